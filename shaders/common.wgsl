@@ -1,0 +1,8 @@
+{# What every kernel shares. Activations are NHWC with the channels padded to
+   a multiple of four: one vec4 is a "quad" of channels of one pixel, and the
+   channels that pad the last quad are zero. #}
+// A dispatch may need more workgroups than one dimension holds; they are laid
+// out over x and y, and counted here.
+fn group_index(group: vec3<u32>, groups: vec3<u32>) -> u32 {
+    return group.y * groups.x + group.x;
+}

@@ -1,0 +1,73 @@
+// One convolution: y[N,P,Q,out] = epilogue(x[N,H,W,in] * w). Filled by
+// ConvProblem::dispatch in src/kernels/conv.rs.
+struct Params {
+    pixels: u32,        // N*P*Q, output pixels of the whole batch
+    in_h: u32,
+    in_w: u32,
+    in_quads: u32,
+    out_h: u32,
+    out_w: u32,
+    out_quads: u32,
+    kernel: u32,
+    stride: u32,
+    padding: u32,
+    weight_quads: u32,  // quads in a row of packed weights (out_quads, padded)
+    m_tiles: u32,       // tiles along the pixels
+    tiles: u32,         // tiles in all
+    flags: u32,         // 1: ReLU, 2: residual
+    group_in: u32,      // input channels of a group
+    group_out: u32,     // output channels of a group
+}
+
+@group(0) @binding(0) var<storage, read> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
+
+// Bias is in the sum already; residual and ReLU follow, then the store.
+fn finish(pixel: u32, quad: u32, sum: vec4<f32>) {
+    if pixel >= p.pixels || quad >= p.out_quads {
+        return;
+    }
+    let at = pixel * p.out_quads + quad;
+    var v = sum;
+    if (p.flags & 2u) != 0u {
+        v += residual[at];
+    }
+    if (p.flags & 1u) != 0u {
+        v = max(v, vec4<f32>());
+    }
+    y[at] = v;
+}
+
+// Where the window of an output pixel begins in the input: index of the
+// image's first pixel, row and column (which padding can make negative).
+struct Corner {
+    image: u32,
+    row: i32,
+    col: i32,
+}
+
+// Pixels beyond the last are read as the last; finish() drops them.
+fn corner(pixel: u32) -> Corner {
+    let at = min(pixel, p.pixels - 1u);
+    let image = at / (p.out_h * p.out_w);
+    let in_image = at % (p.out_h * p.out_w);
+    return Corner(
+        image * p.in_h * p.in_w,
+        i32(in_image / p.out_w * p.stride) - i32(p.padding),
+        i32(in_image % p.out_w * p.stride) - i32(p.padding),
+    );
+}
+
+// Whether tap (r, s) of the window at `c` lies on the image.
+fn on_image(c: Corner, r: u32, s: u32) -> bool {
+    return u32(c.row + i32(r)) < p.in_h && u32(c.col + i32(s)) < p.in_w;
+}
+
+// Index in x of the first quad under tap (r, s).
+fn tap(c: Corner, r: u32, s: u32) -> u32 {
+    return (c.image + u32(c.row + i32(r)) * p.in_w + u32(c.col + i32(s))) * p.in_quads;
+}

@@ -1,0 +1,71 @@
+// {{ "Maximum" if max else "Mean" }} over windows: x [N][H][W][quads] → y [N][P][Q][quads].
+{% if max %}
+// Padding never wins: taps off the image are skipped (PyTorch pads with −∞).
+{% else %}
+// In ceil mode, padding and overhang not counted: the mean is over the taps on
+// the image (AvgPool2d(ceil_mode=True, count_include_pad=False)).
+{% endif %}
+//
+// One invocation makes one quad of one output pixel; neighbours take
+// neighbouring quads, so that loads and stores are contiguous:
+//
+//   pixel 0: [quad 0][quad 1][quad 2]…  pixel 1: [quad 0][quad 1]…
+//    inv.        0       1       2                  q       q+1
+{% include "common.wgsl" %}
+
+// Filled by PoolProblem::dispatch in src/kernels/pool.rs.
+struct Params {
+    items: u32,   // N*P*Q*quads
+    in_h: u32,
+    in_w: u32,
+    out_h: u32,
+    out_w: u32,
+    quads: u32,
+    kernel: u32,
+    stride: u32,
+    padding: u32,
+}
+
+@group(0) @binding(0) var<storage, read> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+
+@compute @workgroup_size({{ workgroup }})
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let at = group_index(group, groups) * {{ workgroup }}u + local;
+    if at >= p.items {
+        return;
+    }
+    let quad = at % p.quads;
+    let pixel = at / p.quads;
+    let col = i32(pixel % p.out_w * p.stride) - i32(p.padding);
+    let row = i32(pixel / p.out_w % p.out_h * p.stride) - i32(p.padding);
+    let image = pixel / p.out_w / p.out_h * p.in_h;
+
+    let rows = vec2<u32>(u32(max(row, 0)), u32(min(row + i32(p.kernel), i32(p.in_h))));
+    let cols = vec2<u32>(u32(max(col, 0)), u32(min(col + i32(p.kernel), i32(p.in_w))));
+{% if max %}
+    var v = x[((image + rows.x) * p.in_w + cols.x) * p.quads + quad];
+{% else %}
+    var v = vec4<f32>();
+{% endif %}
+    for (var r = rows.x; r < rows.y; r++) {
+        for (var c = cols.x; c < cols.y; c++) {
+            let tap = x[((image + r) * p.in_w + c) * p.quads + quad];
+{% if max %}
+            v = max(v, tap);
+{% else %}
+            v += tap;
+{% endif %}
+        }
+    }
+{% if max %}
+    y[at] = v;
+{% else %}
+    y[at] = v / f32((rows.y - rows.x) * (cols.y - cols.x));
+{% endif %}
+}

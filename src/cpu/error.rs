@@ -1,0 +1,104 @@
+//! Why the CPU twin refuses to run.
+
+use thiserror::Error;
+
+/// Why the CPU twin cannot run a graph. Each message is one line that names
+/// the tensor or layer, what was expected, what was found and the remedy.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CpuError {
+    /// A tensor that the graph needs is not among the parameters.
+    #[error(
+        "tensor `{name}` of layer `{node}`: expected shape {expected:?}, found no such tensor; \
+         load the checkpoint of this very network"
+    )]
+    MissingTensor {
+        /// The tensor's name.
+        name: String,
+        /// The layer that reads it.
+        node: String,
+        /// The shape it should have, PyTorch's order.
+        expected: Vec<usize>,
+    },
+    /// A tensor has another shape than its layer needs.
+    #[error(
+        "tensor `{name}` of layer `{node}`: expected shape {expected:?}, found {found:?}; \
+         load the checkpoint of this very network"
+    )]
+    TensorShape {
+        /// The tensor's name.
+        name: String,
+        /// The layer that reads it.
+        node: String,
+        /// The shape it should have, PyTorch's order.
+        expected: Vec<usize>,
+        /// The shape it has.
+        found: Vec<usize>,
+    },
+    /// An activation handed in has another shape than the layer that takes
+    /// it: the network's input, or an input of [`CpuModel::run_node`].
+    ///
+    /// [`CpuModel::run_node`]: super::CpuModel::run_node
+    #[error(
+        "input of layer `{node}`: expected [N, {}, {}, {}] with N of at least 1 (NHWC), \
+         found {found:?}; resize the images or build the graph for their size",
+        expected[0], expected[1], expected[2]
+    )]
+    InputShape {
+        /// The layer.
+        node: String,
+        /// Height, width and channels it takes.
+        expected: [usize; 3],
+        /// The shape handed in.
+        found: Vec<usize>,
+    },
+    /// A node's value would hold more elements than memory can address.
+    #[error(
+        "layer `{node}`: expected a value that memory can hold, found {batch} images of \
+         {height}x{width}x{channels}; use a smaller batch or input size"
+    )]
+    TooLarge {
+        /// The layer.
+        node: String,
+        /// Images in the batch.
+        batch: usize,
+        /// Rows of its output.
+        height: usize,
+        /// Columns of its output.
+        width: usize,
+        /// Channels of its output.
+        channels: usize,
+    },
+    /// The graph contradicts itself; [`GraphBuilder`] makes none such.
+    ///
+    /// [`GraphBuilder`]: crate::graph::GraphBuilder
+    #[error("layer `{node}`: {problem}; build the graph with GraphBuilder")]
+    Graph {
+        /// The layer.
+        node: String,
+        /// What was expected and what was found.
+        problem: String,
+    },
+    /// A node was asked for that the graph does not have.
+    #[error(
+        "node {id}: expected one of the graph's {nodes} nodes (0 to {}), found no such node; \
+         use the NodeIds of this very graph",
+        nodes - 1
+    )]
+    NoSuchNode {
+        /// The index asked for.
+        id: usize,
+        /// Nodes that the graph has.
+        nodes: usize,
+    },
+}
+
+impl CpuError {
+    /// A [`CpuError::Graph`].
+    pub(super) fn graph(node: &str, problem: impl Into<String>) -> Self {
+        Self::Graph {
+            node: node.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A graph with its weights, ready for any number of batches.
+
+use std::collections::BTreeMap;
+
+use super::check::{check, check_id, elements};
+use super::executor::Executor;
+use super::layer::Layer;
+use super::{CpuError, executor};
+use crate::graph::{Graph, NodeId};
+use crate::tensor::{Params, Tensor};
+
+/// What a run gives back; every tensor is `[N, H, W, C]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// The value of the graph's output.
+    pub output: Tensor,
+    /// The values of the nodes that were asked for.
+    pub nodes: BTreeMap<NodeId, Tensor>,
+}
+
+impl Kept {
+    /// The value of a node that was asked for.
+    pub fn get(&self, id: NodeId) -> Option<&Tensor> {
+        self.nodes.get(&id)
+    }
+}
+
+/// A graph whose weights have been checked and repacked for the CPU.
+///
+/// 1×1 convolutions and linear layers share the checkpoint's memory; larger
+/// kernels are copied into another order.
+pub struct CpuModel {
+    graph: Graph,
+    layers: Vec<Layer>,
+}
+
+impl CpuModel {
+    /// Checks the graph and its tensors.
+    ///
+    /// # Errors
+    /// [`CpuError::MissingTensor`] or [`CpuError::TensorShape`] for the first
+    /// tensor that does not fit, [`CpuError::Graph`] or
+    /// [`CpuError::TooLarge`] for a graph that contradicts itself, and
+    /// [`CpuError::NoSuchNode`] if its output is none of its nodes.
+    pub fn new(graph: &Graph, params: &Params) -> Result<Self, CpuError> {
+        check(graph)?;
+        let layers = graph.nodes.iter().map(|node| Layer::new(node, params));
+        Ok(Self {
+            layers: layers.collect::<Result<_, _>>()?,
+            graph: graph.clone(),
+        })
+    }
+
+    /// The graph that it runs.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Runs a batch; `input` is `[N, H, W, C]`. The values of the output and
+    /// of the nodes in `keep` come back; every other is freed as soon as
+    /// nothing needs it.
+    ///
+    /// # Errors
+    /// [`CpuError::InputShape`] for an input that is not the graph's,
+    /// [`CpuError::NoSuchNode`] for a node in `keep` that it does not have,
+    /// [`CpuError::TooLarge`] for a batch that memory cannot address.
+    pub fn run(&self, input: &Tensor, keep: &[NodeId]) -> Result<Kept, CpuError> {
+        let mut executor = Executor::new(self, input)?;
+        for &id in keep {
+            executor.keep(id)?;
+        }
+        while executor.step()?.is_some() {}
+        executor.into_kept(keep)
+    }
+
+    /// Runs a batch and shows each node's value to `visit`, in execution
+    /// order and with the values of its inputs; memory stays as bounded as in
+    /// [`run`](Self::run). Gives back the output. For values that must
+    /// outlive their last reader in the graph, use an [`Executor`].
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and whatever `visit` gives, which ends the run.
+    pub fn run_visit<E: From<CpuError>>(
+        &self,
+        input: &Tensor,
+        mut visit: impl FnMut(NodeId, &[&Tensor], &Tensor) -> Result<(), E>,
+    ) -> Result<Tensor, E> {
+        let mut executor = Executor::new(self, input)?;
+        while let Some(id) = executor.step()? {
+            let inputs = executor.inputs(id)?;
+            visit(
+                id,
+                &inputs,
+                executor::needed(&self.graph, id, executor.value(id))?,
+            )?;
+        }
+        Ok(executor.into_kept(&[])?.output)
+    }
+
+    /// Runs a batch and gives back the value of every node, by index.
+    ///
+    /// All of them are in memory at once: for ResNet-50 at 224², about 150 MB
+    /// an image.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_all(&self, input: &Tensor) -> Result<Vec<Tensor>, CpuError> {
+        let mut executor = Executor::new(self, input)?;
+        for (id, _) in self.graph.iter() {
+            executor.keep(id)?;
+        }
+        while executor.step()?.is_some() {}
+        Ok(executor.into_values())
+    }
+
+    /// Computes one node from given values of its inputs, each
+    /// `[N, H, W, C]` with one N. The input node takes the network's input
+    /// and gives it back.
+    ///
+    /// # Errors
+    /// [`CpuError::NoSuchNode`], [`CpuError::InputShape`] for a value of
+    /// another shape, [`CpuError::Graph`] for another number of them,
+    /// [`CpuError::TooLarge`].
+    pub fn run_node(&self, id: NodeId, inputs: &[&Tensor]) -> Result<Tensor, CpuError> {
+        check_id(&self.graph, id)?;
+        let node = self.graph.node(id);
+        let own = [id];
+        let sources = match id.0 {
+            0 => &own[..],
+            _ => &node.inputs[..],
+        };
+        if sources.len() != inputs.len() {
+            let (expected, found) = (sources.len(), inputs.len());
+            let problem = format!("expected {expected} inputs, found {found}");
+            return Err(CpuError::graph(&node.name, problem));
+        }
+        // All of one batch: the first one's.
+        let batch = inputs.first().and_then(|x| x.shape().first()).copied();
+        for (&source, input) in sources.iter().zip(inputs) {
+            let s = self.graph.node(source).shape;
+            let batch = batch.filter(|&n| n > 0);
+            if batch.is_none_or(|n| *input.shape() != [n, s.h, s.w, s.c]) {
+                return Err(CpuError::InputShape {
+                    node: node.name.clone(),
+                    expected: [s.h, s.w, s.c],
+                    found: input.shape().to_vec(),
+                });
+            }
+        }
+        let batch = batch.unwrap_or(1);
+        elements(node, batch)?;
+        let shape = [batch, node.shape.h, node.shape.w, node.shape.c];
+        Ok(self.layers[id.0].run(inputs, shape))
+    }
+}

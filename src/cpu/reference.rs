@@ -1,0 +1,129 @@
+//! What the tests compare with: PyTorch's formulas written out as scalar
+//! loops in f64, one output element at a time, sharing nothing with the twin.
+
+use crate::graph::Window;
+use crate::tensor::Tensor;
+
+/// A small seeded generator (splitmix64), the same on every machine.
+pub(super) struct Random(pub u64);
+
+impl Random {
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A whole number from `low` to `high`.
+    pub fn within(&mut self, low: usize, high: usize) -> usize {
+        low + (self.bits() % (high - low + 1) as u64) as usize
+    }
+
+    /// A number from −1 to 1.
+    pub fn number(&mut self) -> f32 {
+        (self.bits() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    }
+
+    pub fn tensor(&mut self, shape: impl Into<Vec<usize>>) -> Tensor {
+        Tensor::from_fn(shape, |_| self.number())
+    }
+}
+
+/// Element of an NHWC tensor; `None` outside (signed coordinates).
+fn pixel(x: &Tensor, n: usize, y: isize, xx: isize, c: usize) -> Option<f64> {
+    let s = x.shape();
+    let inside = y >= 0 && xx >= 0 && (y as usize) < s[1] && (xx as usize) < s[2];
+    let index = ((n * s[1] + y as usize) * s[2] + xx as usize) * s[3] + c;
+    inside.then(|| f64::from(x.data()[index]))
+}
+
+/// An NHWC tensor whose element (n, y, x, c) is `f` of these.
+fn build(shape: [usize; 4], f: impl Fn(usize, usize, usize, usize) -> f64) -> Tensor {
+    let [_, h, w, c] = shape;
+    let at = |i: usize| f(i / (c * w * h), i / (c * w) % h, i / c % w, i % c) as f32;
+    Tensor::from_fn(shape, at)
+}
+
+fn start(i: usize, window: Window) -> isize {
+    (i * window.stride) as isize - window.padding as isize
+}
+
+pub(super) fn conv(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    window: Window,
+    groups: usize,
+    [h, w]: [usize; 2],
+) -> Tensor {
+    let (cout, depth, k) = (weight.shape()[0], weight.shape()[1], window.kernel);
+    build([x.shape()[0], h, w, cout], |n, oy, ox, o| {
+        let mut sum = bias.map_or(0.0, |b| f64::from(b.data()[o]));
+        for i in 0..depth {
+            for ky in 0..k {
+                for kx in 0..k {
+                    let factor = weight.data()[((o * depth + i) * k + ky) * k + kx];
+                    let y = start(oy, window) + ky as isize;
+                    let xx = start(ox, window) + kx as isize;
+                    let channel = o / (cout / groups) * depth + i;
+                    sum += f64::from(factor) * pixel(x, n, y, xx, channel).unwrap_or(0.0);
+                }
+            }
+        }
+        sum
+    })
+}
+
+/// The pixels of one window that are there, of one channel.
+fn window_of(x: &Tensor, window: Window, at: [usize; 4]) -> Vec<f64> {
+    let [n, oy, ox, c] = at;
+    let mut found = Vec::new();
+    for ky in 0..window.kernel as isize {
+        for kx in 0..window.kernel as isize {
+            found.extend(pixel(
+                x,
+                n,
+                start(oy, window) + ky,
+                start(ox, window) + kx,
+                c,
+            ));
+        }
+    }
+    found
+}
+
+pub(super) fn max_pool(x: &Tensor, window: Window, [h, w]: [usize; 2]) -> Tensor {
+    build([x.shape()[0], h, w, x.shape()[3]], |n, y, xx, c| {
+        let mut values = window_of(x, window, [n, y, xx, c]);
+        values.sort_by(f64::total_cmp); // NaN last: it wins
+        values.last().copied().unwrap_or(f64::NEG_INFINITY)
+    })
+}
+
+pub(super) fn avg_pool(x: &Tensor, window: Window, [h, w]: [usize; 2]) -> Tensor {
+    build([x.shape()[0], h, w, x.shape()[3]], |n, y, xx, c| {
+        let values = window_of(x, window, [n, y, xx, c]);
+        values.iter().sum::<f64>() / values.len() as f64
+    })
+}
+
+pub(super) fn shortcut_a(x: &Tensor, stride: usize, before: usize, shape: [usize; 3]) -> Tensor {
+    let [h, w, c] = shape;
+    build([x.shape()[0], h, w, c], |n, y, xx, c| {
+        let inside = c >= before && c < before + x.shape()[3];
+        let from = |c| pixel(x, n, (y * stride) as isize, (xx * stride) as isize, c);
+        inside.then(|| from(c - before)).flatten().unwrap_or(0.0)
+    })
+}
+
+/// Largest difference as a part of the largest expected value.
+pub(super) fn error(found: &Tensor, expected: &Tensor) -> f64 {
+    assert_eq!(found.shape(), expected.shape());
+    let pairs = || found.data().iter().zip(expected.data());
+    let largest = pairs().map(|(_, e)| e.abs()).fold(1e-6, f32::max);
+    let worst = pairs().map(|(f, e)| (f - e).abs()).fold(0.0, f32::max);
+    assert!(pairs().all(|(f, e)| f.is_nan() == e.is_nan()));
+    f64::from(worst / largest)
+}

@@ -1,0 +1,309 @@
+//! Builds a graph node by node, inferring shapes and refusing what does not
+//! fit.
+
+use std::collections::BTreeMap;
+
+use super::{
+    BatchNorm, Conv2d, Epilogue, Graph, GraphError, Linear, Node, NodeId, Op, Shape, Window,
+};
+
+/// Builds a [`Graph`] in execution order.
+///
+/// ```
+/// use resnet_wgpu::graph::{GraphBuilder, Shape, Window};
+///
+/// // The bottleneck of He 2015, figure 5, alone: 1×1, 3×3, 1×1 and the sum.
+/// let mut g = GraphBuilder::new(Shape::new(320, 320, 256))?;
+/// let x = g.input();
+/// let a = g.conv("conv1", x, 64, Window::new(1, 1, 0), 1, false)?;
+/// let b = g.conv("conv2", a, 64, Window::new(3, 1, 1), 1, false)?;
+/// let c = g.conv("conv3", b, 256, Window::new(1, 1, 0), 1, false)?;
+/// let y = g.add("add", c, x)?;
+/// let graph = g.finish(y);
+/// let parameters: usize = graph.params().iter().map(|p| p.shape.iter().product::<usize>()).sum();
+/// assert_eq!(parameters, 69_632);
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
+#[derive(Debug)]
+pub struct GraphBuilder {
+    nodes: Vec<Node>,
+    aliases: BTreeMap<String, NodeId>,
+}
+
+impl GraphBuilder {
+    /// Begins with an input of that shape.
+    pub fn new(input: Shape) -> Result<Self, GraphError> {
+        if input.is_empty() {
+            return Err(GraphError {
+                node: "input".into(),
+                problem: format!("expected at least one pixel and channel, found {input}"),
+            });
+        }
+        let node = Node {
+            name: "input".into(),
+            op: Op::Input,
+            inputs: vec![],
+            shape: input,
+        };
+        Ok(Self {
+            nodes: vec![node],
+            aliases: BTreeMap::new(),
+        })
+    }
+
+    /// The input node.
+    pub fn input(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    /// The shape of a node added before.
+    pub fn shape(&self, id: NodeId) -> Shape {
+        self.nodes[id.0].shape
+    }
+
+    /// Gives a node a further PyTorch module name.
+    pub fn alias(&mut self, name: impl Into<String>, id: NodeId) {
+        self.aliases.insert(name.into(), id);
+    }
+
+    /// Declares `output` the result.
+    pub fn finish(self, output: NodeId) -> Graph {
+        Graph {
+            nodes: self.nodes,
+            output,
+            aliases: self.aliases,
+        }
+    }
+
+    fn push(&mut self, name: &str, op: Op, inputs: &[NodeId], shape: Shape) -> NodeId {
+        self.nodes.push(Node {
+            name: name.to_owned(),
+            op,
+            inputs: inputs.to_vec(),
+            shape,
+        });
+        NodeId(self.nodes.len() - 1)
+    }
+
+    /// Adds a convolution whose tensors are `{name}.weight` and, with
+    /// `bias`, `{name}.bias`.
+    pub fn conv(
+        &mut self,
+        name: &str,
+        x: NodeId,
+        out_channels: usize,
+        window: Window,
+        groups: usize,
+        bias: bool,
+    ) -> Result<NodeId, GraphError> {
+        let s = self.shape(x);
+        if groups == 0 || !s.c.is_multiple_of(groups) || !out_channels.is_multiple_of(groups) {
+            return Err(GraphError {
+                node: name.into(),
+                problem: format!(
+                    "expected channel counts that are multiples of {groups} groups, \
+                     found {} in and {out_channels} out",
+                    s.c
+                ),
+            });
+        }
+        let (h, w) = self.windows(name, s, window, Window::outputs)?;
+        let conv = Conv2d {
+            weight: format!("{name}.weight"),
+            bias: bias.then(|| format!("{name}.bias")),
+            in_channels: s.c,
+            out_channels,
+            window,
+            groups,
+            epilogue: Epilogue::default(),
+        };
+        Ok(self.push(name, Op::Conv2d(conv), &[x], Shape::new(h, w, out_channels)))
+    }
+
+    /// Adds a batch norm whose tensors are `{name}.weight`, `.bias`,
+    /// `.running_mean` and `.running_var`.
+    pub fn batch_norm(&mut self, name: &str, x: NodeId, eps: f64) -> NodeId {
+        let shape = self.shape(x);
+        let bn = BatchNorm {
+            prefix: name.into(),
+            channels: shape.c,
+            eps,
+        };
+        self.push(name, Op::BatchNorm(bn), &[x], shape)
+    }
+
+    /// Adds `max(x, 0)`.
+    pub fn relu(&mut self, name: &str, x: NodeId) -> NodeId {
+        let shape = self.shape(x);
+        self.push(name, Op::Relu, &[x], shape)
+    }
+
+    /// Adds the sum of two nodes of one shape.
+    pub fn add(&mut self, name: &str, a: NodeId, b: NodeId) -> Result<NodeId, GraphError> {
+        let (sa, sb) = (self.shape(a), self.shape(b));
+        if sa != sb {
+            return Err(GraphError {
+                node: name.into(),
+                problem: format!("expected two inputs of one shape, found {sa} and {sb}"),
+            });
+        }
+        Ok(self.push(name, Op::Add, &[a, b], sa))
+    }
+
+    /// Adds a maximum over windows.
+    pub fn max_pool(
+        &mut self,
+        name: &str,
+        x: NodeId,
+        window: Window,
+    ) -> Result<NodeId, GraphError> {
+        let s = self.shape(x);
+        let (h, w) = self.windows(name, s, window, Window::outputs)?;
+        Ok(self.push(name, Op::MaxPool(window), &[x], Shape::new(h, w, s.c)))
+    }
+
+    /// Adds a mean over windows in ceil mode, padding not counted.
+    pub fn avg_pool(
+        &mut self,
+        name: &str,
+        x: NodeId,
+        window: Window,
+    ) -> Result<NodeId, GraphError> {
+        let s = self.shape(x);
+        let (h, w) = self.windows(name, s, window, Window::outputs_ceil)?;
+        Ok(self.push(name, Op::AvgPool(window), &[x], Shape::new(h, w, s.c)))
+    }
+
+    /// Adds the mean over all pixels.
+    pub fn global_avg_pool(&mut self, name: &str, x: NodeId) -> NodeId {
+        let c = self.shape(x).c;
+        self.push(name, Op::GlobalAvgPool, &[x], Shape::new(1, 1, c))
+    }
+
+    /// Adds a flattening to a vector in C×H×W order.
+    pub fn flatten(&mut self, name: &str, x: NodeId) -> NodeId {
+        let len = self.shape(x).len();
+        self.push(name, Op::Flatten, &[x], Shape::new(1, 1, len))
+    }
+
+    /// Adds a fully connected layer with bias on a vector; its tensors are
+    /// `{name}.weight` and `{name}.bias`.
+    pub fn linear(
+        &mut self,
+        name: &str,
+        x: NodeId,
+        out_features: usize,
+    ) -> Result<NodeId, GraphError> {
+        let s = self.shape(x);
+        if (s.h, s.w) != (1, 1) {
+            return Err(GraphError {
+                node: name.into(),
+                problem: format!("expected a vector (1×1 pixels), found {s}; pool or flatten it"),
+            });
+        }
+        let linear = Linear {
+            weight: format!("{name}.weight"),
+            bias: Some(format!("{name}.bias")),
+            in_features: s.c,
+            out_features,
+            epilogue: Epilogue::default(),
+        };
+        let shape = Shape::new(1, 1, out_features);
+        Ok(self.push(name, Op::Linear(linear), &[x], shape))
+    }
+
+    /// Adds option A's shortcut: every `stride`-th pixel, with `before` zero
+    /// channels in front and as many behind as make `channels`.
+    pub fn shortcut_a(
+        &mut self,
+        name: &str,
+        x: NodeId,
+        channels: usize,
+        stride: usize,
+        before: usize,
+    ) -> Result<NodeId, GraphError> {
+        let s = self.shape(x);
+        if stride == 0 || before + s.c > channels {
+            return Err(GraphError {
+                node: name.into(),
+                problem: format!(
+                    "option A can only add channels: {before} zeros and {} do not fit in \
+                     {channels}; use a projection (option B) where a shortcut shrinks",
+                    s.c
+                ),
+            });
+        }
+        let shape = Shape::new(s.h.div_ceil(stride), s.w.div_ceil(stride), channels);
+        Ok(self.push(name, Op::ShortcutA { stride, before }, &[x], shape))
+    }
+
+    /// Adds `exp(x)/Σexp(x)` over the channels of each pixel.
+    pub fn softmax(&mut self, name: &str, x: NodeId) -> NodeId {
+        let shape = self.shape(x);
+        self.push(name, Op::Softmax, &[x], shape)
+    }
+
+    fn windows(
+        &self,
+        name: &str,
+        s: Shape,
+        window: Window,
+        count: fn(&Window, usize) -> Option<usize>,
+    ) -> Result<(usize, usize), GraphError> {
+        if window.stride == 0 || window.kernel == 0 {
+            return Err(GraphError {
+                node: name.into(),
+                problem: "expected a kernel and a stride of at least 1".into(),
+            });
+        }
+        match (count(&window, s.h), count(&window, s.w)) {
+            (Some(h), Some(w)) => Ok((h, w)),
+            _ => Err(GraphError {
+                node: name.into(),
+                problem: format!(
+                    "a window of {k}×{k} pixels does not fit in {s} with padding {p}; \
+                     use a larger input size",
+                    k = window.kernel,
+                    p = window.padding
+                ),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_3x3_convolutions_have_the_papers_parameter_count() {
+        let mut g = GraphBuilder::new(Shape::new(8, 8, 64)).unwrap();
+        let mut x = g.input();
+        for name in ["conv1", "conv2"] {
+            x = g.conv(name, x, 64, Window::new(3, 1, 1), 1, false).unwrap();
+        }
+        let graph = g.finish(x);
+        let count: usize = graph
+            .params()
+            .iter()
+            .map(|p| p.shape.iter().product::<usize>())
+            .sum();
+        assert_eq!(count, 73_728);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let mut g = GraphBuilder::new(Shape::new(2, 9, 3)).unwrap();
+        let x = g.input();
+        let err = g
+            .conv("conv1", x, 8, Window::new(5, 1, 0), 1, false)
+            .unwrap_err();
+        assert_eq!(err.node, "conv1");
+        assert!(err.to_string().contains("larger input size"), "{err}");
+        let err = g
+            .conv("conv1", x, 8, Window::new(1, 1, 0), 2, false)
+            .unwrap_err();
+        assert!(err.to_string().contains("2 groups"), "{err}");
+        assert!(GraphBuilder::new(Shape::new(0, 1, 3)).is_err());
+    }
+}

@@ -1,0 +1,59 @@
+//! Parameters and multiply-accumulates of a graph, as the papers count them.
+
+use super::{Graph, NodeId, Op};
+
+/// What one node costs for one image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NodeCost {
+    /// Learned parameters: weights, biases, γ and β (running statistics are
+    /// not learned and not counted, as `sum(p.numel() for p in
+    /// model.parameters())` does not).
+    pub parameters: u64,
+    /// Multiply-accumulates of convolutions and linear layers (one per
+    /// product; He 2015, table 1 calls them FLOPs).
+    pub macs: u64,
+}
+
+/// The sums of a graph's node costs.
+pub type TotalCost = NodeCost;
+
+impl Graph {
+    /// What node `id` costs for one image.
+    pub fn cost(&self, id: NodeId) -> NodeCost {
+        let node = self.node(id);
+        match &node.op {
+            Op::Conv2d(c) => {
+                let k = c.window.kernel * c.window.kernel;
+                let weights = c.out_channels * (c.in_channels / c.groups) * k;
+                let bias = c.bias.as_ref().map_or(0, |_| c.out_channels);
+                NodeCost {
+                    parameters: (weights + bias) as u64,
+                    macs: weights as u64 * (node.shape.h * node.shape.w) as u64,
+                }
+            }
+            Op::BatchNorm(bn) => NodeCost {
+                parameters: 2 * bn.channels as u64,
+                macs: 0,
+            },
+            Op::Linear(l) => {
+                let weights = (l.out_features * l.in_features) as u64;
+                let bias = l.bias.as_ref().map_or(0, |_| l.out_features as u64);
+                NodeCost {
+                    parameters: weights + bias,
+                    macs: weights,
+                }
+            }
+            _ => NodeCost::default(),
+        }
+    }
+
+    /// The whole graph's parameters and multiply-accumulates for one image.
+    pub fn total_cost(&self) -> TotalCost {
+        self.iter()
+            .map(|(id, _)| self.cost(id))
+            .fold(TotalCost::default(), |sum, c| TotalCost {
+                parameters: sum.parameters + c.parameters,
+                macs: sum.macs + c.macs,
+            })
+    }
+}

@@ -1,0 +1,202 @@
+//! The operations of a graph, with the parameters that PyTorch's functions
+//! of the same names take.
+
+/// Kernel, stride and padding of a square sliding window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Extent of the window in pixels.
+    pub kernel: usize,
+    /// Step between windows in pixels.
+    pub stride: usize,
+    /// Pixels of padding on each side.
+    pub padding: usize,
+}
+
+impl Window {
+    /// A window of `kernel`×`kernel` pixels.
+    pub const fn new(kernel: usize, stride: usize, padding: usize) -> Self {
+        Self {
+            kernel,
+            stride,
+            padding,
+        }
+    }
+
+    /// Windows that fit along an axis of `extent` pixels, as
+    /// `torch.nn.Conv2d` and `MaxPool2d` count them; `None` where none fits.
+    pub fn outputs(&self, extent: usize) -> Option<usize> {
+        let room = (extent + 2 * self.padding).checked_sub(self.kernel)?;
+        Some(room / self.stride + 1)
+    }
+
+    /// The same with `ceil_mode=True`: a last window may hang over the edge,
+    /// but must begin inside the input or its left padding.
+    pub fn outputs_ceil(&self, extent: usize) -> Option<usize> {
+        let padded = extent + 2 * self.padding;
+        if padded == 0 || self.kernel == 0 {
+            return None;
+        }
+        let room = padded.saturating_sub(self.kernel);
+        let mut n = room.div_ceil(self.stride) + 1;
+        if (n - 1) * self.stride >= extent + self.padding {
+            n -= 1;
+        }
+        (n > 0).then_some(n)
+    }
+}
+
+/// What a convolution or linear kernel does to its sums before it stores
+/// them, in this order: bias, residual, ReLU. Empty in a graph as authored;
+/// filled by the passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Epilogue {
+    /// Add the node's second input.
+    pub residual: bool,
+    /// Clamp at zero from below.
+    pub relu: bool,
+}
+
+/// A two-dimensional convolution (`torch.nn.Conv2d`, dilation 1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conv2d {
+    /// Name of the weight tensor, `[Cout, Cin/groups, K, K]`.
+    pub weight: String,
+    /// Name of the bias tensor, `[Cout]`.
+    pub bias: Option<String>,
+    /// Input channels.
+    pub in_channels: usize,
+    /// Output channels.
+    pub out_channels: usize,
+    /// Kernel extent, stride and zero padding.
+    pub window: Window,
+    /// Groups; both channel counts are multiples of it.
+    pub groups: usize,
+    /// What the passes fused behind it.
+    pub epilogue: Epilogue,
+}
+
+/// Batch normalisation with running statistics (`torch.nn.BatchNorm2d` in
+/// eval mode): `y = (x − mean)·γ/√(var + eps) + β`.
+///
+/// The four tensors are `{prefix}.weight` (γ), `.bias` (β), `.running_mean`
+/// and `.running_var`, each `[channels]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchNorm {
+    /// Name before the last dot of its four tensors.
+    pub prefix: String,
+    /// Channels.
+    pub channels: usize,
+    /// Added to the variance.
+    pub eps: f64,
+}
+
+/// A fully connected layer (`torch.nn.Linear`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linear {
+    /// Name of the weight tensor, `[out, in]` (a 1×1-convolution head,
+    /// `[out, in, 1, 1]`, is the same numbers).
+    pub weight: String,
+    /// Name of the bias tensor, `[out]`.
+    pub bias: Option<String>,
+    /// Input features.
+    pub in_features: usize,
+    /// Output features.
+    pub out_features: usize,
+    /// What the passes fused behind it.
+    pub epilogue: Epilogue,
+}
+
+/// Where option A's zero channels go (the checkpoint's shapes cannot tell).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ZeroChannels {
+    /// Half before and half after the copied ones
+    /// (`F.pad(x[:, :, ::2, ::2], (0,0,0,0,planes//4,planes//4))`).
+    #[default]
+    HalfBefore,
+    /// All after the copied ones (as He 2015 describes).
+    After,
+}
+
+/// An operation on NHWC activations.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// The network's input, images already normalised.
+    Input,
+    /// Convolution.
+    Conv2d(Conv2d),
+    /// Batch normalisation with running statistics.
+    BatchNorm(BatchNorm),
+    /// `max(x, 0)`.
+    Relu,
+    /// Sum of two inputs of one shape.
+    Add,
+    /// Maximum over windows; padding never wins.
+    MaxPool(Window),
+    /// Mean over windows in ceil mode, padding and overhang not counted
+    /// (`AvgPool2d(ceil_mode=True, count_include_pad=False)`).
+    AvgPool(Window),
+    /// Mean over all pixels, to 1×1 (`AdaptiveAvgPool2d(1)`).
+    GlobalAvgPool,
+    /// `[H, W, C]` to a vector in PyTorch's order, C×H×W.
+    Flatten,
+    /// Fully connected layer on a vector (1×1 pixels).
+    Linear(Linear),
+    /// Option A's shortcut without parameters: every `stride`-th pixel, and
+    /// zero channels up to the node's channel count.
+    ShortcutA {
+        /// Step between the pixels that are kept.
+        stride: usize,
+        /// Zero channels before the copied ones.
+        before: usize,
+    },
+    /// `exp(x)/Σexp(x)` over channels.
+    Softmax,
+    /// What is left of a batch norm that no convolution could take in:
+    /// `x·scale + shift`, then perhaps ReLU. Made by the passes.
+    ScaleShift {
+        /// Name of the `[channels]` factors.
+        scale: String,
+        /// Name of the `[channels]` summands.
+        shift: String,
+        /// Clamp at zero from below.
+        relu: bool,
+    },
+}
+
+impl Op {
+    /// The operation's short name, as tables print it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Op::Input => "input",
+            Op::Conv2d(_) => "conv2d",
+            Op::BatchNorm(_) => "batch_norm",
+            Op::Relu => "relu",
+            Op::Add => "add",
+            Op::MaxPool(_) => "max_pool",
+            Op::AvgPool(_) => "avg_pool",
+            Op::GlobalAvgPool => "global_avg_pool",
+            Op::Flatten => "flatten",
+            Op::Linear(_) => "linear",
+            Op::ShortcutA { .. } => "shortcut_a",
+            Op::Softmax => "softmax",
+            Op::ScaleShift { .. } => "scale_shift",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn window_counts_match_pytorch() {
+        // torch.nn.Conv2d(7, stride 2, padding 3) on 224 gives 112.
+        assert_eq!(Window::new(7, 2, 3).outputs(224), Some(112));
+        assert_eq!(Window::new(3, 2, 1).outputs(1), Some(1));
+        assert_eq!(Window::new(3, 1, 0).outputs(2), None);
+        // torch.nn.AvgPool2d(2, 2, ceil_mode=True) on 7, 8 and 1 gives 4, 4, 1.
+        for (extent, want) in [(7, 4), (8, 4), (1, 1)] {
+            assert_eq!(Window::new(2, 2, 0).outputs_ceil(extent), Some(want));
+        }
+    }
+}

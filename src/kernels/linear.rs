@@ -1,0 +1,138 @@
+//! The host's side of the fully connected kernel.
+
+use super::{Dispatch, Kernel, Packing, QUAD, Tile, flags, quads, word};
+
+/// One fully connected layer of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LinearProblem {
+    /// Images.
+    pub batch: usize,
+    /// Input features, padded channels included.
+    pub inputs: usize,
+    /// Output features.
+    pub outputs: usize,
+    /// Add a residual of the output's shape.
+    pub residual: bool,
+    /// Clamp at zero from below.
+    pub relu: bool,
+}
+
+/// The output features of one dispatch: a layer whose weights are larger than
+/// a binding may be runs as several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinearChunk {
+    /// First output quad.
+    pub first: usize,
+    /// Output quads.
+    pub quads: usize,
+}
+
+impl LinearProblem {
+    fn rows(&self) -> usize {
+        quads(self.inputs) * QUAD
+    }
+
+    fn tile_quads(kernel: &Kernel) -> usize {
+        match kernel.tile {
+            Tile::Reduce { quads, .. } => quads,
+            _ => 1,
+        }
+    }
+
+    /// Cuts the layer so that no chunk's weights exceed `max_bytes`; `None`
+    /// where not even one tile fits.
+    pub fn chunks(&self, kernel: &Kernel, max_bytes: u64) -> Option<Vec<LinearChunk>> {
+        let tile = Self::tile_quads(kernel);
+        let tile_bytes = (self.rows() * tile * QUAD * size_of::<f32>()) as u64;
+        let tiles = usize::try_from(max_bytes / tile_bytes.max(1)).unwrap_or(usize::MAX);
+        let step = tiles.checked_mul(tile)?;
+        if step == 0 {
+            return None;
+        }
+        let all = quads(self.outputs);
+        let chunk = |first| LinearChunk {
+            first,
+            quads: step.min(all - first),
+        };
+        Some((0..all).step_by(step).map(chunk).collect())
+    }
+
+    fn chunk_outputs(&self, chunk: LinearChunk) -> (usize, usize) {
+        let first = chunk.first * QUAD;
+        (first, (chunk.quads * QUAD).min(self.outputs - first))
+    }
+
+    fn weight_quads(kernel: &Kernel, chunk: LinearChunk) -> usize {
+        chunk.quads.next_multiple_of(Self::tile_quads(kernel))
+    }
+
+    /// How the kernel wants a chunk's weights.
+    pub fn weight_packing(&self, kernel: &Kernel, chunk: LinearChunk) -> Packing {
+        let (first, count) = self.chunk_outputs(chunk);
+        Packing::Linear {
+            rows: self.rows(),
+            first,
+            count,
+            quads: Self::weight_quads(kernel, chunk),
+        }
+    }
+
+    /// How the kernel wants a chunk's bias.
+    pub fn bias_packing(&self, kernel: &Kernel, chunk: LinearChunk) -> Packing {
+        let (first, count) = self.chunk_outputs(chunk);
+        Packing::Vector {
+            first,
+            count,
+            quads: Self::weight_quads(kernel, chunk),
+        }
+    }
+
+    /// Parameters (`LinearParams`) and geometry of a chunk.
+    pub fn dispatch(&self, kernel: &Kernel, chunk: LinearChunk) -> Dispatch {
+        let per_image = chunk.quads.div_ceil(Self::tile_quads(kernel));
+        let tiles = per_image * self.batch;
+        Dispatch {
+            params: vec![
+                word(tiles),
+                word(per_image),
+                word(quads(self.inputs)),
+                word(quads(self.outputs)),
+                word(chunk.first),
+                word(chunk.quads),
+                word(Self::weight_quads(kernel, chunk)),
+                flags(self.relu, self.residual),
+            ],
+            workgroups: tiles as u64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::find;
+
+    #[test]
+    fn vgg19s_first_layer_is_cut_below_the_binding_limit() {
+        let kernel = find("linear").unwrap();
+        let problem = LinearProblem {
+            batch: 1,
+            inputs: 25_088,
+            outputs: 4096,
+            residual: false,
+            relu: true,
+        };
+        let limit = 128 << 20;
+        let chunks = problem.chunks(kernel, limit).unwrap();
+        assert_eq!(chunks.len(), 4);
+        let mut covered = 0;
+        for chunk in &chunks {
+            assert_eq!(chunk.first, covered);
+            covered += chunk.quads;
+            let bytes = problem.weight_packing(kernel, *chunk).len() * 4;
+            assert!(bytes as u64 <= limit);
+        }
+        assert_eq!(covered, 1024);
+        assert_eq!(problem.chunks(kernel, 1024), None);
+    }
+}

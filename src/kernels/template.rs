@@ -1,0 +1,78 @@
+//! Renders a kernel's WGSL from its template in `shaders/`.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior, context};
+
+use super::{Family, Kernel, Tile};
+
+/// A template that does not render: a defect of this crate, since templates
+/// and table are both its own.
+#[derive(Debug, thiserror::Error)]
+#[error("shader template of kernel `{kernel}` does not render: {source}")]
+pub struct TemplateError {
+    /// The kernel's name.
+    pub kernel: &'static str,
+    source: minijinja::Error,
+}
+
+macro_rules! shaders {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name)))),*]
+    };
+}
+
+const SHADERS: &[(&str, &str)] = shaders![
+    "common.wgsl",
+    "conv_grouped.wgsl",
+    "conv_params.wgsl",
+    "conv_shuffle.wgsl",
+    "conv_tiled.wgsl",
+    "elementwise.wgsl",
+    "global_avg_pool.wgsl",
+    "linear.wgsl",
+    "pool.wgsl",
+    "shortcut_a.wgsl",
+    "softmax.wgsl",
+];
+
+/// The kernel's WGSL.
+pub fn source(kernel: &Kernel) -> Result<String, TemplateError> {
+    render(kernel).map_err(|source| TemplateError {
+        kernel: kernel.name,
+        source,
+    })
+}
+
+fn render(kernel: &Kernel) -> Result<String, minijinja::Error> {
+    let mut env = Environment::new();
+    env.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()?,
+    );
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    for (name, text) in SHADERS {
+        env.add_template(name, text)?;
+    }
+    let workgroup = kernel.workgroup;
+    let values = match kernel.tile {
+        Tile::Shuffle { lanes, pixels } => context! { lanes, pixels, workgroup },
+        Tile::Gemm {
+            bm,
+            bn,
+            bk,
+            tm,
+            tn,
+            pointwise,
+        } => context! { bm, bn, bk, tm, tn, pointwise, threads => workgroup },
+        Tile::Direct { pixels, aligned } => context! { pixels, aligned, workgroup },
+        Tile::Reduce { quads, slices } => context! { quads, slices, workgroup },
+        Tile::Flat => context! {
+            workgroup,
+            max => kernel.family == Family::MaxPool,
+            op => kernel.name,
+        },
+    };
+    env.get_template(kernel.shader)?.render(values)
+}

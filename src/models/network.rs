@@ -1,0 +1,173 @@
+//! What a network is: the one configuration that describes every ResNet (and
+//! the papers' yardsticks), from which [`Network::graph`](crate::models)
+//! builds the graph.
+
+use crate::graph::ZeroChannels;
+
+/// The unit that a stage repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    /// Two 3×3 convolutions (He 2015, figure 5 left).
+    Basic,
+    /// 1×1, 3×3, 1×1 (He 2015, figure 5 right).
+    Bottleneck,
+    /// One 3×3 convolution; each stage ends in a 2×2 max pool (VGG).
+    Single,
+}
+
+/// What comes before the first stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stem {
+    /// 7×7 stride 2, then 3×3 max pool stride 2 (ImageNet).
+    Conv7x7,
+    /// 3×3 stride 1 without pooling (CIFAR).
+    Conv3x3,
+    /// Three 3×3 convolutions, the first of stride 2, then the 3×3 max pool
+    /// (ResNet-D): widths of the first two; the third has the stem's width.
+    Deep([usize; 2]),
+    /// Nothing: the first stage reads the image (VGG).
+    None,
+}
+
+/// How a block's input joins its output (He 2015, section 3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortcut {
+    /// No shortcut at all: a plain network.
+    None,
+    /// Option A: subsampling and zero channels where shapes change.
+    A(ZeroChannels),
+    /// Option B: projection where shapes change, identity elsewhere.
+    B,
+    /// Option C: projections everywhere.
+    C,
+}
+
+/// How a projection halves the resolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Projection {
+    /// The 1×1 convolution has the stride.
+    Strided,
+    /// 2×2 average pool (ceil mode, padding not counted), then a 1×1
+    /// convolution of stride 1 (ResNet-D).
+    AvgPool,
+}
+
+/// Where batch norm and ReLU stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivationOrder {
+    /// conv → BN → ReLU (He 2015).
+    Post,
+    /// BN → ReLU → conv, last BN and ReLU before the pool (He 2016).
+    Pre,
+}
+
+/// Which convolution of a bottleneck has the stride. Shapes cannot tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StridePlacement {
+    /// The 3×3 (torchvision's v1.5).
+    Conv3x3,
+    /// The first 1×1 (the paper's; v1).
+    First1x1,
+}
+
+/// What follows a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Norm {
+    /// Batch normalisation, convolutions without bias.
+    BatchNorm,
+    /// Batch normalisation, convolutions with bias (vgg19-bn).
+    BatchNormAndBias,
+    /// Nothing: convolutions with bias (vgg19, or BN folded away before).
+    Bias,
+}
+
+/// What comes after the last stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+    /// Global average pool and one linear layer.
+    Linear,
+    /// VGG's: C×H×W flattened, two hidden linear layers with ReLU, one
+    /// linear layer. The value is the hidden width; the last stage must give
+    /// 7×7 pixels.
+    Mlp(usize),
+}
+
+/// The names that a network's checkpoint gives its tensors and modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// `conv1`, `layer1.0.conv1`, `layer2.0.downsample.0`, `fc` (torchvision
+    /// and timm's `resnet`).
+    Torchvision,
+    /// As torchvision, but `shortcut.0` and `linear` (CIFAR code).
+    Cifar,
+    /// `stem.conv`, `stages.0.blocks.0.norm1`, `head.fc` as 1×1 convolution
+    /// (timm's `resnetv2`).
+    TimmV2,
+    /// `resnet.encoder.stages.0.layers.0.layer.0.convolution`,
+    /// `classifier.1` (Hugging Face `transformers`).
+    HuggingFace,
+}
+
+/// A network of the ResNet papers, completely described.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// The preset's name, or what recognition calls it.
+    pub name: String,
+    /// The repeated unit.
+    pub block: Block,
+    /// Blocks in each stage.
+    pub depths: Vec<usize>,
+    /// Channels of the stem's output.
+    pub stem_width: usize,
+    /// Channels inside the blocks of each stage (of the 3×3 convolution).
+    pub inner: Vec<usize>,
+    /// Channels that each stage puts out.
+    pub widths: Vec<usize>,
+    /// Groups of the 3×3 convolutions.
+    pub groups: usize,
+    /// What comes first.
+    pub stem: Stem,
+    /// How shortcuts match shapes.
+    pub shortcut: Shortcut,
+    /// How projections halve the resolution.
+    pub projection: Projection,
+    /// Where batch norm and ReLU stand.
+    pub order: ActivationOrder,
+    /// Which convolution of a bottleneck has the stride.
+    pub stride_placement: StridePlacement,
+    /// What follows a convolution.
+    pub norm: Norm,
+    /// Added to the variance in batch norm.
+    pub eps: f64,
+    /// What comes last.
+    pub head: Head,
+    /// Classes of the last layer.
+    pub classes: usize,
+    /// How its checkpoint names tensors.
+    pub naming: Naming,
+}
+
+impl Network {
+    /// Side of the images that the network was made for, in pixels.
+    pub fn native_size(&self) -> usize {
+        match self.stem {
+            Stem::Conv3x3 => 32,
+            _ => 224,
+        }
+    }
+
+    /// Blocks in all stages together.
+    pub fn blocks(&self) -> usize {
+        self.depths.iter().sum()
+    }
+
+    /// Stride of a stage's first block.
+    pub fn stage_stride(&self, stage: usize) -> usize {
+        match self.block {
+            // VGG halves the resolution by pooling behind each stage.
+            Block::Single => 1,
+            _ if stage == 0 => 1,
+            _ => 2,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Fuses the residual add into the epilogue of the convolution that feeds it:
+//! the residual is then read once, when the sums are stored.
+
+use super::Rewrite;
+use crate::graph::{NodeId, Op};
+
+pub(super) fn run(rewrite: &mut Rewrite) {
+    for i in rewrite.live() {
+        if rewrite.nodes[i].op != Op::Add {
+            continue;
+        }
+        let [a, b] = rewrite.nodes[i].inputs[..] else {
+            continue;
+        };
+        // Either summand may take the other in; a block's branch stands first.
+        for (branch, residual) in [(a, b), (b, a)] {
+            if branch != residual && fuse(rewrite, i, branch, residual) {
+                break;
+            }
+        }
+    }
+}
+
+fn fuse(rewrite: &mut Rewrite, add: usize, branch: NodeId, residual: NodeId) -> bool {
+    if !rewrite.can_absorb(branch) {
+        return false;
+    }
+    let mut op = rewrite.nodes[branch.0].op.clone();
+    let epilogue = match &mut op {
+        Op::Conv2d(conv) => &mut conv.epilogue,
+        Op::Linear(linear) => &mut linear.epilogue,
+        _ => return false,
+    };
+    // The residual comes before ReLU, and there is room for one.
+    if epilogue.relu || epilogue.residual {
+        return false;
+    }
+    epilogue.residual = true;
+    rewrite.nodes[add].inputs = vec![rewrite.nodes[branch.0].inputs[0], residual];
+    rewrite.nodes[add].op = op;
+    rewrite.absorb(branch);
+    true
+}

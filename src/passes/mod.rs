@@ -1,0 +1,160 @@
+//! Passes: from the graph as authored to the graph that kernels run.
+//!
+//! A pass lets a later node absorb the one that feeds it: the later node
+//! keeps its name and its value, and takes over the other's work. So every
+//! node of the lowered graph still gives the value of one node of the
+//! original, which is what `verify` compares and `--layer` reads. A node that
+//! is to be kept is never absorbed.
+
+mod flatten;
+mod fold_batch_norm;
+mod fuse_add;
+mod fuse_relu;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::graph::{Graph, Node, NodeId};
+use crate::tensor::{Params, Tensor};
+
+/// A graph ready for planning, with the weights that it needs.
+#[derive(Debug, Clone)]
+pub struct Lowered {
+    /// The fused graph.
+    pub graph: Graph,
+    /// Its weights, folded and permuted; untouched tensors are shared.
+    pub params: Params,
+    /// For each node of the fused graph, the original node whose value it
+    /// gives.
+    pub origin: Vec<NodeId>,
+}
+
+/// A weight that the graph needs and the parameters lack; loading a
+/// checkpoint against the graph rules this out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("layer `{layer}`: tensor `{tensor}` expected shape {expected:?}, found {found}")]
+pub struct LowerError {
+    /// The node that needs it.
+    pub layer: String,
+    /// The tensor's name.
+    pub tensor: String,
+    /// The shape that the graph gives it.
+    pub expected: Vec<usize>,
+    /// The shape found, or "none".
+    pub found: String,
+}
+
+/// Runs all passes. The values of `keep` stay available: nothing is folded
+/// or fused across them.
+pub fn lower(graph: &Graph, params: &Params, keep: &[NodeId]) -> Result<Lowered, LowerError> {
+    let mut rewrite = Rewrite::new(graph, params, keep)?;
+    fold_batch_norm::run(&mut rewrite)?;
+    fuse_add::run(&mut rewrite);
+    fuse_relu::run(&mut rewrite);
+    flatten::run(&mut rewrite)?;
+    Ok(rewrite.finish(graph))
+}
+
+/// A graph while passes work on it. Nodes keep their indices until the end.
+struct Rewrite {
+    nodes: Vec<Node>,
+    absorbed: Vec<bool>,
+    kept: Vec<bool>,
+    uses: Vec<usize>,
+    params: Params,
+}
+
+impl Rewrite {
+    fn new(graph: &Graph, params: &Params, keep: &[NodeId]) -> Result<Self, LowerError> {
+        let mut needed = Params::new();
+        for (spec, layer) in graph.params_by_node() {
+            let found = params.get(&spec.name);
+            match found {
+                Some(t) if t.shape() == spec.shape => needed.share(&spec.name, Arc::clone(t)),
+                _ => {
+                    return Err(LowerError {
+                        layer: graph.node(layer).name.clone(),
+                        tensor: spec.name,
+                        expected: spec.shape,
+                        found: found.map_or("none".into(), |t| format!("{:?}", t.shape())),
+                    });
+                }
+            }
+        }
+        let mut kept = vec![false; graph.nodes.len()];
+        kept[graph.output.0] = true;
+        for id in keep {
+            kept[id.0] = true;
+        }
+        Ok(Self {
+            nodes: graph.nodes.clone(),
+            absorbed: vec![false; graph.nodes.len()],
+            kept,
+            uses: graph.use_counts(),
+            params: needed,
+        })
+    }
+
+    /// Nodes that are still there.
+    fn live(&self) -> impl Iterator<Item = usize> + use<> {
+        let absorbed = self.absorbed.clone();
+        (0..self.nodes.len()).filter(move |&i| !absorbed[i])
+    }
+
+    /// Whether node `id` may be absorbed by its user: nobody else reads it,
+    /// and nobody asked for its value.
+    fn can_absorb(&self, id: NodeId) -> bool {
+        self.uses[id.0] == 1 && !self.kept[id.0]
+    }
+
+    /// Marks `id` as absorbed.
+    fn absorb(&mut self, id: NodeId) {
+        self.absorbed[id.0] = true;
+    }
+
+    /// A tensor by name; shapes were checked in `new`.
+    fn tensor(&self, layer: usize, name: &str) -> Result<Arc<Tensor>, LowerError> {
+        self.params.get(name).cloned().ok_or_else(|| LowerError {
+            layer: self.nodes[layer].name.clone(),
+            tensor: name.to_owned(),
+            expected: vec![],
+            found: "none".into(),
+        })
+    }
+
+    fn finish(self, original: &Graph) -> Lowered {
+        let origin: Vec<NodeId> = self.live().map(NodeId).collect();
+        let renumber: BTreeMap<NodeId, NodeId> = origin
+            .iter()
+            .enumerate()
+            .map(|(new, &old)| (old, NodeId(new)))
+            .collect();
+        let nodes = origin
+            .iter()
+            .map(|old| {
+                let mut node = self.nodes[old.0].clone();
+                for input in &mut node.inputs {
+                    *input = renumber[input];
+                }
+                node
+            })
+            .collect();
+        let aliases = original
+            .aliases
+            .iter()
+            .filter_map(|(name, id)| Some((name.clone(), *renumber.get(id)?)))
+            .collect();
+        Lowered {
+            graph: Graph {
+                nodes,
+                output: renumber[&original.output],
+                aliases,
+            },
+            params: self.params,
+            origin,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+//! The plan: everything that running a network takes, decided before a GPU is
+//! touched. Schedule, kernel choice, dispatch geometry, weights and their
+//! packing, and activation slots assigned by liveness. Pure data: it prints,
+//! and snapshot tests hold it.
+
+mod choose;
+mod print;
+mod profile;
+mod schedule;
+mod slots;
+mod steps;
+
+pub use choose::Choice;
+pub use profile::{DeviceClass, DeviceProfile};
+
+use crate::graph::{NodeId, Shape};
+use crate::kernels::{Kernel, Packing, quads};
+use crate::passes::Lowered;
+
+/// Something a step binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// An activation slot.
+    Slot(usize),
+    /// A weight buffer.
+    Weight(usize),
+}
+
+/// A packed weight buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weight {
+    /// The tensor that is packed; `None` for zeros (a missing bias).
+    pub tensor: Option<String>,
+    /// How it is packed.
+    pub packing: Packing,
+}
+
+impl Weight {
+    /// Bytes of the buffer.
+    pub fn bytes(&self) -> u64 {
+        (self.packing.len() * size_of::<f32>()) as u64
+    }
+}
+
+/// One dispatch.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The node of the lowered graph that it computes (a node larger than a
+    /// binding may be takes several steps).
+    pub node: NodeId,
+    /// The layer's name: the convolution's own, and where passes fused more
+    /// into it, the module whose value it gives.
+    pub name: String,
+    /// The kernel.
+    pub kernel: &'static Kernel,
+    /// Buffers that it reads, in the kernel's order.
+    pub reads: Vec<Binding>,
+    /// Slot that it writes.
+    pub writes: usize,
+    /// The kernel's `Params` struct as words.
+    pub params: Vec<u32>,
+    /// Workgroups along x, y and z.
+    pub grid: [u32; 3],
+    /// Multiply-accumulates of the step for the whole batch.
+    pub macs: u64,
+}
+
+/// Where a value lies when the steps have run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The node of the lowered graph.
+    pub node: NodeId,
+    /// Its slot.
+    pub slot: usize,
+    /// Its shape for one image.
+    pub shape: Shape,
+}
+
+impl Output {
+    /// Bytes of the value for a batch, quads padded.
+    pub fn bytes(&self, batch: usize) -> u64 {
+        activation_bytes(batch, self.shape)
+    }
+}
+
+/// A schedule for one batch size on one kind of device.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Images of a run.
+    pub batch: usize,
+    /// Slot that takes the input.
+    pub input: Output,
+    /// Dispatches in order.
+    pub steps: Vec<Step>,
+    /// Bytes of each activation slot.
+    pub slots: Vec<u64>,
+    /// The most bytes of activations that are live at any one step: no
+    /// assignment can do with less.
+    pub live_peak: u64,
+    /// Weight buffers.
+    pub weights: Vec<Weight>,
+    /// The logits, then the kept layers in the order asked for.
+    pub outputs: Vec<Output>,
+    /// For each node of the lowered graph, its slot.
+    pub slot_of: Vec<usize>,
+}
+
+/// A network that a device cannot run as planned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// A buffer is larger than the device binds.
+    #[error(
+        "layer `{layer}` needs a buffer of {needed} bytes, and this device binds at most {limit}; \
+         use a smaller batch or input size"
+    )]
+    TooLarge {
+        /// The layer.
+        layer: String,
+        /// Bytes that it needs.
+        needed: u64,
+        /// Bytes that the device binds.
+        limit: u64,
+    },
+    /// A dispatch has more workgroups than the device takes.
+    #[error(
+        "layer `{layer}` needs {needed} workgroups, and this device dispatches at most {limit}² \
+         at once; use a smaller batch or input size"
+    )]
+    TooManyWorkgroups {
+        /// The layer.
+        layer: String,
+        /// Workgroups that it needs.
+        needed: u64,
+        /// Workgroups along a dimension.
+        limit: u32,
+    },
+    /// No kernel of a family runs on this device.
+    #[error(
+        "layer `{layer}` ({op}): no kernel runs within this device's limits ({limits}); \
+         use another device, or `--device cpu`"
+    )]
+    NoKernel {
+        /// The layer.
+        layer: String,
+        /// Its operation.
+        op: &'static str,
+        /// The limits, readably.
+        limits: String,
+    },
+    /// An operation that stays after the passes and has no kernel.
+    #[error("layer `{layer}`: a {op} that no pass could absorb has no kernel")]
+    Unsupported {
+        /// The layer.
+        layer: String,
+        /// Its operation.
+        op: &'static str,
+    },
+    /// A batch of no images.
+    #[error("a batch needs at least one image")]
+    EmptyBatch,
+}
+
+/// Bytes of an activation of `batch` images, channels padded to quads.
+pub fn activation_bytes(batch: usize, shape: Shape) -> u64 {
+    (batch * shape.h * shape.w * quads(shape.c) * 16) as u64
+}
+
+impl Plan {
+    /// Plans `batch` images at a time on a device of that profile. `keep` are
+    /// nodes of the original graph whose values are wanted besides the
+    /// result; `lowered` must have been made with them.
+    pub fn new(
+        lowered: &Lowered,
+        batch: usize,
+        profile: &DeviceProfile,
+        keep: &[NodeId],
+        choice: &Choice,
+    ) -> Result<Self, PlanError> {
+        if batch == 0 {
+            return Err(PlanError::EmptyBatch);
+        }
+        let graph = &lowered.graph;
+        for node in &graph.nodes {
+            let needed = activation_bytes(batch, node.shape);
+            let limit = profile.max_binding;
+            if needed > limit {
+                let layer = node.name.clone();
+                return Err(PlanError::TooLarge {
+                    layer,
+                    needed,
+                    limit,
+                });
+            }
+        }
+        // A kept node is never absorbed, so each has a place in the lowered
+        // graph.
+        let kept: Vec<NodeId> = keep
+            .iter()
+            .filter_map(|k| lowered.origin.iter().position(|o| o == k).map(NodeId))
+            .collect();
+        let wanted: Vec<NodeId> = std::iter::once(graph.output).chain(kept).collect();
+        let (order, assignment) = schedule::schedule(graph, batch, &wanted);
+        let output = |node: NodeId| Output {
+            node,
+            slot: assignment.slot_of[node.0],
+            shape: graph.node(node).shape,
+        };
+        let built = steps::build(graph, &order, batch, profile, choice, &assignment.slot_of)?;
+        Ok(Self {
+            batch,
+            input: output(NodeId(0)),
+            steps: built.steps,
+            weights: built.weights,
+            live_peak: assignment.live_peak,
+            outputs: wanted.into_iter().map(output).collect(),
+            slots: assignment.slots,
+            slot_of: assignment.slot_of,
+        })
+    }
+
+    /// The largest batch up to `wanted` whose activations this device binds;
+    /// 0 where not even one image fits.
+    pub fn max_batch(lowered: &Lowered, wanted: usize, profile: &DeviceProfile) -> usize {
+        let one = lowered.graph.nodes.iter().map(|n| activation_bytes(1, n.shape));
+        match one.max() {
+            Some(bytes) if bytes > 0 => {
+                wanted.min(usize::try_from(profile.max_binding / bytes).unwrap_or(usize::MAX))
+            }
+            _ => wanted,
+        }
+    }
+
+    /// Bytes of all activation slots.
+    pub fn activation_bytes(&self) -> u64 {
+        self.slots.iter().sum()
+    }
+
+    /// Bytes of all weight buffers.
+    pub fn weight_bytes(&self) -> u64 {
+        self.weights.iter().map(Weight::bytes).sum()
+    }
+
+    /// The distinct kernels, in order of first use: as many pipelines.
+    pub fn kernels(&self) -> Vec<&'static Kernel> {
+        let mut kernels: Vec<&'static Kernel> = Vec::new();
+        for step in &self.steps {
+            if !kernels.contains(&step.kernel) {
+                kernels.push(step.kernel);
+            }
+        }
+        kernels
+    }
+}
+
+#[cfg(test)]
+mod tests;

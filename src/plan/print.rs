@@ -1,0 +1,54 @@
+//! The plan as a table that people read and snapshot tests hold.
+
+use std::fmt;
+
+use super::{Binding, Plan};
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "batch {}, {} steps, {} kernels, {} slots of {} bytes (live peak {}), weights {} bytes",
+            self.batch,
+            self.steps.len(),
+            self.kernels().len(),
+            self.slots.len(),
+            self.activation_bytes(),
+            self.live_peak,
+            self.weight_bytes(),
+        )?;
+        for (i, bytes) in self.slots.iter().enumerate() {
+            writeln!(f, "  slot s{i}: {bytes}")?;
+        }
+        writeln!(f, "  input → s{}", self.input.slot)?;
+        for step in &self.steps {
+            let slots: Vec<String> = step
+                .reads
+                .iter()
+                .filter_map(|b| match b {
+                    Binding::Slot(s) => Some(format!("s{s}")),
+                    Binding::Weight(_) => None,
+                })
+                .collect();
+            let [x, y, _] = step.grid;
+            let grid = if y == 1 {
+                format!("{x}")
+            } else {
+                format!("{x}×{y}")
+            };
+            writeln!(
+                f,
+                "  {:<24} {:<22} {:>7} groups  {:<8} → s{}",
+                step.name,
+                step.kernel.name,
+                grid,
+                slots.join(" "),
+                step.writes
+            )?;
+        }
+        for output in &self.outputs {
+            writeln!(f, "  output s{}: {}", output.slot, output.shape)?;
+        }
+        Ok(())
+    }
+}

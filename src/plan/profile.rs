@@ -1,0 +1,75 @@
+//! What planning knows of a device: numbers, no handle.
+
+use crate::kernels::{Kernel, Needs};
+
+/// Kind of device, for choosing kernels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeviceClass {
+    /// A card with memory of its own.
+    Discrete,
+    /// A GPU that shares the processor's memory.
+    Integrated,
+    /// A driver that computes on the processor (llvmpipe, SwiftShader, WARP).
+    Software,
+    /// The driver does not say.
+    Other,
+}
+
+/// Limits and features of a device that decide a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceProfile {
+    /// Kind of device.
+    pub class: DeviceClass,
+    /// Lanes of a subgroup where the device has subgroups of one fixed size,
+    /// else 0.
+    pub subgroup: u32,
+    /// Bytes that one storage binding may have.
+    pub max_binding: u64,
+    /// Workgroups along one dimension of a dispatch.
+    pub max_workgroups: u32,
+    /// Bytes of workgroup memory.
+    pub workgroup_bytes: u32,
+    /// Invocations of a workgroup.
+    pub invocations: u32,
+    /// Storage buffers that a kernel may bind.
+    pub storage_buffers: u32,
+}
+
+impl Default for DeviceProfile {
+    /// WebGPU's default limits, without subgroups.
+    fn default() -> Self {
+        Self {
+            class: DeviceClass::Other,
+            subgroup: 0,
+            max_binding: 128 << 20,
+            max_workgroups: 65_535,
+            workgroup_bytes: 16_384,
+            invocations: 256,
+            storage_buffers: 8,
+        }
+    }
+}
+
+impl DeviceProfile {
+    /// Whether the device runs that kernel.
+    pub fn runs(&self, kernel: &Kernel) -> bool {
+        let Needs {
+            subgroup,
+            workgroup_bytes,
+            invocations,
+        } = kernel.needs();
+        (subgroup == 0 || subgroup == self.subgroup)
+            && workgroup_bytes <= self.workgroup_bytes
+            && invocations <= self.invocations
+            // Parameters and the output besides what it reads.
+            && kernel.family.reads() as u32 + 2 <= self.storage_buffers
+    }
+
+    /// The limits that kernels are chosen by, in one line.
+    pub fn limits(&self) -> String {
+        format!(
+            "{} storage buffers, {} bytes of workgroup memory, {} invocations a workgroup",
+            self.storage_buffers, self.workgroup_bytes, self.invocations
+        )
+    }
+}

@@ -1,0 +1,190 @@
+//! Activation slots: a few buffers that values take turns in.
+//!
+//! wgpu tracks whole buffers, and one that is read cannot be written in the
+//! same dispatch, so values share buffers only one after another, never side
+//! by side. Which values share which buffer is interval colouring with sizes:
+//! hard in general, easy for networks, where a few greedy orders find an
+//! assignment that needs no more than the live peak.
+
+/// When a value is live, in positions of the schedule, and how large it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lifetime {
+    /// Position of the node that makes it.
+    pub first: usize,
+    /// Position of the last node that reads it.
+    pub last: usize,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Slots for all values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Assignment {
+    /// Each value's slot.
+    pub slot_of: Vec<usize>,
+    /// Bytes of each slot.
+    pub slots: Vec<u64>,
+    /// The most bytes live at once.
+    pub live_peak: u64,
+}
+
+impl Assignment {
+    /// Bytes of all slots.
+    pub fn total(&self) -> u64 {
+        self.slots.iter().sum()
+    }
+}
+
+/// Orders to try before settling for the best found.
+const ATTEMPTS: u64 = 64;
+
+/// Assigns slots; deterministic.
+pub(super) fn assign(values: &[Lifetime]) -> Assignment {
+    let live_peak = live_peak(values);
+    let mut by_time: Vec<usize> = (0..values.len()).collect();
+    by_time.sort_by_key(|&i| (values[i].first, i));
+    let mut by_size = by_time.clone();
+    by_size.sort_by_key(|&i| std::cmp::Reverse(values[i].bytes));
+
+    let mut best = greedy(values, &by_size, live_peak);
+    for attempt in 0..ATTEMPTS {
+        if best.total() <= live_peak {
+            break;
+        }
+        // Large values first, those of one size in a shuffled order.
+        let mut order = by_size.clone();
+        order.sort_by_key(|&i| {
+            let key = scramble(attempt << 32 | i as u64);
+            (std::cmp::Reverse(values[i].bytes), key)
+        });
+        let found = greedy(values, &order, live_peak);
+        if found.total() < best.total() {
+            best = found;
+        }
+    }
+    best
+}
+
+fn live_peak(values: &[Lifetime]) -> u64 {
+    let end = values.iter().map(|v| v.last + 1).max().unwrap_or(0);
+    let mut change = vec![0i128; end + 1];
+    for v in values {
+        change[v.first] += i128::from(v.bytes);
+        change[v.last + 1] -= i128::from(v.bytes);
+    }
+    let mut live = 0;
+    let peaks = change.iter().map(|c| {
+        live += c;
+        live
+    });
+    u64::try_from(peaks.max().unwrap_or(0)).unwrap_or(0)
+}
+
+/// Places values in that order, each in the slot whose neighbours in time
+/// leave the least idle around it; a new slot where none is free.
+fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
+    struct Slot {
+        bytes: u64,
+        /// Lifetimes of its values, sorted; they do not overlap.
+        busy: Vec<(usize, usize)>,
+    }
+    let mut slots: Vec<Slot> = Vec::new();
+    let mut slot_of = vec![0; values.len()];
+    for &i in order {
+        let v = values[i];
+        let mut best: Option<(u64, usize, usize, usize)> = None;
+        for (s, slot) in slots.iter().enumerate() {
+            let at = slot.busy.partition_point(|b| b.0 < v.first);
+            let before = at.checked_sub(1).map(|p| slot.busy[p].1);
+            let after = slot.busy.get(at).map(|b| b.0);
+            if before.is_some_and(|end| end >= v.first) || after.is_some_and(|next| next <= v.last)
+            {
+                continue;
+            }
+            let grow = v.bytes.saturating_sub(slot.bytes);
+            let idle = v.first - before.map_or(0, |end| end + 1);
+            let key = (grow, idle, s, at);
+            if best.is_none_or(|b| key < b) {
+                best = Some(key);
+            }
+        }
+        let span = (v.first, v.last);
+        match best {
+            Some((grow, _, s, at)) if grow < v.bytes => {
+                slots[s].bytes += grow;
+                slots[s].busy.insert(at, span);
+                slot_of[i] = s;
+            }
+            _ => {
+                slot_of[i] = slots.len();
+                slots.push(Slot {
+                    bytes: v.bytes,
+                    busy: vec![span],
+                });
+            }
+        }
+    }
+    Assignment {
+        slot_of,
+        slots: slots.into_iter().map(|s| s.bytes).collect(),
+        live_peak,
+    }
+}
+
+/// A fixed mixing of bits (splitmix64's finaliser): plans must not change
+/// from run to run.
+fn scramble(x: u64) -> u64 {
+    let x = (x ^ x >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ x >> 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(values: &[Lifetime]) -> Assignment {
+        let a = assign(values);
+        for (i, v) in values.iter().enumerate() {
+            assert!(a.slots[a.slot_of[i]] >= v.bytes);
+            for (j, w) in values.iter().enumerate().skip(i + 1) {
+                let overlap = v.first <= w.last && w.first <= v.last;
+                assert!(!overlap || a.slot_of[i] != a.slot_of[j], "{i} and {j}");
+            }
+        }
+        a
+    }
+
+    #[test]
+    fn values_that_meet_never_share() {
+        let mut state = 1u64;
+        let mut next = |n: u64| {
+            state = scramble(state.wrapping_add(0x9E37_79B9_7F4A_7C15));
+            state % n
+        };
+        for _ in 0..200 {
+            let values: Vec<_> = (0..1 + next(40) as usize)
+                .map(|first| Lifetime {
+                    first,
+                    last: first + next(6) as usize,
+                    bytes: 16 << next(5),
+                })
+                .collect();
+            let a = check(&values);
+            assert!(a.total() >= a.live_peak);
+        }
+    }
+
+    #[test]
+    fn a_chain_ping_pongs() {
+        let chain: Vec<_> = (0..10)
+            .map(|i| Lifetime {
+                first: i,
+                last: i + 1,
+                bytes: 64,
+            })
+            .collect();
+        let a = check(&chain);
+        assert_eq!((a.slots.len(), a.live_peak), (2, 128));
+    }
+}

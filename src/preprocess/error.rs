@@ -1,0 +1,163 @@
+//! What can go wrong between a file and a network's input.
+
+use std::fmt::Display;
+
+use thiserror::Error;
+
+/// Why a file or a block of bytes gave no image. Each message is one line that
+/// names the file, what was expected, what was found and what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// The operating system would not open or read the file.
+    #[error("{name}: cannot read the file: {source}; check the path and its permissions")]
+    Read {
+        /// File, as given.
+        name: String,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// The path is a directory.
+    #[error("{name}: expected an image file, found a directory; name a file inside it")]
+    Directory {
+        /// Path, as given.
+        name: String,
+    },
+    /// The file holds no bytes.
+    #[error("{name}: expected an image, found an empty file (0 bytes); fetch or export it again")]
+    Empty {
+        /// File, as given.
+        name: String,
+    },
+    /// The first bytes belong to no image format.
+    #[error(
+        "{name}: expected a PNG, JPEG, WebP, BMP, GIF or TIFF image, \
+         found a file that starts with \"{start}\"; check that it is the right file"
+    )]
+    NotAnImage {
+        /// File, as given.
+        name: String,
+        /// The first bytes, escaped to printable ASCII.
+        start: String,
+    },
+    /// An image, but of a kind that is not read here.
+    #[error("{name}: {found} is not supported; convert the image to 8-bit PNG or JPEG")]
+    Unsupported {
+        /// File, as given.
+        name: String,
+        /// The format, or the feature of it, that is not read.
+        found: String,
+    },
+    /// The header announces more pixels than [`ImageLimits`] allows.
+    ///
+    /// [`ImageLimits`]: super::ImageLimits
+    #[error(
+        "{name}: expected at most {max_pixels} pixels, found {width}x{height}; \
+         make the image smaller or raise the limit"
+    )]
+    TooManyPixels {
+        /// File, as given.
+        name: String,
+        /// Width in pixels that the header announces.
+        width: u32,
+        /// Height in pixels that the header announces.
+        height: u32,
+        /// Most pixels allowed.
+        max_pixels: u64,
+    },
+    /// The file, or what decoding it needs, exceeds the memory allowed.
+    #[error(
+        "{name}: expected to read it in at most {max_bytes} bytes of memory, \
+         found that it needs more; make the image smaller or raise the limit"
+    )]
+    TooMuchMemory {
+        /// File, as given.
+        name: String,
+        /// Most bytes allowed.
+        max_bytes: u64,
+    },
+    /// The data ends before the image does.
+    #[error(
+        "{name}: expected a whole {format} image, found data that ends too early; \
+         fetch or export it again"
+    )]
+    Truncated {
+        /// File, as given.
+        name: String,
+        /// Format that the first bytes show.
+        format: &'static str,
+    },
+    /// The data breaks the format's rules.
+    #[error(
+        "{name}: expected a valid {format} image, found damaged data ({reason}); \
+         fetch or export it again"
+    )]
+    Damaged {
+        /// File, as given.
+        name: String,
+        /// Format that the first bytes show.
+        format: &'static str,
+        /// The decoder's reason, on one line.
+        reason: String,
+    },
+}
+
+/// Why an image could not be turned into a network's input.
+#[derive(Debug, Error, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum PreprocessError {
+    /// A field of the configuration is out of range.
+    #[error("preprocessing: expected {field} to be {expected}, found {found}; correct the model's configuration")]
+    Field {
+        /// Name of the field.
+        field: &'static str,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// The name of an interpolation is not known.
+    #[error("preprocessing: expected interpolation \"bilinear\" or \"bicubic\", found \"{found}\"; use one of the two")]
+    Interpolation {
+        /// The name given, escaped to printable ASCII.
+        found: String,
+    },
+    /// The image has no pixels.
+    #[error("preprocessing: expected an image of at least 1x1 pixels, found {width}x{height}; use another image")]
+    EmptyImage {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+    /// The output does not fit the image.
+    #[error("preprocessing: expected room for {expected} numbers (height x width x 4), found {found}; size it with input_len()")]
+    BufferLength {
+        /// Numbers that the image needs.
+        expected: usize,
+        /// Numbers that the buffer holds.
+        found: usize,
+    },
+}
+
+impl PreprocessError {
+    /// A [`PreprocessError::Field`] from anything that can be shown.
+    pub(super) fn field(
+        field: &'static str,
+        expected: impl Into<String>,
+        found: impl Display,
+    ) -> Self {
+        Self::Field {
+            field,
+            expected: expected.into(),
+            found: found.to_string(),
+        }
+    }
+}
+
+/// `text` without the control characters that a file name or a decoder's
+/// message may carry, so that a message stays one line.
+pub(super) fn one_line(text: impl Display) -> String {
+    let spaced = |c: char| if c.is_control() { ' ' } else { c };
+    text.to_string().chars().map(spaced).collect()
+}

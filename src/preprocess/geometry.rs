@@ -1,0 +1,84 @@
+//! Where the resized image and the crop lie: torchvision's rounding rules.
+
+/// Size in pixels (width, height) of the image once its shorter side is
+/// `target`: `_compute_resized_output_size` of torchvision.
+///
+/// 64-bit, because a long thin image can exceed 32 bits here; only the part
+/// inside the crop is ever computed.
+pub(super) fn shorter_side(width: u32, height: u32, target: u32) -> (u64, u64) {
+    let (w, h, target) = (u64::from(width), u64::from(height), u64::from(target));
+    // Integer division equals Python's int(target * long / short): the two can
+    // only differ within 2^-53 of a whole number, where no such quotient lies.
+    if w <= h {
+        (target, target * h / w)
+    } else {
+        (target * w / h, target)
+    }
+}
+
+/// Where a centre crop lies along one axis of the resized image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Placement {
+    /// First pixel of the resized image inside the crop.
+    pub start: u64,
+    /// Number of pixels of the resized image inside the crop.
+    pub len: u32,
+    /// Black pixels before them.
+    pub before: u32,
+    /// Length of the crop.
+    pub crop: u32,
+}
+
+impl Placement {
+    /// Torchvision's `center_crop` along one axis: an offset rounded half to
+    /// even, or black on both sides when the crop is the longer.
+    pub(super) fn centre(resized: u64, crop: u32) -> Self {
+        match u32::try_from(resized) {
+            Ok(len) if len < crop => Self {
+                start: 0,
+                len,
+                before: (crop - len) / 2,
+                crop,
+            },
+            _ => {
+                let spare = resized - u64::from(crop);
+                let half = spare / 2;
+                // Python's round(): x.5 goes to the even neighbour.
+                let round_up = spare % 2 == 1 && half % 2 == 1;
+                Self {
+                    start: half + u64::from(round_up),
+                    len: crop,
+                    before: 0,
+                    crop,
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shorter_side_floors_the_longer() {
+        assert_eq!(shorter_side(451, 300, 256), (384, 256));
+        assert_eq!(shorter_side(300, 451, 256), (256, 384));
+        assert_eq!(shorter_side(256, 256, 256), (256, 256));
+        assert_eq!(shorter_side(1, u32::MAX, 256).1, 256 * u64::from(u32::MAX));
+    }
+
+    #[test]
+    fn offsets_round_half_to_even() {
+        let offset = |resized, crop| Placement::centre(resized, crop).start;
+        // round(0.5), round(1.5), round(2.5), round(3.5) in Python.
+        assert_eq!([1, 3, 5, 7].map(|spare| offset(224 + spare, 224)), [0, 2, 2, 4]);
+        assert_eq!(offset(256, 224), 16);
+    }
+
+    #[test]
+    fn a_crop_beyond_the_image_is_padded_less_before_than_after() {
+        let placed = Placement::centre(221, 224);
+        assert_eq!((placed.start, placed.len, placed.before), (0, 221, 1));
+    }
+}

@@ -1,0 +1,198 @@
+//! From an image file to the numbers a network reads.
+//!
+//! The steps are those of torchvision's evaluation transform on a Pillow
+//! image, `Resize → CenterCrop → ToTensor → Normalize`, and the bytes after
+//! the crop are Pillow's own: [`Preprocess::crop_image`] runs the same
+//! fixed-point arithmetic as `Image.resize`.
+//!
+//! ```
+//! use resnet_wgpu::preprocess::{ImageLimits, Preprocess, decode_file};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let path = std::path::Path::new("photos/chelsea.png");
+//! let photo = decode_file(path, &ImageLimits::default())?;
+//! let pre = Preprocess::imagenet(224)?;
+//! let crop = pre.crop_image(&photo)?;
+//! let mut input = vec![0.0; pre.input_len()];
+//! pre.normalize_into(&crop, &mut input)?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod decode;
+mod error;
+mod geometry;
+mod interpolation;
+mod jpeg_end;
+mod normalize;
+mod resize;
+mod taps;
+mod to_rgb;
+
+pub use decode::{ImageLimits, decode_bytes, decode_file};
+pub use error::{ImageError, PreprocessError};
+pub use image::RgbImage;
+pub use interpolation::Interpolation;
+pub use normalize::PADDED_CHANNELS;
+
+use geometry::{Placement, shorter_side};
+
+/// Means of ImageNet's red, green and blue, on the scale 0 to 1.
+pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+
+/// Standard deviations of ImageNet's red, green and blue, on the scale 0 to 1.
+pub const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// Part of the shorter side that the centre crop keeps by default: 224 of 256.
+pub const DEFAULT_CROP_PCT: f64 = 0.875;
+
+/// Longest side, in pixels, that a crop may have.
+///
+/// It bounds what a hostile configuration can make this module allocate.
+pub const MAX_CROP_SIDE: u32 = 8192;
+
+/// How to turn an image of any size into a network's input.
+///
+/// The fields are public so that a configuration can be built by hand; every
+/// method checks them first (see [`Preprocess::validate`]).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preprocess {
+    /// Length in pixels that the image's shorter side is resized to.
+    pub resize: u32,
+    /// Height and width in pixels of the centre crop, the network's input.
+    /// Where it exceeds the resized image the rest is black, as in torchvision.
+    pub crop: (u32, u32),
+    /// Filter of the resize.
+    pub interpolation: Interpolation,
+    /// Mean of red, green and blue that is subtracted, on the scale 0 to 1.
+    pub mean: [f32; 3],
+    /// Standard deviation of red, green and blue that is divided by.
+    pub std: [f32; 3],
+}
+
+impl Preprocess {
+    /// ImageNet's usual evaluation transform for a square input of `size`
+    /// pixels: bilinear, crop fraction 0.875, ImageNet's mean and deviation.
+    /// `imagenet(224)` resizes the shorter side to 256.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Field`] when `size` is 0 or above [`MAX_CROP_SIDE`].
+    pub fn imagenet(size: u32) -> Result<Self, PreprocessError> {
+        Self::imagenet_with(size, DEFAULT_CROP_PCT, Interpolation::Bilinear)
+    }
+
+    /// As [`Preprocess::imagenet`], with a checkpoint's own crop fraction and
+    /// filter. The shorter side becomes `floor(size / crop_pct)`, timm's rule.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Field`] when `size` is 0 or above [`MAX_CROP_SIDE`],
+    /// or `crop_pct` is not above 0, or so small that the quotient overflows.
+    pub fn imagenet_with(
+        size: u32,
+        crop_pct: f64,
+        interpolation: Interpolation,
+    ) -> Result<Self, PreprocessError> {
+        let resize = (f64::from(size) / crop_pct).floor();
+        // Comparing this way round also refuses a NaN.
+        if !(crop_pct > 0.0 && resize <= f64::from(u32::MAX)) {
+            return Err(PreprocessError::field(
+                "crop_pct",
+                "a fraction above 0, such as 0.875",
+                crop_pct,
+            ));
+        }
+        let this = Self {
+            resize: resize as u32,
+            crop: (size, size),
+            interpolation,
+            mean: IMAGENET_MEAN,
+            std: IMAGENET_STD,
+        };
+        this.validate()?;
+        Ok(this)
+    }
+
+    /// Checks the fields: sizes above 0, the crop at most [`MAX_CROP_SIDE`],
+    /// means finite, deviations finite and above 0.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Field`] names the first field that fails.
+    pub fn validate(&self) -> Result<(), PreprocessError> {
+        let side = "a length in pixels above 0";
+        if self.resize == 0 {
+            return Err(PreprocessError::field("resize", side, self.resize));
+        }
+        for (name, length) in [("crop height", self.crop.0), ("crop width", self.crop.1)] {
+            if length == 0 || length > MAX_CROP_SIDE {
+                let expected = format!("a length in pixels from 1 to {MAX_CROP_SIDE}");
+                return Err(PreprocessError::field(name, expected, length));
+            }
+        }
+        for value in self.mean {
+            if !value.is_finite() {
+                return Err(PreprocessError::field("mean", "a finite number", value));
+            }
+        }
+        for value in self.std {
+            if !(value.is_finite() && value > 0.0) {
+                let expected = "a finite number above 0";
+                return Err(PreprocessError::field("std", expected, value));
+            }
+        }
+        Ok(())
+    }
+
+    /// Number of `f32` in one image's input: height × width × 4.
+    pub fn input_len(&self) -> usize {
+        self.crop.0 as usize * self.crop.1 as usize * PADDED_CHANNELS
+    }
+
+    /// Resizes the shorter side and cuts out the centre: the 8-bit H×W×3 crop
+    /// that the network sees, of exactly `self.crop`.
+    ///
+    /// Byte for byte `CenterCrop(crop)(Resize(resize)(img))` of torchvision on
+    /// a Pillow image. Only the part inside the crop is computed, so memory
+    /// stays bounded by the crop however long and thin the image is.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Field`] from [`Preprocess::validate`];
+    /// [`PreprocessError::EmptyImage`] for an image without pixels.
+    pub fn crop_image(&self, image: &RgbImage) -> Result<RgbImage, PreprocessError> {
+        self.validate()?;
+        let (width, height) = image.dimensions();
+        if width == 0 || height == 0 {
+            return Err(PreprocessError::EmptyImage { width, height });
+        }
+        let resized = shorter_side(width, height, self.resize);
+        let columns = Placement::centre(resized.0, self.crop.1);
+        let rows = Placement::centre(resized.1, self.crop.0);
+        Ok(resize::resize_and_crop(
+            image,
+            resized,
+            columns,
+            rows,
+            self.interpolation,
+        ))
+    }
+
+    /// Writes `(value / 255 − mean) / std` as H×W×4: the layout of the GPU's
+    /// input, whose fourth channel is padding and always 0.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Field`] from [`Preprocess::validate`];
+    /// [`PreprocessError::BufferLength`] unless `out` holds width × height × 4.
+    pub fn normalize_into(&self, image: &RgbImage, out: &mut [f32]) -> Result<(), PreprocessError> {
+        self.validate()?;
+        normalize::nhwc4(image, &self.mean, &self.std, out)
+    }
+
+    /// The same numbers as PyTorch lays them out, 3×H×W: for comparison with
+    /// PyTorch and for the CPU reference.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Field`] from [`Preprocess::validate`].
+    pub fn normalize_nchw(&self, image: &RgbImage) -> Result<Vec<f32>, PreprocessError> {
+        self.validate()?;
+        Ok(normalize::nchw(image, &self.mean, &self.std))
+    }
+}

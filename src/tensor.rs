@@ -1,0 +1,179 @@
+//! A dense f32 tensor on the host: what checkpoints load into and the CPU
+//! twin computes with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A dense row-major f32 tensor on the host.
+///
+/// Weights keep PyTorch's layouts (convolution `[Cout, Cin/groups, KH, KW]`,
+/// linear `[out, in]`); activations are NHWC, `[N, H, W, C]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    shape: Vec<usize>,
+    data: Vec<f32>,
+}
+
+impl Tensor {
+    /// Wraps `data` as a tensor of `shape`; `None` where the lengths disagree.
+    pub fn new(shape: impl Into<Vec<usize>>, data: Vec<f32>) -> Option<Self> {
+        let shape = shape.into();
+        let len = shape
+            .iter()
+            .try_fold(1usize, |n, &d| n.checked_mul(d))
+            .filter(|&n| n == data.len())?;
+        debug_assert_eq!(len, data.len());
+        Some(Self { shape, data })
+    }
+
+    /// A tensor of zeros.
+    pub fn zeros(shape: impl Into<Vec<usize>>) -> Self {
+        let shape = shape.into();
+        let len = shape.iter().product();
+        Self {
+            shape,
+            data: vec![0.0; len],
+        }
+    }
+
+    /// A tensor whose element `i`, in row-major order, is `f(i)`.
+    pub fn from_fn(shape: impl Into<Vec<usize>>, f: impl FnMut(usize) -> f32) -> Self {
+        let shape = shape.into();
+        let len = shape.iter().product();
+        Self {
+            shape,
+            data: (0..len).map(f).collect(),
+        }
+    }
+
+    /// The extent of each dimension, outermost first.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The elements in row-major order.
+    pub fn data(&self) -> &[f32] {
+        &self.data
+    }
+
+    /// The elements in row-major order, to write to.
+    pub fn data_mut(&mut self) -> &mut [f32] {
+        &mut self.data
+    }
+
+    /// The elements themselves.
+    pub fn into_data(self) -> Vec<f32> {
+        self.data
+    }
+
+    /// NCHW to NHWC, or back: moves axis `from` of a 4-D tensor to `to`.
+    fn move_axis(&self, perm: [usize; 4]) -> Self {
+        let s: [usize; 4] = std::array::from_fn(|i| self.shape[perm[i]]);
+        let mut strides = [1usize; 4];
+        for i in (0..3).rev() {
+            strides[i] = strides[i + 1] * self.shape[i + 1];
+        }
+        let t: [usize; 4] = std::array::from_fn(|i| strides[perm[i]]);
+        let mut data = Vec::with_capacity(self.data.len());
+        for a in 0..s[0] {
+            for b in 0..s[1] {
+                for c in 0..s[2] {
+                    let base = a * t[0] + b * t[1] + c * t[2];
+                    data.extend((0..s[3]).map(|d| self.data[base + d * t[3]]));
+                }
+            }
+        }
+        Self {
+            shape: s.to_vec(),
+            data,
+        }
+    }
+
+    /// `[N, C, H, W]` (PyTorch's order) to `[N, H, W, C]` (this crate's).
+    /// A tensor that is not 4-D is returned as it is.
+    pub fn nchw_to_nhwc(&self) -> Self {
+        if self.shape.len() != 4 {
+            return self.clone();
+        }
+        self.move_axis([0, 2, 3, 1])
+    }
+
+    /// `[N, H, W, C]` to `[N, C, H, W]`. A tensor that is not 4-D is returned
+    /// as it is.
+    pub fn nhwc_to_nchw(&self) -> Self {
+        if self.shape.len() != 4 {
+            return self.clone();
+        }
+        self.move_axis([0, 3, 1, 2])
+    }
+}
+
+/// A network's weights by tensor name, shared rather than copied.
+#[derive(Debug, Clone, Default)]
+pub struct Params {
+    tensors: BTreeMap<String, Arc<Tensor>>,
+}
+
+impl Params {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a tensor, replacing one of the same name.
+    pub fn insert(&mut self, name: impl Into<String>, tensor: Tensor) {
+        self.tensors.insert(name.into(), Arc::new(tensor));
+    }
+
+    /// Adds a tensor that is shared with another set.
+    pub fn share(&mut self, name: impl Into<String>, tensor: Arc<Tensor>) {
+        self.tensors.insert(name.into(), tensor);
+    }
+
+    /// The tensor of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Tensor>> {
+        self.tensors.get(name)
+    }
+
+    /// Takes the tensor of that name out.
+    pub fn remove(&mut self, name: &str) -> Option<Arc<Tensor>> {
+        self.tensors.remove(name)
+    }
+
+    /// Names and tensors, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<Tensor>)> {
+        self.tensors.iter().map(|(name, t)| (name.as_str(), t))
+    }
+
+    /// How many tensors there are.
+    pub fn len(&self) -> usize {
+        self.tensors.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.tensors.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axis_order_round_trips() {
+        let t = Tensor::from_fn([2, 3, 4, 5], |i| i as f32);
+        let nhwc = t.nchw_to_nhwc();
+        assert_eq!(nhwc.shape(), [2, 4, 5, 3]);
+        // Element (n=1, c=2, h=3, w=4) is the last in both orders.
+        assert_eq!(nhwc.data().last(), t.data().last());
+        assert_eq!(nhwc.data()[1], 20.0);
+        assert_eq!(nhwc.nhwc_to_nchw(), t);
+    }
+
+    #[test]
+    fn wrong_length_is_refused() {
+        assert!(Tensor::new([2, 2], vec![0.0; 3]).is_none());
+        assert!(Tensor::new([usize::MAX, 2], vec![]).is_none());
+    }
+}

@@ -1,0 +1,242 @@
+//! What stands about a checkpoint in its metadata and in the configuration
+//! files beside it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use super::json::{Fields, parse};
+use super::{Checkpoint, CheckpointError, ConfigError, forms};
+use crate::graph::ZeroChannels;
+use crate::models::{Block, Network, Shortcut, StridePlacement};
+
+/// The largest configuration file that is read, in bytes: ImageNet-21k's
+/// labels take a quarter of it.
+const MAX_CONFIG_BYTES: u64 = 4 << 20;
+
+/// What a checkpoint's metadata and configuration files say; `None` where
+/// they are silent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Settings {
+    /// Side of the square that the network reads, in pixels.
+    pub input_size: Option<usize>,
+    /// Length to which an image's shorter side is resized, in pixels; goes
+    /// before `crop_pct`.
+    pub resize: Option<usize>,
+    /// `input_size / resize`, above 0 and at most 1.
+    pub crop_pct: Option<f64>,
+    /// Mean of each channel (R, G, B) of images in [0, 1].
+    pub mean: Option<[f32; 3]>,
+    /// Standard deviation of each channel, above 0.
+    pub std: Option<[f32; 3]>,
+    /// `bilinear` or `bicubic`.
+    pub interpolation: Option<String>,
+    /// Class names by index. Their number is checked by
+    /// [`labels_for`](Settings::labels_for) only.
+    pub labels: Option<Vec<String>>,
+    /// The network's name in timm's, torchvision's or this crate's spelling.
+    pub architecture: Option<String>,
+    /// Where a bottleneck's stride is.
+    pub stride_placement: Option<StridePlacement>,
+    /// Whether a network without projections has no shortcuts at all (option
+    /// A otherwise).
+    pub plain: Option<bool>,
+    /// Where option A's zero channels go.
+    pub zero_channels: Option<ZeroChannels>,
+    /// Added to the variance in batch norm.
+    pub eps: Option<f64>,
+    /// Which file, or whose metadata, each value is from, by field name.
+    pub from: BTreeMap<&'static str, String>,
+}
+
+impl Settings {
+    /// The labels, if there are any: one for each of `classes`, or an error
+    /// that names where they are from.
+    pub fn labels_for(&self, classes: usize) -> Result<Option<&[String]>, ConfigError> {
+        match &self.labels {
+            Some(labels) if labels.len() != classes => Err(ConfigError {
+                file: self.origin("labels").to_owned(),
+                key: "labels".into(),
+                expected: format!("{classes} labels, one for each class of the last layer"),
+                found: labels.len().to_string(),
+            }),
+            labels => Ok(labels.as_deref()),
+        }
+    }
+
+    /// Where a field's value is from.
+    pub(super) fn origin(&self, field: &str) -> &str {
+        self.from.get(field).map_or("the caller", String::as_str)
+    }
+
+    /// Notes `source` for every value, after what the architecture's name
+    /// tells about what is not said outright has been added.
+    pub(super) fn sourced(mut self, source: &str) -> Self {
+        let known = self.architecture.as_deref().and_then(preset_of);
+        let named = |name: &str| format!("architecture `{name}`, {source}");
+        if let (Some(net), Some(name)) = (known, &self.architecture) {
+            if self.stride_placement.is_none() && net.block == Block::Bottleneck {
+                self.stride_placement = Some(net.stride_placement);
+                self.from.insert("stride_placement", named(name));
+            }
+            if self.plain.is_none() && matches!(net.shortcut, Shortcut::None | Shortcut::A(_)) {
+                self.plain = Some(net.shortcut == Shortcut::None);
+                self.from.insert("plain", named(name));
+            }
+        }
+        let mut all = Self::default();
+        for (field, from) in &self.from {
+            all.from.insert(field, from.clone());
+        }
+        let noted = std::mem::take(&mut self.from);
+        all.absorb(self, source);
+        all.from.extend(noted);
+        all
+    }
+
+    /// Takes from `other`, which has less say, what is not known yet.
+    fn absorb(&mut self, other: Self, source: &str) {
+        // How large and where to cut belong together: half an answer from
+        // each of two files would be neither's.
+        let sized = self.input_size.is_some() || self.resize.is_some() || self.crop_pct.is_some();
+        let (resize, crop) = (self.resize, self.crop_pct);
+        macro_rules! take {
+            ($($field:ident),*) => {$(
+                if self.$field.is_none() && other.$field.is_some() {
+                    self.$field = other.$field;
+                    let field = stringify!($field);
+                    let from = other.from.get(field).map_or(source, String::as_str);
+                    self.from.insert(field, from.to_owned());
+                }
+            )*};
+        }
+        take!(
+            input_size, resize, crop_pct, mean, std, interpolation, labels, architecture,
+            stride_placement, plain, zero_channels, eps
+        );
+        if sized && self.resize != resize {
+            self.resize = resize;
+            self.from.remove("resize");
+        }
+        if (resize.is_some() || crop.is_some()) && self.crop_pct != crop {
+            self.crop_pct = crop;
+            self.from.remove("crop_pct");
+        }
+    }
+}
+
+/// The preset that timm, torchvision or this crate calls so; timm's
+/// `resnet50.a1_in1k` names the weights behind the dot.
+fn preset_of(architecture: &str) -> Option<Network> {
+    Network::preset(architecture.split('.').next().unwrap_or(""))
+}
+
+impl Checkpoint {
+    /// What the metadata, then `config.json`, then `preprocessor_config.json`
+    /// beside the file say.
+    ///
+    /// Metadata: a JSON object under the key `config`. `config.json`: timm's
+    /// or transformers' form; one of another kind of model is passed over.
+    /// A value that makes no sense is an error that names file and key.
+    pub fn settings(&self) -> Result<Settings, CheckpointError> {
+        let mut settings = Settings::default();
+        let own = self.metadata().get("config").map(|text| text.trim());
+        // Others may keep something else under that key.
+        if let Some(text) = own.filter(|t| t.starts_with('{')) {
+            let source = format!("metadata of {}", self.name());
+            let map = parse(&source, "config", text)?;
+            let found = forms::flat(Fields::new(&source, &map))?;
+            settings.absorb(found.sourced(&source), &source);
+        }
+        let Some(folder) = &self.folder else {
+            return Ok(settings);
+        };
+        for (name, read) in [
+            ("config.json", forms::model as forms::Form),
+            ("preprocessor_config.json", forms::preprocessor),
+        ] {
+            let path = folder.join(name);
+            let source = path.display().to_string();
+            if let Some(text) = read_small(&path, &source)? {
+                let map = parse(&source, name, &text)?;
+                let found = read(Fields::new(&source, &map))?;
+                settings.absorb(found.sourced(&source), &source);
+            }
+        }
+        Ok(settings)
+    }
+}
+
+/// A configuration file's text; `None` where there is no such file.
+fn read_small(path: &Path, file: &str) -> Result<Option<String>, CheckpointError> {
+    let read = |source| CheckpointError::Read {
+        file: file.to_owned(),
+        source,
+    };
+    let kind = match std::fs::metadata(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        kind => kind.map_err(read)?,
+    };
+    // A directory or a pipe of that name is no configuration.
+    if !kind.is_file() {
+        return Ok(None);
+    }
+    let mut text = Vec::new();
+    File::open(path)
+        .and_then(|f| f.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut text))
+        .map_err(read)?;
+    let error = |expected: String, found: String| ConfigError {
+        file: file.to_owned(),
+        key: "(whole file)".into(),
+        expected,
+        found,
+    };
+    if text.len() as u64 > MAX_CONFIG_BYTES {
+        let expected = format!("at most {MAX_CONFIG_BYTES} bytes");
+        return Err(error(expected, "more".into()).into());
+    }
+    let text = String::from_utf8(text)
+        .map_err(|e| error("UTF-8 text".into(), e.utf8_error().to_string()))?;
+    Ok(Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_to_say_has_its_way() {
+        let first = Settings {
+            input_size: Some(384),
+            crop_pct: Some(1.0),
+            ..Settings::default()
+        };
+        let second = Settings {
+            resize: Some(256),
+            mean: Some([0.5; 3]),
+            crop_pct: Some(0.875),
+            architecture: Some("resnet50-v1".into()),
+            ..Settings::default()
+        };
+        let mut all = first.sourced("a");
+        all.absorb(second.sourced("b"), "b");
+        assert_eq!((all.input_size, all.resize, all.crop_pct), (Some(384), None, Some(1.0)));
+        assert_eq!(all.origin("mean"), "b");
+        assert_eq!(all.stride_placement, Some(StridePlacement::First1x1));
+        assert_eq!(all.origin("stride_placement"), "architecture `resnet50-v1`, b");
+        assert!(!all.from.contains_key("resize"));
+    }
+
+    #[test]
+    fn labels_must_be_as_many_as_classes() {
+        let settings = Settings {
+            labels: Some(vec!["cat".into(), "dog".into()]),
+            ..Settings::default()
+        };
+        assert_eq!(settings.labels_for(2).unwrap().unwrap().len(), 2);
+        let err = settings.labels_for(10).unwrap_err().to_string();
+        assert!(err.contains("expected 10 labels") && err.contains("found 2"), "{err}");
+        assert_eq!(Settings::default().labels_for(10), Ok(None));
+    }
+}

@@ -1,0 +1,172 @@
+//! What can be wrong with a checkpoint: each error names the file and the
+//! tensor or key, what was expected, what was found, and the remedy.
+
+use std::fmt;
+
+use super::Format;
+
+/// A checkpoint that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The operating system refused.
+    #[error("{file}: cannot be read: {source}; check the path and its permissions")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A directory, a device, a pipe.
+    #[error(
+        "{file}: expected a file, found {found}; name the .safetensors file itself (in a \
+         Hugging Face folder it is usually model.safetensors)"
+    )]
+    NoFile {
+        /// The path.
+        file: String,
+        /// What lies there.
+        found: &'static str,
+    },
+    /// More bytes than any network of this crate has.
+    #[error(
+        "{file}: expected at most {limit} bytes, found {found}; no ResNet is that large, use a \
+         file that holds one network's weights only"
+    )]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// Bytes that are admitted.
+        limit: u64,
+        /// Bytes that it has.
+        found: u64,
+    },
+    /// Another format than safetensors.
+    #[error("{file}: expected safetensors, found {format}; {remedy}")]
+    Format {
+        /// The file.
+        file: String,
+        /// What it is.
+        format: Format,
+        /// How to get safetensors, as a line for the shell where there is one.
+        remedy: String,
+    },
+    /// A header that cannot be read, or does not fit the file.
+    #[error("{file}: broken safetensors header: {problem}; download or export the file again")]
+    Header {
+        /// The file.
+        file: String,
+        /// What was expected and what was found.
+        problem: String,
+    },
+    /// A tensor whose entry in the header contradicts itself or the file.
+    #[error("{file}: tensor `{tensor}`: {problem}; download or export the file again")]
+    Tensor {
+        /// The file.
+        file: String,
+        /// The tensor's name in the file.
+        tensor: String,
+        /// What was expected and what was found.
+        problem: String,
+    },
+    /// A tensor of numbers that are no weights.
+    #[error(
+        "{file}: tensor `{tensor}`: expected F32, F16, BF16 or F64, found {found}; save it as \
+         floating point (`tensor.float()` in PyTorch)"
+    )]
+    Dtype {
+        /// The file.
+        file: String,
+        /// The tensor's name in the file.
+        tensor: String,
+        /// Its type.
+        found: String,
+    },
+    /// A number that no weight can be.
+    #[error(
+        "{file}: tensor `{tensor}`, element {index}: expected {expected}, found {found}; its \
+         training diverged or the file is damaged, use another checkpoint"
+    )]
+    Value {
+        /// The file.
+        file: String,
+        /// The tensor's name in the file.
+        tensor: String,
+        /// Index in row-major order.
+        index: usize,
+        /// What numbers are admitted.
+        expected: &'static str,
+        /// The number.
+        found: f64,
+    },
+    /// Tensors that do not fit the network.
+    #[error(transparent)]
+    Mismatch(#[from] Box<Mismatch>),
+    /// A checkpoint of no network that this crate knows.
+    #[error("{file}: {problem}")]
+    Unrecognised {
+        /// The file.
+        file: String,
+        /// What was looked for, what was found, and the remedy.
+        problem: String,
+    },
+    /// A configuration in or beside the file that makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// A configuration value that makes no sense.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{file}: `{key}`: expected {expected}, found {found}; correct the entry or take it out")]
+pub struct ConfigError {
+    /// The file, or the metadata of a file.
+    pub file: String,
+    /// The key.
+    pub key: String,
+    /// What values are admitted.
+    pub expected: String,
+    /// The value, shortened.
+    pub found: String,
+}
+
+/// Every difference between a checkpoint's tensors and a network's, by name
+/// and shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The file.
+    pub file: String,
+    /// The network's name.
+    pub network: String,
+    /// Tensors that the file lacks, in its own naming: name, expected shape.
+    pub missing: Vec<(String, Vec<usize>)>,
+    /// Tensors that the network lacks: name in the file, shape.
+    pub unexpected: Vec<(String, Vec<usize>)>,
+    /// Tensors of another shape: name in the file, expected and found shape.
+    pub misshapen: Vec<(String, Vec<usize>, Vec<usize>)>,
+}
+
+impl std::error::Error for Mismatch {}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: the tensors do not fit {}: {} missing, {} unexpected, {} of another shape; use \
+             the checkpoint of that network, or name the network that the file holds",
+            self.file,
+            self.network,
+            self.missing.len(),
+            self.unexpected.len(),
+            self.misshapen.len()
+        )?;
+        for (name, expected) in &self.missing {
+            write!(f, "\n  missing    {name}: expected {expected:?}")?;
+        }
+        for (name, found) in &self.unexpected {
+            write!(f, "\n  unexpected {name}: found {found:?}")?;
+        }
+        for (name, expected, found) in &self.misshapen {
+            write!(f, "\n  misshapen  {name}: expected {expected:?}, found {found:?}")?;
+        }
+        Ok(())
+    }
+}

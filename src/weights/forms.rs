@@ -1,0 +1,263 @@
+//! The forms of configuration: this project's metadata, timm's and
+//! transformers' files.
+
+use serde_json::Value;
+
+use super::json::Fields;
+use super::{ConfigError, Settings};
+use crate::graph::ZeroChannels;
+use crate::models::StridePlacement::{Conv3x3, First1x1};
+
+/// A function that reads one file's form.
+pub(super) type Form = fn(Fields) -> Result<Settings, ConfigError>;
+
+/// The longest side of images, in pixels, that a configuration may ask for.
+const MAX_SIDE: u64 = 16_384;
+
+/// Any real number that normalises images; beyond it is a mistake.
+fn moderate(n: f64) -> bool {
+    n.is_finite() && n.abs() <= 1e4
+}
+
+/// Flat keys, as this project's metadata and timm's `pretrained_cfg` have
+/// them.
+pub(super) fn flat(f: Fields) -> Result<Settings, ConfigError> {
+    let mut labels = None;
+    for key in ["classes", "labels", "label_names"] {
+        // Some write the number of classes under such a key; shapes tell it.
+        if labels.is_none() && !f.get(key).is_some_and(Value::is_number) {
+            labels = f.texts(key)?;
+        }
+    }
+    let placement = "`conv3x3` (stride in the 3×3) or `first1x1`";
+    let zeros = "`half` (half before, half after) or `after`";
+    let eps = "a number above 0 and at most 1";
+    Ok(Settings {
+        architecture: f.text("architecture")?.map(str::to_owned),
+        input_size: f.read("input_size", SQUARE, square)?,
+        resize: f.read("resize", SIDE, side)?,
+        crop_pct: crop_pct(f)?,
+        mean: f.channels("mean", "three numbers", moderate)?,
+        std: f.channels("std", STD, |n| n > 0.0 && moderate(n))?,
+        interpolation: f.read("interpolation", "bilinear or bicubic", interpolation)?,
+        labels,
+        stride_placement: f.read("stride_placement", placement, |v| match v.as_str()? {
+            "conv3x3" | "3x3" => Some(Conv3x3),
+            "first1x1" | "1x1" => Some(First1x1),
+            _ => None,
+        })?,
+        plain: f.read("shortcut", "`none`, `a`, `b` or `c`", |v| match v.as_str()? {
+            "none" => Some(true),
+            "a" | "A" | "b" | "B" | "c" | "C" => Some(false),
+            _ => None,
+        })?,
+        zero_channels: f.read("zero_channels", zeros, |v| match v.as_str()? {
+            "half" => Some(ZeroChannels::HalfBefore),
+            "after" => Some(ZeroChannels::After),
+            _ => None,
+        })?,
+        eps: f.number("eps", eps, |n| n > 0.0 && n <= 1.0)?,
+        ..Settings::default()
+    })
+}
+
+/// `config.json`, timm's (new and old) or transformers'. Nothing where it is
+/// about another kind of model.
+pub(super) fn model(f: Fields) -> Result<Settings, ConfigError> {
+    if let Some(inner) = f.object("pretrained_cfg")? {
+        let outer = flat(f)?;
+        let inner = flat(inner)?;
+        return Ok(Settings {
+            architecture: outer.architecture.or(inner.architecture),
+            labels: outer.labels.or(inner.labels),
+            ..inner
+        });
+    }
+    if f.get("architecture").is_some() {
+        return flat(f);
+    }
+    if f.get("model_type").and_then(Value::as_str) != Some("resnet") {
+        return Ok(Settings::default());
+    }
+    // Here the network would compute something else than its file says.
+    if f.flag("downsample_in_first_stage")? == Some(true) {
+        return Err(f.error(
+            "downsample_in_first_stage",
+            "false: a stride in the first stage is not supported",
+        ));
+    }
+    if f.text("hidden_act")?.is_some_and(|act| act != "relu") {
+        return Err(f.error("hidden_act", "relu, the only activation of a ResNet"));
+    }
+    let first = f.flag("downsample_in_bottleneck")?;
+    Ok(Settings {
+        stride_placement: first.map(|first| if first { First1x1 } else { Conv3x3 }),
+        labels: f.read("id2label", "a text for each of the indices from 0", by_index)?,
+        ..Settings::default()
+    })
+}
+
+/// transformers' `preprocessor_config.json`.
+pub(super) fn preprocessor(f: Fields) -> Result<Settings, ConfigError> {
+    let size = f.read("size", SQUARE, square_or_shortest)?;
+    let crop = f.read("crop_size", SQUARE, square_or_shortest)?;
+    let crop_pct = crop_pct(f)?;
+    let (input_size, resize, crop_pct) = match (size, crop) {
+        // Resize, then crop (ViT's and CLIP's processors).
+        (size, Some(crop)) if f.flag("do_center_crop")? != Some(false) => (Some(crop), size, None),
+        // ConvNext's: from 384 on it resizes to the square itself.
+        (Some(size), _) => (Some(size), None, crop_pct.filter(|_| size < 384).or(Some(1.0))),
+        (None, _) => (None, None, crop_pct),
+    };
+    let rescaled = |n: f64| (n * 255.0 - 1.0).abs() < 1e-3;
+    f.number("rescale_factor", "1/255: images in [0, 1]", rescaled)?;
+    if f.flag("do_rescale")? == Some(false) {
+        return Err(f.error("do_rescale", "true: images in [0, 1]"));
+    }
+    let (mut mean, mut std) = (
+        f.channels("image_mean", "three numbers", moderate)?,
+        f.channels("image_std", STD, |n| n > 0.0 && moderate(n))?,
+    );
+    if f.flag("do_normalize")? == Some(false) {
+        (mean, std) = (Some([0.0; 3]), Some([1.0; 3]));
+    }
+    Ok(Settings {
+        input_size,
+        resize,
+        crop_pct,
+        mean,
+        std,
+        // Pillow's numbers.
+        interpolation: f.read("resample", "2 (bilinear) or 3 (bicubic)", |v| match v.as_u64() {
+            Some(2) => Some("bilinear".into()),
+            Some(3) => Some("bicubic".into()),
+            _ => interpolation(v),
+        })?,
+        ..Settings::default()
+    })
+}
+
+const SIDE: &str = "a whole number of pixels from 1 to 16384";
+const SQUARE: &str = "the side of a square, or [3, side, side], of 1 to 16384 pixels";
+const STD: &str = "three numbers above 0";
+
+fn crop_pct(f: Fields) -> Result<Option<f64>, ConfigError> {
+    let expected = "a number above 0 and at most 1";
+    f.number("crop_pct", expected, |n| n > 0.0 && n <= 1.0)
+}
+
+fn side(v: &Value) -> Option<usize> {
+    let side = v.as_u64().filter(|n| (1..=MAX_SIDE).contains(n))?;
+    usize::try_from(side).ok()
+}
+
+/// `224`, `[224, 224]` or timm's `[3, 224, 224]`.
+fn square(v: &Value) -> Option<usize> {
+    match v.as_array().map(Vec::as_slice) {
+        None => side(v),
+        Some([h, w]) => side(h).filter(|h| side(w) == Some(*h)),
+        Some([_, h, w]) => side(h).filter(|h| side(w) == Some(*h)),
+        Some(_) => None,
+    }
+}
+
+/// `224`, `{"shortest_edge": 224}` or `{"height": 224, "width": 224}`.
+fn square_or_shortest(v: &Value) -> Option<usize> {
+    match v.as_object() {
+        None => square(v),
+        Some(map) => match (map.get("shortest_edge"), map.get("height"), map.get("width")) {
+            (Some(edge), _, _) => side(edge),
+            (_, Some(h), Some(w)) => side(h).filter(|h| side(w) == Some(*h)),
+            _ => None,
+        },
+    }
+}
+
+fn interpolation(v: &Value) -> Option<String> {
+    let name = v.as_str()?.to_ascii_lowercase();
+    matches!(name.as_str(), "bilinear" | "bicubic").then_some(name)
+}
+
+/// `{"0": "tench", "1": …}`.
+fn by_index(v: &Value) -> Option<Vec<String>> {
+    let map = v.as_object()?;
+    let label = |i: usize| Some(map.get(&i.to_string())?.as_str()?.to_owned());
+    (0..map.len()).map(label).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::parse;
+    use super::*;
+
+    fn read(form: Form, text: &str) -> Result<Settings, String> {
+        let map = parse("f", "f", text).map_err(|e| e.to_string())?;
+        form(Fields::new("f", &map)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn timm() {
+        let s = read(
+            model,
+            r#"{"architecture": "resnet50d", "num_classes": 2, "label_names": ["a", "b"],
+                "pretrained_cfg": {"input_size": [3, 224, 224], "crop_pct": 0.875,
+                "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.5, 0.5], "interpolation": "bicubic"}}"#,
+        )
+        .unwrap();
+        assert_eq!(s.architecture.as_deref(), Some("resnet50d"));
+        assert_eq!((s.input_size, s.crop_pct), (Some(224), Some(0.875)));
+        assert_eq!(s.std, Some([0.25, 0.5, 0.5]));
+        assert_eq!(s.interpolation.as_deref(), Some("bicubic"));
+        assert_eq!(s.labels.unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn transformers() {
+        let s = read(
+            model,
+            r#"{"model_type": "resnet", "downsample_in_bottleneck": true, "hidden_act": "relu",
+                "id2label": {"1": "goldfish", "0": "tench"}}"#,
+        )
+        .unwrap();
+        assert_eq!(s.stride_placement, Some(First1x1));
+        assert_eq!(s.labels.unwrap(), ["tench", "goldfish"]);
+        assert_eq!(read(model, r#"{"model_type": "bert", "hidden_act": "gelu"}"#), Ok(Settings::default()));
+        let s = read(
+            preprocessor,
+            r#"{"size": {"shortest_edge": 224}, "crop_pct": 0.875, "resample": 3,
+                "image_mean": [0.4, 0.5, 0.6], "image_std": [1, 1, 1],
+                "rescale_factor": 0.00392156862745098}"#,
+        )
+        .unwrap();
+        assert_eq!((s.input_size, s.crop_pct), (Some(224), Some(0.875)));
+        assert_eq!(s.mean, Some([0.4, 0.5, 0.6]));
+        let s = read(preprocessor, r#"{"size": 256, "crop_size": {"height": 224, "width": 224}}"#);
+        assert_eq!(s.map(|s| (s.input_size, s.resize)), Ok((Some(224), Some(256))));
+    }
+
+    #[test]
+    fn absurd_values_name_file_and_key() {
+        for (form, text, key) in [
+            (flat as Form, r#"{"std": [0, 1, 1]}"#, "std"),
+            (flat, r#"{"std": [1, 1]}"#, "std"),
+            (flat, r#"{"mean": "grey"}"#, "mean"),
+            (flat, r#"{"input_size": -3}"#, "input_size"),
+            (flat, r#"{"input_size": [3, 224, 256]}"#, "input_size"),
+            (flat, r#"{"crop_pct": 1.5}"#, "crop_pct"),
+            (flat, r#"{"eps": 0}"#, "eps"),
+            (flat, r#"{"interpolation": "lanczos"}"#, "interpolation"),
+            (flat, r#"{"classes": [1, 2]}"#, "classes"),
+            (flat, r#"{"zero_channels": "before"}"#, "zero_channels"),
+            (model, r#"{"pretrained_cfg": 3}"#, "pretrained_cfg"),
+            (model, r#"{"model_type": "resnet", "id2label": {"0": "a", "2": "b"}}"#, "id2label"),
+            (model, r#"{"model_type": "resnet", "hidden_act": "gelu"}"#, "hidden_act"),
+            (model, r#"{"model_type": "resnet", "downsample_in_first_stage": true}"#, "downsample_in_first_stage"),
+            (preprocessor, r#"{"image_std": [1, 0, 1]}"#, "image_std"),
+            (preprocessor, r#"{"resample": 1}"#, "resample"),
+            (preprocessor, r#"{"rescale_factor": 1}"#, "rescale_factor"),
+        ] {
+            let err = read(form, text).unwrap_err();
+            assert!(err.starts_with(&format!("f: `{key}`: expected ")), "{err}");
+        }
+    }
+}

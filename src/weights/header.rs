@@ -1,0 +1,256 @@
+//! The safetensors header, read without trust.
+//!
+//! The crate `safetensors` has the types; the checks are here because its own
+//! errors rarely say which tensor is wrong, duplicate names pass it by, and
+//! offsets near the end of the address space overflow in it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorInfo;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+
+use super::CheckpointError;
+
+/// The longest header that is read: resnet1202's, with 6,007 tensors, has
+/// under 1 MB.
+const MAX_HEADER_BYTES: u64 = 32 << 20;
+
+/// One tensor of a file whose entry in the header has been checked.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub dtype: Dtype,
+    pub shape: Vec<usize>,
+    /// Its bytes in the file; they are inside it, and as many as dtype and
+    /// shape ask for.
+    pub bytes: Range<usize>,
+}
+
+/// A file's table of contents.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Header {
+    pub tensors: BTreeMap<String, Entry>,
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Header {
+    /// Reads and checks the header of a whole file's bytes.
+    pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let broken = |problem: String| CheckpointError::Header {
+            file: file.to_owned(),
+            problem,
+        };
+        let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
+            return Err(broken(format!(
+                "expected 8 bytes of header length, found a file of {} bytes",
+                bytes.len()
+            )));
+        };
+        let length = u64::from_le_bytes(*length);
+        if length > MAX_HEADER_BYTES {
+            return Err(broken(format!(
+                "expected a header of at most {MAX_HEADER_BYTES} bytes, found a length of {length}"
+            )));
+        }
+        let Some((json, data)) = usize::try_from(length)
+            .ok()
+            .and_then(|n| rest.split_at_checked(n))
+        else {
+            return Err(broken(format!(
+                "expected {length} bytes of header, found {} before the file's end",
+                rest.len()
+            )));
+        };
+        let raw: Raw = serde_json::from_slice(json)
+            .map_err(|e| broken(format!("expected JSON that lists tensors, found: {e}")))?;
+        let tensors = check(file, raw.tensors, bytes.len() - data.len(), data.len())?;
+        Ok(Self {
+            tensors,
+            metadata: raw.metadata,
+        })
+    }
+}
+
+/// Checks each entry alone, then that they fill the data side by side, as the
+/// format demands.
+fn check(
+    file: &str,
+    mut tensors: Vec<(String, TensorInfo)>,
+    data_start: usize,
+    data_len: usize,
+) -> Result<BTreeMap<String, Entry>, CheckpointError> {
+    tensors.sort_by(|a, b| (a.1.data_offsets, &a.0).cmp(&(b.1.data_offsets, &b.0)));
+    let mut entries = BTreeMap::new();
+    let (mut end, mut before) = (0, String::new());
+    for (name, info) in tensors {
+        let broken = |problem: String| CheckpointError::Tensor {
+            file: file.to_owned(),
+            tensor: shortened(&name),
+            problem,
+        };
+        let (from, to) = info.data_offsets;
+        let shape = &info.shape;
+        let Some(len) = byte_len(&info) else {
+            return Err(broken(format!(
+                "expected a shape of whole bytes that a file can hold, found {} {shape:?}",
+                info.dtype
+            )));
+        };
+        if from > to || to > data_len {
+            return Err(broken(format!(
+                "expected offsets within the file's {data_len} bytes of data, found {from}..{to}"
+            )));
+        }
+        if to - from != len {
+            return Err(broken(format!(
+                "expected {len} bytes for {} {shape:?}, found {} (offsets {from}..{to})",
+                info.dtype,
+                to - from
+            )));
+        }
+        if from < end {
+            return Err(broken(format!(
+                "expected bytes of its own, found an overlap with `{before}`, which ends at {end} \
+                 (offsets {from}..{to})"
+            )));
+        }
+        if from > end {
+            return Err(broken(format!(
+                "expected it to begin at byte {end}, where the tensor before it ends, found \
+                 offsets {from}..{to}"
+            )));
+        }
+        end = to;
+        before = shortened(&name);
+        let entry = Entry {
+            dtype: info.dtype,
+            shape: info.shape,
+            bytes: data_start + from..data_start + to,
+        };
+        // A second tensor of the name would hide the first.
+        if entries.contains_key(&name) {
+            return Err(broken("expected one tensor of that name, found two".into()));
+        }
+        entries.insert(name, entry);
+    }
+    if end != data_len {
+        return Err(CheckpointError::Header {
+            file: file.to_owned(),
+            problem: format!("expected {end} bytes of data behind it, found {data_len}"),
+        });
+    }
+    Ok(entries)
+}
+
+/// Bytes of a tensor; `None` where they overflow or are not whole.
+fn byte_len(info: &TensorInfo) -> Option<usize> {
+    let bits = info
+        .shape
+        .iter()
+        .try_fold(info.dtype.bitsize(), |n, &d| n.checked_mul(d))?;
+    bits.is_multiple_of(8).then_some(bits / 8)
+}
+
+/// A name from the file, short enough to print.
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(120) {
+        Some((cut, _)) => format!("{}…", &name[..cut]),
+        None => name.to_owned(),
+    }
+}
+
+/// The header's JSON as it stands, doublets included.
+struct Raw {
+    metadata: BTreeMap<String, String>,
+    tensors: Vec<(String, TensorInfo)>,
+}
+
+impl<'de> serde::Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Raw;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with an entry for each tensor")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+                let mut raw = Raw {
+                    metadata: BTreeMap::new(),
+                    tensors: Vec::new(),
+                };
+                while let Some(name) = map.next_key::<String>()? {
+                    // serde's message says what is wrong, but not where.
+                    let at = |e| A::Error::custom(format!("`{}`: {e}", shortened(&name)));
+                    if name == "__metadata__" {
+                        raw.metadata = map.next_value().map_err(at)?;
+                    } else {
+                        let info = map.next_value().map_err(at)?;
+                        raw.tensors.push((name, info));
+                    }
+                }
+                Ok(raw)
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str, data: usize) -> Result<Header, String> {
+        let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(json.as_bytes());
+        bytes.resize(bytes.len() + data, 0);
+        Header::parse("f", &bytes).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_sound_header() {
+        let header = parse(
+            r#"{"__metadata__":{"format":"pt"},
+                "b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]},
+                "a":{"dtype":"F16","shape":[2,1],"data_offsets":[0,4]},
+                "empty":{"dtype":"F32","shape":[0,5],"data_offsets":[4,4]}}  "#,
+            12,
+        )
+        .unwrap();
+        assert_eq!(header.metadata["format"], "pt");
+        assert_eq!(header.tensors["b"].bytes.len(), 8);
+        assert_eq!(header.tensors["a"].shape, [2, 1]);
+    }
+
+    #[test]
+    fn each_lie_is_named() {
+        let entry = |name: &str, shape: &str, from: u64, to: u64| {
+            format!(r#""{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{from},{to}]}}"#)
+        };
+        let max = u64::MAX;
+        for (entries, data, want) in [
+            (vec![entry("a", "[2]", 0, 8), entry("b", "[2]", 4, 12)], 12, "`b`: expected bytes of its own, found an overlap with `a`"),
+            (vec![entry("a", "[2]", 0, 8), entry("b", "[1]", 12, 16)], 16, "`b`: expected it to begin at byte 8"),
+            (vec![entry("a", "[2]", 8, 0)], 8, "`a`: expected offsets within"),
+            (vec![entry("a", "[2]", 0, 8)], 4, "`a`: expected offsets within the file's 4 bytes"),
+            (vec![entry("a", "[2]", max - 8, max)], 8, "`a`: expected offsets within"),
+            (vec![entry("a", "[3]", 0, 8)], 8, "`a`: expected 12 bytes for F32 [3], found 8"),
+            (vec![entry("a", "[4294967296,4294967296]", 0, 8)], 8, "`a`: expected a shape"),
+            (vec![entry("a", "[2]", 0, 8)], 9, "expected 8 bytes of data behind it, found 9"),
+            (vec![entry("a", "[2]", 0, 8), entry("a", "[2]", 8, 16)], 16, "`a`: expected one tensor"),
+            (vec![entry("a", "[-1]", 0, 8)], 8, "`a`: invalid value"),
+            (vec![entry("a", "[2]", 0, 8).replace("F32", "F99")], 8, "`a`: unknown variant `F99`"),
+        ] {
+            let err = parse(&format!("{{{}}}", entries.join(",")), data).unwrap_err();
+            assert!(err.contains(want), "{err}");
+        }
+        for json in ["", "[]", "{\"a\":", "{\"a\":1}", "{\"__metadata__\":{\"a\":1}}", "{} {}"] {
+            let err = parse(json, 0).unwrap_err();
+            assert!(err.starts_with("f: broken safetensors header"), "{err}");
+        }
+        assert!(parse(&"[".repeat(100_000), 0).is_err());
+    }
+}

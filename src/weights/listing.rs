@@ -1,0 +1,248 @@
+//! A checkpoint's tensors by canonical name: prefix stripped, naming told.
+
+use std::collections::BTreeMap;
+
+use crate::models::Naming;
+
+/// How many leading components (`module.backbone.`) a prefix may have, so
+/// that a hostile name costs no time.
+const MAX_PREFIX: usize = 12;
+
+/// Names and shapes of a checkpoint's tensors, put under torchvision's names:
+/// all that [recognition](Listing::recognise) needs, without the numbers.
+///
+/// ```
+/// use resnet_wgpu::weights::Listing;
+/// let listing = Listing::new("example", [
+///     ("module.conv1.weight".to_string(), vec![16, 3, 3, 3]),
+///     ("module.linear.weight".to_string(), vec![10, 64]),
+/// ]);
+/// assert_eq!(listing.shape("fc.weight"), Some(&[10, 64][..]));
+/// assert_eq!(listing.prefix(), "module.");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Listing {
+    file: String,
+    tensors: BTreeMap<String, Stored>,
+    unknown: Vec<Stored>,
+    prefix: String,
+    naming: Naming,
+}
+
+/// A tensor as the file has it.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    pub name: String,
+    pub shape: Vec<usize>,
+}
+
+/// A stored name that reads as a ResNet's.
+struct Reading {
+    prefix: usize,
+    canonical: String,
+    naming: Option<Naming>,
+}
+
+impl Listing {
+    /// Lists the tensors of `file` (a name for errors) by name and shape.
+    ///
+    /// Whatever stands before the known names of most tensors is their
+    /// prefix; the rest may lack it, or its last parts (`backbone.conv1`
+    /// beside `fc`). `num_batches_tracked` is left out.
+    pub fn new(
+        file: impl Into<String>,
+        tensors: impl IntoIterator<Item = (String, Vec<usize>)>,
+    ) -> Self {
+        let read: Vec<(Stored, Option<Reading>)> = tensors
+            .into_iter()
+            .filter(|(name, _)| !name.ends_with("num_batches_tracked"))
+            .map(|(name, shape)| {
+                let reading = read(&name);
+                (Stored { name, shape }, reading)
+            })
+            .collect();
+        let prefix = common_prefix(&read);
+        let mut listing = Self {
+            file: file.into(),
+            tensors: BTreeMap::new(),
+            unknown: Vec::new(),
+            naming: naming(&read, &prefix),
+            prefix,
+        };
+        for (stored, reading) in read {
+            match reading {
+                Some(reading)
+                    if listing.prefix.starts_with(&stored.name[..reading.prefix])
+                        && !listing.tensors.contains_key(&reading.canonical) =>
+                {
+                    listing.tensors.insert(reading.canonical, stored);
+                }
+                _ => listing.unknown.push(stored),
+            }
+        }
+        listing.name_final_norm();
+        listing
+    }
+
+    /// Code after kuangliu's or bearpaw's calls the batch norm before the
+    /// pool `bn1`, as others call the stem's: its size tells.
+    fn name_final_norm(&mut self) {
+        let Some(&[size]) = self.shape("bn1.weight") else {
+            return;
+        };
+        let stem = self.shape("conv1.weight").and_then(|s| s.first());
+        let features = self.shape("fc.weight").and_then(|s| s.get(1));
+        if self.shape("bn.weight").is_some() || stem == Some(&size) || features != Some(&size) {
+            return;
+        }
+        for leaf in ["weight", "bias", "running_mean", "running_var"] {
+            if let Some(stored) = self.tensors.remove(&format!("bn1.{leaf}")) {
+                self.tensors.insert(format!("bn.{leaf}"), stored);
+            }
+        }
+    }
+
+    /// The shape of the tensor that torchvision calls `canonical`, as stored.
+    pub fn shape(&self, canonical: &str) -> Option<&[usize]> {
+        self.tensors.get(canonical).map(|t| t.shape.as_slice())
+    }
+
+    /// The file, for errors.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What stands before the tensors' names, with its dot; often nothing.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Whose names the tensors have.
+    pub fn naming(&self) -> Naming {
+        self.naming
+    }
+
+    /// Canonical names and what is stored under them, sorted.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Stored)> {
+        self.tensors.iter().map(|(name, t)| (name.as_str(), t))
+    }
+
+    pub(super) fn get(&self, canonical: &str) -> Option<&Stored> {
+        self.tensors.get(canonical)
+    }
+
+    /// Tensors whose names are none of a ResNet's.
+    pub(super) fn unknown(&self) -> &[Stored] {
+        &self.unknown
+    }
+}
+
+/// Strips as few leading components as leave a known name.
+fn read(stored: &str) -> Option<Reading> {
+    let starts = std::iter::once(0).chain(stored.match_indices('.').map(|(i, _)| i + 1));
+    starts.take(MAX_PREFIX + 1).find_map(|prefix| {
+        let (canonical, naming) = Naming::canonical_name(&stored[prefix..])?;
+        Some(Reading {
+            prefix,
+            canonical,
+            naming,
+        })
+    })
+}
+
+/// The prefix that most tensors have; the shorter of two.
+fn common_prefix(read: &[(Stored, Option<Reading>)]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (stored, reading) in read {
+        if let Some(reading) = reading {
+            *counts.entry(&stored.name[..reading.prefix]).or_default() += 1;
+        }
+    }
+    counts
+        .into_iter()
+        .max_by(|(a, m), (b, n)| m.cmp(n).then(b.len().cmp(&a.len())).then(b.cmp(a)))
+        .map_or(String::new(), |(prefix, _)| prefix.to_owned())
+}
+
+/// The naming that most tensors are evidence for.
+fn naming(read: &[(Stored, Option<Reading>)], prefix: &str) -> Naming {
+    let votes = |naming| {
+        read.iter()
+            .filter_map(|(stored, reading)| Some((stored, reading.as_ref()?)))
+            .filter(|(s, r)| r.naming == Some(naming) && prefix.starts_with(&s.name[..r.prefix]))
+            .count()
+    };
+    [Naming::Cifar, Naming::TimmV2, Naming::HuggingFace]
+        .into_iter()
+        .fold((Naming::Torchvision, votes(Naming::Torchvision)), |best, n| {
+            let v = votes(n);
+            if v > best.1 { (n, v) } else { best }
+        })
+        .0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(names: &[&str]) -> Listing {
+        Listing::new("f", names.iter().map(|n| (n.to_string(), vec![8])))
+    }
+
+    #[test]
+    fn prefixes() {
+        for (names, prefix) in [
+            (["conv1.weight", "layer1.0.conv1.weight", "fc.weight"], ""),
+            (["module.conv1.weight", "module.layer1.0.conv1.weight", "module.fc.weight"], "module."),
+            (["a.b.conv1.weight", "a.b.layer1.0.conv1.weight", "a.b.fc.weight"], "a.b."),
+            (["backbone.conv1.weight", "backbone.layer1.0.conv1.weight", "fc.weight"], "backbone."),
+            (["model.net.conv1.weight", "model.net.layer1.0.conv1.weight", "model.head.fc.weight"], "model.net."),
+        ] {
+            let listing = listing(&names);
+            assert_eq!(listing.prefix(), prefix);
+            for name in ["conv1.weight", "layer1.0.conv1.weight", "fc.weight"] {
+                assert!(listing.shape(name).is_some(), "{name} of {names:?}");
+            }
+            assert!(listing.unknown().is_empty());
+        }
+    }
+
+    #[test]
+    fn what_has_another_prefix_is_not_mixed_in() {
+        let listing = listing(&[
+            "encoder_q.conv1.weight",
+            "encoder_q.fc.weight",
+            "encoder_q.fc.bias",
+            "encoder_k.conv1.weight",
+            "encoder_q.fc.num_batches_tracked",
+            "queue",
+        ]);
+        assert_eq!(listing.prefix(), "encoder_q.");
+        let unknown: Vec<&str> = listing.unknown().iter().map(|s| &*s.name).collect();
+        assert_eq!(unknown, ["encoder_k.conv1.weight", "queue"]);
+    }
+
+    #[test]
+    fn the_final_batch_norm_is_told_by_its_size() {
+        let tensors = |bn1| {
+            let shapes = [
+                ("conv1.weight", vec![16, 3, 3, 3]),
+                ("bn1.weight", vec![bn1]),
+                ("fc.weight", vec![10, 64]),
+            ];
+            Listing::new("f", shapes.map(|(n, s)| (n.to_string(), s)))
+        };
+        assert!(tensors(64).shape("bn.weight").is_some());
+        assert!(tensors(16).shape("bn1.weight").is_some());
+    }
+
+    #[test]
+    fn naming_is_what_most_tensors_say() {
+        assert_eq!(listing(&["conv1.weight"]).naming(), Naming::Torchvision);
+        assert_eq!(listing(&["linear.weight"]).naming(), Naming::Cifar);
+        assert_eq!(
+            listing(&["stages.0.blocks.0.norm1.weight", "stem.conv.weight"]).naming(),
+            Naming::TimmV2
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! A checkpoint's numbers as a network's parameters.
+
+use std::collections::HashSet;
+
+use super::values::{BadValues, to_f32};
+use super::{Checkpoint, CheckpointError, Listing, Mismatch};
+use crate::graph::Graph;
+use crate::models::Network;
+use crate::tensor::{Params, Tensor};
+
+impl Checkpoint {
+    /// The tensors that `graph` (of `network`) needs, as f32 under canonical
+    /// names.
+    ///
+    /// Every missing, unexpected and misshapen tensor is listed in one
+    /// [`Mismatch`]; then types and values are checked (NaN, infinities,
+    /// negative variances).
+    pub fn load(&self, network: &Network, graph: &Graph) -> Result<Params, CheckpointError> {
+        let listing = self.listing();
+        if let Some(mismatch) = listing.mismatch(network, graph) {
+            return Err(Box::new(mismatch).into());
+        }
+        let mut params = Params::new();
+        for spec in graph.params() {
+            // The listing has found it a line above.
+            let entry = listing
+                .get(&spec.name)
+                .and_then(|s| Some((s, self.header.tensors.get(&s.name)?)));
+            let Some((stored, entry)) = entry else {
+                continue;
+            };
+            let variance = spec.name.ends_with(".running_var");
+            let data = to_f32(entry.dtype, self.bytes_of(entry), variance).map_err(|bad| {
+                let (file, tensor) = (self.name.clone(), stored.name.clone());
+                match bad {
+                    BadValues::Dtype => CheckpointError::Dtype {
+                        file,
+                        tensor,
+                        found: entry.dtype.to_string(),
+                    },
+                    BadValues::Value {
+                        index,
+                        expected,
+                        found,
+                    } => CheckpointError::Value {
+                        file,
+                        tensor,
+                        index,
+                        expected,
+                        found,
+                    },
+                }
+            })?;
+            let tensor = Tensor::new(spec.shape, data).ok_or_else(|| CheckpointError::Tensor {
+                file: self.name.clone(),
+                tensor: stored.name.clone(),
+                problem: "expected as many numbers as its shape has, found fewer".into(),
+            })?;
+            params.insert(spec.name, tensor);
+        }
+        Ok(params)
+    }
+}
+
+impl Listing {
+    /// Every difference to what `graph` (of `network`) needs; `None` where
+    /// the tensors fit.
+    pub fn mismatch(&self, network: &Network, graph: &Graph) -> Option<Mismatch> {
+        let mut found = Mismatch {
+            file: self.file().to_owned(),
+            network: network.name.clone(),
+            missing: vec![],
+            unexpected: vec![],
+            misshapen: vec![],
+        };
+        let specs = graph.params();
+        for spec in &specs {
+            match self.get(&spec.name) {
+                None => {
+                    let name = network.checkpoint_name(&spec.name);
+                    let name = format!("{}{name}", self.prefix());
+                    found.missing.push((name, spec.shape.clone()));
+                }
+                Some(stored) if !same(&stored.shape, &spec.shape) => {
+                    let (expected, shape) = (spec.shape.clone(), stored.shape.clone());
+                    found.misshapen.push((stored.name.clone(), expected, shape));
+                }
+                Some(_) => {}
+            }
+        }
+        let needed: HashSet<&str> = specs.iter().map(|s| s.name.as_str()).collect();
+        found.unexpected = self
+            .iter()
+            .filter(|(canonical, _)| !needed.contains(canonical))
+            .map(|(_, stored)| stored)
+            .chain(self.unknown())
+            .map(|stored| (stored.name.clone(), stored.shape.clone()))
+            .collect();
+        let fits = found.missing.is_empty()
+            && found.unexpected.is_empty()
+            && found.misshapen.is_empty();
+        (!fits).then_some(found)
+    }
+}
+
+/// A linear layer's weights may be stored as those of a 1×1 convolution: the
+/// same numbers in the same order.
+fn same(stored: &[usize], expected: &[usize]) -> bool {
+    stored == expected
+        || matches!((stored, expected), ([o, i, 1, 1], [out, inp]) if o == out && i == inp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::Naming;
+
+    #[test]
+    fn every_difference_is_listed_at_once() {
+        let mut net = Network::preset("resnet20").unwrap();
+        net.naming = Naming::Cifar;
+        let graph = net.graph(32, 32).unwrap();
+        let mut tensors: Vec<(String, Vec<usize>)> = graph
+            .params()
+            .into_iter()
+            .map(|s| (format!("module.{}", net.checkpoint_name(&s.name)), s.shape))
+            .collect();
+        assert_eq!(Listing::new("f", tensors.clone()).mismatch(&net, &graph), None);
+        tensors.retain(|t| !t.0.starts_with("module.linear"));
+        tensors.push(("module.linear.weight".into(), vec![7, 64]));
+        tensors.push(("module.extra".into(), vec![1, 2]));
+        tensors.push(("module.layer1.3.conv1.weight".into(), vec![3]));
+        tensors.push(("module.bn1.num_batches_tracked".into(), vec![]));
+        let found = Listing::new("f", tensors).mismatch(&net, &graph).unwrap();
+        assert_eq!(found.missing, [("module.linear.bias".into(), vec![10])]);
+        assert_eq!(found.unexpected.len(), 2);
+        assert_eq!(found.misshapen[0].0, "module.linear.weight");
+        let text = found.to_string();
+        assert!(text.contains("misshapen  module.linear.weight: expected [10, 64], found [7, 64]"));
+        assert!(text.contains("unexpected module.extra: found [1, 2]"));
+    }
+
+    #[test]
+    fn a_1x1_convolution_is_a_linear_layer() {
+        assert!(same(&[10, 64, 1, 1], &[10, 64]));
+        assert!(!same(&[10, 64, 1], &[10, 64]) && !same(&[10, 64], &[10, 64, 1, 1]));
+    }
+}

@@ -1,0 +1,38 @@
+//! Checkpoints: safetensors files read without trusting them, the network
+//! recognised in them, and seeded weights where there is no file.
+//!
+//! ```
+//! use resnet_wgpu::models::Network;
+//! use resnet_wgpu::weights::{Hints, Listing};
+//!
+//! // What a checkpoint of resnet18 lists …
+//! let net = Network::preset("resnet18").unwrap();
+//! let specs = net.graph(224, 224)?.params();
+//! let listing = Listing::new("example", specs.into_iter().map(|s| (s.name, s.shape)));
+//! // … is recognised from names and shapes alone.
+//! let found = listing.recognise(&Hints::default(), &Default::default())?;
+//! assert_eq!(found.network.name, "resnet18");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod checkpoint;
+mod config;
+mod error;
+mod format;
+mod forms;
+mod header;
+mod json;
+mod listing;
+mod load;
+mod recognise;
+mod shapes;
+mod synthetic;
+mod values;
+
+pub use checkpoint::{Checkpoint, MAX_FILE_BYTES};
+pub use config::Settings;
+pub use error::{CheckpointError, ConfigError, Mismatch};
+pub use format::Format;
+pub use listing::Listing;
+pub use recognise::{Hints, Recognised};
+pub use synthetic::{SyntheticTensor, fnv1a64, synthetic_tensor};

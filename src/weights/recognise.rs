@@ -1,0 +1,351 @@
+//! Which network a checkpoint is of: names and shapes, and what they cannot
+//! tell from the caller, the settings, or the defaults.
+
+use super::{Checkpoint, CheckpointError, Listing, Settings};
+use crate::graph::ZeroChannels;
+use crate::models::{
+    ActivationOrder, Block, Naming, Network, Norm, Shortcut, StridePlacement, presets,
+};
+
+/// What the caller says about a checkpoint; it goes before everything that
+/// the files say.
+#[derive(Debug, Clone, Default)]
+pub struct Hints {
+    /// Which network it is. It decides what shapes cannot tell; a checkpoint
+    /// of another is found out by [`Checkpoint::load`], which lists every
+    /// difference.
+    pub preset: Option<Network>,
+    /// Where option A's zero channels go.
+    pub zero_channels: Option<ZeroChannels>,
+    /// Added to the variance in batch norm.
+    pub eps: Option<f64>,
+}
+
+/// A checkpoint's network, and how that is known.
+#[derive(Debug, Clone)]
+pub struct Recognised {
+    /// The network, named after the preset that it equals.
+    pub network: Network,
+    /// What metadata and configuration files say.
+    pub settings: Settings,
+    /// What was recognised and from what, in the order of a summary:
+    /// `("stride placement: in the 3×3", "default")`.
+    pub sources: Vec<(String, String)>,
+}
+
+impl Checkpoint {
+    /// The network that this is a checkpoint of, and the settings that come
+    /// with it.
+    pub fn recognise(&self, hints: &Hints) -> Result<Recognised, CheckpointError> {
+        self.listing().recognise(hints, &self.settings()?)
+    }
+}
+
+impl Listing {
+    /// The same from names, shapes and settings alone.
+    pub fn recognise(
+        &self,
+        hints: &Hints,
+        settings: &Settings,
+    ) -> Result<Recognised, CheckpointError> {
+        let mut clues = Clues {
+            hints,
+            settings,
+            sources: vec![],
+        };
+        let mut net = match &hints.preset {
+            Some(preset) => self.under_preset(preset),
+            None => self.network()?,
+        };
+        clues.decide(&mut net);
+        let from = match &hints.preset {
+            Some(_) => "the preset asked for".to_owned(),
+            None => {
+                net.name = name_of(&net);
+                format!("tensor names and shapes of {}", self.file())
+            }
+        };
+        let mut sources = vec![
+            (format!("network: {}", net.name), from),
+            (format!("classes: {}", net.classes), "shape of the last layer".into()),
+            (naming_of(self), "tensor names".into()),
+        ];
+        if net.norm == Norm::Bias && net.block != Block::Single {
+            let what = "batch norm: folded into the convolutions";
+            sources.push((what.into(), "tensor names".into()));
+        }
+        sources.append(&mut clues.sources);
+        sources.extend(described(settings));
+        Ok(Recognised {
+            network: net,
+            settings: settings.clone(),
+            sources,
+        })
+    }
+
+    /// The preset with what belongs to the file alone: classes, names, and
+    /// whether batch norm has been folded away.
+    fn under_preset(&self, preset: &Network) -> Network {
+        let mut net = preset.clone();
+        net.naming = self.naming();
+        net.classes = self.classes().unwrap_or(preset.classes);
+        if net.block != Block::Single && net.order == ActivationOrder::Post {
+            net.norm = self.norm();
+        }
+        net
+    }
+}
+
+/// Decides what shapes cannot tell, and notes from what.
+struct Clues<'a> {
+    hints: &'a Hints,
+    settings: &'a Settings,
+    sources: Vec<(String, String)>,
+}
+
+impl Clues<'_> {
+    fn decide(&mut self, net: &mut Network) {
+        if net.block == Block::Bottleneck {
+            let preset = self.hints.preset.as_ref().map(|p| p.stride_placement);
+            let (value, from) = self.first(
+                [(preset, PRESET)],
+                (self.settings.stride_placement, "stride_placement"),
+                StridePlacement::Conv3x3,
+            );
+            net.stride_placement = value;
+            let place = match value {
+                StridePlacement::Conv3x3 => "in the 3×3",
+                StridePlacement::First1x1 => "in the first 1×1",
+            };
+            self.sources.push((format!("stride placement: {place}"), from));
+        }
+        if net.block != Block::Single {
+            self.decide_shortcut(net);
+        }
+        if net.norm != Norm::Bias {
+            let (eps, from) =
+                self.first([(self.hints.eps, CALLER)], (self.settings.eps, "eps"), 1e-5);
+            net.eps = eps;
+            self.sources.push((format!("eps: {eps:e}"), from));
+        }
+    }
+
+    fn decide_shortcut(&mut self, net: &mut Network) {
+        let by_names = match net.shortcut {
+            Shortcut::B => Some("shortcut: option B (projections where shapes change)"),
+            Shortcut::C => Some("shortcut: option C (projections everywhere)"),
+            Shortcut::None | Shortcut::A(_) => None,
+        };
+        if let Some(what) = by_names {
+            let from = match self.hints.preset {
+                Some(_) => PRESET,
+                None => "tensor names",
+            };
+            self.sources.push((what.into(), from.into()));
+            return;
+        }
+        let preset = self.hints.preset.as_ref().map(|p| p.shortcut);
+        let plain = preset.map(|s| s == Shortcut::None);
+        let (plain, from) =
+            self.first([(plain, PRESET)], (self.settings.plain, "plain"), false);
+        if plain {
+            net.shortcut = Shortcut::None;
+            self.sources.push(("shortcut: none (plain)".into(), from));
+            return;
+        }
+        self.sources.push(("shortcut: option A (no parameters)".into(), from));
+        let asked = match preset {
+            Some(Shortcut::A(zeros)) => Some(zeros),
+            _ => None,
+        };
+        let (zeros, from) = self.first(
+            [(self.hints.zero_channels, CALLER), (asked, PRESET)],
+            (self.settings.zero_channels, "zero_channels"),
+            ZeroChannels::default(),
+        );
+        net.shortcut = Shortcut::A(zeros);
+        let place = match zeros {
+            ZeroChannels::HalfBefore => "half before and half after",
+            ZeroChannels::After => "all after",
+        };
+        self.sources.push((format!("zero channels: {place}"), from));
+    }
+
+    /// The first that is said, and by whom.
+    fn first<T, const N: usize>(
+        &self,
+        said: [(Option<T>, &str); N],
+        (setting, field): (Option<T>, &str),
+        default: T,
+    ) -> (T, String) {
+        let setting = (setting, self.settings.origin(field));
+        said.into_iter()
+            .chain([setting])
+            .find_map(|(value, from)| Some((value?, from.to_owned())))
+            .unwrap_or((default, "default".into()))
+    }
+}
+
+const PRESET: &str = "the preset asked for";
+const CALLER: &str = "the caller";
+
+fn naming_of(listing: &Listing) -> String {
+    let style = match listing.naming() {
+        Naming::Torchvision => "torchvision's",
+        Naming::Cifar => "CIFAR code's (shortcut, linear)",
+        Naming::TimmV2 => "timm's resnetv2",
+        Naming::HuggingFace => "Hugging Face transformers'",
+    };
+    match listing.prefix() {
+        "" => format!("tensor names: {style}"),
+        prefix => format!("tensor names: {style}, behind `{prefix}`"),
+    }
+}
+
+/// The settings that say something about images and labels.
+fn described(s: &Settings) -> Vec<(String, String)> {
+    let labels = s.labels.as_ref().map(|l| l.len().to_string());
+    let rows = [
+        ("input_size", "input size", s.input_size.map(|v| v.to_string())),
+        ("resize", "resize", s.resize.map(|v| v.to_string())),
+        ("crop_pct", "crop", s.crop_pct.map(|v| v.to_string())),
+        ("mean", "mean", s.mean.map(|v| format!("{v:?}"))),
+        ("std", "std", s.std.map(|v| format!("{v:?}"))),
+        ("interpolation", "interpolation", s.interpolation.clone()),
+        ("labels", "labels", labels),
+    ];
+    rows.into_iter()
+        .filter_map(|(field, what, value)| {
+            Some((format!("{what}: {}", value?), s.origin(field).to_owned()))
+        })
+        .collect()
+}
+
+/// The name of the preset that `net` equals apart from classes, eps, tensor
+/// names, zero channels and batch norm folded away; else a description.
+fn name_of(net: &Network) -> String {
+    let alike = |preset: &Network| {
+        let mut other = net.clone();
+        other.name.clone_from(&preset.name);
+        other.classes = preset.classes;
+        other.eps = preset.eps;
+        other.naming = preset.naming;
+        if let (Shortcut::A(_), Shortcut::A(zeros)) = (other.shortcut, preset.shortcut) {
+            other.shortcut = Shortcut::A(zeros);
+        }
+        if net.block != Block::Single {
+            other.norm = preset.norm;
+        }
+        other == *preset
+    };
+    if let Some(preset) = presets().filter_map(Network::preset).find(alike) {
+        return preset.name;
+    }
+    let kind = match (net.order, net.shortcut) {
+        _ if net.block == Block::Single => return format!("vgg ({:?})", net.depths),
+        (ActivationOrder::Pre, _) => "preact-resnet",
+        (_, Shortcut::None) => "plain",
+        _ => "resnet",
+    };
+    let block = match net.block {
+        Block::Bottleneck => "bottleneck",
+        _ => "basic",
+    };
+    format!("{kind} ({block}, {:?})", net.depths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(net: &Network) -> Listing {
+        let size = net.native_size();
+        let specs = net.graph(size, size).unwrap().params();
+        let named = |s: crate::graph::ParamSpec| (net.checkpoint_name(&s.name), s.shape);
+        Listing::new("f", specs.into_iter().map(named))
+    }
+
+    fn recognise(net: &Network, hints: &Hints, settings: &Settings) -> Recognised {
+        listing(net).recognise(hints, settings).unwrap()
+    }
+
+    #[test]
+    fn hints_go_before_settings_and_settings_before_defaults() {
+        let net = Network::preset("resnet50").unwrap();
+        let v1 = Network::preset("resnet50-v1").unwrap();
+        let settings = Settings {
+            stride_placement: Some(StridePlacement::First1x1),
+            eps: Some(1e-3),
+            ..Settings::default()
+        };
+        let none = Settings::default();
+        let found = recognise(&net, &Hints::default(), &none);
+        assert_eq!(found.network, net);
+        let row = ("stride placement: in the 3×3".into(), "default".into());
+        assert!(found.sources.contains(&row), "{:?}", found.sources);
+        let found = recognise(&net, &Hints::default(), &settings);
+        assert_eq!((found.network.name.as_str(), found.network.eps), ("resnet50-v1", 1e-3));
+        let hints = Hints {
+            preset: Some(net.clone()),
+            eps: Some(1e-4),
+            ..Hints::default()
+        };
+        let found = recognise(&v1, &hints, &settings);
+        assert_eq!((found.network.name.as_str(), found.network.eps), ("resnet50", 1e-4));
+    }
+
+    #[test]
+    fn option_a_or_plain_and_where_the_zeros_go() {
+        let plain = Network::preset("plain20").unwrap();
+        let found = recognise(&plain, &Hints::default(), &Settings::default());
+        assert_eq!(found.network.name, "resnet20");
+        let hints = Hints {
+            preset: Some(plain.clone()),
+            ..Hints::default()
+        };
+        assert_eq!(recognise(&plain, &hints, &Settings::default()).network, {
+            // Without projections nothing tells CIFAR names but `linear`.
+            plain.clone()
+        });
+        let settings = Settings {
+            architecture: Some("plain20".into()),
+            zero_channels: Some(ZeroChannels::After),
+            ..Settings::default()
+        };
+        let found = recognise(&plain, &Hints::default(), &settings.clone().sourced("f"));
+        assert_eq!(found.network.name, "plain20");
+        let found = recognise(&plain, &Hints::default(), &settings);
+        assert_eq!(found.network.shortcut, Shortcut::A(ZeroChannels::After));
+        assert_eq!(found.network.name, "resnet20");
+    }
+
+    #[test]
+    fn folded_batch_norm_and_other_classes() {
+        let mut net = Network::preset("resnet18").unwrap();
+        net.norm = Norm::Bias;
+        net.classes = 37;
+        let found = recognise(&net, &Hints::default(), &Settings::default());
+        assert_eq!(found.network, net);
+        let hints = Hints {
+            preset: Network::preset("resnet18"),
+            ..Hints::default()
+        };
+        assert_eq!(recognise(&net, &hints, &Settings::default()).network, net);
+    }
+
+    #[test]
+    fn a_network_of_no_preset_is_described() {
+        let mut net = Network::preset("resnet50d").unwrap();
+        net.depths = vec![2, 2, 2, 2];
+        net.groups = 2;
+        net.name = "resnet (bottleneck, [2, 2, 2, 2])".into();
+        let found = recognise(&net, &Hints::default(), &Settings::default());
+        assert_eq!(found.network, net);
+        let vgg = Network {
+            depths: vec![1, 1, 2, 2, 2],
+            name: "vgg ([1, 1, 2, 2, 2])".into(),
+            ..Network::preset("vgg19").unwrap()
+        };
+        assert_eq!(recognise(&vgg, &Hints::default(), &Settings::default()).network, vgg);
+    }
+}

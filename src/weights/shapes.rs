@@ -1,0 +1,294 @@
+//! A network from its tensors' names and shapes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{CheckpointError, Listing};
+use crate::graph::ZeroChannels;
+use crate::models::{
+    ActivationOrder, Block, Head, Network, Norm, Projection, Shortcut, Stem, StridePlacement,
+};
+
+/// Where a stage's blocks are in the file, by stage from 1.
+type Blocks = BTreeMap<usize, BTreeSet<usize>>;
+
+impl Listing {
+    /// The network that names and shapes describe; what they cannot tell has
+    /// its default, and the name is empty.
+    pub(super) fn network(&self) -> Result<Network, CheckpointError> {
+        if self.shape("features.0.weight").is_some() {
+            return self.vgg();
+        }
+        let blocks = self.blocks();
+        let (stem, stem_width) = self.stem()?;
+        if blocks.is_empty() {
+            return Err(self.unlike("blocks (layer1.0.conv1.weight or the like)"));
+        }
+        let bottleneck = |b: &str| self.shape(&format!("{b}.conv3.weight")).is_some();
+        let block = match all(&blocks).any(|b| bottleneck(&b)) {
+            true => Block::Bottleneck,
+            false => Block::Basic,
+        };
+        let (mut inner, mut widths, mut group_counts) = (vec![], vec![], vec![]);
+        for stage in 1..=blocks.len() {
+            let indices = blocks.get(&stage).into_iter().flatten();
+            let (i, w, g) = indices
+                .filter_map(|b| self.block_widths(&format!("layer{stage}.{b}"), block))
+                .next()
+                .ok_or_else(|| {
+                    self.unlike(&format!("the convolutions of layer{stage}, each [out, in, k, k]"))
+                })?;
+            inner.push(i);
+            widths.push(w);
+            group_counts.push(g);
+        }
+        let order = self.order(&blocks, block);
+        Ok(Network {
+            name: String::new(),
+            block,
+            depths: blocks.values().map(BTreeSet::len).collect(),
+            stem_width,
+            inner,
+            widths,
+            groups: group_counts[0],
+            stem,
+            shortcut: self.shortcut(&blocks),
+            projection: match all(&blocks).any(|b| self.conv(&format!("{b}.downsample.1")).is_some()) {
+                true => Projection::AvgPool,
+                false => Projection::Strided,
+            },
+            order,
+            stride_placement: StridePlacement::Conv3x3,
+            norm: match order {
+                ActivationOrder::Post => self.norm(),
+                ActivationOrder::Pre => Norm::BatchNorm,
+            },
+            eps: 1e-5,
+            head: Head::Linear,
+            classes: self.classes()?,
+            naming: self.naming(),
+        })
+    }
+
+    /// A convolution's weight, no extent of it 0.
+    fn conv(&self, module: &str) -> Option<[usize; 4]> {
+        let shape: [usize; 4] = self.shape(&format!("{module}.weight"))?.try_into().ok()?;
+        (!shape.contains(&0)).then_some(shape)
+    }
+
+    /// Outputs of the last layer, whatever the network before it.
+    pub(super) fn classes(&self) -> Result<usize, CheckpointError> {
+        let shape = self
+            .shape("fc.weight")
+            .or_else(|| self.shape("classifier.6.weight"));
+        match shape {
+            Some([classes, _] | [classes, _, 1, 1]) if *classes > 0 => Ok(*classes),
+            Some(found) => Err(self.unrecognised(format!(
+                "the classifier's weight: expected [classes, features], found {found:?}; use a \
+                 checkpoint with a linear classifier"
+            ))),
+            None => Err(self.unlike(
+                "a classifier (fc.weight, linear.weight, head.fc.weight or classifier.1.weight)",
+            )),
+        }
+    }
+
+    /// What follows convolutions: a batch norm has a weight of one dimension.
+    pub(super) fn norm(&self) -> Norm {
+        let normed = self
+            .iter()
+            .any(|(name, t)| name.ends_with(".weight") && t.shape.len() == 1);
+        let biased = self.iter().any(|(name, t)| {
+            t.shape.len() == 4
+                && !name.starts_with("fc.")
+                && name
+                    .strip_suffix("weight")
+                    .is_some_and(|module| self.shape(&format!("{module}bias")).is_some())
+        });
+        match (normed, biased) {
+            (true, true) => Norm::BatchNormAndBias,
+            (false, true) => Norm::Bias,
+            (_, false) => Norm::BatchNorm,
+        }
+    }
+
+    /// Indices of the blocks that the file has, by stage.
+    fn blocks(&self) -> Blocks {
+        let mut blocks = Blocks::new();
+        for (name, _) in self.iter() {
+            let mut parts = name.split('.');
+            let stage = parts.next().and_then(|p| p.strip_prefix("layer"));
+            let (Some(stage), Some(block)) = (stage, parts.next()) else {
+                continue;
+            };
+            if let (Ok(stage), Ok(block)) = (stage.parse(), block.parse()) {
+                blocks.entry(stage).or_default().insert(block);
+            }
+        }
+        blocks
+    }
+
+    fn stem(&self) -> Result<(Stem, usize), CheckpointError> {
+        if let (Some(a), Some(b), Some(c)) = (
+            self.conv("conv1.0"),
+            self.conv("conv1.3"),
+            self.conv("conv1.6"),
+        ) {
+            return Ok((Stem::Deep([a[0], b[0]]), c[0]));
+        }
+        match self.conv("conv1") {
+            Some([width, _, 7, 7]) => Ok((Stem::Conv7x7, width)),
+            Some([width, _, 3, 3]) => Ok((Stem::Conv3x3, width)),
+            Some(found) => Err(self.unrecognised(format!(
+                "the stem's weight: expected [width, 3, 7, 7] or [width, 3, 3, 3], found {found:?}; \
+                 use a ResNet of one of the papers' shapes"
+            ))),
+            None => Err(self.unlike(
+                "a stem (conv1.weight, conv1.0.weight, stem.conv.weight, \
+                 resnet.embedder.embedder.convolution.weight or features.0.weight)",
+            )),
+        }
+    }
+
+    /// Inner width, output width and groups of a block.
+    fn block_widths(&self, name: &str, block: Block) -> Option<(usize, usize, usize)> {
+        let second = self.conv(&format!("{name}.conv2"))?;
+        let (inner, out) = match block {
+            Block::Bottleneck => (second[0], self.conv(&format!("{name}.conv3"))?[0]),
+            _ => (self.conv(&format!("{name}.conv1"))?[0], second[0]),
+        };
+        let groups = inner.checked_div(second[1]).filter(|g| g * second[1] == inner);
+        Some((inner, out, groups.unwrap_or(1)))
+    }
+
+    /// Before a convolution a batch norm has its inputs' size, behind it its
+    /// outputs'; where all are equal, the batch norms outside the blocks tell.
+    fn order(&self, blocks: &Blocks, block: Block) -> ActivationOrder {
+        let last = if block == Block::Bottleneck { 3 } else { 2 };
+        let (mut pre, mut post) = (0, 0);
+        for name in all(blocks) {
+            for i in [1, last] {
+                let conv = self.conv(&format!("{name}.conv{i}"));
+                let bn = self.shape(&format!("{name}.bn{i}.weight"));
+                if let (Some([out, input, ..]), Some(&[size])) = (conv, bn) {
+                    pre += usize::from(size == input && input != out);
+                    post += usize::from(size == out && input != out);
+                }
+            }
+        }
+        let has = |name: &str| self.shape(name).is_some();
+        let normed = all(blocks).any(|b| has(&format!("{b}.bn1.weight")));
+        let stem_normed = has("bn1.weight") || has("bn1.running_mean");
+        match pre.cmp(&post) {
+            std::cmp::Ordering::Greater => ActivationOrder::Pre,
+            std::cmp::Ordering::Equal if has("bn.weight") || (normed && !stem_normed) => {
+                ActivationOrder::Pre
+            }
+            _ => ActivationOrder::Post,
+        }
+    }
+
+    fn shortcut(&self, blocks: &Blocks) -> Shortcut {
+        let projected = |b: &String| {
+            let conv = |i| self.conv(&format!("{b}.downsample.{i}")).is_some();
+            conv(0) || conv(1)
+        };
+        // Only a stage's first block changes shapes.
+        let later = blocks
+            .iter()
+            .flat_map(|(s, bs)| bs.iter().skip(1).map(move |b| format!("layer{s}.{b}")));
+        if later.into_iter().any(|b| projected(&b)) {
+            Shortcut::C
+        } else if all(blocks).any(|b| projected(&b)) {
+            Shortcut::B
+        } else {
+            Shortcut::A(ZeroChannels::default())
+        }
+    }
+
+    /// VGG: `features` in order; a pool stands where the numbers leave one
+    /// more out than ReLU (and batch norm) take.
+    fn vgg(&self) -> Result<Network, CheckpointError> {
+        let norm = self.norm();
+        let step = if norm == Norm::Bias { 2 } else { 3 };
+        let mut convs: Vec<(usize, usize)> = self
+            .iter()
+            .filter_map(|(name, t)| {
+                let index = name.strip_prefix("features.")?.strip_suffix(".weight")?;
+                let [out, _, 3, 3] = t.shape[..] else {
+                    return None;
+                };
+                (out > 0).then_some((index.parse().ok()?, out))
+            })
+            .collect();
+        convs.sort_unstable();
+        let (mut depths, mut widths) = (vec![], vec![]);
+        let mut next = None;
+        for (index, out) in convs {
+            match (next == Some(index), depths.last_mut()) {
+                (true, Some(depth)) => *depth += 1,
+                _ => {
+                    depths.push(1);
+                    widths.push(out);
+                }
+            }
+            next = Some(index + step);
+        }
+        let Some(&first) = widths.first() else {
+            return Err(self.unlike("VGG's 3×3 convolutions (features.0.weight, …)"));
+        };
+        let hidden = self.shape("classifier.0.weight").and_then(|s| s.first());
+        Ok(Network {
+            name: String::new(),
+            block: Block::Single,
+            depths,
+            stem_width: first,
+            inner: widths.clone(),
+            widths,
+            groups: 1,
+            stem: Stem::None,
+            shortcut: Shortcut::None,
+            projection: Projection::Strided,
+            order: ActivationOrder::Post,
+            stride_placement: StridePlacement::Conv3x3,
+            norm,
+            eps: 1e-5,
+            head: hidden.map_or(Head::Linear, |h| Head::Mlp(*h)),
+            classes: self.classes()?,
+            naming: self.naming(),
+        })
+    }
+
+    fn unrecognised(&self, problem: String) -> CheckpointError {
+        CheckpointError::Unrecognised {
+            file: self.file().to_owned(),
+            problem,
+        }
+    }
+
+    /// An error for a checkpoint of something else.
+    fn unlike(&self, wanted: &str) -> CheckpointError {
+        let names: Vec<&str> = self
+            .iter()
+            .map(|(_, stored)| stored)
+            .chain(self.unknown())
+            .map(|stored| stored.name.as_str())
+            .filter(|name| name.len() <= 120)
+            .take(3)
+            .collect();
+        let found = match names[..] {
+            [] => "no tensors".to_owned(),
+            _ => format!("tensors such as {}", names.join(", ")),
+        };
+        self.unrecognised(format!(
+            "no complete ResNet or VGG: expected {wanted}, found {found}; use the checkpoint of a \
+             classifier of these families"
+        ))
+    }
+}
+
+/// Names of all blocks in order.
+fn all(blocks: &Blocks) -> impl Iterator<Item = String> {
+    blocks
+        .iter()
+        .flat_map(|(s, bs)| bs.iter().map(move |b| format!("layer{s}.{b}")))
+}

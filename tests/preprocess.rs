@@ -1,0 +1,284 @@
+//! Decoding, resizing and cropping against Pillow, and hostile files.
+//!
+//! `tests/goldens/images/make_images.py` makes what is compared here, and sets
+//! in `decodes.csv` and `crops.csv` how far each case may be off.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use resnet_wgpu::preprocess::{
+    IMAGENET_MEAN, IMAGENET_STD, ImageError, ImageLimits, Interpolation, Preprocess,
+    PreprocessError, RgbImage, decode_bytes, decode_file,
+};
+
+type TestResult = Result<(), Box<dyn std::error::Error>>;
+
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn goldens() -> PathBuf {
+    repository().join("tests/goldens/images")
+}
+
+fn decode(path: &Path) -> Result<RgbImage, ImageError> {
+    decode_file(path, &ImageLimits::default())
+}
+
+/// Rows of a table of cases, without its comments.
+fn cases(table: &str) -> Result<Vec<Vec<String>>, std::io::Error> {
+    let text = fs::read_to_string(goldens().join(table))?;
+    let rows = text.lines().filter(|line| !line.starts_with('#'));
+    Ok(rows
+        .map(|row| row.split(',').map(str::to_owned).collect())
+        .collect())
+}
+
+/// Largest and mean difference of two images of the same size.
+fn difference(a: &RgbImage, b: &RgbImage) -> (u8, f64) {
+    assert_eq!(a.dimensions(), b.dimensions());
+    let each = || a.as_raw().iter().zip(b.as_raw()).map(|(a, b)| a.abs_diff(*b));
+    let total: f64 = each().map(f64::from).sum();
+    (each().max().unwrap_or(0), total / a.as_raw().len() as f64)
+}
+
+/// Asserts that `ours` is as near the golden as the case's limits ask.
+fn assert_near(case: &str, ours: &RgbImage, golden: &str, limits: &[String]) -> TestResult {
+    let golden = decode(&goldens().join(golden))?;
+    let (max, mean) = difference(ours, &golden);
+    let (max_allowed, mean_allowed): (u8, f64) = (limits[0].parse()?, limits[1].parse()?);
+    println!("{case}: max {max}, mean {mean:.4}");
+    assert!(
+        max <= max_allowed && mean <= mean_allowed,
+        "{case} differs from Pillow: max {max} of 255 (allowed {max_allowed}), \
+         mean {mean:.4} (allowed {mean_allowed})"
+    );
+    Ok(())
+}
+
+#[test]
+fn every_format_decodes_as_pillow_does() -> TestResult {
+    for case in cases("decodes.csv")? {
+        let ours = decode(&goldens().join(&case[0]))?;
+        assert_near(&case[0], &ours, &case[1], &case[2..])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn crops_are_those_of_pillow_and_torchvision() -> TestResult {
+    for case in cases("crops.csv")? {
+        let mut pre = Preprocess::imagenet_with(1, 1.0, case[2].parse()?)?;
+        pre.resize = case[3].parse()?;
+        pre.crop = (case[4].parse()?, case[5].parse()?);
+        let ours = pre.crop_image(&decode(&repository().join(&case[0]))?)?;
+        assert_near(&case[1], &ours, &case[1], &case[6..])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_usual_sizes_follow_from_the_crop_fraction() -> TestResult {
+    let usual = Preprocess::imagenet(224)?;
+    assert_eq!((usual.resize, usual.crop), (256, (224, 224)));
+    assert_eq!(usual.interpolation, Interpolation::Bilinear);
+    assert_eq!((usual.mean, usual.std), (IMAGENET_MEAN, IMAGENET_STD));
+    let timm = Preprocess::imagenet_with(288, 0.95, Interpolation::Bicubic)?;
+    assert_eq!(timm.resize, 303);
+    Ok(())
+}
+
+#[test]
+fn normalised_values_fill_both_layouts() -> TestResult {
+    let image = RgbImage::from_fn(2, 2, |x, y| {
+        image::Rgb([255 * x as u8, 128, 10 * (x + 2 * y) as u8])
+    });
+    let pre = Preprocess {
+        crop: (2, 2),
+        ..Preprocess::imagenet(2)?
+    };
+    let mut nhwc = vec![f32::NAN; pre.input_len()];
+    pre.normalize_into(&image, &mut nhwc)?;
+    let nchw = pre.normalize_nchw(&image)?;
+    assert_eq!((nhwc.len(), nchw.len()), (16, 12));
+    for (index, (pixel, padded)) in image.pixels().zip(nhwc.chunks_exact(4)).enumerate() {
+        for channel in 0..3 {
+            let value = f32::from(pixel[channel]) / 255.0;
+            let expected = (value - IMAGENET_MEAN[channel]) / IMAGENET_STD[channel];
+            assert_eq!(padded[channel], expected);
+            assert_eq!(nchw[channel * 4 + index], expected);
+        }
+        assert_eq!(padded[3], 0.0);
+    }
+    let error = pre.normalize_into(&image, &mut nhwc[1..]);
+    assert!(matches!(
+        error,
+        Err(PreprocessError::BufferLength { expected: 16, found: 15 })
+    ));
+    Ok(())
+}
+
+#[test]
+fn a_wrong_configuration_names_its_field() -> TestResult {
+    let good = Preprocess::imagenet(224)?;
+    let wrong = [
+        ("resize", Preprocess { resize: 0, ..good.clone() }),
+        ("crop height", Preprocess { crop: (0, 1), ..good.clone() }),
+        ("crop width", Preprocess { crop: (1, u32::MAX), ..good.clone() }),
+        ("mean", Preprocess { mean: [0.0, f32::NAN, 0.0], ..good.clone() }),
+        ("std", Preprocess { std: [1.0, 0.0, 1.0], ..good.clone() }),
+        ("std", Preprocess { std: [1.0, f32::INFINITY, 1.0], ..good.clone() }),
+    ];
+    for (name, pre) in wrong {
+        match pre.crop_image(&RgbImage::new(1, 1)) {
+            Err(PreprocessError::Field { field, .. }) => assert_eq!(field, name),
+            other => panic!("{name}: expected a field error, got {other:?}"),
+        }
+    }
+    for crop_pct in [0.0, -1.0, f64::NAN, 1e-300] {
+        assert!(Preprocess::imagenet_with(224, crop_pct, Interpolation::Bilinear).is_err());
+    }
+    assert!(Preprocess::imagenet(0).is_err());
+    assert!(good.crop_image(&RgbImage::new(0, 0)).is_err());
+    assert!("nearest".parse::<Interpolation>().is_err());
+    assert_eq!("BICUBIC".parse::<Interpolation>()?.to_string(), "bicubic");
+    Ok(())
+}
+
+#[test]
+fn the_thinnest_image_costs_no_more_than_its_crop() -> TestResult {
+    // Resized whole, this would take 256 x 15,360,000 pixels: 11.8 GB.
+    let thin = RgbImage::from_pixel(1, 60_000, image::Rgb([9, 8, 7]));
+    let crop = Preprocess::imagenet(224)?.crop_image(&thin)?;
+    assert_eq!(crop.dimensions(), (224, 224));
+    assert!(crop.pixels().all(|pixel| pixel.0 == [9, 8, 7]));
+    Ok(())
+}
+
+/// The message of an error: one line, naming the file and a remedy.
+fn message(name: &str, result: Result<RgbImage, ImageError>) -> (ImageError, String) {
+    match result {
+        Err(error) => {
+            let message = error.to_string();
+            println!("{message}");
+            assert!(!message.contains('\n'), "{message:?} is not one line");
+            assert!(message.contains(name), "{message} does not name {name}");
+            assert!(message.contains("; "), "{message} gives no remedy");
+            (error, message)
+        }
+        Ok(image) => panic!("{name}: expected an error, got {:?}", image.dimensions()),
+    }
+}
+
+/// A PNG of the size given that ends right after its header.
+fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let mut header = b"IHDR".to_vec();
+    header.extend(width.to_be_bytes());
+    header.extend(height.to_be_bytes());
+    header.extend([8, 2, 0, 0, 0]);
+    let mut crc = u32::MAX;
+    for byte in &header {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+        }
+    }
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+    png.extend(&header);
+    png.extend((!crc).to_be_bytes());
+    png.extend(b"\0\0\0\x01IDAT\x78");
+    png
+}
+
+#[test]
+fn files_that_are_no_images_give_one_clear_line() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str, bytes: &[u8]| -> Result<PathBuf, std::io::Error> {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes)?;
+        Ok(path)
+    };
+    let (error, _) = message("zero.png", decode(&at("zero.png", b"")?));
+    assert!(matches!(error, ImageError::Empty { .. }));
+    let (error, text) = message("text.png", decode(&at("text.png", b"hello,\nworld")?));
+    assert!(matches!(error, ImageError::NotAnImage { .. }));
+    assert!(text.contains(r"hello,\nworld"));
+    let (error, _) = message("absent.jpg", decode(&folder.path().join("absent.jpg")));
+    assert!(matches!(error, ImageError::Read { .. }));
+    let (error, _) = message("", decode(folder.path()));
+    assert!(matches!(error, ImageError::Directory { .. }));
+    let icon = [0, 0, 1, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0, 0, 0];
+    let (error, _) = message("icon.png", decode(&at("icon.png", &icon)?));
+    assert!(matches!(error, ImageError::Unsupported { .. }));
+    Ok(())
+}
+
+#[test]
+fn a_content_decides_not_the_extension() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("really_a.jpg");
+    fs::copy(goldens().join("inputs/rgb.png"), &path)?;
+    assert_eq!(decode(&path)?, decode(&goldens().join("inputs/rgb.png"))?);
+    Ok(())
+}
+
+#[test]
+fn a_huge_header_is_refused_without_decoding() -> TestResult {
+    let defaults = ImageLimits::default();
+    let (error, _) = message("bomb", decode_bytes("bomb", &png_header(30_000, 30_000), &defaults));
+    assert!(matches!(
+        error,
+        ImageError::TooManyPixels { width: 30_000, height: 30_000, .. }
+    ));
+    let few = ImageLimits { max_pixels: 1 << 40, max_alloc: 1 << 20 };
+    let (error, _) = message("bomb", decode_bytes("bomb", &png_header(30_000, 30_000), &few));
+    assert!(matches!(error, ImageError::TooMuchMemory { .. }));
+    let photo = repository().join("photos/chelsea.png");
+    let (error, _) = message("chelsea", decode_file(&photo, &ImageLimits { max_alloc: 99, ..defaults.clone() }));
+    assert!(matches!(error, ImageError::TooMuchMemory { .. }));
+    let exact = ImageLimits { max_pixels: 451 * 300, ..defaults };
+    assert!(decode_file(&photo, &exact).is_ok());
+    Ok(())
+}
+
+#[test]
+fn truncated_files_are_refused() -> TestResult {
+    for case in cases("decodes.csv")? {
+        let bytes = fs::read(goldens().join(&case[0]))?;
+        // Half of a file may still hold all pixels only where metadata follows them.
+        for keep in [20, bytes.len() / 4, bytes.len() / 2] {
+            let result = decode_bytes(&case[0], &bytes[..keep], &ImageLimits::default());
+            let (error, text) = message(&case[0], result);
+            if case[0].ends_with("png") || case[0].ends_with("jpg") {
+                assert!(matches!(error, ImageError::Truncated { .. }), "{keep}: {text}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn damaged_files_never_panic() -> TestResult {
+    let mut state = 0x2545_F491_4F6C_DD1Du64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 16) as usize % below
+    };
+    let limits = ImageLimits { max_pixels: 1 << 20, max_alloc: 1 << 24 };
+    for case in cases("decodes.csv")? {
+        let whole = fs::read(goldens().join(&case[0]))?;
+        for _ in 0..40 {
+            let mut bytes = whole.clone();
+            for _ in 0..=random(4) {
+                let at = random(bytes.len());
+                bytes[at] = random(256) as u8;
+            }
+            if let Err(error) = decode_bytes(&case[0], &bytes, &limits) {
+                message(&case[0], Err(error));
+            }
+        }
+    }
+    Ok(())
+}
