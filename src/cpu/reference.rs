@@ -35,8 +35,10 @@ impl Random {
 fn pixel(x: &Tensor, n: usize, y: isize, xx: isize, c: usize) -> Option<f64> {
     let s = x.shape();
     let inside = y >= 0 && xx >= 0 && (y as usize) < s[1] && (xx as usize) < s[2];
-    let index = ((n * s[1] + y as usize) * s[2] + xx as usize) * s[3] + c;
-    inside.then(|| f64::from(x.data()[index]))
+    inside.then(|| {
+        let index = ((n * s[1] + y as usize) * s[2] + xx as usize) * s[3] + c;
+        f64::from(x.data()[index])
+    })
 }
 
 /// An NHWC tensor whose element (n, y, x, c) is `f` of these.

@@ -107,7 +107,9 @@ pub enum ImageError {
 #[non_exhaustive]
 pub enum PreprocessError {
     /// A field of the configuration is out of range.
-    #[error("preprocessing: expected {field} to be {expected}, found {found}; correct the model's configuration")]
+    #[error(
+        "preprocessing: expected {field} to be {expected}, found {found}; correct the model's configuration"
+    )]
     Field {
         /// Name of the field.
         field: &'static str,
@@ -117,13 +119,17 @@ pub enum PreprocessError {
         found: String,
     },
     /// The name of an interpolation is not known.
-    #[error("preprocessing: expected interpolation \"bilinear\" or \"bicubic\", found \"{found}\"; use one of the two")]
+    #[error(
+        "preprocessing: expected interpolation \"bilinear\" or \"bicubic\", found \"{found}\"; use one of the two"
+    )]
     Interpolation {
         /// The name given, escaped to printable ASCII.
         found: String,
     },
     /// The image has no pixels.
-    #[error("preprocessing: expected an image of at least 1x1 pixels, found {width}x{height}; use another image")]
+    #[error(
+        "preprocessing: expected an image of at least 1x1 pixels, found {width}x{height}; use another image"
+    )]
     EmptyImage {
         /// Width in pixels.
         width: u32,
@@ -131,7 +137,9 @@ pub enum PreprocessError {
         height: u32,
     },
     /// The output does not fit the image.
-    #[error("preprocessing: expected room for {expected} numbers (height x width x 4), found {found}; size it with input_len()")]
+    #[error(
+        "preprocessing: expected room for {expected} numbers (height x width x 4), found {found}; size it with input_len()"
+    )]
     BufferLength {
         /// Numbers that the image needs.
         expected: usize,

@@ -72,7 +72,10 @@ mod tests {
     fn offsets_round_half_to_even() {
         let offset = |resized, crop| Placement::centre(resized, crop).start;
         // round(0.5), round(1.5), round(2.5), round(3.5) in Python.
-        assert_eq!([1, 3, 5, 7].map(|spare| offset(224 + spare, 224)), [0, 2, 2, 4]);
+        assert_eq!(
+            [1, 3, 5, 7].map(|spare| offset(224 + spare, 224)),
+            [0, 2, 2, 4]
+        );
         assert_eq!(offset(256, 224), 16);
     }
 

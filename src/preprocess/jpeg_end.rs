@@ -52,13 +52,21 @@ mod tests {
     fn the_end_marker_of_a_thumbnail_does_not_count() {
         let with_thumbnail = [0xFF, 0xD8, 0xFF, 0xE1, 0, 4, 0xFF, 0xD9];
         assert!(!reaches_end(&with_thumbnail));
-        let whole = [&with_thumbnail[..], &[0xFF, 0xDA, 0, 2, 7, 0xFF, 0, 0xFF, 0xD0, 9, 0xFF, 0xD9]];
+        let whole = [
+            &with_thumbnail[..],
+            &[0xFF, 0xDA, 0, 2, 7, 0xFF, 0, 0xFF, 0xD0, 9, 0xFF, 0xD9],
+        ];
         assert!(reaches_end(&whole.concat()));
     }
 
     #[test]
     fn short_input_has_no_end() {
-        for data in [&b""[..], &[0xFF], &[0xFF, 0xD8, 0xFF], &[0xFF, 0xD8, 0xFF, 0xE0, 0xFF]] {
+        for data in [
+            &b""[..],
+            &[0xFF],
+            &[0xFF, 0xD8, 0xFF],
+            &[0xFF, 0xD8, 0xFF, 0xE0, 0xFF],
+        ] {
             assert!(!reaches_end(data));
         }
     }

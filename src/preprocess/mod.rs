@@ -3,7 +3,7 @@
 //! The steps are those of torchvision's evaluation transform on a Pillow
 //! image, `Resize → CenterCrop → ToTensor → Normalize`, and the bytes after
 //! the crop are Pillow's own: [`Preprocess::crop_image`] runs the same
-//! fixed-point arithmetic as `Image.resize`.
+//! fixed-point arithmetic as `Image.resize` of Pillow 13.
 //!
 //! ```
 //! use resnet_wgpu::preprocess::{ImageLimits, Preprocess, decode_file};
@@ -27,6 +27,8 @@ mod jpeg_end;
 mod normalize;
 mod resize;
 mod taps;
+#[cfg(test)]
+mod tests;
 mod to_rgb;
 
 pub use decode::{ImageLimits, decode_bytes, decode_file};

@@ -50,7 +50,11 @@ pub(super) fn nchw(image: &RgbImage, mean: &[f32; 3], std: &[f32; 3]) -> Vec<f32
     let (pixels, _) = image.as_raw().as_chunks::<3>();
     let mut out = Vec::with_capacity(pixels.len() * 3);
     for (channel, table) in tables(mean, std).iter().enumerate() {
-        out.extend(pixels.iter().map(|pixel| table[usize::from(pixel[channel])]));
+        out.extend(
+            pixels
+                .iter()
+                .map(|pixel| table[usize::from(pixel[channel])]),
+        );
     }
     out
 }

@@ -47,9 +47,10 @@ impl Taps {
             let first = ((center - support + 0.5) as i64).max(0);
             let end = ((center + support + 0.5) as i64).min(input_end);
             exact.clear();
-            exact.extend((first..end).map(|x| {
-                filter.weight((x as f64 - center + 0.5) * (1.0 / filter_scale))
-            }));
+            exact.extend(
+                (first..end)
+                    .map(|x| filter.weight((x as f64 - center + 0.5) * (1.0 / filter_scale))),
+            );
             let total: f64 = exact.iter().sum();
             for (weight, exact) in slot.iter_mut().zip(&exact) {
                 let exact = if total != 0.0 { exact / total } else { *exact };

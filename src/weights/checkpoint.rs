@@ -125,7 +125,10 @@ impl Checkpoint {
     /// The file's tensors under their canonical names.
     pub fn listing(&self) -> Listing {
         let tensors = self.header.tensors.iter();
-        Listing::new(&self.name, tensors.map(|(n, e)| (n.clone(), e.shape.clone())))
+        Listing::new(
+            &self.name,
+            tensors.map(|(n, e)| (n.clone(), e.shape.clone())),
+        )
     }
 
     /// A tensor's bytes; the header's check has put them inside the file.
@@ -165,6 +168,9 @@ mod tests {
     #[test]
     fn another_format_is_named() {
         let err = Checkpoint::from_bytes("x.pth", &b"\x80\x02}q\0."[..]).unwrap_err();
-        assert!(err.to_string().starts_with("x.pth: expected safetensors, found a Python pickle"));
+        assert!(
+            err.to_string()
+                .starts_with("x.pth: expected safetensors, found a Python pickle")
+        );
     }
 }

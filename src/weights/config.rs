@@ -85,11 +85,8 @@ impl Settings {
                 self.from.insert("plain", named(name));
             }
         }
-        let mut all = Self::default();
-        for (field, from) in &self.from {
-            all.from.insert(field, from.clone());
-        }
         let noted = std::mem::take(&mut self.from);
+        let mut all = Self::default();
         all.absorb(self, source);
         all.from.extend(noted);
         all
@@ -112,8 +109,18 @@ impl Settings {
             )*};
         }
         take!(
-            input_size, resize, crop_pct, mean, std, interpolation, labels, architecture,
-            stride_placement, plain, zero_channels, eps
+            input_size,
+            resize,
+            crop_pct,
+            mean,
+            std,
+            interpolation,
+            labels,
+            architecture,
+            stride_placement,
+            plain,
+            zero_channels,
+            eps
         );
         if sized && self.resize != resize {
             self.resize = resize;
@@ -221,10 +228,16 @@ mod tests {
         };
         let mut all = first.sourced("a");
         all.absorb(second.sourced("b"), "b");
-        assert_eq!((all.input_size, all.resize, all.crop_pct), (Some(384), None, Some(1.0)));
+        assert_eq!(
+            (all.input_size, all.resize, all.crop_pct),
+            (Some(384), None, Some(1.0))
+        );
         assert_eq!(all.origin("mean"), "b");
         assert_eq!(all.stride_placement, Some(StridePlacement::First1x1));
-        assert_eq!(all.origin("stride_placement"), "architecture `resnet50-v1`, b");
+        assert_eq!(
+            all.origin("stride_placement"),
+            "architecture `resnet50-v1`, b"
+        );
         assert!(!all.from.contains_key("resize"));
     }
 
@@ -236,7 +249,10 @@ mod tests {
         };
         assert_eq!(settings.labels_for(2).unwrap().unwrap().len(), 2);
         let err = settings.labels_for(10).unwrap_err().to_string();
-        assert!(err.contains("expected 10 labels") && err.contains("found 2"), "{err}");
+        assert!(
+            err.contains("expected 10 labels") && err.contains("found 2"),
+            "{err}"
+        );
         assert_eq!(Settings::default().labels_for(10), Ok(None));
     }
 }

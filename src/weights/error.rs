@@ -165,7 +165,10 @@ impl fmt::Display for Mismatch {
             write!(f, "\n  unexpected {name}: found {found:?}")?;
         }
         for (name, expected, found) in &self.misshapen {
-            write!(f, "\n  misshapen  {name}: expected {expected:?}, found {found:?}")?;
+            write!(
+                f,
+                "\n  misshapen  {name}: expected {expected:?}, found {found:?}"
+            )?;
         }
         Ok(())
     }

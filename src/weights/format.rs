@@ -226,11 +226,19 @@ mod tests {
             ("a", b"\x08\x08\x12\x07pytorch", Format::Onnx),
             ("a.onnx", b"\x0a\xff\xff", Format::Onnx),
             ("a", b"\n <!DOCTYPE html><html>", Format::Html),
-            ("a", b"version https://git-lfs.github.com/spec/v1\n", Format::LfsPointer),
+            (
+                "a",
+                b"version https://git-lfs.github.com/spec/v1\n",
+                Format::LfsPointer,
+            ),
             ("a", b"{\"weight_map\": {}}", Format::Json),
             ("a", b"Not Found", Format::Text),
         ] {
-            assert_eq!(Format::sniff(name, head, head.len() as u64), Some(format), "{name}");
+            assert_eq!(
+                Format::sniff(name, head, head.len() as u64),
+                Some(format),
+                "{name}"
+            );
         }
         assert_eq!(Format::sniff("a", b"", 0), Some(Format::Empty));
     }

@@ -46,10 +46,12 @@ pub(super) fn flat(f: Fields) -> Result<Settings, ConfigError> {
             "first1x1" | "1x1" => Some(First1x1),
             _ => None,
         })?,
-        plain: f.read("shortcut", "`none`, `a`, `b` or `c`", |v| match v.as_str()? {
-            "none" => Some(true),
-            "a" | "A" | "b" | "B" | "c" | "C" => Some(false),
-            _ => None,
+        plain: f.read("shortcut", "`none`, `a`, `b` or `c`", |v| {
+            match v.as_str()? {
+                "none" => Some(true),
+                "a" | "A" | "b" | "B" | "c" | "C" => Some(false),
+                _ => None,
+            }
         })?,
         zero_channels: f.read("zero_channels", zeros, |v| match v.as_str()? {
             "half" => Some(ZeroChannels::HalfBefore),
@@ -92,7 +94,11 @@ pub(super) fn model(f: Fields) -> Result<Settings, ConfigError> {
     let first = f.flag("downsample_in_bottleneck")?;
     Ok(Settings {
         stride_placement: first.map(|first| if first { First1x1 } else { Conv3x3 }),
-        labels: f.read("id2label", "a text for each of the indices from 0", by_index)?,
+        labels: f.read(
+            "id2label",
+            "a text for each of the indices from 0",
+            by_index,
+        )?,
         ..Settings::default()
     })
 }
@@ -106,7 +112,11 @@ pub(super) fn preprocessor(f: Fields) -> Result<Settings, ConfigError> {
         // Resize, then crop (ViT's and CLIP's processors).
         (size, Some(crop)) if f.flag("do_center_crop")? != Some(false) => (Some(crop), size, None),
         // ConvNext's: from 384 on it resizes to the square itself.
-        (Some(size), _) => (Some(size), None, crop_pct.filter(|_| size < 384).or(Some(1.0))),
+        (Some(size), _) => (
+            Some(size),
+            None,
+            crop_pct.filter(|_| size < 384).or(Some(1.0)),
+        ),
         (None, _) => (None, None, crop_pct),
     };
     let rescaled = |n: f64| (n * 255.0 - 1.0).abs() < 1e-3;
@@ -128,10 +138,12 @@ pub(super) fn preprocessor(f: Fields) -> Result<Settings, ConfigError> {
         mean,
         std,
         // Pillow's numbers.
-        interpolation: f.read("resample", "2 (bilinear) or 3 (bicubic)", |v| match v.as_u64() {
-            Some(2) => Some("bilinear".into()),
-            Some(3) => Some("bicubic".into()),
-            _ => interpolation(v),
+        interpolation: f.read("resample", "2 (bilinear) or 3 (bicubic)", |v| {
+            match v.as_u64() {
+                Some(2) => Some("bilinear".into()),
+                Some(3) => Some("bicubic".into()),
+                _ => interpolation(v),
+            }
         })?,
         ..Settings::default()
     })
@@ -165,7 +177,11 @@ fn square(v: &Value) -> Option<usize> {
 fn square_or_shortest(v: &Value) -> Option<usize> {
     match v.as_object() {
         None => square(v),
-        Some(map) => match (map.get("shortest_edge"), map.get("height"), map.get("width")) {
+        Some(map) => match (
+            map.get("shortest_edge"),
+            map.get("height"),
+            map.get("width"),
+        ) {
             (Some(edge), _, _) => side(edge),
             (_, Some(h), Some(w)) => side(h).filter(|h| side(w) == Some(*h)),
             _ => None,
@@ -221,7 +237,10 @@ mod tests {
         .unwrap();
         assert_eq!(s.stride_placement, Some(First1x1));
         assert_eq!(s.labels.unwrap(), ["tench", "goldfish"]);
-        assert_eq!(read(model, r#"{"model_type": "bert", "hidden_act": "gelu"}"#), Ok(Settings::default()));
+        assert_eq!(
+            read(model, r#"{"model_type": "bert", "hidden_act": "gelu"}"#),
+            Ok(Settings::default())
+        );
         let s = read(
             preprocessor,
             r#"{"size": {"shortest_edge": 224}, "crop_pct": 0.875, "resample": 3,
@@ -231,8 +250,14 @@ mod tests {
         .unwrap();
         assert_eq!((s.input_size, s.crop_pct), (Some(224), Some(0.875)));
         assert_eq!(s.mean, Some([0.4, 0.5, 0.6]));
-        let s = read(preprocessor, r#"{"size": 256, "crop_size": {"height": 224, "width": 224}}"#);
-        assert_eq!(s.map(|s| (s.input_size, s.resize)), Ok((Some(224), Some(256))));
+        let s = read(
+            preprocessor,
+            r#"{"size": 256, "crop_size": {"height": 224, "width": 224}}"#,
+        );
+        assert_eq!(
+            s.map(|s| (s.input_size, s.resize)),
+            Ok((Some(224), Some(256)))
+        );
     }
 
     #[test]
@@ -249,9 +274,21 @@ mod tests {
             (flat, r#"{"classes": [1, 2]}"#, "classes"),
             (flat, r#"{"zero_channels": "before"}"#, "zero_channels"),
             (model, r#"{"pretrained_cfg": 3}"#, "pretrained_cfg"),
-            (model, r#"{"model_type": "resnet", "id2label": {"0": "a", "2": "b"}}"#, "id2label"),
-            (model, r#"{"model_type": "resnet", "hidden_act": "gelu"}"#, "hidden_act"),
-            (model, r#"{"model_type": "resnet", "downsample_in_first_stage": true}"#, "downsample_in_first_stage"),
+            (
+                model,
+                r#"{"model_type": "resnet", "id2label": {"0": "a", "2": "b"}}"#,
+                "id2label",
+            ),
+            (
+                model,
+                r#"{"model_type": "resnet", "hidden_act": "gelu"}"#,
+                "hidden_act",
+            ),
+            (
+                model,
+                r#"{"model_type": "resnet", "downsample_in_first_stage": true}"#,
+                "downsample_in_first_stage",
+            ),
             (preprocessor, r#"{"image_std": [1, 0, 1]}"#, "image_std"),
             (preprocessor, r#"{"resample": 1}"#, "resample"),
             (preprocessor, r#"{"rescale_factor": 1}"#, "rescale_factor"),

@@ -5,14 +5,13 @@
 //! offsets near the end of the address space overflow in it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
 use super::CheckpointError;
+use super::raw_header::{RawHeader, shortened};
 
 /// The longest header that is read: resnet1202's, with 6,007 tensors, has
 /// under 1 MB.
@@ -63,7 +62,7 @@ impl Header {
                 rest.len()
             )));
         };
-        let raw: Raw = serde_json::from_slice(json)
+        let raw: RawHeader = serde_json::from_slice(json)
             .map_err(|e| broken(format!("expected JSON that lists tensors, found: {e}")))?;
         let tensors = check(file, raw.tensors, bytes.len() - data.len(), data.len())?;
         Ok(Self {
@@ -153,52 +152,6 @@ fn byte_len(info: &TensorInfo) -> Option<usize> {
     bits.is_multiple_of(8).then_some(bits / 8)
 }
 
-/// A name from the file, short enough to print.
-fn shortened(name: &str) -> String {
-    match name.char_indices().nth(120) {
-        Some((cut, _)) => format!("{}…", &name[..cut]),
-        None => name.to_owned(),
-    }
-}
-
-/// The header's JSON as it stands, doublets included.
-struct Raw {
-    metadata: BTreeMap<String, String>,
-    tensors: Vec<(String, TensorInfo)>,
-}
-
-impl<'de> serde::Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Raw;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object with an entry for each tensor")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
-                let mut raw = Raw {
-                    metadata: BTreeMap::new(),
-                    tensors: Vec::new(),
-                };
-                while let Some(name) = map.next_key::<String>()? {
-                    // serde's message says what is wrong, but not where.
-                    let at = |e| A::Error::custom(format!("`{}`: {e}", shortened(&name)));
-                    if name == "__metadata__" {
-                        raw.metadata = map.next_value().map_err(at)?;
-                    } else {
-                        let info = map.next_value().map_err(at)?;
-                        raw.tensors.push((name, info));
-                    }
-                }
-                Ok(raw)
-            }
-        }
-        deserializer.deserialize_map(Entries)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,22 +185,69 @@ mod tests {
         };
         let max = u64::MAX;
         for (entries, data, want) in [
-            (vec![entry("a", "[2]", 0, 8), entry("b", "[2]", 4, 12)], 12, "`b`: expected bytes of its own, found an overlap with `a`"),
-            (vec![entry("a", "[2]", 0, 8), entry("b", "[1]", 12, 16)], 16, "`b`: expected it to begin at byte 8"),
-            (vec![entry("a", "[2]", 8, 0)], 8, "`a`: expected offsets within"),
-            (vec![entry("a", "[2]", 0, 8)], 4, "`a`: expected offsets within the file's 4 bytes"),
-            (vec![entry("a", "[2]", max - 8, max)], 8, "`a`: expected offsets within"),
-            (vec![entry("a", "[3]", 0, 8)], 8, "`a`: expected 12 bytes for F32 [3], found 8"),
-            (vec![entry("a", "[4294967296,4294967296]", 0, 8)], 8, "`a`: expected a shape"),
-            (vec![entry("a", "[2]", 0, 8)], 9, "expected 8 bytes of data behind it, found 9"),
-            (vec![entry("a", "[2]", 0, 8), entry("a", "[2]", 8, 16)], 16, "`a`: expected one tensor"),
+            (
+                vec![entry("a", "[2]", 0, 8), entry("b", "[2]", 4, 12)],
+                12,
+                "`b`: expected bytes of its own, found an overlap with `a`",
+            ),
+            (
+                vec![entry("a", "[2]", 0, 8), entry("b", "[1]", 12, 16)],
+                16,
+                "`b`: expected it to begin at byte 8",
+            ),
+            (
+                vec![entry("a", "[2]", 8, 0)],
+                8,
+                "`a`: expected offsets within",
+            ),
+            (
+                vec![entry("a", "[2]", 0, 8)],
+                4,
+                "`a`: expected offsets within the file's 4 bytes",
+            ),
+            (
+                vec![entry("a", "[2]", max - 8, max)],
+                8,
+                "`a`: expected offsets within",
+            ),
+            (
+                vec![entry("a", "[3]", 0, 8)],
+                8,
+                "`a`: expected 12 bytes for F32 [3], found 8",
+            ),
+            (
+                vec![entry("a", "[4294967296,4294967296]", 0, 8)],
+                8,
+                "`a`: expected a shape",
+            ),
+            (
+                vec![entry("a", "[2]", 0, 8)],
+                9,
+                "expected 8 bytes of data behind it, found 9",
+            ),
+            (
+                vec![entry("a", "[2]", 0, 8), entry("a", "[2]", 8, 16)],
+                16,
+                "`a`: expected one tensor",
+            ),
             (vec![entry("a", "[-1]", 0, 8)], 8, "`a`: invalid value"),
-            (vec![entry("a", "[2]", 0, 8).replace("F32", "F99")], 8, "`a`: unknown variant `F99`"),
+            (
+                vec![entry("a", "[2]", 0, 8).replace("F32", "F99")],
+                8,
+                "`a`: unknown variant `F99`",
+            ),
         ] {
             let err = parse(&format!("{{{}}}", entries.join(",")), data).unwrap_err();
             assert!(err.contains(want), "{err}");
         }
-        for json in ["", "[]", "{\"a\":", "{\"a\":1}", "{\"__metadata__\":{\"a\":1}}", "{} {}"] {
+        for json in [
+            "",
+            "[]",
+            "{\"a\":",
+            "{\"a\":1}",
+            "{\"__metadata__\":{\"a\":1}}",
+            "{} {}",
+        ] {
             let err = parse(json, 0).unwrap_err();
             assert!(err.starts_with("f: broken safetensors header"), "{err}");
         }

@@ -125,23 +125,44 @@ mod tests {
 
     #[test]
     fn wrong_values_are_quoted() {
-        let map = parse("f", "config", r#"{"mean": [1, "x", 2], "a": null, "eps": -1}"#).unwrap();
+        let map = parse(
+            "f",
+            "config",
+            r#"{"mean": [1, "x", 2], "a": null, "eps": -1}"#,
+        )
+        .unwrap();
         let fields = Fields::new("f", &map);
         assert_eq!(fields.text("a"), Ok(None));
         assert_eq!(
-            fields.channels("mean", "three numbers", f64::is_finite).unwrap_err().to_string(),
+            fields
+                .channels("mean", "three numbers", f64::is_finite)
+                .unwrap_err()
+                .to_string(),
             "f: `mean`: expected three numbers, found [1,\"x\",2]; correct the entry or take it out"
         );
-        assert!(fields.number("eps", "a positive number", |n| n > 0.0).is_err());
+        assert!(
+            fields
+                .number("eps", "a positive number", |n| n > 0.0)
+                .is_err()
+        );
         assert!(parse("f", "config", "[]").is_err());
-        let err = parse("f", "config", "{\"std\": NaN}").unwrap_err().to_string();
-        assert!(err.starts_with("f: `config`: expected a JSON object"), "{err}");
+        let err = parse("f", "config", "{\"std\": NaN}")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            err.starts_with("f: `config`: expected a JSON object"),
+            "{err}"
+        );
     }
 
     #[test]
     fn what_f32_cannot_hold_is_refused() {
         let map = parse("f", "c", r#"{"std": [1e-60, 1, 1]}"#).unwrap();
         let fields = Fields::new("f", &map);
-        assert!(fields.channels("std", "positive numbers", |n| n > 0.0).is_err());
+        assert!(
+            fields
+                .channels("std", "positive numbers", |n| n > 0.0)
+                .is_err()
+        );
     }
 }

@@ -174,10 +174,13 @@ fn naming(read: &[(Stored, Option<Reading>)], prefix: &str) -> Naming {
     };
     [Naming::Cifar, Naming::TimmV2, Naming::HuggingFace]
         .into_iter()
-        .fold((Naming::Torchvision, votes(Naming::Torchvision)), |best, n| {
-            let v = votes(n);
-            if v > best.1 { (n, v) } else { best }
-        })
+        .fold(
+            (Naming::Torchvision, votes(Naming::Torchvision)),
+            |best, n| {
+                let v = votes(n);
+                if v > best.1 { (n, v) } else { best }
+            },
+        )
         .0
 }
 
@@ -193,10 +196,38 @@ mod tests {
     fn prefixes() {
         for (names, prefix) in [
             (["conv1.weight", "layer1.0.conv1.weight", "fc.weight"], ""),
-            (["module.conv1.weight", "module.layer1.0.conv1.weight", "module.fc.weight"], "module."),
-            (["a.b.conv1.weight", "a.b.layer1.0.conv1.weight", "a.b.fc.weight"], "a.b."),
-            (["backbone.conv1.weight", "backbone.layer1.0.conv1.weight", "fc.weight"], "backbone."),
-            (["model.net.conv1.weight", "model.net.layer1.0.conv1.weight", "model.head.fc.weight"], "model.net."),
+            (
+                [
+                    "module.conv1.weight",
+                    "module.layer1.0.conv1.weight",
+                    "module.fc.weight",
+                ],
+                "module.",
+            ),
+            (
+                [
+                    "a.b.conv1.weight",
+                    "a.b.layer1.0.conv1.weight",
+                    "a.b.fc.weight",
+                ],
+                "a.b.",
+            ),
+            (
+                [
+                    "backbone.conv1.weight",
+                    "backbone.layer1.0.conv1.weight",
+                    "fc.weight",
+                ],
+                "backbone.",
+            ),
+            (
+                [
+                    "model.net.conv1.weight",
+                    "model.net.layer1.0.conv1.weight",
+                    "model.head.fc.weight",
+                ],
+                "model.net.",
+            ),
         ] {
             let listing = listing(&names);
             assert_eq!(listing.prefix(), prefix);

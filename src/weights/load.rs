@@ -96,9 +96,8 @@ impl Listing {
             .chain(self.unknown())
             .map(|stored| (stored.name.clone(), stored.shape.clone()))
             .collect();
-        let fits = found.missing.is_empty()
-            && found.unexpected.is_empty()
-            && found.misshapen.is_empty();
+        let fits =
+            found.missing.is_empty() && found.unexpected.is_empty() && found.misshapen.is_empty();
         (!fits).then_some(found)
     }
 }
@@ -125,7 +124,10 @@ mod tests {
             .into_iter()
             .map(|s| (format!("module.{}", net.checkpoint_name(&s.name)), s.shape))
             .collect();
-        assert_eq!(Listing::new("f", tensors.clone()).mismatch(&net, &graph), None);
+        assert_eq!(
+            Listing::new("f", tensors.clone()).mismatch(&net, &graph),
+            None
+        );
         tensors.retain(|t| !t.0.starts_with("module.linear"));
         tensors.push(("module.linear.weight".into(), vec![7, 64]));
         tensors.push(("module.extra".into(), vec![1, 2]));

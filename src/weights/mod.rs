@@ -16,6 +16,7 @@
 //! ```
 
 mod checkpoint;
+mod clues;
 mod config;
 mod error;
 mod format;
@@ -24,10 +25,12 @@ mod header;
 mod json;
 mod listing;
 mod load;
+mod raw_header;
 mod recognise;
 mod shapes;
 mod synthetic;
 mod values;
+mod vgg;
 
 pub use checkpoint::{Checkpoint, MAX_FILE_BYTES};
 pub use config::Settings;

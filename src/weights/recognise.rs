@@ -1,11 +1,10 @@
 //! Which network a checkpoint is of: names and shapes, and what they cannot
 //! tell from the caller, the settings, or the defaults.
 
+use super::clues::Clues;
 use super::{Checkpoint, CheckpointError, Listing, Settings};
 use crate::graph::ZeroChannels;
-use crate::models::{
-    ActivationOrder, Block, Naming, Network, Norm, Shortcut, StridePlacement, presets,
-};
+use crate::models::{ActivationOrder, Block, Naming, Network, Norm, Shortcut, presets};
 
 /// What the caller says about a checkpoint; it goes before everything that
 /// the files say.
@@ -67,7 +66,10 @@ impl Listing {
         };
         let mut sources = vec![
             (format!("network: {}", net.name), from),
-            (format!("classes: {}", net.classes), "shape of the last layer".into()),
+            (
+                format!("classes: {}", net.classes),
+                "shape of the last layer".into(),
+            ),
             (naming_of(self), "tensor names".into()),
         ];
         if net.norm == Norm::Bias && net.block != Block::Single {
@@ -96,99 +98,6 @@ impl Listing {
     }
 }
 
-/// Decides what shapes cannot tell, and notes from what.
-struct Clues<'a> {
-    hints: &'a Hints,
-    settings: &'a Settings,
-    sources: Vec<(String, String)>,
-}
-
-impl Clues<'_> {
-    fn decide(&mut self, net: &mut Network) {
-        if net.block == Block::Bottleneck {
-            let preset = self.hints.preset.as_ref().map(|p| p.stride_placement);
-            let (value, from) = self.first(
-                [(preset, PRESET)],
-                (self.settings.stride_placement, "stride_placement"),
-                StridePlacement::Conv3x3,
-            );
-            net.stride_placement = value;
-            let place = match value {
-                StridePlacement::Conv3x3 => "in the 3×3",
-                StridePlacement::First1x1 => "in the first 1×1",
-            };
-            self.sources.push((format!("stride placement: {place}"), from));
-        }
-        if net.block != Block::Single {
-            self.decide_shortcut(net);
-        }
-        if net.norm != Norm::Bias {
-            let (eps, from) =
-                self.first([(self.hints.eps, CALLER)], (self.settings.eps, "eps"), 1e-5);
-            net.eps = eps;
-            self.sources.push((format!("eps: {eps:e}"), from));
-        }
-    }
-
-    fn decide_shortcut(&mut self, net: &mut Network) {
-        let by_names = match net.shortcut {
-            Shortcut::B => Some("shortcut: option B (projections where shapes change)"),
-            Shortcut::C => Some("shortcut: option C (projections everywhere)"),
-            Shortcut::None | Shortcut::A(_) => None,
-        };
-        if let Some(what) = by_names {
-            let from = match self.hints.preset {
-                Some(_) => PRESET,
-                None => "tensor names",
-            };
-            self.sources.push((what.into(), from.into()));
-            return;
-        }
-        let preset = self.hints.preset.as_ref().map(|p| p.shortcut);
-        let plain = preset.map(|s| s == Shortcut::None);
-        let (plain, from) =
-            self.first([(plain, PRESET)], (self.settings.plain, "plain"), false);
-        if plain {
-            net.shortcut = Shortcut::None;
-            self.sources.push(("shortcut: none (plain)".into(), from));
-            return;
-        }
-        self.sources.push(("shortcut: option A (no parameters)".into(), from));
-        let asked = match preset {
-            Some(Shortcut::A(zeros)) => Some(zeros),
-            _ => None,
-        };
-        let (zeros, from) = self.first(
-            [(self.hints.zero_channels, CALLER), (asked, PRESET)],
-            (self.settings.zero_channels, "zero_channels"),
-            ZeroChannels::default(),
-        );
-        net.shortcut = Shortcut::A(zeros);
-        let place = match zeros {
-            ZeroChannels::HalfBefore => "half before and half after",
-            ZeroChannels::After => "all after",
-        };
-        self.sources.push((format!("zero channels: {place}"), from));
-    }
-
-    /// The first that is said, and by whom.
-    fn first<T, const N: usize>(
-        &self,
-        said: [(Option<T>, &str); N],
-        (setting, field): (Option<T>, &str),
-        default: T,
-    ) -> (T, String) {
-        let setting = (setting, self.settings.origin(field));
-        said.into_iter()
-            .chain([setting])
-            .find_map(|(value, from)| Some((value?, from.to_owned())))
-            .unwrap_or((default, "default".into()))
-    }
-}
-
-const PRESET: &str = "the preset asked for";
-const CALLER: &str = "the caller";
-
 fn naming_of(listing: &Listing) -> String {
     let style = match listing.naming() {
         Naming::Torchvision => "torchvision's",
@@ -206,7 +115,11 @@ fn naming_of(listing: &Listing) -> String {
 fn described(s: &Settings) -> Vec<(String, String)> {
     let labels = s.labels.as_ref().map(|l| l.len().to_string());
     let rows = [
-        ("input_size", "input size", s.input_size.map(|v| v.to_string())),
+        (
+            "input_size",
+            "input size",
+            s.input_size.map(|v| v.to_string()),
+        ),
         ("resize", "resize", s.resize.map(|v| v.to_string())),
         ("crop_pct", "crop", s.crop_pct.map(|v| v.to_string())),
         ("mean", "mean", s.mean.map(|v| format!("{v:?}"))),
@@ -257,6 +170,7 @@ fn name_of(net: &Network) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::StridePlacement;
 
     fn listing(net: &Network) -> Listing {
         let size = net.native_size();
@@ -284,14 +198,20 @@ mod tests {
         let row = ("stride placement: in the 3×3".into(), "default".into());
         assert!(found.sources.contains(&row), "{:?}", found.sources);
         let found = recognise(&net, &Hints::default(), &settings);
-        assert_eq!((found.network.name.as_str(), found.network.eps), ("resnet50-v1", 1e-3));
+        assert_eq!(
+            (found.network.name.as_str(), found.network.eps),
+            ("resnet50-v1", 1e-3)
+        );
         let hints = Hints {
             preset: Some(net.clone()),
             eps: Some(1e-4),
             ..Hints::default()
         };
         let found = recognise(&v1, &hints, &settings);
-        assert_eq!((found.network.name.as_str(), found.network.eps), ("resnet50", 1e-4));
+        assert_eq!(
+            (found.network.name.as_str(), found.network.eps),
+            ("resnet50", 1e-4)
+        );
     }
 
     #[test]
@@ -346,6 +266,9 @@ mod tests {
             name: "vgg ([1, 1, 2, 2, 2])".into(),
             ..Network::preset("vgg19").unwrap()
         };
-        assert_eq!(recognise(&vgg, &Hints::default(), &Settings::default()).network, vgg);
+        assert_eq!(
+            recognise(&vgg, &Hints::default(), &Settings::default()).network,
+            vgg
+        );
     }
 }

@@ -35,7 +35,9 @@ impl Listing {
                 .filter_map(|b| self.block_widths(&format!("layer{stage}.{b}"), block))
                 .next()
                 .ok_or_else(|| {
-                    self.unlike(&format!("the convolutions of layer{stage}, each [out, in, k, k]"))
+                    self.unlike(&format!(
+                        "the convolutions of layer{stage}, each [out, in, k, k]"
+                    ))
                 })?;
             inner.push(i);
             widths.push(w);
@@ -52,7 +54,9 @@ impl Listing {
             groups: group_counts[0],
             stem,
             shortcut: self.shortcut(&blocks),
-            projection: match all(&blocks).any(|b| self.conv(&format!("{b}.downsample.1")).is_some()) {
+            projection: match all(&blocks)
+                .any(|b| self.conv(&format!("{b}.downsample.1")).is_some())
+            {
                 true => Projection::AvgPool,
                 false => Projection::Strided,
             },
@@ -81,7 +85,12 @@ impl Listing {
             .shape("fc.weight")
             .or_else(|| self.shape("classifier.6.weight"));
         match shape {
-            Some([classes, _] | [classes, _, 1, 1]) if *classes > 0 => Ok(*classes),
+            // Without numbers in it, any count of classes would fit the file.
+            Some([classes, features] | [classes, features, 1, 1])
+                if *classes > 0 && *features > 0 =>
+            {
+                Ok(*classes)
+            }
             Some(found) => Err(self.unrecognised(format!(
                 "the classifier's weight: expected [classes, features], found {found:?}; use a \
                  checkpoint with a linear classifier"
@@ -156,7 +165,9 @@ impl Listing {
             Block::Bottleneck => (second[0], self.conv(&format!("{name}.conv3"))?[0]),
             _ => (self.conv(&format!("{name}.conv1"))?[0], second[0]),
         };
-        let groups = inner.checked_div(second[1]).filter(|g| g * second[1] == inner);
+        let groups = inner
+            .checked_div(second[1])
+            .filter(|g| g * second[1] == inner);
         Some((inner, out, groups.unwrap_or(1)))
     }
 
@@ -205,59 +216,6 @@ impl Listing {
         }
     }
 
-    /// VGG: `features` in order; a pool stands where the numbers leave one
-    /// more out than ReLU (and batch norm) take.
-    fn vgg(&self) -> Result<Network, CheckpointError> {
-        let norm = self.norm();
-        let step = if norm == Norm::Bias { 2 } else { 3 };
-        let mut convs: Vec<(usize, usize)> = self
-            .iter()
-            .filter_map(|(name, t)| {
-                let index = name.strip_prefix("features.")?.strip_suffix(".weight")?;
-                let [out, _, 3, 3] = t.shape[..] else {
-                    return None;
-                };
-                (out > 0).then_some((index.parse().ok()?, out))
-            })
-            .collect();
-        convs.sort_unstable();
-        let (mut depths, mut widths) = (vec![], vec![]);
-        let mut next = None;
-        for (index, out) in convs {
-            match (next == Some(index), depths.last_mut()) {
-                (true, Some(depth)) => *depth += 1,
-                _ => {
-                    depths.push(1);
-                    widths.push(out);
-                }
-            }
-            next = Some(index + step);
-        }
-        let Some(&first) = widths.first() else {
-            return Err(self.unlike("VGG's 3×3 convolutions (features.0.weight, …)"));
-        };
-        let hidden = self.shape("classifier.0.weight").and_then(|s| s.first());
-        Ok(Network {
-            name: String::new(),
-            block: Block::Single,
-            depths,
-            stem_width: first,
-            inner: widths.clone(),
-            widths,
-            groups: 1,
-            stem: Stem::None,
-            shortcut: Shortcut::None,
-            projection: Projection::Strided,
-            order: ActivationOrder::Post,
-            stride_placement: StridePlacement::Conv3x3,
-            norm,
-            eps: 1e-5,
-            head: hidden.map_or(Head::Linear, |h| Head::Mlp(*h)),
-            classes: self.classes()?,
-            naming: self.naming(),
-        })
-    }
-
     fn unrecognised(&self, problem: String) -> CheckpointError {
         CheckpointError::Unrecognised {
             file: self.file().to_owned(),
@@ -266,7 +224,7 @@ impl Listing {
     }
 
     /// An error for a checkpoint of something else.
-    fn unlike(&self, wanted: &str) -> CheckpointError {
+    pub(super) fn unlike(&self, wanted: &str) -> CheckpointError {
         let names: Vec<&str> = self
             .iter()
             .map(|(_, stored)| stored)

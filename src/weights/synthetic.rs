@@ -203,7 +203,10 @@ mod tests {
             .synthetic_tensors(&graph, 0, 1.0)
             .find(|t| t.canonical == HEAD)
             .unwrap();
-        assert_eq!((&*head.stored, &*head.shape), ("head.fc.weight", &[1000, 512, 1, 1][..]));
+        assert_eq!(
+            (&*head.stored, &*head.shape),
+            ("head.fc.weight", &[1000, 512, 1, 1][..])
+        );
         let params = net.synthetic_params(&graph, 0);
         assert_eq!(params.get(HEAD).unwrap().shape(), [1000, 512]);
         assert_ne!(net.synthetic_params(&graph, 1).get(HEAD), params.get(HEAD));

@@ -150,6 +150,7 @@ def make_decodes():
 
     chelsea.crop((200, 100, 217, 123)).save(HERE / "inputs" / "narrow_17x23.png")
     chelsea.crop((20, 150, 420, 153)).save(HERE / "inputs" / "strip_400x3.png")
+    chelsea.crop((150, 10, 210, 290)).save(HERE / "inputs" / "tall_60x280.png")
     chelsea.crop((20, 10, 52, 42)).save(HERE / "inputs" / "square_32.png")
 
 
@@ -169,6 +170,8 @@ def make_crops():
         add_crop(inputs / "narrow_17x23.png", name, 256, 224, 224, EXACT)
         add_crop(inputs / "strip_400x3.png", name, 256, 224, 224, EXACT)
         add_crop(inputs / "strip_400x3.png", name, 2, 2, 200, EXACT)
+        # Where Pillow 13 runs the vertical pass first, and earlier ones do not.
+        add_crop(inputs / "tall_60x280.png", name, 32, 100, 28, EXACT)
         # Resize alone, from the pixels that Pillow decoded from a JPEG.
         add_crop(HERE / "expected" / "photo_420_jpg.png", name, 64, 56, 56, EXACT)
     add_crop(inputs / "square_32.png", "bilinear", 32, 32, 32, EXACT)  # nothing to do

@@ -1,0 +1,121 @@
+//! Decodes on all cores while the GPU computes, in bounded memory and in
+//! order.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+/// Decodes `items` on as many threads as the machine has cores, at most
+/// `window` of them ahead, and hands the results to `consume` in the items'
+/// order, on the calling thread. `consume` may end it early.
+pub fn decode_ahead<T: Sync, D: Send>(
+    items: &[T],
+    window: usize,
+    decode: impl Fn(&T) -> D + Sync,
+    mut consume: impl FnMut(usize, D) -> ControlFlow<()>,
+) {
+    let threads = thread::available_parallelism().map_or(1, |n| n.get());
+    let threads = threads.min(items.len()).max(1);
+    let next = AtomicUsize::new(0);
+    let ended = AtomicBool::new(false);
+    // A permit for each item that may be decoded and not yet consumed.
+    let (permits, permit) = sync_channel::<()>(window.max(threads));
+    for _ in 0..window.max(threads) {
+        // The channel has room for all, and its receiver lives.
+        let _ = permits.try_send(());
+    }
+    let permit = std::sync::Mutex::new(permit);
+    let (done, results) = sync_channel::<(usize, D)>(window.max(threads));
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (done, decode, next, ended, permit) =
+                (done.clone(), &decode, &next, &ended, &permit);
+            scope.spawn(move || {
+                loop {
+                    let waiting = permit.lock().unwrap_or_else(|e| e.into_inner());
+                    // The permits' sender is dropped when consuming ends.
+                    if waiting.recv().is_err() || ended.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    drop(waiting);
+                    let Some(item) = items.get(index) else { return };
+                    if done.send((index, decode(item))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(done);
+        let mut early = BTreeMap::new();
+        let mut due = 0;
+        'consume: for (index, decoded) in &results {
+            early.insert(index, decoded);
+            while let Some(decoded) = early.remove(&due) {
+                if consume(due, decoded).is_break() {
+                    break 'consume;
+                }
+                due += 1;
+                // Full only where all workers have returned.
+                let _ = permits.try_send(());
+            }
+        }
+        ended.store(true, Ordering::Relaxed);
+        // Workers that wait to send or for a permit wake and return.
+        drop(results);
+        drop(permits);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_and_memory_is_bounded() {
+        let items: Vec<usize> = (0..500).collect();
+        let ahead = AtomicUsize::new(0);
+        let mut seen = vec![];
+        decode_ahead(
+            &items,
+            8,
+            |&i| {
+                assert!(ahead.fetch_add(1, Ordering::SeqCst) < 8 + 16);
+                if i % 7 == 0 {
+                    thread::sleep(std::time::Duration::from_micros(200));
+                }
+                i * 2
+            },
+            |index, value| {
+                ahead.fetch_sub(1, Ordering::SeqCst);
+                assert_eq!(value, index * 2);
+                seen.push(index);
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(seen, items);
+    }
+
+    #[test]
+    fn it_can_end_early_and_take_nothing() {
+        let items: Vec<usize> = (0..1000).collect();
+        let mut count = 0;
+        decode_ahead(
+            &items,
+            4,
+            |&i| i,
+            |_, _| {
+                count += 1;
+                if count == 10 {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            },
+        );
+        assert_eq!(count, 10);
+        decode_ahead(&[] as &[usize], 4, |&i| i, |_, _| ControlFlow::Continue(()));
+    }
+}

@@ -1,0 +1,65 @@
+//! The library's error: each layer's own, under one roof.
+
+use crate::cpu::CpuError;
+use crate::gpu::GpuError;
+use crate::graph::GraphError;
+use crate::labels::LabelsError;
+use crate::passes::LowerError;
+use crate::plan::PlanError;
+use crate::preprocess::{ImageError, PreprocessError};
+use crate::weights::{CheckpointError, ConfigError};
+
+/// Whatever keeps a picture from its label. Each names the file, tensor or
+/// layer, what was expected, what was found, and the remedy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A checkpoint that cannot be used.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A configuration beside or in a checkpoint that cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A network that cannot be built at that size.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// Weights that do not fit their graph.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+    /// A network that the device cannot run.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A device that cannot be had, or that failed.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
+    /// What the CPU twin refuses.
+    #[error(transparent)]
+    Cpu(#[from] CpuError),
+    /// An image that cannot be read.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// Preprocessing that cannot be done.
+    #[error(transparent)]
+    Preprocess(#[from] PreprocessError),
+    /// Labels that cannot be used.
+    #[error(transparent)]
+    Labels(#[from] LabelsError),
+    /// A layer that the network does not have.
+    #[error("no layer `{name}` in {network}; it has {known}; `resnet summary` lists all")]
+    UnknownLayer {
+        /// What was asked for.
+        name: String,
+        /// The network.
+        network: String,
+        /// Some names near it.
+        known: String,
+    },
+    /// An input of another shape than the session's.
+    #[error("input: expected shape {expected}, found {found:?}")]
+    InputShape {
+        /// The shape that the session takes.
+        expected: String,
+        /// The shape that was given.
+        found: Vec<usize>,
+    },
+}

@@ -1,0 +1,177 @@
+//! Which adapters there are, and which one is meant.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::GpuError;
+
+/// Which device to use.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum DeviceSelector {
+    /// Discrete before integrated before software adapters; among equals
+    /// Vulkan, Metal and Direct3D before OpenGL.
+    #[default]
+    Auto,
+    /// The adapter of that index in the list that [`adapters`] gives.
+    Index(usize),
+    /// The first adapter whose name, driver or backend contains this, without
+    /// regard to case.
+    Name(String),
+}
+
+impl FromStr for DeviceSelector {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text.parse() {
+            Ok(index) => Self::Index(index),
+            Err(_) if text.eq_ignore_ascii_case("auto") => Self::Auto,
+            Err(_) => Self::Name(text.to_owned()),
+        })
+    }
+}
+
+impl fmt::Display for DeviceSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Index(index) => write!(f, "{index}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// An adapter as `resnet devices` lists it.
+#[derive(Debug, Clone)]
+pub struct AdapterSummary {
+    /// Position in the list; `--device INDEX` takes it.
+    pub index: usize,
+    /// Name, vendor, driver, backend, kind, subgroup sizes.
+    pub info: wgpu::AdapterInfo,
+    /// Limits that the adapter offers.
+    pub limits: wgpu::Limits,
+    /// Features that the adapter offers.
+    pub features: wgpu::Features,
+}
+
+impl AdapterSummary {
+    /// One line that says what it is.
+    pub fn describe(&self) -> String {
+        describe(&self.info)
+    }
+}
+
+/// `llvmpipe (LLVM 15.0.6, 256 bits) (Vulkan, software)`.
+pub(super) fn describe(info: &wgpu::AdapterInfo) -> String {
+    let kind = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => "discrete",
+        wgpu::DeviceType::IntegratedGpu => "integrated",
+        wgpu::DeviceType::VirtualGpu => "virtual",
+        wgpu::DeviceType::Cpu => "software",
+        wgpu::DeviceType::Other => "other",
+    };
+    let backend = match info.backend {
+        wgpu::Backend::Vulkan => "Vulkan",
+        wgpu::Backend::Metal => "Metal",
+        wgpu::Backend::Dx12 => "Direct3D 12",
+        wgpu::Backend::Gl => "OpenGL",
+        wgpu::Backend::BrowserWebGpu => "WebGPU",
+        wgpu::Backend::Noop => "no-op",
+    };
+    format!("{} ({backend}, {kind})", info.name)
+}
+
+/// All adapters of all backends (`WGPU_BACKEND` narrows them), best first:
+/// the first is what [`DeviceSelector::Auto`] takes.
+pub fn adapters() -> Vec<AdapterSummary> {
+    enumerate()
+        .into_iter()
+        .enumerate()
+        .map(|(index, adapter)| AdapterSummary {
+            index,
+            info: adapter.get_info(),
+            limits: adapter.limits(),
+            features: adapter.features(),
+        })
+        .collect()
+}
+
+/// Adapters that can compute, best first.
+fn enumerate() -> Vec<wgpu::Adapter> {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    // Validation layers, where a debug build would find them, print to
+    // stdout and stderr; a library prints nothing.
+    descriptor.flags = wgpu::InstanceFlags::empty().with_env();
+    let backends = descriptor.backends;
+    let instance = wgpu::Instance::new(descriptor);
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(backends));
+    adapters.retain(|a| {
+        let flags = a.get_downlevel_capabilities().flags;
+        flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
+            && a.get_info().backend != wgpu::Backend::Noop
+    });
+    // A stable sort: the order of the drivers decides among equals.
+    adapters.sort_by_key(|a| rank(&a.get_info()));
+    adapters
+}
+
+fn rank(info: &wgpu::AdapterInfo) -> (u8, u8) {
+    let kind = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        // OpenGL often does not say; a named GPU is better than software.
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    };
+    let backend = match info.backend {
+        wgpu::Backend::Gl => 1,
+        _ => 0,
+    };
+    (kind, backend)
+}
+
+/// The adapter that the selector means.
+pub(super) fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, GpuError> {
+    let mut adapters = enumerate();
+    if adapters.is_empty() {
+        return Err(GpuError::NoAdapter);
+    }
+    let index = match selector {
+        DeviceSelector::Auto => Some(0),
+        DeviceSelector::Index(index) => Some(*index).filter(|&i| i < adapters.len()),
+        DeviceSelector::Name(name) => {
+            let wanted = name.to_lowercase();
+            adapters.iter().position(|a| {
+                let info = a.get_info();
+                let text = format!("{} {} {}", describe(&info), info.driver, info.driver_info);
+                text.to_lowercase().contains(&wanted)
+            })
+        }
+    };
+    match index {
+        Some(index) => Ok(adapters.swap_remove(index)),
+        None => Err(GpuError::UnknownDevice {
+            wanted: selector.to_string(),
+            found: adapters
+                .iter()
+                .enumerate()
+                .map(|(i, a)| format!("{i}: {}", describe(&a.get_info())))
+                .collect::<Vec<_>>()
+                .join("; "),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors_parse() {
+        let parse = |text: &str| text.parse::<DeviceSelector>().unwrap();
+        assert_eq!(parse("auto"), DeviceSelector::Auto);
+        assert_eq!(parse("2"), DeviceSelector::Index(2));
+        assert_eq!(parse("NVIDIA"), DeviceSelector::Name("NVIDIA".into()));
+    }
+}

@@ -1,0 +1,173 @@
+//! A device: this library's own, or the application's.
+
+use std::sync::Arc;
+
+use super::adapters::{describe, select};
+use super::pipelines::Pipelines;
+use super::{DeviceSelector, GpuError};
+use crate::plan::{DeviceClass, DeviceProfile};
+
+/// A GPU that sessions run on. Cloning shares it, and the pipelines that its
+/// sessions have made; it may be used from any thread.
+///
+/// ```no_run
+/// use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+///
+/// let gpu = Gpu::new(&DeviceSelector::Auto)?;
+/// println!("{}", gpu.describe());
+/// # Ok::<(), resnet_wgpu::gpu::GpuError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Gpu {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    info: wgpu::AdapterInfo,
+    profile: DeviceProfile,
+    pipelines: Pipelines,
+}
+
+impl Gpu {
+    /// Opens a device of the library's own, with all of the adapter's limits.
+    pub fn new(selector: &DeviceSelector) -> Result<Self, GpuError> {
+        let adapter = select(selector)?;
+        let limits = adapter.limits();
+        Self::open(&adapter, limits)
+    }
+
+    /// Opens a device with lower limits than the adapter offers (each is
+    /// capped at the adapter's own): how an adapter with small limits is
+    /// simulated. Features are requested as by [`Gpu::new`], subgroups only
+    /// with `subgroups`.
+    pub fn with_limits(
+        selector: &DeviceSelector,
+        limits: wgpu::Limits,
+        subgroups: bool,
+    ) -> Result<Self, GpuError> {
+        let adapter = select(selector)?;
+        let features = if subgroups {
+            adapter.features()
+        } else {
+            wgpu::Features::empty()
+        };
+        Self::request(&adapter, limits, features)
+    }
+
+    fn open(adapter: &wgpu::Adapter, limits: wgpu::Limits) -> Result<Self, GpuError> {
+        Self::request(adapter, limits, adapter.features())
+    }
+
+    fn request(
+        adapter: &wgpu::Adapter,
+        limits: wgpu::Limits,
+        offered: wgpu::Features,
+    ) -> Result<Self, GpuError> {
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("resnet-wgpu"),
+            required_features: offered & wgpu::Features::SUBGROUP,
+            required_limits: limits,
+            ..Default::default()
+        };
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&descriptor)).map_err(|e| {
+                GpuError::Request {
+                    adapter: describe(&adapter.get_info()),
+                    reason: e.to_string(),
+                }
+            })?;
+        Ok(Self::from_device(device, queue))
+    }
+
+    /// Uses a device that the application made, with the limits and features
+    /// that it has; WebGPU's default limits suffice. Buffers, bind groups and
+    /// submissions of the application are left alone; a submission of a
+    /// session waits for those before it, as on any shared queue.
+    pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
+        let info = device.adapter_info();
+        let profile = profile(&device.limits(), device.features(), &info);
+        Self {
+            shared: Arc::new(Shared {
+                device,
+                queue,
+                info,
+                profile,
+                pipelines: Pipelines::default(),
+            }),
+        }
+    }
+
+    /// The `wgpu` device.
+    pub fn device(&self) -> &wgpu::Device {
+        &self.shared.device
+    }
+
+    /// The `wgpu` queue.
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.shared.queue
+    }
+
+    /// What the driver says of itself.
+    pub fn info(&self) -> &wgpu::AdapterInfo {
+        &self.shared.info
+    }
+
+    /// What planning knows of the device.
+    pub fn profile(&self) -> &DeviceProfile {
+        &self.shared.profile
+    }
+
+    /// One line that names the device: `llvmpipe (LLVM 15.0.6, 256 bits)
+    /// (Vulkan, software)`.
+    pub fn describe(&self) -> String {
+        describe(self.info())
+    }
+
+    pub(super) fn pipelines(&self) -> &Pipelines {
+        &self.shared.pipelines
+    }
+
+    /// An error of this device while it ran.
+    pub(super) fn lost(&self, reason: impl ToString) -> GpuError {
+        GpuError::Lost {
+            device: self.describe(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// The numbers that planning needs.
+fn profile(
+    limits: &wgpu::Limits,
+    features: wgpu::Features,
+    info: &wgpu::AdapterInfo,
+) -> DeviceProfile {
+    // Kernels made for one subgroup size run only where it cannot differ.
+    let fixed = info.subgroup_min_size == info.subgroup_max_size;
+    let subgroup = if features.contains(wgpu::Features::SUBGROUP) && fixed {
+        info.subgroup_min_size
+    } else {
+        0
+    };
+    DeviceProfile {
+        class: match info.device_type {
+            wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,
+            wgpu::DeviceType::IntegratedGpu => DeviceClass::Integrated,
+            wgpu::DeviceType::Cpu => DeviceClass::Software,
+            wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => DeviceClass::Other,
+        },
+        subgroup,
+        max_binding: limits
+            .max_storage_buffer_binding_size
+            .min(limits.max_buffer_size),
+        max_workgroups: limits.max_compute_workgroups_per_dimension,
+        workgroup_bytes: limits.max_compute_workgroup_storage_size,
+        invocations: limits
+            .max_compute_invocations_per_workgroup
+            .min(limits.max_compute_workgroup_size_x),
+        storage_buffers: limits.max_storage_buffers_per_shader_stage,
+    }
+}

@@ -1,0 +1,70 @@
+//! What can go wrong with a device, each with a remedy.
+
+use crate::kernels::TemplateError;
+
+/// A device that cannot be had, or that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum GpuError {
+    /// The machine has no adapter at all.
+    #[error(
+        "no GPU driver found; install one (`apt-get install mesa-vulkan-drivers` for a software \
+         driver on Debian or Ubuntu, or the vendor's driver), or use `--device cpu`"
+    )]
+    NoAdapter,
+    /// No adapter is what the selector asked for.
+    #[error("no device `{wanted}`; this machine has: {found}; `resnet devices` lists them")]
+    UnknownDevice {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        found: String,
+    },
+    /// The adapter gave no device.
+    #[error("adapter `{adapter}` gave no device: {reason}; try another with `--device`")]
+    Request {
+        /// The adapter's name.
+        adapter: String,
+        /// wgpu's reason.
+        reason: String,
+    },
+    /// The driver refused a kernel.
+    #[error(
+        "device `{device}` refused kernel `{kernel}`: {reason}; please report this with the \
+         output of `resnet devices --json`, and use `--device cpu` meanwhile"
+    )]
+    Kernel {
+        /// The device's name.
+        device: String,
+        /// The kernel's name.
+        kernel: &'static str,
+        /// wgpu's reason.
+        reason: String,
+    },
+    /// A template did not render.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// Not enough device memory.
+    #[error(
+        "device `{device}` has no memory for {bytes} bytes: {reason}; use a smaller batch or \
+         input size"
+    )]
+    OutOfMemory {
+        /// The device's name.
+        device: String,
+        /// Bytes that were asked for.
+        bytes: u64,
+        /// wgpu's reason.
+        reason: String,
+    },
+    /// The device failed while it ran.
+    #[error(
+        "device `{device}` failed while running: {reason}; a driver that resets under load is the \
+         usual cause: update it, or use a smaller batch"
+    )]
+    Lost {
+        /// The device's name.
+        device: String,
+        /// What failed.
+        reason: String,
+    },
+}

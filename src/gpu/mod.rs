@@ -1,0 +1,13 @@
+//! The GPU layer: a device, its pipelines, and running a plan on it. It
+//! records and submits what the plan says and decides nothing itself.
+
+mod adapters;
+mod device;
+mod engine;
+mod error;
+mod pipelines;
+
+pub use adapters::{AdapterSummary, DeviceSelector, adapters};
+pub use device::Gpu;
+pub use engine::Engine;
+pub use error::GpuError;

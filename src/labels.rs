@@ -1,0 +1,229 @@
+//! Names of classes: built in for ImageNet and CIFAR-10, or read from a file.
+
+mod error;
+mod parse;
+
+use std::borrow::Cow;
+use std::path::Path;
+
+pub use error::LabelsError;
+
+/// ImageNet-1k's classes as `class,synset,name`, names as torchvision's.
+const IMAGENET: &str = include_str!("../data/imagenet_classes.csv");
+
+/// CIFAR-10's classes in the order of its label bytes.
+const CIFAR10: [&str; 10] = [
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+];
+
+/// One class: its name and, where known, its WordNet synset (`n01440764`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Label {
+    name: String,
+    synset: Option<String>,
+}
+
+/// The names of a network's classes, by class index.
+///
+/// ```
+/// use resnet_wgpu::labels::Labels;
+///
+/// let labels = Labels::builtin(1000).expect("ImageNet's are built in");
+/// assert_eq!(labels.get(285), "Egyptian cat");
+/// assert_eq!(labels.index_of("n02124075"), Some(285));
+/// // A class without a name has its index for one.
+/// assert_eq!(labels.get(1000), "class 1000");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    labels: Vec<Label>,
+}
+
+impl Labels {
+    /// ImageNet-1k's 1,000 classes, named as torchvision names them, with
+    /// their synsets.
+    pub fn imagenet() -> Self {
+        // The file is part of this crate, and a test counts its classes.
+        let classes = IMAGENET.lines().skip(1).filter_map(|line| {
+            let (_class, rest) = line.split_once(',')?;
+            let (synset, name) = rest.split_once(',')?;
+            Some(Label::new(name, Some(synset)))
+        });
+        Self {
+            labels: classes.collect(),
+        }
+    }
+
+    /// CIFAR-10's ten classes.
+    pub fn cifar10() -> Self {
+        let classes = CIFAR10.iter().map(|name| Label::new(name, None));
+        Self {
+            labels: classes.collect(),
+        }
+    }
+
+    /// The built-in labels for a network of that many classes: ImageNet's
+    /// for 1,000, CIFAR-10's for 10, `None` for any other number.
+    pub fn builtin(classes: usize) -> Option<Self> {
+        match classes {
+            1000 => Some(Self::imagenet()),
+            10 => Some(Self::cifar10()),
+            _ => None,
+        }
+    }
+
+    /// Labels by class index. Control characters in them become spaces, so
+    /// that a label prints on one line.
+    pub fn from_list(names: Vec<String>) -> Self {
+        let labels = names.iter().map(|name| Label::new(name, None));
+        Self {
+            labels: labels.collect(),
+        }
+    }
+
+    /// Reads labels from a UTF-8 file, whose form its content tells:
+    ///
+    /// - JSON: an array of names, an object `{"0": "tench", …}`, such an
+    ///   object as the `id2label` of a `config.json`, or Keras's
+    ///   `{"0": ["n01440764", "tench"], …}`;
+    /// - CSV with the header `class,synset,name`, in any order of classes;
+    /// - else text, one label a line, the first line class 0.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, is not of these forms, names no class,
+    /// or leaves out or repeats one.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, LabelsError> {
+        let labels = parse::file(path.as_ref())?;
+        Ok(Self { labels })
+    }
+
+    /// How many classes have a label.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether none has.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The class's name; `class 17` where class 17 has none.
+    pub fn get(&self, class: usize) -> Cow<'_, str> {
+        match self.labels.get(class) {
+            Some(label) => Cow::Borrowed(&label.name),
+            None => Cow::Owned(format!("class {class}")),
+        }
+    }
+
+    /// The class's WordNet synset (`n01440764`), where it is known.
+    pub fn synset(&self, class: usize) -> Option<&str> {
+        self.labels.get(class)?.synset.as_deref()
+    }
+
+    /// The class of that exact name, else of that synset, else of that index
+    /// in decimal digits; `None` where no class has it.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        let index = || name.parse().ok().filter(|&i: &usize| i < self.len());
+        self.index_of_name(name).or_else(index)
+    }
+
+    /// As [`index_of`](Self::index_of), without indices.
+    pub fn index_of_name(&self, name: &str) -> Option<usize> {
+        let find = |is: &dyn Fn(&Label) -> bool| self.labels.iter().position(is);
+        find(&|label| label.name == name)
+            .or_else(|| find(&|label| label.synset.as_deref() == Some(name)))
+    }
+
+    /// Checks that there are as many labels as the network has classes.
+    ///
+    /// # Errors
+    /// [`LabelsError::Count`] where there are not.
+    pub fn check(&self, classes: usize) -> Result<(), LabelsError> {
+        if self.len() != classes {
+            return Err(LabelsError::Count {
+                classes,
+                labels: self.len(),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Label {
+    fn new(name: &str, synset: Option<&str>) -> Self {
+        Self {
+            name: printable(name.trim()),
+            synset: synset.map(|synset| printable(synset.trim())),
+        }
+    }
+}
+
+/// `text` with spaces for the control characters that a file name or label
+/// may carry, so that a message stays one line and a terminal unharmed.
+pub(crate) fn printable(text: impl std::fmt::Display) -> String {
+    let spaced = |c: char| if c.is_control() { ' ' } else { c };
+    text.to_string().chars().map(spaced).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imagenet_has_a_thousand_distinct_classes() {
+        let labels = Labels::imagenet();
+        assert_eq!(labels.len(), 1000);
+        for class in 0..1000 {
+            assert_eq!(labels.index_of(&labels.get(class)), Some(class));
+            let synset = labels.synset(class).unwrap();
+            assert!(synset.len() == 9 && synset.starts_with('n'), "{synset}");
+            assert_eq!(labels.index_of(synset), Some(class));
+            assert_eq!(labels.index_of(&class.to_string()), Some(class));
+        }
+        assert_eq!(
+            (labels.get(0), labels.get(999)),
+            ("tench".into(), "toilet tissue".into())
+        );
+        assert_eq!(labels.index_of("1000"), None);
+        assert_eq!(labels.index_of("no such thing"), None);
+    }
+
+    #[test]
+    fn the_class_count_chooses_the_builtin_labels() {
+        assert_eq!(Labels::builtin(10).unwrap().get(9), "truck");
+        assert_eq!(Labels::builtin(1000), Some(Labels::imagenet()));
+        assert_eq!(Labels::builtin(100), None);
+    }
+
+    #[test]
+    fn names_come_before_indices() {
+        let labels = Labels::from_list(vec!["1".into(), "0".into(), "two\n".into()]);
+        assert_eq!(labels.index_of("0"), Some(1));
+        assert_eq!(labels.index_of("2"), Some(2));
+        assert_eq!(labels.index_of_name("2"), None);
+        assert_eq!(labels.get(2), "two");
+        assert_eq!(labels.get(3), "class 3");
+        assert_eq!(labels.synset(0), None);
+        assert!(!labels.is_empty());
+    }
+
+    #[test]
+    fn a_wrong_count_names_both_and_the_remedy() {
+        let found = Labels::cifar10().check(1000).unwrap_err().to_string();
+        assert_eq!(
+            found,
+            "labels: expected 1000, one for each of the network's classes, found 10; \
+             give the labels that the network was trained with (--labels FILE)"
+        );
+        assert!(Labels::cifar10().check(10).is_ok());
+    }
+}

@@ -1,0 +1,175 @@
+//! A network with its weights, and all that belongs to it: how images are
+//! prepared for it and what its classes are called.
+
+use crate::error::Error;
+use crate::graph::{Graph, GraphError};
+use crate::labels::Labels;
+use crate::models::Network;
+use crate::preprocess::{DEFAULT_CROP_PCT, IMAGENET_MEAN, IMAGENET_STD, Interpolation, Preprocess};
+use crate::tensor::Params;
+use crate::weights::{Checkpoint, Hints, Settings};
+
+/// The embedded default: CIFAR-10 ResNet-20, trained for this project
+/// (`weights/README.md`).
+const EMBEDDED: &[u8] = include_bytes!("../weights/resnet20-cifar10.safetensors");
+
+/// A network with its weights on the host. It is cheap to clone: weights are
+/// shared.
+///
+/// ```
+/// use resnet_wgpu::model::Model;
+///
+/// let model = Model::embedded()?;
+/// assert_eq!(model.network().name, "resnet20");
+/// assert_eq!(model.labels()?.get(3), "cat");
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Model {
+    network: Network,
+    params: Params,
+    settings: Settings,
+    sources: Vec<(String, String)>,
+}
+
+/// What the caller says about preparing images; it goes before what a
+/// checkpoint says, and that before the network's default.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PreprocessOverrides {
+    /// Side of the square that the network reads, in pixels.
+    pub input_size: Option<usize>,
+    /// Length to which the shorter side is resized, in pixels.
+    pub resize: Option<usize>,
+    /// Input size as a fraction of that length; `resize` goes before it.
+    pub crop_pct: Option<f64>,
+    /// Mean of each channel of images in [0, 1].
+    pub mean: Option<[f32; 3]>,
+    /// Standard deviation of each channel.
+    pub std: Option<[f32; 3]>,
+    /// Filter of the resize.
+    pub interpolation: Option<Interpolation>,
+}
+
+impl Model {
+    /// The network that a checkpoint is recognised as, with its weights.
+    pub fn load(checkpoint: &Checkpoint, hints: &Hints) -> Result<Self, Error> {
+        let recognised = checkpoint.recognise(hints)?;
+        let network = recognised.network;
+        let graph = native_graph(&network)?;
+        let params = checkpoint.load(&network, &graph)?;
+        Ok(Self {
+            network,
+            params,
+            settings: recognised.settings,
+            sources: recognised.sources,
+        })
+    }
+
+    /// The embedded default: CIFAR-10 ResNet-20, ten classes.
+    pub fn embedded() -> Result<Self, Error> {
+        let checkpoint = Checkpoint::from_bytes("the embedded ResNet-20", EMBEDDED)?;
+        Self::load(&checkpoint, &Hints::default())
+    }
+
+    /// A network with seeded weights, for measuring and verifying; it
+    /// classifies nothing.
+    pub fn synthetic(network: Network, seed: u64) -> Result<Self, Error> {
+        let graph = native_graph(&network)?;
+        let params = network.synthetic_params(&graph, seed);
+        let sources = vec![
+            (format!("network: {}", network.name), "its preset".into()),
+            (format!("weights: seed {seed}"), "no checkpoint".into()),
+        ];
+        Ok(Self {
+            network,
+            params,
+            settings: Settings::default(),
+            sources,
+        })
+    }
+
+    /// The network's description.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The weights, under torchvision's names.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// What metadata and configuration files say.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What was recognised, and from what.
+    pub fn sources(&self) -> &[(String, String)] {
+        &self.sources
+    }
+
+    /// The network's graph for images of `h`×`w` pixels.
+    pub fn graph(&self, h: usize, w: usize) -> Result<Graph, GraphError> {
+        self.network.graph(h, w)
+    }
+
+    /// Side of the images that the network reads, in pixels, where the caller
+    /// says nothing.
+    pub fn input_size(&self) -> usize {
+        (self.settings.input_size).unwrap_or_else(|| self.network.native_size())
+    }
+
+    /// How images are prepared for this network.
+    pub fn preprocess(&self, caller: &PreprocessOverrides) -> Result<Preprocess, Error> {
+        let s = &self.settings;
+        let size = caller.input_size.unwrap_or_else(|| self.input_size());
+        // CIFAR networks see the whole image; ImageNet's see 7/8 of it.
+        let native_crop = if self.network.native_size() == 32 {
+            1.0
+        } else {
+            DEFAULT_CROP_PCT
+        };
+        // A resize that was meant for another input size would cut or pad.
+        let stored_resize = match caller.input_size {
+            None => s.resize,
+            Some(_) => None,
+        };
+        let crop_pct = (caller.crop_pct).or(s.crop_pct).unwrap_or(native_crop);
+        let resize = match (caller.resize, caller.crop_pct, stored_resize) {
+            (Some(resize), _, _) => Some(resize),
+            (None, None, Some(resize)) => Some(resize),
+            _ => None,
+        };
+        let interpolation = match (caller.interpolation, &s.interpolation) {
+            (Some(interpolation), _) => interpolation,
+            (None, Some(name)) => name.parse().map_err(Error::Preprocess)?,
+            (None, None) => Interpolation::Bilinear,
+        };
+        let side = u32::try_from(size).unwrap_or(u32::MAX);
+        let mut preprocess = Preprocess::imagenet_with(side, crop_pct, interpolation)?;
+        if let Some(resize) = resize {
+            preprocess.resize = u32::try_from(resize).unwrap_or(u32::MAX);
+        }
+        preprocess.mean = caller.mean.or(s.mean).unwrap_or(IMAGENET_MEAN);
+        preprocess.std = caller.std.or(s.std).unwrap_or(IMAGENET_STD);
+        preprocess.validate()?;
+        Ok(preprocess)
+    }
+
+    /// The names of the classes: the checkpoint's own, else ImageNet's or
+    /// CIFAR-10's where the number of classes is theirs, else bare indices.
+    pub fn labels(&self) -> Result<Labels, Error> {
+        let classes = self.network.classes;
+        if let Some(labels) = self.settings.labels_for(classes)? {
+            return Ok(Labels::from_list(labels.to_vec()));
+        }
+        Ok(Labels::builtin(classes).unwrap_or_else(|| Labels::from_list(vec![])))
+    }
+}
+
+/// The graph whose weights are loaded: weights do not depend on the input
+/// size, and every network admits its own.
+fn native_graph(network: &Network) -> Result<Graph, GraphError> {
+    let size = network.native_size();
+    network.graph(size, size)
+}

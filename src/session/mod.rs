@@ -1,0 +1,284 @@
+//! A session: one network on one device, ready to run batches.
+
+mod pad;
+
+pub use pad::{pad_channels, unpad_channels};
+
+use crate::cpu::CpuModel;
+use crate::error::Error;
+use crate::gpu::{Engine, Gpu};
+use crate::graph::{Graph, Node, NodeId, Op};
+use crate::kernels::{QUAD, quads};
+use crate::model::Model;
+use crate::passes::lower;
+use crate::plan::{Choice, Plan};
+use crate::tensor::Tensor;
+
+/// How a session is set up.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// Images of a run; fewer may be given, and more go in several runs. A
+    /// device that cannot bind that many gets as many as it can.
+    pub batch: usize,
+    /// Height and width of the images; the model's own size by default.
+    pub input_size: Option<(usize, usize)>,
+    /// PyTorch modules whose outputs are wanted besides the logits
+    /// (`layer4`, `layer1.0.conv2`): nothing is folded or fused across them.
+    pub layers: Vec<String>,
+    /// Compute softmax on the device as well, as layer `probabilities`.
+    pub probabilities: bool,
+    /// How kernels are chosen.
+    pub choice: Choice,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            batch: 1,
+            input_size: None,
+            layers: vec![],
+            probabilities: false,
+            choice: Choice::Auto,
+        }
+    }
+}
+
+/// The name of the softmax layer that [`SessionOptions::probabilities`] adds.
+pub const PROBABILITIES: &str = "probabilities";
+
+/// What a run gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outputs {
+    /// `[N, classes]`.
+    pub logits: Tensor,
+    /// The layers asked for, in that order, each `[N, H, W, C]`; then, if
+    /// asked for, the probabilities.
+    pub layers: Vec<(String, Tensor)>,
+}
+
+/// One network on one device for one image size, ready to run batches. It may
+/// move between threads; several can share a device.
+///
+/// ```no_run
+/// use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+/// use resnet_wgpu::model::Model;
+/// use resnet_wgpu::session::{Session, SessionOptions};
+/// use resnet_wgpu::tensor::Tensor;
+///
+/// let gpu = Gpu::new(&DeviceSelector::Auto)?;
+/// let model = Model::embedded()?;
+/// let mut session = Session::new(&gpu, &model, &SessionOptions::default())?;
+/// let outputs = session.run(&Tensor::zeros([1, 32, 32, 3]))?;
+/// assert_eq!(outputs.logits.shape(), [1, 10]);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    graph: Graph,
+    layers: Vec<(String, NodeId)>,
+    batch: usize,
+    runner: Runner,
+}
+
+enum Runner {
+    Gpu(Box<Engine>),
+    Cpu(Box<CpuModel>),
+}
+
+impl std::fmt::Debug for Runner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Runner::Gpu(engine) => f.debug_tuple("Gpu").field(&engine.gpu().describe()).finish(),
+            Runner::Cpu(_) => f.write_str("Cpu"),
+        }
+    }
+}
+
+impl Session {
+    /// Plans `model` for a device and uploads its weights.
+    pub fn new(gpu: &Gpu, model: &Model, options: &SessionOptions) -> Result<Self, Error> {
+        let (graph, layers) = graph(model, options)?;
+        let keep: Vec<NodeId> = layers.iter().map(|(_, id)| *id).collect();
+        let lowered = lower(&graph, model.params(), &keep)?;
+        // Where not even one image fits, the plan for one says why.
+        let batch = Plan::max_batch(&lowered, options.batch, gpu.profile()).max(1);
+        let plan = Plan::new(&lowered, batch, gpu.profile(), &keep, &options.choice)?;
+        let engine = Engine::new(gpu, plan, &lowered.params)?;
+        Ok(Self {
+            graph,
+            layers,
+            batch,
+            runner: Runner::Gpu(Box::new(engine)),
+        })
+    }
+
+    /// The same on the CPU twin, where there is no adapter.
+    pub fn cpu(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
+        let (graph, layers) = graph(model, options)?;
+        let cpu = CpuModel::new(&graph, model.params())?;
+        Ok(Self {
+            graph,
+            layers,
+            batch: options.batch.max(1),
+            runner: Runner::Cpu(Box::new(cpu)),
+        })
+    }
+
+    /// The graph as authored.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Images of a run.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// The plan, where it runs on a GPU.
+    pub fn plan(&self) -> Option<&Plan> {
+        match &self.runner {
+            Runner::Gpu(engine) => Some(engine.plan()),
+            Runner::Cpu(_) => None,
+        }
+    }
+
+    /// Floats of one image's input as [`Session::run_batch`] takes it:
+    /// H·W·4.
+    pub fn input_len(&self) -> usize {
+        let s = self.graph.input_shape();
+        s.h * s.w * quads(s.c) * QUAD
+    }
+
+    /// Runs any number of images, `[N, H, W, 3]`, already normalised.
+    pub fn run(&mut self, images: &Tensor) -> Result<Outputs, Error> {
+        let s = self.graph.input_shape();
+        let n = match images.shape() {
+            [n, h, w, c] if (*h, *w, *c) == (s.h, s.w, s.c) => *n,
+            other => {
+                return Err(Error::InputShape {
+                    expected: format!("[N, {}, {}, {}]", s.h, s.w, s.c),
+                    found: other.to_vec(),
+                });
+            }
+        };
+        let mut padded = vec![0.0; n * self.input_len()];
+        pad_channels(images.data(), s.c, &mut padded);
+        let classes = self.graph.output_shape().len();
+        let mut logits = Vec::with_capacity(n * classes);
+        let shapes: Vec<_> = (self.layers.iter())
+            .map(|(_, id)| self.graph.node(*id).shape)
+            .collect();
+        let mut values: Vec<Vec<f32>> = vec![vec![]; shapes.len()];
+        for chunk in padded.chunks((self.batch * self.input_len()).max(1)) {
+            self.run_batch(chunk, |output, data| match output {
+                0 => logits.extend_from_slice(data),
+                layer => values[layer - 1].extend_from_slice(data),
+            })?;
+        }
+        let tensor = |shape: Vec<usize>, data| {
+            let found = shape.clone();
+            Tensor::new(shape, data).ok_or(Error::InputShape {
+                expected: "a whole batch".into(),
+                found,
+            })
+        };
+        let layers = (self.layers.iter().zip(values).zip(shapes))
+            .map(|(((name, _), data), s)| Ok((name.clone(), tensor(vec![n, s.h, s.w, s.c], data)?)))
+            .collect::<Result<_, Error>>()?;
+        Ok(Outputs {
+            logits: tensor(vec![n, classes], logits)?,
+            layers,
+        })
+    }
+
+    /// Runs up to [`batch`](Session::batch) images, `[N, H, W, 4]` with the
+    /// fourth channel zero, and hands each output (0 the logits, then the
+    /// layers) to `read`, NHWC without padding. On a GPU nothing is allocated
+    /// but by wgpu itself, unless an output's channels have to be unpadded.
+    pub fn run_batch(
+        &mut self,
+        input: &[f32],
+        mut read: impl FnMut(usize, &[f32]),
+    ) -> Result<(), Error> {
+        let each = self.input_len();
+        let n = input.len() / each.max(1);
+        if n * each != input.len() || n == 0 || n > self.batch {
+            let s = self.graph.input_shape();
+            return Err(Error::InputShape {
+                expected: format!("[1 to {}, {}, {}, 4]", self.batch, s.h, s.w),
+                found: vec![input.len()],
+            });
+        }
+        match &mut self.runner {
+            Runner::Gpu(engine) => {
+                let shapes: Vec<_> = engine.plan().outputs.iter().map(|o| o.shape).collect();
+                engine.run(input, |output, data| {
+                    let s = shapes[output];
+                    let padded = quads(s.c) * QUAD;
+                    let data = &data[..n * s.h * s.w * padded];
+                    if padded == s.c {
+                        read(output, data);
+                    } else {
+                        read(output, &unpad_channels(data, s.c));
+                    }
+                })?;
+            }
+            Runner::Cpu(model) => {
+                let s = self.graph.input_shape();
+                let images = Tensor::new([n, s.h, s.w, s.c], unpad_channels(input, s.c));
+                let images = images.ok_or_else(|| Error::InputShape {
+                    expected: "whole images".into(),
+                    found: vec![input.len()],
+                })?;
+                let keep: Vec<NodeId> = self.layers.iter().map(|(_, id)| *id).collect();
+                let kept = model.run(&images, &keep)?;
+                read(0, kept.output.data());
+                for (i, id) in keep.iter().enumerate() {
+                    if let Some(value) = kept.get(*id) {
+                        read(i + 1, value.data());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The model's graph with the softmax if asked for, and the layers by name.
+fn graph(
+    model: &Model,
+    options: &SessionOptions,
+) -> Result<(Graph, Vec<(String, NodeId)>), Error> {
+    let own = model.input_size();
+    let (h, w) = options.input_size.unwrap_or((own, own));
+    let mut graph = model.graph(h, w)?;
+    let mut layers = Vec::new();
+    for name in &options.layers {
+        let id = graph.find(name).ok_or_else(|| Error::UnknownLayer {
+            name: name.clone(),
+            network: model.network().name.clone(),
+            known: near(&graph, name),
+        })?;
+        layers.push((name.clone(), id));
+    }
+    if options.probabilities {
+        graph.nodes.push(Node {
+            name: PROBABILITIES.into(),
+            op: Op::Softmax,
+            inputs: vec![graph.output],
+            shape: graph.output_shape(),
+        });
+        layers.push((PROBABILITIES.into(), NodeId(graph.nodes.len() - 1)));
+    }
+    Ok((graph, layers))
+}
+
+/// Some layer names, those with the same beginning first.
+fn near(graph: &Graph, name: &str) -> String {
+    let stem = name.split('.').next().unwrap_or(name);
+    let names = graph.nodes.iter().map(|n| &n.name).chain(graph.aliases.keys());
+    let mut names: Vec<&String> = names.collect();
+    names.sort_by_key(|n| (!n.starts_with(stem), n.len()));
+    let few: Vec<&str> = names.iter().take(6).map(|n| n.as_str()).collect();
+    format!("{}, …", few.join(", "))
+}

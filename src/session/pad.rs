@@ -1,0 +1,37 @@
+//! Between channels as people count them and channels padded to quads.
+
+use crate::kernels::{QUAD, quads};
+
+/// Copies pixels of `channels` channels into pixels padded to quads; the
+/// padding is left as it is (zero, in a fresh buffer).
+pub fn pad_channels(data: &[f32], channels: usize, padded: &mut [f32]) {
+    let width = quads(channels) * QUAD;
+    let pixels = data.chunks_exact(channels.max(1));
+    for (from, to) in pixels.zip(padded.chunks_exact_mut(width.max(1))) {
+        to[..channels].copy_from_slice(from);
+    }
+}
+
+/// The pixels without their padding.
+pub fn unpad_channels(padded: &[f32], channels: usize) -> Vec<f32> {
+    let width = quads(channels) * QUAD;
+    padded
+        .chunks_exact(width.max(1))
+        .flat_map(|pixel| &pixel[..channels])
+        .copied()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_round_trips() {
+        let data: Vec<f32> = (0..15).map(|i| i as f32).collect();
+        let mut padded = vec![0.0; 24];
+        pad_channels(&data, 5, &mut padded);
+        assert_eq!(padded[4..9], [4.0, 0.0, 0.0, 0.0, 5.0]);
+        assert_eq!(unpad_channels(&padded, 5), data);
+    }
+}

@@ -1,0 +1,295 @@
+//! Every kernel variant on random shapes against the CPU twin: odd sizes,
+//! channels that are no multiple of four, strides, groups, batches, single
+//! pixels. The property tests and `resnet verify --kernels` both call this.
+
+use super::Difference;
+use super::layers::padded;
+use crate::cpu;
+use crate::error::Error;
+use crate::gpu::{Engine, Gpu};
+use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Op, Shape, Window};
+use crate::kernels::{Family, KERNELS, Kernel, Tile};
+use crate::passes::lower;
+use crate::plan::{Choice, Plan};
+use crate::session::unpad_channels;
+use crate::tensor::{Params, Tensor};
+
+/// One kernel's verdict over all its cases.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KernelReport {
+    /// The kernel's name.
+    pub kernel: &'static str,
+    /// Cases that ran; 0 where the device cannot run the kernel.
+    pub cases: usize,
+    /// The worst of them.
+    pub worst: Difference,
+    /// The worst case, readably.
+    pub worst_case: String,
+}
+
+/// Runs `cases` random problems through every kernel that the device can run;
+/// `each` sees a kernel's report as soon as it is known. Deterministic in
+/// `seed`.
+pub fn kernels(
+    gpu: &Gpu,
+    seed: u64,
+    cases: usize,
+    mut each: impl FnMut(&KernelReport),
+) -> Result<Vec<KernelReport>, Error> {
+    let mut reports = Vec::with_capacity(KERNELS.len());
+    for kernel in KERNELS {
+        let mut report = KernelReport {
+            kernel: kernel.name,
+            cases: 0,
+            worst: Difference::default(),
+            worst_case: String::new(),
+        };
+        if gpu.profile().runs(kernel) {
+            for case in 0..cases {
+                let mut random = Random::new(seed, kernel.name, case);
+                let problem = Problem::random(kernel, &mut random, case)?;
+                let difference = run(gpu, kernel, &problem, &mut random)?;
+                let worse = difference.relative() > report.worst.relative()
+                    || difference.relative().is_nan();
+                if report.cases == 0 || worse {
+                    report.worst = difference;
+                    report.worst_case = problem.text;
+                }
+                report.cases += 1;
+            }
+        }
+        each(&report);
+        reports.push(report);
+    }
+    Ok(reports)
+}
+
+/// A small graph that exercises one kernel, and a batch size.
+struct Problem {
+    graph: Graph,
+    batch: usize,
+    text: String,
+}
+
+impl Problem {
+    fn random(kernel: &Kernel, r: &mut Random, case: usize) -> Result<Self, GraphError> {
+        let batch = 1 + r.below(3);
+        // The first cases are the corners: one pixel, one channel.
+        let (h, w, c) = match case {
+            0 => (1, 1, 1),
+            1 => (1, 9, 5),
+            _ => (1 + r.below(19), 1 + r.below(19), 1 + r.below(40)),
+        };
+        let (graph, what) = match kernel.family {
+            Family::Conv | Family::GroupedConv => convolution(kernel, r, (h, w, c))?,
+            _ => other(kernel.family, r, (h, w, c))?,
+        };
+        let text = format!("batch {batch}, {what} on {}", graph.input_shape());
+        Ok(Self { graph, batch, text })
+    }
+}
+
+/// One convolution, or two that are added, the first being the residual.
+fn convolution(
+    kernel: &Kernel,
+    r: &mut Random,
+    (h, w, c): (usize, usize, usize),
+) -> Result<(Graph, String), GraphError> {
+    let (mut inputs, mut outputs, mut groups) = (c, 1 + r.below(70), 1);
+    let (mut k, mut padding) = ([1, 3, 5, 7][r.below(4)], r.below(4));
+    match kernel.tile {
+        Tile::Gemm {
+            pointwise: true, ..
+        } => (k, padding) = (1, 0),
+        Tile::Direct { aligned, .. } => {
+            let unit = if aligned { 4 } else { 1 };
+            groups = 2 + r.below(5);
+            inputs = groups * unit * (1 + r.below(3));
+            outputs = groups * unit * (1 + r.below(3));
+        }
+        _ => {}
+    }
+    // A window must fit the padded input.
+    while h.min(w) + 2 * padding < k {
+        padding += 1;
+    }
+    let window = Window::new(k, 1 + r.below(3), padding);
+    let (residual, relu) = (r.below(2) == 1, r.below(2) == 1);
+
+    let mut g = GraphBuilder::new(Shape::new(h, w, inputs))?;
+    let x = g.input();
+    let bias = r.below(2) == 1;
+    let mut y = g.conv("conv1", x, outputs, window, groups, bias)?;
+    if residual {
+        let second = g.conv("conv2", x, outputs, window, groups, true)?;
+        y = g.add("add", second, y)?;
+    }
+    if relu {
+        y = g.relu("relu", y);
+    }
+    let text = format!(
+        "{k}×{k} to {outputs} channels, stride {}, padding {padding}, {groups} groups, \
+         residual {residual}, relu {relu}",
+        window.stride
+    );
+    Ok((g.finish(y), text))
+}
+
+fn other(
+    family: Family,
+    r: &mut Random,
+    (h, w, c): (usize, usize, usize),
+) -> Result<(Graph, String), GraphError> {
+    let stride = 1 + r.below(3);
+    let vector = matches!(family, Family::Linear);
+    let shape = if vector {
+        Shape::new(1, 1, 1 + r.below(300))
+    } else {
+        Shape::new(h, w, c)
+    };
+    let mut g = GraphBuilder::new(shape)?;
+    let x = g.input();
+    let (y, text) = match family {
+        Family::Linear => {
+            let outputs = 1 + r.below(130);
+            let mut y = g.linear("fc", x, outputs)?;
+            let (residual, relu) = (r.below(2) == 1, r.below(2) == 1);
+            if residual {
+                let second = g.linear("fc2", x, outputs)?;
+                y = g.add("add", second, y)?;
+            }
+            if relu {
+                y = g.relu("relu", y);
+            }
+            let text = format!("linear to {outputs}, residual {residual}, relu {relu}");
+            (y, text)
+        }
+        Family::MaxPool => {
+            let kernel = 1 + r.below(h.min(w).min(4));
+            let window = Window::new(kernel, stride, r.below(kernel / 2 + 1));
+            let y = g.max_pool("maxpool", x, window)?;
+            (y, format!("max pool {window:?}"))
+        }
+        Family::AvgPool => {
+            let kernel = 1 + r.below(h.min(w).min(4));
+            let window = Window::new(kernel, stride, r.below(kernel / 2 + 1));
+            let y = g.avg_pool("avgpool", x, window)?;
+            (y, format!("avg pool {window:?}"))
+        }
+        Family::GlobalAvgPool => (g.global_avg_pool("avgpool", x), "global avg pool".into()),
+        Family::Add => {
+            // A sum that no convolution can take in: of the input with its
+            // own ReLU.
+            let y = g.relu("relu", x);
+            (g.add("add", y, x)?, "add".into())
+        }
+        Family::Relu => (g.relu("relu", x), "relu".into()),
+        Family::ScaleShift => {
+            let mut y = g.batch_norm("bn", x, 1e-5);
+            let relu = r.below(2) == 1;
+            if relu {
+                y = g.relu("relu", y);
+            }
+            (y, format!("scale-shift, relu {relu}"))
+        }
+        Family::ShortcutA => {
+            let extra = r.below(30);
+            let before = r.below(extra + 1);
+            let y = g.shortcut_a("shortcut", x, c + extra, stride, before)?;
+            let text = format!("option A to {}, {before} before, stride {stride}", c + extra);
+            (y, text)
+        }
+        Family::Softmax => (g.softmax("softmax", x), "softmax".into()),
+        // Handled by `convolution`.
+        Family::Conv | Family::GroupedConv => (x, String::new()),
+    };
+    Ok((g.finish(y), text))
+}
+
+fn run(
+    gpu: &Gpu,
+    kernel: &'static Kernel,
+    problem: &Problem,
+    r: &mut Random,
+) -> Result<Difference, Error> {
+    let graph = &problem.graph;
+    let mut params = Params::new();
+    for spec in graph.params() {
+        let positive = spec.name.ends_with("running_var");
+        params.insert(
+            spec.name,
+            Tensor::from_fn(spec.shape, |_| {
+                if positive {
+                    1.5 + r.value()
+                } else {
+                    r.value()
+                }
+            }),
+        );
+    }
+    let s = graph.input_shape();
+    let input = Tensor::from_fn([problem.batch, s.h, s.w, s.c], |_| r.value());
+    let expected = cpu::run(graph, &params, &input, &[])?.output;
+
+    let lowered = lower(graph, &params, &[])?;
+    let choice = Choice::Prefer(kernel);
+    let plan = Plan::new(&lowered, problem.batch, gpu.profile(), &[], &choice)?;
+    if !plan.steps.iter().any(|step| step.kernel.name == kernel.name) {
+        // A case that does not reach its kernel would prove nothing.
+        return Ok(Difference {
+            max_abs: f64::NAN,
+            scale: 1.0,
+        });
+    }
+    let mut engine = Engine::new(gpu, plan, &lowered.params)?;
+    // Slots that the run does not write must not matter, so they are filled
+    // with what would show.
+    for (slot, &bytes) in engine.plan().slots.clone().iter().enumerate() {
+        engine.write_slot(slot, &vec![f32::NAN; bytes as usize / size_of::<f32>()]);
+    }
+    let mut found = vec![];
+    let channels = graph.output_shape().c;
+    engine.run(&padded(&input), |_, data| {
+        found = unpad_channels(data, channels);
+        if padding_is_dirty(data, channels) {
+            found.clear();
+        }
+    })?;
+    let output = NodeId(graph.output.0);
+    debug_assert!(!matches!(graph.node(output).op, Op::Input));
+    Ok(Difference::between(&found, expected.data()))
+}
+
+/// Channels that pad the last quad must be zero: the next layer relies on it.
+fn padding_is_dirty(data: &[f32], channels: usize) -> bool {
+    let width = channels.next_multiple_of(4);
+    data.chunks_exact(width)
+        .any(|pixel| pixel[channels..].iter().any(|&v| v != 0.0))
+}
+
+/// A small generator (splitmix64), so that a seed means the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64, kernel: &str, case: usize) -> Self {
+        let name = crate::weights::fnv1a64(kernel.as_bytes());
+        Self(seed ^ name ^ (case as u64).wrapping_mul(0xD1B5_4A32_D192_ED03))
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ z >> 31
+    }
+
+    /// A number below `n`, which is at least 1.
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+
+    /// A value in [−1, 1).
+    fn value(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    }
+}

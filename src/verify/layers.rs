@@ -1,0 +1,146 @@
+//! A network on a device, layer by layer against the CPU twin. Each step is
+//! fed the twin's own inputs, so that an error shows where it arises; the
+//! logits are compared end to end as well.
+
+use super::Difference;
+use crate::cpu::{CpuError, CpuModel, Executor};
+use crate::error::Error;
+use crate::gpu::{Engine, Gpu};
+use crate::graph::{NodeId, Shape};
+use crate::kernels::{QUAD, quads};
+use crate::model::Model;
+use crate::passes::lower;
+use crate::plan::{Choice, Plan};
+use crate::session::{pad_channels, unpad_channels};
+use crate::tensor::Tensor;
+use crate::weights::synthetic_tensor;
+
+/// One layer's verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerReport {
+    /// The layer's name.
+    pub layer: String,
+    /// The kernel that computed it.
+    pub kernel: &'static str,
+    /// Output of one image.
+    pub shape: Shape,
+    /// How far it is from the twin.
+    pub difference: Difference,
+}
+
+/// A network's verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkReport {
+    /// Every layer, in the twin's order.
+    pub layers: Vec<LayerReport>,
+    /// The logits end to end.
+    pub logits: Difference,
+}
+
+impl NetworkReport {
+    /// Whether all layers and the logits are within `tolerance`.
+    pub fn passed(&self, tolerance: f64) -> bool {
+        self.logits.within(tolerance)
+            && (self.layers.iter()).all(|l| l.difference.within(tolerance))
+    }
+}
+
+/// Verifies `model` on `batch` different seeded images of `h`×`w` pixels;
+/// `each` sees a layer's report as soon as it is known.
+pub fn network(
+    gpu: &Gpu,
+    model: &Model,
+    batch: usize,
+    (h, w): (usize, usize),
+    choice: &Choice,
+    mut each: impl FnMut(&LayerReport, usize),
+) -> Result<NetworkReport, Error> {
+    let graph = model.graph(h, w)?;
+    let input = seeded_images(batch, graph.input_shape());
+    let lowered = lower(&graph, model.params(), &[])?;
+    let plan = Plan::new(&lowered, batch, gpu.profile(), &[], choice)?;
+    let mut engine = Engine::new(gpu, plan, &lowered.params)?;
+
+    let twin = CpuModel::new(&graph, model.params())?;
+    let mut run = Executor::new(&twin, &input)?;
+    for (i, node) in lowered.graph.nodes.iter().enumerate() {
+        for input in &node.inputs {
+            run.hold(lowered.origin[input.0], lowered.origin[i])?;
+        }
+    }
+    let total = lowered.graph.nodes.len() - 1;
+    let mut layers = Vec::with_capacity(total);
+    let mut expected_logits = vec![];
+    while let Some(original) = run.step()? {
+        let Some(index) = lowered.origin.iter().position(|&o| o == original) else {
+            continue; // absorbed by a later node
+        };
+        let node = &lowered.graph.nodes[index];
+        let of = NodeId(index);
+        let steps = engine.plan().steps.iter().enumerate();
+        let own: Vec<usize> = steps.filter(|(_, s)| s.node == of).map(|(i, _)| i).collect();
+        let (Some(&first), Some(&last)) = (own.first(), own.last()) else {
+            continue; // the input
+        };
+        for input in &node.inputs {
+            let value = value(&run, lowered.origin[input.0])?;
+            engine.write_slot(engine.plan().slot_of[input.0], &padded(value));
+        }
+        engine.run_steps(first..last + 1);
+        let s = node.shape;
+        let floats = batch * s.h * s.w * quads(s.c) * QUAD;
+        let found = engine.read_slot(engine.plan().slot_of[index], floats)?;
+        let expected = value(&run, original)?.data();
+        let report = LayerReport {
+            layer: engine.plan().steps[first].name.clone(),
+            kernel: engine.plan().steps[first].kernel.name,
+            shape: s,
+            difference: Difference::between(&unpad_channels(&found, s.c), expected),
+        };
+        each(&report, total);
+        layers.push(report);
+        if original == graph.output {
+            expected_logits = expected.to_vec();
+        }
+    }
+
+    let mut logits = vec![];
+    let classes = graph.output_shape().c;
+    engine.run(&padded(&input), |output, data| {
+        if output == 0 {
+            logits = unpad_channels(data, classes);
+        }
+    })?;
+    Ok(NetworkReport {
+        layers,
+        logits: Difference::between(&logits, &expected_logits),
+    })
+}
+
+/// Different images for each place in a batch, `[N, H, W, C]`, of mean 0 and
+/// variance 1.
+pub(super) fn seeded_images(batch: usize, s: Shape) -> Tensor {
+    let shape = [batch, s.c, s.h, s.w];
+    let data = synthetic_tensor("input", &shape, 0, 1.0);
+    match Tensor::new(shape, data) {
+        Some(nchw) => nchw.nchw_to_nhwc(),
+        None => Tensor::zeros([batch, s.h, s.w, s.c]),
+    }
+}
+
+pub(super) fn padded(value: &Tensor) -> Vec<f32> {
+    let channels = value.shape().last().copied().unwrap_or(1);
+    let pixels = value.data().len() / channels.max(1);
+    let mut padded = vec![0.0; pixels * quads(channels) * QUAD];
+    pad_channels(value.data(), channels, &mut padded);
+    padded
+}
+
+fn value<'a>(run: &'a Executor<'_>, id: NodeId) -> Result<&'a Tensor, Error> {
+    // The values were held, so this is only reached by a defect of ours.
+    run.value(id)
+        .ok_or(Error::Cpu(CpuError::NoSuchNode {
+            id: id.0,
+            nodes: 0,
+        }))
+}

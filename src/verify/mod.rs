@@ -1,0 +1,73 @@
+//! Is the device right? Every layer of a network, or every kernel variant on
+//! random shapes, against the CPU twin: what the tests run, a user with an odd
+//! GPU can run too.
+
+mod kernels;
+mod layers;
+
+pub use kernels::{KernelReport, kernels};
+pub use layers::{LayerReport, NetworkReport, network};
+
+/// Largest error, relative to a layer's largest value, that f32 is allowed.
+pub const TOLERANCE_F32: f64 = 1e-4;
+
+/// How far apart two tensors are.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Difference {
+    /// Largest absolute difference; NaN where either has a NaN.
+    pub max_abs: f64,
+    /// Largest absolute value expected.
+    pub scale: f64,
+}
+
+impl Difference {
+    /// Compares element by element.
+    pub fn between(found: &[f32], expected: &[f32]) -> Self {
+        let mut d = Self::default();
+        for (&f, &e) in found.iter().zip(expected) {
+            let (f, e) = (f64::from(f), f64::from(e));
+            d.scale = d.scale.max(e.abs());
+            let abs = (f - e).abs();
+            // A NaN must not lose against a number.
+            if abs > d.max_abs || abs.is_nan() {
+                d.max_abs = abs;
+            }
+            if d.max_abs.is_nan() {
+                break;
+            }
+        }
+        if found.len() != expected.len() {
+            d.max_abs = f64::NAN;
+        }
+        d
+    }
+
+    /// Largest absolute difference as a part of the largest value.
+    pub fn relative(&self) -> f64 {
+        if self.scale > 0.0 {
+            self.max_abs / self.scale
+        } else {
+            self.max_abs
+        }
+    }
+
+    /// Whether the difference is within `tolerance`; a NaN never is.
+    pub fn within(&self, tolerance: f64) -> bool {
+        self.relative() <= tolerance
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences() {
+        let d = Difference::between(&[1.0, 2.5], &[1.0, 2.0]);
+        assert_eq!((d.max_abs, d.scale, d.relative()), (0.5, 2.0, 0.25));
+        assert!(d.within(0.25) && !d.within(0.2));
+        let nan = [f32::NAN, 0.0];
+        assert!(!Difference::between(&nan, &[1.0, 9.0]).within(1.0));
+        assert!(!Difference::between(&[1.0], &[1.0, 1.0]).within(1.0));
+    }
+}
