@@ -84,7 +84,7 @@ pub(super) fn describe(info: &wgpu::AdapterInfo) -> String {
 /// All adapters of all backends (`WGPU_BACKEND` narrows them), best first:
 /// the first is what [`DeviceSelector::Auto`] takes.
 pub fn adapters() -> Vec<AdapterSummary> {
-    enumerate()
+    enumerate(wgpu::Backends::all())
         .into_iter()
         .enumerate()
         .map(|(index, adapter)| AdapterSummary {
@@ -96,9 +96,10 @@ pub fn adapters() -> Vec<AdapterSummary> {
         .collect()
 }
 
-/// Adapters that can compute, best first.
-fn enumerate() -> Vec<wgpu::Adapter> {
+/// Adapters of those backends that can compute, best first.
+fn enumerate(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    descriptor.backends &= backends;
     // Validation layers, where a debug build would find them, print to
     // stdout and stderr; a library prints nothing.
     descriptor.flags = wgpu::InstanceFlags::empty().with_env();
@@ -133,7 +134,15 @@ fn rank(info: &wgpu::AdapterInfo) -> (u8, u8) {
 
 /// The adapter that the selector means.
 pub(super) fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, GpuError> {
-    let mut adapters = enumerate();
+    let mut adapters = match selector {
+        // OpenGL is slow to come up and some of its drivers print: it is
+        // asked last.
+        DeviceSelector::Auto => enumerate(wgpu::Backends::all() - wgpu::Backends::GL),
+        _ => vec![],
+    };
+    if adapters.is_empty() {
+        adapters = enumerate(wgpu::Backends::all());
+    }
     if adapters.is_empty() {
         return Err(GpuError::NoAdapter);
     }

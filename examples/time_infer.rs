@@ -1,0 +1,62 @@
+//! Times one network on the default device, end to end: upload, run, logits
+//! back on the host. Prints one JSON line, the contract of
+//! `bench/ncnn_lavapipe.py`.
+//!
+//!     cargo run --release --example time_infer -- resnet50 [RUNS] [DEVICE] [KERNEL]
+
+use std::error::Error;
+use std::time::Instant;
+
+use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+use resnet_wgpu::kernels::find;
+use resnet_wgpu::model::Model;
+use resnet_wgpu::models::Network;
+use resnet_wgpu::plan::Choice;
+use resnet_wgpu::session::{Session, SessionOptions};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let preset = args.next().unwrap_or_else(|| "resnet50".into());
+    let runs: usize = args.next().map_or(Ok(15), |n| n.parse())?;
+    let device: DeviceSelector = args.next().unwrap_or_else(|| "auto".into()).parse()?;
+    let kernel = args.next();
+
+    let network = Network::preset(&preset).ok_or_else(|| format!("no preset `{preset}`"))?;
+    let model = Model::synthetic(network, 0)?;
+    let gpu = Gpu::new(&device)?;
+    let choice = match &kernel {
+        Some(name) => Choice::Prefer(find(name).ok_or_else(|| format!("no kernel `{name}`"))?),
+        None => Choice::Auto,
+    };
+    let options = SessionOptions {
+        choice,
+        ..Default::default()
+    };
+    let mut session = Session::new(&gpu, &model, &options)?;
+    let input: Vec<f32> = (0..session.input_len())
+        .map(|i| if i % 4 == 3 { 0.0 } else { (i % 97) as f32 / 48.0 - 1.0 })
+        .collect();
+    let mut top = 0.0f32;
+    let mut milliseconds = Vec::with_capacity(runs);
+    // Drivers compile at the first run, so it is not timed.
+    for run in 0..=runs {
+        let start = Instant::now();
+        session.run_batch(&input, |_, logits| {
+            top = logits.iter().copied().fold(f32::MIN, f32::max);
+        })?;
+        if run > 0 {
+            milliseconds.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    let mut sorted = milliseconds.clone();
+    sorted.sort_by(f64::total_cmp);
+    let report = serde_json::json!({
+        "model": preset,
+        "device": gpu.describe(),
+        "median_ms": sorted[sorted.len() / 2],
+        "runs_ms": milliseconds,
+        "largest_logit": top,
+    });
+    println!("{report}");
+    Ok(())
+}

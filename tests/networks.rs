@@ -1,0 +1,174 @@
+//! Every preset's logits against PyTorch's, on the CPU twin and on the GPU.
+//!
+//! `tests/goldens/make_networks.py` built each network in PyTorch with weights
+//! hashed from tensor names and wrote the logits; here the same weights go
+//! through a checkpoint in PyTorch's own names, recognition, loading, the
+//! passes, the plan and the device.
+
+mod support;
+
+use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+use resnet_wgpu::model::Model;
+use resnet_wgpu::models::presets;
+use resnet_wgpu::session::{Session, SessionOptions};
+use resnet_wgpu::verify::Difference;
+use support::{Case, Goldens};
+
+const TOLERANCE: f64 = 1e-4;
+
+fn gpu() -> Gpu {
+    Gpu::new(&DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
+}
+
+fn check(goldens: &Goldens, case: &Case, gpu: &Gpu) {
+    let name = &case.case;
+    let model = case.model();
+    assert_eq!(
+        case.network.state_dict_fnv(&case.graph()),
+        case.state_dict_fnv,
+        "{name}: tensor names and shapes differ from PyTorch's"
+    );
+    let (n, h, w) = case.input();
+    let images = case.images();
+    let options = SessionOptions {
+        batch: n,
+        input_size: Some((h, w)),
+        layers: case.layers.clone(),
+        ..Default::default()
+    };
+    for device in ["cpu", "gpu"] {
+        let mut session = match device {
+            "cpu" => Session::cpu(&model, &options),
+            _ => Session::new(gpu, &model, &options),
+        }
+        .unwrap_or_else(|e| panic!("{name}: {e}"));
+        let outputs = session.run(&images).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let expected = goldens.tensor(&format!("{name}/logits"));
+        let d = Difference::between(outputs.logits.data(), &expected);
+        assert!(
+            d.within(TOLERANCE),
+            "{name} on the {device}: {:.2e} of the largest logit",
+            d.relative()
+        );
+        assert_eq!(outputs.layers.len(), case.layers.len());
+        for (layer, value) in &outputs.layers {
+            let expected = goldens.tensor(&format!("{name}/{layer}"));
+            let d = Difference::between(value.nhwc_to_nchw().data(), &expected);
+            assert!(
+                d.within(TOLERANCE),
+                "{name} on the {device}, layer {layer}: {:.2e} of its largest value",
+                d.relative()
+            );
+        }
+    }
+}
+
+/// Cases of some presets, so that the test runner spreads them.
+fn check_all(select: impl Fn(&Case) -> bool) {
+    let goldens = Goldens::read();
+    let gpu = gpu();
+    let mut count = 0;
+    for case in goldens.cases.iter().filter(|c| select(c)) {
+        check(&goldens, case, &gpu);
+        count += 1;
+    }
+    assert!(count > 0);
+}
+
+#[test]
+fn torchvision_networks() {
+    check_all(|c| c.naming == "torchvision" && !c.preset.starts_with("vgg"));
+}
+
+#[test]
+fn vgg() {
+    check_all(|c| c.preset.starts_with("vgg"));
+}
+
+#[test]
+fn cifar_networks() {
+    check_all(|c| c.naming == "akamaster");
+}
+
+#[test]
+fn cifar_variants_of_the_imagenet_shape() {
+    check_all(|c| c.naming == "kuangliu");
+}
+
+#[test]
+fn pre_activation_networks() {
+    check_all(|c| c.naming == "preact");
+}
+
+#[test]
+fn timm_and_hugging_face() {
+    check_all(|c| ["timm", "huggingface"].contains(&c.naming.as_str()));
+}
+
+#[test]
+fn every_preset_has_a_golden() {
+    let goldens = Goldens::read();
+    for preset in presets() {
+        let found = goldens.cases.iter().any(|c| c.preset == preset);
+        assert!(found, "{preset} has no golden: add it to make_networks.py");
+    }
+    let known = ["torchvision", "akamaster", "kuangliu", "preact", "timm", "huggingface"];
+    for case in &goldens.cases {
+        assert!(known.contains(&case.naming.as_str()), "{}", case.naming);
+    }
+}
+
+/// More images than a batch, fewer, and the odd one left over give what each
+/// gives alone.
+#[test]
+fn batches_do_not_mix() {
+    let goldens = Goldens::read();
+    let case = goldens.case("resnet20");
+    let model = case.model();
+    let gpu = gpu();
+    let images = support::seeded_images(7, 33, 29);
+    let mut expected: Option<Vec<f32>> = None;
+    for batch in [1, 3, 7, 16] {
+        let options = SessionOptions {
+            batch,
+            input_size: Some((33, 29)),
+            ..Default::default()
+        };
+        let mut session = Session::new(&gpu, &model, &options).unwrap();
+        // Twice, so that what a run leaves behind would show.
+        session.run(&images).unwrap();
+        let logits = session.run(&images).unwrap().logits.into_data();
+        let expected = expected.get_or_insert_with(|| logits.clone());
+        assert!(
+            Difference::between(&logits, expected).within(1e-6),
+            "batch {batch}"
+        );
+    }
+}
+
+/// The network runs on an application's own device, from another thread, two
+/// sessions at once.
+#[test]
+fn sessions_share_a_device_across_threads() {
+    let gpu = gpu();
+    let shared = Gpu::from_device(gpu.device().clone(), gpu.queue().clone());
+    let model = Model::embedded().unwrap();
+    let images = support::seeded_images(2, 32, 32);
+    let expected = {
+        let mut session = Session::cpu(&model, &SessionOptions::default()).unwrap();
+        session.run(&images).unwrap().logits
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let mut session = Session::new(&shared, &model, &SessionOptions::default()).unwrap();
+            let (images, expected) = (&images, &expected);
+            scope.spawn(move || {
+                for _ in 0..5 {
+                    let logits = session.run(images).unwrap().logits;
+                    let d = Difference::between(logits.data(), expected.data());
+                    assert!(d.within(TOLERANCE), "{:.2e}", d.relative());
+                }
+            });
+        }
+    });
+}

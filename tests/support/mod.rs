@@ -1,0 +1,146 @@
+//! Reads the goldens and rebuilds their weights and inputs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use resnet_wgpu::graph::{Graph, ZeroChannels};
+use resnet_wgpu::model::Model;
+use resnet_wgpu::models::{ActivationOrder, Naming, Network, Shortcut};
+use resnet_wgpu::tensor::Tensor;
+use resnet_wgpu::weights::{Checkpoint, Hints, synthetic_tensor};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+
+/// One case of `networks.json`, and the network that it is about.
+pub struct Case {
+    pub case: String,
+    pub preset: String,
+    pub naming: String,
+    pub layers: Vec<String>,
+    pub state_dict_fnv: String,
+    pub network: Network,
+    input: Vec<usize>,
+    residual_scale: f64,
+}
+
+/// All cases and their tensors.
+pub struct Goldens {
+    pub cases: Vec<Case>,
+    tensors: Vec<u8>,
+}
+
+impl Goldens {
+    pub fn read() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens");
+        let json = std::fs::read_to_string(folder.join("networks.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let cases = json["cases"].as_array().unwrap();
+        Self {
+            cases: cases.iter().map(Case::new).collect(),
+            tensors: std::fs::read(folder.join("networks.safetensors")).unwrap(),
+        }
+    }
+
+    pub fn case(&self, name: &str) -> &Case {
+        self.cases.iter().find(|c| c.case == name).unwrap()
+    }
+
+    pub fn tensor(&self, name: &str) -> Vec<f32> {
+        let file = SafeTensors::deserialize(&self.tensors).unwrap();
+        let bytes = file.tensor(name).unwrap().data().to_vec();
+        let floats = bytes.chunks_exact(4);
+        floats.map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+    }
+}
+
+impl Case {
+    fn new(json: &serde_json::Value) -> Self {
+        let text = |key: &str| json[key].as_str().unwrap().to_owned();
+        let list = |key: &str| json[key].as_array().unwrap().clone();
+        let mut network = Network::preset(&text("preset")).unwrap();
+        network.naming = match text("naming").as_str() {
+            "akamaster" | "kuangliu" => Naming::Cifar,
+            "huggingface" => Naming::HuggingFace,
+            "timm" if network.order == ActivationOrder::Pre => Naming::TimmV2,
+            _ => Naming::Torchvision,
+        };
+        if text("case").ends_with("pad-after") {
+            network.shortcut = Shortcut::A(ZeroChannels::After);
+        }
+        Self {
+            case: text("case"),
+            preset: text("preset"),
+            naming: text("naming"),
+            layers: list("layers").iter().map(|l| l.as_str().unwrap().into()).collect(),
+            state_dict_fnv: text("state_dict_fnv"),
+            network,
+            input: list("input").iter().map(|d| d.as_u64().unwrap() as usize).collect(),
+            residual_scale: json["residual_scale"].as_f64().unwrap(),
+        }
+    }
+
+    /// Images, height, width.
+    pub fn input(&self) -> (usize, usize, usize) {
+        (self.input[0], self.input[2], self.input[3])
+    }
+
+    pub fn graph(&self) -> Graph {
+        let (_, h, w) = self.input();
+        self.network.graph(h, w).unwrap()
+    }
+
+    pub fn images(&self) -> Tensor {
+        let (n, h, w) = self.input();
+        seeded_images(n, h, w)
+    }
+
+    /// What shapes cannot tell has to be said; nothing else is.
+    fn hints(&self) -> Hints {
+        let plain = self.preset.starts_with("plain");
+        let v1 = self.preset.ends_with("-v1");
+        Hints {
+            preset: (plain || v1).then(|| Network::preset(&self.preset).unwrap()),
+            zero_channels: match self.network.shortcut {
+                Shortcut::A(ZeroChannels::After) => Some(ZeroChannels::After),
+                _ => None,
+            },
+            eps: None,
+        }
+    }
+
+    /// The case's weights, through a checkpoint in PyTorch's own names.
+    pub fn model(&self) -> Model {
+        let bytes = self.checkpoint();
+        let checkpoint = Checkpoint::from_bytes(self.case.clone(), bytes).unwrap();
+        let model = Model::load(&checkpoint, &self.hints()).unwrap();
+        let mut expected = self.network.clone();
+        // The name is what the network equals, whatever the zero channels.
+        expected.name = model.network().name.clone();
+        assert_eq!(model.network(), &expected, "{}", self.case);
+        model
+    }
+
+    fn checkpoint(&self) -> Vec<u8> {
+        let graph = self.graph();
+        let tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = self
+            .network
+            .synthetic_tensors(&graph, 0, self.residual_scale)
+            .map(|t| {
+                let bytes = t.data.iter().flat_map(|v| v.to_le_bytes()).collect();
+                (t.stored, (t.shape, bytes))
+            })
+            .collect();
+        let views = tensors.iter().map(|(name, (shape, bytes))| {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
+            (name, view)
+        });
+        safetensors::serialize(views, None).unwrap()
+    }
+}
+
+/// The goldens' input, `[N, H, W, 3]`.
+pub fn seeded_images(n: usize, h: usize, w: usize) -> Tensor {
+    let shape = [n, 3, h, w];
+    let data = synthetic_tensor("input", &shape, 0, 1.0);
+    Tensor::new(shape, data).unwrap().nchw_to_nhwc()
+}
