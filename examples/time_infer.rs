@@ -34,7 +34,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut session = Session::new(&gpu, &model, &options)?;
     let input: Vec<f32> = (0..session.input_len())
-        .map(|i| if i % 4 == 3 { 0.0 } else { (i % 97) as f32 / 48.0 - 1.0 })
+        .map(|i| {
+            if i % 4 == 3 {
+                0.0
+            } else {
+                (i % 97) as f32 / 48.0 - 1.0
+            }
+        })
         .collect();
     let mut top = 0.0f32;
     let mut milliseconds = Vec::with_capacity(runs);

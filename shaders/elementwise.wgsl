@@ -14,7 +14,7 @@ struct Params {
     flags: u32,  // 1: ReLU
 }
 
-@group(0) @binding(0) var<storage, read> p: Params;
+@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 {% if op == "add" %}
 @group(0) @binding(2) var<storage, read> other: array<vec4<f32>>;

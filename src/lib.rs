@@ -1,4 +1,40 @@
-//! ResNet inference on any GPU through `wgpu` compute shaders.
+//! ResNet inference on any GPU through `wgpu` compute shaders: PyTorch's
+//! logits from unmodified checkpoints, with no CUDA and no Python.
+//!
+//! Four types carry the work. A [`Checkpoint`] is a safetensors file, read
+//! without trusting it; a [`Model`] is the network recognised in it, with its
+//! weights; a [`Gpu`] is a device, this library's own or the application's; a
+//! [`Session`] is one model on one device, ready to run batches. A
+//! [`Classifier`] adds preprocessing that matches Pillow's, and labels.
+//!
+//! ```no_run
+//! use resnet_wgpu::preprocess::{ImageLimits, decode_file};
+//! use resnet_wgpu::weights::Hints;
+//! use resnet_wgpu::{Checkpoint, Classifier, DeviceSelector, Gpu, Model};
+//!
+//! let gpu = Gpu::new(&DeviceSelector::Auto)?;
+//! let checkpoint = Checkpoint::from_file("resnet50.safetensors")?;
+//! let model = Model::load(&checkpoint, &Hints::default())?;
+//! let mut classifier = Classifier::new(Some(&gpu), &model, &Default::default())?;
+//!
+//! let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+//! for p in classifier.classify(&photo, 5)? {
+//!     println!("{:5.1} %  {}", 100.0 * p.probability, p.label);
+//! }
+//! # Ok::<(), resnet_wgpu::Error>(())
+//! ```
+//!
+//! On an application's own device, `Gpu::from_device(device, queue)` takes the
+//! place of `Gpu::new`; WebGPU's default limits suffice.
+//!
+//! The modules stand in the order in which a picture's label comes about, and
+//! arrows between them go one way: [`tensor`] → [`graph`] → [`models`] and
+//! [`weights`] → [`passes`] → [`kernels`] and [`plan`] → [`gpu`] →
+//! [`session`] → [`classify`]. Everything up to the plan is pure data and is
+//! tested without a GPU; [`cpu`] is the twin that [`verify`] compares with.
+//!
+//! The library prints nothing, holds no global state, and returns typed errors
+//! that name the file or tensor and the remedy.
 
 pub mod classify;
 pub mod cpu;
@@ -19,4 +55,9 @@ pub mod tensor;
 pub mod verify;
 pub mod weights;
 
+pub use classify::{Classifier, ClassifierOptions, Prediction};
 pub use error::Error;
+pub use gpu::{DeviceSelector, Gpu};
+pub use model::Model;
+pub use session::{Session, SessionOptions};
+pub use weights::Checkpoint;

@@ -4,6 +4,7 @@
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu::kernels::{KERNELS, Tile, find};
 use resnet_wgpu::verify::{self, TOLERANCE_F32};
+use resnet_wgpu::{Model, Session, SessionOptions};
 
 const SEED: u64 = 20_261_120;
 const CASES: usize = 40;
@@ -67,4 +68,22 @@ fn small_limits() {
         let fits = limits.max_compute_invocations_per_workgroup >= 256;
         assert_eq!(ran.contains(&large.name), fits);
     }
+}
+
+/// A device that cannot bind what every kernel needs gets an error that says
+/// so, not a panic.
+#[test]
+fn limits_that_are_too_small() {
+    let limits = wgpu::Limits {
+        max_storage_buffers_per_shader_stage: 4,
+        ..wgpu::Limits::default()
+    };
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+    let model = Model::embedded().unwrap();
+    let err = Session::new(&gpu, &model, &SessionOptions::default()).unwrap_err();
+    let err = err.to_string();
+    assert!(
+        err.contains("4 storage buffers") && err.contains("--device cpu"),
+        "{err}"
+    );
 }

@@ -19,10 +19,13 @@ enum Target {
     Glsl,
 }
 
+/// Whether naga translates a kernel to a target.
+type Supports = fn(&Kernel) -> bool;
+
 /// What naga translates, by feature. GLSL has no subgroup operations here:
 /// wgpu's GL backend does not offer the feature, so those kernels are never
 /// chosen on it.
-const TARGETS: &[(Target, fn(&Kernel) -> bool)] = &[
+const TARGETS: &[(Target, Supports)] = &[
     (Target::Spirv, |_| true),
     (Target::Msl, |_| true),
     (Target::Hlsl, |_| true),

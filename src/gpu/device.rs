@@ -1,6 +1,6 @@
 //! A device: this library's own, or the application's.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
@@ -29,6 +29,8 @@ struct Shared {
     info: wgpu::AdapterInfo,
     profile: DeviceProfile,
     pipelines: Pipelines,
+    /// The last error that no scope caught, on a device of our own.
+    uncaptured: Arc<Mutex<Option<String>>>,
 }
 
 impl Gpu {
@@ -79,7 +81,14 @@ impl Gpu {
                     reason: e.to_string(),
                 }
             })?;
-        Ok(Self::from_device(device, queue))
+        // wgpu's own handler panics; ours keeps the error for the run that
+        // caused it.
+        let uncaptured = Arc::new(Mutex::new(None));
+        let last = Arc::clone(&uncaptured);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+        }));
+        Ok(Self::share(device, queue, uncaptured))
     }
 
     /// Uses a device that the application made, with the limits and features
@@ -87,6 +96,14 @@ impl Gpu {
     /// submissions of the application are left alone; a submission of a
     /// session waits for those before it, as on any shared queue.
     pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
+        Self::share(device, queue, Arc::default())
+    }
+
+    fn share(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        uncaptured: Arc<Mutex<Option<String>>>,
+    ) -> Self {
         let info = device.adapter_info();
         let profile = profile(&device.limits(), device.features(), &info);
         Self {
@@ -96,6 +113,7 @@ impl Gpu {
                 info,
                 profile,
                 pipelines: Pipelines::default(),
+                uncaptured,
             }),
         }
     }
@@ -128,6 +146,13 @@ impl Gpu {
 
     pub(super) fn pipelines(&self) -> &Pipelines {
         &self.shared.pipelines
+    }
+
+    /// The error that a submission left behind, if any.
+    pub(super) fn check(&self) -> Result<(), GpuError> {
+        let lock = &self.shared.uncaptured;
+        let mut last = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        last.take().map_or(Ok(()), |reason| Err(self.lost(reason)))
     }
 
     /// An error of this device while it ran.

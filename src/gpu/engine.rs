@@ -2,7 +2,7 @@
 //! upload, one pass, one submission and one readback.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pipelines::Pipeline;
 use super::{Gpu, GpuError};
@@ -19,7 +19,11 @@ pub struct Engine {
     slots: Vec<wgpu::Buffer>,
     steps: Vec<Recorded>,
     readback: wgpu::Buffer,
+    mapped: Arc<Mutex<Mapped>>,
 }
+
+/// How mapping the readback buffer ended, once it has.
+type Mapped = Option<Result<(), wgpu::BufferAsyncError>>;
 
 /// A step with its GPU objects.
 #[derive(Debug)]
@@ -56,7 +60,11 @@ impl Engine {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
             .map(|(i, &bytes)| storage(gpu, &format!("slot {i}"), bytes))
             .collect();
-        let weights: Vec<_> = plan.weights.iter().map(|w| upload(gpu, w, params)).collect();
+        let weights: Vec<_> = plan
+            .weights
+            .iter()
+            .map(|w| upload(gpu, w, params))
+            .collect();
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
         for (i, step) in plan.steps.iter().enumerate() {
@@ -101,6 +109,7 @@ impl Engine {
             slots,
             steps,
             readback,
+            mapped: Arc::default(),
         })
     }
 
@@ -191,17 +200,19 @@ impl Engine {
     /// Waits for the GPU and shows `read` the first `bytes` of the readback
     /// buffer.
     fn read_back(&self, bytes: u64, read: impl FnOnce(&[f32])) -> Result<(), GpuError> {
-        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let mapped = Arc::clone(&self.mapped);
         self.readback
             .map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
-                // The receiver waits below; it is gone only with this call.
-                let _ = sender.send(result);
+                *mapped.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
             });
-        let device = self.gpu.device();
-        let polled = device.poll(wgpu::PollType::wait_indefinitely());
+        let polled = (self.gpu.device()).poll(wgpu::PollType::wait_indefinitely());
         polled.map_err(|e| self.gpu.lost(e))?;
-        let mapped = receiver.recv().map_err(|e| self.gpu.lost(e))?;
-        mapped.map_err(|e| self.gpu.lost(e))?;
+        self.gpu.check()?;
+        let lock = &self.mapped;
+        match lock.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(result) => result.map_err(|e| self.gpu.lost(e))?,
+            None => return Err(self.gpu.lost("the device did not answer")),
+        }
         {
             let view = self.readback.get_mapped_range(0..bytes);
             let view = view.map_err(|e| self.gpu.lost(e))?;
@@ -243,16 +254,23 @@ struct StepParams {
 
 impl StepParams {
     fn new(gpu: &Gpu, plan: &Plan) -> Self {
-        let align = u64::from(gpu.device().limits().min_storage_buffer_offset_alignment);
+        let align = u64::from(gpu.device().limits().min_uniform_buffer_offset_alignment);
         let mut bytes: Vec<u8> = Vec::new();
         let mut ranges = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
             let start = (bytes.len() as u64).next_multiple_of(align);
             bytes.resize(start as usize, 0);
             bytes.extend_from_slice(bytemuck::cast_slice(&step.params));
+            // Uniform blocks are whole vec4s in some drivers' eyes.
+            bytes.resize(bytes.len().next_multiple_of(16), 0);
             ranges.push(start..bytes.len() as u64);
         }
-        let buffer = storage(gpu, "parameters", bytes.len().max(4) as u64);
+        let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+            label: Some("parameters"),
+            size: bytes.len().max(16) as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
         gpu.queue().write_buffer(&buffer, 0, &bytes);
         Self { buffer, ranges }
     }

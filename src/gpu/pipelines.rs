@@ -50,8 +50,11 @@ impl Gpu {
                 binding,
                 visibility: wgpu::ShaderStages::COMPUTE,
                 ty: wgpu::BindingType::Buffer {
-                    ty: wgpu::BufferBindingType::Storage {
-                        read_only: binding + 1 < count,
+                    ty: match binding {
+                        0 => wgpu::BufferBindingType::Uniform,
+                        _ => wgpu::BufferBindingType::Storage {
+                            read_only: binding + 1 < count,
+                        },
                     },
                     has_dynamic_offset: false,
                     min_binding_size: None,
@@ -80,7 +83,10 @@ impl Gpu {
             },
             cache: None,
         });
-        let errors = [pollster::block_on(internal.pop()), pollster::block_on(scope.pop())];
+        let errors = [
+            pollster::block_on(internal.pop()),
+            pollster::block_on(scope.pop()),
+        ];
         match errors.into_iter().flatten().next() {
             Some(reason) => Err(GpuError::Kernel {
                 device: self.describe(),

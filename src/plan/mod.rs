@@ -221,7 +221,11 @@ impl Plan {
     /// The largest batch up to `wanted` whose activations this device binds;
     /// 0 where not even one image fits.
     pub fn max_batch(lowered: &Lowered, wanted: usize, profile: &DeviceProfile) -> usize {
-        let one = lowered.graph.nodes.iter().map(|n| activation_bytes(1, n.shape));
+        let one = lowered
+            .graph
+            .nodes
+            .iter()
+            .map(|n| activation_bytes(1, n.shape));
         match one.max() {
             Some(bytes) if bytes > 0 => {
                 wanted.min(usize::try_from(profile.max_binding / bytes).unwrap_or(usize::MAX))

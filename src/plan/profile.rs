@@ -61,8 +61,8 @@ impl DeviceProfile {
         (subgroup == 0 || subgroup == self.subgroup)
             && workgroup_bytes <= self.workgroup_bytes
             && invocations <= self.invocations
-            // Parameters and the output besides what it reads.
-            && kernel.family.reads() as u32 + 2 <= self.storage_buffers
+            // The output besides what it reads; parameters are uniform.
+            && (kernel.family.reads() as u32) < self.storage_buffers
     }
 
     /// The limits that kernels are chosen by, in one line.

@@ -86,7 +86,11 @@ fn large_weights_are_split_and_large_batches_refused() {
     let plan = Plan::new(&vgg, 1, &profile, &[], &Choice::Auto).unwrap();
     let fc = plan.steps.iter().filter(|s| s.name == "classifier.0");
     assert_eq!(fc.count(), 4);
-    assert!(plan.weights.iter().all(|w| w.bytes() <= profile.max_binding));
+    assert!(
+        plan.weights
+            .iter()
+            .all(|w| w.bytes() <= profile.max_binding)
+    );
 
     let most = Plan::max_batch(&vgg, 1000, &profile);
     assert!(Plan::new(&vgg, most, &profile, &[], &Choice::Auto).is_ok());

@@ -2,12 +2,13 @@
 
 mod pad;
 
+use pad::unpad_into;
 pub use pad::{pad_channels, unpad_channels};
 
 use crate::cpu::CpuModel;
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
-use crate::graph::{Graph, Node, NodeId, Op};
+use crate::graph::{Graph, Node, NodeId, Op, Shape};
 use crate::kernels::{QUAD, quads};
 use crate::model::Model;
 use crate::passes::lower;
@@ -78,6 +79,10 @@ pub struct Session {
     layers: Vec<(String, NodeId)>,
     batch: usize,
     runner: Runner,
+    /// Shape of one image's value, for the logits and each layer.
+    shapes: Vec<Shape>,
+    /// Where an output whose channels are padded is unpadded.
+    unpadded: Vec<f32>,
 }
 
 enum Runner {
@@ -88,7 +93,10 @@ enum Runner {
 impl std::fmt::Debug for Runner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Runner::Gpu(engine) => f.debug_tuple("Gpu").field(&engine.gpu().describe()).finish(),
+            Runner::Gpu(engine) => f
+                .debug_tuple("Gpu")
+                .field(&engine.gpu().describe())
+                .finish(),
             Runner::Cpu(_) => f.write_str("Cpu"),
         }
     }
@@ -105,10 +113,12 @@ impl Session {
         let plan = Plan::new(&lowered, batch, gpu.profile(), &keep, &options.choice)?;
         let engine = Engine::new(gpu, plan, &lowered.params)?;
         Ok(Self {
+            shapes: shapes(&graph, &layers),
             graph,
             layers,
             batch,
             runner: Runner::Gpu(Box::new(engine)),
+            unpadded: vec![],
         })
     }
 
@@ -117,10 +127,12 @@ impl Session {
         let (graph, layers) = graph(model, options)?;
         let cpu = CpuModel::new(&graph, model.params())?;
         Ok(Self {
+            shapes: shapes(&graph, &layers),
             graph,
             layers,
             batch: options.batch.max(1),
             runner: Runner::Cpu(Box::new(cpu)),
+            unpadded: vec![],
         })
     }
 
@@ -165,10 +177,7 @@ impl Session {
         pad_channels(images.data(), s.c, &mut padded);
         let classes = self.graph.output_shape().len();
         let mut logits = Vec::with_capacity(n * classes);
-        let shapes: Vec<_> = (self.layers.iter())
-            .map(|(_, id)| self.graph.node(*id).shape)
-            .collect();
-        let mut values: Vec<Vec<f32>> = vec![vec![]; shapes.len()];
+        let mut values: Vec<Vec<f32>> = vec![vec![]; self.layers.len()];
         for chunk in padded.chunks((self.batch * self.input_len()).max(1)) {
             self.run_batch(chunk, |output, data| match output {
                 0 => logits.extend_from_slice(data),
@@ -182,7 +191,7 @@ impl Session {
                 found,
             })
         };
-        let layers = (self.layers.iter().zip(values).zip(shapes))
+        let layers = (self.layers.iter().zip(values).zip(&self.shapes[1..]))
             .map(|(((name, _), data), s)| Ok((name.clone(), tensor(vec![n, s.h, s.w, s.c], data)?)))
             .collect::<Result<_, Error>>()?;
         Ok(Outputs {
@@ -193,8 +202,8 @@ impl Session {
 
     /// Runs up to [`batch`](Session::batch) images, `[N, H, W, 4]` with the
     /// fourth channel zero, and hands each output (0 the logits, then the
-    /// layers) to `read`, NHWC without padding. On a GPU nothing is allocated
-    /// but by wgpu itself, unless an output's channels have to be unpadded.
+    /// layers) to `read`, NHWC without padding. On a GPU, after the first
+    /// run, nothing is allocated but by wgpu itself.
     pub fn run_batch(
         &mut self,
         input: &[f32],
@@ -211,7 +220,7 @@ impl Session {
         }
         match &mut self.runner {
             Runner::Gpu(engine) => {
-                let shapes: Vec<_> = engine.plan().outputs.iter().map(|o| o.shape).collect();
+                let (shapes, unpadded) = (&self.shapes, &mut self.unpadded);
                 engine.run(input, |output, data| {
                     let s = shapes[output];
                     let padded = quads(s.c) * QUAD;
@@ -219,7 +228,9 @@ impl Session {
                     if padded == s.c {
                         read(output, data);
                     } else {
-                        read(output, &unpad_channels(data, s.c));
+                        unpadded.clear();
+                        unpad_into(data, s.c, unpadded);
+                        read(output, unpadded);
                     }
                 })?;
             }
@@ -245,10 +256,7 @@ impl Session {
 }
 
 /// The model's graph with the softmax if asked for, and the layers by name.
-fn graph(
-    model: &Model,
-    options: &SessionOptions,
-) -> Result<(Graph, Vec<(String, NodeId)>), Error> {
+fn graph(model: &Model, options: &SessionOptions) -> Result<(Graph, Vec<(String, NodeId)>), Error> {
     let own = model.input_size();
     let (h, w) = options.input_size.unwrap_or((own, own));
     let mut graph = model.graph(h, w)?;
@@ -273,10 +281,20 @@ fn graph(
     Ok((graph, layers))
 }
 
+fn shapes(graph: &Graph, layers: &[(String, NodeId)]) -> Vec<Shape> {
+    let ids = layers.iter().map(|(_, id)| *id);
+    let ids = std::iter::once(graph.output).chain(ids);
+    ids.map(|id| graph.node(id).shape).collect()
+}
+
 /// Some layer names, those with the same beginning first.
 fn near(graph: &Graph, name: &str) -> String {
     let stem = name.split('.').next().unwrap_or(name);
-    let names = graph.nodes.iter().map(|n| &n.name).chain(graph.aliases.keys());
+    let names = graph
+        .nodes
+        .iter()
+        .map(|n| &n.name)
+        .chain(graph.aliases.keys());
     let mut names: Vec<&String> = names.collect();
     names.sort_by_key(|n| (!n.starts_with(stem), n.len()));
     let few: Vec<&str> = names.iter().take(6).map(|n| n.as_str()).collect();

@@ -14,12 +14,19 @@ pub fn pad_channels(data: &[f32], channels: usize, padded: &mut [f32]) {
 
 /// The pixels without their padding.
 pub fn unpad_channels(padded: &[f32], channels: usize) -> Vec<f32> {
+    let mut out = Vec::new();
+    unpad_into(padded, channels, &mut out);
+    out
+}
+
+/// Appends the pixels without their padding to `out`.
+pub(super) fn unpad_into(padded: &[f32], channels: usize, out: &mut Vec<f32>) {
     let width = quads(channels) * QUAD;
-    padded
-        .chunks_exact(width.max(1))
-        .flat_map(|pixel| &pixel[..channels])
-        .copied()
-        .collect()
+    let pixels = padded.chunks_exact(width.max(1));
+    out.reserve(pixels.len() * channels);
+    for pixel in pixels {
+        out.extend_from_slice(&pixel[..channels]);
+    }
 }
 
 #[cfg(test)]
