@@ -1,7 +1,8 @@
 //! The host's side of the convolution kernels.
 
-use super::{Dispatch, Kernel, Packing, QUAD, Tile, flags, quads, word};
+use super::{Dispatch, Kernel, Packing, Tile, flags, word};
 use crate::graph::{Shape, Window};
+use crate::tensor::{QUAD, quads};
 
 /// One convolution of a batch, as a kernel sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

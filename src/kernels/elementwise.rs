@@ -1,7 +1,8 @@
 //! The host's side of the elementwise, option-A and softmax kernels.
 
-use super::{Dispatch, Kernel, flags, quads, word};
+use super::{Dispatch, Kernel, flags, word};
 use crate::graph::Shape;
+use crate::tensor::quads;
 
 /// An operation on each element of a batch: add, ReLU, scale-shift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

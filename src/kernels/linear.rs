@@ -1,6 +1,7 @@
 //! The host's side of the fully connected kernel.
 
-use super::{Dispatch, Kernel, Packing, QUAD, Tile, flags, quads, word};
+use super::{Dispatch, Kernel, Packing, Tile, flags, word};
+use crate::tensor::{QUAD, quads};
 
 /// One fully connected layer of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

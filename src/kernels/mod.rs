@@ -18,14 +18,6 @@ pub use pool::{GlobalPoolProblem, PoolProblem};
 pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
 pub use template::{TemplateError, source};
 
-/// Channels in a quad: activations and weights move as `vec4`.
-pub const QUAD: usize = 4;
-
-/// Quads that hold `channels` channels.
-pub const fn quads(channels: usize) -> usize {
-    channels.div_ceil(QUAD)
-}
-
 /// A kernel's parameters for one dispatch: its `Params` struct as words.
 pub type Words = Vec<u32>;
 

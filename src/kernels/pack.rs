@@ -1,8 +1,7 @@
 //! How weights lie in GPU buffers: rows of output channels, so that one vec4
 //! is four neighbouring output channels of one input channel and tap.
 
-use super::QUAD;
-use crate::tensor::Tensor;
+use crate::tensor::{QUAD, Tensor};
 
 /// A layout that a weight tensor is packed into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

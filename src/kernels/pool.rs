@@ -1,7 +1,8 @@
 //! The host's side of the pooling kernels.
 
-use super::{Dispatch, Kernel, Tile, quads, word};
+use super::{Dispatch, Kernel, Tile, word};
 use crate::graph::{Shape, Window};
+use crate::tensor::quads;
 
 /// A pooling over windows of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@
 
 use super::{LowerError, Rewrite};
 use crate::graph::Op;
-use crate::kernels::{QUAD, quads};
+use crate::tensor::{QUAD, quads};
 
 pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
     for i in rewrite.live() {

@@ -20,7 +20,9 @@ fn ramp(graph: &Graph) -> Params {
 fn conv_bn_relu() -> Graph {
     let mut g = GraphBuilder::new(Shape::new(4, 4, 3)).unwrap();
     let x = g.input();
-    let x = g.conv("conv1", x, 5, Window::new(3, 1, 1), 1, false).unwrap();
+    let x = g
+        .conv("conv1", x, 5, Window::new(3, 1, 1), 1, false)
+        .unwrap();
     let x = g.batch_norm("bn1", x, 1e-5);
     let x = g.relu("relu", x);
     g.finish(x)
@@ -70,7 +72,9 @@ fn nothing_is_fused_across_a_kept_layer() {
 fn a_shared_convolution_is_not_absorbed() {
     let mut g = GraphBuilder::new(Shape::new(4, 4, 4)).unwrap();
     let x = g.input();
-    let y = g.conv("conv1", x, 4, Window::new(1, 1, 0), 1, false).unwrap();
+    let y = g
+        .conv("conv1", x, 4, Window::new(1, 1, 0), 1, false)
+        .unwrap();
     let r = g.relu("relu", y);
     let z = g.add("add", y, r).unwrap();
     let graph = g.finish(z);

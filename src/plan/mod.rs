@@ -14,8 +14,9 @@ pub use choose::Choice;
 pub use profile::{DeviceClass, DeviceProfile};
 
 use crate::graph::{NodeId, Shape};
-use crate::kernels::{Kernel, Packing, quads};
+use crate::kernels::{Kernel, Packing};
 use crate::passes::Lowered;
+use crate::tensor::quads;
 
 /// Something a step binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

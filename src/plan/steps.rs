@@ -4,8 +4,9 @@ use super::{Binding, Choice, DeviceProfile, PlanError, Step, Weight, choose};
 use crate::graph::{Conv2d, Graph, Linear, Node, NodeId, Op};
 use crate::kernels::{
     ConvProblem, Dispatch, ElementwiseProblem, Family, GlobalPoolProblem, Kernel, LinearProblem,
-    Packing, PoolProblem, ShortcutProblem, SoftmaxProblem, grid, quads,
+    Packing, PoolProblem, ShortcutProblem, SoftmaxProblem, grid,
 };
+use crate::tensor::quads;
 
 /// Steps and the weights that they read.
 pub(super) struct Built {

@@ -1,19 +1,13 @@
 //! A session: one network on one device, ready to run batches.
 
-mod pad;
-
-use pad::unpad_into;
-pub use pad::{pad_channels, unpad_channels};
-
 use crate::cpu::CpuModel;
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
 use crate::graph::{Graph, Node, NodeId, Op, Shape};
-use crate::kernels::{QUAD, quads};
 use crate::model::Model;
 use crate::passes::lower;
 use crate::plan::{Choice, Plan};
-use crate::tensor::Tensor;
+use crate::tensor::{QUAD, Tensor, pad_channels, quads, unpad_channels, unpad_into};
 
 /// How a session is set up.
 #[derive(Debug, Clone)]

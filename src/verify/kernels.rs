@@ -11,8 +11,7 @@ use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Op, Shape, Window};
 use crate::kernels::{Family, KERNELS, Kernel, Tile};
 use crate::passes::lower;
 use crate::plan::{Choice, Plan};
-use crate::session::unpad_channels;
-use crate::tensor::{Params, Tensor};
+use crate::tensor::{Params, Tensor, unpad_channels};
 
 /// One kernel's verdict over all its cases.
 #[derive(Debug, Clone, PartialEq)]
@@ -196,7 +195,10 @@ fn other(
             let extra = r.below(30);
             let before = r.below(extra + 1);
             let y = g.shortcut_a("shortcut", x, c + extra, stride, before)?;
-            let text = format!("option A to {}, {before} before, stride {stride}", c + extra);
+            let text = format!(
+                "option A to {}, {before} before, stride {stride}",
+                c + extra
+            );
             (y, text)
         }
         Family::Softmax => (g.softmax("softmax", x), "softmax".into()),
@@ -219,11 +221,7 @@ fn run(
         params.insert(
             spec.name,
             Tensor::from_fn(spec.shape, |_| {
-                if positive {
-                    1.5 + r.value()
-                } else {
-                    r.value()
-                }
+                if positive { 1.5 + r.value() } else { r.value() }
             }),
         );
     }
@@ -234,7 +232,11 @@ fn run(
     let lowered = lower(graph, &params, &[])?;
     let choice = Choice::Prefer(kernel);
     let plan = Plan::new(&lowered, problem.batch, gpu.profile(), &[], &choice)?;
-    if !plan.steps.iter().any(|step| step.kernel.name == kernel.name) {
+    if !plan
+        .steps
+        .iter()
+        .any(|step| step.kernel.name == kernel.name)
+    {
         // A case that does not reach its kernel would prove nothing.
         return Ok(Difference {
             max_abs: f64::NAN,

@@ -7,12 +7,10 @@ use crate::cpu::{CpuError, CpuModel, Executor};
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
 use crate::graph::{NodeId, Shape};
-use crate::kernels::{QUAD, quads};
 use crate::model::Model;
 use crate::passes::lower;
 use crate::plan::{Choice, Plan};
-use crate::session::{pad_channels, unpad_channels};
-use crate::tensor::Tensor;
+use crate::tensor::{QUAD, Tensor, pad_channels, quads, unpad_channels};
 use crate::weights::synthetic_tensor;
 
 /// One layer's verdict.
@@ -78,7 +76,10 @@ pub fn network(
         let node = &lowered.graph.nodes[index];
         let of = NodeId(index);
         let steps = engine.plan().steps.iter().enumerate();
-        let own: Vec<usize> = steps.filter(|(_, s)| s.node == of).map(|(i, _)| i).collect();
+        let own: Vec<usize> = steps
+            .filter(|(_, s)| s.node == of)
+            .map(|(i, _)| i)
+            .collect();
         let (Some(&first), Some(&last)) = (own.first(), own.last()) else {
             continue; // the input
         };
@@ -139,8 +140,5 @@ pub(super) fn padded(value: &Tensor) -> Vec<f32> {
 fn value<'a>(run: &'a Executor<'_>, id: NodeId) -> Result<&'a Tensor, Error> {
     // The values were held, so this is only reached by a defect of ours.
     run.value(id)
-        .ok_or(Error::Cpu(CpuError::NoSuchNode {
-            id: id.0,
-            nodes: 0,
-        }))
+        .ok_or(Error::Cpu(CpuError::NoSuchNode { id: id.0, nodes: 0 }))
 }

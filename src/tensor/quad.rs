@@ -1,6 +1,14 @@
-//! Between channels as people count them and channels padded to quads.
+//! Quads: on a GPU channels move four at a time, as `vec4`, and are padded to
+//! a multiple of four; here is the way between that and channels as people
+//! count them.
 
-use crate::kernels::{QUAD, quads};
+/// Channels in a quad.
+pub const QUAD: usize = 4;
+
+/// Quads that hold `channels` channels.
+pub const fn quads(channels: usize) -> usize {
+    channels.div_ceil(QUAD)
+}
 
 /// Copies pixels of `channels` channels into pixels padded to quads; the
 /// padding is left as it is (zero, in a fresh buffer).
@@ -20,7 +28,7 @@ pub fn unpad_channels(padded: &[f32], channels: usize) -> Vec<f32> {
 }
 
 /// Appends the pixels without their padding to `out`.
-pub(super) fn unpad_into(padded: &[f32], channels: usize, out: &mut Vec<f32>) {
+pub fn unpad_into(padded: &[f32], channels: usize, out: &mut Vec<f32>) {
     let width = quads(channels) * QUAD;
     let pixels = padded.chunks_exact(width.max(1));
     out.reserve(pixels.len() * channels);

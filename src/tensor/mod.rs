@@ -1,6 +1,10 @@
 //! A dense f32 tensor on the host: what checkpoints load into and the CPU
 //! twin computes with.
 
+mod quad;
+
+pub use quad::{QUAD, pad_channels, quads, unpad_channels, unpad_into};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
