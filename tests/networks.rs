@@ -7,11 +7,17 @@
 
 mod support;
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+use resnet_wgpu::cpu;
+use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu};
+use resnet_wgpu::graph::{GraphBuilder, Shape, Window};
 use resnet_wgpu::model::Model;
 use resnet_wgpu::models::presets;
+use resnet_wgpu::passes::lower;
+use resnet_wgpu::plan::{Choice, Plan};
 use resnet_wgpu::session::{Session, SessionOptions};
+use resnet_wgpu::tensor::{Params, Tensor};
 use resnet_wgpu::verify::Difference;
+use resnet_wgpu::weights::synthetic_tensor;
 use support::{Case, Goldens};
 
 const TOLERANCE: f64 = 1e-4;
@@ -42,7 +48,9 @@ fn check(goldens: &Goldens, case: &Case, gpu: &Gpu) {
             _ => Session::new(gpu, &model, &options),
         }
         .unwrap_or_else(|e| panic!("{name}: {e}"));
-        let outputs = session.run(&images).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let outputs = session
+            .run(&images)
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
         let expected = goldens.tensor(&format!("{name}/logits"));
         let d = Difference::between(outputs.logits.data(), &expected);
         assert!(
@@ -112,7 +120,14 @@ fn every_preset_has_a_golden() {
         let found = goldens.cases.iter().any(|c| c.preset == preset);
         assert!(found, "{preset} has no golden: add it to make_networks.py");
     }
-    let known = ["torchvision", "akamaster", "kuangliu", "preact", "timm", "huggingface"];
+    let known = [
+        "torchvision",
+        "akamaster",
+        "kuangliu",
+        "preact",
+        "timm",
+        "huggingface",
+    ];
     for case in &goldens.cases {
         assert!(known.contains(&case.naming.as_str()), "{}", case.naming);
     }
@@ -171,4 +186,44 @@ fn sessions_share_a_device_across_threads() {
             });
         }
     });
+}
+
+/// A bottleneck alone (256 channels at 320×320, inner width 64) is a graph like
+/// any other: 105 MB an activation, built, planned and run.
+#[test]
+fn a_residual_block_alone() {
+    let mut g = GraphBuilder::new(Shape::new(320, 320, 256)).unwrap();
+    let x = g.input();
+    let mut y = x;
+    for (name, width, k) in [("conv1", 64, 1), ("conv2", 64, 3), ("conv3", 256, 1)] {
+        y = g.conv(name, y, width, Window::new(k, 1, k / 2), 1, false).unwrap();
+        if name != "conv3" {
+            y = g.relu(&format!("{name}.relu"), y);
+        }
+    }
+    let y = g.add("add", y, x).unwrap();
+    let y = g.relu("relu", y);
+    let graph = g.finish(y);
+    assert_eq!(graph.total_cost().parameters, 69_632);
+
+    let mut params = Params::new();
+    for spec in graph.params() {
+        let data = synthetic_tensor(&spec.name, &spec.shape, 0, 1.0);
+        params.insert(spec.name, Tensor::new(spec.shape, data).unwrap());
+    }
+    let data = synthetic_tensor("input", &[320, 320, 256], 0, 1.0);
+    let image = Tensor::new([1, 320, 320, 256], data).unwrap();
+    let expected = cpu::run(&graph, &params, &image, &[]).unwrap().output;
+
+    let gpu = gpu();
+    let lowered = lower(&graph, &params, &[]).unwrap();
+    let plan = Plan::new(&lowered, 1, gpu.profile(), &[], &Choice::Auto).unwrap();
+    assert_eq!(plan.steps.len(), 3);
+    let mut engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
+    engine
+        .run(image.data(), |_, found| {
+            let d = Difference::between(found, expected.data());
+            assert!(d.within(TOLERANCE), "{:.2e}", d.relative());
+        })
+        .unwrap();
 }

@@ -212,7 +212,9 @@ impl Builder<'_> {
                 // not (He 2016, section 4.1; timm's resnetv2).
                 shortcut = self.shortcut(name, stage, stride, x, y)?;
             }
-            y = self.g.conv(&l.conv, y, l.width, l.window, l.groups, false)?;
+            y = self
+                .g
+                .conv(&l.conv, y, l.width, l.window, l.groups, false)?;
         }
         match shortcut {
             Some(shortcut) => self.g.add(name, y, shortcut),
@@ -293,14 +295,9 @@ impl Builder<'_> {
                 let conv = format!("features.{module}");
                 let bn = format!("features.{}", module + 1);
                 if net.norm == Norm::Bias {
-                    x = self.g.conv(
-                        &conv,
-                        x,
-                        net.widths[stage],
-                        Window::new(3, 1, 1),
-                        1,
-                        true,
-                    )?;
+                    x = self
+                        .g
+                        .conv(&conv, x, net.widths[stage], Window::new(3, 1, 1), 1, true)?;
                     module += 1;
                 } else {
                     let window = Window::new(3, 1, 1);

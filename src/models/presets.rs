@@ -277,10 +277,7 @@ mod tests {
     fn spellings_of_other_libraries() {
         assert_eq!(Network::preset("wide_resnet50_2").unwrap().inner[0], 128);
         assert_eq!(Network::preset("VGG19_bn").unwrap().name, "vgg19-bn");
-        assert_eq!(
-            Network::preset("resnetv2_50").unwrap().order,
-            Order::Pre
-        );
+        assert_eq!(Network::preset("resnetv2_50").unwrap().order, Order::Pre);
         assert!(Network::preset("resnet19").is_none());
     }
 }

@@ -49,7 +49,9 @@ impl Goldens {
         let file = SafeTensors::deserialize(&self.tensors).unwrap();
         let bytes = file.tensor(name).unwrap().data().to_vec();
         let floats = bytes.chunks_exact(4);
-        floats.map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+        floats
+            .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
+            .collect()
     }
 }
 
@@ -71,10 +73,16 @@ impl Case {
             case: text("case"),
             preset: text("preset"),
             naming: text("naming"),
-            layers: list("layers").iter().map(|l| l.as_str().unwrap().into()).collect(),
+            layers: list("layers")
+                .iter()
+                .map(|l| l.as_str().unwrap().into())
+                .collect(),
             state_dict_fnv: text("state_dict_fnv"),
             network,
-            input: list("input").iter().map(|d| d.as_u64().unwrap() as usize).collect(),
+            input: list("input")
+                .iter()
+                .map(|d| d.as_u64().unwrap() as usize)
+                .collect(),
             residual_scale: json["residual_scale"].as_f64().unwrap(),
         }
     }

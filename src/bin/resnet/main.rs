@@ -1,10 +1,64 @@
-//! scratch
-use resnet_wgpu::gpu::*;
-fn main() {
-    for a in adapters() { println!("{} {} sub {}-{}", a.index, a.describe(), a.info.subgroup_min_size, a.info.subgroup_max_size); }
-    let gpu = Gpu::new(&std::env::args().nth(1).unwrap_or("auto".into()).parse().unwrap()).unwrap();
-    println!("{} {:?}", gpu.describe(), gpu.profile());
-    let t = std::time::Instant::now();
-    resnet_wgpu::verify::kernels(&gpu, 1, 20, |r| println!("{:24} {:3} {:.2e} {}", r.kernel, r.cases, r.worst.relative(), r.worst_case)).unwrap();
-    println!("{:?}", t.elapsed());
+//! `resnet`: classify photos with any ResNet on any GPU.
+//!
+//! Results go to stdout, everything else to stderr. The exit code is 0 where
+//! all went well, 1 where something failed, 2 where the command line asks for
+//! what cannot be.
+
+mod args;
+mod classify;
+mod device;
+mod devices;
+mod eval;
+mod failure;
+mod model_args;
+mod number;
+mod output_file;
+mod progress;
+mod run;
+mod stream;
+mod summary;
+mod table;
+mod tensor_file;
+mod term;
+mod values;
+mod verify;
+mod verify_kernels;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Classify(args) => classify::command(&args),
+        Command::Eval(args) => eval::command(&args),
+        Command::Run(args) => run::command(&args),
+        Command::Summary(args) => summary::command(&args),
+        Command::Verify(args) => verify::command(&args),
+        Command::Devices(args) => devices::command(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => end(&failure),
+    }
+}
+
+/// Tells why, and gives the exit code.
+fn end(failure: &Failure) -> ExitCode {
+    match failure {
+        Failure::Usage(message) => {
+            term::error(message);
+            ExitCode::from(2)
+        }
+        Failure::Failed(message) => {
+            term::error(message);
+            ExitCode::FAILURE
+        }
+        Failure::Reported => ExitCode::FAILURE,
+        // Whoever read the output has seen enough.
+        Failure::Closed => ExitCode::SUCCESS,
+    }
 }

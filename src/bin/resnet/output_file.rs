@@ -1,0 +1,100 @@
+//! A file that is written as a whole or not at all, and whose path is tried
+//! before the work is done.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::term;
+
+/// A path that can be written to.
+#[derive(Debug)]
+pub struct OutputFile {
+    path: PathBuf,
+    beside: PathBuf,
+    shown: String,
+}
+
+impl OutputFile {
+    /// Checks that a file can be made there.
+    pub fn at(path: &Path) -> Result<Self, Failure> {
+        let shown = term::shown(path);
+        // Through a link, the file that it leads to is replaced.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(Failure::new(format!(
+                "{shown}: expected a path for a file, found a directory or device; name a file"
+            )));
+        }
+        let Some(name) = path.file_name() else {
+            return Err(Failure::new(format!(
+                "{shown}: expected a path for a file, found none; name a file"
+            )));
+        };
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{}.part", std::process::id()));
+        let file = Self {
+            beside: path.with_file_name(hidden),
+            path,
+            shown,
+        };
+        // A file of that name is gone again, whatever ends this process.
+        let made = File::create_new(&file.beside).map_err(|e| file.failed(&e))?;
+        drop(made);
+        fs::remove_file(&file.beside).map_err(|e| file.failed(&e))?;
+        Ok(file)
+    }
+
+    /// Puts the bytes there.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        self.put(bytes).map_err(|e| {
+            // What could not be made need not be removed.
+            let _ = fs::remove_file(&self.beside);
+            self.failed(&e)
+        })
+    }
+
+    fn put(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut file = File::create_new(&self.beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&self.beside, &self.path)
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        Failure::new(format!(
+            "{}: cannot be written: {error}; check that its directory is there and writable",
+            self.shown
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_whole_or_not_at_all() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("out");
+        let file = OutputFile::at(&path).map_err(|e| format!("{e:?}"))?;
+        assert!(!path.exists());
+        for bytes in [b"one".as_slice(), b"two"] {
+            file.write(bytes).map_err(|e| format!("{e:?}"))?;
+            assert_eq!(fs::read(&path)?, bytes);
+        }
+        assert_eq!(fs::read_dir(folder.path())?.count(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn unwritable_paths_are_found() {
+        for path in ["/", "/dev/null", "/no/such/directory/out", "..", ""] {
+            assert!(OutputFile::at(Path::new(path)).is_err(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `resnet run`: tensors in, logits and layers out.
+
+use std::collections::HashMap;
+
+use resnet_wgpu::graph::{Graph, NodeId, Op};
+use resnet_wgpu::session::{Session, SessionOptions};
+use resnet_wgpu::tensor::Tensor;
+
+use crate::args::RunArgs;
+use crate::device;
+use crate::failure::Failure;
+use crate::output_file::OutputFile;
+use crate::progress::Progress;
+use crate::tensor_file::{read_input, to_bytes};
+use crate::term;
+
+/// Images of a run, where there are that many and nobody asks otherwise.
+const BATCH: usize = 8;
+
+/// Runs the command.
+pub fn command(args: &RunArgs) -> Result<(), Failure> {
+    let model = args.model.load_trained()?;
+    let output = OutputFile::at(&args.output)?;
+    let input = read_input(&args.input)?;
+    let [n, _, h, w] = *input.shape() else {
+        return Err(Failure::new("input: expected shape [N, 3, H, W]"));
+    };
+    let mut layers: Vec<String> = vec![];
+    for layer in &args.layers {
+        if !layers.contains(layer) {
+            layers.push(layer.clone());
+        }
+    }
+    let gpu = device::open(&args.model.device)?;
+    let options = SessionOptions {
+        batch: args.model.batch(n.min(BATCH)),
+        input_size: Some((h, w)),
+        layers,
+        ..Default::default()
+    };
+    let mut session = match &gpu {
+        Some(gpu) => Session::new(gpu, &model, &options)?,
+        None => Session::cpu(&model, &options)?,
+    };
+    args.model.announce();
+    let tensors = run(&mut session, &input, &options.layers)?;
+    let metadata = HashMap::from([
+        ("model".to_owned(), model.network().name.clone()),
+        ("device".to_owned(), device::name(gpu.as_ref())),
+    ]);
+    output.write(&to_bytes(&tensors, metadata)?)?;
+    let lines = tensors
+        .iter()
+        .map(|(name, t)| format!("{name} {:?}\n", t.shape()));
+    term::print(&lines.collect::<String>())
+}
+
+/// The logits and the layers in PyTorch's order, of all images.
+fn run(
+    session: &mut Session,
+    input: &Tensor,
+    layers: &[String],
+) -> Result<Vec<(String, Tensor)>, Failure> {
+    let n = input.shape()[0];
+    let each = input.data().len() / n;
+    let mut names = vec!["logits".to_owned()];
+    names.extend_from_slice(layers);
+    let mut parts: Vec<(Vec<usize>, Vec<f32>)> = vec![(vec![], vec![]); names.len()];
+    let mut progress = Progress::bar(n, "images");
+    for images in input.data().chunks(session.batch() * each) {
+        let mut shape = input.shape().to_vec();
+        shape[0] = images.len() / each;
+        let images = whole(shape, images.to_vec())?;
+        let outputs = session.run(&images.nchw_to_nhwc())?;
+        let layers = outputs
+            .layers
+            .into_iter()
+            .map(|(_, layer)| layer.nhwc_to_nchw());
+        for (part, tensor) in parts
+            .iter_mut()
+            .zip([outputs.logits].into_iter().chain(layers))
+        {
+            part.0 = tensor.shape().to_vec();
+            part.1.extend(tensor.into_data());
+        }
+        progress.advance(images.shape()[0]);
+    }
+    let graph = session.graph();
+    let joined = names
+        .into_iter()
+        .zip(parts)
+        .map(|(name, (mut shape, data))| {
+            shape[0] = n;
+            if shape.len() == 4 && graph.find(&name).is_some_and(|id| is_vector(graph, id)) {
+                shape.truncate(2);
+            }
+            Ok((name, whole(shape, data)?))
+        });
+    joined.collect()
+}
+
+fn whole(shape: Vec<usize>, data: Vec<f32>) -> Result<Tensor, Failure> {
+    Tensor::new(shape, data).ok_or_else(|| Failure::new("a batch came back incomplete"))
+}
+
+/// Whether PyTorch's module puts out `[N, C]`: behind the flattening that a
+/// fully connected layer needs, and not a pool, which leaves 1×1 pixels.
+fn is_vector(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    match node.op {
+        Op::Linear(_) | Op::Flatten => true,
+        Op::Relu | Op::Softmax => node.inputs.iter().all(|&input| is_vector(graph, input)),
+        _ => false,
+    }
+}

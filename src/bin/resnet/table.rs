@@ -1,0 +1,98 @@
+//! Text in aligned columns.
+
+/// On which side a column's text stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// A table with a head, whose columns are as wide as they must be, or as was
+/// said beforehand where rows are printed one by one.
+#[derive(Debug, Clone)]
+pub struct Table {
+    columns: Vec<(&'static str, Align, usize)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table of those columns.
+    pub fn new(columns: &[(&'static str, Align)]) -> Self {
+        let columns = columns
+            .iter()
+            .map(|&(name, align)| (name, align, width(name)));
+        Self {
+            columns: columns.collect(),
+            rows: vec![],
+        }
+    }
+
+    /// Makes a column at least that wide.
+    pub fn reserve(&mut self, column: usize, at_least: usize) {
+        if let Some((_, _, width)) = self.columns.get_mut(column) {
+            *width = at_least.max(*width);
+        }
+    }
+
+    /// Adds a row; a shorter one leaves its last columns empty.
+    pub fn row(&mut self, cells: Vec<String>) {
+        for (i, cell) in cells.iter().enumerate() {
+            self.reserve(i, width(cell));
+        }
+        self.rows.push(cells);
+    }
+
+    /// The head and its rule.
+    pub fn head(&self) -> String {
+        let names: Vec<String> = self.columns.iter().map(|c| c.0.to_owned()).collect();
+        let rule: Vec<String> = self.columns.iter().map(|c| "-".repeat(c.2)).collect();
+        self.line(&names) + &self.line(&rule)
+    }
+
+    /// One row, ended by a new line.
+    pub fn line(&self, cells: &[String]) -> String {
+        let mut line = String::new();
+        for (i, (cell, &(_, align, wide))) in cells.iter().zip(&self.columns).enumerate() {
+            let gap = " ".repeat(wide.saturating_sub(width(cell)));
+            if i > 0 {
+                line.push_str("  ");
+            }
+            match align {
+                Align::Left => line.extend([cell.as_str(), &gap]),
+                Align::Right => line.extend([gap.as_str(), cell]),
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line.push('\n');
+        line
+    }
+
+    /// All of it.
+    pub fn text(&self) -> String {
+        let mut text = self.head();
+        for row in &self.rows {
+            text.push_str(&self.line(row));
+        }
+        text
+    }
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned() {
+        let mut table = Table::new(&[("layer", Align::Left), ("n", Align::Right)]);
+        table.row(vec!["conv1".into(), "9,408".into()]);
+        table.row(vec!["1×1".into(), "1".into()]);
+        let expected = "layer      n\n-----  -----\nconv1  9,408\n1×1        1\n";
+        assert_eq!(table.text(), expected);
+    }
+}

@@ -1,0 +1,173 @@
+//! Reads the command line's values; each refusal says what was expected.
+
+use resnet_wgpu::gpu::DeviceSelector;
+use resnet_wgpu::graph::ZeroChannels;
+use resnet_wgpu::models::{Network, presets};
+use resnet_wgpu::preprocess::Interpolation;
+
+/// Where to compute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// On the CPU twin.
+    Cpu,
+    /// On an adapter.
+    Gpu(DeviceSelector),
+}
+
+/// `auto`, `cpu`, an index or a part of a name.
+pub fn device(text: &str) -> Result<DeviceChoice, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("expected auto, cpu, or an index or name of `resnet devices`".into());
+    }
+    if text.eq_ignore_ascii_case("cpu") {
+        return Ok(DeviceChoice::Cpu);
+    }
+    let Ok(selector) = text.parse();
+    Ok(DeviceChoice::Gpu(selector))
+}
+
+/// In how many bits the GPU computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 32-bit floating point.
+    F32,
+}
+
+/// `f32`, the only precision so far.
+pub fn precision(text: &str) -> Result<Precision, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "f32" => Ok(Precision::F32),
+        _ => Err("expected f32, the only precision that this version computes in".into()),
+    }
+}
+
+/// A preset's name.
+pub fn preset(text: &str) -> Result<Network, String> {
+    Network::preset(text).ok_or_else(|| {
+        let near = near(text).join(", ");
+        format!("expected a preset, such as {near}; `resnet summary --help` lists all")
+    })
+}
+
+/// The presets whose names are nearest, nearest first.
+fn near(text: &str) -> Vec<&'static str> {
+    let text = text.to_ascii_lowercase().replace('_', "-");
+    let mut names: Vec<_> = presets()
+        .map(|name| (distance(&text, name), name))
+        .collect();
+    names.sort_by_key(|&(distance, _)| distance);
+    names.into_iter().take(5).map(|(_, name)| name).collect()
+}
+
+/// How many letters have to be changed, put in or left out (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    // Far longer than any name, and so no nearer for the rest of it.
+    for (i, from) in a.chars().take(64).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// `half` or `after`.
+pub fn zero_channels(text: &str) -> Result<ZeroChannels, String> {
+    match text {
+        "half" => Ok(ZeroChannels::HalfBefore),
+        "after" => Ok(ZeroChannels::After),
+        _ => Err("expected half (half before the copied channels, half after) or after".into()),
+    }
+}
+
+/// `bilinear` or `bicubic`.
+pub fn interpolation(text: &str) -> Result<Interpolation, String> {
+    text.parse()
+        .map_err(|_| "expected bilinear or bicubic".into())
+}
+
+/// Three numbers, `R,G,B`.
+pub fn mean(text: &str) -> Result<[f32; 3], String> {
+    triple(text).ok_or_else(|| {
+        "expected three numbers for red, green and blue on the scale 0 to 1, \
+         such as .485,.456,.406"
+            .into()
+    })
+}
+
+/// Three numbers above 0, `R,G,B`.
+pub fn std(text: &str) -> Result<[f32; 3], String> {
+    let above = |values: &[f32; 3]| values.iter().all(|v| *v > 0.0);
+    triple(text).filter(above).ok_or_else(|| {
+        "expected three numbers above 0 for red, green and blue on the scale 0 to 1, \
+         such as .229,.224,.225"
+            .into()
+    })
+}
+
+fn triple(text: &str) -> Option<[f32; 3]> {
+    let numbers: Vec<f32> = (text.split(','))
+        .map(|part| part.trim().parse().ok().filter(|v: &f32| v.is_finite()))
+        .collect::<Option<_>>()?;
+    numbers.try_into().ok()
+}
+
+/// A fraction above 0, at most 1.
+pub fn crop_pct(text: &str) -> Result<f64, String> {
+    match text.trim().parse() {
+        Ok(value) if (0.01..=1.0).contains(&value) => Ok(value),
+        _ => Err("expected a fraction from 0.01 to 1, such as 0.875".into()),
+    }
+}
+
+/// A number above 0 that batch norm adds to the variance.
+pub fn eps(text: &str) -> Result<f64, String> {
+    match text.trim().parse() {
+        Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
+        _ => Err("expected a number between 0 and 1, such as 1e-5".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read() {
+        assert_eq!(mean(".485,.456,.406"), Ok([0.485, 0.456, 0.406]));
+        assert_eq!(mean("-1, 0, 1e-3"), Ok([-1.0, 0.0, 0.001]));
+        assert_eq!(std("1,2,3"), Ok([1.0, 2.0, 3.0]));
+        assert_eq!(device("CPU"), Ok(DeviceChoice::Cpu));
+        assert_eq!(device("1"), Ok(DeviceChoice::Gpu(DeviceSelector::Index(1))));
+        assert_eq!(crop_pct("0.875"), Ok(0.875));
+        assert_eq!(precision("F32"), Ok(Precision::F32));
+        assert_eq!(preset("ResNet50").map(|n| n.name), Ok("resnet50".into()));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["", "1,2", "1,2,3,4", "1,x,3", "1,nan,3", "1,inf,3"] {
+            assert!(mean(text).is_err(), "{text}");
+        }
+        assert!(std("1,0,1").is_err());
+        for text in ["0", "1.1", "NaN", "-1", "half"] {
+            assert!(crop_pct(text).is_err(), "{text}");
+            assert!(eps(text).is_err(), "{text}");
+        }
+        assert!(precision("f16").unwrap_err().contains("f32"));
+        assert!(device(" ").is_err());
+    }
+
+    #[test]
+    fn unknown_presets_have_near_ones() {
+        assert!(preset("resnet51").unwrap_err().contains("resnet50"));
+        assert_eq!(near("resnext50_32x4")[0], "resnext50-32x4d");
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "ab"), 2);
+    }
+}

@@ -1,0 +1,156 @@
+//! `resnet verify --kernels`: every kernel variant on random shapes against
+//! the CPU.
+
+use resnet_wgpu::gpu::Gpu;
+use resnet_wgpu::kernels::{KERNELS, Kernel, find};
+use resnet_wgpu::plan::DeviceProfile;
+use resnet_wgpu::verify::{KernelReport, kernels};
+use serde::Serialize;
+
+use crate::args::VerifyArgs;
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::table::{Align, Table};
+use crate::term;
+use crate::verify::{Verdict, conclude, tolerance};
+
+/// What `--json` gives.
+#[derive(Debug, Serialize)]
+struct Report {
+    device: String,
+    seed: u64,
+    cases: u32,
+    tolerance: f64,
+    passed: bool,
+    kernels: Vec<Line>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Line {
+    Ran {
+        kernel: &'static str,
+        cases: usize,
+        #[serde(flatten)]
+        verdict: Verdict,
+        worst_case: String,
+    },
+    NotRun {
+        kernel: &'static str,
+        not_run: String,
+    },
+}
+
+/// Runs the command.
+pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
+    let tolerance = tolerance(args.model.precision);
+    let mut table = Table::new(&[
+        ("kernel", Align::Left),
+        ("cases", Align::Right),
+        ("max error", Align::Right),
+        ("relative", Align::Right),
+        ("", Align::Left),
+    ]);
+    for kernel in KERNELS {
+        table.reserve(0, kernel.name.len());
+    }
+    let show = |text: &str| if args.json { Ok(()) } else { term::print(text) };
+    let title = format!("{}, seed {}", gpu.describe(), args.seed);
+    show(&format!("{title}\n\n{}", table.head()))?;
+
+    let mut printed = Ok(());
+    let mut progress = Progress::bar(KERNELS.len(), "kernels");
+    let mut lines = vec![];
+    kernels(gpu, args.seed, args.cases as usize, |report| {
+        let line = line(report, gpu.profile(), tolerance);
+        let written = progress.aside(|| show(&text(&table, &line)));
+        if printed.is_ok() {
+            printed = written;
+        }
+        lines.push(line);
+        progress.advance(1);
+    })?;
+    drop(progress);
+    printed?;
+
+    let failed = |line: &&Line| matches!(line, Line::Ran { verdict, .. } if !verdict.passed());
+    let wrong = lines.iter().filter(failed).count();
+    let report = Report {
+        device: gpu.describe(),
+        seed: args.seed,
+        cases: args.cases,
+        tolerance,
+        passed: wrong == 0,
+        kernels: lines,
+    };
+    if args.json {
+        term::print_json_pretty(&report)?;
+    } else {
+        term::print("\n")?;
+    }
+    conclude(args.json, report.passed, || {
+        format!("{wrong} kernels are off by more than {tolerance:e} of their largest value")
+    })
+}
+
+fn line(report: &KernelReport, profile: &DeviceProfile, tolerance: f64) -> Line {
+    let kernel = report.kernel;
+    match report.cases {
+        0 => Line::NotRun {
+            kernel,
+            not_run: find(kernel).map_or_else(String::new, |k| lacking(k, profile)),
+        },
+        cases => Line::Ran {
+            kernel,
+            cases,
+            verdict: Verdict::new(&report.worst, tolerance),
+            worst_case: report.worst_case.clone(),
+        },
+    }
+}
+
+/// What the device lacks for a kernel.
+fn lacking(kernel: &Kernel, profile: &DeviceProfile) -> String {
+    let needs = kernel.needs();
+    let mut lacks = vec![];
+    if needs.subgroup != 0 && needs.subgroup != profile.subgroup {
+        lacks.push(format!("subgroups of {}", needs.subgroup));
+    }
+    if needs.workgroup_bytes > profile.workgroup_bytes {
+        lacks.push(format!(
+            "{} bytes of workgroup memory",
+            needs.workgroup_bytes
+        ));
+    }
+    if needs.invocations > profile.invocations {
+        lacks.push(format!("{} invocations a workgroup", needs.invocations));
+    }
+    let buffers = kernel.family.reads() as u32 + 1;
+    if buffers > profile.storage_buffers {
+        lacks.push(format!("{buffers} storage buffers"));
+    }
+    format!("needs {}", lacks.join(", "))
+}
+
+fn text(table: &Table, line: &Line) -> String {
+    match line {
+        Line::NotRun { kernel, not_run } => {
+            let name = [(*kernel).to_owned()];
+            format!("{}  not run: {not_run}\n", table.line(&name).trim_end())
+        }
+        Line::Ran {
+            kernel,
+            cases,
+            verdict,
+            worst_case,
+        } => {
+            let mut cells = vec![(*kernel).to_owned(), cases.to_string()];
+            cells.extend(verdict.cells());
+            let mut text = table.line(&cells);
+            if !verdict.passed() {
+                text.push_str(&format!("  worst: {worst_case}\n"));
+            }
+            text
+        }
+    }
+}

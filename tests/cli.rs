@@ -1,0 +1,17 @@
+//! The binary as a user runs it: on whatever adapter there is, on the CPU
+//! twin, and with what goes wrong.
+
+#[path = "cli/bad_input.rs"]
+mod bad_input;
+#[path = "cli/classify.rs"]
+mod classify;
+#[path = "cli/describe.rs"]
+mod describe;
+#[path = "cli/eval.rs"]
+mod eval;
+#[path = "cli/run.rs"]
+mod run;
+#[path = "cli/support.rs"]
+mod support;
+#[path = "cli/usage.rs"]
+mod usage;

@@ -1,0 +1,127 @@
+//! Runs the binary and looks at what it says.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// What the binary did.
+pub struct Ran {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: i32,
+}
+
+/// A command in this repository's root.
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_resnet"));
+    command.args(args).current_dir(env!("CARGO_MANIFEST_DIR"));
+    // Without it some drivers complain on stderr.
+    command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
+    command
+}
+
+/// Runs it.
+pub fn resnet(args: &[&str]) -> Ran {
+    finished(command(args).output().unwrap())
+}
+
+/// Runs it where no adapter is to be found.
+pub fn without_adapter(args: &[&str]) -> Ran {
+    // No system that these tests run on has both this and no other.
+    let backend = if cfg!(windows) { "vulkan" } else { "dx12" };
+    finished(command(args).env("WGPU_BACKEND", backend).output().unwrap())
+}
+
+pub fn finished(output: Output) -> Ran {
+    let ran = Ran {
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+        code: output.status.code().expect("it must not be killed"),
+    };
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    ran
+}
+
+impl Ran {
+    /// Its output, having gone well.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        assert_eq!(self.code, 0, "{}{}", self.stdout, self.stderr);
+        self.stdout
+    }
+
+    /// Its one line of error, having ended with `code` and without a result.
+    #[track_caller]
+    pub fn error(self, code: i32) -> String {
+        assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
+        assert_eq!(self.stdout, "");
+        let errors = self.errors();
+        assert_eq!(errors.len(), 1, "{}", self.stderr);
+        errors[0].to_owned()
+    }
+
+    /// The lines that tell errors.
+    pub fn errors(&self) -> Vec<&str> {
+        let lines = self.stderr.lines();
+        lines.filter(|line| line.starts_with("error: ")).collect()
+    }
+
+    /// The lines that tell what one should know.
+    pub fn notes(&self) -> Vec<&str> {
+        let lines = self.stderr.lines();
+        lines.filter(|line| line.starts_with("note: ")).collect()
+    }
+}
+
+/// Its lines as JSON.
+pub fn json_lines(stdout: &str) -> Vec<Value> {
+    let lines = stdout.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The keys of a JSON object, in order.
+pub fn keys(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+/// A folder that is gone when the test ends.
+pub struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A path in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The same as an argument.
+    pub fn arg(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    /// Writes a file, and gives its path as an argument.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        std::fs::write(self.path(name), bytes).unwrap();
+        self.arg(name)
+    }
+
+    /// Copies one of the repository's photos there.
+    pub fn photo(&self, photo: &str, name: &str) -> String {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("photos")
+            .join(photo);
+        self.write(name, std::fs::read(path).unwrap())
+    }
+}
