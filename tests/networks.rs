@@ -196,7 +196,9 @@ fn a_residual_block_alone() {
     let x = g.input();
     let mut y = x;
     for (name, width, k) in [("conv1", 64, 1), ("conv2", 64, 3), ("conv3", 256, 1)] {
-        y = g.conv(name, y, width, Window::new(k, 1, k / 2), 1, false).unwrap();
+        y = g
+            .conv(name, y, width, Window::new(k, 1, k / 2), 1, false)
+            .unwrap();
         if name != "conv3" {
             y = g.relu(&format!("{name}.relu"), y);
         }

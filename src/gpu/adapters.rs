@@ -134,14 +134,13 @@ fn rank(info: &wgpu::AdapterInfo) -> (u8, u8) {
 
 /// The adapter that the selector means.
 pub(super) fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, GpuError> {
-    let mut adapters = match selector {
-        // OpenGL is slow to come up and some of its drivers print: it is
-        // asked last.
-        DeviceSelector::Auto => enumerate(wgpu::Backends::all() - wgpu::Backends::GL),
-        _ => vec![],
-    };
-    if adapters.is_empty() {
-        adapters = enumerate(wgpu::Backends::all());
+    let mut adapters = enumerate(wgpu::Backends::all() - wgpu::Backends::GL);
+    // OpenGL is slow to come up, so it is asked only where the others have no
+    // better than a software adapter, or where the list must be complete.
+    let hardware = |a: &wgpu::Adapter| a.get_info().device_type != wgpu::DeviceType::Cpu;
+    if *selector != DeviceSelector::Auto || !adapters.first().is_some_and(hardware) {
+        adapters.extend(enumerate(wgpu::Backends::GL));
+        adapters.sort_by_key(|a| rank(&a.get_info()));
     }
     if adapters.is_empty() {
         return Err(GpuError::NoAdapter);

@@ -10,6 +10,7 @@ mod device;
 mod devices;
 mod eval;
 mod failure;
+mod headless;
 mod model_args;
 mod number;
 mod output_file;
@@ -32,6 +33,7 @@ use args::{Cli, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
+    headless::silence_device_selection();
     let outcome = match Cli::parse().command {
         Command::Classify(args) => classify::command(&args),
         Command::Eval(args) => eval::command(&args),
