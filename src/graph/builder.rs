@@ -7,6 +7,10 @@ use super::{
     BatchNorm, Conv2d, Epilogue, Graph, GraphError, Linear, Node, NodeId, Op, Shape, Window,
 };
 
+/// Largest height, width or channel count of an input: no arithmetic on shapes
+/// overflows below it.
+pub const MAX_EXTENT: usize = 1 << 16;
+
 /// Builds a [`Graph`] in execution order.
 ///
 /// ```
@@ -37,6 +41,12 @@ impl GraphBuilder {
             return Err(GraphError {
                 node: "input".into(),
                 problem: format!("expected at least one pixel and channel, found {input}"),
+            });
+        }
+        if input.h.max(input.w).max(input.c) > MAX_EXTENT {
+            return Err(GraphError {
+                node: "input".into(),
+                problem: format!("expected extents of at most {MAX_EXTENT}, found {input}"),
             });
         }
         let node = Node {
@@ -305,5 +315,7 @@ mod tests {
             .unwrap_err();
         assert!(err.to_string().contains("2 groups"), "{err}");
         assert!(GraphBuilder::new(Shape::new(0, 1, 3)).is_err());
+        let err = GraphBuilder::new(Shape::new(1, usize::MAX, 3)).unwrap_err();
+        assert!(err.to_string().contains("65536"), "{err}");
     }
 }

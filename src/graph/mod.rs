@@ -9,7 +9,7 @@ mod cost;
 mod dot;
 mod op;
 
-pub use builder::GraphBuilder;
+pub use builder::{GraphBuilder, MAX_EXTENT};
 pub use cost::{NodeCost, TotalCost};
 pub use op::{BatchNorm, Conv2d, Epilogue, Linear, Op, Window, ZeroChannels};
 

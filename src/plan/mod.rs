@@ -16,7 +16,7 @@ pub use profile::{DeviceClass, DeviceProfile};
 use crate::graph::{NodeId, Shape};
 use crate::kernels::{Kernel, Packing};
 use crate::passes::Lowered;
-use crate::tensor::quads;
+use crate::tensor::{QUAD, quads};
 
 /// Something a step binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,7 +163,9 @@ pub enum PlanError {
 
 /// Bytes of an activation of `batch` images, channels padded to quads.
 pub fn activation_bytes(batch: usize, shape: Shape) -> u64 {
-    (batch * shape.h * shape.w * quads(shape.c) * 16) as u64
+    [shape.h, shape.w, quads(shape.c), size_of::<[f32; QUAD]>()]
+        .iter()
+        .fold(batch as u64, |bytes, &n| bytes.saturating_mul(n as u64))
 }
 
 impl Plan {

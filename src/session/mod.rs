@@ -38,6 +38,9 @@ impl Default for SessionOptions {
     }
 }
 
+/// Images of a run on the CPU, at most: more would only take more memory.
+pub const MAX_CPU_BATCH: usize = 64;
+
 /// The name of the softmax layer that [`SessionOptions::probabilities`] adds.
 pub const PROBABILITIES: &str = "probabilities";
 
@@ -124,7 +127,7 @@ impl Session {
             shapes: shapes(&graph, &layers),
             graph,
             layers,
-            batch: options.batch.max(1),
+            batch: options.batch.clamp(1, MAX_CPU_BATCH),
             runner: Runner::Cpu(Box::new(cpu)),
             unpadded: vec![],
         })
