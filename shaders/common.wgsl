@@ -6,3 +6,8 @@
 fn group_index(group: vec3<u32>, groups: vec3<u32>) -> u32 {
     return group.y * groups.x + group.x;
 }
+
+// max(v, 0), but a NaN stays one, as in PyTorch: max() may drop it.
+fn relu(v: vec4<f32>) -> vec4<f32> {
+    return select(v, vec4<f32>(), v < vec4<f32>());
+}

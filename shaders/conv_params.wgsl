@@ -37,7 +37,7 @@ fn finish(pixel: u32, quad: u32, sum: vec4<f32>) {
         v += residual[at];
     }
     if (p.flags & 1u) != 0u {
-        v = max(v, vec4<f32>());
+        v = relu(v);
     }
     y[at] = v;
 }

@@ -46,7 +46,7 @@ fn main(
     var v = fma(x[at], scale[quad], shift[quad]);
 {% endif %}
     if (p.flags & 1u) != 0u {
-        v = max(v, vec4<f32>());
+        v = relu(v);
     }
     y[at] = v;
 }

@@ -77,7 +77,7 @@ fn main(
         v += residual[at];
     }
     if (p.flags & 1u) != 0u {
-        v = max(v, vec4<f32>());
+        v = relu(v);
     }
     y[at] = v;
 }

@@ -57,7 +57,7 @@ fn main(
         for (var c = cols.x; c < cols.y; c++) {
             let tap = x[((image + r) * p.in_w + c) * p.quads + quad];
 {% if max %}
-            v = max(v, tap);
+            v = select(v, tap, (tap > v) | (tap != tap)); // a NaN wins, as in PyTorch
 {% else %}
             v += tap;
 {% endif %}

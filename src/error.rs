@@ -54,6 +54,9 @@ pub enum Error {
         /// Some names near it.
         known: String,
     },
+    /// Pictures that were pushed and not run.
+    #[error("{0} images were pushed and not run; call Classifier::run before classify")]
+    Pending(usize),
     /// An input of another shape than the session's.
     #[error("input: expected shape {expected}, found {found:?}")]
     InputShape {

@@ -8,9 +8,9 @@
 //! [`Classifier`] adds preprocessing that matches Pillow's, and labels.
 //!
 //! ```no_run
-//! use resnet_wgpu::preprocess::{ImageLimits, decode_file};
-//! use resnet_wgpu::weights::Hints;
-//! use resnet_wgpu::{Checkpoint, Classifier, DeviceSelector, Gpu, Model};
+//! use resnet_wgpu::{
+//!     Checkpoint, Classifier, DeviceSelector, Gpu, Hints, ImageLimits, Model, decode_file,
+//! };
 //!
 //! let gpu = Gpu::new(&DeviceSelector::Auto)?;
 //! let checkpoint = Checkpoint::from_file("resnet50.safetensors")?;
@@ -55,9 +55,14 @@ pub mod tensor;
 pub mod verify;
 pub mod weights;
 
-pub use classify::{Classifier, ClassifierOptions, Prediction};
+pub use classify::{Classifier, ClassifierOptions, Prediction, Scores};
 pub use error::Error;
 pub use gpu::{DeviceSelector, Gpu};
-pub use model::Model;
-pub use session::{Session, SessionOptions};
-pub use weights::Checkpoint;
+pub use labels::Labels;
+pub use model::{Model, PreprocessOverrides};
+pub use preprocess::{ImageLimits, decode_file};
+pub use session::{Outputs, Session, SessionOptions};
+pub use weights::{Checkpoint, Hints};
+/// The version of `wgpu` that this library speaks, for applications that hand
+/// their device over.
+pub use wgpu;

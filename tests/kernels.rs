@@ -3,9 +3,15 @@
 
 use std::process::Command;
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
+use resnet_wgpu::cpu;
+use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, adapters};
+use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
 use resnet_wgpu::kernels::{KERNELS, Tile, find};
-use resnet_wgpu::verify::{self, TOLERANCE_F32};
+use resnet_wgpu::passes::lower;
+use resnet_wgpu::plan::{Choice, DeviceProfile, Plan};
+use resnet_wgpu::tensor::{Params, QUAD, Tensor, pad_channels, quads};
+use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32};
+use resnet_wgpu::weights::synthetic_tensor;
 use resnet_wgpu::{Model, Session, SessionOptions};
 
 const SEED: u64 = 20_261_120;
@@ -51,14 +57,48 @@ fn all_kernels_on_all_adapters() {
     }
 }
 
+/// Runs a graph of random weights as planned for `profile`, and holds the
+/// whole output, zeros of the last quad included, against the twin's.
+fn plan_and_run(gpu: &Gpu, profile: &DeviceProfile, graph: &Graph, batch: usize) -> Plan {
+    let mut params = Params::new();
+    for spec in graph.params() {
+        let data = synthetic_tensor(&spec.name, &spec.shape, 0, 1.0);
+        params.insert(spec.name, Tensor::new(spec.shape, data).unwrap());
+    }
+    let padded = |t: &Tensor| {
+        let channels = t.shape()[t.shape().len() - 1];
+        let pixels = t.data().len() / channels;
+        let mut data = vec![0.0; pixels * quads(channels) * QUAD];
+        pad_channels(t.data(), channels, &mut data);
+        data
+    };
+    let s = graph.input_shape();
+    let shape = vec![batch, s.h, s.w, s.c];
+    let data = synthetic_tensor("input", &shape, 0, 1.0);
+    let input = Tensor::new(shape, data).unwrap();
+    let expected = padded(&cpu::run(graph, &params, &input, &[]).unwrap().output);
+
+    let lowered = lower(graph, &params, &[]).unwrap();
+    let plan = Plan::new(&lowered, batch, profile, &[], &Choice::Auto).unwrap();
+    let mut engine = Engine::new(gpu, plan.clone(), &lowered.params).unwrap();
+    let check = |_, found: &[f32]| {
+        let d = Difference::between(found, &expected);
+        assert!(d.within(TOLERANCE_F32), "{:.2e}", d.relative());
+    };
+    engine.run(&padded(&input), check).unwrap();
+    plan
+}
+
 /// WebGPU's default limits and no subgroups, and smaller ones yet: simulated
-/// by asking for no more.
+/// by asking for no more. So few workgroups fit one dimension of the second
+/// that larger dispatches take two.
 #[test]
 fn small_limits() {
     let webgpu = wgpu::Limits::default();
     let small = wgpu::Limits {
         max_compute_invocations_per_workgroup: 128,
         max_compute_workgroup_storage_size: 8192,
+        max_compute_workgroups_per_dimension: 64,
         ..wgpu::Limits::default()
     };
     for limits in [webgpu, small] {
@@ -69,6 +109,38 @@ fn small_limits() {
         let large = find("conv.tiled.128x128").unwrap();
         let fits = limits.max_compute_invocations_per_workgroup >= 256;
         assert_eq!(ran.contains(&large.name), fits);
+
+        // A workgroup a pixel: 1083 of them, in 17 rows of 64, five too many.
+        let mut g = GraphBuilder::new(Shape::new(19, 19, 7)).unwrap();
+        let x = g.input();
+        let softmax = g.softmax("softmax", x);
+        let plan = plan_and_run(&gpu, gpu.profile(), &g.finish(softmax), 3);
+        let wide = limits.max_compute_workgroups_per_dimension > 64;
+        let expected = if wide { [1083, 1, 1] } else { [64, 17, 1] };
+        assert_eq!(plan.steps[0].grid, expected);
+    }
+}
+
+/// Layers whose weights are larger than a binding, as VGG's are on many
+/// devices: each chunk finds its own bias, its part of the residual and its
+/// place in the output, the last, of two features, like the others.
+#[test]
+fn linear_layers_in_chunks() {
+    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let profile = DeviceProfile {
+        max_binding: 64 << 10,
+        ..gpu.profile().clone()
+    };
+    let mut g = GraphBuilder::new(Shape::new(1, 1, 300)).unwrap();
+    let x = g.input();
+    let residual = g.linear("fc1", x, 130).unwrap();
+    let y = g.linear("fc2", x, 130).unwrap();
+    let y = g.add("add", y, residual).unwrap();
+    let y = g.relu("relu", y);
+    let plan = plan_and_run(&gpu, &profile, &g.finish(y), 3);
+    for layer in ["fc1", "fc2"] {
+        let chunks = plan.steps.iter().filter(|s| s.name == layer);
+        assert_eq!(chunks.count(), 5, "{layer}");
     }
 }
 

@@ -8,16 +8,16 @@
 mod support;
 
 use resnet_wgpu::cpu;
-use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu};
+use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, adapters};
 use resnet_wgpu::graph::{GraphBuilder, Shape, Window};
 use resnet_wgpu::model::Model;
-use resnet_wgpu::models::presets;
+use resnet_wgpu::models::{Network, Norm, presets};
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{Choice, Plan};
 use resnet_wgpu::session::{Session, SessionOptions};
 use resnet_wgpu::tensor::{Params, Tensor};
 use resnet_wgpu::verify::Difference;
-use resnet_wgpu::weights::synthetic_tensor;
+use resnet_wgpu::weights::{Hints, synthetic_tensor};
 use support::{Case, Goldens};
 
 const TOLERANCE: f64 = 1e-4;
@@ -26,7 +26,9 @@ fn gpu() -> Gpu {
     Gpu::new(&DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
 }
 
-fn check(goldens: &Goldens, case: &Case, gpu: &Gpu) {
+/// The case's weights, recognised and loaded, give PyTorch's logits and layers
+/// on each device; `None` is the CPU twin.
+fn check(goldens: &Goldens, case: &Case, devices: &[Option<&Gpu>]) {
     let name = &case.case;
     let model = case.model();
     assert_eq!(
@@ -34,40 +36,45 @@ fn check(goldens: &Goldens, case: &Case, gpu: &Gpu) {
         case.state_dict_fnv,
         "{name}: tensor names and shapes differ from PyTorch's"
     );
+    for device in devices {
+        check_model(goldens, case, &model, *device);
+    }
+}
+
+fn check_model(goldens: &Goldens, case: &Case, model: &Model, gpu: Option<&Gpu>) {
     let (n, h, w) = case.input();
-    let images = case.images();
+    let device = gpu.map_or("the CPU".into(), Gpu::describe);
+    let name = format!("{} on {device}", case.case);
     let options = SessionOptions {
         batch: n,
         input_size: Some((h, w)),
         layers: case.layers.clone(),
         ..Default::default()
     };
-    for device in ["cpu", "gpu"] {
-        let mut session = match device {
-            "cpu" => Session::cpu(&model, &options),
-            _ => Session::new(gpu, &model, &options),
-        }
+    let mut session = match gpu {
+        None => Session::cpu(model, &options),
+        Some(gpu) => Session::new(gpu, model, &options),
+    }
+    .unwrap_or_else(|e| panic!("{name}: {e}"));
+    let outputs = session
+        .run(&case.images())
         .unwrap_or_else(|e| panic!("{name}: {e}"));
-        let outputs = session
-            .run(&images)
-            .unwrap_or_else(|e| panic!("{name}: {e}"));
-        let expected = goldens.tensor(&format!("{name}/logits"));
-        let d = Difference::between(outputs.logits.data(), &expected);
+    let expected = goldens.tensor(&format!("{}/logits", case.case));
+    let d = Difference::between(outputs.logits.data(), &expected);
+    assert!(
+        d.within(TOLERANCE),
+        "{name}: {:.2e} of the largest logit",
+        d.relative()
+    );
+    assert_eq!(outputs.layers.len(), case.layers.len());
+    for (layer, value) in &outputs.layers {
+        let expected = goldens.tensor(&format!("{}/{layer}", case.case));
+        let d = Difference::between(value.nhwc_to_nchw().data(), &expected);
         assert!(
             d.within(TOLERANCE),
-            "{name} on the {device}: {:.2e} of the largest logit",
+            "{name}, layer {layer}: {:.2e} of its largest value",
             d.relative()
         );
-        assert_eq!(outputs.layers.len(), case.layers.len());
-        for (layer, value) in &outputs.layers {
-            let expected = goldens.tensor(&format!("{name}/{layer}"));
-            let d = Difference::between(value.nhwc_to_nchw().data(), &expected);
-            assert!(
-                d.within(TOLERANCE),
-                "{name} on the {device}, layer {layer}: {:.2e} of its largest value",
-                d.relative()
-            );
-        }
     }
 }
 
@@ -77,7 +84,7 @@ fn check_all(select: impl Fn(&Case) -> bool) {
     let gpu = gpu();
     let mut count = 0;
     for case in goldens.cases.iter().filter(|c| select(c)) {
-        check(&goldens, case, &gpu);
+        check(&goldens, case, &[None, Some(&gpu)]);
         count += 1;
     }
     assert!(count > 0);
@@ -130,6 +137,51 @@ fn every_preset_has_a_golden() {
     ];
     for case in &goldens.cases {
         assert!(known.contains(&case.naming.as_str()), "{}", case.naming);
+    }
+}
+
+/// The best device here may have kernels that others lack: networks of every
+/// kind also run with WebGPU's default limits and no subgroups, in workgroup
+/// memory, and on each further adapter (where Mesa is, its OpenGL).
+#[test]
+fn other_devices() {
+    let limits = wgpu::Limits::default();
+    let tiled = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+    assert_eq!(tiled.profile().subgroup, 0);
+    let mut gpus = vec![tiled];
+    for adapter in &adapters()[1..] {
+        gpus.push(Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap());
+    }
+    let devices: Vec<_> = gpus.iter().map(Some).collect();
+    let goldens = Goldens::read();
+    for case in [
+        "resnet18-layers",
+        "preact-resnet50-layers",
+        "resnext50-32x4d",
+        "resnet20",
+        "resnet50d",
+    ] {
+        check(&goldens, goldens.case(case), &devices);
+    }
+}
+
+/// A checkpoint without batch norm, which was folded into the convolutions, is
+/// recognised by its biases and gives the same logits.
+#[test]
+fn batch_norm_folded_away() {
+    let goldens = Goldens::read();
+    let gpu = gpu();
+    for name in ["resnet20", "resnet50"] {
+        let case = goldens.case(name);
+        let model = Model::load(&case.folded_checkpoint(), &Hints::default()).unwrap();
+        let expected = Network {
+            norm: Norm::Bias,
+            ..case.network.clone()
+        };
+        assert_eq!(model.network(), &expected);
+        for device in [None, Some(&gpu)] {
+            check_model(&goldens, case, &model, device);
+        }
     }
 }
 

@@ -13,8 +13,8 @@ enum Target {
     Spirv,
     /// Metal.
     Msl,
-    /// Direct3D 12.
-    Hlsl,
+    /// Direct3D 12: DXC takes shader model 6, FXC, its fallback, 5.1.
+    Hlsl(hlsl::ShaderModel),
     /// OpenGL ES.
     Glsl,
 }
@@ -22,13 +22,16 @@ enum Target {
 /// Whether naga translates a kernel to a target.
 type Supports = fn(&Kernel) -> bool;
 
-/// What naga translates, by feature. GLSL has no subgroup operations here:
-/// wgpu's GL backend does not offer the feature, so those kernels are never
-/// chosen on it.
+/// What naga translates, by feature. GLSL and HLSL before shader model 6 have
+/// no subgroup operations here: wgpu does not offer the feature on OpenGL or
+/// with FXC, so those kernels are never chosen there.
 const TARGETS: &[(Target, Supports)] = &[
     (Target::Spirv, |_| true),
     (Target::Msl, |_| true),
-    (Target::Hlsl, |_| true),
+    (Target::Hlsl(hlsl::ShaderModel::V6_0), |_| true),
+    (Target::Hlsl(hlsl::ShaderModel::V5_1), |k| {
+        k.needs().subgroup == 0
+    }),
     (Target::Glsl, |k| k.needs().subgroup == 0),
 ];
 
@@ -59,7 +62,7 @@ fn every_kernel_is_valid_and_translates() {
         }
     }
     let subgroups = KERNELS.iter().filter(|k| k.needs().subgroup > 0).count();
-    assert_eq!(translated, 4 * KERNELS.len() - subgroups);
+    assert_eq!(translated, TARGETS.len() * KERNELS.len() - 2 * subgroups);
 }
 
 /// Bytes of the translation.
@@ -92,9 +95,9 @@ fn translate(
             }
             Ok(text.len())
         }
-        Target::Hlsl => {
+        Target::Hlsl(shader_model) => {
             let options = hlsl::Options {
-                shader_model: hlsl::ShaderModel::V6_0,
+                shader_model,
                 fake_missing_bindings: true,
                 ..Default::default()
             };

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
 /// Decodes `items` on as many threads as the machine has cores, at most
 /// `window` of them ahead, and hands the results to `consume` in the items'
-/// order, on the calling thread. `consume` may end it early.
+/// order, on the calling thread. `consume` may end it early. A panic in
+/// `decode` goes on in the caller.
 pub fn decode_ahead<T: Sync, D: Send>(
     items: &[T],
     window: usize,
@@ -21,13 +23,14 @@ pub fn decode_ahead<T: Sync, D: Send>(
     let next = AtomicUsize::new(0);
     let ended = AtomicBool::new(false);
     // A permit for each item that may be decoded and not yet consumed.
-    let (permits, permit) = sync_channel::<()>(window.max(threads));
-    for _ in 0..window.max(threads) {
+    let window = window.max(1);
+    let (permits, permit) = sync_channel::<()>(window);
+    for _ in 0..window {
         // The channel has room for all, and its receiver lives.
         let _ = permits.try_send(());
     }
     let permit = std::sync::Mutex::new(permit);
-    let (done, results) = sync_channel::<(usize, D)>(window.max(threads));
+    let (done, results) = sync_channel::<(usize, thread::Result<D>)>(window);
     thread::scope(|scope| {
         for _ in 0..threads {
             let (done, decode, next, ended, permit) =
@@ -42,7 +45,10 @@ pub fn decode_ahead<T: Sync, D: Send>(
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     drop(waiting);
                     let Some(item) = items.get(index) else { return };
-                    if done.send((index, decode(item))).is_err() {
+                    // A panic is the caller's: it goes on there, and not by
+                    // leaving everyone waiting for this item.
+                    let decoded = catch_unwind(AssertUnwindSafe(|| decode(item)));
+                    if done.send((index, decoded)).is_err() {
                         return;
                     }
                 }
@@ -51,8 +57,15 @@ pub fn decode_ahead<T: Sync, D: Send>(
         drop(done);
         let mut early = BTreeMap::new();
         let mut due = 0;
+        let mut failed = None;
         'consume: for (index, decoded) in &results {
-            early.insert(index, decoded);
+            match decoded {
+                Ok(decoded) => early.insert(index, decoded),
+                Err(panic) => {
+                    failed = Some(panic);
+                    break;
+                }
+            };
             while let Some(decoded) = early.remove(&due) {
                 if consume(due, decoded).is_break() {
                     break 'consume;
@@ -66,6 +79,9 @@ pub fn decode_ahead<T: Sync, D: Send>(
         // Workers that wait to send or for a permit wake and return.
         drop(results);
         drop(permits);
+        if let Some(panic) = failed {
+            resume_unwind(panic);
+        }
     });
 }
 
@@ -82,7 +98,7 @@ mod tests {
             &items,
             8,
             |&i| {
-                assert!(ahead.fetch_add(1, Ordering::SeqCst) < 8 + 16);
+                assert!(ahead.fetch_add(1, Ordering::SeqCst) < 8);
                 if i % 7 == 0 {
                     thread::sleep(std::time::Duration::from_micros(200));
                 }
@@ -117,5 +133,18 @@ mod tests {
         );
         assert_eq!(count, 10);
         decode_ahead(&[] as &[usize], 4, |&i| i, |_, _| ControlFlow::Continue(()));
+    }
+    #[test]
+    fn a_panic_reaches_the_caller() {
+        let items: Vec<usize> = (0..100).collect();
+        let panicked = catch_unwind(|| {
+            decode_ahead(
+                &items,
+                4,
+                |&i| assert!(i != 3, "a defect of a decoder"),
+                |_, ()| ControlFlow::Continue(()),
+            );
+        });
+        assert!(panicked.is_err());
     }
 }

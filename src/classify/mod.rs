@@ -143,10 +143,13 @@ impl Classifier {
         &self.session
     }
 
-    /// The `k` likeliest classes of one picture, best first.
+    /// The `k` likeliest classes of one picture, best first. Pictures that were
+    /// pushed must have been run.
     pub fn classify(&mut self, image: &RgbImage, k: usize) -> Result<Vec<Prediction>, Error> {
+        if self.filled > 0 {
+            return Err(Error::Pending(self.filled));
+        }
         let crop = self.preprocess.crop_image(image)?;
-        self.filled = 0;
         self.push_crop(&crop)?;
         let scores = self.run()?;
         Ok(self.top(&scores, 0, k))
@@ -155,6 +158,13 @@ impl Classifier {
     /// Adds a picture that has been cropped to the next batch; true when the
     /// batch is full, and [`Classifier::run`] is due.
     pub fn push_crop(&mut self, crop: &RgbImage) -> Result<bool, Error> {
+        let (h, w) = self.preprocess.crop;
+        if crop.dimensions() != (w, h) {
+            return Err(Error::InputShape {
+                expected: format!("a crop of {h} rows and {w} columns"),
+                found: vec![crop.height() as usize, crop.width() as usize],
+            });
+        }
         let each = self.session.input_len();
         let at = self.filled * each;
         let Some(out) = self.input.get_mut(at..at + each) else {

@@ -16,6 +16,7 @@ use crate::tensor::Tensor;
 ///
 /// `resnet verify` holds the inputs of a fused kernel until the last of the
 /// nodes that were fused into it has run.
+#[derive(Debug)]
 pub struct Executor<'m> {
     model: &'m CpuModel,
     /// By node; `None` before it is computed and after it is freed.

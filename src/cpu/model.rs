@@ -34,6 +34,13 @@ pub struct CpuModel {
     layers: Vec<Layer>,
 }
 
+impl std::fmt::Debug for CpuModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let nodes = self.graph.nodes.len();
+        f.debug_struct("CpuModel").field("nodes", &nodes).finish()
+    }
+}
+
 impl CpuModel {
     /// Checks the graph and its tensors.
     ///

@@ -12,7 +12,8 @@ pub enum DeviceSelector {
     /// Vulkan, Metal and Direct3D before OpenGL.
     #[default]
     Auto,
-    /// The adapter of that index in the list that [`adapters`] gives.
+    /// The adapter of that index in the list that [`adapters`] gives; beyond
+    /// the list, the first whose name has that number in it.
     Index(usize),
     /// The first adapter whose name, driver or backend contains this, without
     /// regard to case.
@@ -147,15 +148,10 @@ pub(super) fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, GpuErro
     }
     let index = match selector {
         DeviceSelector::Auto => Some(0),
-        DeviceSelector::Index(index) => Some(*index).filter(|&i| i < adapters.len()),
-        DeviceSelector::Name(name) => {
-            let wanted = name.to_lowercase();
-            adapters.iter().position(|a| {
-                let info = a.get_info();
-                let text = format!("{} {} {}", describe(&info), info.driver, info.driver_info);
-                text.to_lowercase().contains(&wanted)
-            })
-        }
+        DeviceSelector::Index(index) if *index < adapters.len() => Some(*index),
+        // A number beyond the list may be part of a name: `4090`.
+        DeviceSelector::Index(number) => named(&adapters, &number.to_string()),
+        DeviceSelector::Name(name) => named(&adapters, name),
     };
     match index {
         Some(index) => Ok(adapters.swap_remove(index)),
@@ -169,6 +165,16 @@ pub(super) fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, GpuErro
                 .join("; "),
         }),
     }
+}
+
+/// The first adapter whose description contains `name`.
+fn named(adapters: &[wgpu::Adapter], name: &str) -> Option<usize> {
+    let wanted = name.to_lowercase();
+    adapters.iter().position(|a| {
+        let info = a.get_info();
+        let text = format!("{} {} {}", describe(&info), info.driver, info.driver_info);
+        text.to_lowercase().contains(&wanted)
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A device: this library's own, or the application's.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
@@ -29,8 +29,6 @@ struct Shared {
     info: wgpu::AdapterInfo,
     profile: DeviceProfile,
     pipelines: Pipelines,
-    /// The last error that no scope caught, on a device of our own.
-    uncaptured: Arc<Mutex<Option<String>>>,
 }
 
 impl Gpu {
@@ -56,6 +54,7 @@ impl Gpu {
         } else {
             wgpu::Features::empty()
         };
+        let limits = limits.or_worse_values_from(&adapter.limits());
         Self::request(&adapter, limits, features)
     }
 
@@ -81,14 +80,7 @@ impl Gpu {
                     reason: e.to_string(),
                 }
             })?;
-        // wgpu's own handler panics; ours keeps the error for the run that
-        // caused it.
-        let uncaptured = Arc::new(Mutex::new(None));
-        let last = Arc::clone(&uncaptured);
-        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
-        }));
-        Ok(Self::share(device, queue, uncaptured))
+        Ok(Self::from_device(device, queue))
     }
 
     /// Uses a device that the application made, with the limits and features
@@ -96,14 +88,6 @@ impl Gpu {
     /// submissions of the application are left alone; a submission of a
     /// session waits for those before it, as on any shared queue.
     pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
-        Self::share(device, queue, Arc::default())
-    }
-
-    fn share(
-        device: wgpu::Device,
-        queue: wgpu::Queue,
-        uncaptured: Arc<Mutex<Option<String>>>,
-    ) -> Self {
         let info = device.adapter_info();
         let profile = profile(&device.limits(), device.features(), &info);
         Self {
@@ -113,7 +97,6 @@ impl Gpu {
                 info,
                 profile,
                 pipelines: Pipelines::default(),
-                uncaptured,
             }),
         }
     }
@@ -148,11 +131,31 @@ impl Gpu {
         &self.shared.pipelines
     }
 
-    /// The error that a submission left behind, if any.
-    pub(super) fn check(&self) -> Result<(), GpuError> {
-        let lock = &self.shared.uncaptured;
-        let mut last = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        last.take().map_or(Ok(()), |reason| Err(self.lost(reason)))
+    /// Does something with the device and gives back wgpu's errors instead of
+    /// letting them reach a handler, which by default panics. `bytes` is what
+    /// it allocates, for the message. Scopes are per thread, so other threads'
+    /// errors stay theirs.
+    pub(super) fn watch<T>(&self, bytes: u64, act: impl FnOnce() -> T) -> Result<T, GpuError> {
+        let device = self.device();
+        let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
+        let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let done = act();
+        let refused = [validation, internal].map(|scope| pollster::block_on(scope.pop()));
+        if let Some(reason) = pollster::block_on(memory.pop()) {
+            return Err(GpuError::OutOfMemory {
+                device: self.describe(),
+                bytes,
+                reason: reason.to_string(),
+            });
+        }
+        match refused.into_iter().flatten().next() {
+            Some(reason) => Err(GpuError::Refused {
+                device: self.describe(),
+                reason: reason.to_string(),
+            }),
+            None => Ok(done),
+        }
     }
 
     /// An error of this device while it ran.
@@ -185,9 +188,12 @@ fn profile(
             wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => DeviceClass::Other,
         },
         subgroup,
+        // Kernels count in 32 bits, and some drivers bind more than that.
         max_binding: limits
             .max_storage_buffer_binding_size
-            .min(limits.max_buffer_size),
+            .min(limits.max_buffer_size)
+            .min(u64::from(u32::MAX) - 15),
+        max_buffer: limits.max_buffer_size,
         max_workgroups: limits.max_compute_workgroups_per_dimension,
         workgroup_bytes: limits.max_compute_workgroup_storage_size,
         invocations: limits

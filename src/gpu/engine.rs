@@ -2,11 +2,12 @@
 //! upload, one pass, one submission and one readback.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::pipelines::Pipeline;
+use super::readback::Readback;
 use super::{Gpu, GpuError};
-use crate::plan::{Binding, Plan, Weight};
+use crate::plan::{Binding, DeviceClass, Plan, Weight};
 use crate::tensor::Params;
 
 /// A plan on a device, ready to run. Activations go in and out as NHWC with
@@ -18,12 +19,17 @@ pub struct Engine {
     plan: Plan,
     slots: Vec<wgpu::Buffer>,
     steps: Vec<Recorded>,
-    readback: wgpu::Buffer,
-    mapped: Arc<Mutex<Mapped>>,
+    readback: Readback,
 }
 
-/// How mapping the readback buffer ended, once it has.
-type Mapped = Option<Result<(), wgpu::BufferAsyncError>>;
+/// Multiply-accumulates of one submission, at most, on devices whose driver
+/// resets them when a submission takes seconds (Windows gives it two): a
+/// tenth of a second on a GPU of 1 TFLOP/s at work.
+const MACS_A_SUBMISSION: u64 = 50_000_000_000;
+
+/// Weights staged for upload, at most, before they are sent on: staging memory
+/// is freed only behind a submission.
+const STAGED_BYTES: u64 = 64 << 20;
 
 /// A step with its GPU objects.
 #[derive(Debug)]
@@ -36,35 +42,15 @@ struct Recorded {
 impl Engine {
     /// Makes everything that runs will need, and uploads the weights.
     pub fn new(gpu: &Gpu, plan: Plan, params: &Params) -> Result<Self, GpuError> {
-        let device = gpu.device();
         let bytes = plan.activation_bytes() + plan.weight_bytes();
-        let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let made = Self::make(gpu, plan, params);
-        let invalid = pollster::block_on(validation.pop());
-        let no_memory = pollster::block_on(memory.pop());
-        if let Some(reason) = no_memory {
-            return Err(GpuError::OutOfMemory {
-                device: gpu.describe(),
-                bytes,
-                reason: reason.to_string(),
-            });
-        }
-        match invalid {
-            Some(reason) => Err(gpu.lost(reason)),
-            None => made,
-        }
+        gpu.watch(bytes, || Self::make(gpu, plan, params))?
     }
 
     fn make(gpu: &Gpu, plan: Plan, params: &Params) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
             .map(|(i, &bytes)| storage(gpu, &format!("slot {i}"), bytes))
             .collect();
-        let weights: Vec<_> = plan
-            .weights
-            .iter()
-            .map(|w| upload(gpu, w, params))
-            .collect();
+        let weights = upload_all(gpu, &plan.weights, params);
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
         for (i, step) in plan.steps.iter().enumerate() {
@@ -94,22 +80,13 @@ impl Engine {
                 grid: step.grid,
             });
         }
-        // Verification reads any slot, a run all outputs.
-        let outputs = plan.outputs.iter().map(|o| o.bytes(plan.batch)).sum();
-        let largest = plan.slots.iter().copied().max().unwrap_or(0);
-        let readback = gpu.device().create_buffer(&wgpu::BufferDescriptor {
-            label: Some("readback"),
-            size: largest.max(outputs),
-            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+        let readback = Readback::new(gpu, plan.output_bytes());
         Ok(Self {
             gpu: gpu.clone(),
             plan,
             slots,
             steps,
             readback,
-            mapped: Arc::default(),
         })
     }
 
@@ -131,21 +108,24 @@ impl Engine {
         input: &[f32],
         mut read: impl FnMut(usize, &[f32]),
     ) -> Result<(), GpuError> {
-        self.write_slot(self.plan.input.slot, input);
-        let mut encoder = self.encoder();
-        self.encode(&mut encoder, 0..self.steps.len());
-        let mut at = 0;
-        for output in &self.plan.outputs {
-            let bytes = output.bytes(self.plan.batch);
-            let slot = &self.slots[output.slot];
-            encoder.copy_buffer_to_buffer(slot, 0, &self.readback, at, bytes);
-            at += bytes;
-        }
-        self.gpu.queue().submit([encoder.finish()]);
-        self.read_back(at, |all| {
+        let bytes = self.plan.output_bytes();
+        let submitted = self.gpu.watch(bytes, || {
+            self.write(self.plan.input.slot, input);
+            let mut encoder = self.encode(0..self.steps.len());
+            let mut at = 0;
+            for output in &self.plan.outputs {
+                let bytes = output.bytes(self.plan.batch);
+                let slot = &self.slots[output.slot];
+                encoder.copy_buffer_to_buffer(slot, 0, self.readback.buffer(), at, bytes);
+                at += bytes;
+            }
+            self.gpu.queue().submit([encoder.finish()])
+        })?;
+        let plan = &self.plan;
+        self.readback.read(&self.gpu, submitted, bytes, |all| {
             let mut from = 0;
-            for (i, output) in self.plan.outputs.iter().enumerate() {
-                let floats = output.bytes(self.plan.batch) as usize / size_of::<f32>();
+            for (i, output) in plan.outputs.iter().enumerate() {
+                let floats = output.bytes(plan.batch) as usize / size_of::<f32>();
                 read(i, &all[from..from + floats]);
                 from += floats;
             }
@@ -155,27 +135,38 @@ impl Engine {
     /// Runs some steps alone: for verification, which feeds each its own
     /// inputs through [`Engine::write_slot`] and reads
     /// [`Engine::read_slot`].
-    pub fn run_steps(&mut self, steps: Range<usize>) {
-        let mut encoder = self.encoder();
-        self.encode(&mut encoder, steps);
-        self.gpu.queue().submit([encoder.finish()]);
+    pub fn run_steps(&mut self, steps: Range<usize>) -> Result<(), GpuError> {
+        self.gpu.watch(0, || {
+            let encoder = self.encode(steps);
+            self.gpu.queue().submit([encoder.finish()]);
+        })
     }
 
     /// Writes floats to the start of a slot.
-    pub fn write_slot(&self, slot: usize, data: &[f32]) {
-        let bytes = bytemuck::cast_slice(data);
-        self.gpu.queue().write_buffer(&self.slots[slot], 0, bytes);
+    pub fn write_slot(&self, slot: usize, data: &[f32]) -> Result<(), GpuError> {
+        let bytes = size_of_val(data) as u64;
+        self.gpu.watch(bytes, || self.write(slot, data))
     }
 
     /// Reads `floats` floats from the start of a slot.
-    pub fn read_slot(&mut self, slot: usize, floats: usize) -> Result<Vec<f32>, GpuError> {
+    pub fn read_slot(&self, slot: usize, floats: usize) -> Result<Vec<f32>, GpuError> {
         let bytes = (floats * size_of::<f32>()) as u64;
-        let mut encoder = self.encoder();
-        encoder.copy_buffer_to_buffer(&self.slots[slot], 0, &self.readback, 0, bytes);
-        self.gpu.queue().submit([encoder.finish()]);
         let mut out = Vec::new();
-        self.read_back(bytes, |data| out.extend_from_slice(data))?;
+        let (readback, submitted) = self.gpu.watch(bytes, || {
+            let readback = Readback::new(&self.gpu, bytes);
+            let mut encoder = self.encoder();
+            encoder.copy_buffer_to_buffer(&self.slots[slot], 0, readback.buffer(), 0, bytes);
+            (readback, self.gpu.queue().submit([encoder.finish()]))
+        })?;
+        readback.read(&self.gpu, submitted, bytes, |data| {
+            out.extend_from_slice(data);
+        })?;
         Ok(out)
+    }
+
+    fn write(&self, slot: usize, data: &[f32]) {
+        let bytes = bytemuck::cast_slice(data);
+        self.gpu.queue().write_buffer(&self.slots[slot], 0, bytes);
     }
 
     fn encoder(&self) -> wgpu::CommandEncoder {
@@ -183,7 +174,33 @@ impl Engine {
         self.gpu.device().create_command_encoder(&descriptor)
     }
 
-    fn encode(&self, encoder: &mut wgpu::CommandEncoder, steps: Range<usize>) {
+    /// Encodes steps, and submits what would be too much for one submission;
+    /// the encoder that comes back holds the rest.
+    fn encode(&self, steps: Range<usize>) -> wgpu::CommandEncoder {
+        let most = match self.gpu.profile().class {
+            // Nobody resets a processor.
+            DeviceClass::Software => u64::MAX,
+            _ => MACS_A_SUBMISSION,
+        };
+        let mut encoder = self.encoder();
+        let mut from = steps.start;
+        let mut macs = 0u64;
+        for i in steps.clone() {
+            let own = self.plan.steps[i].macs;
+            if macs > 0 && macs.saturating_add(own) > most {
+                self.record(&mut encoder, from..i);
+                let full = std::mem::replace(&mut encoder, self.encoder());
+                self.gpu.queue().submit([full.finish()]);
+                (from, macs) = (i, 0);
+            }
+            macs = macs.saturating_add(own);
+        }
+        self.record(&mut encoder, from..steps.end);
+        encoder
+    }
+
+    /// One pass with those steps.
+    fn record(&self, encoder: &mut wgpu::CommandEncoder, steps: Range<usize>) {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         let mut current: Option<&Arc<Pipeline>> = None;
         for step in &self.steps[steps] {
@@ -195,31 +212,6 @@ impl Engine {
             let [x, y, z] = step.grid;
             pass.dispatch_workgroups(x, y, z);
         }
-    }
-
-    /// Waits for the GPU and shows `read` the first `bytes` of the readback
-    /// buffer.
-    fn read_back(&self, bytes: u64, read: impl FnOnce(&[f32])) -> Result<(), GpuError> {
-        let mapped = Arc::clone(&self.mapped);
-        self.readback
-            .map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
-                *mapped.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-            });
-        let polled = (self.gpu.device()).poll(wgpu::PollType::wait_indefinitely());
-        polled.map_err(|e| self.gpu.lost(e))?;
-        self.gpu.check()?;
-        let lock = &self.mapped;
-        match lock.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(result) => result.map_err(|e| self.gpu.lost(e))?,
-            None => return Err(self.gpu.lost("the device did not answer")),
-        }
-        {
-            let view = self.readback.get_mapped_range(0..bytes);
-            let view = view.map_err(|e| self.gpu.lost(e))?;
-            read(bytemuck::cast_slice(&view));
-        }
-        self.readback.unmap();
-        Ok(())
     }
 }
 
@@ -233,6 +225,23 @@ fn storage(gpu: &Gpu, label: &str, bytes: u64) -> wgpu::Buffer {
             | wgpu::BufferUsages::COPY_SRC,
         mapped_at_creation: false,
     })
+}
+
+/// Packs and uploads all weights.
+fn upload_all(gpu: &Gpu, weights: &[Weight], params: &Params) -> Vec<wgpu::Buffer> {
+    let mut staged = 0;
+    let buffers = weights.iter().map(|weight| {
+        let buffer = upload(gpu, weight, params);
+        staged += weight.bytes();
+        if staged > STAGED_BYTES {
+            gpu.queue().submit([]);
+            staged = 0;
+        }
+        buffer
+    });
+    let buffers = buffers.collect();
+    gpu.queue().submit([]);
+    buffers
 }
 
 fn upload(gpu: &Gpu, weight: &Weight, params: &Params) -> wgpu::Buffer {

@@ -4,6 +4,7 @@ use crate::kernels::TemplateError;
 
 /// A device that cannot be had, or that failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum GpuError {
     /// The machine has no adapter at all.
     #[error(
@@ -28,16 +29,11 @@ pub enum GpuError {
         reason: String,
     },
     /// The driver refused a kernel.
-    #[error(
-        "device `{device}` refused kernel `{kernel}`: {reason}; please report this with the \
-         output of `resnet devices --json`, and use `--device cpu` meanwhile"
-    )]
+    #[error("kernel `{kernel}`: {reason}")]
     Kernel {
-        /// The device's name.
-        device: String,
         /// The kernel's name.
         kernel: &'static str,
-        /// wgpu's reason.
+        /// What the device said, and the remedy.
         reason: String,
     },
     /// A template did not render.
@@ -53,6 +49,17 @@ pub enum GpuError {
         device: String,
         /// Bytes that were asked for.
         bytes: u64,
+        /// wgpu's reason.
+        reason: String,
+    },
+    /// wgpu refused a call of this library.
+    #[error(
+        "device `{device}` refused: {reason}; please report this with the output of \
+         `resnet devices --json`, and use `--device cpu` meanwhile"
+    )]
+    Refused {
+        /// The device's name.
+        device: String,
         /// wgpu's reason.
         reason: String,
     },

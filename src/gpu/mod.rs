@@ -6,6 +6,7 @@ mod device;
 mod engine;
 mod error;
 mod pipelines;
+mod readback;
 
 pub use adapters::{AdapterSummary, DeviceSelector, adapters};
 pub use device::Gpu;

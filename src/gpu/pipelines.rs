@@ -37,63 +37,56 @@ impl Gpu {
     fn build(&self, kernel: &'static Kernel) -> Result<Pipeline, GpuError> {
         let text = source(kernel)?;
         let device = self.device();
-        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(kernel.name),
-            source: wgpu::ShaderSource::Wgsl(text.into()),
-        });
-        // Parameters, then what it reads, then what it writes.
-        let count = kernel.family.reads() as u32 + 2;
-        let entries: Vec<_> = (0..count)
-            .map(|binding| wgpu::BindGroupLayoutEntry {
-                binding,
-                visibility: wgpu::ShaderStages::COMPUTE,
-                ty: wgpu::BindingType::Buffer {
-                    ty: match binding {
-                        0 => wgpu::BufferBindingType::Uniform,
-                        _ => wgpu::BufferBindingType::Storage {
-                            read_only: binding + 1 < count,
+        let made = self.watch(0, || {
+            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: Some(kernel.name),
+                source: wgpu::ShaderSource::Wgsl(text.into()),
+            });
+            // Parameters, then what it reads, then what it writes.
+            let count = kernel.family.reads() as u32 + 2;
+            let entries: Vec<_> = (0..count)
+                .map(|binding| wgpu::BindGroupLayoutEntry {
+                    binding,
+                    visibility: wgpu::ShaderStages::COMPUTE,
+                    ty: wgpu::BindingType::Buffer {
+                        ty: match binding {
+                            0 => wgpu::BufferBindingType::Uniform,
+                            _ => wgpu::BufferBindingType::Storage {
+                                read_only: binding + 1 < count,
+                            },
                         },
+                        has_dynamic_offset: false,
+                        min_binding_size: None,
                     },
-                    has_dynamic_offset: false,
-                    min_binding_size: None,
-                },
-                count: None,
-            })
-            .collect();
-        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-            label: Some(kernel.name),
-            entries: &entries,
-        });
-        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(kernel.name),
-            bind_group_layouts: &[Some(&layout)],
-            ..Default::default()
-        });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(kernel.name),
-            layout: Some(&pipeline_layout),
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                // Every kernel writes its workgroup memory before it reads it.
-                zero_initialize_workgroup_memory: false,
+                    count: None,
+                })
+                .collect();
+            let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                label: Some(kernel.name),
+                entries: &entries,
+            });
+            let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some(kernel.name),
+                bind_group_layouts: &[Some(&layout)],
                 ..Default::default()
-            },
-            cache: None,
+            });
+            let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(kernel.name),
+                layout: Some(&pipeline_layout),
+                module: &module,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    // Every kernel writes its workgroup memory before it reads it.
+                    zero_initialize_workgroup_memory: false,
+                    ..Default::default()
+                },
+                cache: None,
+            });
+            Pipeline { pipeline, layout }
         });
-        let errors = [
-            pollster::block_on(internal.pop()),
-            pollster::block_on(scope.pop()),
-        ];
-        match errors.into_iter().flatten().next() {
-            Some(reason) => Err(GpuError::Kernel {
-                device: self.describe(),
-                kernel: kernel.name,
-                reason: reason.to_string(),
-            }),
-            None => Ok(Pipeline { pipeline, layout }),
-        }
+        made.map_err(|error| GpuError::Kernel {
+            kernel: kernel.name,
+            reason: error.to_string(),
+        })
     }
 }

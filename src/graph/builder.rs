@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::check::padding;
 use super::{
     BatchNorm, Conv2d, Epilogue, Graph, GraphError, Linear, Node, NodeId, Op, Shape, Window,
 };
@@ -107,7 +108,8 @@ impl GraphBuilder {
         bias: bool,
     ) -> Result<NodeId, GraphError> {
         let s = self.shape(x);
-        if groups == 0 || !s.c.is_multiple_of(groups) || !out_channels.is_multiple_of(groups) {
+        let whole = |n: usize| n > 0 && groups > 0 && n.is_multiple_of(groups);
+        if !whole(s.c) || !whole(out_channels) {
             return Err(GraphError {
                 node: name.into(),
                 problem: format!(
@@ -168,6 +170,7 @@ impl GraphBuilder {
         window: Window,
     ) -> Result<NodeId, GraphError> {
         let s = self.shape(x);
+        padding(name, window)?;
         let (h, w) = self.windows(name, s, window, Window::outputs)?;
         Ok(self.push(name, Op::MaxPool(window), &[x], Shape::new(h, w, s.c)))
     }
@@ -180,6 +183,7 @@ impl GraphBuilder {
         window: Window,
     ) -> Result<NodeId, GraphError> {
         let s = self.shape(x);
+        padding(name, window)?;
         let (h, w) = self.windows(name, s, window, Window::outputs_ceil)?;
         Ok(self.push(name, Op::AvgPool(window), &[x], Shape::new(h, w, s.c)))
     }
@@ -205,10 +209,13 @@ impl GraphBuilder {
         out_features: usize,
     ) -> Result<NodeId, GraphError> {
         let s = self.shape(x);
-        if (s.h, s.w) != (1, 1) {
+        if (s.h, s.w) != (1, 1) || out_features == 0 {
             return Err(GraphError {
                 node: name.into(),
-                problem: format!("expected a vector (1×1 pixels), found {s}; pool or flatten it"),
+                problem: format!(
+                    "expected a vector (1×1 pixels) and at least one output, found {s} and \
+                     {out_features}; pool or flatten it"
+                ),
             });
         }
         let linear = Linear {

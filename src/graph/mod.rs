@@ -5,6 +5,7 @@
 //! the PyTorch module whose output they are.
 
 mod builder;
+mod check;
 mod cost;
 mod dot;
 mod op;
@@ -187,4 +188,13 @@ pub struct GraphError {
     pub node: String,
     /// What was expected, what was found, and the remedy.
     pub problem: String,
+}
+
+impl GraphError {
+    pub(crate) fn new(node: &str, problem: impl Into<String>) -> Self {
+        Self {
+            node: node.to_owned(),
+            problem: problem.into(),
+        }
+    }
 }

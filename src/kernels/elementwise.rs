@@ -16,7 +16,7 @@ pub struct ElementwiseProblem {
 }
 
 impl ElementwiseProblem {
-    /// Parameters (`ElementwiseParams`) and geometry.
+    /// Parameters and geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let quads = quads(self.shape.c);
         let items = self.batch * self.shape.h * self.shape.w * quads;
@@ -43,7 +43,7 @@ pub struct ShortcutProblem {
 }
 
 impl ShortcutProblem {
-    /// Parameters (`ShortcutParams`) and geometry.
+    /// Parameters and geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let out_quads = quads(self.output.c);
         let items = self.batch * self.output.h * self.output.w * out_quads;
@@ -75,7 +75,7 @@ pub struct SoftmaxProblem {
 }
 
 impl SoftmaxProblem {
-    /// Parameters (`SoftmaxParams`) and geometry: a workgroup a pixel.
+    /// Parameters and geometry: a workgroup a pixel.
     pub fn dispatch(&self) -> Dispatch {
         let pixels = self.batch * self.shape.h * self.shape.w;
         Dispatch {

@@ -88,7 +88,7 @@ impl LinearProblem {
         }
     }
 
-    /// Parameters (`LinearParams`) and geometry of a chunk.
+    /// Parameters and geometry of a chunk.
     pub fn dispatch(&self, kernel: &Kernel, chunk: LinearChunk) -> Dispatch {
         let per_image = chunk.quads.div_ceil(Self::tile_quads(kernel));
         let tiles = per_image * self.batch;

@@ -43,9 +43,9 @@ pub fn grid(workgroups: u64, limit: u32) -> Option<[u32; 3]> {
     Some([u32::try_from(x).ok()?, u32::try_from(y).ok()?, 1])
 }
 
-/// Words that do not fit 32 bits say so by name instead of wrapping.
+/// A number as kernels take it: in 32 bits. A plan binds no buffer of 4 GiB or
+/// more, so nothing that a kernel counts is larger.
 fn word(value: usize) -> u32 {
-    // Problems are bounded by buffer limits (4 GiB) before they come here.
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 

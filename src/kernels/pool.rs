@@ -18,7 +18,7 @@ pub struct PoolProblem {
 }
 
 impl PoolProblem {
-    /// Parameters (`PoolParams`) and geometry.
+    /// Parameters and geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let quads = quads(self.input.c);
         let items = self.batch * self.output.h * self.output.w * quads;
@@ -49,7 +49,7 @@ pub struct GlobalPoolProblem {
 }
 
 impl GlobalPoolProblem {
-    /// Parameters (`GlobalPoolParams`) and geometry.
+    /// Parameters and geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let tile = match kernel.tile {
             Tile::Reduce { quads, .. } => quads,

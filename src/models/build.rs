@@ -328,16 +328,16 @@ impl Builder<'_> {
                 self.g.linear("fc", x, net.classes)
             }
             Head::Mlp(hidden) => {
-                let s = self.g.shape(x);
-                if (s.h, s.w) != (7, 7) {
-                    return Err(GraphError {
-                        node: "classifier.0".into(),
-                        problem: format!(
-                            "{} has fully connected layers that take 7×7 pixels, found {}×{}; \
-                             use its own input size, 224×224 (--input-size 224)",
+                let (own, s) = (net.native_size(), self.g.shape(self.g.input()));
+                if (s.h, s.w) != (own, own) {
+                    return Err(GraphError::new(
+                        "classifier.0",
+                        format!(
+                            "{} has fully connected layers made for {own}×{own} pixels, found \
+                             {}×{}; use its own input size (--input-size {own})",
                             net.name, s.h, s.w
                         ),
-                    });
+                    ));
                 }
                 self.g.alias("avgpool", x);
                 let x = self.g.flatten("flatten", x);

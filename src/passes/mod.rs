@@ -14,7 +14,7 @@ mod fuse_relu;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::graph::{Graph, Node, NodeId};
+use crate::graph::{Graph, GraphError, Node, NodeId};
 use crate::tensor::{Params, Tensor};
 
 /// A graph ready for planning, with the weights that it needs.
@@ -29,19 +29,34 @@ pub struct Lowered {
     pub origin: Vec<NodeId>,
 }
 
-/// A weight that the graph needs and the parameters lack; loading a
-/// checkpoint against the graph rules this out.
+/// A graph that cannot be lowered; loading a checkpoint against a graph that
+/// the builder made rules this out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("layer `{layer}`: tensor `{tensor}` expected shape {expected:?}, found {found}")]
-pub struct LowerError {
-    /// The node that needs it.
-    pub layer: String,
-    /// The tensor's name.
-    pub tensor: String,
-    /// The shape that the graph gives it.
-    pub expected: Vec<usize>,
-    /// The shape found, or "none".
-    pub found: String,
+#[non_exhaustive]
+pub enum LowerError {
+    /// The graph contradicts itself.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A node to be kept that the graph does not have.
+    #[error("node {id} is to be kept: expected one of the graph's {nodes} nodes")]
+    NoSuchNode {
+        /// The index asked for.
+        id: usize,
+        /// Nodes that the graph has.
+        nodes: usize,
+    },
+    /// A weight that the graph needs and the parameters lack.
+    #[error("layer `{layer}`: tensor `{tensor}` expected shape {expected:?}, found {found}")]
+    Tensor {
+        /// The node that needs it.
+        layer: String,
+        /// The tensor's name.
+        tensor: String,
+        /// The shape that the graph gives it.
+        expected: Vec<usize>,
+        /// The shape found, or "none".
+        found: String,
+    },
 }
 
 /// Runs all passes. The values of `keep` stay available: nothing is folded
@@ -66,13 +81,18 @@ struct Rewrite {
 
 impl Rewrite {
     fn new(graph: &Graph, params: &Params, keep: &[NodeId]) -> Result<Self, LowerError> {
+        graph.check()?;
+        let nodes = graph.nodes.len();
+        if let Some(&NodeId(id)) = keep.iter().find(|k| k.0 >= nodes) {
+            return Err(LowerError::NoSuchNode { id, nodes });
+        }
         let mut needed = Params::new();
         for (spec, layer) in graph.params_by_node() {
             let found = params.get(&spec.name);
             match found {
                 Some(t) if t.shape() == spec.shape => needed.share(&spec.name, Arc::clone(t)),
                 _ => {
-                    return Err(LowerError {
+                    return Err(LowerError::Tensor {
                         layer: graph.node(layer).name.clone(),
                         tensor: spec.name,
                         expected: spec.shape,
@@ -114,12 +134,15 @@ impl Rewrite {
 
     /// A tensor by name; shapes were checked in `new`.
     fn tensor(&self, layer: usize, name: &str) -> Result<Arc<Tensor>, LowerError> {
-        self.params.get(name).cloned().ok_or_else(|| LowerError {
-            layer: self.nodes[layer].name.clone(),
-            tensor: name.to_owned(),
-            expected: vec![],
-            found: "none".into(),
-        })
+        self.params
+            .get(name)
+            .cloned()
+            .ok_or_else(|| LowerError::Tensor {
+                layer: self.nodes[layer].name.clone(),
+                tensor: name.to_owned(),
+                expected: vec![],
+                found: "none".into(),
+            })
     }
 
     fn finish(self, original: &Graph) -> Lowered {

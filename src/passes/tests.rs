@@ -1,7 +1,7 @@
 //! Each pass alone and all together, on small graphs and on presets.
 
 use super::*;
-use crate::graph::{GraphBuilder, Op, Shape, Window};
+use crate::graph::{Epilogue, GraphBuilder, Op, Shape, Window};
 use crate::models::Network;
 
 fn ramp(graph: &Graph) -> Params {
@@ -81,6 +81,39 @@ fn a_shared_convolution_is_not_absorbed() {
     let lowered = lower(&graph, &ramp(&graph), &[]).unwrap();
     let kinds: Vec<_> = lowered.graph.nodes.iter().map(|n| n.op.kind()).collect();
     assert_eq!(kinds, ["input", "conv2d", "relu", "add"]);
+}
+
+/// A branch that is to be kept leaves the sum to the other summand: the
+/// projection takes it in, and adds the kept value as its residual.
+#[test]
+fn a_projection_adds_where_the_branch_is_kept() {
+    let network = Network::preset("resnet18").unwrap();
+    let graph = network.graph(64, 64).unwrap();
+    let keep = graph.find("layer2.0.bn2").unwrap();
+    let lowered = lower(&graph, &ramp(&graph), &[keep]).unwrap().graph;
+    let conv = |name: &str| {
+        let node = lowered.node(lowered.find(name).unwrap());
+        match &node.op {
+            Op::Conv2d(conv) => (conv.weight.as_str(), conv.epilogue, &node.inputs[..]),
+            other => panic!("{name}: {other:?}"),
+        }
+    };
+    let id = |name: &str| lowered.find(name).unwrap();
+
+    let (weight, epilogue, inputs) = conv("layer2.0.bn2");
+    assert_eq!(weight, "layer2.0.conv2.weight");
+    assert_eq!(epilogue, Epilogue::default());
+    assert_eq!(inputs, [id("layer2.0.relu1")]);
+
+    let (weight, epilogue, inputs) = conv("layer2.0");
+    assert_eq!(weight, "layer2.0.downsample.0.weight");
+    assert!(epilogue.residual && epilogue.relu);
+    assert_eq!(inputs, [id("layer1.1"), id("layer2.0.bn2")]);
+
+    for absorbed in ["layer2.0.add", "layer2.0.downsample.1"] {
+        assert_eq!(lowered.find(absorbed), None);
+    }
+    assert!(lowered.nodes.iter().all(|n| n.op != Op::Add));
 }
 
 #[test]

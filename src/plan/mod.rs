@@ -49,9 +49,11 @@ pub struct Step {
     /// The node of the lowered graph that it computes (a node larger than a
     /// binding may be takes several steps).
     pub node: NodeId,
-    /// The layer's name: the convolution's own, and where passes fused more
-    /// into it, the module whose value it gives.
+    /// The layer's name: the convolution's own, whatever else passes fused
+    /// into it.
     pub name: String,
+    /// Slots of the node's inputs.
+    pub inputs: Vec<usize>,
     /// The kernel.
     pub kernel: &'static Kernel,
     /// Buffers that it reads, in the kernel's order.
@@ -62,7 +64,7 @@ pub struct Step {
     pub params: Vec<u32>,
     /// Workgroups along x, y and z.
     pub grid: [u32; 3],
-    /// Multiply-accumulates of the step for the whole batch.
+    /// Multiply-accumulates of this dispatch for the whole batch.
     pub macs: u64,
 }
 
@@ -108,6 +110,7 @@ pub struct Plan {
 
 /// A network that a device cannot run as planned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanError {
     /// A buffer is larger than the device binds.
     #[error(
@@ -122,6 +125,22 @@ pub enum PlanError {
         /// Bytes that the device binds.
         limit: u64,
     },
+    /// A weight is larger than the device binds, and cannot be cut.
+    #[error(
+        "layer `{layer}` has weights of {needed} bytes, and this device binds at most {limit}; \
+         use another device, or `--device cpu`"
+    )]
+    WeightTooLarge {
+        /// The layer.
+        layer: String,
+        /// Bytes that they need.
+        needed: u64,
+        /// Bytes that the device binds.
+        limit: u64,
+    },
+    /// A node to be kept that the graph was not lowered with.
+    #[error("node {0} is to be kept: lower the graph with it")]
+    NotKept(usize),
     /// A dispatch has more workgroups than the device takes.
     #[error(
         "layer `{layer}` needs {needed} workgroups, and this device dispatches at most {limit}² \
@@ -197,10 +216,11 @@ impl Plan {
         }
         // A kept node is never absorbed, so each has a place in the lowered
         // graph.
-        let kept: Vec<NodeId> = keep
-            .iter()
-            .filter_map(|k| lowered.origin.iter().position(|o| o == k).map(NodeId))
-            .collect();
+        let kept = keep.iter().map(|k| {
+            let at = lowered.origin.iter().position(|o| o == k);
+            at.map(NodeId).ok_or(PlanError::NotKept(k.0))
+        });
+        let kept = kept.collect::<Result<Vec<_>, _>>()?;
         let wanted: Vec<NodeId> = std::iter::once(graph.output).chain(kept).collect();
         let (order, assignment) = schedule::schedule(graph, batch, &wanted);
         let output = |node: NodeId| Output {
@@ -209,7 +229,7 @@ impl Plan {
             shape: graph.node(node).shape,
         };
         let built = steps::build(graph, &order, batch, profile, choice, &assignment.slot_of)?;
-        Ok(Self {
+        let plan = Self {
             batch,
             input: output(NodeId(0)),
             steps: built.steps,
@@ -218,23 +238,46 @@ impl Plan {
             outputs: wanted.into_iter().map(output).collect(),
             slots: assignment.slots,
             slot_of: assignment.slot_of,
-        })
+        };
+        if plan.output_bytes() > profile.max_buffer {
+            return Err(PlanError::TooLarge {
+                layer: "the layers asked for".into(),
+                needed: plan.output_bytes(),
+                limit: profile.max_buffer,
+            });
+        }
+        Ok(plan)
     }
 
-    /// The largest batch up to `wanted` whose activations this device binds;
-    /// 0 where not even one image fits.
-    pub fn max_batch(lowered: &Lowered, wanted: usize, profile: &DeviceProfile) -> usize {
-        let one = lowered
-            .graph
-            .nodes
-            .iter()
-            .map(|n| activation_bytes(1, n.shape));
-        match one.max() {
-            Some(bytes) if bytes > 0 => {
-                wanted.min(usize::try_from(profile.max_binding / bytes).unwrap_or(usize::MAX))
-            }
-            _ => wanted,
-        }
+    /// The largest batch up to `wanted` whose activations this device binds
+    /// and whose outputs, `keep` among them, one buffer takes; 0 where not even
+    /// one image fits.
+    pub fn max_batch(
+        lowered: &Lowered,
+        wanted: usize,
+        profile: &DeviceProfile,
+        keep: &[NodeId],
+    ) -> usize {
+        let bytes = |id: usize| activation_bytes(1, lowered.graph.nodes[id].shape);
+        let largest = (0..lowered.graph.nodes.len()).map(bytes).max();
+        let kept = (0..lowered.graph.nodes.len()).flat_map(|id| {
+            keep.iter()
+                .filter(move |&&k| lowered.origin[id] == k)
+                .map(move |_| id)
+        });
+        let outputs = kept
+            .map(bytes)
+            .fold(bytes(lowered.graph.output.0), u64::saturating_add);
+        let fit =
+            |limit: u64, each: u64| usize::try_from(limit / each.max(1)).unwrap_or(usize::MAX);
+        wanted
+            .min(fit(profile.max_binding, largest.unwrap_or(0)))
+            .min(fit(profile.max_buffer, outputs))
+    }
+
+    /// Bytes of all outputs together.
+    pub fn output_bytes(&self) -> u64 {
+        self.outputs.iter().map(|o| o.bytes(self.batch)).sum()
     }
 
     /// Bytes of all activation slots.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Binding, Plan};
+use super::Plan;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,14 +22,7 @@ impl fmt::Display for Plan {
         }
         writeln!(f, "  input → s{}", self.input.slot)?;
         for step in &self.steps {
-            let slots: Vec<String> = step
-                .reads
-                .iter()
-                .filter_map(|b| match b {
-                    Binding::Slot(s) => Some(format!("s{s}")),
-                    Binding::Weight(_) => None,
-                })
-                .collect();
+            let slots: Vec<String> = step.inputs.iter().map(|s| format!("s{s}")).collect();
             let [x, y, _] = step.grid;
             let grid = if y == 1 {
                 format!("{x}")

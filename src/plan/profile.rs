@@ -25,6 +25,8 @@ pub struct DeviceProfile {
     pub subgroup: u32,
     /// Bytes that one storage binding may have.
     pub max_binding: u64,
+    /// Bytes that one buffer may have.
+    pub max_buffer: u64,
     /// Workgroups along one dimension of a dispatch.
     pub max_workgroups: u32,
     /// Bytes of workgroup memory.
@@ -42,6 +44,7 @@ impl Default for DeviceProfile {
             class: DeviceClass::Other,
             subgroup: 0,
             max_binding: 128 << 20,
+            max_buffer: 256 << 20,
             max_workgroups: 65_535,
             workgroup_bytes: 16_384,
             invocations: 256,

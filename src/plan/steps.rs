@@ -177,7 +177,7 @@ impl Builder<'_> {
         let limit = self.profile.max_binding;
         let chunks = problem
             .chunks(kernel, limit)
-            .ok_or_else(|| PlanError::TooLarge {
+            .ok_or_else(|| PlanError::WeightTooLarge {
                 layer: node.name.clone(),
                 needed: (linear.in_features * 16) as u64,
                 limit,
@@ -189,6 +189,10 @@ impl Builder<'_> {
             let bias = self.weight(node, linear.bias.as_deref(), packing)?;
             let reads = self.fused_reads(node, weight, bias);
             self.push(id, node, kernel, reads, problem.dispatch(kernel, chunk))?;
+            // A chunk does its part of the layer only.
+            if let Some(step) = self.steps.last_mut() {
+                step.macs = step.macs * chunk.quads as u64 / quads(linear.out_features) as u64;
+            }
         }
         Ok(())
     }
@@ -216,7 +220,7 @@ impl Builder<'_> {
             packing,
         };
         if weight.bytes() > self.profile.max_binding {
-            return Err(PlanError::TooLarge {
+            return Err(PlanError::WeightTooLarge {
                 layer: node.name.clone(),
                 needed: weight.bytes(),
                 limit: self.profile.max_binding,
@@ -244,6 +248,7 @@ impl Builder<'_> {
         self.steps.push(Step {
             node: id,
             name: layer_name(node),
+            inputs: node.inputs.iter().map(|i| self.slot_of[i.0]).collect(),
             kernel,
             reads,
             writes: self.slot_of[id.0],

@@ -92,7 +92,7 @@ fn large_weights_are_split_and_large_batches_refused() {
             .all(|w| w.bytes() <= profile.max_binding)
     );
 
-    let most = Plan::max_batch(&vgg, 1000, &profile);
+    let most = Plan::max_batch(&vgg, 1000, &profile, &[]);
     assert!(Plan::new(&vgg, most, &profile, &[], &Choice::Auto).is_ok());
     let err = Plan::new(&vgg, most + 1, &profile, &[], &Choice::Auto).unwrap_err();
     assert!(err.to_string().contains("smaller batch"), "{err}");

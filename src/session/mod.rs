@@ -6,19 +6,22 @@ use crate::gpu::{Engine, Gpu};
 use crate::graph::{Graph, Node, NodeId, Op, Shape};
 use crate::model::Model;
 use crate::passes::lower;
-use crate::plan::{Choice, Plan};
+use crate::plan::{Choice, Plan, activation_bytes};
 use crate::tensor::{QUAD, Tensor, pad_channels, quads, unpad_channels, unpad_into};
 
 /// How a session is set up.
 #[derive(Debug, Clone)]
 pub struct SessionOptions {
-    /// Images of a run; fewer may be given, and more go in several runs. A
-    /// device that cannot bind that many gets as many as it can.
+    /// Images of a run; more go in several runs. Fewer may be given, but take
+    /// as long as a whole batch. A device that cannot bind that many gets as
+    /// many as it can.
     pub batch: usize,
     /// Height and width of the images; the model's own size by default.
     pub input_size: Option<(usize, usize)>,
     /// PyTorch modules whose outputs are wanted besides the logits
     /// (`layer4`, `layer1.0.conv2`): nothing is folded or fused across them.
+    /// Names are torchvision's whatever the checkpoint's, and so is what they
+    /// mean: a `bn1` is the batch norm without its ReLU.
     pub layers: Vec<String>,
     /// Compute softmax on the device as well, as layer `probabilities`.
     pub probabilities: bool,
@@ -39,7 +42,11 @@ impl Default for SessionOptions {
 }
 
 /// Images of a run on the CPU, at most: more would only take more memory.
-pub const MAX_CPU_BATCH: usize = 64;
+const MAX_CPU_BATCH: usize = 64;
+
+/// Bytes of the largest activation of a run on the CPU, at most, where more
+/// than one image is run.
+const MAX_CPU_BYTES: u64 = 512 << 20;
 
 /// The name of the softmax layer that [`SessionOptions::probabilities`] adds.
 pub const PROBABILITIES: &str = "probabilities";
@@ -82,21 +89,10 @@ pub struct Session {
     unpadded: Vec<f32>,
 }
 
+#[derive(Debug)]
 enum Runner {
     Gpu(Box<Engine>),
     Cpu(Box<CpuModel>),
-}
-
-impl std::fmt::Debug for Runner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Runner::Gpu(engine) => f
-                .debug_tuple("Gpu")
-                .field(&engine.gpu().describe())
-                .finish(),
-            Runner::Cpu(_) => f.write_str("Cpu"),
-        }
-    }
 }
 
 impl Session {
@@ -106,7 +102,7 @@ impl Session {
         let keep: Vec<NodeId> = layers.iter().map(|(_, id)| *id).collect();
         let lowered = lower(&graph, model.params(), &keep)?;
         // Where not even one image fits, the plan for one says why.
-        let batch = Plan::max_batch(&lowered, options.batch, gpu.profile()).max(1);
+        let batch = Plan::max_batch(&lowered, options.batch, gpu.profile(), &keep).max(1);
         let plan = Plan::new(&lowered, batch, gpu.profile(), &keep, &options.choice)?;
         let engine = Engine::new(gpu, plan, &lowered.params)?;
         Ok(Self {
@@ -123,11 +119,16 @@ impl Session {
     pub fn cpu(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
         let (graph, layers) = graph(model, options)?;
         let cpu = CpuModel::new(&graph, model.params())?;
+        let bytes = graph.nodes.iter().map(|n| activation_bytes(1, n.shape));
+        let fit = MAX_CPU_BYTES / bytes.max().unwrap_or(1).max(1);
+        let most = usize::try_from(fit)
+            .unwrap_or(MAX_CPU_BATCH)
+            .min(MAX_CPU_BATCH);
         Ok(Self {
             shapes: shapes(&graph, &layers),
             graph,
             layers,
-            batch: options.batch.clamp(1, MAX_CPU_BATCH),
+            batch: options.batch.min(most).max(1),
             runner: Runner::Cpu(Box::new(cpu)),
             unpadded: vec![],
         })

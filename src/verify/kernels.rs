@@ -11,7 +11,7 @@ use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Op, Shape, Window};
 use crate::kernels::{Family, KERNELS, Kernel, Tile};
 use crate::passes::lower;
 use crate::plan::{Choice, Plan};
-use crate::tensor::{Params, Tensor, unpad_channels};
+use crate::tensor::{Params, QUAD, Tensor, unpad_channels};
 
 /// One kernel's verdict over all its cases.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,7 +94,14 @@ fn convolution(
     r: &mut Random,
     (h, w, c): (usize, usize, usize),
 ) -> Result<(Graph, String), GraphError> {
-    let (mut inputs, mut outputs, mut groups) = (c, 1 + r.below(70), 1);
+    // Half of the cases are small, the others have up to three columns of
+    // tiles.
+    let most = match (kernel.tile, r.below(2)) {
+        (Tile::Gemm { bn, .. }, 1) => 2 * bn * QUAD + 5,
+        (Tile::Shuffle { lanes, .. }, 1) => 2 * lanes * QUAD + 5,
+        _ => 40,
+    };
+    let (mut inputs, mut outputs, mut groups) = (c, 1 + r.below(most), 1);
     let (mut k, mut padding) = ([1, 3, 5, 7][r.below(4)], r.below(4));
     match kernel.tile {
         Tile::Gemm {
@@ -247,7 +254,7 @@ fn run(
     // Slots that the run does not write must not matter, so they are filled
     // with what would show.
     for (slot, &bytes) in engine.plan().slots.clone().iter().enumerate() {
-        engine.write_slot(slot, &vec![f32::NAN; bytes as usize / size_of::<f32>()]);
+        engine.write_slot(slot, &vec![f32::NAN; bytes as usize / size_of::<f32>()])?;
     }
     let mut found = vec![];
     let channels = graph.output_shape().c;
@@ -293,5 +300,30 @@ impl Random {
     /// A value in [−1, 1).
     fn value(&mut self) -> f32 {
         (self.next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wide tiles would never have a second column if few channels were drawn.
+    #[test]
+    fn convolutions_have_one_column_of_tiles_and_several() {
+        for kernel in KERNELS {
+            let width = match kernel.tile {
+                Tile::Gemm { bn, .. } => bn * QUAD,
+                Tile::Shuffle { lanes, .. } => lanes * QUAD,
+                _ => continue,
+            };
+            let columns = (0..40).map(|case| {
+                let mut r = Random::new(0, kernel.name, case);
+                let problem = Problem::random(kernel, &mut r, case).unwrap();
+                problem.graph.output_shape().c.div_ceil(width)
+            });
+            let columns: Vec<usize> = columns.collect();
+            let both = columns.contains(&1) && columns.contains(&2);
+            assert!(both, "{}: {columns:?}", kernel.name);
+        }
     }
 }

@@ -54,11 +54,12 @@ pub fn network(
     mut each: impl FnMut(&LayerReport, usize),
 ) -> Result<NetworkReport, Error> {
     let graph = model.graph(h, w)?;
-    let input = seeded_images(batch, graph.input_shape());
     let lowered = lower(&graph, model.params(), &[])?;
     let plan = Plan::new(&lowered, batch, gpu.profile(), &[], choice)?;
     let mut engine = Engine::new(gpu, plan, &lowered.params)?;
 
+    // Only now that the device is known to take such a batch.
+    let input = seeded_images(batch, graph.input_shape());
     let twin = CpuModel::new(&graph, model.params())?;
     let mut run = Executor::new(&twin, &input)?;
     for (i, node) in lowered.graph.nodes.iter().enumerate() {
@@ -85,9 +86,9 @@ pub fn network(
         };
         for input in &node.inputs {
             let value = value(&run, lowered.origin[input.0])?;
-            engine.write_slot(engine.plan().slot_of[input.0], &padded(value));
+            engine.write_slot(engine.plan().slot_of[input.0], &padded(value))?;
         }
-        engine.run_steps(first..last + 1);
+        engine.run_steps(first..last + 1)?;
         let s = node.shape;
         let floats = batch * s.h * s.w * quads(s.c) * QUAD;
         let found = engine.read_slot(engine.plan().slot_of[index], floats)?;

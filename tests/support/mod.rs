@@ -6,6 +6,7 @@ use std::path::Path;
 use resnet_wgpu::graph::{Graph, ZeroChannels};
 use resnet_wgpu::model::Model;
 use resnet_wgpu::models::{ActivationOrder, Naming, Network, Shortcut};
+use resnet_wgpu::passes::lower;
 use resnet_wgpu::tensor::Tensor;
 use resnet_wgpu::weights::{Checkpoint, Hints, synthetic_tensor};
 use safetensors::SafeTensors;
@@ -118,8 +119,7 @@ impl Case {
 
     /// The case's weights, through a checkpoint in PyTorch's own names.
     pub fn model(&self) -> Model {
-        let bytes = self.checkpoint();
-        let checkpoint = Checkpoint::from_bytes(self.case.clone(), bytes).unwrap();
+        let checkpoint = self.checkpoint();
         let model = Model::load(&checkpoint, &self.hints()).unwrap();
         let mut expected = self.network.clone();
         // The name is what the network equals, whatever the zero channels.
@@ -128,22 +128,41 @@ impl Case {
         model
     }
 
-    fn checkpoint(&self) -> Vec<u8> {
+    fn checkpoint(&self) -> Checkpoint {
         let graph = self.graph();
-        let tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = self
-            .network
-            .synthetic_tensors(&graph, 0, self.residual_scale)
-            .map(|t| {
-                let bytes = t.data.iter().flat_map(|v| v.to_le_bytes()).collect();
-                (t.stored, (t.shape, bytes))
-            })
-            .collect();
-        let views = tensors.iter().map(|(name, (shape, bytes))| {
-            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
-            (name, view)
-        });
-        safetensors::serialize(views, None).unwrap()
+        let tensors = (self.network).synthetic_tensors(&graph, 0, self.residual_scale);
+        checkpoint(&self.case, tensors.map(|t| (t.stored, t.shape, t.data)))
     }
+
+    /// The same weights after batch norm was folded into the convolutions, as
+    /// tools that prepare networks for inference write them.
+    pub fn folded_checkpoint(&self) -> Checkpoint {
+        let lowered = lower(&self.graph(), self.model().params(), &[]).unwrap();
+        let tensors = lowered.params.iter().map(|(name, t)| {
+            let stored = self.network.checkpoint_name(name);
+            (stored, t.shape().to_vec(), t.data().to_vec())
+        });
+        checkpoint(&self.case, tensors)
+    }
+}
+
+/// A checkpoint in memory of names, shapes and values.
+fn checkpoint(
+    name: &str,
+    tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>,
+) -> Checkpoint {
+    let tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = tensors
+        .map(|(name, shape, data)| {
+            let bytes = data.iter().flat_map(|v| v.to_le_bytes()).collect();
+            (name, (shape, bytes))
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, (shape, bytes))| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
+        (name, view)
+    });
+    let bytes = safetensors::serialize(views, None).unwrap();
+    Checkpoint::from_bytes(name, bytes).unwrap()
 }
 
 /// The goldens' input, `[N, H, W, 3]`.
