@@ -1,5 +1,6 @@
 //! Runs a plan: buffers, bind groups and pipelines made once, then per run one
-//! upload, one pass, one submission and one readback.
+//! upload, one pass, one submission (more where the plan says so) and one
+//! readback.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use super::pipelines::Pipeline;
 use super::readback::Readback;
 use super::{Gpu, GpuError};
-use crate::plan::{Binding, DeviceClass, Plan, Weight};
+use crate::plan::{Binding, Plan, Weight};
 use crate::tensor::Params;
 
 /// A plan on a device, ready to run. Activations go in and out as NHWC with
@@ -21,11 +22,6 @@ pub struct Engine {
     steps: Vec<Recorded>,
     readback: Readback,
 }
-
-/// Multiply-accumulates of one submission, at most, on devices whose driver
-/// resets them when a submission takes seconds (Windows gives it two): a
-/// tenth of a second on a GPU of 1 TFLOP/s at work.
-const MACS_A_SUBMISSION: u64 = 50_000_000_000;
 
 /// Weights staged for upload, at most, before they are sent on: staging memory
 /// is freed only behind a submission.
@@ -111,7 +107,14 @@ impl Engine {
         let bytes = self.plan.output_bytes();
         let submitted = self.gpu.watch(bytes, || {
             self.write(self.plan.input.slot, input);
-            let mut encoder = self.encode(0..self.steps.len());
+            let mut encoder = self.encoder();
+            for (i, steps) in self.plan.submissions.iter().enumerate() {
+                if i > 0 {
+                    let full = std::mem::replace(&mut encoder, self.encoder());
+                    self.gpu.queue().submit([full.finish()]);
+                }
+                self.record(&mut encoder, steps.clone());
+            }
             let mut at = 0;
             for output in &self.plan.outputs {
                 let bytes = output.bytes(self.plan.batch);
@@ -137,7 +140,8 @@ impl Engine {
     /// [`Engine::read_slot`].
     pub fn run_steps(&mut self, steps: Range<usize>) -> Result<(), GpuError> {
         self.gpu.watch(0, || {
-            let encoder = self.encode(steps);
+            let mut encoder = self.encoder();
+            self.record(&mut encoder, steps);
             self.gpu.queue().submit([encoder.finish()]);
         })
     }
@@ -172,31 +176,6 @@ impl Engine {
     fn encoder(&self) -> wgpu::CommandEncoder {
         let descriptor = wgpu::CommandEncoderDescriptor::default();
         self.gpu.device().create_command_encoder(&descriptor)
-    }
-
-    /// Encodes steps, and submits what would be too much for one submission;
-    /// the encoder that comes back holds the rest.
-    fn encode(&self, steps: Range<usize>) -> wgpu::CommandEncoder {
-        let most = match self.gpu.profile().class {
-            // Nobody resets a processor.
-            DeviceClass::Software => u64::MAX,
-            _ => MACS_A_SUBMISSION,
-        };
-        let mut encoder = self.encoder();
-        let mut from = steps.start;
-        let mut macs = 0u64;
-        for i in steps.clone() {
-            let own = self.plan.steps[i].macs;
-            if macs > 0 && macs.saturating_add(own) > most {
-                self.record(&mut encoder, from..i);
-                let full = std::mem::replace(&mut encoder, self.encoder());
-                self.gpu.queue().submit([full.finish()]);
-                (from, macs) = (i, 0);
-            }
-            macs = macs.saturating_add(own);
-        }
-        self.record(&mut encoder, from..steps.end);
-        encoder
     }
 
     /// One pass with those steps.

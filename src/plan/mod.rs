@@ -9,9 +9,12 @@ mod profile;
 mod schedule;
 mod slots;
 mod steps;
+mod submissions;
 
 pub use choose::Choice;
 pub use profile::{DeviceClass, DeviceProfile};
+
+use std::ops::Range;
 
 use crate::graph::{NodeId, Shape};
 use crate::kernels::{Kernel, Packing};
@@ -95,6 +98,9 @@ pub struct Plan {
     pub input: Output,
     /// Dispatches in order.
     pub steps: Vec<Step>,
+    /// The steps of each submission: one range, unless that would be so much
+    /// work that a driver is reset.
+    pub submissions: Vec<Range<usize>>,
     /// Bytes of each activation slot.
     pub slots: Vec<u64>,
     /// The most bytes of activations that are live at any one step: no
@@ -232,6 +238,7 @@ impl Plan {
         let plan = Self {
             batch,
             input: output(NodeId(0)),
+            submissions: submissions::submissions(&built.steps, profile.class),
             steps: built.steps,
             weights: built.weights,
             live_peak: assignment.live_peak,

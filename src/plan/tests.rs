@@ -114,3 +114,27 @@ fn limits_that_are_too_small_are_named() {
     let plan = plan("resnet20", 32, 1, &profile);
     assert!(plan.kernels().iter().all(|k| profile.runs(k)));
 }
+
+#[test]
+fn only_large_work_is_cut_into_submissions() {
+    let discrete = DeviceProfile {
+        class: DeviceClass::Discrete,
+        max_binding: 2 << 30,
+        max_buffer: 2 << 30,
+        ..Default::default()
+    };
+    let one = plan("resnet50", 224, 8, &discrete);
+    assert_eq!(one.submissions, vec![0..one.steps.len()]);
+    // VGG-19 takes 19.6 GMAC an image.
+    let vgg = lowered("vgg19", 224);
+    for (profile, expected) in [(&discrete, 4), (&lavapipe(), 1)] {
+        let plan = Plan::new(&vgg, 8, profile, &[], &Choice::Auto).unwrap();
+        assert_eq!(plan.submissions.len(), expected);
+        let covered: Vec<usize> = plan.submissions.iter().cloned().flatten().collect();
+        assert_eq!(covered, (0..plan.steps.len()).collect::<Vec<_>>());
+        for range in &plan.submissions {
+            let macs: u64 = plan.steps[range.clone()].iter().map(|s| s.macs).sum();
+            assert!(expected == 1 || macs <= 50_000_000_000 || range.len() == 1);
+        }
+    }
+}
