@@ -15,7 +15,7 @@ use resnet_wgpu::models::{Network, Norm, presets};
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{Choice, Plan};
 use resnet_wgpu::session::{Session, SessionOptions};
-use resnet_wgpu::tensor::{Params, Tensor};
+use resnet_wgpu::tensor::{Params, Tensor, pad_channels};
 use resnet_wgpu::verify::Difference;
 use resnet_wgpu::weights::{Hints, synthetic_tensor};
 use support::{Case, Goldens};
@@ -280,4 +280,35 @@ fn a_residual_block_alone() {
             assert!(d.within(TOLERANCE), "{:.2e}", d.relative());
         })
         .unwrap();
+}
+
+/// A run that is cut into several submissions gives what one gives.
+#[test]
+fn submissions_do_not_matter() {
+    let gpu = gpu();
+    let model = Model::embedded().unwrap();
+    let graph = model.graph(32, 32).unwrap();
+    let lowered = lower(&graph, model.params(), &[]).unwrap();
+    let images = support::seeded_images(1, 32, 32);
+    let mut padded = vec![0.0; 32 * 32 * 4];
+    pad_channels(images.data(), 3, &mut padded);
+    let mut run = |cuts: &[usize]| {
+        let mut plan = Plan::new(&lowered, 1, gpu.profile(), &[], &Choice::Auto).unwrap();
+        assert_eq!(plan.submissions.len(), 1);
+        let ends = [cuts, &[plan.steps.len()]].concat();
+        let starts = [&[0], cuts].concat();
+        plan.submissions = starts
+            .iter()
+            .zip(ends)
+            .map(|(&from, to)| from..to)
+            .collect();
+        let mut logits = vec![];
+        let mut engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
+        engine
+            .run(&padded, |_, data| logits = data.to_vec())
+            .unwrap();
+        logits
+    };
+    let whole = run(&[]);
+    assert_eq!(run(&[5, 6, 17]), whole);
 }
