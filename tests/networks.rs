@@ -292,7 +292,7 @@ fn submissions_do_not_matter() {
     let images = support::seeded_images(1, 32, 32);
     let mut padded = vec![0.0; 32 * 32 * 4];
     pad_channels(images.data(), 3, &mut padded);
-    let mut run = |cuts: &[usize]| {
+    let run = |cuts: &[usize]| {
         let mut plan = Plan::new(&lowered, 1, gpu.profile(), &[], &Choice::Auto).unwrap();
         assert_eq!(plan.submissions.len(), 1);
         let ends = [cuts, &[plan.steps.len()]].concat();
