@@ -150,6 +150,9 @@ impl Model {
         if let Some(resize) = resize {
             preprocess.resize = u32::try_from(resize).unwrap_or(u32::MAX);
         }
+        // Whoever says how to resize wants a crop.
+        let cropped = caller.resize.is_some() || caller.crop_pct.is_some();
+        preprocess.squash = s.squash == Some(true) && !cropped;
         preprocess.mean = caller.mean.or(s.mean).unwrap_or(IMAGENET_MEAN);
         preprocess.std = caller.std.or(s.std).unwrap_or(IMAGENET_STD);
         preprocess.validate()?;

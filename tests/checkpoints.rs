@@ -582,3 +582,27 @@ fn metadata_goes_before_the_files_beside_the_checkpoint() {
         );
     }
 }
+
+/// timm's anti-aliased networks have torchvision's names and shapes, and
+/// compute something else: the configuration beside the file tells.
+#[test]
+fn a_network_that_only_looks_like_one_of_ours_is_refused() {
+    let resnet50 = Network::preset("resnet50").unwrap();
+    let specs = resnet50.graph(224, 224).unwrap().params();
+    let listing = Listing::new("model", specs.into_iter().map(|s| (s.name, s.shape)));
+    let settings = Settings {
+        architecture: Some("resnetblur50.bt_in1k".into()),
+        ..Settings::default()
+    };
+    let error = listing.recognise(&Hints::default(), &settings).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("resnetblur50") && error.contains("--model"),
+        "{error}"
+    );
+    let hints = Hints {
+        preset: Some(resnet50),
+        ..Hints::default()
+    };
+    assert!(listing.recognise(&hints, &settings).is_ok());
+}

@@ -54,7 +54,7 @@ pub enum CpuError {
     },
     /// A node's value would hold more elements than memory can address.
     #[error(
-        "layer `{node}`: expected a value that memory can hold, found {batch} images of \
+        "layer `{node}`: expected a value that memory holds with ease, found {batch} images of \
          {height}x{width}x{channels}; use a smaller batch or input size"
     )]
     TooLarge {

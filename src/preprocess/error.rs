@@ -53,7 +53,7 @@ pub enum ImageError {
     /// [`ImageLimits`]: super::ImageLimits
     #[error(
         "{name}: expected at most {max_pixels} pixels, found {width}x{height}; \
-         make the image smaller or raise the limit"
+         make the image smaller"
     )]
     TooManyPixels {
         /// File, as given.
@@ -68,7 +68,7 @@ pub enum ImageError {
     /// The file, or what decoding it needs, exceeds the memory allowed.
     #[error(
         "{name}: expected to read it in at most {max_bytes} bytes of memory, \
-         found that it needs more; make the image smaller or raise the limit"
+         found that it needs more; make the image smaller"
     )]
     TooMuchMemory {
         /// File, as given.

@@ -64,6 +64,9 @@ pub struct Preprocess {
     /// Height and width in pixels of the centre crop, the network's input.
     /// Where it exceeds the resized image the rest is black, as in torchvision.
     pub crop: (u32, u32),
+    /// Resize to exactly `crop`, whatever the image's aspect, as transformers'
+    /// processors do that do not crop; `resize` is then without effect.
+    pub squash: bool,
     /// Filter of the resize.
     pub interpolation: Interpolation,
     /// Mean of red, green and blue that is subtracted, on the scale 0 to 1.
@@ -106,6 +109,7 @@ impl Preprocess {
         let this = Self {
             resize: resize as u32,
             crop: (size, size),
+            squash: false,
             interpolation,
             mean: IMAGENET_MEAN,
             std: IMAGENET_STD,
@@ -165,7 +169,10 @@ impl Preprocess {
         if width == 0 || height == 0 {
             return Err(PreprocessError::EmptyImage { width, height });
         }
-        let resized = shorter_side(width, height, self.resize);
+        let resized = match self.squash {
+            true => (u64::from(self.crop.1), u64::from(self.crop.0)),
+            false => shorter_side(width, height, self.resize),
+        };
         let columns = Placement::centre(resized.0, self.crop.1);
         let rows = Placement::centre(resized.1, self.crop.0);
         Ok(resize::resize_and_crop(

@@ -1,6 +1,6 @@
 //! A session: one network on one device, ready to run batches.
 
-use crate::cpu::CpuModel;
+use crate::cpu::{CpuError, CpuModel};
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
 use crate::graph::{Graph, Node, NodeId, Op, Shape};
@@ -44,8 +44,8 @@ impl Default for SessionOptions {
 /// Images of a run on the CPU, at most: more would only take more memory.
 const MAX_CPU_BATCH: usize = 64;
 
-/// Bytes of the largest activation of a run on the CPU, at most, where more
-/// than one image is run.
+/// Bytes of the largest activation of a run on the CPU, at most: it needs
+/// several such at once.
 const MAX_CPU_BYTES: u64 = 512 << 20;
 
 /// The name of the softmax layer that [`SessionOptions::probabilities`] adds.
@@ -120,6 +120,18 @@ impl Session {
         let (graph, layers) = graph(model, options)?;
         let cpu = CpuModel::new(&graph, model.params())?;
         let bytes = graph.nodes.iter().map(|n| activation_bytes(1, n.shape));
+        let largest = graph.nodes.iter().max_by_key(|n| n.shape.len());
+        if let Some(node) = largest
+            && activation_bytes(1, node.shape) > MAX_CPU_BYTES
+        {
+            return Err(Error::Cpu(CpuError::TooLarge {
+                node: node.name.clone(),
+                batch: 1,
+                height: node.shape.h,
+                width: node.shape.w,
+                channels: node.shape.c,
+            }));
+        }
         let fit = MAX_CPU_BYTES / bytes.max().unwrap_or(1).max(1);
         let most = usize::try_from(fit)
             .unwrap_or(MAX_CPU_BATCH)
@@ -285,16 +297,18 @@ fn shapes(graph: &Graph, layers: &[(String, NodeId)]) -> Vec<Shape> {
     ids.map(|id| graph.node(id).shape).collect()
 }
 
-/// Some layer names, those with the same beginning first.
+/// Some layer names, those that begin like `name` first.
 fn near(graph: &Graph, name: &str) -> String {
-    let stem = name.split('.').next().unwrap_or(name);
-    let names = graph
-        .nodes
-        .iter()
-        .map(|n| &n.name)
-        .chain(graph.aliases.keys());
+    let modules = graph.nodes.iter().filter(|n| n.op != Op::Flatten);
+    let names = modules.map(|n| &n.name).chain(graph.aliases.keys());
     let mut names: Vec<&String> = names.collect();
-    names.sort_by_key(|n| (!n.starts_with(stem), n.len()));
+    let shared = |other: &str| {
+        name.bytes()
+            .zip(other.bytes())
+            .take_while(|(a, b)| a == b)
+            .count()
+    };
+    names.sort_by_key(|n| (std::cmp::Reverse(shared(n)), n.len().abs_diff(name.len())));
     let few: Vec<&str> = names.iter().take(6).map(|n| n.as_str()).collect();
     format!("{}, …", few.join(", "))
 }

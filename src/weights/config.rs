@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::json::{Fields, parse};
-use super::{Checkpoint, CheckpointError, ConfigError, forms};
+use super::{Checkpoint, CheckpointError, ConfigError, Hints, forms};
 use crate::graph::ZeroChannels;
 use crate::models::{Block, Network, Shortcut, StridePlacement};
 
@@ -26,6 +26,9 @@ pub struct Settings {
     pub resize: Option<usize>,
     /// `input_size / resize`, above 0 and at most 1.
     pub crop_pct: Option<f64>,
+    /// Whether an image is resized to the square itself, whatever its aspect,
+    /// and not cropped.
+    pub squash: Option<bool>,
     /// Mean of each channel (R, G, B) of images in [0, 1].
     pub mean: Option<[f32; 3]>,
     /// Standard deviation of each channel, above 0.
@@ -70,6 +73,30 @@ impl Settings {
         self.from.get(field).map_or("the caller", String::as_str)
     }
 
+    /// Refuses a network that timm gives torchvision's names and shapes, and
+    /// that computes something else: anti-aliased downsampling has no
+    /// parameters. A preset asked for by name overrules it.
+    pub(super) fn same_names_other_network(&self, hints: &Hints) -> Result<(), ConfigError> {
+        match &self.architecture {
+            Some(name)
+                if hints.preset.is_none()
+                    && ["resnetaa", "resnetblur"]
+                        .iter()
+                        .any(|a| name.starts_with(a)) =>
+            {
+                Err(ConfigError {
+                    file: self.origin("architecture").to_owned(),
+                    key: "architecture".into(),
+                    expected: "a network of this library's presets (to run the weights without \
+                               anti-aliasing all the same, pass --model)"
+                        .into(),
+                    found: format!("`{name}`, which downsamples with a filter"),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Notes `source` for every value, after what the architecture's name
     /// tells about what is not said outright has been added.
     pub(super) fn sourced(mut self, source: &str) -> Self {
@@ -97,7 +124,7 @@ impl Settings {
         // How large and where to cut belong together: half an answer from
         // each of two files would be neither's.
         let sized = self.input_size.is_some() || self.resize.is_some() || self.crop_pct.is_some();
-        let (resize, crop) = (self.resize, self.crop_pct);
+        let (resize, crop, squash) = (self.resize, self.crop_pct, self.squash);
         macro_rules! take {
             ($($field:ident),*) => {$(
                 if self.$field.is_none() && other.$field.is_some() {
@@ -112,6 +139,7 @@ impl Settings {
             input_size,
             resize,
             crop_pct,
+            squash,
             mean,
             std,
             interpolation,
@@ -125,6 +153,9 @@ impl Settings {
         if sized && self.resize != resize {
             self.resize = resize;
             self.from.remove("resize");
+        }
+        if sized {
+            self.squash = squash;
         }
         if (resize.is_some() || crop.is_some()) && self.crop_pct != crop {
             self.crop_pct = crop;

@@ -108,16 +108,22 @@ pub(super) fn preprocessor(f: Fields) -> Result<Settings, ConfigError> {
     let size = f.read("size", SQUARE, square_or_shortest)?;
     let crop = f.read("crop_size", SQUARE, square_or_shortest)?;
     let crop_pct = crop_pct(f)?;
-    let (input_size, resize, crop_pct) = match (size, crop) {
-        // Resize, then crop (ViT's and CLIP's processors).
-        (size, Some(crop)) if f.flag("do_center_crop")? != Some(false) => (Some(crop), size, None),
-        // ConvNext's: from 384 on it resizes to the square itself.
-        (Some(size), _) => (
-            Some(size),
-            None,
-            crop_pct.filter(|_| size < 384).or(Some(1.0)),
-        ),
-        (None, _) => (None, None, crop_pct),
+    let kind = match f.text("image_processor_type")? {
+        None => f.text("feature_extractor_type")?,
+        named => named,
+    };
+    let convnext = crop_pct.is_some() || kind.is_some_and(|k| k.starts_with("ConvNext"));
+    let (input_size, resize, crop_pct, squash) = match (size, crop) {
+        // Resize, then crop (ViT's and CLIP's processors, where they crop).
+        (size, Some(crop)) if f.flag("do_center_crop")? != Some(false) => {
+            (Some(crop), size, None, false)
+        }
+        // ConvNext's crops 224 of 256 below 384, and squashes from there on.
+        (Some(size), _) if convnext && size < 384 => {
+            (Some(size), None, crop_pct.or(Some(0.875)), false)
+        }
+        (Some(size), _) => (Some(size), None, None, true),
+        (None, _) => (None, None, crop_pct, false),
     };
     let rescaled = |n: f64| (n * 255.0 - 1.0).abs() < 1e-3;
     f.number("rescale_factor", "1/255: images in [0, 1]", rescaled)?;
@@ -135,6 +141,7 @@ pub(super) fn preprocessor(f: Fields) -> Result<Settings, ConfigError> {
         input_size,
         resize,
         crop_pct,
+        squash: squash.then_some(true),
         mean,
         std,
         // Pillow's numbers.
@@ -258,6 +265,18 @@ mod tests {
             s.map(|s| (s.input_size, s.resize)),
             Ok((Some(224), Some(256)))
         );
+        // ConvNext's processor, which transformers' ResNets have.
+        for (size, crop_pct, squash) in [(224, Some(0.875), None), (384, None, Some(true))] {
+            let text = format!(
+                r#"{{"size": {{"shortest_edge": {size}}},
+                    "feature_extractor_type": "ConvNextFeatureExtractor"}}"#
+            );
+            let s = read(preprocessor, &text).unwrap();
+            assert_eq!((s.crop_pct, s.squash), (crop_pct, squash));
+        }
+        // ViT's squashes.
+        let s = read(preprocessor, r#"{"size": {"height": 224, "width": 224}}"#).unwrap();
+        assert_eq!((s.input_size, s.squash), (Some(224), Some(true)));
     }
 
     #[test]

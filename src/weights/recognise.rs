@@ -47,6 +47,7 @@ impl Listing {
         hints: &Hints,
         settings: &Settings,
     ) -> Result<Recognised, CheckpointError> {
+        settings.same_names_other_network(hints)?;
         let mut clues = Clues {
             hints,
             settings,
@@ -122,6 +123,12 @@ fn described(s: &Settings) -> Vec<(String, String)> {
         ),
         ("resize", "resize", s.resize.map(|v| v.to_string())),
         ("crop_pct", "crop", s.crop_pct.map(|v| v.to_string())),
+        (
+            "squash",
+            "resize",
+            s.squash
+                .map(|_| "to the square itself, without a crop".into()),
+        ),
         ("mean", "mean", s.mean.map(|v| format!("{v:?}"))),
         ("std", "std", s.std.map(|v| format!("{v:?}"))),
         ("interpolation", "interpolation", s.interpolation.clone()),

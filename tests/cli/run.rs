@@ -200,3 +200,23 @@ fn unwritable_outputs_are_found_first() {
         assert!(error.starts_with(&format!("error: {output}: ")), "{error}");
     }
 }
+
+#[test]
+fn the_logits_are_no_layer_besides() {
+    let folder = Folder::new();
+    let images = folder.write("in.safetensors", input([1, 3, 32, 32]));
+    let output = folder.arg("out.safetensors");
+    let args = ["run", "--input", &images, "--output", &output];
+    let stdout = resnet(&[&args[..], &["--layer", "logits"]].concat()).ok();
+    assert_eq!(stdout, "logits [1, 10]\n");
+}
+
+#[test]
+fn what_is_read_is_not_written_over() {
+    let folder = Folder::new();
+    let images = folder.write("in.safetensors", input([1, 3, 32, 32]));
+    let before = fs::read(&images).unwrap();
+    let error = resnet(&["run", "--input", &images, "--output", &images]).error(2);
+    assert!(error.contains("a file that is read"), "{error}");
+    assert_eq!(fs::read(&images).unwrap(), before);
+}

@@ -136,7 +136,8 @@ pub struct RunArgs {
     /// PyTorch module whose output is wanted too, under torchvision's name
     /// whatever the checkpoint's naming: layer4, layer1.0.conv2, avgpool. It is
     /// [N, C, H, W]; [N, C] for the fully connected layers and what follows
-    /// them. May be repeated; `resnet summary` lists the names.
+    /// them. May be repeated; `resnet summary` lists the names (a block's `relu` is its last one).
+    /// NaN in gives NaN out, as in PyTorch.
     #[arg(long = "layer", value_name = "NAME")]
     pub layers: Vec<String>,
 

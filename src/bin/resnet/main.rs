@@ -28,13 +28,18 @@ mod verify_kernels;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use args::{Cli, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
     headless::silence_device_selection();
-    let outcome = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    let outcome = match cli.command {
         Command::Classify(args) => classify::command(&args),
         Command::Eval(args) => eval::command(&args),
         Command::Run(args) => run::command(&args),
@@ -46,6 +51,26 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => end(&failure),
     }
+}
+
+/// What clap has to say: help and version as it prints them, an error in the
+/// one line that names it.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Whoever does not read help has not asked for it.
+        let _ = error.print();
+        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+    }
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim);
+    // What is required and missing stands on lines of its own.
+    let line: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    let line = line.join(" ");
+    term::error(&format!(
+        "{}; `--help` tells more",
+        line.strip_prefix("error: ").unwrap_or(&line)
+    ));
+    ExitCode::from(2)
 }
 
 /// Tells why, and gives the exit code.

@@ -189,7 +189,9 @@ impl ModelArgs {
             return Ok(None);
         };
         let labels = Labels::from_file(file)?;
-        labels.check(classes)?;
+        labels
+            .check(classes)
+            .map_err(|e| Failure::new(format!("{}: {e}", term::shown(file))))?;
         Ok(Some(labels))
     }
 

@@ -18,9 +18,21 @@ pub struct OutputFile {
 }
 
 impl OutputFile {
-    /// Checks that a file can be made there.
-    pub fn at(path: &Path) -> Result<Self, Failure> {
+    /// Checks that a file can be made there, and that it is none of those
+    /// that are `read`.
+    pub fn at<'a>(
+        path: &Path,
+        read: impl IntoIterator<Item = &'a PathBuf>,
+    ) -> Result<Self, Failure> {
         let shown = term::shown(path);
+        if let Ok(there) = fs::canonicalize(path)
+            && (read.into_iter()).any(|file| fs::canonicalize(file).is_ok_and(|f| f == there))
+        {
+            return Err(Failure::Usage(format!(
+                "{shown}: expected a path of its own for the output, found a file that is read; \
+                 name another"
+            )));
+        }
         // Through a link, the file that it leads to is replaced.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
@@ -81,7 +93,7 @@ mod tests {
     fn written_whole_or_not_at_all() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("out");
-        let file = OutputFile::at(&path).map_err(|e| format!("{e:?}"))?;
+        let file = OutputFile::at(&path, []).map_err(|e| format!("{e:?}"))?;
         assert!(!path.exists());
         for bytes in [b"one".as_slice(), b"two"] {
             file.write(bytes).map_err(|e| format!("{e:?}"))?;
@@ -94,7 +106,7 @@ mod tests {
     #[test]
     fn unwritable_paths_are_found() {
         for path in ["/", "/dev/null", "/no/such/directory/out", "..", ""] {
-            assert!(OutputFile::at(Path::new(path)).is_err(), "{path}");
+            assert!(OutputFile::at(Path::new(path), []).is_err(), "{path}");
         }
     }
 }

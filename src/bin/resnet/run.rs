@@ -20,14 +20,16 @@ const BATCH: usize = 8;
 /// Runs the command.
 pub fn command(args: &RunArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
-    let output = OutputFile::at(&args.output)?;
+    let read = [Some(&args.input), args.model.weights.as_ref()];
+    let output = OutputFile::at(&args.output, read.into_iter().flatten())?;
     let input = read_input(&args.input)?;
     let [n, _, h, w] = *input.shape() else {
         return Err(Failure::new("input: expected shape [N, 3, H, W]"));
     };
     let mut layers: Vec<String> = vec![];
     for layer in &args.layers {
-        if !layers.contains(layer) {
+        // The logits are written anyway, under that name.
+        if !layers.contains(layer) && layer != "logits" {
             layers.push(layer.clone());
         }
     }

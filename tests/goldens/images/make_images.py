@@ -58,7 +58,11 @@ decodes = ["# input,golden,max,mean"]
 
 def add_crop(path, name, size, height, width, allowed):
     golden = f"crops/{path.stem}_{name}_{size}_{height}x{width}.png"
-    out = center_crop(resize(rgb(Image.open(path)), size, name), height, width)
+    image = rgb(Image.open(path))
+    if size == "squash":  # as transformers' processors that do not crop
+        out = image.resize((width, height), FILTERS[name])
+    else:
+        out = center_crop(resize(image, size, name), height, width)
     out.save(HERE / golden, optimize=True)
     where = path.relative_to(HERE.parents[2])
     crops.append(f"{where},{golden},{name},{size},{height},{width},{allowed[0]},{allowed[1]}")
@@ -179,6 +183,7 @@ def make_crops():
     add_crop(PHOTOS / "coffee.png", "bilinear", 20, 33, 48, EXACT)  # crop beyond both sides
     add_crop(PHOTOS / "coffee.png", "bilinear", 20, 15, 63, EXACT)  # beyond one side
     add_crop(inputs / "photo_420.jpg", "bilinear", 64, 56, 56, NEAR)
+    add_crop(PHOTOS / "coffee.png", "bicubic", "squash", 96, 80, EXACT)
 
 
 def main():
