@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::check::padding;
+use super::check::output_shape;
 use super::{
     BatchNorm, Conv2d, Epilogue, Graph, GraphError, Linear, Node, NodeId, Op, Shape, Window,
 };
@@ -108,18 +108,6 @@ impl GraphBuilder {
         bias: bool,
     ) -> Result<NodeId, GraphError> {
         let s = self.shape(x);
-        let whole = |n: usize| n > 0 && groups > 0 && n.is_multiple_of(groups);
-        if !whole(s.c) || !whole(out_channels) {
-            return Err(GraphError {
-                node: name.into(),
-                problem: format!(
-                    "expected channel counts that are multiples of {groups} groups, \
-                     found {} in and {out_channels} out",
-                    s.c
-                ),
-            });
-        }
-        let (h, w) = self.windows(name, s, window, Window::outputs)?;
         let conv = Conv2d {
             weight: format!("{name}.weight"),
             bias: bias.then(|| format!("{name}.bias")),
@@ -129,7 +117,7 @@ impl GraphBuilder {
             groups,
             epilogue: Epilogue::default(),
         };
-        Ok(self.push(name, Op::Conv2d(conv), &[x], Shape::new(h, w, out_channels)))
+        self.infer(name, Op::Conv2d(conv), &[x], out_channels)
     }
 
     /// Adds a batch norm whose tensors are `{name}.weight`, `.bias`,
@@ -152,14 +140,8 @@ impl GraphBuilder {
 
     /// Adds the sum of two nodes of one shape.
     pub fn add(&mut self, name: &str, a: NodeId, b: NodeId) -> Result<NodeId, GraphError> {
-        let (sa, sb) = (self.shape(a), self.shape(b));
-        if sa != sb {
-            return Err(GraphError {
-                node: name.into(),
-                problem: format!("expected two inputs of one shape, found {sa} and {sb}"),
-            });
-        }
-        Ok(self.push(name, Op::Add, &[a, b], sa))
+        let channels = self.shape(a).c;
+        self.infer(name, Op::Add, &[a, b], channels)
     }
 
     /// Adds a maximum over windows.
@@ -169,10 +151,8 @@ impl GraphBuilder {
         x: NodeId,
         window: Window,
     ) -> Result<NodeId, GraphError> {
-        let s = self.shape(x);
-        padding(name, window)?;
-        let (h, w) = self.windows(name, s, window, Window::outputs)?;
-        Ok(self.push(name, Op::MaxPool(window), &[x], Shape::new(h, w, s.c)))
+        let channels = self.shape(x).c;
+        self.infer(name, Op::MaxPool(window), &[x], channels)
     }
 
     /// Adds a mean over windows in ceil mode, padding not counted.
@@ -182,10 +162,8 @@ impl GraphBuilder {
         x: NodeId,
         window: Window,
     ) -> Result<NodeId, GraphError> {
-        let s = self.shape(x);
-        padding(name, window)?;
-        let (h, w) = self.windows(name, s, window, Window::outputs_ceil)?;
-        Ok(self.push(name, Op::AvgPool(window), &[x], Shape::new(h, w, s.c)))
+        let channels = self.shape(x).c;
+        self.infer(name, Op::AvgPool(window), &[x], channels)
     }
 
     /// Adds the mean over all pixels.
@@ -209,15 +187,6 @@ impl GraphBuilder {
         out_features: usize,
     ) -> Result<NodeId, GraphError> {
         let s = self.shape(x);
-        if (s.h, s.w) != (1, 1) || out_features == 0 {
-            return Err(GraphError {
-                node: name.into(),
-                problem: format!(
-                    "expected a vector (1×1 pixels) and at least one output, found {s} and \
-                     {out_features}; pool or flatten it"
-                ),
-            });
-        }
         let linear = Linear {
             weight: format!("{name}.weight"),
             bias: Some(format!("{name}.bias")),
@@ -225,8 +194,7 @@ impl GraphBuilder {
             out_features,
             epilogue: Epilogue::default(),
         };
-        let shape = Shape::new(1, 1, out_features);
-        Ok(self.push(name, Op::Linear(linear), &[x], shape))
+        self.infer(name, Op::Linear(linear), &[x], out_features)
     }
 
     /// Adds option A's shortcut: every `stride`-th pixel, with `before` zero
@@ -239,19 +207,7 @@ impl GraphBuilder {
         stride: usize,
         before: usize,
     ) -> Result<NodeId, GraphError> {
-        let s = self.shape(x);
-        if stride == 0 || before + s.c > channels {
-            return Err(GraphError {
-                node: name.into(),
-                problem: format!(
-                    "option A can only add channels: {before} zeros and {} do not fit in \
-                     {channels}; use a projection (option B) where a shortcut shrinks",
-                    s.c
-                ),
-            });
-        }
-        let shape = Shape::new(s.h.div_ceil(stride), s.w.div_ceil(stride), channels);
-        Ok(self.push(name, Op::ShortcutA { stride, before }, &[x], shape))
+        self.infer(name, Op::ShortcutA { stride, before }, &[x], channels)
     }
 
     /// Adds `exp(x)/Σexp(x)` over the channels of each pixel.
@@ -260,30 +216,26 @@ impl GraphBuilder {
         self.push(name, Op::Softmax, &[x], shape)
     }
 
-    fn windows(
-        &self,
+    /// Adds a node of `channels` channels whose shape follows from its inputs,
+    /// or says why it cannot be.
+    fn infer(
+        &mut self,
         name: &str,
-        s: Shape,
-        window: Window,
-        count: fn(&Window, usize) -> Option<usize>,
-    ) -> Result<(usize, usize), GraphError> {
-        if window.stride == 0 || window.kernel == 0 {
-            return Err(GraphError {
-                node: name.into(),
-                problem: "expected a kernel and a stride of at least 1".into(),
-            });
-        }
-        match (count(&window, s.h), count(&window, s.w)) {
-            (Some(h), Some(w)) => Ok((h, w)),
-            _ => Err(GraphError {
-                node: name.into(),
-                problem: format!(
-                    "a window of {k}×{k} pixels does not fit in {s} with padding {p}; \
-                     use a larger input size",
-                    k = window.kernel,
-                    p = window.padding
-                ),
-            }),
+        op: Op,
+        inputs: &[NodeId],
+        channels: usize,
+    ) -> Result<NodeId, GraphError> {
+        let shapes: Vec<Shape> = inputs.iter().map(|&i| self.shape(i)).collect();
+        let id = self.push(name, op, inputs, Shape::new(1, 1, channels));
+        match output_shape(&self.nodes[id.0], &shapes) {
+            Ok(shape) => {
+                self.nodes[id.0].shape = shape;
+                Ok(id)
+            }
+            Err(error) => {
+                self.nodes.pop();
+                Err(error)
+            }
         }
     }
 }

@@ -55,7 +55,7 @@ impl Graph {
 }
 
 /// PyTorch's own bound: a window with more padding could lie off the image.
-pub(super) fn padding(node: &str, window: Window) -> Result<(), GraphError> {
+fn padding(node: &str, window: Window) -> Result<(), GraphError> {
     if 2 * window.padding > window.kernel {
         let problem = format!(
             "expected padding of at most half the window's {} pixels, found {}",
@@ -67,7 +67,7 @@ pub(super) fn padding(node: &str, window: Window) -> Result<(), GraphError> {
 }
 
 /// The shape that a node's operation makes of its inputs' shapes.
-fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, GraphError> {
+pub(super) fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, GraphError> {
     let wrong = |problem: String| GraphError::new(&node.name, problem);
     let wanted = match &node.op {
         Op::Input => 0,
@@ -115,7 +115,8 @@ fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, GraphError> {
             channels(l.in_features)?;
             if (x.h, x.w) != (1, 1) || l.out_features == 0 {
                 return Err(wrong(format!(
-                    "expected a vector (1×1 pixels) and at least one output, found {x} and {}",
+                    "expected a vector (1×1 pixels) and at least one output, found {x} and {}; \
+                     pool or flatten it",
                     l.out_features
                 )));
             }
@@ -142,7 +143,8 @@ fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, GraphError> {
             if *stride == 0 || before.checked_add(x.c).is_none_or(|used| used > c) {
                 return Err(wrong(format!(
                     "expected a stride of at least 1 and room for {before} zeros and {} channels, \
-                     found stride {stride} and {c} channels",
+                     found stride {stride} and {c} channels; use a projection (option B) where a \
+                     shortcut shrinks",
                     x.c
                 )));
             }
@@ -180,7 +182,7 @@ fn windows(
     counts.ok_or_else(|| {
         GraphError::new(
             &node.name,
-            format!("expected {k}×{k} windows, stride {s}, padding {p}, that fit, found {x}"),
+            format!("expected {k}×{k} windows, stride {s}, padding {p}, that fit, found {x}; use a larger input size"),
         )
     })
 }
