@@ -45,6 +45,7 @@ pub mod gpu;
 pub mod graph;
 pub mod kernels;
 pub mod labels;
+mod mix;
 pub mod model;
 pub mod models;
 pub mod passes;

@@ -129,17 +129,11 @@ impl Model {
         } else {
             DEFAULT_CROP_PCT
         };
-        // A resize that was meant for another input size would cut or pad.
-        let stored_resize = match caller.input_size {
-            None => s.resize,
-            Some(_) => None,
-        };
         let crop_pct = (caller.crop_pct).or(s.crop_pct).unwrap_or(native_crop);
-        let resize = match (caller.resize, caller.crop_pct, stored_resize) {
-            (Some(resize), _, _) => Some(resize),
-            (None, None, Some(resize)) => Some(resize),
-            _ => None,
-        };
+        // A stored resize was meant for the stored input size and crop: for
+        // others it would cut or pad.
+        let other = caller.input_size.is_some() || caller.crop_pct.is_some();
+        let resize = caller.resize.or(s.resize.filter(|_| !other));
         let interpolation = match (caller.interpolation, &s.interpolation) {
             (Some(interpolation), _) => interpolation,
             (None, Some(name)) => name.parse().map_err(Error::Preprocess)?,

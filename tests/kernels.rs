@@ -9,7 +9,7 @@ use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
 use resnet_wgpu::kernels::{KERNELS, Tile, find};
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{Choice, DeviceProfile, Plan};
-use resnet_wgpu::tensor::{Params, QUAD, Tensor, pad_channels, quads};
+use resnet_wgpu::tensor::{Params, Tensor, padded};
 use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32};
 use resnet_wgpu::weights::synthetic_tensor;
 use resnet_wgpu::{Model, Session, SessionOptions};
@@ -65,13 +65,6 @@ fn plan_and_run(gpu: &Gpu, profile: &DeviceProfile, graph: &Graph, batch: usize)
         let data = synthetic_tensor(&spec.name, &spec.shape, 0, 1.0);
         params.insert(spec.name, Tensor::new(spec.shape, data).unwrap());
     }
-    let padded = |t: &Tensor| {
-        let channels = t.shape()[t.shape().len() - 1];
-        let pixels = t.data().len() / channels;
-        let mut data = vec![0.0; pixels * quads(channels) * QUAD];
-        pad_channels(t.data(), channels, &mut data);
-        data
-    };
     let s = graph.input_shape();
     let shape = vec![batch, s.h, s.w, s.c];
     let data = synthetic_tensor("input", &shape, 0, 1.0);

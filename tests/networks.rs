@@ -15,7 +15,7 @@ use resnet_wgpu::models::{Network, Norm, presets};
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{Choice, Plan};
 use resnet_wgpu::session::{Session, SessionOptions};
-use resnet_wgpu::tensor::{Params, Tensor, pad_channels};
+use resnet_wgpu::tensor::{Params, Tensor, padded};
 use resnet_wgpu::verify::Difference;
 use resnet_wgpu::weights::{Hints, synthetic_tensor};
 use support::{Case, Goldens};
@@ -290,8 +290,7 @@ fn submissions_do_not_matter() {
     let graph = model.graph(32, 32).unwrap();
     let lowered = lower(&graph, model.params(), &[]).unwrap();
     let images = support::seeded_images(1, 32, 32);
-    let mut padded = vec![0.0; 32 * 32 * 4];
-    pad_channels(images.data(), 3, &mut padded);
+    let padded = padded(&images);
     let run = |cuts: &[usize]| {
         let mut plan = Plan::new(&lowered, 1, gpu.profile(), &[], &Choice::Auto).unwrap();
         assert_eq!(plan.submissions.len(), 1);

@@ -2,6 +2,7 @@
 //! loops in f64, one output element at a time, sharing nothing with the twin.
 
 use crate::graph::Window;
+use crate::mix::{STEP, mix};
 use crate::tensor::Tensor;
 
 /// A small seeded generator (splitmix64), the same on every machine.
@@ -9,11 +10,8 @@ pub(super) struct Random(pub u64);
 
 impl Random {
     pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0 = self.0.wrapping_add(STEP);
+        mix(self.0)
     }
 
     /// A whole number from `low` to `high`.

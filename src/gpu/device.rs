@@ -36,7 +36,7 @@ impl Gpu {
     pub fn new(selector: &DeviceSelector) -> Result<Self, GpuError> {
         let adapter = select(selector)?;
         let limits = adapter.limits();
-        Self::open(&adapter, limits)
+        Self::request(&adapter, limits, adapter.features())
     }
 
     /// Opens a device with lower limits than the adapter offers (each is
@@ -56,10 +56,6 @@ impl Gpu {
         };
         let limits = limits.or_worse_values_from(&adapter.limits());
         Self::request(&adapter, limits, features)
-    }
-
-    fn open(adapter: &wgpu::Adapter, limits: wgpu::Limits) -> Result<Self, GpuError> {
-        Self::request(adapter, limits, adapter.features())
     }
 
     fn request(

@@ -193,6 +193,13 @@ pub fn activation_bytes(batch: usize, shape: Shape) -> u64 {
         .fold(batch as u64, |bytes, &n| bytes.saturating_mul(n as u64))
 }
 
+/// Where a node of the original graph stands in the lowered one; one that was
+/// kept is never absorbed, so it has a place.
+fn place(lowered: &Lowered, original: NodeId) -> Option<NodeId> {
+    let at = lowered.origin.iter().position(|&o| o == original);
+    at.map(NodeId)
+}
+
 impl Plan {
     /// Plans `batch` images at a time on a device of that profile. `keep` are
     /// nodes of the original graph whose values are wanted besides the
@@ -220,12 +227,9 @@ impl Plan {
                 });
             }
         }
-        // A kept node is never absorbed, so each has a place in the lowered
-        // graph.
-        let kept = keep.iter().map(|k| {
-            let at = lowered.origin.iter().position(|o| o == k);
-            at.map(NodeId).ok_or(PlanError::NotKept(k.0))
-        });
+        let kept = keep
+            .iter()
+            .map(|&k| place(lowered, k).ok_or(PlanError::NotKept(k.0)));
         let kept = kept.collect::<Result<Vec<_>, _>>()?;
         let wanted: Vec<NodeId> = std::iter::once(graph.output).chain(kept).collect();
         let (order, assignment) = schedule::schedule(graph, batch, &wanted);
@@ -265,16 +269,13 @@ impl Plan {
         profile: &DeviceProfile,
         keep: &[NodeId],
     ) -> usize {
-        let bytes = |id: usize| activation_bytes(1, lowered.graph.nodes[id].shape);
-        let largest = (0..lowered.graph.nodes.len()).map(bytes).max();
-        let kept = (0..lowered.graph.nodes.len()).flat_map(|id| {
-            keep.iter()
-                .filter(move |&&k| lowered.origin[id] == k)
-                .map(move |_| id)
-        });
+        let graph = &lowered.graph;
+        let bytes = |id: NodeId| activation_bytes(1, graph.node(id).shape);
+        let largest = graph.iter().map(|(id, _)| bytes(id)).max();
+        let kept = keep.iter().filter_map(|&k| place(lowered, k));
         let outputs = kept
             .map(bytes)
-            .fold(bytes(lowered.graph.output.0), u64::saturating_add);
+            .fold(bytes(graph.output), u64::saturating_add);
         let fit =
             |limit: u64, each: u64| usize::try_from(limit / each.max(1)).unwrap_or(usize::MAX);
         wanted

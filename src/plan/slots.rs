@@ -6,6 +6,8 @@
 //! hard in general, easy for networks, where a few greedy orders find an
 //! assignment that needs no more than the live peak.
 
+use crate::mix::mix;
+
 /// When a value is live, in positions of the schedule, and how large it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lifetime {
@@ -54,7 +56,8 @@ pub(super) fn assign(values: &[Lifetime]) -> Assignment {
         // Large values first, those of one size in a shuffled order.
         let mut order = by_size.clone();
         order.sort_by_key(|&i| {
-            let key = scramble(attempt << 32 | i as u64);
+            // A fixed mixing: plans must not change from run to run.
+            let key = mix(attempt << 32 | i as u64);
             (std::cmp::Reverse(values[i].bytes), key)
         });
         let found = greedy(values, &order, live_peak);
@@ -131,17 +134,10 @@ fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
     }
 }
 
-/// A fixed mixing of bits (splitmix64's finaliser): plans must not change
-/// from run to run.
-fn scramble(x: u64) -> u64 {
-    let x = (x ^ x >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ x >> 31
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mix::STEP;
 
     fn check(values: &[Lifetime]) -> Assignment {
         let a = assign(values);
@@ -159,7 +155,7 @@ mod tests {
     fn values_that_meet_never_share() {
         let mut state = 1u64;
         let mut next = |n: u64| {
-            state = scramble(state.wrapping_add(0x9E37_79B9_7F4A_7C15));
+            state = mix(state.wrapping_add(STEP));
             state % n
         };
         for _ in 0..200 {

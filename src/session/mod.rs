@@ -3,11 +3,11 @@
 use crate::cpu::{CpuError, CpuModel};
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
-use crate::graph::{Graph, Node, NodeId, Op, Shape};
+use crate::graph::{Graph, GraphError, Node, NodeId, Op, Shape};
 use crate::model::Model;
 use crate::passes::lower;
 use crate::plan::{Choice, Plan, activation_bytes};
-use crate::tensor::{QUAD, Tensor, pad_channels, quads, unpad_channels, unpad_into};
+use crate::tensor::{QUAD, Tensor, padded, quads, unpad_channels, unpad_into};
 
 /// How a session is set up.
 #[derive(Debug, Clone)]
@@ -118,24 +118,24 @@ impl Session {
     /// The same on the CPU twin, where there is no adapter.
     pub fn cpu(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
         let (graph, layers) = graph(model, options)?;
-        let cpu = CpuModel::new(&graph, model.params())?;
-        let bytes = graph.nodes.iter().map(|n| activation_bytes(1, n.shape));
-        let largest = graph.nodes.iter().max_by_key(|n| n.shape.len());
-        if let Some(node) = largest
-            && activation_bytes(1, node.shape) > MAX_CPU_BYTES
-        {
+        let bytes = |node: &Node| activation_bytes(1, node.shape);
+        let Some(largest) = graph.nodes.iter().max_by_key(|n| bytes(n)) else {
+            return Err(GraphError::new("input", "expected a node, found none").into());
+        };
+        if bytes(largest) > MAX_CPU_BYTES {
             return Err(Error::Cpu(CpuError::TooLarge {
-                node: node.name.clone(),
+                node: largest.name.clone(),
                 batch: 1,
-                height: node.shape.h,
-                width: node.shape.w,
-                channels: node.shape.c,
+                height: largest.shape.h,
+                width: largest.shape.w,
+                channels: largest.shape.c,
             }));
         }
-        let fit = MAX_CPU_BYTES / bytes.max().unwrap_or(1).max(1);
+        let fit = MAX_CPU_BYTES / bytes(largest).max(1);
         let most = usize::try_from(fit)
             .unwrap_or(MAX_CPU_BATCH)
             .min(MAX_CPU_BATCH);
+        let cpu = CpuModel::new(&graph, model.params())?;
         Ok(Self {
             shapes: shapes(&graph, &layers),
             graph,
@@ -183,8 +183,7 @@ impl Session {
                 });
             }
         };
-        let mut padded = vec![0.0; n * self.input_len()];
-        pad_channels(images.data(), s.c, &mut padded);
+        let padded = padded(images);
         let classes = self.graph.output_shape().len();
         let mut logits = Vec::with_capacity(n * classes);
         let mut values: Vec<Vec<f32>> = vec![vec![]; self.layers.len()];

@@ -3,7 +3,7 @@
 
 mod quad;
 
-pub use quad::{QUAD, pad_channels, quads, unpad_channels, unpad_into};
+pub use quad::{QUAD, pad_channels, padded, quads, unpad_channels, unpad_into};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

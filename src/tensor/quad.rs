@@ -2,6 +2,8 @@
 //! a multiple of four; here is the way between that and channels as people
 //! count them.
 
+use super::Tensor;
+
 /// Channels in a quad.
 pub const QUAD: usize = 4;
 
@@ -18,6 +20,16 @@ pub fn pad_channels(data: &[f32], channels: usize, padded: &mut [f32]) {
     for (from, to) in pixels.zip(padded.chunks_exact_mut(width.max(1))) {
         to[..channels].copy_from_slice(from);
     }
+}
+
+/// A tensor's values with the channels, its last dimension, padded to quads
+/// with zeros.
+pub fn padded(value: &Tensor) -> Vec<f32> {
+    let channels = value.shape().last().copied().unwrap_or(1);
+    let pixels = value.data().len() / channels.max(1);
+    let mut padded = vec![0.0; pixels * quads(channels) * QUAD];
+    pad_channels(value.data(), channels, &mut padded);
+    padded
 }
 
 /// The pixels without their padding.

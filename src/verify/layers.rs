@@ -10,7 +10,7 @@ use crate::graph::{NodeId, Shape};
 use crate::model::Model;
 use crate::passes::lower;
 use crate::plan::{Choice, Plan};
-use crate::tensor::{QUAD, Tensor, pad_channels, quads, unpad_channels};
+use crate::tensor::{QUAD, Tensor, padded, quads, unpad_channels};
 use crate::weights::synthetic_tensor;
 
 /// One layer's verdict.
@@ -121,21 +121,13 @@ pub fn network(
 
 /// Different images for each place in a batch, `[N, H, W, C]`, of mean 0 and
 /// variance 1.
-pub(super) fn seeded_images(batch: usize, s: Shape) -> Tensor {
+fn seeded_images(batch: usize, s: Shape) -> Tensor {
     let shape = [batch, s.c, s.h, s.w];
     let data = synthetic_tensor("input", &shape, 0, 1.0);
     match Tensor::new(shape, data) {
         Some(nchw) => nchw.nchw_to_nhwc(),
         None => Tensor::zeros([batch, s.h, s.w, s.c]),
     }
-}
-
-pub(super) fn padded(value: &Tensor) -> Vec<f32> {
-    let channels = value.shape().last().copied().unwrap_or(1);
-    let pixels = value.data().len() / channels.max(1);
-    let mut padded = vec![0.0; pixels * quads(channels) * QUAD];
-    pad_channels(value.data(), channels, &mut padded);
-    padded
 }
 
 fn value<'a>(run: &'a Executor<'_>, id: NodeId) -> Result<&'a Tensor, Error> {

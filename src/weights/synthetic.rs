@@ -6,6 +6,7 @@
 //! the last step.
 
 use crate::graph::Graph;
+use crate::mix::{STEP, mix};
 use crate::models::{ActivationOrder, Block, Naming, Network, Norm, Shortcut};
 use crate::tensor::{Params, Tensor};
 
@@ -158,10 +159,7 @@ fn scale_and_centre(name: &str, shape: &[usize]) -> (f64, f64) {
 /// The `i`-th number of the splitmix64 sequence of `seed`, its upper 24 bits
 /// as a fraction in [−1, 1).
 fn uniform(seed: u64, i: u64) -> f64 {
-    let mut z = seed.wrapping_add((i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^= z >> 31;
+    let z = mix(seed.wrapping_add((i + 1).wrapping_mul(STEP)));
     (z >> 40) as f64 / (1u64 << 23) as f64 - 1.0
 }
 
