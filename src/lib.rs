@@ -36,6 +36,8 @@
 //! The library prints nothing, holds no global state, and returns typed errors
 //! that name the file or tensor and the remedy.
 
+#[cfg(feature = "cli")]
+pub mod bench;
 pub mod classify;
 pub mod cpu;
 #[cfg(feature = "cli")]

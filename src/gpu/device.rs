@@ -7,6 +7,12 @@ use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError};
 use crate::plan::{DeviceClass, DeviceProfile};
 
+/// Features that are requested where they are offered: for kernels, and for
+/// measuring.
+const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
+    .union(wgpu::Features::SHADER_F16)
+    .union(wgpu::Features::TIMESTAMP_QUERY);
+
 /// A GPU that sessions run on. Cloning shares it, and the pipelines that its
 /// sessions have made; it may be used from any thread.
 ///
@@ -41,8 +47,8 @@ impl Gpu {
 
     /// Opens a device with lower limits than the adapter offers (each is
     /// capped at the adapter's own): how an adapter with small limits is
-    /// simulated. Features are requested as by [`Gpu::new`], subgroups only
-    /// with `subgroups`.
+    /// simulated. Features are requested as by [`Gpu::new`] with `subgroups`,
+    /// and none without.
     pub fn with_limits(
         selector: &DeviceSelector,
         limits: wgpu::Limits,
@@ -65,7 +71,7 @@ impl Gpu {
     ) -> Result<Self, GpuError> {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("resnet-wgpu"),
-            required_features: offered & wgpu::Features::SUBGROUP,
+            required_features: offered & WISHED,
             required_limits: limits,
             ..Default::default()
         };

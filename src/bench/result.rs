@@ -1,0 +1,394 @@
+//! What a benchmark gives, as JSON holds it. Times are in milliseconds unless
+//! a name says otherwise, shapes are of one image in PyTorch's order, a GFLOP
+//! is 10⁹ floating-point operations and a multiply-accumulate two of them, and
+//! a gigabyte is 10⁹ bytes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of this layout. It grows when a reader of the one before would
+/// misread the new one.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// All that one run of `resnet bench` found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// When it was made, UTC, RFC 3339.
+    pub created: String,
+    /// The command line.
+    pub command: String,
+    /// Version of this crate.
+    pub crate_version: String,
+    /// Version of wgpu.
+    pub wgpu_version: String,
+    /// The machine.
+    pub host: Host,
+    /// The devices that rows refer to.
+    pub devices: Vec<Device>,
+    /// One measurement each.
+    pub rows: Vec<Row>,
+}
+
+/// The machine besides its GPU.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Host {
+    /// Operating system and its version.
+    pub os: String,
+    /// Version of its kernel.
+    pub kernel: String,
+    /// The processor's name.
+    pub cpu: String,
+    /// Logical processors.
+    pub cpus: usize,
+    /// Memory.
+    pub memory_bytes: u64,
+    /// What feeds it.
+    pub power: Power,
+}
+
+/// What feeds a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Power {
+    /// The mains, or a battery that is full or charging.
+    Mains,
+    /// A battery: clocks may be held down.
+    Battery,
+    /// It has no battery, or does not say.
+    Unknown,
+}
+
+/// An adapter as rows were measured on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Device {
+    /// The adapter's name.
+    pub name: String,
+    /// The vendor's name, or its PCI number where it is not known by name.
+    pub vendor: String,
+    /// PCI number of the vendor.
+    pub vendor_id: u32,
+    /// PCI number of the device.
+    pub device_id: u32,
+    /// The driver.
+    pub driver: String,
+    /// The driver's version, as it gives it.
+    pub driver_info: String,
+    /// Vulkan, Metal, Direct3D 12 or OpenGL.
+    pub backend: String,
+    /// discrete, integrated, virtual, software or other.
+    pub kind: String,
+    /// Lanes of its subgroups, least and most.
+    pub subgroup_sizes: [u32; 2],
+    /// The limits that plans depend on.
+    pub limits: Limits,
+    /// wgpu features that were requested and are in use.
+    pub features: Vec<String>,
+    /// What lessens the worth of its numbers: a software adapter, a battery.
+    pub warnings: Vec<String>,
+    /// What it can do at most, where that was measured.
+    pub peaks: Option<Peaks>,
+}
+
+/// The limits that plans depend on, under WebGPU's names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes of a buffer.
+    pub max_buffer_size: u64,
+    /// Bytes of a storage binding.
+    pub max_storage_buffer_binding_size: u64,
+    /// Storage buffers of a shader.
+    pub max_storage_buffers_per_shader_stage: u32,
+    /// Bytes of workgroup memory.
+    pub max_compute_workgroup_storage_size: u32,
+    /// Invocations of a workgroup.
+    pub max_compute_invocations_per_workgroup: u32,
+    /// Workgroups along one dimension.
+    pub max_compute_workgroups_per_dimension: u32,
+}
+
+/// How GPU time was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// Timestamps that the GPU wrote.
+    Timestamps,
+    /// The host's clock around a submission and the wait for it, where the
+    /// adapter has no timestamps: it includes the round trip.
+    Wall,
+}
+
+/// What an adapter can do at most, measured by small kernels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Peaks {
+    /// How the kernels were timed.
+    pub clock: Clock,
+    /// Fused multiply-adds in f32, GFLOP/s, the best of several runs.
+    pub fma_f32_gflops: f64,
+    /// The same in f16, where the adapter has it.
+    pub fma_f16_gflops: Option<f64>,
+    /// Cooperative matrices (tensor cores), where the adapter offers them.
+    pub cooperative_matrix: Vec<CooperativePeak>,
+    /// Reading and writing of a buffer larger than caches, GB/s, both counted,
+    /// the best of several runs.
+    pub memory_gbytes_per_second: f64,
+    /// Bytes of that buffer.
+    pub memory_buffer_bytes: u64,
+    /// A dispatch that does nothing among many in one pass, microseconds,
+    /// median.
+    pub dispatch_us: f64,
+    /// An empty submission and the wait for it, microseconds, median.
+    pub round_trip_us: f64,
+    /// Host to device, GB/s, median.
+    pub upload_gbytes_per_second: f64,
+    /// Device to host, GB/s, median.
+    pub readback_gbytes_per_second: f64,
+    /// What could not be measured, and why.
+    pub not_measured: Vec<NotMeasured>,
+}
+
+/// A cooperative matrix product's peak.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CooperativePeak {
+    /// m, n and k of one product.
+    pub shape: [u32; 3],
+    /// Scalar of the operands: f16 or f32.
+    pub operands: String,
+    /// Scalar of the accumulator.
+    pub accumulator: String,
+    /// GFLOP/s, the best of several runs.
+    pub gflops: f64,
+}
+
+/// Something that could not be measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotMeasured {
+    /// What, under its name in this file.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// One measurement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its device, an index into [`Report::devices`]; none where the device
+    /// could not be opened.
+    pub device: Option<usize>,
+    /// The device as it was asked for.
+    pub device_asked: String,
+    /// What was computed.
+    pub work: Work,
+    /// How it ended.
+    pub status: Status,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Whether the outputs were right.
+    pub verification: Option<Verification>,
+    /// From the checkpoint to the first logits.
+    pub startup: Startups,
+    /// Upload, inference, logits on the host. None unless verified, as all
+    /// that follows.
+    pub end_to_end: Option<Stats>,
+    /// The part of it in which the host uploads, records and submits.
+    pub encode: Option<Stats>,
+    /// The GPU alone.
+    pub gpu: Option<Stats>,
+    /// How [`gpu`](Self::gpu) was timed.
+    pub gpu_clock: Option<Clock>,
+    /// Images a second, end to end: of the median in the latency scenario, of
+    /// the whole timed loop in the throughput scenario.
+    pub images_per_second: Option<f64>,
+    /// Of the network's multiply-accumulates at that rate.
+    pub gflops: Option<f64>,
+    /// The ceiling that the device's own peaks set.
+    pub roofline: Option<Roofline>,
+    /// Memory.
+    pub memory: Option<Memory>,
+    /// Kernels and how many dispatches each has.
+    pub kernels: BTreeMap<String, usize>,
+    /// Each dispatch.
+    pub profile: Option<Profile>,
+}
+
+/// What a row computed; rows of two results are comparable where these are
+/// equal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Work {
+    /// The network's name.
+    pub model: String,
+    /// Where the weights are from: `seed 0`, or a fingerprint of a file's.
+    pub weights: String,
+    /// Learned parameters.
+    pub parameters: u64,
+    /// Multiply-accumulates of one image.
+    pub macs: u64,
+    /// Images of a run.
+    pub batch_size: usize,
+    /// Side of an image in pixels.
+    pub input_size: usize,
+    /// In what it was computed: f32.
+    pub precision: String,
+    /// One batch at a time, or several in flight.
+    pub scenario: Scenario,
+}
+
+/// How batches follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scenario {
+    /// One batch at a time: the next starts when the logits are there.
+    Latency,
+    /// Several batches in flight.
+    Throughput,
+}
+
+/// How a row ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Measured, and the outputs were right.
+    Ok,
+    /// The outputs were wrong, so there is no speed.
+    FailedVerification,
+    /// It could not be run.
+    Error,
+}
+
+/// Whether outputs were right: all images of the batch against the CPU twin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Right before and after the timed loop.
+    pub passed: bool,
+    /// Two runs on one input agreed bit for bit.
+    pub deterministic: bool,
+    /// Largest error before the timed loop, as a part of the largest logit;
+    /// null where an output is not a number.
+    pub relative_error: Option<f64>,
+    /// The same after it.
+    pub relative_error_after: Option<f64>,
+    /// Errors up to this are right.
+    pub tolerance: f64,
+    /// Images whose first class is the twin's, before and after.
+    pub top1_equal: [usize; 2],
+    /// Images compared, each time.
+    pub images: usize,
+}
+
+/// Start-ups in processes of their own.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Startups {
+    /// With empty driver caches; none where the driver's cache cannot be
+    /// moved, or where it was not asked for.
+    pub cold: Option<Startup>,
+    /// With the driver caches that the run before left.
+    pub warm: Option<Startup>,
+}
+
+/// From the start of a process's work to its first logits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Startup {
+    /// Finding and opening the device.
+    pub device_ms: f64,
+    /// Reading or making the weights.
+    pub load_ms: f64,
+    /// Folding, fusing and planning.
+    pub plan_ms: f64,
+    /// Making pipelines.
+    pub pipelines_ms: f64,
+    /// Making buffers, packing the weights and handing them over.
+    pub upload_ms: f64,
+    /// The first inference; many drivers compile only now.
+    pub first_inference_ms: f64,
+    /// All of it.
+    pub total_ms: f64,
+}
+
+/// Samples and what they come to, in milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stats {
+    /// Arithmetic mean.
+    pub mean: f64,
+    /// Standard deviation of the sample (n − 1); 0 of one.
+    pub stddev: f64,
+    /// Smallest.
+    pub min: f64,
+    /// Half are smaller.
+    pub median: f64,
+    /// Nine of ten are smaller.
+    pub p90: f64,
+    /// 99 of 100 are smaller.
+    pub p99: f64,
+    /// Largest.
+    pub max: f64,
+    /// All, in the order in which they were taken.
+    pub samples: Vec<f64>,
+}
+
+/// The least time that the device's own peaks allow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Roofline {
+    /// The sum over all steps of the larger of compute and traffic time.
+    pub ceiling_ms: f64,
+    /// The ceiling as a part of the GPU time, percent.
+    pub percent: f64,
+}
+
+/// Memory that a row took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Activations of the plan, at their peak.
+    pub activation_bytes: u64,
+    /// Weights as kernels read them.
+    pub weight_bytes: u64,
+    /// Parameters and readback.
+    pub other_bytes: u64,
+    /// All device memory that the plan uses.
+    pub device_bytes: u64,
+    /// The most that the process ever held, where the system tells.
+    pub process_peak_bytes: Option<u64>,
+}
+
+/// Each dispatch of one inference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// How it was timed.
+    pub clock: Clock,
+    /// Inferences that the medians are of.
+    pub repetitions: usize,
+    /// Sum of the steps.
+    pub total_ms: f64,
+    /// In order of execution.
+    pub steps: Vec<StepTime>,
+}
+
+/// One dispatch, for the whole batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepTime {
+    /// The layer.
+    pub layer: String,
+    /// The kernel variant.
+    pub kernel: String,
+    /// Output of one image, channels × rows × columns.
+    pub output: [usize; 3],
+    /// Multiply-accumulates.
+    pub macs: u64,
+    /// Bytes that it must read and write at least: inputs, weights, output.
+    pub bytes: u64,
+    /// Median.
+    pub ms: f64,
+    /// Part of the sum of all steps, percent.
+    pub share: f64,
+    /// GFLOP/s.
+    pub gflops: f64,
+    /// GB/s of those bytes.
+    pub gbytes_per_second: f64,
+    /// The larger of compute and traffic time at the device's peaks, where
+    /// they were measured.
+    pub ceiling_ms: Option<f64>,
+    /// The ceiling as a part of the time, percent. Over 100 where caches
+    /// deliver more than memory can.
+    pub roofline_percent: Option<f64>,
+}
