@@ -44,6 +44,12 @@ pub enum Error {
     /// Labels that cannot be used.
     #[error(transparent)]
     Labels(#[from] LabelsError),
+    /// A preset that there is not.
+    #[error("no preset `{name}`; `resnet summary --help` lists all")]
+    UnknownPreset {
+        /// What was asked for.
+        name: String,
+    },
     /// A layer that the network does not have.
     #[error("no layer `{name}` in {network}; it has {known}; `resnet summary` lists all")]
     UnknownLayer {

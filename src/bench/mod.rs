@@ -7,10 +7,25 @@
 //! (`data/bench.schema.json` is its schema) and everything else here either
 //! fills one or shows one.
 
+mod environment;
+mod measure;
+mod memory;
+mod profile;
 mod result;
+mod roofline;
+mod start_up;
+mod stats;
+mod timed;
 
+pub use crate::gpu::Clock;
+pub use environment::{CRATE_VERSION, now, wgpu_version};
+pub use measure::{measure, measure_on, reference, work};
+pub use profile::{profile, timeline_profile};
 pub use result::{
-    Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
-    Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,
+    CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile, Report,
+    Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,
     Verification, Work,
 };
+pub use roofline::{ceiling_ms, gbytes_per_second, gflops};
+pub use start_up::{Case, Source, Started, start_up};
+pub use timed::Repeat;

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::gpu::Clock;
+
 /// The version of this layout. It grows when a reader of the one before would
 /// misread the new one.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -109,17 +111,6 @@ pub struct Limits {
     pub max_compute_workgroups_per_dimension: u32,
 }
 
-/// How GPU time was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Clock {
-    /// Timestamps that the GPU wrote.
-    Timestamps,
-    /// The host's clock around a submission and the wait for it, where the
-    /// adapter has no timestamps: it includes the round trip.
-    Wall,
-}
-
 /// What an adapter can do at most, measured by small kernels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Peaks {
@@ -192,6 +183,8 @@ pub struct Row {
     /// Upload, inference, logits on the host. None unless verified, as all
     /// that follows.
     pub end_to_end: Option<Stats>,
+    /// Batches in flight at a time.
+    pub in_flight: usize,
     /// The part of it in which the host uploads, records and submits.
     pub encode: Option<Stats>,
     /// The GPU alone.

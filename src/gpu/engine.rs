@@ -2,13 +2,17 @@
 //! upload, one pass, one submission (more where the plan says so) and one
 //! readback.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::pipelines::Pipeline;
 use super::readback::Readback;
+use super::timestamps::Timestamps;
+use super::upload::{StepParams, storage, upload_all};
 use super::{Gpu, GpuError};
-use crate::plan::{Binding, Plan, Weight};
+use crate::plan::{Binding, Plan};
 use crate::tensor::Params;
 
 /// A plan on a device, ready to run. Activations go in and out as NHWC with
@@ -16,16 +20,29 @@ use crate::tensor::Params;
 /// friendlier face of it.
 #[derive(Debug)]
 pub struct Engine {
-    gpu: Gpu,
-    plan: Plan,
+    pub(super) gpu: Gpu,
+    pub(super) plan: Plan,
     slots: Vec<wgpu::Buffer>,
     steps: Vec<Recorded>,
-    readback: Readback,
+    /// One for each run that may be in flight, taken in turn.
+    readbacks: Vec<Readback>,
+    next: usize,
+    /// Runs in flight, oldest first: their readbacks and submissions.
+    pub(super) in_flight: VecDeque<(usize, wgpu::SubmissionIndex)>,
+    setup: EngineSetup,
+    pub(super) timestamps: Option<Timestamps>,
 }
 
-/// Weights staged for upload, at most, before they are sent on: staging memory
-/// is freed only behind a submission.
-const STAGED_BYTES: u64 = 64 << 20;
+/// What making an engine took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EngineSetup {
+    /// Making the pipelines that were not there yet. Many drivers compile
+    /// only at the first run.
+    pub pipelines: Duration,
+    /// Making buffers and bind groups, packing the weights and handing them to
+    /// the driver.
+    pub upload: Duration,
+}
 
 /// A step with its GPU objects.
 #[derive(Debug)]
@@ -38,19 +55,46 @@ struct Recorded {
 impl Engine {
     /// Makes everything that runs will need, and uploads the weights.
     pub fn new(gpu: &Gpu, plan: Plan, params: &Params) -> Result<Self, GpuError> {
-        let bytes = plan.activation_bytes() + plan.weight_bytes();
-        gpu.watch(bytes, || Self::make(gpu, plan, params))?
+        Self::with_in_flight(gpu, plan, params, 1)
     }
 
-    fn make(gpu: &Gpu, plan: Plan, params: &Params) -> Result<Self, GpuError> {
+    /// The same, where `in_flight` runs, at least one, may be started before
+    /// the first is finished; each takes a readback buffer.
+    pub fn with_in_flight(
+        gpu: &Gpu,
+        plan: Plan,
+        params: &Params,
+        in_flight: usize,
+    ) -> Result<Self, GpuError> {
+        let began = Instant::now();
+        let pipelines = plan.steps.iter().map(|step| gpu.pipeline(step.kernel));
+        let pipelines = pipelines.collect::<Result<Vec<_>, _>>()?;
+        let made = Instant::now();
+        let bytes = plan.activation_bytes() + plan.weight_bytes();
+        let mut engine = gpu.watch(bytes, || {
+            Self::make(gpu, plan, params, pipelines, in_flight.max(1))
+        })?;
+        engine.setup = EngineSetup {
+            pipelines: made - began,
+            upload: made.elapsed(),
+        };
+        Ok(engine)
+    }
+
+    fn make(
+        gpu: &Gpu,
+        plan: Plan,
+        params: &Params,
+        pipelines: Vec<Arc<Pipeline>>,
+        in_flight: usize,
+    ) -> Self {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
             .map(|(i, &bytes)| storage(gpu, &format!("slot {i}"), bytes))
             .collect();
         let weights = upload_all(gpu, &plan.weights, params);
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
-        for (i, step) in plan.steps.iter().enumerate() {
-            let pipeline = gpu.pipeline(step.kernel)?;
+        for (i, (step, pipeline)) in plan.steps.iter().zip(pipelines).enumerate() {
             let mut entries = vec![wgpu::BindGroupEntry {
                 binding: 0,
                 resource: words.binding(i),
@@ -76,14 +120,40 @@ impl Engine {
                 grid: step.grid,
             });
         }
-        let readback = Readback::new(gpu, plan.output_bytes());
-        Ok(Self {
+        let readback = |_| Readback::new(gpu, plan.output_bytes());
+        Self {
             gpu: gpu.clone(),
+            readbacks: (0..in_flight).map(readback).collect(),
+            next: 0,
+            in_flight: VecDeque::with_capacity(in_flight),
             plan,
             slots,
             steps,
-            readback,
-        })
+            setup: EngineSetup::default(),
+            timestamps: None,
+        }
+    }
+
+    /// What making it took.
+    pub fn setup(&self) -> EngineSetup {
+        self.setup
+    }
+
+    /// Runs that were started and not finished.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Runs that may be in flight.
+    pub fn max_in_flight(&self) -> usize {
+        self.readbacks.len()
+    }
+
+    /// Device memory besides activations and weights: parameters and
+    /// readback.
+    pub fn other_bytes(&self) -> u64 {
+        let words = self.plan.steps.iter().map(|s| size_of_val(&s.params[..]));
+        words.sum::<usize>() as u64 + self.plan.output_bytes() * self.readbacks.len() as u64
     }
 
     /// The plan that it runs.
@@ -96,16 +166,15 @@ impl Engine {
         &self.gpu
     }
 
-    /// Runs the plan on `input`, `[n, H, W, quads·4]` with n up to the plan's
-    /// batch, and hands each output's bytes, in the plan's order and for the
-    /// whole batch, to `read`.
-    pub fn run(
-        &mut self,
-        input: &[f32],
-        mut read: impl FnMut(usize, &[f32]),
-    ) -> Result<(), GpuError> {
-        let bytes = self.plan.output_bytes();
-        let submitted = self.gpu.watch(bytes, || {
+    /// Starts a run on `input`, `[n, H, W, quads·4]` with n up to the plan's
+    /// batch, behind those in flight; [`GpuError::Busy`] where there are as
+    /// many of them as may be.
+    pub fn start(&mut self, input: &[f32]) -> Result<(), GpuError> {
+        if self.in_flight.len() == self.readbacks.len() {
+            return Err(GpuError::Busy(self.in_flight.len()));
+        }
+        let into = self.next;
+        let submitted = self.gpu.watch(self.plan.output_bytes(), || {
             self.write(self.plan.input.slot, input);
             let mut encoder = self.encoder();
             for (i, steps) in self.plan.submissions.iter().enumerate() {
@@ -113,19 +182,31 @@ impl Engine {
                     let full = std::mem::replace(&mut encoder, self.encoder());
                     self.gpu.queue().submit([full.finish()]);
                 }
-                self.record(&mut encoder, steps.clone());
+                self.record(&mut encoder, steps.clone(), None);
             }
             let mut at = 0;
             for output in &self.plan.outputs {
                 let bytes = output.bytes(self.plan.batch);
-                let slot = &self.slots[output.slot];
-                encoder.copy_buffer_to_buffer(slot, 0, self.readback.buffer(), at, bytes);
+                let (slot, readback) = (&self.slots[output.slot], &self.readbacks[into]);
+                encoder.copy_buffer_to_buffer(slot, 0, readback.buffer(), at, bytes);
                 at += bytes;
             }
             self.gpu.queue().submit([encoder.finish()])
         })?;
+        self.next = (into + 1) % self.readbacks.len();
+        self.in_flight.push_back((into, submitted));
+        Ok(())
+    }
+
+    /// Waits for the oldest run in flight and hands each output's floats, in
+    /// the plan's order and for the whole batch, to `read`;
+    /// [`GpuError::Idle`] where none is in flight.
+    pub fn finish(&mut self, mut read: impl FnMut(usize, &[f32])) -> Result<(), GpuError> {
+        let (from, submitted) = self.in_flight.pop_front().ok_or(GpuError::Idle)?;
         let plan = &self.plan;
-        self.readback.read(&self.gpu, submitted, bytes, |all| {
+        let readback = &self.readbacks[from];
+        readback.read(&self.gpu, submitted, plan.output_bytes(), |all| {
+            let all: &[f32] = bytemuck::cast_slice(all);
             let mut from = 0;
             for (i, output) in plan.outputs.iter().enumerate() {
                 let floats = output.bytes(plan.batch) as usize / size_of::<f32>();
@@ -135,13 +216,23 @@ impl Engine {
         })
     }
 
+    /// Starts a run and finishes it: [`start`](Self::start) and
+    /// [`finish`](Self::finish), with nothing else in flight.
+    pub fn run(&mut self, input: &[f32], read: impl FnMut(usize, &[f32])) -> Result<(), GpuError> {
+        if !self.in_flight.is_empty() {
+            return Err(GpuError::Busy(self.in_flight.len()));
+        }
+        self.start(input)?;
+        self.finish(read)
+    }
+
     /// Runs some steps alone: for verification, which feeds each its own
     /// inputs through [`Engine::write_slot`] and reads
     /// [`Engine::read_slot`].
     pub fn run_steps(&mut self, steps: Range<usize>) -> Result<(), GpuError> {
         self.gpu.watch(0, || {
             let mut encoder = self.encoder();
-            self.record(&mut encoder, steps);
+            self.record(&mut encoder, steps, None);
             self.gpu.queue().submit([encoder.finish()]);
         })
     }
@@ -163,24 +254,32 @@ impl Engine {
             (readback, self.gpu.queue().submit([encoder.finish()]))
         })?;
         readback.read(&self.gpu, submitted, bytes, |data| {
-            out.extend_from_slice(data);
+            out.extend_from_slice(bytemuck::cast_slice(data));
         })?;
         Ok(out)
     }
 
-    fn write(&self, slot: usize, data: &[f32]) {
+    pub(super) fn write(&self, slot: usize, data: &[f32]) {
         let bytes = bytemuck::cast_slice(data);
         self.gpu.queue().write_buffer(&self.slots[slot], 0, bytes);
     }
 
-    fn encoder(&self) -> wgpu::CommandEncoder {
+    pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
         let descriptor = wgpu::CommandEncoderDescriptor::default();
         self.gpu.device().create_command_encoder(&descriptor)
     }
 
-    /// One pass with those steps.
-    fn record(&self, encoder: &mut wgpu::CommandEncoder, steps: Range<usize>) {
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+    /// One pass with those steps, between two timestamps if wanted.
+    pub(super) fn record(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        steps: Range<usize>,
+        timestamps: Option<wgpu::ComputePassTimestampWrites<'_>>,
+    ) {
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+            label: None,
+            timestamp_writes: timestamps,
+        });
         let mut current: Option<&Arc<Pipeline>> = None;
         for step in &self.steps[steps] {
             if !current.is_some_and(|p| Arc::ptr_eq(p, &step.pipeline)) {
@@ -191,84 +290,5 @@ impl Engine {
             let [x, y, z] = step.grid;
             pass.dispatch_workgroups(x, y, z);
         }
-    }
-}
-
-/// A buffer that kernels bind.
-fn storage(gpu: &Gpu, label: &str, bytes: u64) -> wgpu::Buffer {
-    gpu.device().create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size: bytes,
-        usage: wgpu::BufferUsages::STORAGE
-            | wgpu::BufferUsages::COPY_DST
-            | wgpu::BufferUsages::COPY_SRC,
-        mapped_at_creation: false,
-    })
-}
-
-/// Packs and uploads all weights.
-fn upload_all(gpu: &Gpu, weights: &[Weight], params: &Params) -> Vec<wgpu::Buffer> {
-    let mut staged = 0;
-    let buffers = weights.iter().map(|weight| {
-        let buffer = upload(gpu, weight, params);
-        staged += weight.bytes();
-        if staged > STAGED_BYTES {
-            gpu.queue().submit([]);
-            staged = 0;
-        }
-        buffer
-    });
-    let buffers = buffers.collect();
-    gpu.queue().submit([]);
-    buffers
-}
-
-fn upload(gpu: &Gpu, weight: &Weight, params: &Params) -> wgpu::Buffer {
-    let tensor = weight.tensor.as_deref();
-    let buffer = storage(gpu, tensor.unwrap_or("zeros"), weight.bytes());
-    let tensor = tensor.and_then(|name| params.get(name));
-    let packed = weight.packing.pack(tensor.map(Arc::as_ref));
-    let bytes = bytemuck::cast_slice(&packed);
-    gpu.queue().write_buffer(&buffer, 0, bytes);
-    buffer
-}
-
-/// The parameters of all steps in one buffer, each at an offset that may be
-/// bound.
-struct StepParams {
-    buffer: wgpu::Buffer,
-    ranges: Vec<Range<u64>>,
-}
-
-impl StepParams {
-    fn new(gpu: &Gpu, plan: &Plan) -> Self {
-        let align = u64::from(gpu.device().limits().min_uniform_buffer_offset_alignment);
-        let mut bytes: Vec<u8> = Vec::new();
-        let mut ranges = Vec::with_capacity(plan.steps.len());
-        for step in &plan.steps {
-            let start = (bytes.len() as u64).next_multiple_of(align);
-            bytes.resize(start as usize, 0);
-            bytes.extend_from_slice(bytemuck::cast_slice(&step.params));
-            // Uniform blocks are whole vec4s in some drivers' eyes.
-            bytes.resize(bytes.len().next_multiple_of(16), 0);
-            ranges.push(start..bytes.len() as u64);
-        }
-        let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
-            label: Some("parameters"),
-            size: bytes.len().max(16) as u64,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        gpu.queue().write_buffer(&buffer, 0, &bytes);
-        Self { buffer, ranges }
-    }
-
-    fn binding(&self, step: usize) -> wgpu::BindingResource<'_> {
-        let range = &self.ranges[step];
-        wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-            buffer: &self.buffer,
-            offset: range.start,
-            size: std::num::NonZeroU64::new(range.end - range.start),
-        })
     }
 }

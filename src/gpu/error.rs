@@ -63,6 +63,21 @@ pub enum GpuError {
         /// wgpu's reason.
         reason: String,
     },
+    /// As many runs are in flight as may be.
+    #[error("{0} runs are in flight already; finish one before the next")]
+    Busy(usize),
+    /// No run is in flight.
+    #[error("no run is in flight; start one before finishing it")]
+    Idle,
+    /// The device's clock makes no sense.
+    #[error(
+        "device `{device}`: its timestamps run backwards, so the driver cannot be timed; \
+         update it"
+    )]
+    Clock {
+        /// The device's name.
+        device: String,
+    },
     /// The device failed while it ran.
     #[error(
         "device `{device}` failed while running: {reason}; a driver that resets under load is the \

@@ -7,8 +7,12 @@ mod engine;
 mod error;
 mod pipelines;
 mod readback;
+mod timed;
+mod timestamps;
+mod upload;
 
 pub use adapters::{AdapterSummary, DeviceSelector, adapters};
 pub use device::Gpu;
-pub use engine::Engine;
+pub use engine::{Engine, EngineSetup};
 pub use error::GpuError;
+pub use timestamps::{Clock, Span, Spans, Timeline};

@@ -43,7 +43,7 @@ impl Readback {
         gpu: &Gpu,
         submitted: wgpu::SubmissionIndex,
         bytes: u64,
-        read: impl FnOnce(&[f32]),
+        read: impl FnOnce(&[u8]),
     ) -> Result<(), GpuError> {
         let result = self
             .map(gpu, submitted, bytes)
@@ -77,10 +77,10 @@ impl Readback {
         }
     }
 
-    fn show(&self, gpu: &Gpu, bytes: u64, read: impl FnOnce(&[f32])) -> Result<(), GpuError> {
+    fn show(&self, gpu: &Gpu, bytes: u64, read: impl FnOnce(&[u8])) -> Result<(), GpuError> {
         let view = self.buffer.get_mapped_range(0..bytes);
         let view = view.map_err(|e| gpu.lost(e))?;
-        read(bytemuck::cast_slice(&view));
+        read(&view);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod schedule;
 mod slots;
 mod steps;
 mod submissions;
+mod traffic;
 
 pub use choose::Choice;
 pub use profile::{DeviceClass, DeviceProfile};
@@ -67,8 +68,14 @@ pub struct Step {
     pub params: Vec<u32>,
     /// Workgroups along x, y and z.
     pub grid: [u32; 3],
+    /// Output of one image; of the whole layer, where that takes several
+    /// dispatches.
+    pub output: Shape,
     /// Multiply-accumulates of this dispatch for the whole batch.
     pub macs: u64,
+    /// Bytes that it has to read and write at least, for the whole batch: its
+    /// inputs, weights and output, each once.
+    pub bytes: u64,
 }
 
 /// Where a value lies when the steps have run.

@@ -1,6 +1,7 @@
 //! Turns each node of the lowered graph into dispatches.
 
-use super::{Binding, Choice, DeviceProfile, PlanError, Step, Weight, choose};
+use super::traffic::traffic;
+use super::{Binding, Choice, DeviceProfile, PlanError, Step, Weight, activation_bytes, choose};
 use crate::graph::{Conv2d, Graph, Linear, Node, NodeId, Op};
 use crate::kernels::{
     ConvProblem, Dispatch, ElementwiseProblem, Family, GlobalPoolProblem, Kernel, LinearProblem,
@@ -191,7 +192,11 @@ impl Builder<'_> {
             self.push(id, node, kernel, reads, problem.dispatch(kernel, chunk))?;
             // A chunk does its part of the layer only.
             if let Some(step) = self.steps.last_mut() {
-                step.macs = step.macs * chunk.quads as u64 / quads(linear.out_features) as u64;
+                let all = quads(linear.out_features) as u64;
+                let part = chunk.quads as u64;
+                step.macs = step.macs * part / all;
+                let output = activation_bytes(self.batch, node.shape);
+                step.bytes -= output - output * part / all;
             }
         }
         Ok(())
@@ -245,6 +250,11 @@ impl Builder<'_> {
                 needed: dispatch.workgroups,
                 limit,
             })?;
+        let weights = reads.iter().filter_map(|read| match read {
+            Binding::Weight(weight) => Some(self.weights[*weight].bytes()),
+            Binding::Slot(_) => None,
+        });
+        let bytes = traffic(self.graph, node, self.batch) + weights.sum::<u64>();
         self.steps.push(Step {
             node: id,
             name: layer_name(node),
@@ -254,7 +264,9 @@ impl Builder<'_> {
             writes: self.slot_of[id.0],
             params: dispatch.params,
             grid,
+            output: node.shape,
             macs: self.graph.cost(id).macs * self.batch as u64,
+            bytes,
         });
         Ok(())
     }

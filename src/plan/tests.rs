@@ -138,3 +138,28 @@ fn only_large_work_is_cut_into_submissions() {
         }
     }
 }
+
+/// Each input, weight and output once; of a strided 1×1 convolution only the
+/// pixels that it sees.
+#[test]
+fn traffic_is_counted_once() {
+    let bytes = |plan: &Plan, name: &str| -> Vec<u64> {
+        let steps = plan.steps.iter().filter(|s| s.name == name);
+        steps.map(|s| s.bytes).collect()
+    };
+    let resnet = plan("resnet50", 224, 2, &lavapipe());
+    let weights = 4 * (256 * 512 + 512);
+    let expected = 2 * 4 * (28 * 28 * 256 + 28 * 28 * 512) + weights;
+    assert_eq!(bytes(&resnet, "layer2.0.downsample.0"), [expected]);
+    // With its residual.
+    let expected = 2 * 4 * (56 * 56 * (64 + 256 + 256)) + 4 * (64 * 256 + 256);
+    assert_eq!(bytes(&resnet, "layer1.0.conv3"), [expected]);
+
+    // A layer in chunks reads its input for each, and the rest once.
+    let vgg = plan("vgg19", 224, 1, &lavapipe());
+    let chunks = bytes(&vgg, "classifier.0");
+    let weights = 4 * (25_088 * 4096 + 4096);
+    let expected = chunks.len() as u64 * 4 * 25_088 + 4 * 4096 + weights;
+    assert!(chunks.len() > 1);
+    assert!(chunks.iter().sum::<u64>().abs_diff(expected) < chunks.len() as u64);
+}

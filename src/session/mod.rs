@@ -1,45 +1,21 @@
 //! A session: one network on one device, ready to run batches.
 
-use crate::cpu::{CpuError, CpuModel};
+mod layers;
+mod options;
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::cpu::{CpuError, CpuModel, Kept};
 use crate::error::Error;
-use crate::gpu::{Engine, Gpu};
-use crate::graph::{Graph, GraphError, Node, NodeId, Op, Shape};
+use crate::gpu::{Engine, Gpu, GpuError, Spans, Timeline};
+use crate::graph::{Graph, GraphError, Node, NodeId, Shape};
 use crate::model::Model;
 use crate::passes::lower;
-use crate::plan::{Choice, Plan, activation_bytes};
+use crate::plan::{Plan, activation_bytes};
 use crate::tensor::{QUAD, Tensor, padded, quads, unpad_channels, unpad_into};
-
-/// How a session is set up.
-#[derive(Debug, Clone)]
-pub struct SessionOptions {
-    /// Images of a run; more go in several runs. Fewer may be given, but take
-    /// as long as a whole batch. A device that cannot bind that many gets as
-    /// many as it can.
-    pub batch: usize,
-    /// Height and width of the images; the model's own size by default.
-    pub input_size: Option<(usize, usize)>,
-    /// PyTorch modules whose outputs are wanted besides the logits
-    /// (`layer4`, `layer1.0.conv2`): nothing is folded or fused across them.
-    /// Names are torchvision's whatever the checkpoint's, and so is what they
-    /// mean: a `bn1` is the batch norm without its ReLU.
-    pub layers: Vec<String>,
-    /// Compute softmax on the device as well, as layer `probabilities`.
-    pub probabilities: bool,
-    /// How kernels are chosen.
-    pub choice: Choice,
-}
-
-impl Default for SessionOptions {
-    fn default() -> Self {
-        Self {
-            batch: 1,
-            input_size: None,
-            layers: vec![],
-            probabilities: false,
-            choice: Choice::Auto,
-        }
-    }
-}
+use layers::{graph, shapes};
+pub use options::{SessionOptions, Setup};
 
 /// Images of a run on the CPU, at most: more would only take more memory.
 const MAX_CPU_BATCH: usize = 64;
@@ -87,24 +63,39 @@ pub struct Session {
     shapes: Vec<Shape>,
     /// Where an output whose channels are padded is unpadded.
     unpadded: Vec<f32>,
+    /// Images of each batch in flight, oldest first.
+    started: VecDeque<usize>,
+    setup: Setup,
 }
 
 #[derive(Debug)]
 enum Runner {
     Gpu(Box<Engine>),
-    Cpu(Box<CpuModel>),
+    Cpu {
+        model: Box<CpuModel>,
+        in_flight: usize,
+        /// The CPU computes when a batch is started.
+        done: VecDeque<Kept>,
+    },
 }
 
 impl Session {
     /// Plans `model` for a device and uploads its weights.
     pub fn new(gpu: &Gpu, model: &Model, options: &SessionOptions) -> Result<Self, Error> {
+        let began = Instant::now();
         let (graph, layers) = graph(model, options)?;
         let keep: Vec<NodeId> = layers.iter().map(|(_, id)| *id).collect();
         let lowered = lower(&graph, model.params(), &keep)?;
-        // Where not even one image fits, the plan for one says why.
-        let batch = Plan::max_batch(&lowered, options.batch, gpu.profile(), &keep).max(1);
+        let batch = match options.exact_batch {
+            true => options.batch,
+            // Where not even one image fits, the plan for one says why.
+            false => Plan::max_batch(&lowered, options.batch, gpu.profile(), &keep).max(1),
+        };
         let plan = Plan::new(&lowered, batch, gpu.profile(), &keep, &options.choice)?;
-        let engine = Engine::new(gpu, plan, &lowered.params)?;
+        let planned = began.elapsed();
+        let in_flight = options.in_flight.max(1);
+        let engine = Engine::with_in_flight(gpu, plan, &lowered.params, in_flight)?;
+        let made = engine.setup();
         Ok(Self {
             shapes: shapes(&graph, &layers),
             graph,
@@ -112,11 +103,18 @@ impl Session {
             batch,
             runner: Runner::Gpu(Box::new(engine)),
             unpadded: vec![],
+            started: VecDeque::with_capacity(in_flight),
+            setup: Setup {
+                plan: planned,
+                pipelines: made.pipelines,
+                upload: made.upload,
+            },
         })
     }
 
     /// The same on the CPU twin, where there is no adapter.
     pub fn cpu(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
+        let began = Instant::now();
         let (graph, layers) = graph(model, options)?;
         let bytes = |node: &Node| activation_bytes(1, node.shape);
         let Some(largest) = graph.nodes.iter().max_by_key(|n| bytes(n)) else {
@@ -141,8 +139,17 @@ impl Session {
             graph,
             layers,
             batch: options.batch.min(most).max(1),
-            runner: Runner::Cpu(Box::new(cpu)),
+            runner: Runner::Cpu {
+                model: Box::new(cpu),
+                in_flight: options.in_flight.max(1),
+                done: VecDeque::new(),
+            },
             unpadded: vec![],
+            started: VecDeque::new(),
+            setup: Setup {
+                plan: began.elapsed(),
+                ..Setup::default()
+            },
         })
     }
 
@@ -160,8 +167,46 @@ impl Session {
     pub fn plan(&self) -> Option<&Plan> {
         match &self.runner {
             Runner::Gpu(engine) => Some(engine.plan()),
-            Runner::Cpu(_) => None,
+            Runner::Cpu { .. } => None,
         }
+    }
+
+    /// What setting it up took.
+    pub fn setup(&self) -> Setup {
+        self.setup
+    }
+
+    /// Device memory that it takes besides activations and weights:
+    /// parameters and readback.
+    pub fn other_bytes(&self) -> u64 {
+        match &self.runner {
+            Runner::Gpu(engine) => engine.other_bytes(),
+            Runner::Cpu { .. } => 0,
+        }
+    }
+
+    /// Runs a whole or part batch once and says when each span of the run
+    /// began and ended; its outputs stay on the device. `None` on the CPU.
+    pub fn timed_run(&mut self, input: &[f32], spans: Spans) -> Result<Option<Timeline>, Error> {
+        self.images(input)?;
+        match &mut self.runner {
+            Runner::Gpu(engine) => Ok(Some(engine.timed_run(input, spans)?)),
+            Runner::Cpu { .. } => Ok(None),
+        }
+    }
+
+    /// How many images these floats are, if a run takes as many.
+    fn images(&self, input: &[f32]) -> Result<usize, Error> {
+        let each = self.input_len();
+        let n = input.len() / each.max(1);
+        if n * each != input.len() || n == 0 || n > self.batch {
+            let s = self.graph.input_shape();
+            return Err(Error::InputShape {
+                expected: format!("[1 to {}, {}, {}, 4]", self.batch, s.h, s.w),
+                found: vec![input.len()],
+            });
+        }
+        Ok(n)
     }
 
     /// Floats of one image's input as [`Session::run_batch`] takes it:
@@ -212,25 +257,58 @@ impl Session {
     /// Runs up to [`batch`](Session::batch) images, `[N, H, W, 4]` with the
     /// fourth channel zero, and hands each output (0 the logits, then the
     /// layers) to `read`, NHWC without padding. On a GPU, after the first
-    /// run, nothing is allocated but by wgpu itself.
+    /// run, nothing is allocated but by wgpu itself. Nothing else may be in
+    /// flight.
     pub fn run_batch(
         &mut self,
         input: &[f32],
-        mut read: impl FnMut(usize, &[f32]),
+        read: impl FnMut(usize, &[f32]),
     ) -> Result<(), Error> {
-        let each = self.input_len();
-        let n = input.len() / each.max(1);
-        if n * each != input.len() || n == 0 || n > self.batch {
-            let s = self.graph.input_shape();
-            return Err(Error::InputShape {
-                expected: format!("[1 to {}, {}, {}, 4]", self.batch, s.h, s.w),
-                found: vec![input.len()],
-            });
+        if !self.started.is_empty() {
+            return Err(GpuError::Busy(self.started.len()).into());
         }
+        self.start(input)?;
+        self.finish(read)
+    }
+
+    /// Starts a batch, as [`run_batch`](Session::run_batch) takes it, and
+    /// returns before it is done. Up to [`SessionOptions::in_flight`] batches
+    /// may be started before the first is finished;
+    /// [`finish`](Session::finish) gives them in their order.
+    pub fn start(&mut self, input: &[f32]) -> Result<(), Error> {
+        let n = self.images(input)?;
+        match &mut self.runner {
+            Runner::Gpu(engine) => engine.start(input)?,
+            Runner::Cpu {
+                model,
+                in_flight,
+                done,
+            } => {
+                if done.len() == *in_flight {
+                    return Err(GpuError::Busy(done.len()).into());
+                }
+                let s = self.graph.input_shape();
+                let images = Tensor::new([n, s.h, s.w, s.c], unpad_channels(input, s.c));
+                let images = images.ok_or_else(|| Error::InputShape {
+                    expected: "whole images".into(),
+                    found: vec![input.len()],
+                })?;
+                let keep: Vec<NodeId> = self.layers.iter().map(|(_, id)| *id).collect();
+                done.push_back(model.run(&images, &keep)?);
+            }
+        }
+        self.started.push_back(n);
+        Ok(())
+    }
+
+    /// Waits for the oldest batch in flight and hands its outputs to `read`,
+    /// as [`run_batch`](Session::run_batch) does.
+    pub fn finish(&mut self, mut read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
+        let n = self.started.pop_front().ok_or(GpuError::Idle)?;
         match &mut self.runner {
             Runner::Gpu(engine) => {
                 let (shapes, unpadded) = (&self.shapes, &mut self.unpadded);
-                engine.run(input, |output, data| {
+                engine.finish(|output, data| {
                     let s = shapes[output];
                     let padded = quads(s.c) * QUAD;
                     let data = &data[..n * s.h * s.w * padded];
@@ -243,17 +321,10 @@ impl Session {
                     }
                 })?;
             }
-            Runner::Cpu(model) => {
-                let s = self.graph.input_shape();
-                let images = Tensor::new([n, s.h, s.w, s.c], unpad_channels(input, s.c));
-                let images = images.ok_or_else(|| Error::InputShape {
-                    expected: "whole images".into(),
-                    found: vec![input.len()],
-                })?;
-                let keep: Vec<NodeId> = self.layers.iter().map(|(_, id)| *id).collect();
-                let kept = model.run(&images, &keep)?;
+            Runner::Cpu { done, .. } => {
+                let kept = done.pop_front().ok_or(GpuError::Idle)?;
                 read(0, kept.output.data());
-                for (i, id) in keep.iter().enumerate() {
+                for (i, (_, id)) in self.layers.iter().enumerate() {
                     if let Some(value) = kept.get(*id) {
                         read(i + 1, value.data());
                     }
@@ -262,52 +333,4 @@ impl Session {
         }
         Ok(())
     }
-}
-
-/// The model's graph with the softmax if asked for, and the layers by name.
-fn graph(model: &Model, options: &SessionOptions) -> Result<(Graph, Vec<(String, NodeId)>), Error> {
-    let own = model.input_size();
-    let (h, w) = options.input_size.unwrap_or((own, own));
-    let mut graph = model.graph(h, w)?;
-    let mut layers = Vec::new();
-    for name in &options.layers {
-        let id = graph.find(name).ok_or_else(|| Error::UnknownLayer {
-            name: name.clone(),
-            network: model.network().name.clone(),
-            known: near(&graph, name),
-        })?;
-        layers.push((name.clone(), id));
-    }
-    if options.probabilities {
-        graph.nodes.push(Node {
-            name: PROBABILITIES.into(),
-            op: Op::Softmax,
-            inputs: vec![graph.output],
-            shape: graph.output_shape(),
-        });
-        layers.push((PROBABILITIES.into(), NodeId(graph.nodes.len() - 1)));
-    }
-    Ok((graph, layers))
-}
-
-fn shapes(graph: &Graph, layers: &[(String, NodeId)]) -> Vec<Shape> {
-    let ids = layers.iter().map(|(_, id)| *id);
-    let ids = std::iter::once(graph.output).chain(ids);
-    ids.map(|id| graph.node(id).shape).collect()
-}
-
-/// Some layer names, those that begin like `name` first.
-fn near(graph: &Graph, name: &str) -> String {
-    let modules = graph.nodes.iter().filter(|n| n.op != Op::Flatten);
-    let names = modules.map(|n| &n.name).chain(graph.aliases.keys());
-    let mut names: Vec<&String> = names.collect();
-    let shared = |other: &str| {
-        name.bytes()
-            .zip(other.bytes())
-            .take_while(|(a, b)| a == b)
-            .count()
-    };
-    names.sort_by_key(|n| (std::cmp::Reverse(shared(n)), n.len().abs_diff(name.len())));
-    let few: Vec<&str> = names.iter().take(6).map(|n| n.as_str()).collect();
-    format!("{}, …", few.join(", "))
 }

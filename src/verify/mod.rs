@@ -6,6 +6,8 @@ mod kernels;
 mod layers;
 
 pub use kernels::{KernelReport, kernels};
+#[cfg(feature = "cli")]
+pub(crate) use layers::seeded_images;
 pub use layers::{LayerReport, NetworkReport, network};
 
 /// Largest error, relative to a layer's largest value, that f32 is allowed.

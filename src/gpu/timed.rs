@@ -1,0 +1,97 @@
+//! Runs that say when each part of them began and ended.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use super::timestamps::{Clock, Span, Spans, Timeline, Timestamps};
+use super::{Engine, GpuError};
+
+impl Engine {
+    /// One run that says when each span of it began and ended, on the GPU's
+    /// clock where it has one. Its outputs stay on the device.
+    pub fn timed_run(&mut self, input: &[f32], spans: Spans) -> Result<Timeline, GpuError> {
+        if !self.in_flight.is_empty() {
+            return Err(GpuError::Busy(self.in_flight.len()));
+        }
+        let steps = 0..self.plan.steps.len();
+        let ranges: Vec<Range<usize>> = match spans {
+            Spans::Steps => steps.map(|i| i..i + 1).collect(),
+            Spans::Submissions => self.plan.submissions.clone(),
+        };
+        let kept = self.timestamps.take().filter(|t| t.spans() == ranges.len());
+        let timestamps = match kept {
+            Some(timestamps) => Some(timestamps),
+            None => Timestamps::new(&self.gpu, ranges.len())?,
+        };
+        let timeline = match &timestamps {
+            Some(timestamps) => self.timed_by_gpu(input, &ranges, timestamps),
+            None => self.timed_by_host(input, &ranges),
+        };
+        self.timestamps = timestamps;
+        timeline
+    }
+
+    fn timed_by_gpu(
+        &self,
+        input: &[f32],
+        ranges: &[Range<usize>],
+        timestamps: &Timestamps,
+    ) -> Result<Timeline, GpuError> {
+        let began = Instant::now();
+        let since = |began: Instant| began.elapsed();
+        let (submitted, host) = self.gpu.watch(0, || {
+            self.write(self.plan.input.slot, input);
+            let uploaded = since(began);
+            let mut encoder = self.encoder();
+            let mut last = 0;
+            for (i, steps) in ranges.iter().enumerate() {
+                // A submission's work stays bounded here too.
+                let of = |s: &Range<usize>| s.contains(&steps.start);
+                let submission = self.plan.submissions.iter().position(of).unwrap_or(last);
+                if submission != last {
+                    let full = std::mem::replace(&mut encoder, self.encoder());
+                    self.gpu.queue().submit([full.finish()]);
+                    last = submission;
+                }
+                self.record(&mut encoder, steps.clone(), Some(timestamps.writes(i)));
+            }
+            timestamps.resolve(&mut encoder);
+            let commands = encoder.finish();
+            let recorded = since(began);
+            let submitted = self.gpu.queue().submit([commands]);
+            (submitted, [uploaded, recorded, since(began)])
+        })?;
+        let gpu = timestamps.read(&self.gpu, submitted)?;
+        Ok(Timeline::new(Clock::Timestamps, host, since(began), gpu))
+    }
+
+    fn timed_by_host(&self, input: &[f32], ranges: &[Range<usize>]) -> Result<Timeline, GpuError> {
+        let began = Instant::now();
+        self.write_slot(self.plan.input.slot, input)?;
+        self.wait(self.gpu.queue().submit([]))?;
+        let uploaded = began.elapsed();
+        let mut spans = Vec::with_capacity(ranges.len());
+        for steps in ranges {
+            let begin = began.elapsed();
+            let submitted = self.gpu.watch(0, || {
+                let mut encoder = self.encoder();
+                self.record(&mut encoder, steps.clone(), None);
+                self.gpu.queue().submit([encoder.finish()])
+            })?;
+            self.wait(submitted)?;
+            let end = began.elapsed();
+            spans.push(Span { begin, end });
+        }
+        let host = [uploaded; 3];
+        Ok(Timeline::new(Clock::Wall, host, began.elapsed(), spans))
+    }
+
+    fn wait(&self, submitted: wgpu::SubmissionIndex) -> Result<(), GpuError> {
+        let wait = wgpu::PollType::Wait {
+            submission_index: Some(submitted),
+            timeout: None,
+        };
+        let polled = self.gpu.device().poll(wait);
+        polled.map(|_| ()).map_err(|e| self.gpu.lost(e))
+    }
+}

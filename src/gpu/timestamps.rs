@@ -1,0 +1,230 @@
+//! When the GPU did what: timestamps at the borders of passes, which every
+//! backend can write that has them at all.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::readback::Readback;
+use super::{Gpu, GpuError};
+
+/// How GPU time was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// Timestamps that the GPU wrote.
+    Timestamps,
+    /// The host's clock around a submission and the wait for it, where the
+    /// adapter has no timestamps: it includes the round trip.
+    Wall,
+}
+
+/// What a timed run tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spans {
+    /// Each step of the plan, in a pass of its own.
+    Steps,
+    /// Each submission of the plan as untimed runs make it: one pass.
+    Submissions,
+}
+
+/// A stretch of time since its timeline began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// When it began.
+    pub begin: Duration,
+    /// When it ended.
+    pub end: Duration,
+}
+
+impl Span {
+    /// How long it was.
+    pub fn duration(&self) -> Duration {
+        self.end.saturating_sub(self.begin)
+    }
+}
+
+/// One run on two clocks: the host's, and the GPU's moved to where the
+/// submission is on the host's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timeline {
+    /// How the GPU's spans were taken.
+    pub clock: Clock,
+    /// The host hands the input over.
+    pub upload: Span,
+    /// The host records commands.
+    pub record: Span,
+    /// The host submits them.
+    pub submit: Span,
+    /// The host waits.
+    pub wait: Span,
+    /// What the GPU did: one for each step or submission.
+    pub gpu: Vec<Span>,
+}
+
+impl Timeline {
+    /// Of the times at which the host had uploaded, recorded, submitted and
+    /// waited.
+    pub(super) fn new(
+        clock: Clock,
+        [uploaded, recorded, submitted]: [Duration; 3],
+        waited: Duration,
+        mut gpu: Vec<Span>,
+    ) -> Self {
+        let span = |begin, end| Span { begin, end };
+        if clock == Clock::Timestamps {
+            // The two clocks share no origin: the GPU cannot begin before the
+            // submission.
+            for s in &mut gpu {
+                *s = span(s.begin + recorded, s.end + recorded);
+            }
+        }
+        Self {
+            clock,
+            upload: span(Duration::ZERO, uploaded),
+            record: span(uploaded, recorded),
+            submit: span(recorded, submitted),
+            wait: span(submitted, waited),
+            gpu,
+        }
+    }
+
+    /// The sum of the GPU's spans.
+    pub fn gpu_time(&self) -> Duration {
+        self.gpu.iter().map(Span::duration).sum()
+    }
+}
+
+/// Spans of a query set: with two queries each, half of what WebGPU lets a set
+/// hold.
+const SPANS_OF_A_SET: usize = wgpu::QUERY_SET_MAX_QUERIES as usize / 2;
+
+/// Bytes of a span's two timestamps.
+const SPAN_BYTES: u64 = 2 * wgpu::QUERY_SIZE as u64;
+
+/// Query sets for a number of spans, and their way to the host.
+#[derive(Debug)]
+pub(super) struct Timestamps {
+    sets: Vec<wgpu::QuerySet>,
+    resolved: wgpu::Buffer,
+    readback: Readback,
+    spans: usize,
+    /// Nanoseconds of a tick.
+    period: f64,
+}
+
+impl Timestamps {
+    /// `None` where the device has no timestamps.
+    pub fn new(gpu: &Gpu, spans: usize) -> Result<Option<Self>, GpuError> {
+        let device = gpu.device();
+        if !device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+            return Ok(None);
+        }
+        let bytes = spans as u64 * SPAN_BYTES;
+        gpu.watch(2 * bytes, || {
+            let set = |first: usize| {
+                device.create_query_set(&wgpu::QuerySetDescriptor {
+                    label: Some("timestamps"),
+                    ty: wgpu::QueryType::Timestamp,
+                    count: 2 * (spans - first).min(SPANS_OF_A_SET) as u32,
+                })
+            };
+            Some(Self {
+                sets: (0..spans).step_by(SPANS_OF_A_SET).map(set).collect(),
+                resolved: device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("timestamps"),
+                    size: bytes,
+                    usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
+                    mapped_at_creation: false,
+                }),
+                readback: Readback::new(gpu, bytes),
+                spans,
+                period: f64::from(gpu.queue().get_timestamp_period()),
+            })
+        })
+    }
+
+    /// How many spans it takes.
+    pub fn spans(&self) -> usize {
+        self.spans
+    }
+
+    /// What a pass writes that is span `i`.
+    pub fn writes(&self, i: usize) -> wgpu::ComputePassTimestampWrites<'_> {
+        let at = 2 * (i % SPANS_OF_A_SET) as u32;
+        wgpu::ComputePassTimestampWrites {
+            query_set: &self.sets[i / SPANS_OF_A_SET],
+            beginning_of_pass_write_index: Some(at),
+            end_of_pass_write_index: Some(at + 1),
+        }
+    }
+
+    /// Brings all timestamps to where the host can read them.
+    pub fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
+        for (i, set) in self.sets.iter().enumerate() {
+            let first = i * SPANS_OF_A_SET;
+            let queries = 2 * (self.spans - first).min(SPANS_OF_A_SET) as u32;
+            encoder.resolve_query_set(set, 0..queries, &self.resolved, first as u64 * SPAN_BYTES);
+        }
+        let bytes = self.spans as u64 * SPAN_BYTES;
+        encoder.copy_buffer_to_buffer(&self.resolved, 0, self.readback.buffer(), 0, bytes);
+    }
+
+    /// Waits for the submission; the spans since the first began.
+    pub fn read(&self, gpu: &Gpu, submitted: wgpu::SubmissionIndex) -> Result<Vec<Span>, GpuError> {
+        let mut spans = None;
+        let bytes = self.spans as u64 * SPAN_BYTES;
+        self.readback.read(gpu, submitted, bytes, |bytes| {
+            let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
+            spans = since_first(&ticks, self.period);
+        })?;
+        spans.ok_or_else(|| GpuError::Clock {
+            device: gpu.describe(),
+        })
+    }
+}
+
+/// Pairs of ticks as spans since the first; `None` where time runs backwards.
+fn since_first(ticks: &[u64], period: f64) -> Option<Vec<Span>> {
+    let origin = *ticks.first()?;
+    let at = |tick: u64| {
+        let since = tick.checked_sub(origin)?;
+        Some(Duration::from_nanos((since as f64 * period) as u64))
+    };
+    let spans = ticks.chunks_exact(2).map(|pair| {
+        let (begin, end) = (at(pair[0])?, at(pair[1])?);
+        (begin <= end).then_some(Span { begin, end })
+    });
+    spans.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_become_spans() {
+        let ns = Duration::from_nanos;
+        let span = |begin, end| Span {
+            begin: ns(begin),
+            end: ns(end),
+        };
+        let found = since_first(&[100, 110, 112, 120], 2.5);
+        assert_eq!(found, Some(vec![span(0, 25), span(30, 50)]));
+        assert_eq!(since_first(&[100, 90], 1.0), None);
+        assert_eq!(since_first(&[100, 110, 50, 60], 1.0), None);
+    }
+
+    #[test]
+    fn a_timeline_puts_the_gpu_behind_the_recording() {
+        let us = Duration::from_micros;
+        let gpu = vec![Span {
+            begin: us(0),
+            end: us(7),
+        }];
+        let t = Timeline::new(Clock::Timestamps, [us(1), us(3), us(4)], us(12), gpu);
+        assert_eq!((t.gpu[0].begin, t.gpu[0].end), (us(3), us(10)));
+        assert_eq!(t.gpu_time(), us(7));
+        assert_eq!(t.wait.duration(), us(8));
+    }
+}

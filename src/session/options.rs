@@ -1,0 +1,58 @@
+//! What a session is asked for, and what setting it up took.
+
+use std::time::Duration;
+
+use crate::plan::Choice;
+
+/// How a session is set up.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// Images of a run; more go in several runs. Fewer may be given, but take
+    /// as long as a whole batch. A device that cannot bind that many gets as
+    /// many as it can.
+    pub batch: usize,
+    /// Height and width of the images; the model's own size by default.
+    pub input_size: Option<(usize, usize)>,
+    /// PyTorch modules whose outputs are wanted besides the logits
+    /// (`layer4`, `layer1.0.conv2`): nothing is folded or fused across them.
+    /// Names are torchvision's whatever the checkpoint's, and so is what they
+    /// mean: a `bn1` is the batch norm without its ReLU.
+    pub layers: Vec<String>,
+    /// Compute softmax on the device as well, as layer `probabilities`.
+    pub probabilities: bool,
+    /// How kernels are chosen.
+    pub choice: Choice,
+    /// Batches that may be started before the first is finished
+    /// ([`Session::start`]): 1 for the least latency, 2 or more to keep a GPU
+    /// busy while the host prepares and reads.
+    pub in_flight: usize,
+    /// Refuse, rather than take a smaller batch, where the device cannot bind
+    /// that many images.
+    pub exact_batch: bool,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            batch: 1,
+            input_size: None,
+            layers: vec![],
+            probabilities: false,
+            choice: Choice::Auto,
+            in_flight: 1,
+            exact_batch: false,
+        }
+    }
+}
+
+/// What setting a session up took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Setup {
+    /// Folding, fusing and planning.
+    pub plan: Duration,
+    /// Making the pipelines that the device did not have yet. Many drivers
+    /// compile only at the first run.
+    pub pipelines: Duration,
+    /// Making buffers, packing weights and handing them to the driver.
+    pub upload: Duration,
+}
