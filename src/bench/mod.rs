@@ -8,6 +8,8 @@
 //! fills one or shows one.
 
 mod result;
+pub mod roofline;
+mod stats;
 
 pub use result::{
     Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
