@@ -7,10 +7,16 @@
 //! (`data/bench.schema.json` is its schema) and everything else here either
 //! fills one or shows one.
 
+mod check;
+#[cfg(test)]
+mod fixture;
+mod read;
 mod result;
 pub mod roofline;
 mod stats;
 
+pub use check::Nonsense;
+pub use read::{ReadError, ReportFileError};
 pub use result::{
     Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
     Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,

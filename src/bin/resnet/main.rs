@@ -12,13 +12,11 @@ mod eval;
 mod failure;
 mod headless;
 mod model_args;
-mod number;
 mod output_file;
 mod progress;
 mod run;
 mod stream;
 mod summary;
-mod table;
 mod tensor_file;
 mod term;
 mod values;
@@ -29,6 +27,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use resnet_wgpu::text::{number, table};
 
 use args::{Cli, Command};
 use failure::Failure;
