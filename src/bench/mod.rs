@@ -14,6 +14,7 @@ mod read;
 mod result;
 pub mod roofline;
 mod stats;
+pub mod text;
 
 pub use check::Nonsense;
 pub use read::{ReadError, ReportFileError};
