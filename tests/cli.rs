@@ -5,6 +5,8 @@
 mod bad_input;
 #[path = "cli/classify.rs"]
 mod classify;
+#[path = "cli/compare.rs"]
+mod compare;
 #[path = "cli/describe.rs"]
 mod describe;
 #[path = "cli/eval.rs"]

@@ -8,6 +8,7 @@
 //! fills one or shows one.
 
 mod check;
+mod compare;
 #[cfg(test)]
 mod fixture;
 mod read;
@@ -17,6 +18,9 @@ mod stats;
 pub mod text;
 
 pub use check::Nonsense;
+pub use compare::{
+    CompareError, ComparedRow, Comparison, Difference, Measure, Source, within_noise,
+};
 pub use read::{ReadError, ReportFileError};
 pub use result::{
     Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::DeviceRows;
-use super::cells::{NONE, verdict};
+use super::cells::{NONE, letter, verdict};
 use super::works::Works;
 use crate::bench::{Report, Row, Work};
 use crate::text::document::Document;
@@ -68,13 +68,5 @@ fn speed(row: Option<&Row>, best: f64) -> [String; 3] {
             ]
         }
         _ => [verdict(row), none(), none()],
-    }
-}
-
-/// A, B, C …, and numbers after Z.
-pub fn letter(index: usize) -> String {
-    match u8::try_from(index) {
-        Ok(i) if i < 26 => char::from(b'A' + i).to_string(),
-        _ => format!("#{}", index + 1),
     }
 }

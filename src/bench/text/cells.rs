@@ -62,3 +62,11 @@ pub fn failure(row: &Row) -> Option<String> {
 fn error(v: &Verification) -> Option<f64> {
     Some(v.relative_error?.max(v.relative_error_after?))
 }
+
+/// A, B, C …, and numbers after Z.
+pub fn letter(index: usize) -> String {
+    match u8::try_from(index) {
+        Ok(i) if i < 26 => char::from(b'A' + i).to_string(),
+        _ => format!("#{}", index + 1),
+    }
+}

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::compare_args::CompareArgs;
 use crate::model_args::ModelArgs;
 
 /// Classify photos with any ResNet on any GPU
@@ -38,6 +39,7 @@ pub enum Command {
     Run(RunArgs),
     Summary(SummaryArgs),
     Verify(VerifyArgs),
+    Compare(CompareArgs),
     Devices(DevicesArgs),
 }
 

@@ -6,6 +6,8 @@
 
 mod args;
 mod classify;
+mod compare;
+mod compare_args;
 mod device;
 mod devices;
 mod eval;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::command(&args),
         Command::Summary(args) => summary::command(&args),
         Command::Verify(args) => verify::command(&args),
+        Command::Compare(args) => compare::command(&args),
         Command::Devices(args) => devices::command(&args),
     };
     match outcome {
