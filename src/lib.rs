@@ -55,6 +55,9 @@ pub mod plan;
 pub mod preprocess;
 pub mod session;
 pub mod tensor;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod text;
 pub mod verify;
 pub mod weights;
 

@@ -7,6 +7,8 @@ mod bad_input;
 mod bench;
 #[path = "cli/classify.rs"]
 mod classify;
+#[path = "cli/compare.rs"]
+mod compare;
 #[path = "cli/describe.rs"]
 mod describe;
 #[path = "cli/eval.rs"]

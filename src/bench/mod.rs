@@ -7,27 +7,37 @@
 //! (`data/bench.schema.json` is its schema) and everything else here either
 //! fills one or shows one.
 
+mod check;
+mod compare;
 mod environment;
+#[cfg(test)]
+mod fixture;
 mod measure;
 mod memory;
 mod profile;
+mod read;
 mod result;
-mod roofline;
+pub mod roofline;
 mod start_up;
 mod stats;
+pub mod text;
 mod timed;
 mod trace;
 
 pub use crate::gpu::Clock;
+pub use check::Nonsense;
+pub use compare::{
+    CompareError, ComparedFile, ComparedRow, Comparison, Difference, Measure, within_noise,
+};
 pub use environment::{CRATE_VERSION, now, wgpu_version};
 pub use measure::{check, measure, measure_on, reference, work};
 pub use profile::{profile, timeline_profile};
+pub use read::{ReadError, ReportFileError};
 pub use result::{
-    CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile, Report,
-    Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,
+    CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile, Repetitions,
+    Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,
     Verification, Work,
 };
-pub use roofline::{ceiling_ms, gbytes_per_second, gflops};
 pub use start_up::{Case, Source, Started, start_up};
 pub use timed::Repeat;
 pub use trace::trace;

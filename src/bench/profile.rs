@@ -30,10 +30,17 @@ fn timelines(
     }
     let began = Instant::now();
     let mut timelines = vec![];
-    while timelines.len() < AT_LEAST || (began.elapsed() < duration && timelines.len() < AT_MOST) {
-        timelines.extend(session.timed_run(input, spans)?);
+    loop {
+        let (done, elapsed) = (timelines.len(), began.elapsed());
+        let few = done < AT_LEAST && (done == 0 || elapsed < VERY_LONG);
+        if !few && (elapsed >= duration || done >= AT_MOST) {
+            return Ok(Some(timelines));
+        }
+        match session.timed_run(input, spans)? {
+            Some(timeline) => timelines.push(timeline),
+            None => return Ok(None),
+        }
     }
-    Ok(Some(timelines))
 }
 
 /// The GPU's time for whole runs, as plans make them.

@@ -26,12 +26,26 @@ pub struct Report {
     pub crate_version: String,
     /// Version of wgpu.
     pub wgpu_version: String,
+    /// How often rows were repeated.
+    pub repetitions: Repetitions,
     /// The machine.
     pub host: Host,
     /// The devices that rows refer to.
     pub devices: Vec<Device>,
     /// One measurement each.
     pub rows: Vec<Row>,
+}
+
+/// How often each row was repeated: for a while, within bounds. A row's own
+/// number is that of its samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Repetitions {
+    /// For that many seconds,
+    pub seconds: f64,
+    /// but so often at least,
+    pub at_least: usize,
+    /// and at most.
+    pub at_most: usize,
 }
 
 /// The machine besides its GPU.
@@ -183,6 +197,8 @@ pub struct Row {
     pub device_asked: String,
     /// What was computed.
     pub work: Work,
+    /// Batches in flight at a time.
+    pub in_flight: usize,
     /// How it ended.
     pub status: Status,
     /// Why it failed.
@@ -197,8 +213,6 @@ pub struct Row {
     /// Upload, inference, logits on the host. None unless verified, as all
     /// that follows.
     pub end_to_end: Option<Stats>,
-    /// Batches in flight at a time.
-    pub in_flight: usize,
     /// The part of it in which the host uploads, records and submits.
     pub encode: Option<Stats>,
     /// The GPU alone.

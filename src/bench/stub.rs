@@ -23,19 +23,3 @@ pub fn peaks_on(_: &Gpu, _: Duration, _p: impl FnMut(&str)) -> Result<Peaks, Err
 pub fn page(_: &[(String, &Report)]) -> Result<String, Error> {
     Ok(String::new())
 }
-pub mod text {
-    use super::*;
-    pub fn table(r: &Report) -> String {
-        let mut r = r.clone();
-        for w in &mut r.rows {
-            w.profile = None;
-        }
-        serde_json::to_string_pretty(&r).unwrap()
-    }
-    pub fn markdown(r: &Report) -> String {
-        table(r)
-    }
-    pub fn csv(r: &Report) -> String {
-        table(r)
-    }
-}

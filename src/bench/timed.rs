@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::result::Repetitions;
 use crate::error::Error;
 use crate::session::Session;
 
@@ -57,6 +58,15 @@ impl Repeat {
             duration: Duration::ZERO,
             at_least: n,
             at_most: n,
+        }
+    }
+
+    /// As results say it.
+    pub fn repetitions(&self) -> Repetitions {
+        Repetitions {
+            seconds: self.duration.as_secs_f64(),
+            at_least: self.at_least,
+            at_most: self.at_most,
         }
     }
 

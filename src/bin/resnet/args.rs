@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench_args::{BenchArgs, ProfileArgs};
+use crate::compare_args::CompareArgs;
 use crate::model_args::ModelArgs;
 
 /// Classify photos with any ResNet on any GPU
@@ -42,6 +43,7 @@ pub enum Command {
     Verify(VerifyArgs),
     Bench(BenchArgs),
     Profile(ProfileArgs),
+    Compare(CompareArgs),
     Devices(DevicesArgs),
     /// Measures one row for `bench`: a job on stdin, lines of JSON on stdout
     #[command(hide = true)]

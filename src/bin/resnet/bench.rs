@@ -73,7 +73,8 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
     term::print(&match format {
         Format::Table => text::table(&report),
         Format::Markdown => text::markdown(&report),
-        Format::Csv => text::csv(&report),
+        Format::Csv => text::csv(&report)
+            .map_err(|e| Failure::new(format!("the result cannot be written as CSV: {e}")))?,
         Format::Json => json(&report)? + "\n",
     })?;
     conclude(&report)
@@ -182,6 +183,7 @@ impl<'a> Bench<'a> {
                 command,
                 crate_version: CRATE_VERSION.into(),
                 wgpu_version: wgpu_version().into(),
+                repetitions: repeat.repetitions(),
                 host: Host::here(),
                 devices: vec![],
                 rows: vec![],

@@ -9,20 +9,20 @@ mod bench;
 mod bench_args;
 mod bench_worker;
 mod classify;
+mod compare;
+mod compare_args;
 mod device;
 mod devices;
 mod eval;
 mod failure;
 mod headless;
 mod model_args;
-mod number;
 mod output_file;
 mod profile;
 mod progress;
 mod run;
 mod stream;
 mod summary;
-mod table;
 mod tensor_file;
 mod term;
 mod values;
@@ -33,6 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use resnet_wgpu::text::{number, table};
 
 use args::{Cli, Command};
 use failure::Failure;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::command(&args),
         Command::Profile(args) => profile::command(&args),
         Command::BenchWorker => bench_worker::command(),
+        Command::Compare(args) => compare::command(&args),
         Command::Devices(args) => devices::command(&args),
     };
     match outcome {

@@ -44,6 +44,42 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
+/// Milliseconds to about four digits: `0.123`, `12.35`, `1234.6`.
+pub fn ms(value: f64) -> String {
+    format!("{value:.0$}", ms_decimals(value))
+}
+
+/// `12.35 ± 0.08`: both with the decimals of the first.
+pub fn ms_spread(value: f64, spread: f64) -> String {
+    format!("{value:.0$} ± {spread:.0$}", ms_decimals(value))
+}
+
+fn ms_decimals(value: f64) -> usize {
+    match value {
+        100.0.. => 1,
+        10.0.. => 2,
+        _ => 3,
+    }
+}
+
+/// Something a second: `3.14`, `81.2`, `12,346`.
+pub fn rate(value: f64) -> String {
+    match value {
+        // An f64 as large as that has no fraction to lose, and `as` saturates.
+        1000.0.. => thousands(value.round() as u64),
+        10.0.. => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// A small fraction to one digit: `4e-7`; 0 as `0`.
+pub fn tiny(value: f64) -> String {
+    match value {
+        0.0 => "0".into(),
+        _ => format!("{value:.0e}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +94,13 @@ mod tests {
         assert_eq!(bytes(128 << 20), "128 MiB");
         assert_eq!(bytes(1000), "1000 bytes");
         assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(ms(0.12345), "0.123");
+        assert_eq!(ms_spread(12.3456, 0.0789), "12.35 ± 0.08");
+        assert_eq!(ms(1234.56), "1234.6");
+        assert_eq!(
+            [3.14159, 81.23, 12_345.6].map(rate),
+            ["3.14", "81.2", "12,346"]
+        );
+        assert_eq!([0.0, 4.2e-7].map(tiny), ["0", "4e-7"]);
     }
 }

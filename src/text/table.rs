@@ -1,5 +1,7 @@
 //! Text in aligned columns.
 
+use super::plain;
+
 /// On which side a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -13,16 +15,18 @@ pub enum Align {
 /// said beforehand where rows are printed one by one.
 #[derive(Debug, Clone)]
 pub struct Table {
-    columns: Vec<(&'static str, Align, usize)>,
+    columns: Vec<(String, Align, usize)>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table of those columns.
-    pub fn new(columns: &[(&'static str, Align)]) -> Self {
-        let columns = columns
-            .iter()
-            .map(|&(name, align)| (name, align, width(name)));
+    pub fn new(columns: &[(impl AsRef<str>, Align)]) -> Self {
+        let columns = columns.iter().map(|(name, align)| {
+            let name = plain(name.as_ref());
+            let wide = width(&name);
+            (name, *align, wide)
+        });
         Self {
             columns: columns.collect(),
             rows: vec![],
@@ -38,15 +42,21 @@ impl Table {
 
     /// Adds a row; a shorter one leaves its last columns empty.
     pub fn row(&mut self, cells: Vec<String>) {
+        let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
         for (i, cell) in cells.iter().enumerate() {
             self.reserve(i, width(cell));
         }
         self.rows.push(cells);
     }
 
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The head and its rule.
     pub fn head(&self) -> String {
-        let names: Vec<String> = self.columns.iter().map(|c| c.0.to_owned()).collect();
+        let names: Vec<String> = self.columns.iter().map(|c| c.0.clone()).collect();
         let rule: Vec<String> = self.columns.iter().map(|c| "-".repeat(c.2)).collect();
         self.line(&names) + &self.line(&rule)
     }
@@ -54,7 +64,7 @@ impl Table {
     /// One row, ended by a new line.
     pub fn line(&self, cells: &[String]) -> String {
         let mut line = String::new();
-        for (i, (cell, &(_, align, wide))) in cells.iter().zip(&self.columns).enumerate() {
+        for (i, (cell, (_, align, wide))) in cells.iter().zip(&self.columns).enumerate() {
             let gap = " ".repeat(wide.saturating_sub(width(cell)));
             if i > 0 {
                 line.push_str("  ");
@@ -77,6 +87,38 @@ impl Table {
         }
         text
     }
+
+    /// All of it as Markdown.
+    pub fn markdown(&self) -> String {
+        let names = self.columns.iter().map(|c| escaped(&c.0));
+        let rules = self.columns.iter().map(|c| match c.1 {
+            Align::Left => ":---".to_owned(),
+            Align::Right => "---:".to_owned(),
+        });
+        let mut text = piped(names) + &piped(rules);
+        for row in &self.rows {
+            let cells = (0..self.columns.len()).map(|i| row.get(i).map_or("", String::as_str));
+            text.push_str(&piped(cells.map(escaped)));
+        }
+        text
+    }
+}
+
+fn piped(cells: impl Iterator<Item = String>) -> String {
+    let cells: Vec<String> = cells.collect();
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// Text whose characters mean themselves in Markdown.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | '`' | '*' | '<' | '[' | '|') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 fn width(text: &str) -> usize {

@@ -1,0 +1,75 @@
+//! The table of times and rates.
+
+use super::cells::{NONE, failure, or_none, verdict};
+use super::works::Works;
+use crate::bench::{Clock, Row, Stats};
+use crate::text::document::Document;
+use crate::text::number::{ms, ms_spread, rate};
+use crate::text::table::{Align, Table};
+
+/// Times of those rows, and below them why some have none.
+pub fn rows(rows: &[&Row], document: &mut Document) {
+    let works = Works::of(rows.iter().map(|row| &row.work));
+    document.line(&format!("{}; times in ms", works.common()));
+    let roofline = rows.iter().any(|row| row.roofline.is_some());
+    let wall = rows.iter().any(|row| row.gpu_clock == Some(Clock::Wall));
+
+    let mut columns = works.columns();
+    columns.extend([
+        ("median", Align::Right),
+        ("p90", Align::Right),
+        ("p99", Align::Right),
+        ("min", Align::Right),
+        ("n", Align::Right),
+        ("img/s", Align::Right),
+        ("GFLOP/s", Align::Right),
+        (if wall { "GPU*" } else { "GPU" }, Align::Right),
+        ("encode", Align::Right),
+    ]);
+    if roofline {
+        columns.push(("roof", Align::Right));
+    }
+    columns.push(("verified", Align::Left));
+    let mut table = Table::new(&columns);
+    for row in rows {
+        let mut cells = works.cells(&row.work);
+        cells.extend(times(row.end_to_end.as_ref()));
+        cells.push(or_none(row.images_per_second, rate));
+        cells.push(or_none(row.gflops, rate));
+        cells.push(or_none(row.gpu.as_ref(), |s| ms(s.median)));
+        cells.push(or_none(row.encode.as_ref(), |s| ms(s.median)));
+        if roofline {
+            let percent = row.roofline.as_ref().map(|r| r.percent);
+            cells.push(or_none(percent, |p| format!("{p:.0} %")));
+        }
+        cells.push(verdict(row));
+        table.row(cells);
+    }
+    document.table(table);
+    if wall {
+        document.line("* by the host's clock: includes the round trip");
+    }
+    for row in rows {
+        for warning in &row.warnings {
+            let work = works.words(&row.work);
+            document.line(&format!("warning: {work}: {warning}"));
+        }
+        if let Some(why) = failure(row) {
+            let (verdict, work) = (verdict(row), works.words(&row.work));
+            document.line(&format!("{verdict}: {work}: {why}"));
+        }
+    }
+}
+
+fn times(stats: Option<&Stats>) -> [String; 5] {
+    let Some(s) = stats else {
+        return [NONE; 5].map(str::to_owned);
+    };
+    [
+        ms_spread(s.median, s.stddev),
+        ms(s.p90),
+        ms(s.p99),
+        ms(s.min),
+        s.samples.len().to_string(),
+    ]
+}
