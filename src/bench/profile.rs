@@ -13,7 +13,7 @@ use crate::session::Session;
 const AT_LEAST: usize = 3;
 
 /// unless one takes longer than this: then it has to do.
-const VERY_LONG: Duration = Duration::from_secs(4);
+const VERY_LONG: Duration = Duration::from_secs(2);
 
 /// Timed runs, at most: more would tell no more.
 const AT_MOST: usize = 50;

@@ -21,7 +21,7 @@ use crate::weights::{Checkpoint, Hints};
 const IN_FLIGHT: usize = 3;
 
 /// Seed of a preset's weights.
-const SEED: u64 = 0;
+pub(super) const SEED: u64 = 0;
 
 /// Where a network comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
