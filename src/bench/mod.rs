@@ -7,8 +7,10 @@
 //! (`data/bench.schema.json` is its schema) and everything else here either
 //! fills one or shows one.
 
+mod peaks;
 mod result;
 
+pub use peaks::{peaks, peaks_on};
 pub use result::{
     Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
     Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,
