@@ -14,6 +14,7 @@ mod environment;
 mod fixture;
 mod measure;
 mod memory;
+mod peaks;
 mod profile;
 mod read;
 mod result;
@@ -31,6 +32,7 @@ pub use compare::{
 };
 pub use environment::{CRATE_VERSION, now, wgpu_version};
 pub use measure::{check, measure, measure_on, reference, work};
+pub use peaks::{peaks, peaks_on};
 pub use profile::{profile, timeline_profile};
 pub use read::{ReadError, ReportFileError};
 pub use result::{

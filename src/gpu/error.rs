@@ -78,6 +78,19 @@ pub enum GpuError {
         /// The device's name.
         device: String,
     },
+    /// What was computed is not what is right.
+    #[error(
+        "device `{device}` computes wrongly: {kernel} gave {reason}; update the driver, or use \
+         another device"
+    )]
+    Wrong {
+        /// The device's name.
+        device: String,
+        /// What ran.
+        kernel: &'static str,
+        /// What it gave, and what is right.
+        reason: String,
+    },
     /// The device failed while it ran.
     #[error(
         "device `{device}` failed while running: {reason}; a driver that resets under load is the \

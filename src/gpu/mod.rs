@@ -5,6 +5,10 @@ mod adapters;
 mod device;
 mod engine;
 mod error;
+#[cfg(feature = "cli")]
+mod experimental;
+#[cfg(feature = "cli")]
+pub(crate) mod peaks;
 mod pipelines;
 mod readback;
 mod timed;

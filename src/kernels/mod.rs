@@ -6,6 +6,8 @@ mod conv;
 mod elementwise;
 mod linear;
 mod pack;
+#[cfg(feature = "cli")]
+mod peaks;
 mod pool;
 mod table;
 mod template;
@@ -14,6 +16,8 @@ pub use conv::ConvProblem;
 pub use elementwise::{ElementwiseProblem, ShortcutProblem, SoftmaxProblem};
 pub use linear::{LinearChunk, LinearProblem};
 pub use pack::Packing;
+#[cfg(feature = "cli")]
+pub use peaks::{PeakShader, Scalar};
 pub use pool::{GlobalPoolProblem, PoolProblem};
 pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
 pub use template::{TemplateError, source};

@@ -1,7 +1,7 @@
 //! Renders a kernel's WGSL from its template in `shaders/`.
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::{Family, Kernel, Tile};
 
@@ -13,6 +13,13 @@ pub struct TemplateError {
     /// The kernel's name.
     pub kernel: &'static str,
     source: minijinja::Error,
+}
+
+impl TemplateError {
+    #[cfg(feature = "cli")]
+    pub(super) fn new(kernel: &'static str, source: minijinja::Error) -> Self {
+        Self { kernel, source }
+    }
 }
 
 macro_rules! shaders {
@@ -30,6 +37,10 @@ const SHADERS: &[(&str, &str)] = shaders![
     "elementwise.wgsl",
     "global_avg_pool.wgsl",
     "linear.wgsl",
+    "peaks/cooperative.wgsl",
+    "peaks/copy.wgsl",
+    "peaks/fma.wgsl",
+    "peaks/tick.wgsl",
     "pool.wgsl",
     "shortcut_a.wgsl",
     "softmax.wgsl",
@@ -37,13 +48,14 @@ const SHADERS: &[(&str, &str)] = shaders![
 
 /// The kernel's WGSL.
 pub fn source(kernel: &Kernel) -> Result<String, TemplateError> {
-    render(kernel).map_err(|source| TemplateError {
+    render(kernel.shader, values(kernel)).map_err(|source| TemplateError {
         kernel: kernel.name,
         source,
     })
 }
 
-fn render(kernel: &Kernel) -> Result<String, minijinja::Error> {
+/// A file of `shaders/` with those values filled in.
+pub(super) fn render(shader: &str, values: Value) -> Result<String, minijinja::Error> {
     let mut env = Environment::new();
     env.set_syntax(
         SyntaxConfig::builder()
@@ -55,8 +67,12 @@ fn render(kernel: &Kernel) -> Result<String, minijinja::Error> {
     for (name, text) in SHADERS {
         env.add_template(name, text)?;
     }
+    env.get_template(shader)?.render(values)
+}
+
+fn values(kernel: &Kernel) -> Value {
     let workgroup = kernel.workgroup;
-    let values = match kernel.tile {
+    match kernel.tile {
         Tile::Shuffle { lanes, pixels } => context! { lanes, pixels, workgroup },
         Tile::Gemm {
             bm,
@@ -73,6 +89,5 @@ fn render(kernel: &Kernel) -> Result<String, minijinja::Error> {
             max => kernel.family == Family::MaxPool,
             op => kernel.name,
         },
-    };
-    env.get_template(kernel.shader)?.render(values)
+    }
 }

@@ -1,0 +1,187 @@
+//! What every measurement needs of a device: pipelines, buffers, a stopwatch.
+
+use std::ops::Range;
+
+use super::stopwatch::{Elapsed, Stopwatch};
+use crate::gpu::readback::Readback;
+use crate::gpu::{Gpu, GpuError};
+use crate::kernels::PeakShader;
+
+/// A device that is measured.
+#[derive(Debug)]
+pub(crate) struct Rig {
+    pub(super) gpu: Gpu,
+    stopwatch: Stopwatch,
+}
+
+/// Dispatches of one pipeline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Launch<'a> {
+    pub pipeline: &'a wgpu::ComputePipeline,
+    pub binds: &'a wgpu::BindGroup,
+    /// Workgroups of each.
+    pub groups: u32,
+    /// How many, one after the other.
+    pub times: u32,
+}
+
+impl Rig {
+    /// Measures on that device.
+    pub fn new(gpu: &Gpu) -> Result<Self, GpuError> {
+        Ok(Self {
+            gpu: gpu.clone(),
+            stopwatch: Stopwatch::new(gpu)?,
+        })
+    }
+
+    /// The device.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// Whether a workgroup may have that many invocations.
+    pub fn has_workgroups_of(&self, invocations: u32) -> bool {
+        invocations <= self.gpu.profile().invocations
+    }
+
+    /// Runs them in one pass and waits.
+    pub(super) fn time(&self, launch: Launch<'_>) -> Result<Elapsed, GpuError> {
+        self.stopwatch.time(&self.gpu, |pass| {
+            pass.set_pipeline(launch.pipeline);
+            pass.set_bind_group(0, launch.binds, &[]);
+            for _ in 0..launch.times {
+                pass.dispatch_workgroups(launch.groups, 1, 1);
+            }
+        })
+    }
+
+    /// The shader's pipeline, with the layout that the shader says.
+    pub(super) fn pipeline(
+        &self,
+        shader: &PeakShader,
+        entry: &str,
+    ) -> Result<wgpu::ComputePipeline, GpuError> {
+        let text = shader.source()?;
+        let device = self.gpu.device();
+        let made = self.gpu.watch(0, || {
+            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: Some(shader.name()),
+                source: wgpu::ShaderSource::Wgsl(text.into()),
+            });
+            device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(shader.name()),
+                layout: None,
+                module: &module,
+                entry_point: Some(entry),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: None,
+            })
+        });
+        made.map_err(|error| GpuError::Kernel {
+            kernel: shader.name(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// A bind group of whole buffers.
+    pub(super) fn binds(
+        &self,
+        pipeline: &wgpu::ComputePipeline,
+        buffers: &[(u32, &wgpu::Buffer)],
+    ) -> Result<wgpu::BindGroup, GpuError> {
+        let entries: Vec<_> = (buffers.iter())
+            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding: *binding,
+                resource: buffer.as_entire_binding(),
+            })
+            .collect();
+        self.gpu.watch(0, || {
+            let descriptor = wgpu::BindGroupDescriptor {
+                label: None,
+                layout: &pipeline.get_bind_group_layout(0),
+                entries: &entries,
+            };
+            self.gpu.device().create_bind_group(&descriptor)
+        })
+    }
+
+    /// A buffer that kernels bind and the host writes and reads.
+    pub(super) fn storage(&self, bytes: u64) -> Result<wgpu::Buffer, GpuError> {
+        self.buffer(bytes, wgpu::BufferUsages::STORAGE)
+    }
+
+    /// A buffer of parameters.
+    pub(super) fn uniform(&self) -> Result<wgpu::Buffer, GpuError> {
+        self.buffer(16, wgpu::BufferUsages::UNIFORM)
+    }
+
+    fn buffer(&self, bytes: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, GpuError> {
+        let usage = usage | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+        self.gpu.watch(bytes, || {
+            self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
+                label: Some("peaks"),
+                size: bytes,
+                usage,
+                mapped_at_creation: false,
+            })
+        })
+    }
+
+    /// Writes to the start of a buffer.
+    pub(super) fn write(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), GpuError> {
+        self.gpu.watch(bytes.len() as u64, || {
+            self.gpu.queue().write_buffer(buffer, 0, bytes);
+        })
+    }
+
+    /// Those bytes of a buffer.
+    pub(super) fn read(
+        &self,
+        buffer: &wgpu::Buffer,
+        range: Range<u64>,
+    ) -> Result<Vec<u8>, GpuError> {
+        let bytes = range.end - range.start;
+        let (readback, submitted) = self.gpu.watch(bytes, || {
+            let readback = Readback::new(&self.gpu, bytes);
+            let descriptor = wgpu::CommandEncoderDescriptor::default();
+            let mut encoder = self.gpu.device().create_command_encoder(&descriptor);
+            encoder.copy_buffer_to_buffer(buffer, range.start, readback.buffer(), 0, bytes);
+            (readback, self.gpu.queue().submit([encoder.finish()]))
+        })?;
+        let mut out = Vec::new();
+        readback.read(&self.gpu, submitted, bytes, |data| {
+            out.extend_from_slice(bytemuck::cast_slice(data));
+        })?;
+        Ok(out)
+    }
+
+    /// The start and the end of the first `bytes` of a buffer, each with the
+    /// offset that it is from: enough to see that a dispatch ran and ran to its
+    /// end, at no cost.
+    pub(super) fn ends(
+        &self,
+        buffer: &wgpu::Buffer,
+        bytes: u64,
+    ) -> Result<[(u64, Vec<u8>); 2], GpuError> {
+        let piece = bytes.min(16 << 10);
+        let last = bytes - piece;
+        Ok([
+            (0, self.read(buffer, 0..piece)?),
+            (last, self.read(buffer, last..bytes)?),
+        ])
+    }
+
+    /// An error that says what was computed and what is right.
+    pub(super) fn wrong(&self, shader: &PeakShader, at: u64, found: f64, right: f64) -> GpuError {
+        GpuError::Wrong {
+            device: self.gpu.describe(),
+            kernel: shader.name(),
+            reason: format!("{found} where {right} is right, at {at}"),
+        }
+    }
+}
+
+/// Numbers that came as bytes, whose alignment nobody promised.
+pub(super) fn numbers<T: bytemuck::AnyBitPattern>(bytes: &[u8]) -> impl Iterator<Item = T> {
+    (bytes.chunks_exact(size_of::<T>())).map(bytemuck::pod_read_unaligned)
+}

@@ -1,0 +1,81 @@
+//! Between the host's memory and the device's.
+
+use std::time::Instant;
+
+use super::rig::Rig;
+use super::stopwatch::wait;
+use crate::gpu::GpuError;
+use crate::gpu::readback::Readback;
+
+/// A buffer on either side.
+#[derive(Debug)]
+pub(crate) struct Transfers<'r> {
+    rig: &'r Rig,
+    sent: Vec<u32>,
+    received: Vec<u32>,
+    device: wgpu::Buffer,
+    readback: Readback,
+}
+
+impl<'r> Transfers<'r> {
+    /// Buffers of that many bytes, capped at what the device can have.
+    pub fn new(rig: &'r Rig, bytes: u64) -> Result<Self, GpuError> {
+        let bytes = bytes.min(rig.gpu().profile().max_binding) / 4 * 4;
+        let words = (bytes / 4) as u32;
+        Ok(Self {
+            rig,
+            sent: (0..words).map(|i| i.wrapping_mul(2_654_435_761)).collect(),
+            received: vec![0; words as usize],
+            device: rig.storage(bytes)?,
+            readback: rig.gpu().watch(bytes, || Readback::new(rig.gpu(), bytes))?,
+        })
+    }
+
+    /// Bytes of a transfer.
+    pub fn bytes(&self) -> u64 {
+        size_of_val(self.sent.as_slice()) as u64
+    }
+
+    /// Seconds until the device has all of it.
+    pub fn upload(&self) -> Result<f64, GpuError> {
+        let gpu = self.rig.gpu();
+        let start = Instant::now();
+        let submitted = gpu.watch(self.bytes(), || {
+            let bytes = bytemuck::cast_slice(&self.sent);
+            gpu.queue().write_buffer(&self.device, 0, bytes);
+            gpu.queue().submit([])
+        })?;
+        wait(gpu, submitted)?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+
+    /// Seconds until the host has all of it back, in memory of its own.
+    pub fn readback(&mut self) -> Result<f64, GpuError> {
+        let gpu = self.rig.gpu();
+        let bytes = self.bytes();
+        let start = Instant::now();
+        let submitted = gpu.watch(bytes, || {
+            let descriptor = wgpu::CommandEncoderDescriptor::default();
+            let mut encoder = gpu.device().create_command_encoder(&descriptor);
+            encoder.copy_buffer_to_buffer(&self.device, 0, self.readback.buffer(), 0, bytes);
+            gpu.queue().submit([encoder.finish()])
+        })?;
+        self.readback.read(gpu, submitted, bytes, |data| {
+            (self.received).copy_from_slice(bytemuck::cast_slice(data));
+        })?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+
+    /// Whether what came back is what went there.
+    pub fn check(&self) -> Result<(), GpuError> {
+        let mut pairs = self.sent.iter().zip(&self.received);
+        match pairs.position(|(sent, received)| sent != received) {
+            None => Ok(()),
+            Some(at) => Err(GpuError::Wrong {
+                device: self.rig.gpu().describe(),
+                kernel: "transfer",
+                reason: format!("{:#x} of {:#x} at {at}", self.received[at], self.sent[at]),
+            }),
+        }
+    }
+}
