@@ -14,6 +14,8 @@ mod fixture;
 mod read;
 mod result;
 pub mod roofline;
+#[cfg(test)]
+mod schema_tests;
 mod stats;
 pub mod text;
 

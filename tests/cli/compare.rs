@@ -186,6 +186,11 @@ fn files_that_are_no_results() {
 
 #[test]
 fn command_lines_that_ask_for_what_cannot_be() {
+    let help = resnet(&["compare", "--help"]).ok();
+    assert!(
+        help.contains("  resnet compare --fail-if-slower 5"),
+        "{help}"
+    );
     let folder = Folder::new();
     let a = timed(&folder, "a.json", &[10.0]);
     for (args, says) in [
