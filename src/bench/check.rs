@@ -78,7 +78,7 @@ fn check_peaks(peaks: &Peaks) -> Checked {
 }
 
 fn check_row(row: &Row, devices: usize) -> Checked {
-    for device in row.device.into_iter().filter(|d| *d >= devices) {
+    if let Some(device) = row.device.filter(|d| *d >= devices) {
         let expected = format!("the index of one of {devices} devices");
         return Err(Nonsense::at("device", expected, device));
     }
@@ -99,7 +99,8 @@ fn check_row(row: &Row, devices: usize) -> Checked {
             not_negative("verification.relative_error", error)?;
         }
         not_negative("verification.tolerance", v.tolerance)?;
-        for equal in v.top1_equal.into_iter().filter(|n| *n > v.images) {
+        let equal = v.top1_equal.into_iter().find(|n| *n > v.images);
+        if let Some(equal) = equal {
             let expected = format!("at most {}, the images", v.images);
             return Err(Nonsense::at("verification.top1_equal", expected, equal));
         }

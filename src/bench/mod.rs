@@ -19,6 +19,8 @@ mod profile;
 mod read;
 mod result;
 pub mod roofline;
+#[cfg(test)]
+mod schema_tests;
 mod start_up;
 mod stats;
 pub mod text;

@@ -62,7 +62,7 @@ fn ms_decimals(value: f64) -> usize {
     }
 }
 
-/// Something a second: `3.14`, `81.2`, `12,346`.
+/// Something a second: `4.57`, `81.2`, `12,346`.
 pub fn rate(value: f64) -> String {
     match value {
         // An f64 as large as that has no fraction to lose, and `as` saturates.
@@ -98,8 +98,8 @@ mod tests {
         assert_eq!(ms_spread(12.3456, 0.0789), "12.35 ± 0.08");
         assert_eq!(ms(1234.56), "1234.6");
         assert_eq!(
-            [3.14159, 81.23, 12_345.6].map(rate),
-            ["3.14", "81.2", "12,346"]
+            [4.567, 81.23, 12_345.6].map(rate),
+            ["4.57", "81.2", "12,346"]
         );
         assert_eq!([0.0, 4.2e-7].map(tiny), ["0", "4e-7"]);
     }

@@ -10,6 +10,18 @@ fn report(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
+/// What the binary writes, the published schema admits, and `compare` reads.
+#[track_caller]
+fn fits_the_schema(report: &Value) {
+    let schema = include_str!("../../data/bench.schema.json");
+    let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    let errors: Vec<String> = (validator.iter_errors(report))
+        .map(|e| format!("{}: {e}", e.instance_path()))
+        .collect();
+    assert_eq!(errors, [""; 0]);
+    resnet_wgpu::bench::Report::from_json(&report.to_string()).unwrap();
+}
+
 fn rows(report: &Value) -> &[Value] {
     report["rows"].as_array().unwrap()
 }
@@ -34,6 +46,7 @@ fn each_network_and_batch_is_a_row() {
     .ok();
     let report = report(&stdout);
     assert_eq!(std::fs::read_to_string(&saved).unwrap() + "\n", stdout);
+    fits_the_schema(&report);
     let rows = rows(&report);
     assert_eq!(rows.len(), 4);
     for (i, row) in rows.iter().enumerate() {
@@ -108,6 +121,7 @@ fn every_device_of_the_machine_in_one_table() {
     ];
     let args = [&args[..], &["--device", "all", "--scenario", "throughput"]].concat();
     let found = report(&resnet(&[&args[..], &["--json"]].concat()).ok());
+    fits_the_schema(&found);
     assert_eq!(found["devices"].as_array().unwrap().len(), devices);
     for (i, row) in rows(&found).iter().enumerate() {
         assert_eq!(
@@ -138,6 +152,7 @@ fn peaks_set_a_ceiling() {
     ])
     .ok();
     let report = report(&stdout);
+    fits_the_schema(&report);
     let peaks = &report["devices"][0]["peaks"];
     let fma = peaks["fma_f32_gflops"].as_f64().unwrap();
     let row = &rows(&report)[0];
@@ -223,6 +238,7 @@ fn a_batch_beyond_the_device_is_a_row_that_says_so() {
     ]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     let report = report(&ran.stdout);
+    fits_the_schema(&report);
     let [refused, ran_well] = rows(&report) else {
         panic!("{report}");
     };

@@ -3,8 +3,8 @@
 // What the fixture is made of.
 use resnet_wgpu::bench::{
     Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
-    Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,
-    Verification, Work,
+    Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status,
+    StepTime, Verification, Work,
 };
 use serde_json::Value;
 
@@ -186,6 +186,11 @@ fn files_that_are_no_results() {
 
 #[test]
 fn command_lines_that_ask_for_what_cannot_be() {
+    let help = resnet(&["compare", "--help"]).ok();
+    assert!(
+        help.contains("  resnet compare --fail-if-slower 5"),
+        "{help}"
+    );
     let folder = Folder::new();
     let a = timed(&folder, "a.json", &[10.0]);
     for (args, says) in [

@@ -64,8 +64,8 @@ impl Comparison {
                 }
             }
         }
-        let measures = self.rows.iter().flat_map(|row| &row.measures);
-        if measures.into_iter().any(|m| m.within_noise == Some(true)) {
+        let mut measures = self.rows.iter().flat_map(|row| &row.measures);
+        if measures.any(in_noise) {
             document.line("noise: median ± standard deviation of both overlap");
         }
         document
@@ -106,10 +106,7 @@ impl Comparison {
                 cells.push(time(measure));
                 cells.push(or_none(measure.images_per_second, rate));
                 if i > 0 {
-                    let noise = match measure.within_noise {
-                        Some(true) => " (noise)",
-                        _ => "",
-                    };
+                    let noise = if in_noise(measure) { " (noise)" } else { "" };
                     cells.push(or_none(measure.time_ratio, |r| factor(r) + noise));
                     cells.push(or_none(measure.gpu_ratio, factor));
                 }
@@ -135,12 +132,20 @@ fn verdict(measure: &Measure) -> &'static str {
     }
 }
 
+/// Whether a difference is shown that may be none.
+fn in_noise(measure: &Measure) -> bool {
+    let shown = measure.time_ratio.is_some_and(|r| factor(r) != SAME);
+    shown && measure.within_noise == Some(true)
+}
+
+const SAME: &str = "the same";
+
 /// A ratio of times in words: `1.25× slower`, `2.00× faster`.
 fn factor(ratio: f64) -> String {
     // What rounds to 1 is neither.
     match ratio {
         1.005.. => format!("{ratio:.2}× slower"),
-        0.995.. => "the same".into(),
+        0.995.. => SAME.into(),
         _ => format!("{:.2}× faster", 1.0 / ratio),
     }
 }

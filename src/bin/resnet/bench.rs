@@ -86,7 +86,8 @@ fn file(path: &Option<PathBuf>, read: &[PathBuf]) -> Result<Option<OutputFile>, 
 }
 
 fn json(report: &Report) -> Result<String, Failure> {
-    serde_json::to_string_pretty(report)
+    report
+        .to_json()
         .map_err(|e| Failure::new(format!("the result cannot be written as JSON: {e}")))
 }
 
