@@ -19,7 +19,7 @@ enable f16;
 // The chains are separate variables in unrolled code: arrays indexed in loops
 // cost 2–5× on llvmpipe.
 
-// Filled by Fma::launch in src/gpu/peaks/fma.rs.
+// Filled by Fma::run in src/gpu/peaks/fma.rs.
 struct Params {
     m: f32,
     first: f32,

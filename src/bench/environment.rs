@@ -3,7 +3,7 @@
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
 use super::result::{Device, Host, Limits, Power};
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, backend_name, kind_name};
 
 /// Version of this crate.
 pub const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -76,13 +76,6 @@ impl Device {
     pub fn of(gpu: &Gpu) -> Self {
         let info = gpu.info();
         let limits = gpu.device().limits();
-        let kind = match info.device_type {
-            wgpu::DeviceType::DiscreteGpu => "discrete",
-            wgpu::DeviceType::IntegratedGpu => "integrated",
-            wgpu::DeviceType::VirtualGpu => "virtual",
-            wgpu::DeviceType::Cpu => "software",
-            wgpu::DeviceType::Other => "other",
-        };
         Self {
             name: info.name.clone(),
             vendor: vendor(info.vendor),
@@ -90,8 +83,8 @@ impl Device {
             device_id: info.device,
             driver: info.driver.clone(),
             driver_info: info.driver_info.clone(),
-            backend: backend(info.backend).into(),
-            kind: kind.into(),
+            backend: backend_name(info).into(),
+            kind: kind_name(info).into(),
             subgroup_sizes: [info.subgroup_min_size, info.subgroup_max_size],
             limits: Limits {
                 max_buffer_size: limits.max_buffer_size,
@@ -121,18 +114,6 @@ fn warnings(info: &wgpu::AdapterInfo) -> Vec<String> {
         warnings.push("a debug build of resnet-wgpu: host times are not those of a release".into());
     }
     warnings
-}
-
-/// The backend's name as people know it.
-fn backend(backend: wgpu::Backend) -> &'static str {
-    match backend {
-        wgpu::Backend::Vulkan => "Vulkan",
-        wgpu::Backend::Metal => "Metal",
-        wgpu::Backend::Dx12 => "Direct3D 12",
-        wgpu::Backend::Gl => "OpenGL",
-        wgpu::Backend::BrowserWebGpu => "WebGPU",
-        wgpu::Backend::Noop => "no-op",
-    }
 }
 
 /// The vendor's name by its PCI or Khronos number.

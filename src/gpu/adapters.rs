@@ -64,22 +64,32 @@ impl AdapterSummary {
 
 /// `llvmpipe (LLVM 15.0.6, 256 bits) (Vulkan, software)`.
 pub(super) fn describe(info: &wgpu::AdapterInfo) -> String {
-    let kind = match info.device_type {
+    let (backend, kind) = (backend_name(info), kind_name(info));
+    format!("{} ({backend}, {kind})", info.name)
+}
+
+/// An adapter's kind as this program names it: discrete, integrated, virtual,
+/// software or other.
+pub fn kind_name(info: &wgpu::AdapterInfo) -> &'static str {
+    match info.device_type {
         wgpu::DeviceType::DiscreteGpu => "discrete",
         wgpu::DeviceType::IntegratedGpu => "integrated",
         wgpu::DeviceType::VirtualGpu => "virtual",
         wgpu::DeviceType::Cpu => "software",
         wgpu::DeviceType::Other => "other",
-    };
-    let backend = match info.backend {
+    }
+}
+
+/// An adapter's backend by the name that people know.
+pub fn backend_name(info: &wgpu::AdapterInfo) -> &'static str {
+    match info.backend {
         wgpu::Backend::Vulkan => "Vulkan",
         wgpu::Backend::Metal => "Metal",
         wgpu::Backend::Dx12 => "Direct3D 12",
         wgpu::Backend::Gl => "OpenGL",
         wgpu::Backend::BrowserWebGpu => "WebGPU",
         wgpu::Backend::Noop => "no-op",
-    };
-    format!("{} ({backend}, {kind})", info.name)
+    }
 }
 
 /// All adapters of all backends (`WGPU_BACKEND` narrows them), best first:

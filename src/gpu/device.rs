@@ -9,7 +9,7 @@ use crate::plan::{DeviceClass, DeviceProfile};
 
 /// Features that are requested where they are offered: for kernels, and for
 /// measuring.
-const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
+pub(super) const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
     .union(wgpu::Features::SHADER_F16)
     .union(wgpu::Features::TIMESTAMP_QUERY);
 

@@ -3,6 +3,7 @@
 //! Nothing else runs on such a device.
 
 use super::adapters::{describe, select};
+use super::device::WISHED;
 use super::{DeviceSelector, Gpu, GpuError};
 
 /// A device with cooperative matrices, and the products that it offers.
@@ -11,12 +12,6 @@ pub(crate) struct Offer {
     pub gpu: Gpu,
     pub products: Vec<wgpu::CooperativeMatrixProperties>,
 }
-
-/// What shaders with cooperative matrices need besides; where it is missing,
-/// what needs it is not measured.
-const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
-    .union(wgpu::Features::SHADER_F16)
-    .union(wgpu::Features::TIMESTAMP_QUERY);
 
 /// Opens the adapter with cooperative matrices; `None` where it offers none.
 pub(crate) fn cooperative(selector: &DeviceSelector) -> Result<Option<Offer>, GpuError> {

@@ -15,7 +15,7 @@ mod timed;
 mod timestamps;
 mod upload;
 
-pub use adapters::{AdapterSummary, DeviceSelector, adapters};
+pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_name};
 pub use device::Gpu;
 pub use engine::{Engine, EngineSetup};
 pub use error::GpuError;

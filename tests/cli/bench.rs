@@ -45,7 +45,7 @@ fn each_network_and_batch_is_a_row() {
     ])
     .ok();
     let report = report(&stdout);
-    assert_eq!(std::fs::read_to_string(&saved).unwrap() + "\n", stdout);
+    assert_eq!(std::fs::read_to_string(&saved).unwrap(), stdout);
     fits_the_schema(&report);
     let rows = rows(&report);
     assert_eq!(rows.len(), 4);

@@ -75,7 +75,7 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
         Format::Markdown => text::markdown(&report),
         Format::Csv => text::csv(&report)
             .map_err(|e| Failure::new(format!("the result cannot be written as CSV: {e}")))?,
-        Format::Json => json(&report)? + "\n",
+        Format::Json => json(&report)?,
     })?;
     conclude(&report)
 }

@@ -57,7 +57,7 @@ pub struct BenchArgs {
 
     /// How long each row is timed, in seconds [default: 5]
     #[arg(long, value_name = "SECONDS", conflicts_with = "repetitions",
-          value_parser = values::seconds)]
+          allow_negative_numbers = true, value_parser = values::seconds)]
     pub duration: Option<f64>,
 
     /// How often each row is timed, instead
@@ -165,7 +165,8 @@ pub struct ProfileArgs {
     pub input_size: Option<u32>,
 
     /// How long it is timed, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = values::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "3", allow_negative_numbers = true,
+          value_parser = values::seconds)]
     pub duration: f64,
 
     /// The order of the steps

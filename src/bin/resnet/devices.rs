@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use resnet_wgpu::gpu::{AdapterSummary, adapters};
+use resnet_wgpu::gpu::{AdapterSummary, adapters, kind_name};
 use serde::Serialize;
 
 use crate::args::DevicesArgs;
@@ -81,13 +81,7 @@ fn device(adapter: AdapterSummary) -> Device {
     Device {
         index,
         backend: info.backend.to_string(),
-        kind: match info.device_type {
-            wgpu::DeviceType::DiscreteGpu => "discrete",
-            wgpu::DeviceType::IntegratedGpu => "integrated",
-            wgpu::DeviceType::VirtualGpu => "virtual",
-            wgpu::DeviceType::Cpu => "software",
-            wgpu::DeviceType::Other => "other",
-        },
+        kind: kind_name(&info),
         name: info.name,
         driver: info.driver,
         driver_info: info.driver_info,

@@ -3,11 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::gpu::readback::Readback;
+use crate::gpu::timestamps::{Span, Timestamps};
 use crate::gpu::{Gpu, GpuError};
-
-/// Bytes of the two timestamps of a pass.
-const BYTES: u64 = 16;
 
 /// What a pass took.
 #[derive(Debug, Clone, Copy)]
@@ -22,41 +19,13 @@ pub(crate) struct Elapsed {
 /// Times passes of one device.
 #[derive(Debug)]
 pub(super) struct Stopwatch {
-    queries: Option<Queries>,
-}
-
-#[derive(Debug)]
-struct Queries {
-    set: wgpu::QuerySet,
-    resolved: wgpu::Buffer,
-    readback: Readback,
-    seconds_per_tick: f64,
+    timestamps: Option<Timestamps>,
 }
 
 impl Stopwatch {
     pub fn new(gpu: &Gpu) -> Result<Self, GpuError> {
-        let device = gpu.device();
-        if !device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
-            return Ok(Self { queries: None });
-        }
-        let queries = gpu.watch(BYTES, || Queries {
-            set: device.create_query_set(&wgpu::QuerySetDescriptor {
-                label: Some("stopwatch"),
-                ty: wgpu::QueryType::Timestamp,
-                count: 2,
-            }),
-            resolved: device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("stopwatch"),
-                size: BYTES,
-                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
-                mapped_at_creation: false,
-            }),
-            readback: Readback::new(gpu, BYTES),
-            seconds_per_tick: f64::from(gpu.queue().get_timestamp_period()) * 1e-9,
-        })?;
-        Ok(Self {
-            queries: Some(queries),
-        })
+        let timestamps = Timestamps::new(gpu, 1)?;
+        Ok(Self { timestamps })
     }
 
     /// Records a pass, runs it and waits for it.
@@ -70,12 +39,10 @@ impl Stopwatch {
         let submitted = gpu.watch(0, || gpu.queue().submit([commands]))?;
         wait(gpu, submitted.clone())?;
         let wall = start.elapsed().as_secs_f64();
-        let mut device = None;
-        if let Some(queries) = &self.queries {
-            (queries.readback).read(gpu, submitted, BYTES, |ticks| {
-                device = queries.seconds(bytemuck::cast_slice(ticks));
-            })?;
-        }
+        let device = match &self.timestamps {
+            Some(timestamps) => forwards(timestamps.read(gpu, submitted))?,
+            None => None,
+        };
         Ok(Elapsed { wall, device })
     }
 
@@ -86,31 +53,29 @@ impl Stopwatch {
     ) -> wgpu::CommandBuffer {
         let descriptor = wgpu::CommandEncoderDescriptor::default();
         let mut encoder = gpu.device().create_command_encoder(&descriptor);
-        let queries = self.queries.as_ref();
+        let timestamps = self.timestamps.as_ref();
         record(
             &mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: Some("peaks"),
-                timestamp_writes: queries.map(|q| wgpu::ComputePassTimestampWrites {
-                    query_set: &q.set,
-                    beginning_of_pass_write_index: Some(0),
-                    end_of_pass_write_index: Some(1),
-                }),
+                timestamp_writes: timestamps.map(|t| t.writes(0)),
             }),
         );
-        if let Some(q) = queries {
-            encoder.resolve_query_set(&q.set, 0..2, &q.resolved, 0);
-            encoder.copy_buffer_to_buffer(&q.resolved, 0, q.readback.buffer(), 0, BYTES);
+        if let Some(timestamps) = timestamps {
+            timestamps.resolve(&mut encoder);
         }
         encoder.finish()
     }
 }
 
-impl Queries {
-    /// None where the clock stood still or ran backwards.
-    fn seconds(&self, ticks: &[u64]) -> Option<f64> {
-        let [begin, end] = ticks else { return None };
-        let ticks = end.checked_sub(*begin).filter(|&ticks| ticks > 0)?;
-        Some(ticks as f64 * self.seconds_per_tick)
+/// The seconds of a span; none where the clock stood still or ran backwards.
+fn forwards(read: Result<Vec<Span>, GpuError>) -> Result<Option<f64>, GpuError> {
+    match read {
+        Ok(spans) => {
+            let seconds = spans.first().map(|span| span.duration().as_secs_f64());
+            Ok(seconds.filter(|&seconds| seconds > 0.0))
+        }
+        Err(GpuError::Clock { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
