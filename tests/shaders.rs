@@ -91,7 +91,7 @@ fn every_peak_shader_is_valid_and_translates() {
         }
     }
     for shader in shaders {
-        let text = shader.source().expect(shader.name());
+        let text = shader.source().unwrap();
         let module = naga::front::wgsl::parse_str(&text)
             .unwrap_or_else(|e| panic!("{shader:?}: {}", e.emit_to_string(&text)));
         let cooperative = matches!(shader, PeakShader::Cooperative { .. });
