@@ -28,8 +28,9 @@ fn assert_plausible(peaks: &Peaks, device: &str) {
         let ratio = f16 / peaks.fma_f32_gflops;
         assert!((0.001..20.0).contains(&ratio), "f16 on {device}: {f16}");
     }
-    // Several dispatches fit into a round trip, or it is one that waits.
-    assert!(peaks.dispatch_us < 10.0 * peaks.round_trip_us, "{device}");
+    // A dispatch among many costs less than a round trip. A software adapter's
+    // threads may have to wait for a busy machine, though, at each of them.
+    assert!(peaks.dispatch_us < 100.0 * peaks.round_trip_us, "{device}");
     assert!(peaks.memory_buffer_bytes >= 16 << 20, "{device}");
     for product in &peaks.cooperative_matrix {
         assert!(product.gflops > 0.1, "{product:?} on {device}");

@@ -65,6 +65,66 @@ fn every_kernel_is_valid_and_translates() {
     assert_eq!(translated, TARGETS.len() * KERNELS.len() - 2 * subgroups);
 }
 
+/// The shaders that measure a device. Cooperative matrices are for Vulkan and
+/// Metal alone, and f16 is not for old HLSL or GLSL.
+#[test]
+#[cfg(feature = "cli")]
+fn every_peak_shader_is_valid_and_translates() {
+    use resnet_wgpu::kernels::{PeakShader, Scalar};
+
+    let scalars = [Scalar::F16, Scalar::F32];
+    let mut shaders = vec![PeakShader::Copy { workgroup: 256 }, PeakShader::Tick];
+    for scalar in scalars {
+        shaders.extend([2, 4, 8].map(|chains| PeakShader::Fma {
+            scalar,
+            chains,
+            workgroup: 64,
+        }));
+        for accumulator in scalars {
+            shaders.extend([8, 16].map(|size| PeakShader::Cooperative {
+                size,
+                operands: scalar,
+                accumulator,
+                chains: 8,
+                workgroup: 128,
+            }));
+        }
+    }
+    for shader in shaders {
+        let text = shader.source().unwrap();
+        let module = naga::front::wgsl::parse_str(&text)
+            .unwrap_or_else(|e| panic!("{shader:?}: {}", e.emit_to_string(&text)));
+        let cooperative = matches!(shader, PeakShader::Cooperative { .. });
+        let mut capabilities = Capabilities::SHADER_FLOAT16;
+        if cooperative {
+            capabilities |= Capabilities::COOPERATIVE_MATRIX | Capabilities::SUBGROUP;
+        }
+        let info = Validator::new(ValidationFlags::all(), capabilities)
+            .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
+            .subgroup_operations(naga::valid::SubgroupOperationSet::all())
+            .validate(&module)
+            .unwrap_or_else(|e| panic!("{shader:?}: {}", e.emit_to_string(&text)));
+        let half = text.contains("enable f16;");
+        // The first shader model with a type for it.
+        let half_target = Target::Hlsl(hlsl::ShaderModel::V6_2);
+        let targets = TARGETS.iter().map(|(target, _)| target);
+        for target in targets.chain([&half_target]) {
+            let supported = match target {
+                Target::Spirv => true,
+                // Metal's matrices are 8×8.
+                Target::Msl => !text.contains("coop_mat16x16"),
+                Target::Hlsl(hlsl::ShaderModel::V6_2) => !cooperative,
+                Target::Hlsl(_) | Target::Glsl => !cooperative && !half,
+            };
+            // Two entry points; GLSL has one.
+            if supported && !(*target == Target::Glsl && shader.name().contains("copy")) {
+                translate(*target, &module, &info)
+                    .unwrap_or_else(|e| panic!("{shader:?} to {target:?}: {e}"));
+            }
+        }
+    }
+}
+
 /// Bytes of the translation.
 fn translate(
     target: Target,

@@ -24,9 +24,13 @@ impl Scalar {
     }
 }
 
-/// Pairs of steps that one round of a shader's loop does: enough that the loop
-/// itself costs nothing, few enough that drivers compile it in no time.
+/// Steps of all chains in one round of the loop, about: enough that the loop
+/// itself costs little, few enough for instruction caches.
 const FMA_STEPS: u32 = 64;
+/// The same for two chains. On llvmpipe a round costs much of itself, and two
+/// chains stay in registers however long the code is; with more, LLVM does one
+/// chain after the other once the code is long, and waits for each step.
+const FMA_STEPS_OF_TWO: u32 = 192;
 const COOPERATIVE_PAIRS: u32 = 4;
 
 /// A shader of `shaders/peaks/`, and what is filled into it.
@@ -77,6 +81,7 @@ impl PeakShader {
     /// Pairs of steps that each chain does in one round of the loop.
     pub fn pairs(&self) -> u32 {
         match self {
+            Self::Fma { chains: 2, .. } => FMA_STEPS_OF_TWO / 4,
             Self::Fma { chains, .. } => (FMA_STEPS / chains / 2).max(1),
             Self::Cooperative { .. } => COOPERATIVE_PAIRS,
             Self::Copy { .. } | Self::Tick => 0,

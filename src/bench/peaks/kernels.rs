@@ -8,9 +8,9 @@ use crate::gpu::GpuError;
 use crate::gpu::peaks::{Copy, Fma, FmaShape, Rig};
 use crate::kernels::Scalar;
 
-/// Chains of an invocation that are tried with the first workgroup size, best
-/// guess first: few where registers are few.
-const CHAINS: [u32; 3] = [3, 4, 8];
+/// Chains of an invocation that are tried with the first workgroup size. Two
+/// fit into the sixteen registers of a processor; GPUs have room for more.
+const CHAINS: [u32; 3] = [2, 4, 8];
 /// Workgroup sizes; those after the first are tried with the best chains.
 const WORKGROUPS: [u32; 3] = [64, 256, 128];
 /// Invocations at most, as a power of two.

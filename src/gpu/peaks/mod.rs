@@ -1,6 +1,6 @@
 //! Small kernels that measure a device: each knows how to run once, for how
 //! long, and whether what it computed is right. How often, in what sizes and
-//! what it comes to is [`bench::peaks`](crate::bench::peaks)'s matter.
+//! what it comes to is the matter of `bench::peaks`.
 
 mod cooperative;
 mod copy;
