@@ -10,6 +10,7 @@
 mod environment;
 mod measure;
 mod memory;
+mod page;
 mod profile;
 mod result;
 mod roofline;
@@ -20,6 +21,7 @@ mod timed;
 pub use crate::gpu::Clock;
 pub use environment::{CRATE_VERSION, now, wgpu_version};
 pub use measure::{measure, measure_on, reference, work};
+pub use page::{PageError, page};
 pub use profile::{profile, timeline_profile};
 pub use result::{
     CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile, Report,
