@@ -3,12 +3,16 @@
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/bench.rs"]
+mod bench;
 #[path = "cli/classify.rs"]
 mod classify;
 #[path = "cli/describe.rs"]
 mod describe;
 #[path = "cli/eval.rs"]
 mod eval;
+#[path = "cli/profile.rs"]
+mod profile;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/support.rs"]

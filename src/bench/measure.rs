@@ -10,10 +10,11 @@ use super::roofline::gflops;
 use super::start_up::{Case, Started, start};
 use super::timed::{HostWatch, Repeat, Timings, timed};
 use crate::error::Error;
-use crate::gpu::Gpu;
+use crate::gpu::{Clock, Gpu};
 use crate::mix::{STEP, mix};
 use crate::model::Model;
-use crate::plan::Choice;
+use crate::passes::lower;
+use crate::plan::{Choice, DeviceProfile, Plan};
 use crate::session::{Session, SessionOptions};
 use crate::verify::{Difference, TOLERANCE_F32, seeded_images};
 
@@ -21,7 +22,7 @@ use crate::verify::{Difference, TOLERANCE_F32, seeded_images};
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// How long the GPU is timed alone, for whole runs and for steps each.
-const GPU_TIMING: Duration = Duration::from_secs(3);
+const GPU_TIMING: Duration = Duration::from_secs(2);
 
 /// The twin's logits for the first `n` images that rows run, `[n, classes]`.
 /// Rows of one network share them.
@@ -79,6 +80,7 @@ impl Row {
             work,
             status: Status::Error,
             error: None,
+            warnings: vec![],
             verification: None,
             startup: Startups::default(),
             end_to_end: None,
@@ -94,6 +96,15 @@ impl Row {
             profile: None,
         }
     }
+}
+
+/// Whether a device of that profile takes the case at all: to know it before
+/// the twin computes what might be thousands of images.
+pub fn check(model: &Model, case: &Case, profile: &DeviceProfile) -> Result<(), Error> {
+    let side = case.side(model);
+    let lowered = lower(&model.graph(side, side)?, model.params(), &[])?;
+    Plan::new(&lowered, case.batch_size, profile, &[], &Choice::Auto)?;
+    Ok(())
 }
 
 /// Fills `row`: verifies the first logits, times, verifies the last. The
@@ -189,6 +200,7 @@ pub fn measure(
     (row.gpu_clock, row.gpu) = gpu.unzip();
     progress("timing each layer");
     row.profile = profile(&mut session, &input, GPU_TIMING)?;
+    row.warn();
     row.memory = session.plan().map(|plan| {
         let (activations, weights) = (plan.activation_bytes(), plan.weight_bytes());
         let other = session.other_bytes();
@@ -251,6 +263,50 @@ impl Row {
         self.images_per_second = Some(images / seconds);
         let macs = self.work.macs * case.batch_size as u64;
         self.gflops = Some(gflops(macs, seconds * 1e3));
+    }
+}
+
+/// Samples whose standard deviation is a larger part of their mean scatter.
+const SCATTER: f64 = 0.1;
+
+/// GPU time that is a larger part of the wall time cannot be: the two are
+/// taken in different runs, hence the margin.
+const IMPOSSIBLE: f64 = 1.5;
+
+/// Where submitting takes that much of the wall time, the work is done in it.
+const SYNCHRONOUS: f64 = 0.9;
+
+impl Row {
+    /// Says what lessens the worth of its figures.
+    fn warn(&mut self) {
+        let Some(wall) = &self.end_to_end else { return };
+        if wall.stddev > SCATTER * wall.mean {
+            self.warnings.push(format!(
+                "times scatter (standard deviation {:.0} % of the mean): other programs were \
+                 running, or clocks changed; read the median and the minimum",
+                100.0 * wall.stddev / wall.mean
+            ));
+        }
+        if let Some(encode) = &self.encode
+            && self.in_flight == 1
+            && encode.median > SYNCHRONOUS * wall.median
+        {
+            self.warnings.push(
+                "this driver computes inside the submission, so the host's time includes the GPU's"
+                    .into(),
+            );
+        }
+        if let Some(gpu) = &self.gpu
+            && self.gpu_clock == Some(Clock::Timestamps)
+            && self.in_flight == 1
+            && gpu.min > IMPOSSIBLE * wall.median
+        {
+            self.warnings.push(format!(
+                "the GPU's own clock gives {:.3} ms for runs that take {:.3} ms in all: this \
+                 driver's timestamps cannot be believed",
+                gpu.min, wall.median
+            ));
+        }
     }
 }
 

@@ -17,10 +17,11 @@ mod roofline;
 mod start_up;
 mod stats;
 mod timed;
+mod trace;
 
 pub use crate::gpu::Clock;
 pub use environment::{CRATE_VERSION, now, wgpu_version};
-pub use measure::{measure, measure_on, reference, work};
+pub use measure::{check, measure, measure_on, reference, work};
 pub use page::{PageError, page};
 pub use profile::{profile, timeline_profile};
 pub use result::{
@@ -31,3 +32,7 @@ pub use result::{
 pub use roofline::{ceiling_ms, gbytes_per_second, gflops};
 pub use start_up::{Case, Source, Started, start_up};
 pub use timed::Repeat;
+pub use trace::trace;
+
+mod stub;
+pub use stub::*;

@@ -9,14 +9,16 @@ use crate::gpu::{Clock, Spans, Timeline};
 use crate::plan::Step;
 use crate::session::Session;
 
-/// Timed runs, at least: a median of one is none.
+/// Timed runs, at least, however long they take together,
 const AT_LEAST: usize = 3;
+
+/// unless one takes longer than this: then it has to do.
+const VERY_LONG: Duration = Duration::from_secs(4);
 
 /// Timed runs, at most: more would tell no more.
 const AT_MOST: usize = 50;
 
-/// Timed runs for about that long; `None` on the CPU. Each but the first,
-/// which sets the timestamps up.
+/// Timed runs for about that long; `None` on the CPU.
 fn timelines(
     session: &mut Session,
     input: &[f32],

@@ -94,6 +94,17 @@ pub struct Device {
     pub peaks: Option<Peaks>,
 }
 
+impl Device {
+    /// Whether the two are one device, whatever has been measured of it.
+    pub fn is(&self, other: &Self) -> bool {
+        let bare = |device: &Self| Self {
+            peaks: None,
+            ..device.clone()
+        };
+        bare(self) == bare(other)
+    }
+}
+
 /// The limits that plans depend on, under WebGPU's names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
@@ -176,6 +187,9 @@ pub struct Row {
     pub status: Status,
     /// Why it failed.
     pub error: Option<String>,
+    /// What lessens the worth of its figures: samples that scatter, a clock
+    /// that cannot be right.
+    pub warnings: Vec<String>,
     /// Whether the outputs were right.
     pub verification: Option<Verification>,
     /// From the checkpoint to the first logits.

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Error;
 use crate::session::Session;
 
@@ -38,7 +40,7 @@ impl Watch for HostWatch {
 }
 
 /// How often to repeat: for a while, within bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repeat {
     /// For that long,
     pub duration: Duration,

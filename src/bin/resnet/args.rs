@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench_args::{BenchArgs, ProfileArgs};
 use crate::model_args::ModelArgs;
 
 /// Classify photos with any ResNet on any GPU
@@ -26,6 +27,7 @@ Examples:
   resnet eval --weights resnet50.safetensors --data imagenet/val
   resnet summary --model resnet152
   resnet verify --model resnet50 --device nvidia
+  resnet bench resnet50 --batch-size 1,8 --report resnet50.html
 
 Exit codes: 0 all went well, 1 something failed, 2 the command line asks for what cannot be.
 `resnet COMMAND --help` describes each command in full.";
@@ -38,7 +40,12 @@ pub enum Command {
     Run(RunArgs),
     Summary(SummaryArgs),
     Verify(VerifyArgs),
+    Bench(BenchArgs),
+    Profile(ProfileArgs),
     Devices(DevicesArgs),
+    /// Measures one row for `bench`: a job on stdin, lines of JSON on stdout
+    #[command(hide = true)]
+    BenchWorker,
 }
 
 /// What is on the photos: the likeliest classes of each

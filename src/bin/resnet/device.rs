@@ -35,20 +35,28 @@ pub fn open(choice: &DeviceChoice) -> Result<Option<Gpu>, Failure> {
 /// Opens a GPU, for commands that are about one.
 pub fn open_gpu(choice: &DeviceChoice) -> Result<Gpu, Failure> {
     let selector = match choice {
-        DeviceChoice::Cpu => {
-            return Err(Failure::usage(
-                "--device cpu: expected a GPU, which is compared with the CPU; name one of \
-                 `resnet devices`",
-            ));
-        }
+        DeviceChoice::Cpu => return Err(needs_gpu()),
         DeviceChoice::Gpu(selector) => selector,
     };
     Gpu::new(selector).map_err(|error| match error {
-        GpuError::NoAdapter => Failure::new(format!(
-            "no GPU driver found, so nothing to verify; {REMEDY}"
-        )),
+        GpuError::NoAdapter => no_driver(),
         other => other.into(),
     })
+}
+
+/// Why a command that is about a GPU does not take the CPU.
+pub fn needs_gpu() -> Failure {
+    Failure::usage(
+        "--device cpu: expected a GPU, which is compared with the CPU; name one of \
+         `resnet devices`",
+    )
+}
+
+/// Why a command that is about a GPU ends where there is none.
+pub fn no_driver() -> Failure {
+    Failure::new(format!(
+        "no GPU driver found, so nothing to measure; {REMEDY}"
+    ))
 }
 
 /// The device's name, as results give it.

@@ -5,6 +5,9 @@
 //! what cannot be.
 
 mod args;
+mod bench;
+mod bench_args;
+mod bench_worker;
 mod classify;
 mod device;
 mod devices;
@@ -14,6 +17,7 @@ mod headless;
 mod model_args;
 mod number;
 mod output_file;
+mod profile;
 mod progress;
 mod run;
 mod stream;
@@ -45,6 +49,9 @@ fn main() -> ExitCode {
         Command::Run(args) => run::command(&args),
         Command::Summary(args) => summary::command(&args),
         Command::Verify(args) => verify::command(&args),
+        Command::Bench(args) => bench::command(&args),
+        Command::Profile(args) => profile::command(&args),
+        Command::BenchWorker => bench_worker::command(),
         Command::Devices(args) => devices::command(&args),
     };
     match outcome {

@@ -1,5 +1,8 @@
 //! Reads the command line's values; each refusal says what was expected.
 
+use std::path::Path;
+
+use resnet_wgpu::bench::Source;
 use resnet_wgpu::gpu::DeviceSelector;
 use resnet_wgpu::graph::ZeroChannels;
 use resnet_wgpu::models::{Network, presets};
@@ -25,6 +28,49 @@ pub fn device(text: &str) -> Result<DeviceChoice, String> {
     }
     let Ok(selector) = text.parse();
     Ok(DeviceChoice::Gpu(selector))
+}
+
+/// Where to measure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BenchDevice {
+    /// On every adapter of every backend.
+    All,
+    /// On one.
+    One(DeviceSelector),
+}
+
+/// `auto`, `all`, an index or a part of a name.
+pub fn bench_device(text: &str) -> Result<BenchDevice, String> {
+    if text.trim().eq_ignore_ascii_case("all") {
+        return Ok(BenchDevice::All);
+    }
+    match device(text)? {
+        DeviceChoice::Gpu(selector) => Ok(BenchDevice::One(selector)),
+        DeviceChoice::Cpu => Err(
+            "expected a GPU, which is measured against the CPU; name one of `resnet devices`"
+                .into(),
+        ),
+    }
+}
+
+/// A preset's name, or a file.
+pub fn source(text: &str) -> Result<Source, String> {
+    match preset(text) {
+        Ok(network) => Ok(Source::Preset(network.name)),
+        Err(_) if Path::new(text).exists() => Ok(Source::File(text.into())),
+        Err(_) if Path::new(text).extension().is_some() => {
+            Err("expected a checkpoint or a preset, and there is no such file".into())
+        }
+        Err(message) => Err(message),
+    }
+}
+
+/// A time that is not absurd.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => Ok(seconds),
+        _ => Err("expected seconds, from 0.001 to 86400".into()),
+    }
 }
 
 /// In how many bits the GPU computes.

@@ -1,0 +1,183 @@
+//! Measures in a process of its own: a row starts from nothing, its peak
+//! memory is its own, and a driver that crashes takes nothing else with it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use resnet_wgpu::Error;
+use resnet_wgpu::bench::{
+    Case, Device, Peaks, Repeat, Row, Started, Startup, measure, peaks, start_up,
+};
+use resnet_wgpu::gpu::DeviceSelector;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Failure, with_sources};
+use crate::term;
+
+/// About how long the peaks may take.
+const PEAKS_TIME: Duration = Duration::from_secs(8);
+
+/// What a worker is to do.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Start up, and no more.
+    StartUp {
+        /// What to start.
+        case: Case,
+    },
+    /// Measure a row.
+    Measure {
+        /// What to measure.
+        case: Case,
+        /// The row to fill.
+        row: Box<Row>,
+        /// How often.
+        repeat: Repeat,
+        /// File with the twin's logits, f32 in little-endian order.
+        reference: PathBuf,
+    },
+    /// Measure the device's peaks.
+    Peaks,
+}
+
+/// A task and where it runs.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// The device, as [`DeviceSelector`] parses it.
+    pub device: String,
+    /// What to do there.
+    pub task: Task,
+}
+
+/// A line that a worker prints.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Progress(String),
+    Done(Done),
+    Failed(String),
+}
+
+/// What comes of a task.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// Of a start-up.
+    StartUp(Startup),
+    /// Of a measurement.
+    Row(Box<(Device, Row)>),
+    /// Of a device's peaks.
+    Peaks(Box<Peaks>),
+}
+
+/// The worker's side: a job on stdin, lines on stdout.
+pub fn command() -> Result<(), Failure> {
+    let mut text = String::new();
+    let read = std::io::stdin().read_to_string(&mut text);
+    read.map_err(|e| Failure::new(format!("stdin: {e}")))?;
+    let job: Job = serde_json::from_str(&text)
+        .map_err(|e| Failure::usage(format!("expected a job of `resnet bench` on stdin: {e}")))?;
+    term::print_json(&work(job).map_or_else(Line::Failed, Line::Done))
+}
+
+fn work(job: Job) -> Result<Done, String> {
+    let Ok(selector) = job.device.parse::<DeviceSelector>();
+    // Nobody waits for the rest if the reader has gone.
+    let progress = |text: &str| {
+        let _ = term::print_json(&Line::Progress(text.to_owned()));
+    };
+    match job.task {
+        Task::StartUp { case } => {
+            let Started { startup, .. } = start_up(&selector, &case).map_err(told)?;
+            Ok(Done::StartUp(startup))
+        }
+        Task::Measure {
+            case,
+            mut row,
+            repeat,
+            reference,
+        } => {
+            progress("starting");
+            let started = start_up(&selector, &case).map_err(told)?;
+            let device = Device::of(&started.gpu);
+            let reference = floats(&reference)?;
+            measure(&mut row, started, &case, &reference, &repeat, progress).map_err(told)?;
+            Ok(Done::Row(Box::new((device, *row))))
+        }
+        Task::Peaks => {
+            let peaks = peaks(&selector, PEAKS_TIME, progress).map_err(told)?;
+            Ok(Done::Peaks(Box::new(peaks)))
+        }
+    }
+}
+
+fn told(error: Error) -> String {
+    with_sources(&error)
+}
+
+/// The floats of a file.
+fn floats(file: &Path) -> Result<Vec<f32>, String> {
+    let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", term::shown(file)))?;
+    let words = bytes.chunks_exact(4);
+    Ok(words
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect())
+}
+
+/// Where drivers on Linux are told to keep compiled shaders: Mesa, NVIDIA,
+/// and AMD's own.
+const CACHES: [&str; 4] = [
+    "MESA_SHADER_CACHE_DIR",
+    "MESA_GLSL_CACHE_DIR",
+    "__GL_SHADER_DISK_CACHE_PATH",
+    "XDG_CACHE_HOME",
+];
+
+/// Whether drivers can be told to keep compiled shaders in a folder.
+pub fn caches_can_be_moved() -> bool {
+    cfg!(any(target_os = "linux", target_os = "freebsd"))
+}
+
+/// The other side: starts a worker whose drivers keep compiled shaders in
+/// `cache`, hands the job over, and waits for what comes of it. The error is
+/// a sentence.
+pub fn run(job: &Job, cache: &Path, mut progress: impl FnMut(&str)) -> Result<Done, String> {
+    let failed = |what: &str, e: std::io::Error| format!("cannot {what} a process: {e}");
+    let program = std::env::current_exe().map_err(|e| failed("find the program for", e))?;
+    let mut command = Command::new(program);
+    command.arg("bench-worker").stdin(Stdio::piped());
+    for name in CACHES {
+        command.env(name, cache);
+    }
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| failed("start", e))?;
+    let text = serde_json::to_vec(job).map_err(|e| e.to_string())?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // One that ended before it read says why below.
+        let _ = stdin.write_all(&text);
+    }
+    let mut end = None;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            match serde_json::from_str(&line) {
+                Ok(Line::Progress(what)) => progress(&what),
+                Ok(Line::Done(done)) => end = Some(Ok(done)),
+                Ok(Line::Failed(why)) => end = Some(Err(why)),
+                // A driver's chatter.
+                Err(_) => {}
+            }
+        }
+    }
+    let status = child.wait().map_err(|e| failed("wait for", e))?;
+    end.unwrap_or_else(|| {
+        Err(format!(
+            "the process that measured it ended with {status}; the driver may have crashed: \
+             update it, or use another --device"
+        ))
+    })
+}

@@ -1,0 +1,161 @@
+//! `resnet profile`: each step of the plan, timed on the GPU.
+
+use std::time::Duration;
+
+use resnet_wgpu::bench::{
+    Case, Clock, Device, Peaks, Profile, Scenario, Source, StepTime, Work, peaks_on, start_up,
+    timeline_profile, trace, work,
+};
+use serde::Serialize;
+
+use crate::bench_args::{Order, ProfileArgs};
+use crate::device;
+use crate::failure::Failure;
+use crate::output_file::OutputFile;
+use crate::progress::Progress;
+use crate::summary::shape_text;
+use crate::table::{Align, Table};
+use crate::term;
+use crate::values::DeviceChoice;
+
+/// About how long the peaks may take.
+const PEAKS_TIME: Duration = Duration::from_secs(4);
+
+/// What `--json` gives.
+#[derive(Debug, Serialize)]
+struct Found {
+    device: Device,
+    work: Work,
+    profile: Profile,
+}
+
+/// Runs the command.
+pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
+    let read = match &args.network {
+        Source::File(file) => vec![file.clone()],
+        Source::Preset(_) => vec![],
+    };
+    let file = args.trace.as_deref();
+    let file = file.map(|path| OutputFile::at(path, &read)).transpose()?;
+    let DeviceChoice::Gpu(selector) = &args.device else {
+        return Err(device::needs_gpu());
+    };
+    let case = Case {
+        source: args.network.clone(),
+        batch_size: args.batch_size as usize,
+        input_size: args.input_size.map(|n| n as usize),
+        scenario: Scenario::Latency,
+    };
+    let progress = Progress::spinner("starting");
+    let mut started = start_up(selector, &case)?;
+    progress.message("timing each step".into());
+    let time = Duration::from_secs_f64(args.duration);
+    let timed = timeline_profile(&mut started.session, &started.input, time)?;
+    let Some((mut profile, timeline)) = timed else {
+        return Err(device::needs_gpu());
+    };
+    let peaks = peaks_on(&started.gpu, PEAKS_TIME, |what| {
+        progress.message(format!("the device's peak: {what}"));
+    })?;
+    profile.set_ceilings(&peaks);
+    drop(progress);
+    if let Some(file) = file {
+        let trace = trace(&started.gpu.describe(), &profile, &timeline);
+        let text = serde_json::to_string(&trace);
+        let text = text.map_err(|e| Failure::new(format!("the trace: {e}")))?;
+        file.write(text.as_bytes())?;
+    }
+    if args.sort == Order::Time {
+        profile.steps.sort_by(|a, b| b.ms.total_cmp(&a.ms));
+    }
+    let mut device = Device::of(&started.gpu);
+    device.peaks = Some(peaks);
+    let found = Found {
+        device,
+        work: work(&started.model, &case)?,
+        profile,
+    };
+    match args.json {
+        true => term::print_json_pretty(&found),
+        false => term::print(&text(&found, &started.gpu.describe())),
+    }
+}
+
+fn text(found: &Found, device: &str) -> String {
+    let mut table = Table::new(&[
+        ("layer", Align::Left),
+        ("kernel", Align::Left),
+        ("output", Align::Right),
+        ("ms", Align::Right),
+        ("share", Align::Right),
+        ("GFLOP/s", Align::Right),
+        ("GB/s", Align::Right),
+        ("roofline", Align::Right),
+    ]);
+    for step in &found.profile.steps {
+        table.row(cells(step));
+    }
+    let p = &found.profile;
+    let ceiling = p.ceiling_ms().unwrap_or_default();
+    table.row(vec![
+        "all".into(),
+        String::new(),
+        String::new(),
+        format!("{:.3}", p.total_ms),
+        "100.0 %".into(),
+        format!(
+            "{:.1}",
+            sum(p, |s| 2.0 * s.macs as f64) / (p.total_ms * 1e6)
+        ),
+        format!("{:.1}", sum(p, |s| s.bytes as f64) / (p.total_ms * 1e6)),
+        format!("{:.0} %", 100.0 * ceiling / p.total_ms),
+    ]);
+    let clock = match p.clock {
+        Clock::Timestamps => "the GPU's own timestamps, each step in a pass of its own",
+        Clock::Wall => {
+            "the host's clock, since this adapter has no timestamps: each step with its submission \
+             and the wait for it"
+        }
+    };
+    let peaks = found.device.peaks.as_ref();
+    let peaks = peaks.map_or_else(String::new, |peaks: &Peaks| {
+        format!(
+            "Roofline: the larger of compute and traffic time at this device's measured peaks, \
+             {:.0} GFLOP/s (f32) and {:.1} GB/s, as a part of the time taken. Over 100 % where caches \
+             deliver more than memory can.\n",
+            peaks.fma_f32_gflops, peaks.memory_gbytes_per_second
+        )
+    });
+    let w = &found.work;
+    format!(
+        "{}, batch {}, {}×{} pixels, {}, on {device}\n\n{}\nMedians of {} runs by {clock}.\n{peaks}",
+        w.model,
+        w.batch_size,
+        w.input_size,
+        w.input_size,
+        w.precision,
+        table.text(),
+        p.repetitions,
+    )
+}
+
+fn cells(step: &StepTime) -> Vec<String> {
+    let rate = |value: f64| match value {
+        0.0 => "-".to_owned(),
+        value => format!("{value:.1}"),
+    };
+    vec![
+        step.layer.clone(),
+        step.kernel.clone(),
+        shape_text(step.output),
+        format!("{:.3}", step.ms),
+        format!("{:.1} %", step.share),
+        rate(step.gflops),
+        rate(step.gbytes_per_second),
+        (step.roofline_percent).map_or_else(|| "-".into(), |percent| format!("{percent:.0} %")),
+    ]
+}
+
+fn sum(profile: &Profile, of: impl Fn(&StepTime) -> f64) -> f64 {
+    profile.steps.iter().map(of).sum()
+}

@@ -1,0 +1,110 @@
+//! Rows as they are measured: right ones, wrong ones, and what their figures
+//! must satisfy.
+
+use resnet_wgpu::bench::{Case, Repeat, Row, Scenario, Source, Status, measure_on};
+use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
+use resnet_wgpu::kernels::{Family, Kernel, Tile};
+use resnet_wgpu::plan::Choice;
+
+fn case(batch_size: usize, scenario: Scenario) -> Case {
+    Case {
+        source: Source::Preset("resnet20".into()),
+        batch_size,
+        input_size: None,
+        scenario,
+    }
+}
+
+fn row(gpu: &Gpu, case: &Case, choice: &Choice, repetitions: usize) -> Row {
+    let model = case.source.load().unwrap();
+    measure_on(gpu, &model, case, choice, &Repeat::times(repetitions)).unwrap()
+}
+
+fn near(found: f64, expected: f64) {
+    assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+}
+
+#[test]
+fn a_right_network_is_measured_on_every_adapter() {
+    let adapters = adapters();
+    assert!(!adapters.is_empty(), "no adapter: run ./scripts/test");
+    for adapter in adapters {
+        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        let row = row(&gpu, &case(3, Scenario::Latency), &Choice::Auto, 5);
+        assert_eq!((row.status, &row.error), (Status::Ok, &None));
+        let v = row.verification.as_ref().unwrap();
+        assert!(v.passed && v.deterministic, "{v:?}");
+        assert_eq!((v.images, v.top1_equal), (3, [3, 3]));
+        for error in [v.relative_error, v.relative_error_after] {
+            assert!(error.unwrap() < 1e-5, "{v:?}");
+        }
+        let wall = row.end_to_end.as_ref().unwrap();
+        assert_eq!(wall.samples.len(), 5);
+        near(row.images_per_second.unwrap(), 3e3 / wall.median);
+        let flops = 2.0 * 40_551_040.0 * 3.0;
+        assert_eq!(row.work.macs, 40_551_040);
+        near(row.gflops.unwrap(), flops / (wall.median * 1e6));
+        // The host is a part of it.
+        assert!(row.encode.as_ref().unwrap().median <= wall.max);
+        let memory = row.memory.as_ref().unwrap();
+        let parts = memory.activation_bytes + memory.weight_bytes + memory.other_bytes;
+        assert_eq!(memory.device_bytes, parts);
+        assert!(memory.weight_bytes > 4 * row.work.parameters);
+        let profile = row.profile.as_ref().unwrap();
+        assert_eq!(profile.steps.len(), row.kernels.values().sum::<usize>());
+        let macs: u64 = profile.steps.iter().map(|s| s.macs).sum();
+        assert_eq!(macs, 3 * row.work.macs);
+        near(profile.steps.iter().map(|s| s.share).sum(), 100.0);
+        // Two clocks, one thing: the bounds are wide for a busy machine.
+        let gpu = row.gpu.as_ref().unwrap();
+        assert!(gpu.min < 2.0 * wall.max, "{gpu:?} {wall:?}");
+        assert!(gpu.max > 0.2 * wall.min, "{gpu:?} {wall:?}");
+    }
+}
+
+#[test]
+fn throughput_keeps_batches_apart() {
+    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let row = row(&gpu, &case(4, Scenario::Throughput), &Choice::Auto, 9);
+    assert_eq!(row.status, Status::Ok, "{:?}", row.error);
+    assert_eq!(row.in_flight, 3);
+    assert_eq!(row.verification.unwrap().top1_equal, [4, 4]);
+    assert_eq!(row.end_to_end.unwrap().samples.len(), 9);
+}
+
+/// A kernel whose workgroups have half the invocations that its tile needs:
+/// it leaves half of each tile out.
+static WRONG: Kernel = Kernel {
+    name: "conv.wrong",
+    family: Family::Conv,
+    shader: "conv_tiled.wgsl",
+    tile: Tile::Gemm {
+        bm: 32,
+        bn: 8,
+        bk: 4,
+        tm: 4,
+        tn: 1,
+        pointwise: false,
+    },
+    workgroup: 32,
+};
+
+#[test]
+fn a_wrong_kernel_has_no_speed() {
+    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let row = row(
+        &gpu,
+        &case(2, Scenario::Latency),
+        &Choice::Prefer(&WRONG),
+        3,
+    );
+    assert!(row.kernels.contains_key("conv.wrong"), "{:?}", row.kernels);
+    assert_eq!(row.status, Status::FailedVerification);
+    let v = row.verification.unwrap();
+    assert!(!v.passed && v.relative_error.is_none_or(|e| e > v.tolerance));
+    let error = row.error.unwrap();
+    assert!(error.contains("the logits are wrong"), "{error}");
+    assert_eq!(row.end_to_end, None);
+    assert_eq!((row.gpu, row.encode, row.profile), (None, None, None));
+    assert_eq!((row.images_per_second, row.gflops), (None, None));
+}

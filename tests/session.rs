@@ -1,0 +1,150 @@
+//! Batches in flight, on every adapter of this machine and on the CPU.
+
+use resnet_wgpu::gpu::{DeviceSelector, Gpu, GpuError, Spans, adapters};
+use resnet_wgpu::model::Model;
+use resnet_wgpu::session::{Session, SessionOptions};
+use resnet_wgpu::{Error, Outputs};
+
+fn options(in_flight: usize) -> SessionOptions {
+    SessionOptions {
+        batch: 2,
+        in_flight,
+        ..SessionOptions::default()
+    }
+}
+
+/// A session on each adapter and one on the CPU.
+fn sessions(in_flight: usize) -> Vec<Session> {
+    let model = Model::embedded().unwrap();
+    let gpus = adapters().into_iter().map(|adapter| {
+        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        Session::new(&gpu, &model, &options(in_flight)).unwrap()
+    });
+    let mut sessions: Vec<Session> = gpus.collect();
+    assert!(!sessions.is_empty(), "no adapter: run ./scripts/test");
+    sessions.push(Session::cpu(&model, &options(in_flight)).unwrap());
+    sessions
+}
+
+/// An image of its own for each seed.
+fn image(seed: usize, len: usize) -> Vec<f32> {
+    let value = |i: usize| ((i * 31 + seed * 7919) % 255) as f32 / 128.0 - 1.0;
+    (0..len)
+        .map(|i| if i % 4 == 3 { 0.0 } else { value(i) })
+        .collect()
+}
+
+fn finish(session: &mut Session) -> Result<Vec<f32>, Error> {
+    let mut logits = vec![];
+    session.finish(|_, data| logits = data.to_vec())?;
+    Ok(logits)
+}
+
+#[test]
+fn batches_in_flight_come_back_in_order() {
+    for mut session in sessions(3) {
+        let len = session.input_len();
+        // Whole batches and part ones.
+        let inputs: Vec<Vec<f32>> = (0..7).map(|i| image(i, len * (1 + i % 2))).collect();
+        let alone: Vec<Vec<f32>> = (inputs.iter())
+            .map(|input| {
+                let mut logits = vec![];
+                let read = |_, data: &[f32]| logits = data.to_vec();
+                session.run_batch(input, read).unwrap();
+                logits
+            })
+            .collect();
+        assert_ne!(alone[0], alone[2]);
+        let mut found = vec![];
+        for (i, input) in inputs.iter().enumerate() {
+            if i >= 3 {
+                found.push(finish(&mut session).unwrap());
+            }
+            session.start(input).unwrap();
+        }
+        for _ in 0..3 {
+            found.push(finish(&mut session).unwrap());
+        }
+        assert_eq!(found, alone);
+    }
+}
+
+#[test]
+fn too_many_and_none_in_flight_are_told() {
+    for mut session in sessions(2) {
+        let input = image(0, session.input_len());
+        let busy = |outcome| matches!(outcome, Err(Error::Gpu(GpuError::Busy(n))) if n > 0);
+        let idle = session.finish(|_, _| {});
+        assert!(matches!(idle, Err(Error::Gpu(GpuError::Idle))), "{idle:?}");
+        session.start(&input).unwrap();
+        assert!(busy(session.run_batch(&input, |_, _| {})));
+        session.start(&input).unwrap();
+        assert!(busy(session.start(&input)));
+        let first = finish(&mut session).unwrap();
+        assert_eq!(finish(&mut session).unwrap(), first);
+        // A wrong input starts nothing.
+        assert!(session.start(&input[1..]).is_err());
+        assert!(session.finish(|_, _| {}).is_err());
+        let mut again = vec![];
+        let read = |_, data: &[f32]| again = data.to_vec();
+        session.run_batch(&input, read).unwrap();
+        assert_eq!(again, first);
+    }
+}
+
+#[test]
+fn a_batch_too_large_is_refused_where_it_must_be_exact() {
+    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let model = Model::embedded().unwrap();
+    let options = |exact_batch| SessionOptions {
+        batch: 1 << 20,
+        exact_batch,
+        ..SessionOptions::default()
+    };
+    let error = Session::new(&gpu, &model, &options(true)).unwrap_err();
+    assert!(error.to_string().contains("smaller batch"), "{error}");
+    let session = Session::new(&gpu, &model, &options(false)).unwrap();
+    assert!(session.batch() < 1 << 20);
+}
+
+#[test]
+fn timed_runs_cover_each_step_and_leave_the_session_usable() {
+    let image = resnet_wgpu::tensor::Tensor::from_fn([1, 32, 32, 3], |i| (i % 7) as f32 / 3.0);
+    let run = |session: &mut Session| -> Outputs { session.run(&image).unwrap() };
+    for mut session in sessions(1) {
+        let before = run(&mut session);
+        let padded = resnet_wgpu::tensor::padded(&image);
+        let steps = session.plan().map(|plan| plan.steps.len());
+        for spans in [Spans::Steps, Spans::Submissions, Spans::Steps] {
+            let timed = session.timed_run(&padded, spans).unwrap();
+            let Some(timeline) = timed else {
+                assert_eq!(steps, None);
+                continue;
+            };
+            let expected = match spans {
+                Spans::Steps => steps.unwrap(),
+                Spans::Submissions => 1,
+            };
+            assert_eq!(timeline.gpu.len(), expected);
+            let times = timeline.gpu.iter().map(|span| (span.begin, span.end));
+            assert!(times.clone().all(|(begin, end)| begin <= end));
+            assert!(times.clone().is_sorted(), "{timeline:?}");
+            assert!(!timeline.gpu_time().is_zero());
+            assert!(timeline.gpu_time() <= timeline.wait.end * 2);
+        }
+        assert_eq!(run(&mut session), before);
+    }
+}
+
+/// A device without timestamps is timed by the host's clock.
+#[test]
+fn without_timestamps_the_host_times() {
+    let selector = DeviceSelector::Auto;
+    let gpu = Gpu::with_limits(&selector, wgpu::Limits::defaults(), false).unwrap();
+    let model = Model::embedded().unwrap();
+    let mut session = Session::new(&gpu, &model, &options(1)).unwrap();
+    let input = image(1, session.input_len());
+    let timeline = session.timed_run(&input, Spans::Steps).unwrap().unwrap();
+    assert_eq!(timeline.clock, resnet_wgpu::gpu::Clock::Wall);
+    assert!(timeline.gpu.iter().all(|span| !span.duration().is_zero()));
+}
