@@ -20,9 +20,6 @@ pub fn peaks_on(_: &Gpu, _: Duration, _p: impl FnMut(&str)) -> Result<Peaks, Err
         not_measured: vec![],
     })
 }
-pub fn page(_: &[(String, &Report)]) -> Result<String, Error> {
-    Ok(String::new())
-}
 pub mod text {
     use super::*;
     pub fn table(r: &Report) -> String {

@@ -160,10 +160,22 @@ fn warnings(rows: &Rows) -> Vec<Warning> {
         if report.host.power == Power::Battery && !told {
             let text = "it ran on battery, and clocks may have been held down".into();
             add(Warning {
-                about: name.clone(),
+                about: if name.is_empty() {
+                    "This machine".into()
+                } else {
+                    name.clone()
+                },
                 text,
             });
         }
+    }
+    let doubtful = rows.entries.iter().filter(|e| !e.row.warnings.is_empty());
+    match doubtful.count() {
+        0 => {}
+        n => warnings.push(Warning {
+            about: format!("{n} of {} rows", rows.entries.len()),
+            text: "the table says what lessens the worth of their figures".into(),
+        }),
     }
     warnings
 }

@@ -19,6 +19,7 @@ pub(super) struct TableRow {
     scenario: &'static str,
     in_flight: usize,
     why: Option<String>,
+    warnings: Vec<String>,
     median: Option<Num>,
     stddev: Option<Num>,
     p90: Option<Num>,
@@ -83,6 +84,7 @@ fn table_row(rows: &Rows, entry: &Entry) -> TableRow {
         scenario: scenario(row.work.scenario),
         in_flight: row.in_flight,
         why: (!right).then(|| entry.why()),
+        warnings: row.warnings.clone(),
         median: time(times.map(|t| t.median), "end_to_end/median"),
         stddev: times.map(|t| {
             let at = entry.at("end_to_end/stddev");
