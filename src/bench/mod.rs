@@ -14,6 +14,7 @@ mod environment;
 mod fixture;
 mod measure;
 mod memory;
+mod page;
 mod peaks;
 mod profile;
 mod read;
@@ -34,6 +35,7 @@ pub use compare::{
 };
 pub use environment::{CRATE_VERSION, now, wgpu_version};
 pub use measure::{check, measure, measure_on, reference, work};
+pub use page::{PageError, page};
 pub use peaks::{peaks, peaks_on};
 pub use profile::{profile, timeline_profile};
 pub use read::{ReadError, ReportFileError};
@@ -45,6 +47,3 @@ pub use result::{
 pub use start_up::{Case, Source, Started, start_up};
 pub use timed::Repeat;
 pub use trace::trace;
-
-mod stub;
-pub use stub::*;

@@ -1,6 +1,6 @@
 //! `resnet compare`: benchmarks side by side.
 
-use resnet_wgpu::bench::{Comparison, Report};
+use resnet_wgpu::bench::{Comparison, Report, page};
 
 use crate::compare_args::{CompareArgs, Format};
 use crate::failure::Failure;
@@ -35,9 +35,8 @@ pub fn command(args: &CompareArgs) -> Result<(), Failure> {
 }
 
 /// The page of those results.
-fn html(_reports: &[(String, &Report)]) -> Result<String, Failure> {
-    // TO CONNECT: Ok(resnet_wgpu::bench::page(_reports))
-    Err(Failure::new("--report: this build writes no pages yet"))
+fn html(reports: &[(String, &Report)]) -> Result<String, Failure> {
+    page(reports).map_err(|e| Failure::new(format!("the page cannot be made: {e}")))
 }
 
 fn judge(comparison: &Comparison, percent: f64) -> Result<(), Failure> {

@@ -1,0 +1,151 @@
+//! What charts share: ticks, scales and the families of kernels.
+
+use serde::Serialize;
+
+/// Round numbers from 0 that divide `0..=max` into about `n` parts.
+pub(super) fn ticks(low: f64, high: f64, n: usize) -> Vec<f64> {
+    let rough = (high - low) / n as f64;
+    if !(rough.is_finite() && rough > 0.0) {
+        return vec![];
+    }
+    let power = 10f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .map(|step| step * power)
+        .into_iter()
+        .find(|&step| step >= rough)
+        .unwrap_or(rough);
+    let first = (low / step).ceil();
+    (0..=2 * n)
+        .map(|i| (first + i as f64) * step)
+        .take_while(|&tick| tick <= high + step * 1e-9)
+        .collect()
+}
+
+/// A logarithmic axis of positive numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Log {
+    low: f64,
+    high: f64,
+}
+
+impl Log {
+    /// Over all those numbers that have a logarithm, and some room.
+    pub fn over(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let logs = values
+            .into_iter()
+            .filter(|&v| v > 0.0)
+            .map(f64::log10)
+            .filter(|log| log.is_finite());
+        let (low, high) = logs.fold((f64::MAX, f64::MIN), |(low, high), v| {
+            (low.min(v), high.max(v))
+        });
+        (low <= high).then_some(Self {
+            low: low - 0.2,
+            high: high + 0.2,
+        })
+    }
+
+    /// Where a number lies, from 0 to 1.
+    pub fn place(&self, value: f64) -> f64 {
+        (value.log10() - self.low) / (self.high - self.low)
+    }
+
+    /// The number at a place.
+    pub fn at(&self, place: f64) -> f64 {
+        10f64.powf(self.low + place * (self.high - self.low))
+    }
+
+    /// Powers of ten on the axis, every so many that there are few.
+    pub fn decades(&self) -> Vec<f64> {
+        let (first, last) = (self.low.ceil() as i32, self.high.floor() as i32);
+        let every = 1 + (last - first).max(0) as usize / 7;
+        (first..=last)
+            .step_by(every)
+            .map(|power| 10f64.powi(power))
+            .collect()
+    }
+}
+
+/// What a kernel does, told from its name: results of other versions know
+/// other kernels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Family {
+    /// Colour of its bars, a class of the style sheet.
+    pub class: &'static str,
+    pub name: &'static str,
+}
+
+/// All families, in the order of legends.
+pub(super) const FAMILIES: [Family; 6] = [
+    family("f1", "convolution"),
+    family("f2", "1×1 convolution"),
+    family("f3", "grouped convolution"),
+    family("f4", "fully connected"),
+    family("f5", "pooling"),
+    family("f6", "other"),
+];
+
+const fn family(class: &'static str, name: &'static str) -> Family {
+    Family { class, name }
+}
+
+/// The family of the kernel of that name.
+pub(super) fn family_of(kernel: &str) -> Family {
+    let i = if kernel.starts_with("conv1x1") {
+        1
+    } else if kernel.contains("grouped") {
+        2
+    } else if kernel.starts_with("conv") {
+        0
+    } else if kernel.starts_with("linear") {
+        3
+    } else if kernel.contains("pool") {
+        4
+    } else {
+        5
+    };
+    FAMILIES[i]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::KERNELS;
+
+    #[test]
+    fn round_ticks() {
+        assert_eq!(ticks(0.0, 10.0, 5), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
+        assert_eq!(ticks(1.3, 3.4, 4), [2.0, 3.0]);
+        for nonsense in [0.0, f64::NAN, f64::INFINITY, -1.0] {
+            assert!(ticks(0.0, nonsense, 5).is_empty());
+        }
+        assert!(ticks(0.0, f64::MAX, 5).len() <= 11);
+    }
+
+    #[test]
+    fn logarithmic_axes() {
+        let axis = Log::over([1.0, 1000.0, 0.0, -3.0, f64::NAN]).unwrap();
+        assert_eq!(axis.decades(), [1.0, 10.0, 100.0, 1000.0]);
+        assert!((axis.at(axis.place(20.0)) - 20.0).abs() < 1e-9);
+        assert!(Log::over([0.0]).is_none());
+        let wide = Log::over([f64::MIN_POSITIVE, f64::MAX]).unwrap();
+        assert!(wide.decades().len() <= 16);
+    }
+
+    #[test]
+    fn every_convolution_is_known_as_one() {
+        use crate::kernels::Family;
+        for kernel in KERNELS {
+            let class = family_of(kernel.name).class;
+            match kernel.family {
+                Family::Conv => assert!(["f1", "f2"].contains(&class)),
+                Family::GroupedConv => assert_eq!(class, "f3"),
+                Family::Linear => assert_eq!(class, "f4"),
+                Family::MaxPool | Family::AvgPool | Family::GlobalAvgPool => {
+                    assert_eq!(class, "f5");
+                }
+                _ => assert_eq!(class, "f6"),
+            }
+        }
+    }
+}

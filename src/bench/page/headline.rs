@@ -1,0 +1,181 @@
+//! What a reader wants first: on what, how fast, and whether to believe it.
+
+use serde::Serialize;
+
+use crate::bench::Power;
+
+use super::number::{Num, significant};
+use super::rows::{Entry, Rows};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Headline {
+    devices: Vec<String>,
+    failed: usize,
+    rows: usize,
+    verdicts: Vec<String>,
+    warnings: Vec<Warning>,
+    cards: Vec<Card>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+struct Warning {
+    about: String,
+    text: String,
+}
+
+/// One kind of work and everyone who did it.
+#[derive(Debug, Serialize)]
+struct Card {
+    work: String,
+    figures: Vec<Figure>,
+}
+
+#[derive(Debug, Serialize)]
+struct Figure {
+    colour: String,
+    label: Option<String>,
+    images: Option<Num>,
+    median: Option<Num>,
+    ratio: Option<String>,
+    why: Option<String>,
+}
+
+pub(super) fn headline(rows: &Rows) -> Headline {
+    let mut devices: Vec<String> = vec![];
+    for (_, report) in rows.reports {
+        for device in &report.devices {
+            if !devices.contains(&device.name) {
+                devices.push(device.name.clone());
+            }
+        }
+    }
+    Headline {
+        devices,
+        failed: rows.entries.iter().filter(|e| !e.is_right()).count(),
+        rows: rows.entries.len(),
+        verdicts: verdicts(rows),
+        warnings: warnings(rows),
+        cards: rows
+            .groups()
+            .iter()
+            .map(|group| card(rows, group))
+            .collect(),
+    }
+}
+
+fn card(rows: &Rows, group: &[&Entry]) -> Card {
+    Card {
+        work: rows.work(&group[0].row.work),
+        figures: group
+            .iter()
+            .map(|entry| figure(rows, group, entry))
+            .collect(),
+    }
+}
+
+fn figure(rows: &Rows, group: &[&Entry], entry: &Entry) -> Figure {
+    let images = entry.row.images_per_second.filter(|_| entry.is_right());
+    Figure {
+        colour: colour(entry.series),
+        label: (rows.series.len() > 1).then(|| rows.label(entry).into()),
+        images: images.map(|images| {
+            let at = entry.at("images_per_second");
+            Num::new(images, significant(images, 3), at)
+        }),
+        median: entry.times().map(|times| {
+            let at = entry.at("end_to_end/median");
+            Num::new(times.median, significant(times.median, 3), at)
+        }),
+        ratio: rows
+            .reference(group, entry)
+            .and_then(|reference| speed_up(reference, entry))
+            .map(|ratio| format!("{}×", significant(ratio, 3))),
+        why: (!entry.is_right()).then(|| entry.why()),
+    }
+}
+
+/// The class that has a series' colour.
+pub(super) fn colour(series: usize) -> String {
+    format!("s{}", 1 + series % 7)
+}
+
+/// How many times as many images a second as the reference makes.
+pub(super) fn speed_up(reference: &Entry, entry: &Entry) -> Option<f64> {
+    let right = entry.is_right() && reference.is_right();
+    let ratio = entry.row.images_per_second? / reference.row.images_per_second?;
+    (right && ratio.is_finite() && ratio > 0.0).then_some(ratio)
+}
+
+/// Each further result against the first.
+fn verdicts(rows: &Rows) -> Vec<String> {
+    let Some((first, rest)) = rows.reports.split_first() else {
+        return vec![];
+    };
+    let groups = rows.groups();
+    let compared = rest.iter().enumerate().map(|(i, (name, _))| {
+        let mut logs = vec![];
+        for group in &groups {
+            for entry in group.iter().filter(|entry| entry.report == i + 1) {
+                let reference = rows.reference(group, entry);
+                logs.extend(reference.and_then(|r| speed_up(r, entry)).map(f64::ln));
+            }
+        }
+        if logs.is_empty() {
+            return format!(
+                "{name} has no row that {} has too, so none is compared.",
+                first.0
+            );
+        }
+        let mean = (logs.iter().sum::<f64>() / logs.len() as f64).exp();
+        let rows = match logs.len() {
+            1 => "in the one row that both have".into(),
+            n => format!("over the {n} rows that both have (geometric mean)"),
+        };
+        let times = significant(mean, 3);
+        format!(
+            "{name} makes {times} times as many images a second as {}, {rows}.",
+            first.0
+        )
+    });
+    compared.collect()
+}
+
+fn warnings(rows: &Rows) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = vec![];
+    let mut add = |warning: Warning| {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    };
+    for (name, report) in rows.reports {
+        for device in &report.devices {
+            for text in &device.warnings {
+                let about = device.name.clone();
+                let text = text.clone();
+                add(Warning { about, text });
+            }
+        }
+        let mut told = report.devices.iter().flat_map(|device| &device.warnings);
+        let told = told.any(|text| text.to_lowercase().contains("battery"));
+        if report.host.power == Power::Battery && !told {
+            let text = "it ran on battery, and clocks may have been held down".into();
+            add(Warning {
+                about: if name.is_empty() {
+                    "This machine".into()
+                } else {
+                    name.clone()
+                },
+                text,
+            });
+        }
+    }
+    let doubtful = rows.entries.iter().filter(|e| !e.row.warnings.is_empty());
+    match doubtful.count() {
+        0 => {}
+        n => warnings.push(Warning {
+            about: format!("{n} of {} rows", rows.entries.len()),
+            text: "the table says what lessens the worth of their figures".into(),
+        }),
+    }
+    warnings
+}

@@ -1,0 +1,133 @@
+//! One HTML page of one result or of several side by side. It stands alone:
+//! no scripts, no fonts, nothing is fetched, and it carries its data as JSON.
+//!
+//! Every string of a result comes from a driver or a file and is escaped: by
+//! minijinja in templates, by [`svg`] in charts and by [`embed`] in the data.
+//! A content security policy forbids scripts besides.
+//!
+//! Each figure that is shown has the exact number of the JSON in `data-value`
+//! and its JSON pointer in `data-at`, which tests follow.
+
+mod chart;
+mod environment;
+mod headline;
+mod latency;
+mod layers;
+mod medians;
+mod number;
+mod peaks;
+mod rooflines;
+mod rows;
+mod start_ups;
+mod svg;
+mod table;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use serde::Serialize;
+
+use super::Report;
+use rows::Rows;
+
+/// A page that could not be written: a defect of this crate, since the
+/// templates are its own and take any report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PageError {
+    /// A template that does not render.
+    #[error("the report's template does not render: {0:#}")]
+    Template(#[from] minijinja::Error),
+    /// A result that is no JSON.
+    #[error("the report's data cannot be embedded: {0}")]
+    Data(#[from] serde_json::Error),
+}
+
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("templates/", $name)))),*]
+    };
+}
+
+const TEMPLATES: &[(&str, &str)] = templates![
+    "environment.html",
+    "glossary.html",
+    "headline.html",
+    "latency.html",
+    "layers.html",
+    "macros.html",
+    "medians.html",
+    "page.html",
+    "peaks.html",
+    "rooflines.html",
+    "start_ups.html",
+    "table.html",
+];
+
+const STYLE: &str = include_str!("style.css");
+
+/// The page of these results, each with the name that tells it from the
+/// others, such as its file's.
+pub fn page(reports: &[(String, &Report)]) -> Result<String, PageError> {
+    let mut env = Environment::new();
+    env.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()?,
+    );
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_auto_escape_callback(|_| AutoEscape::Html);
+    for (name, text) in TEMPLATES {
+        env.add_template(name, text)?;
+    }
+    let rows = Rows::of(reports);
+    let page = Page {
+        style: Value::from_safe_string(STYLE.into()),
+        data: Value::from_safe_string(embed(reports)?),
+        several: reports.len() > 1,
+        headline: headline::headline(&rows),
+        rows: table::table(&rows),
+        medians: medians::medians(&rows),
+        layers: layers::layers(&rows),
+        rooflines: rooflines::rooflines(&rows),
+        latency: latency::latency(&rows),
+        start_ups: start_ups::start_ups(&rows),
+        peaks: peaks::peaks(&rows),
+        environment: environment::environment(&rows),
+    };
+    let template = env.get_template("page.html")?;
+    Ok(template.render(Value::from(Serde(&page)))?)
+}
+
+/// What the templates show.
+#[derive(Serialize)]
+struct Page {
+    style: Value,
+    data: Value,
+    several: bool,
+    headline: headline::Headline,
+    rows: Vec<table::TableRow>,
+    medians: medians::Medians,
+    layers: Vec<layers::Layers>,
+    rooflines: rooflines::Rooflines,
+    latency: Vec<latency::Latency>,
+    start_ups: start_ups::StartUps,
+    peaks: peaks::PeakTable,
+    environment: Vec<environment::Environment>,
+}
+
+/// The results as JSON that no HTML parser takes for markup.
+fn embed(reports: &[(String, &Report)]) -> Result<String, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Named<'a> {
+        name: &'a str,
+        report: &'a Report,
+    }
+    let named: Vec<Named> = reports
+        .iter()
+        .map(|(name, report)| Named { name, report })
+        .collect();
+    // `<` ends or comments out a script element, and is only ever in strings.
+    Ok(serde_json::to_string(&named)?.replace('<', "\\u003c"))
+}

@@ -1,0 +1,139 @@
+//! The table of all rows.
+
+use serde::Serialize;
+
+use super::headline::colour;
+use super::number::{Num, scientific, significant};
+use super::rows::{Entry, Rows, scenario};
+
+#[derive(Debug, Serialize)]
+pub(super) struct TableRow {
+    colour: String,
+    result: String,
+    device: String,
+    model: String,
+    parameters: Num,
+    batch: Num,
+    input: Num,
+    precision: String,
+    scenario: &'static str,
+    in_flight: usize,
+    why: Option<String>,
+    warnings: Vec<String>,
+    median: Option<Num>,
+    stddev: Option<Num>,
+    p90: Option<Num>,
+    p99: Option<Num>,
+    min: Option<Num>,
+    images: Option<Num>,
+    gflops: Option<Num>,
+    gpu: Option<Num>,
+    gpu_clock: Option<&'static str>,
+    encode: Option<Num>,
+    roofline: Option<Num>,
+    memory: Option<Num>,
+    verified: Option<Verified>,
+}
+
+#[derive(Debug, Serialize)]
+struct Verified {
+    passed: bool,
+    error: Option<Num>,
+    top1: Num,
+    top1_after: Num,
+    images: Num,
+    deterministic: bool,
+}
+
+pub(super) fn table(rows: &Rows) -> Vec<TableRow> {
+    rows.entries
+        .iter()
+        .map(|entry| table_row(rows, entry))
+        .collect()
+}
+
+fn table_row(rows: &Rows, entry: &Entry) -> TableRow {
+    let row = entry.row;
+    let right = entry.is_right();
+    let times = entry.times();
+    let time = |value: Option<f64>, path| value.map(|value| entry.num(value, path));
+    // What follows the times is shown for a right row only.
+    let speed = |value: Option<f64>, path| {
+        let value = value.filter(|_| right);
+        value.map(|value| entry.num(value, path))
+    };
+    TableRow {
+        colour: colour(entry.series),
+        result: rows.reports[entry.report].0.clone(),
+        device: match entry.device {
+            Some(device) => device.name.clone(),
+            None => row.device_asked.clone(),
+        },
+        model: row.work.model.clone(),
+        parameters: Num::new(
+            row.work.parameters,
+            format!(
+                "{} M parameters",
+                significant(row.work.parameters as f64 / 1e6, 3)
+            ),
+            entry.at("work/parameters"),
+        ),
+        batch: Num::count(row.work.batch_size, entry.at("work/batch_size")),
+        input: Num::count(row.work.input_size, entry.at("work/input_size")),
+        precision: row.work.precision.clone(),
+        scenario: scenario(row.work.scenario),
+        in_flight: row.in_flight,
+        why: (!right).then(|| entry.why()),
+        warnings: row.warnings.clone(),
+        median: time(times.map(|t| t.median), "end_to_end/median"),
+        stddev: times.map(|t| {
+            let at = entry.at("end_to_end/stddev");
+            Num::new(t.stddev, significant(t.stddev, 2), at)
+        }),
+        p90: time(times.map(|t| t.p90), "end_to_end/p90"),
+        p99: time(times.map(|t| t.p99), "end_to_end/p99"),
+        min: time(times.map(|t| t.min), "end_to_end/min"),
+        images: speed(row.images_per_second, "images_per_second"),
+        gflops: speed(row.gflops, "gflops"),
+        gpu: speed(row.gpu.as_ref().map(|gpu| gpu.median), "gpu/median"),
+        gpu_clock: row.gpu_clock.map(super::environment::clock),
+        encode: speed(row.encode.as_ref().map(|e| e.median), "encode/median"),
+        roofline: row.roofline.as_ref().filter(|_| right).map(|roofline| {
+            let text = format!("{} %", significant(roofline.percent, 3));
+            Num::new(roofline.percent, text, entry.at("roofline/percent"))
+        }),
+        memory: row
+            .memory
+            .as_ref()
+            .filter(|_| right)
+            .map(|memory| Num::bytes(memory.device_bytes, entry.at("memory/device_bytes"))),
+        verified: verified(entry),
+    }
+}
+
+fn verified(entry: &Entry) -> Option<Verified> {
+    let v = entry.row.verification.as_ref()?;
+    // The worse of the two; one that is not a number is the worst.
+    let (error, path) = match (v.relative_error, v.relative_error_after) {
+        (Some(before), Some(after)) if after > before => {
+            (after, "verification/relative_error_after")
+        }
+        (before, _) => (before.unwrap_or(f64::NAN), "verification/relative_error"),
+    };
+    let error = match error.is_nan() {
+        true => None,
+        false => Some(Num::new(error, scientific(error), entry.at(path))),
+    };
+    let top1 = |i: usize| {
+        let at = entry.at(&format!("verification/top1_equal/{i}"));
+        Num::count(v.top1_equal[i], at)
+    };
+    Some(Verified {
+        passed: v.passed,
+        error,
+        top1: top1(0),
+        top1_after: top1(1),
+        images: Num::count(v.images, entry.at("verification/images")),
+        deterministic: v.deterministic,
+    })
+}
