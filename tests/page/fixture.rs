@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use resnet_wgpu::bench::roofline::{gbytes_per_second, gflops};
 use resnet_wgpu::bench::{
     Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
-    Report, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,
-    Verification, Work, gbytes_per_second, gflops,
+    Repetitions, Report, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,
+    Verification, Work,
 };
 use resnet_wgpu::models::Network;
 use resnet_wgpu::passes::lower;
@@ -82,6 +83,11 @@ pub fn report(devices: Vec<Device>, rows: Vec<Row>) -> Report {
         command: "resnet bench --model resnet18,resnet50 --batch-size 1,8 --peaks".into(),
         crate_version: "0.1.0".into(),
         wgpu_version: "30.0.0".into(),
+        repetitions: Repetitions {
+            seconds: 5.0,
+            at_least: 3,
+            at_most: 5000,
+        },
         host: Host {
             os: "Linux (Debian GNU/Linux 12)".into(),
             kernel: "6.1.0-32-amd64".into(),
