@@ -280,11 +280,11 @@ impl Row {
     fn warn(&mut self) {
         let Some(wall) = &self.end_to_end else { return };
         if wall.stddev > SCATTER * wall.mean {
-            self.warnings.push(format!(
-                "times scatter (standard deviation {:.0} % of the mean): other programs were \
-                 running, or clocks changed; read the median and the minimum",
-                100.0 * wall.stddev / wall.mean
-            ));
+            self.warnings.push(
+                "times scatter (standard deviation over a tenth of the mean): other programs were \
+                 running, or clocks changed; read the median and the minimum"
+                    .into(),
+            );
         }
         if let Some(encode) = &self.encode
             && self.in_flight == 1

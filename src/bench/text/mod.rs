@@ -53,10 +53,13 @@ pub(super) struct DeviceRows<'a> {
 }
 
 impl DeviceRows<'_> {
-    /// Its name, or what it was asked for as.
+    /// Its name and backend, or what it was asked for as.
     pub fn name(&self, report: &Report) -> String {
         let device = self.index.and_then(|i| report.devices.get(i));
-        device.map_or_else(|| self.asked.to_owned(), |d| d.name.clone())
+        device.map_or_else(
+            || self.asked.to_owned(),
+            |d| format!("{} ({})", d.name, d.backend),
+        )
     }
 }
 

@@ -17,6 +17,7 @@ pub fn rows(rows: &[&Row], document: &mut Document) {
     let mut columns = works.columns();
     columns.extend([
         ("median", Align::Right),
+        ("mean ± sd", Align::Right),
         ("p90", Align::Right),
         ("p99", Align::Right),
         ("min", Align::Right),
@@ -49,11 +50,16 @@ pub fn rows(rows: &[&Row], document: &mut Document) {
     if wall {
         document.line("* by the host's clock: includes the round trip");
     }
+    for (warning, of) in warnings(rows) {
+        let which = match of.len() == rows.len() {
+            true => "every row".to_owned(),
+            false => (of.iter().map(|row| works.words(&row.work)))
+                .collect::<Vec<_>>()
+                .join("; "),
+        };
+        document.line(&format!("warning: {which}: {warning}"));
+    }
     for row in rows {
-        for warning in &row.warnings {
-            let work = works.words(&row.work);
-            document.line(&format!("warning: {work}: {warning}"));
-        }
         if let Some(why) = failure(row) {
             let (verdict, work) = (verdict(row), works.words(&row.work));
             document.line(&format!("{verdict}: {work}: {why}"));
@@ -61,12 +67,27 @@ pub fn rows(rows: &[&Row], document: &mut Document) {
     }
 }
 
-fn times(stats: Option<&Stats>) -> [String; 5] {
+/// Each warning once, with the rows that it is of.
+fn warnings<'a>(rows: &[&'a Row]) -> Vec<(&'a str, Vec<&'a Row>)> {
+    let mut warnings: Vec<(&str, Vec<&Row>)> = vec![];
+    for &row in rows {
+        for warning in &row.warnings {
+            match warnings.iter_mut().find(|(known, _)| known == warning) {
+                Some((_, of)) => of.push(row),
+                None => warnings.push((warning, vec![row])),
+            }
+        }
+    }
+    warnings
+}
+
+fn times(stats: Option<&Stats>) -> [String; 6] {
     let Some(s) = stats else {
-        return [NONE; 5].map(str::to_owned);
+        return [NONE; 6].map(str::to_owned);
     };
     [
-        ms_spread(s.median, s.stddev),
+        ms(s.median),
+        ms_spread(s.mean, s.stddev),
         ms(s.p90),
         ms(s.p99),
         ms(s.min),
