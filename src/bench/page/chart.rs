@@ -55,8 +55,21 @@ impl Log {
         10f64.powf(self.low + place * (self.high - self.low))
     }
 
-    /// Powers of ten on the axis, every so many that there are few.
-    pub fn decades(&self) -> Vec<f64> {
+    /// A few round numbers: powers of ten, or more where there are few.
+    pub fn ticks(&self) -> Vec<f64> {
+        let decades = self.decades();
+        if decades.len() > 2 {
+            return decades;
+        }
+        let first = self.low.floor() as i32;
+        let between =
+            (first..=first + 3).flat_map(|power| [1.0, 3.0].map(|step| step * 10f64.powi(power)));
+        between
+            .filter(|&tick| (0.0..=1.0).contains(&self.place(tick)))
+            .collect()
+    }
+
+    fn decades(&self) -> Vec<f64> {
         let (first, last) = (self.low.ceil() as i32, self.high.floor() as i32);
         let every = 1 + (last - first).max(0) as usize / 7;
         (first..=last)
@@ -128,6 +141,8 @@ mod tests {
         assert_eq!(axis.decades(), [1.0, 10.0, 100.0, 1000.0]);
         assert!((axis.at(axis.place(20.0)) - 20.0).abs() < 1e-9);
         assert!(Log::over([0.0]).is_none());
+        let narrow = Log::over([150.0, 900.0]).unwrap();
+        assert_eq!(narrow.ticks(), [100.0, 300.0, 1000.0]);
         let wide = Log::over([f64::MIN_POSITIVE, f64::MAX]).unwrap();
         assert!(wide.decades().len() <= 16);
     }

@@ -108,36 +108,43 @@ pub(super) fn speed_up(reference: &Entry, entry: &Entry) -> Option<f64> {
 
 /// Each further result against the first.
 fn verdicts(rows: &Rows) -> Vec<String> {
-    let Some((first, rest)) = rows.reports.split_first() else {
+    let Some(((first, _), rest)) = rows.reports.split_first() else {
         return vec![];
     };
+    let rest = rest.iter().enumerate();
+    rest.map(|(i, (name, _))| verdict(rows, first, i + 1, name))
+        .collect()
+}
+
+fn verdict(rows: &Rows, first: &str, report: usize, name: &str) -> String {
     let groups = rows.groups();
-    let compared = rest.iter().enumerate().map(|(i, (name, _))| {
-        let mut logs = vec![];
-        for group in &groups {
-            for entry in group.iter().filter(|entry| entry.report == i + 1) {
-                let reference = rows.reference(group, entry);
-                logs.extend(reference.and_then(|r| speed_up(r, entry)).map(f64::ln));
-            }
+    let mut logs = vec![];
+    let mut references = vec![];
+    for group in &groups {
+        for entry in group.iter().filter(|entry| entry.report == report) {
+            let Some(reference) = rows.reference(group, entry) else {
+                continue;
+            };
+            logs.extend(speed_up(reference, entry).map(f64::ln));
+            references.push(reference.series);
         }
-        if logs.is_empty() {
-            return format!(
-                "{name} has no row that {} has too, so none is compared.",
-                first.0
-            );
-        }
-        let mean = (logs.iter().sum::<f64>() / logs.len() as f64).exp();
-        let rows = match logs.len() {
-            1 => "in the one row that both have".into(),
-            n => format!("over the {n} rows that both have (geometric mean)"),
-        };
-        let times = significant(mean, 3);
-        format!(
-            "{name} makes {times} times as many images a second as {}, {rows}.",
-            first.0
-        )
-    });
-    compared.collect()
+    }
+    if logs.is_empty() {
+        return format!("{name} has no row that {first} has too, so none is compared.");
+    }
+    // Where all are compared with one of several devices, that one is named.
+    references.dedup();
+    let with = match references[..] {
+        [one] => &rows.series[one].label,
+        _ => first,
+    };
+    let mean = (logs.iter().sum::<f64>() / logs.len() as f64).exp();
+    let times = significant(mean, 3);
+    let over = match logs.len() {
+        1 => "in the one row that both have".into(),
+        n => format!("over the {n} rows that both have (geometric mean)"),
+    };
+    format!("{name} makes {times} times as many images a second as {with}, {over}.")
 }
 
 fn warnings(rows: &Rows) -> Vec<Warning> {

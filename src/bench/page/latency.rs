@@ -61,7 +61,7 @@ fn distribution(rows: &Rows, entry: &Entry, times: &Stats) -> Latency {
         samples: n,
         beyond: times.samples.iter().filter(|&&ms| ms > axis.high).count(),
         max: entry.num(times.max, "end_to_end/max"),
-        trend: (n >= HISTOGRAM).then(|| trend(times, &colour).into_value()),
+        trend: (n >= HISTOGRAM).then(|| trend(times, axis, &colour).into_value()),
     }
 }
 
@@ -183,7 +183,7 @@ fn marks(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis) {
 }
 
 /// The samples in order, which shows clocks that fall as a device warms up.
-fn trend(times: &Stats, colour: &str) -> Element {
+fn trend(times: &Stats, axis: Axis, colour: &str) -> Element {
     const HEIGHT: f64 = 34.0;
     const POINTS: usize = 160;
     let each = times.samples.len().div_ceil(POINTS);
@@ -192,25 +192,21 @@ fn trend(times: &Stats, colour: &str) -> Element {
         .chunks(each)
         .map(|chunk| chunk.iter().sum::<f64>() / chunk.len() as f64)
         .collect();
-    let largest = means.iter().copied().fold(0.0, f64::max);
     let last = (means.len() - 1).max(1) as f64;
     let points: Vec<String> = means
         .iter()
         .enumerate()
         .map(|(i, mean)| {
-            let part = if largest > 0.0 { mean / largest } else { 0.0 };
+            let part = axis.place(*mean).clamp(0.0, 1.0);
             let y = 1.0 + (HEIGHT - 2.0) * (1.0 - part);
             format!("{},{}", px(100.0 * i as f64 / last), px(y))
         })
         .collect();
-    let label = format!(
-        "The times in the order in which they were taken, from 0 to {} ms",
-        significant(largest, 3)
-    );
-    picture(HEIGHT, &label)
+    let label = "The times in the order in which they were taken";
+    picture(HEIGHT, label)
         .set("viewBox", format!("0 0 100 {HEIGHT}"))
         .set("preserveAspectRatio", "none")
-        .title(&label)
+        .title(label)
         .with(
             el("polyline")
                 .class(&format!("trend {colour}"))

@@ -107,7 +107,7 @@ struct Page {
     data: Value,
     several: bool,
     headline: headline::Headline,
-    rows: Vec<table::TableRow>,
+    rows: Vec<table::Group>,
     medians: medians::Medians,
     layers: Vec<layers::Layers>,
     rooflines: rooflines::Rooflines,

@@ -34,14 +34,20 @@ struct Line {
 pub(super) fn peaks(rows: &Rows) -> PeakTable {
     let mut devices = vec![];
     // By order and name, since devices differ in their cooperative matrices.
-    let mut lines: BTreeMap<(usize, String), (&str, Vec<(usize, Num)>)> = BTreeMap::new();
+    let mut lines: BTreeMap<(usize, String), Line> = BTreeMap::new();
     for (report, (name, result)) in rows.reports.iter().enumerate() {
         for (device, found) in result.devices.iter().enumerate() {
             let Some(peaks) = &found.peaks else { continue };
             let at = |path: &str| format!("/{report}/report/devices/{device}/peaks/{path}");
             for (order, what, unit, value) in quantities(peaks, at) {
-                let line = lines.entry((order, what)).or_insert((unit, vec![]));
-                line.1.push((devices.len(), value));
+                let name = what.clone();
+                let line = lines.entry((order, what)).or_insert(Line {
+                    name,
+                    unit,
+                    values: vec![],
+                });
+                line.values.resize(devices.len(), None);
+                line.values.push(Some(value));
             }
             let why = peaks.not_measured.iter();
             devices.push(Column {
@@ -52,17 +58,11 @@ pub(super) fn peaks(rows: &Rows) -> PeakTable {
             });
         }
     }
-    let lines = lines.into_iter().map(|((_, name), (unit, found))| {
-        let mut values = vec![None; devices.len()];
-        for (column, value) in found {
-            values[column] = Some(value);
-        }
-        Line { name, unit, values }
-    });
-    PeakTable {
-        lines: lines.collect(),
-        devices,
+    let mut lines: Vec<Line> = lines.into_values().collect();
+    for line in &mut lines {
+        line.values.resize(devices.len(), None);
     }
+    PeakTable { devices, lines }
 }
 
 /// Order, name, unit and value of each.

@@ -29,7 +29,9 @@ struct Plot {
     left_out: usize,
 }
 
-const HEIGHT: f64 = 300.0;
+const HEIGHT: f64 = 280.0;
+/// Room for the numbers under it.
+const AXIS: f64 = 18.0;
 
 pub(super) fn rooflines(rows: &Rows) -> Rooflines {
     let mut plots = vec![];
@@ -85,7 +87,7 @@ fn plot(rows: &Rows, entry: &Entry, profile: &Profile, peaks: &Peaks) -> Option<
         steps
             .iter()
             .map(|(_, s)| s.gflops)
-            .chain([fma / 20.0, fma * 1.6]),
+            .chain([fma / 60.0, fma * 1.6]),
     )?;
     let axes = Axes { x, y };
     let title = rows.title(entry);
@@ -93,8 +95,10 @@ fn plot(rows: &Rows, entry: &Entry, profile: &Profile, peaks: &Peaks) -> Option<
         "Roofline of {title}: GFLOP/s over FLOP per byte of {} layers",
         steps.len()
     );
-    let mut chart = axes.grid(picture(HEIGHT, &label));
+    let mut chart = picture(HEIGHT + AXIS, &label);
+    axes.lines(&mut chart);
     axes.ceilings(&mut chart, fma, memory);
+    axes.names(&mut chart);
     let largest = steps.iter().map(|(_, s)| s.share).fold(0.0, f64::max);
     for (i, step) in &steps {
         let at = entry.at(&format!("profile/steps/{i}/gflops"));
@@ -146,29 +150,42 @@ impl Axes {
         HEIGHT * (1.0 - self.y.place(gflops))
     }
 
-    fn grid(&self, mut chart: Element) -> Element {
-        for decade in self.y.decades() {
-            let y = self.down(decade);
-            let line = el("line").class("grid").set("x1", 0).set("x2", "100%");
-            chart.push(line.set("y1", px(y)).set("y2", px(y)));
-            let text = el("text").class("tick").set("x", 0).set("y", px(y - 4.0));
-            chart.push(text.text(&decade.to_string()));
+    fn lines(&self, chart: &mut Element) {
+        let line = el("line").class("grid");
+        for tick in self.y.ticks() {
+            let y = px(self.down(tick));
+            let line = line.clone().set("x1", 0).set("x2", "100%");
+            chart.push(line.set("y1", &y).set("y2", &y));
         }
-        for decade in self.x.decades() {
-            let x = percent(self.x.place(decade));
-            let line = el("line").class("grid").set("y1", 0).set("y2", px(HEIGHT));
+        for tick in self.x.ticks() {
+            let x = percent(self.x.place(tick));
+            let line = line.clone().set("y1", 0).set("y2", px(HEIGHT));
             chart.push(line.set("x1", &x).set("x2", &x));
-            let text = el("text")
-                .class("tick")
-                .set("dx", 4)
-                .set("y", px(HEIGHT - 5.0));
-            chart.push(text.set("x", x).text(&decade.to_string()));
         }
-        let title = el("text").class("tick title");
-        chart.push(title.clone().set("x", 0).set("y", 11).text("GFLOP/s ↑"));
-        let right = title.set("x", "100%").set("text-anchor", "end");
-        chart.push(right.set("y", px(HEIGHT - 5.0)).text("FLOP/byte →"));
-        chart
+    }
+
+    fn names(&self, chart: &mut Element) {
+        let text = el("text").class("tick");
+        // The first and the last would meet the axes' titles.
+        for tick in self.y.ticks() {
+            let y = self.down(tick) - 4.0;
+            if y > 24.0 {
+                let text = text.clone().set("x", 0).set("y", px(y));
+                chart.push(text.text(&significant(tick, 1)));
+            }
+        }
+        let below = px(HEIGHT + 14.0);
+        for tick in self.x.ticks() {
+            let x = self.x.place(tick);
+            if (0.03..0.75).contains(&x) {
+                let text = text.clone().set("x", percent(x)).set("y", &below);
+                let text = text.set("text-anchor", "middle");
+                chart.push(text.text(&significant(tick, 1)));
+            }
+        }
+        chart.push(text.clone().set("x", 0).set("y", 11).text("GFLOP/s ↑"));
+        let right = text.set("x", "100%").set("text-anchor", "end");
+        chart.push(right.set("y", below).text("FLOP/byte →"));
     }
 
     /// Memory's slope up to the ridge, arithmetic's plateau from there.

@@ -6,11 +6,16 @@ use super::headline::colour;
 use super::number::{Num, scientific, significant};
 use super::rows::{Entry, Rows, scenario};
 
+/// Rows that follow each other on one device.
 #[derive(Debug, Serialize)]
-pub(super) struct TableRow {
+pub(super) struct Group {
     colour: String,
-    result: String,
-    device: String,
+    label: String,
+    rows: Vec<TableRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct TableRow {
     model: String,
     parameters: Num,
     batch: Num,
@@ -45,14 +50,18 @@ struct Verified {
     deterministic: bool,
 }
 
-pub(super) fn table(rows: &Rows) -> Vec<TableRow> {
-    rows.entries
-        .iter()
-        .map(|entry| table_row(rows, entry))
+pub(super) fn table(rows: &Rows) -> Vec<Group> {
+    let groups = rows.entries.chunk_by(|a, b| a.series == b.series);
+    groups
+        .map(|group| Group {
+            colour: colour(group[0].series),
+            label: rows.label(&group[0]).into(),
+            rows: group.iter().map(table_row).collect(),
+        })
         .collect()
 }
 
-fn table_row(rows: &Rows, entry: &Entry) -> TableRow {
+fn table_row(entry: &Entry) -> TableRow {
     let row = entry.row;
     let right = entry.is_right();
     let times = entry.times();
@@ -63,12 +72,6 @@ fn table_row(rows: &Rows, entry: &Entry) -> TableRow {
         value.map(|value| entry.num(value, path))
     };
     TableRow {
-        colour: colour(entry.series),
-        result: rows.reports[entry.report].0.clone(),
-        device: match entry.device {
-            Some(device) => device.name.clone(),
-            None => row.device_asked.clone(),
-        },
         model: row.work.model.clone(),
         parameters: Num::new(
             row.work.parameters,
