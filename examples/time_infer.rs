@@ -1,6 +1,5 @@
 //! Times one network on the default device, end to end: upload, run, logits
-//! back on the host. Prints one JSON line, the contract of
-//! `bench/ncnn_lavapipe.py`.
+//! back on the host. Prints one JSON line.
 //!
 //!     cargo run --release --example time_infer -- resnet50 [RUNS] [DEVICE] [KERNEL]
 

@@ -1,0 +1,152 @@
+"""From rounds to rows, tables and JSON."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from .core import BOUNDS
+from .ours import NAME, NAME_F16
+
+HEADER = ("rival", "device", "ms, median (range)", "÷ ours", "GPU alone, ms", "load, ms",
+          "first, ms: found → again", "start → logits, ms", "peak MB", "error", "rounds")
+
+
+@dataclass
+class Row:
+    """What one rival came to, for one network and batch size."""
+
+    name: str
+    precision: str
+    status: str  # ok, wrong, skipped, refused or failed
+    reason: str = ""
+    device: str = ""
+    evidence: list[str] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    medians: list[float] = field(default_factory=list)  # of rounds, in order
+    median: float | None = None
+    device_median: float | None = None
+    load_ms: float | None = None
+    first_found_ms: float | None = None  # with driver caches as the first round found them
+    first_again_ms: float | None = None
+    start_ms: float | None = None
+    peak_mb: float | None = None
+    error: float | None = None
+    disturbed: int = 0  # rounds that stayed disturbed
+    ratio: float | None = None  # of its median to ours, round by round
+    against: str = ""  # which row of ours that is
+
+
+def row(name: str, precision: str, results: Sequence[dict], quiet: float) -> Row:
+    """A rival's row from its first, untimed round and the timed ones."""
+    last = results[-1]
+    if last["status"] != "ok" or len(results) < 2:
+        reason = last.get("reason") or "no timed round"
+        status = last["status"] if last["status"] != "ok" else "failed"
+        return Row(name, precision, status, reason, error=last.get("error"),
+                   device=(last.get("proof") or {}).get("device", ""))
+    rounds = results[1:]
+    medians = [statistics.median(result["samples"]) for result in rounds]
+    device = [statistics.median(result["device_samples"]) for result in rounds if result.get("device_samples")]
+    return Row(
+        name, precision, "ok", device=last["proof"]["device"], evidence=last["proof"]["evidence"],
+        versions=last["versions"], notes=last["notes"], medians=medians, median=statistics.median(medians),
+        device_median=statistics.median(device) if device else None,
+        load_ms=_median(rounds, "load_ms"),
+        first_found_ms=None if results[0].get("caches_filled") else results[0]["first_ms"],
+        first_again_ms=_median(rounds, "first_ms"), start_ms=_median(rounds, "start_ms"),
+        peak_mb=_median(rounds, "peak_mb"), error=max(result["error"] for result in results),
+        disturbed=sum((result["foreign"] or 0.0) > quiet for result in rounds))
+
+
+def compare(rows: Sequence[Row]) -> None:
+    """Sets each rival's ratio: to our row of its precision, or to ours in f32.
+
+    The ratio is taken within each round, where both ran in the same minute, and then the median.
+    """
+    ours = {row.name: row for row in rows if row.name in (NAME, NAME_F16) and row.status == "ok"}
+    for row in rows:
+        base = ours.get(NAME_F16 if row.precision == "f16" else NAME) or ours.get(NAME)
+        if row.status == "ok" and base is not None and row is not base:
+            pairs = list(zip(row.medians, base.medians))  # each list is in the order of the rounds
+            row.ratio = statistics.median(theirs / own for theirs, own in pairs)
+            row.against = base.name
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows that were measured, ours first and then the fastest; and those that were not, with why."""
+    measured = sorted((row for row in rows if row.status == "ok"),
+                      key=lambda row: (row.name not in (NAME, NAME_F16), row.median))
+    lines = []
+    if measured:
+        lines = ["| " + " | ".join(HEADER) + " |", "|" + "---|" * len(HEADER)]
+        lines += ["| " + " | ".join(_cells(row)) + " |" for row in measured]
+    rest = [row for row in rows if row.status != "ok"]
+    if rest and lines:
+        lines.append("")
+    for reason, group in _by_reason(rest).items():
+        names = ", ".join(row.name for row in group)
+        lines.append(f"- {names}: **{group[0].status}**: {reason}")
+    return "\n".join(lines)
+
+
+def footnotes(rows: Sequence[Row], settings: Mapping, environment: Mapping) -> str:
+    """How to read the tables, and on what machine they were made."""
+    bounds = ", ".join(f"{bound:.0e} in {precision}" for precision, bound in BOUNDS.items())
+    rounds = f"{settings['rounds']} round{'s' * (settings['rounds'] != 1)}"
+    lines = [
+        f"Wall time from the images in host memory to the logits there. Medians of {rounds} in "
+        f"alternation, each a fresh process and the median of {settings['runs']} inferences after "
+        f"{settings['warmup'] + 1}; the range is that of the rounds. Over 1 in “÷ ours” is slower than {NAME} (in f32, "
+        f"but {NAME_F16} for f16 rows if it ran), taken round by round. “First” is the first inference of a process, with "
+        "driver and compiler caches as they were found, and again with those that this left. “Start → logits” is from "
+        "the start of a process, Python's imports included; ours is the whole of `resnet run`. Errors are the largest "
+        f"against PyTorch's f32 logits on the CPU, as a part of the largest logit; right is up to {bounds}. A round "
+        f"counts as disturbed (d) where others took over {settings['quiet']:.0%} of the CPU.",
+        "", "Where each ran, and how that is known:"]
+    seen: dict[str, str] = {}
+    for row in rows:
+        if row.status == "ok":
+            versions = ", ".join(f"{name} {version}" for name, version in row.versions.items())
+            seen.setdefault(row.name, "; ".join([versions, *row.notes, *row.evidence]))
+    lines += [f"- {name}: {text}" for name, text in seen.items()]
+    machine = [f"{environment['cpu']}, {environment['cpus']} CPUs", environment["os"]]
+    machine += [environment["nvidia"]] if environment["nvidia"] else []
+    machine += [f"{name}={value}" for name, value in environment["env"].items()]
+    lines += ["", f"{'; '.join(machine)}; {environment['date'][:10]}; "
+              f"commit {environment['commit'] or 'unknown'}."]
+    return "\n".join(lines)
+
+
+def as_json(row: Row, results: Sequence[dict]) -> dict:
+    return {**asdict(row), "results": list(results)}
+
+
+def _median(results: Sequence[dict], key: str) -> float | None:
+    values = [result[key] for result in results if result.get(key) is not None]
+    return statistics.median(values) if values else None
+
+
+def _cells(row: Row) -> list[str]:
+    count = len(row.medians)
+    first = f"{number(row.first_found_ms)} → {number(row.first_again_ms)}"
+    return [row.name, row.device, f"{number(row.median)} ({number(min(row.medians))}–{number(max(row.medians))})",
+            "–" if row.ratio is None else f"{row.ratio:.2f}", number(row.device_median), number(row.load_ms), first,
+            number(row.start_ms), number(row.peak_mb), f"{row.error:.0e}",
+            f"{count}, {row.disturbed} d" if row.disturbed else str(count)]
+
+
+def _by_reason(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.reason, []).append(row)
+    return groups
+
+
+def number(value: float | None) -> str:
+    """Three digits that mean something."""
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -1,0 +1,82 @@
+"""One round of one rival, in a process of its own: one JSON line on stdout."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+
+from .core import Case, Engine, Measurement, Refused, Rival, Unavailable, Usage, relative_error
+from .system import peak_mb
+
+
+def in_process(open_engine: Callable[[Case], Engine]) -> Callable[[Case], Measurement]:
+    """How to measure a rival that runs in this process, from how to open it."""
+
+    def measure(case: Case) -> Measurement:
+        expected = case.expected()
+        started = time.perf_counter()
+        engine = open_engine(case)
+        load_ms = _since(started)
+        times, errors, start_ms = [], [], None
+        for run in range(1 + case.warmup + case.runs):
+            if run == 1 + case.warmup:
+                thread, process, loop = time.thread_time(), time.process_time(), time.perf_counter()
+            began = time.perf_counter()
+            logits = engine.infer()
+            times.append(_since(began))
+            if run == 0:
+                start_ms = since_spawn()
+            errors.append(relative_error(logits, expected))
+        busy = time.process_time() - process
+        usage = Usage(own_thread=(time.thread_time() - thread) / max(busy, 1e-9),
+                      cores=busy / (time.perf_counter() - loop))
+        peak = peak_mb()  # before proofs, which may load the network again
+        device_samples = engine.device_times(case.runs) if engine.device_times else None
+        return Measurement(
+            samples=times[1 + case.warmup:], error=max(errors), proof=engine.prove(usage),
+            versions=engine.versions, load_ms=load_ms, first_ms=times[0], start_ms=start_ms,
+            peak_mb=peak, device_samples=device_samples, notes=engine.notes)
+
+    return measure
+
+
+def run(rival: Rival, case: Case) -> None:
+    """Measures, and prints {"status": ...}: ok, wrong, skipped, refused or failed."""
+    print(json.dumps(_outcome(rival, case)), flush=True)
+
+
+def _outcome(rival: Rival, case: Case) -> dict:
+    try:
+        for module in ("numpy", *rival.modules):
+            importlib.import_module(module)
+        measured = rival.measure(case)
+    except ImportError as error:
+        return {"status": "skipped", "reason": f"{error}: {rival.install}"}
+    except Unavailable as error:
+        return {"status": "skipped", "reason": str(error)}
+    except Refused as error:
+        return {"status": "refused", "reason": str(error)}
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [""]
+        return {"status": "failed", "reason": f"{type(error).__name__}: {lines[0]}",
+                "traceback": traceback.format_exc()}
+    right = measured.error <= rival.bound
+    # JSON has no infinity.
+    error = measured.error if measured.error < float("inf") else None
+    reason = {} if right else {"reason": f"error {measured.error:.1e} of the largest logit, over {rival.bound:.0e}"}
+    return {"status": "ok" if right else "wrong", **reason, **asdict(measured), "error": error}
+
+
+def since_spawn() -> float | None:
+    """Milliseconds since `measure.run_round` started this process."""
+    spawned = os.environ.get("RIVALS_SPAWNED")
+    return (time.time() - float(spawned)) * 1e3 if spawned else None
+
+
+def _since(started: float) -> float:
+    return (time.perf_counter() - started) * 1e3
