@@ -173,11 +173,11 @@ fn what_cannot_be_matched_is_refused() {
     two.rows[1].device = Some(1);
     let error = refused(&a, &two);
     assert!(
-        error.contains("expected 1 device (Some GPU 9000)"),
+        error.contains("expected 1 device (Some GPU 9000 (Vulkan))"),
         "{error}"
     );
     assert!(
-        error.contains("found 2 devices (Some GPU 9000, Another)"),
+        error.contains("found 2 devices (Some GPU 9000 (Vulkan), Another (Vulkan))"),
         "{error}"
     );
     assert_eq!(
@@ -204,8 +204,8 @@ fn devices_are_matched_in_order() {
     assert_eq!(found.rows.len(), a.rows.len());
     let names = [
         "imaginary",
-        "llvmpipe (LLVM 19.1.7, 256 bits)",
-        "Some GPU 9000",
+        "llvmpipe (LLVM 19.1.7, 256 bits) (Vulkan)",
+        "Some GPU 9000 (Vulkan)",
     ];
     assert_eq!(found.files[0].devices, names);
     assert_eq!(

@@ -15,7 +15,7 @@ use crate::text::document::Document;
 
 pub use self::csv::csv;
 
-/// For a terminal of 120 columns: for each device its rows, start-up, memory
+/// For a terminal of 132 columns: for each device its rows, start-up, memory
 /// and peaks, then devices side by side.
 pub fn table(report: &Report) -> String {
     document(report).text()
