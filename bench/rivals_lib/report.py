@@ -106,12 +106,13 @@ def footnotes(rows: Sequence[Row], settings: Mapping, environment: Mapping) -> s
         f"against PyTorch's f32 logits on the CPU, as a part of the largest logit; right is up to {bounds}. A round "
         f"counts as disturbed (d) where others took over {settings['quiet']:.0%} of the CPU.",
         "", "Where each ran, and how that is known:"]
-    seen: dict[str, str] = {}
+    seen: dict[str, dict[str, None]] = {}  # a rival's facts, each once, in order
     for row in rows:
         if row.status == "ok":
             versions = ", ".join(f"{name} {version}" for name, version in row.versions.items())
-            seen.setdefault(row.name, "; ".join([versions, *row.notes, *row.evidence]))
-    lines += [f"- {name}: {text}" for name, text in seen.items()]
+            evidence = row.evidence if row.name not in seen else []  # that of its first case
+            seen.setdefault(row.name, {}).update(dict.fromkeys([versions, *evidence, *row.notes]))
+    lines += [f"- {name}: {'; '.join(facts)}" for name, facts in seen.items()]
     machine = [f"{environment['cpu']}, {environment['cpus']} CPUs", environment["os"]]
     machine += [environment["nvidia"]] if environment["nvidia"] else []
     machine += [f"{name}={value}" for name, value in environment["env"].items()]
