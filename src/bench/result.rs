@@ -304,7 +304,8 @@ pub struct Startups {
     /// With empty driver caches; none where the driver's cache cannot be
     /// moved, or where it was not asked for.
     pub cold: Option<Startup>,
-    /// With the driver caches that the run before left.
+    /// With the driver caches that the cold start left; without one, with
+    /// those that were found.
     pub warm: Option<Startup>,
 }
 

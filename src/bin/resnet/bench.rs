@@ -231,8 +231,7 @@ impl<'a> Bench<'a> {
 
     fn peaks(&mut self, found: &Found) -> Result<Peaks, String> {
         let what = format!("peaks of {}", found.shown);
-        let cache = self.folder.path().join("peaks");
-        match self.run(&found.selector, Task::Peaks, &what, &cache)? {
+        match self.run(&found.selector, Task::Peaks, &what, None)? {
             Done::Peaks(peaks) => Ok(*peaks),
             other => Err(format!("expected peaks, found {other:?}")),
         }
@@ -279,18 +278,20 @@ impl<'a> Bench<'a> {
         if let (Some((model, _)), Some(profile)) = (self.models.get(&case.source), &found.profile) {
             check(model, case, profile).map_err(|e| with_sources(&e))?;
         }
-        let cache = self.folder.path().join(self.report.rows.len().to_string());
-        std::fs::create_dir_all(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
-        let cold = match !self.args.no_startup && caches_can_be_moved() {
+        // Both starts share a folder for the driver's caches; where there is
+        // no cold one, the caches stay as they were found.
+        let (cold, cache) = match !self.args.no_startup && caches_can_be_moved() {
             true => {
+                let cache = self.folder.path().join(self.report.rows.len().to_string());
+                std::fs::create_dir_all(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
                 let task = Task::StartUp { case: case.clone() };
                 let what = format!("{what}: start with empty driver caches");
-                match self.run(&found.selector, task, &what, &cache)? {
-                    Done::StartUp(startup) => Some(startup),
+                match self.run(&found.selector, task, &what, Some(&cache))? {
+                    Done::StartUp(startup) => (Some(startup), Some(cache)),
                     other => return Err(format!("expected a start-up, found {other:?}")),
                 }
             }
-            false => None,
+            false => (None, None),
         };
         let task = Task::Measure {
             case: case.clone(),
@@ -298,7 +299,7 @@ impl<'a> Bench<'a> {
             repeat: self.repeat,
             reference: self.reference(case)?,
         };
-        let (device, mut row) = match self.run(&found.selector, task, what, &cache)? {
+        let (device, mut row) = match self.run(&found.selector, task, what, cache.as_deref())? {
             Done::Row(row) => *row,
             other => return Err(format!("expected a row, found {other:?}")),
         };
@@ -338,7 +339,7 @@ impl<'a> Bench<'a> {
         selector: &DeviceSelector,
         task: Task,
         what: &str,
-        cache: &Path,
+        cache: Option<&Path>,
     ) -> Result<Done, String> {
         let job = Job {
             device: selector.to_string(),

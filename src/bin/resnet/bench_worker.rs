@@ -142,15 +142,19 @@ pub fn caches_can_be_moved() -> bool {
 }
 
 /// The other side: starts a worker whose drivers keep compiled shaders in
-/// `cache`, hands the job over, and waits for what comes of it. The error is
-/// a sentence.
-pub fn run(job: &Job, cache: &Path, mut progress: impl FnMut(&str)) -> Result<Done, String> {
+/// `cache`, or where they always do, hands the job over, and waits for what
+/// comes of it. The error is a sentence.
+pub fn run(
+    job: &Job,
+    cache: Option<&Path>,
+    mut progress: impl FnMut(&str),
+) -> Result<Done, String> {
     let failed = |what: &str, e: std::io::Error| format!("cannot {what} a process: {e}");
     let program = std::env::current_exe().map_err(|e| failed("find the program for", e))?;
     let mut command = Command::new(program);
     command.arg("bench-worker").stdin(Stdio::piped());
-    for name in CACHES {
-        command.env(name, cache);
+    if let Some(cache) = cache {
+        command.envs(CACHES.map(|name| (name, cache)));
     }
     let mut child = command
         .stdout(Stdio::piped())
