@@ -1,5 +1,6 @@
-//! Times one network on the default device, end to end: upload, run, logits
-//! back on the host. Prints one JSON line.
+//! A bare loop over a `Session`, timed: upload, run, logits back on the host.
+//! `resnet bench` says far more; held against this, it shows what measuring
+//! costs. Prints one JSON line.
 //!
 //!     cargo run --release --example time_infer -- resnet50 [RUNS] [DEVICE] [KERNEL]
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::headline::colour;
-use super::number::{Num, scientific, significant};
+use super::number::{Num, bytes, scientific, significant};
 use super::rows::{Entry, Rows, scenario};
 
 /// Rows that follow each other on one device.
@@ -26,6 +26,7 @@ struct TableRow {
     why: Option<String>,
     warnings: Vec<String>,
     median: Option<Num>,
+    mean: Option<Num>,
     stddev: Option<Num>,
     p90: Option<Num>,
     p99: Option<Num>,
@@ -37,6 +38,8 @@ struct TableRow {
     encode: Option<Num>,
     roofline: Option<Num>,
     memory: Option<Num>,
+    memory_parts: Option<String>,
+    process: Option<Num>,
     verified: Option<Verified>,
 }
 
@@ -71,6 +74,7 @@ fn table_row(entry: &Entry) -> TableRow {
         let value = value.filter(|_| right);
         value.map(|value| entry.num(value, path))
     };
+    let memory = row.memory.as_ref().filter(|_| right);
     TableRow {
         model: row.work.model.clone(),
         parameters: Num::new(
@@ -89,6 +93,7 @@ fn table_row(entry: &Entry) -> TableRow {
         why: (!right).then(|| entry.why()),
         warnings: row.warnings.clone(),
         median: time(times.map(|t| t.median), "end_to_end/median"),
+        mean: time(times.map(|t| t.mean), "end_to_end/mean"),
         stddev: times.map(|t| {
             let at = entry.at("end_to_end/stddev");
             Num::new(t.stddev, significant(t.stddev, 2), at)
@@ -105,11 +110,17 @@ fn table_row(entry: &Entry) -> TableRow {
             let text = format!("{} %", significant(roofline.percent, 3));
             Num::new(roofline.percent, text, entry.at("roofline/percent"))
         }),
-        memory: row
-            .memory
-            .as_ref()
-            .filter(|_| right)
-            .map(|memory| Num::bytes(memory.device_bytes, entry.at("memory/device_bytes"))),
+        memory: memory.map(|m| Num::bytes(m.device_bytes, entry.at("memory/device_bytes"))),
+        memory_parts: memory.map(|m| {
+            format!(
+                "activations {}, weights {}, parameters and readback {}",
+                bytes(m.activation_bytes),
+                bytes(m.weight_bytes),
+                bytes(m.other_bytes)
+            )
+        }),
+        process: (memory.and_then(|m| m.process_peak_bytes))
+            .map(|bytes| Num::bytes(bytes, entry.at("memory/process_peak_bytes"))),
         verified: verified(entry),
     }
 }
