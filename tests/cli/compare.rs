@@ -2,9 +2,9 @@
 
 // What the fixture is made of.
 use resnet_wgpu::bench::{
-    Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
-    Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status,
-    StepTime, Verification, Work,
+    Check, Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power,
+    Profile, Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups,
+    Stats, Status, StepTime, Verification, Work,
 };
 use serde_json::Value;
 
