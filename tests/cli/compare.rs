@@ -37,7 +37,7 @@ fn the_same_work_side_by_side() {
     let b = write(&folder, "b.json", &other);
     let text = resnet(&["compare", &a, &b, &a]).ok();
     assert!(
-        text.starts_with(&format!("A: {a} (Some GPU 9000, llvmpipe")),
+        text.starts_with(&format!("A: {a} (Some GPU 9000 (Vulkan), llvmpipe")),
         "{text}"
     );
     assert!(

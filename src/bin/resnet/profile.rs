@@ -76,10 +76,9 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     let peaks = peaks_on(&started.gpu, PEAKS_TIME, |what| {
         progress.message(format!("the device's peak: {what}"));
     });
-    let peaks = peaks.map(|peaks| {
-        profile.set_ceilings(&peaks);
-        peaks
-    });
+    if let Ok(peaks) = &peaks {
+        profile.set_ceilings(peaks);
+    }
     drop(progress);
     if let Some(file) = file {
         let trace = trace(&started.gpu.describe(), &profile, &timeline);
