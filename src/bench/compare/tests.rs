@@ -251,20 +251,18 @@ fn a_table() {
 /// not.
 #[test]
 fn throughput_is_compared_by_its_rate() {
-    let mut work = fixture::work("resnet50", 8);
-    work.scenario = Scenario::Throughput;
-    let report = |rate: f64, samples: &[f64]| {
-        let mut row = fixture::row(work.clone(), samples);
+    let result = |rate: f64, samples: &[f64]| {
+        let mut row = row(work("resnet50", 8), samples);
+        row.work.scenario = Scenario::Throughput;
         row.images_per_second = Some(rate);
-        fixture::report(vec![row])
+        report(vec![row])
     };
-    let first = report(100.0, &[10.0, 11.0]);
-    let deeper = report(100.0, &[20.0, 21.0]);
-    let slower = report(80.0, &[10.0, 11.0]);
-    let named = |a, b| [("a".to_owned(), a), ("b".to_owned(), b)];
-    let found = Comparison::of(&named(&first, &deeper)).unwrap();
+    let first = result(100.0, &[10.0, 11.0]);
+    let deeper = result(100.0, &[20.0, 21.0]);
+    let slower = result(80.0, &[10.0, 11.0]);
+    let found = compare(&first, &deeper).unwrap();
     assert_eq!(found.slower_than(5.0), [""; 0]);
-    let found = Comparison::of(&named(&first, &slower)).unwrap();
+    let found = compare(&first, &slower).unwrap();
     assert_eq!(found.rows[0].measures[1].time_ratio, Some(1.25));
     assert!(found.slower_than(5.0)[0].contains("25.0 % slower"));
 }
@@ -272,12 +270,12 @@ fn throughput_is_compared_by_its_rate() {
 /// Host time is no GPU time.
 #[test]
 fn gpu_times_of_different_clocks_are_not_compared() {
-    let mut other = fixture::report(vec![fixture::row(fixture::work("resnet50", 8), &[10.0])]);
-    let first = other.clone();
+    let first = one(&[10.0]);
+    let mut other = one(&[10.0]);
     other.rows[0].gpu_clock = Some(crate::gpu::Clock::Wall);
     let ratio = |other: &Report| {
-        let named = [("a".to_owned(), &first), ("b".to_owned(), other)];
-        Comparison::of(&named).unwrap().rows[0].measures[1].gpu_ratio
+        let found = compare(&first, other).unwrap();
+        found.rows[0].measures[1].gpu_ratio
     };
     assert_eq!((ratio(&first), ratio(&other)), (Some(1.0), None));
 }
