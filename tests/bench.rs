@@ -1,7 +1,10 @@
 //! Rows as they are measured: right ones, wrong ones, and what their figures
 //! must satisfy.
 
-use resnet_wgpu::bench::{Case, Repeat, Row, Scenario, Source, Status, measure_on};
+use resnet_wgpu::bench::{
+    Case, Host, Repeat, Report, Row, SCHEMA_VERSION, Scenario, Source, Status, measure_on, now,
+    text,
+};
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu::kernels::{Family, Kernel, Tile};
 use resnet_wgpu::plan::Choice;
@@ -33,11 +36,10 @@ fn a_right_network_is_measured_on_every_adapter() {
         let row = row(&gpu, &case(3, Scenario::Latency), &Choice::Auto, 5);
         assert_eq!((row.status, &row.error), (Status::Ok, &None));
         let v = row.verification.as_ref().unwrap();
-        assert!(v.passed && v.deterministic, "{v:?}");
-        assert_eq!((v.images, v.top1_equal), (3, [3, 3]));
-        for error in [v.relative_error, v.relative_error_after] {
-            assert!(error.unwrap() < 1e-5, "{v:?}");
-        }
+        assert!(v.passed && v.deterministic == Some(true), "{v:?}");
+        assert_eq!((v.images, v.checks().count()), (3, 2));
+        assert!(v.checks().all(|check| check.top1_equal == 3), "{v:?}");
+        assert!(v.worst_error().unwrap() < 1e-5, "{v:?}");
         let wall = row.end_to_end.as_ref().unwrap();
         assert_eq!(wall.samples.len(), 5);
         near(row.images_per_second.unwrap(), 3e3 / wall.median);
@@ -65,11 +67,28 @@ fn a_right_network_is_measured_on_every_adapter() {
 #[test]
 fn throughput_keeps_batches_apart() {
     let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
-    let row = row(&gpu, &case(4, Scenario::Throughput), &Choice::Auto, 9);
-    assert_eq!(row.status, Status::Ok, "{:?}", row.error);
-    assert_eq!(row.in_flight, 3);
-    assert_eq!(row.verification.unwrap().top1_equal, [4, 4]);
-    assert_eq!(row.end_to_end.unwrap().samples.len(), 9);
+    for batch in [1, 4] {
+        let row = row(&gpu, &case(batch, Scenario::Throughput), &Choice::Auto, 9);
+        assert_eq!(row.status, Status::Ok, "{:?}", row.error);
+        assert_eq!(row.in_flight, 3);
+        assert_eq!(row.verification.unwrap().after.unwrap().top1_equal, batch);
+        assert_eq!(row.end_to_end.unwrap().samples.len(), 9);
+    }
+}
+
+/// A result of that row alone.
+fn report(row: Row) -> Report {
+    Report {
+        schema_version: SCHEMA_VERSION,
+        created: now(),
+        command: "a test".into(),
+        crate_version: "0".into(),
+        wgpu_version: "0".into(),
+        repetitions: Repeat::times(3).repetitions(),
+        host: Host::here(),
+        devices: vec![],
+        rows: vec![row],
+    }
 }
 
 /// A kernel whose workgroups have half the invocations that its tile needs:
@@ -100,10 +119,15 @@ fn a_wrong_kernel_has_no_speed() {
     );
     assert!(row.kernels.contains_key("conv.wrong"), "{:?}", row.kernels);
     assert_eq!(row.status, Status::FailedVerification);
-    let v = row.verification.unwrap();
-    assert!(!v.passed && v.relative_error.is_none_or(|e| e > v.tolerance));
-    let error = row.error.unwrap();
-    assert!(error.contains("the logits are wrong"), "{error}");
+    let v = row.verification.as_ref().unwrap();
+    assert!(!v.passed && v.worst_error().is_none_or(|e| e > v.tolerance));
+    assert_eq!((&v.after, v.deterministic), (&None, None));
+    let shown = text::table(&report(row.clone()));
+    let line = shown
+        .lines()
+        .find(|line| line.starts_with("FAILED: resnet20"));
+    assert!(line.unwrap().contains("first class right in "), "{shown}");
+    assert!(!line.unwrap().contains("after it"), "{shown}");
     assert_eq!(row.end_to_end, None);
     assert_eq!((row.gpu, row.encode, row.profile), (None, None, None));
     assert_eq!((row.images_per_second, row.gflops), (None, None));

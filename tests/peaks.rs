@@ -39,6 +39,7 @@ fn assert_plausible(peaks: &Peaks, device: &str) {
 
 #[test]
 fn every_adapter_has_plausible_peaks() {
+    assert!(!adapters().is_empty(), "no adapter: run ./scripts/test");
     for adapter in adapters() {
         let selector = DeviceSelector::Index(adapter.index);
         let mut asked = Vec::new();

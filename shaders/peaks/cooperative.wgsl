@@ -17,7 +17,7 @@ enable wgpu_cooperative_matrix;
 // The host gives a₁ = −a₀ for a long run: what is right stays small and exact
 // in f16 however long it takes.
 
-// Filled by Cooperative::launch in src/gpu/peaks/cooperative.rs.
+// Filled by Cooperative::run in src/gpu/peaks/cooperative.rs.
 struct Params {
     rounds: u32,
     tiles: u32,

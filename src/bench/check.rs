@@ -92,17 +92,17 @@ fn check_row(row: &Row, devices: usize) -> Checked {
     }
     check_status(row)?;
     if let Some(v) = &row.verification {
-        for error in [v.relative_error, v.relative_error_after]
-            .into_iter()
-            .flatten()
-        {
-            not_negative("verification.relative_error", error)?;
-        }
         not_negative("verification.tolerance", v.tolerance)?;
-        let equal = v.top1_equal.into_iter().find(|n| *n > v.images);
-        if let Some(equal) = equal {
-            let expected = format!("at most {}, the images", v.images);
-            return Err(Nonsense::at("verification.top1_equal", expected, equal));
+        for (path, check) in [("before", Some(&v.before)), ("after", v.after.as_ref())] {
+            let Some(check) = check else { continue };
+            let path = |field| format!("verification.{path}.{field}");
+            let error = check.relative_error.unwrap_or_default();
+            not_negative(&path("relative_error"), error)?;
+            if check.top1_equal > v.images {
+                let expected = format!("at most {}, the images", v.images);
+                let path = path("top1_equal");
+                return Err(Nonsense::at(&path, expected, check.top1_equal));
+            }
         }
     }
     inside("startup.cold", &row.startup.cold, check_startup)?;

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
-    Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status,
-    StepTime, Verification, Work,
+    Check, Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power,
+    Profile, Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups,
+    Stats, Status, StepTime, Verification, Work,
 };
 
 /// A result of those rows on one device.
@@ -136,12 +136,17 @@ pub fn row(work: Work, samples_ms: &[f64]) -> Row {
 pub fn verification(passed: bool) -> Verification {
     Verification {
         passed,
-        deterministic: true,
-        relative_error: Some(if passed { 4e-7 } else { 0.31 }),
-        relative_error_after: Some(if passed { 3e-7 } else { 0.31 }),
+        deterministic: passed.then_some(true),
         tolerance: 1e-4,
-        top1_equal: if passed { [8, 8] } else { [5, 5] },
         images: 8,
+        before: Check {
+            relative_error: Some(if passed { 4e-7 } else { 0.31 }),
+            top1_equal: if passed { 8 } else { 5 },
+        },
+        after: passed.then_some(Check {
+            relative_error: Some(3e-7),
+            top1_equal: 8,
+        }),
     }
 }
 

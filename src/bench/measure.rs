@@ -4,39 +4,25 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::memory::PeakMemory;
-use super::profile::{gpu_times, profile};
+use super::profile::{gpu_times, profile, warm_up};
 use super::result::{Memory, Row, Scenario, Startups, Stats, Status, Verification, Work};
 use super::roofline::gflops;
 use super::start_up::{Case, SEED, Source, Started, start};
 use super::timed::{HostWatch, Repeat, Timings, timed};
+use super::verdict::{Batches, reference, same_bits};
 use crate::error::Error;
-use crate::gpu::{Clock, Gpu};
+use crate::gpu::Gpu;
 use crate::mix::{STEP, mix};
 use crate::model::Model;
 use crate::passes::lower;
 use crate::plan::{Choice, DeviceProfile, Plan};
-use crate::session::{Session, SessionOptions};
-use crate::verify::{Difference, TOLERANCE_F32, seeded_images};
-
-/// GPUs raise their clocks under load, so some load comes before the timing.
-const WARM_UP: Duration = Duration::from_secs(1);
+use crate::session::Session;
 
 /// How long the GPU is timed alone, for whole runs and for steps each.
 const GPU_TIMING: Duration = Duration::from_secs(2);
 
-/// The twin's logits for the first `n` images that rows run, `[n, classes]`.
-/// Rows of one network share them.
-pub fn reference(model: &Model, case: &Case) -> Result<Vec<f32>, Error> {
-    let side = case.side(model);
-    let options = SessionOptions {
-        batch: case.batch_size,
-        input_size: Some((side, side)),
-        ..SessionOptions::default()
-    };
-    let mut twin = Session::cpu(model, &options)?;
-    let images = seeded_images(case.batch_size, twin.graph().input_shape());
-    Ok(twin.run(&images)?.logits.into_data())
-}
+/// Timed runs for each, at most: more would tell no more.
+const GPU_RUNS: usize = 50;
 
 /// What a row will compute, before it does.
 pub fn work(model: &Model, case: &Case) -> Result<Work, Error> {
@@ -111,7 +97,7 @@ pub fn check(model: &Model, case: &Case, profile: &DeviceProfile) -> Result<(), 
 }
 
 /// Fills `row`: verifies the first logits, times, verifies the last. The
-/// `reference` may hold more images than the batch. Wrong outputs are no
+/// `reference` may be of more images than the case has. Wrong outputs are no
 /// error: the row says so, and has no speed.
 pub fn measure(
     row: &mut Row,
@@ -136,41 +122,26 @@ pub fn measure(
     }
 
     progress("verifying");
-    let images = Images::new(&input, reference, logits.len(), case);
-    let judged = judge([&logits], &images.references[..1], case.batch_size);
-    let mut verification = Verification {
-        passed: judged.passed,
-        deterministic: true,
-        relative_error: judged.relative_error,
-        relative_error_after: None,
-        tolerance: TOLERANCE_F32,
-        top1_equal: [judged.top1_equal, 0],
-        images: case.batch_size,
-    };
+    let batches = Batches::new(&input, reference, case, &session);
+    let first = std::slice::from_ref(&logits);
+    let mut verification = Verification::of(batches.check(first), case.batch_size);
     if !verification.passed {
         row.fail(verification);
         return Ok(());
     }
 
     progress("warming up");
-    let mut spent = Duration::ZERO;
-    while spent < WARM_UP {
-        let ran = Instant::now();
-        session.run_batch(&input, |output, data| {
-            let same = output != 0 || same_bits(&logits, data);
-            verification.deterministic &= same;
-        })?;
-        spent += ran.elapsed();
-    }
+    let mut same = true;
+    warm_up(&mut session, &input, |found| {
+        same &= same_bits(&logits, found)
+    })?;
     progress("timing");
-    let mut last = vec![Vec::with_capacity(logits.len()); images.inputs.len()];
-    let watch = &mut HostWatch(Instant::now());
-    let in_flight = case.in_flight();
+    let mut last = vec![Vec::with_capacity(logits.len()); batches.inputs.len()];
     let timings = timed(
         &mut session,
-        watch,
-        &images.inputs,
-        in_flight,
+        &mut HostWatch(Instant::now()),
+        &batches.inputs,
+        case.in_flight(),
         repeat,
         &mut last,
     )?;
@@ -178,14 +149,12 @@ pub fn measure(
 
     progress("verifying again");
     // The loop's own last outputs: a run apart could be right where it was
-    // not. Too few repetitions may not have reached each input.
-    let ran = last.iter().zip(&images.references);
-    let (last, references): (Vec<_>, Vec<_>) = ran.filter(|(l, _)| !l.is_empty()).unzip();
-    verification.deterministic &= last.first().is_none_or(|last| same_bits(&logits, last));
-    let judged = judge(last, references, case.batch_size);
-    verification.relative_error_after = judged.relative_error;
-    verification.top1_equal[1] = judged.top1_equal;
-    verification.passed = judged.passed;
+    // not. One that repeats once reaches only the first batch.
+    same &= last.first().is_none_or(|last| same_bits(&logits, last));
+    let after = batches.check(&last);
+    verification.deterministic = Some(same);
+    verification.passed = after.passed();
+    verification.after = Some(after);
     if !verification.passed {
         row.fail(verification);
         return Ok(());
@@ -193,25 +162,42 @@ pub fn measure(
     row.verification = Some(verification);
     row.status = Status::Ok;
     row.speed(&timings, case);
-
-    progress("timing the GPU alone");
-    let gpu = gpu_times(&mut session, &input, GPU_TIMING)?;
-    (row.gpu_clock, row.gpu) = gpu.unzip();
-    progress("timing each layer");
-    row.profile = profile(&mut session, &input, GPU_TIMING)?;
+    row.memory = memory_of(&session, &memory);
     row.warn();
-    row.memory = session.plan().map(|plan| {
-        let (activations, weights) = (plan.activation_bytes(), plan.weight_bytes());
-        let other = session.other_bytes();
-        Memory {
-            activation_bytes: activations,
-            weight_bytes: weights,
-            other_bytes: other,
-            device_bytes: activations + weights + other,
-            process_peak_bytes: memory.bytes(),
-        }
-    });
+    // What follows may fail, and the row stands.
+    progress("timing the GPU alone");
+    if let Err(error) = time_gpu(row, &mut session, &input) {
+        row.warnings
+            .push(format!("the GPU cannot be timed alone: {error}"));
+    }
     Ok(())
+}
+
+fn time_gpu(row: &mut Row, session: &mut Session, input: &[f32]) -> Result<(), Error> {
+    let Some(times) = gpu_times(session, input, GPU_TIMING, GPU_RUNS)? else {
+        return Ok(());
+    };
+    if let Some(why) = times.implausible() {
+        row.warnings.push(why);
+        return Ok(());
+    }
+    let profile = profile(session, input, GPU_TIMING, GPU_RUNS)?;
+    (row.gpu_clock, row.gpu) = (Some(times.clock), Some(times.gpu));
+    row.profile = profile.map(|(profile, _)| profile);
+    Ok(())
+}
+
+fn memory_of(session: &Session, memory: &PeakMemory) -> Option<Memory> {
+    let plan = session.plan()?;
+    let (activations, weights) = (plan.activation_bytes(), plan.weight_bytes());
+    let other = session.other_bytes();
+    Some(Memory {
+        activation_bytes: activations,
+        weight_bytes: weights,
+        other_bytes: other,
+        device_bytes: activations + weights + other,
+        process_peak_bytes: memory.bytes(),
+    })
 }
 
 /// The same from a model on an open device, in this process, with a choice of
@@ -231,23 +217,13 @@ pub fn measure_on(
     Ok(row)
 }
 
-impl Row {
-    fn fail(&mut self, verification: Verification) {
-        let error = match verification
-            .relative_error_after
-            .or(verification.relative_error)
-        {
-            Some(error) => format!("off by {error:.1e} of the largest logit"),
-            None => "not a number".into(),
-        };
-        self.status = Status::FailedVerification;
-        self.error = Some(format!(
-            "the logits are wrong: {error} (allowed {:.0e}); `resnet verify` tells which layer",
-            verification.tolerance
-        ));
-        self.verification = Some(verification);
-    }
+/// Samples whose standard deviation is a larger part of their mean scatter.
+const SCATTER: f64 = 0.1;
 
+/// Where submitting takes that much of the wall time, the work is done in it.
+const SYNCHRONOUS: f64 = 0.9;
+
+impl Row {
     fn speed(&mut self, timings: &Timings, case: &Case) {
         let ms = |times: &[Duration]| -> Vec<f64> {
             times.iter().map(|t| t.as_secs_f64() * 1e3).collect()
@@ -263,121 +239,29 @@ impl Row {
         let macs = self.work.macs * case.batch_size as u64;
         self.gflops = Some(gflops(macs, seconds * 1e3));
     }
-}
 
-/// Samples whose standard deviation is a larger part of their mean scatter.
-const SCATTER: f64 = 0.1;
-
-/// GPU time that is a larger part of the wall time cannot be: the two are
-/// taken in different runs, hence the margin.
-const IMPOSSIBLE: f64 = 1.5;
-
-/// Where submitting takes that much of the wall time, the work is done in it.
-const SYNCHRONOUS: f64 = 0.9;
-
-impl Row {
     /// Says what lessens the worth of its figures.
     fn warn(&mut self) {
-        let Some(wall) = &self.end_to_end else { return };
-        if wall.stddev > SCATTER * wall.mean {
-            self.warnings.push(
-                "times scatter (standard deviation over a tenth of the mean): other programs were \
-                 running, or clocks changed; read the median and the minimum"
-                    .into(),
-            );
+        let mut warn = |text: &str| self.warnings.push(text.to_owned());
+        if let Some(wall) = &self.end_to_end {
+            if wall.stddev > SCATTER * wall.mean {
+                warn(
+                    "times scatter (standard deviation over a tenth of the mean): other programs \
+                     were running, or clocks changed; read the median and the minimum",
+                );
+            }
+            let encode = self.encode.as_ref().map_or(0.0, |encode| encode.median);
+            if self.in_flight == 1 && encode > SYNCHRONOUS * wall.median {
+                warn(
+                    "this driver computes inside the submission, so the host's time includes the \
+                     GPU's",
+                );
+            }
         }
-        if let Some(encode) = &self.encode
-            && self.in_flight == 1
-            && encode.median > SYNCHRONOUS * wall.median
+        if let Some(v) = &self.verification
+            && v.checks().any(|check| check.top1_equal < v.images)
         {
-            self.warnings.push(
-                "this driver computes inside the submission, so the host's time includes the GPU's"
-                    .into(),
-            );
-        }
-        if let Some(gpu) = &self.gpu
-            && self.gpu_clock == Some(Clock::Timestamps)
-            && self.in_flight == 1
-            && gpu.min > IMPOSSIBLE * wall.median
-        {
-            self.warnings.push(format!(
-                "the GPU's own clock gives {:.3} ms for runs that take {:.3} ms in all: this \
-                 driver's timestamps cannot be believed",
-                gpu.min, wall.median
-            ));
+            warn("the first class of some images is not the twin's: two logits are nearly equal");
         }
     }
-}
-
-/// The batches that the timed loop takes turns between, and their logits.
-/// With several in flight a second batch, the first turned round, shows
-/// whether outputs are mixed up.
-struct Images {
-    inputs: Vec<Vec<f32>>,
-    references: Vec<Vec<f32>>,
-}
-
-impl Images {
-    fn new(input: &[f32], reference: &[f32], logits: usize, case: &Case) -> Self {
-        let n = case.batch_size;
-        let reference = &reference[..logits.min(reference.len())];
-        let mut images = Self {
-            inputs: vec![input.to_vec()],
-            references: vec![reference.to_vec()],
-        };
-        if case.in_flight() > 1 && n > 1 {
-            images.inputs.push(turned(input, n));
-            images.references.push(turned(reference, n));
-        }
-        images
-    }
-}
-
-/// A batch of `n` in reverse order.
-fn turned(batch: &[f32], n: usize) -> Vec<f32> {
-    let each = (batch.len() / n).max(1);
-    batch.chunks(each).rev().flatten().copied().collect()
-}
-
-struct Judged {
-    passed: bool,
-    relative_error: Option<f64>,
-    top1_equal: usize,
-}
-
-/// Compares batches of logits with what they should be; the worst counts.
-fn judge<'a>(
-    found: impl IntoIterator<Item = &'a Vec<f32>>,
-    expected: impl IntoIterator<Item = &'a Vec<f32>>,
-    images: usize,
-) -> Judged {
-    let mut judged = Judged {
-        passed: false,
-        relative_error: Some(0.0),
-        top1_equal: images,
-    };
-    for (i, (found, expected)) in found.into_iter().zip(expected).enumerate() {
-        let difference = Difference::between(found, expected);
-        let relative = difference.relative();
-        judged.passed = (i == 0 || judged.passed) && difference.within(TOLERANCE_F32);
-        judged.relative_error = (judged.relative_error)
-            .filter(|_| relative.is_finite())
-            .map(|worst| worst.max(relative));
-        let classes = (expected.len() / images.max(1)).max(1);
-        let pairs = found.chunks(classes).zip(expected.chunks(classes));
-        let equal = pairs.filter(|(f, e)| argmax(f) == argmax(e)).count();
-        judged.top1_equal = judged.top1_equal.min(equal);
-    }
-    judged
-}
-
-fn same_bits(a: &[f32], b: &[f32]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
-}
-
-/// The first of the largest.
-fn argmax(logits: &[f32]) -> Option<usize> {
-    let places = logits.iter().enumerate();
-    let largest = places.rev().max_by(|a, b| a.1.total_cmp(b.1));
-    largest.map(|(i, _)| i)
 }

@@ -27,6 +27,7 @@ mod stats;
 pub mod text;
 mod timed;
 mod trace;
+mod verdict;
 
 pub use crate::gpu::Clock;
 pub use check::Nonsense;
@@ -34,16 +35,17 @@ pub use compare::{
     CompareError, ComparedFile, ComparedRow, Comparison, Difference, Measure, within_noise,
 };
 pub use environment::{CRATE_VERSION, now, wgpu_version};
-pub use measure::{check, measure, measure_on, reference, work};
+pub use measure::{check, measure, measure_on, work};
 pub use page::{PageError, page};
 pub use peaks::{peaks, peaks_on};
-pub use profile::{profile, timeline_profile};
+pub use profile::{profile, warm_up};
 pub use read::{ReadError, ReportFileError};
 pub use result::{
-    CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile, Repetitions,
-    Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,
-    Verification, Work,
+    Check, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
+    Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status,
+    StepTime, Verification, Work,
 };
 pub use start_up::{Case, Source, Started, start_up};
 pub use timed::Repeat;
 pub use trace::trace;
+pub use verdict::reference;

@@ -5,41 +5,93 @@ use std::time::{Duration, Instant};
 use super::result::{Peaks, Profile, Roofline, Row, Stats, StepTime};
 use super::roofline::{ceiling_ms, gbytes_per_second, gflops};
 use crate::error::Error;
-use crate::gpu::{Clock, Spans, Timeline};
+use crate::gpu::{Clock, GpuError, Spans, Timeline};
 use crate::plan::Step;
 use crate::session::Session;
+
+/// GPUs raise their clocks under load, so some load comes before the timing.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// Runs for a while; `see` gets the logits of each run.
+pub fn warm_up(
+    session: &mut Session,
+    input: &[f32],
+    mut see: impl FnMut(&[f32]),
+) -> Result<(), Error> {
+    let began = Instant::now();
+    while began.elapsed() < WARM_UP {
+        session.run_batch(input, |output, data| {
+            if output == 0 {
+                see(data);
+            }
+        })?;
+    }
+    Ok(())
+}
 
 /// Timed runs, at least, however long they take together,
 const AT_LEAST: usize = 3;
 
-/// unless one takes longer than this: then it has to do.
+/// unless that is longer than this: then fewer have to do.
 const VERY_LONG: Duration = Duration::from_secs(2);
 
-/// Timed runs, at most: more would tell no more.
-const AT_MOST: usize = 50;
+/// Runs whose timestamps make no sense, at most: a counter may wrap, but not
+/// again and again.
+const MAX_BAD: usize = 3;
 
-/// Timed runs for about that long; `None` on the CPU.
+/// Timed runs for about that long, `at_most` so many; `None` on the CPU.
 fn timelines(
     session: &mut Session,
     input: &[f32],
     spans: Spans,
     duration: Duration,
+    at_most: usize,
 ) -> Result<Option<Vec<Timeline>>, Error> {
-    if session.timed_run(input, spans)?.is_none() {
-        return Ok(None);
-    }
     let began = Instant::now();
-    let mut timelines = vec![];
+    let (mut timelines, mut bad) = (vec![], 0);
     loop {
         let (done, elapsed) = (timelines.len(), began.elapsed());
         let few = done < AT_LEAST && (done == 0 || elapsed < VERY_LONG);
-        if !few && (elapsed >= duration || done >= AT_MOST) {
+        if !few && (elapsed >= duration || done >= at_most) {
             return Ok(Some(timelines));
         }
-        match session.timed_run(input, spans)? {
-            Some(timeline) => timelines.push(timeline),
-            None => return Ok(None),
+        match session.timed_run(input, spans) {
+            Ok(Some(timeline)) => timelines.push(timeline),
+            Ok(None) => return Ok(None),
+            Err(Error::Gpu(GpuError::Clock { .. })) if bad < MAX_BAD => bad += 1,
+            Err(error) => return Err(error),
         }
+    }
+}
+
+/// The GPU's time for whole runs.
+pub(super) struct GpuTimes {
+    pub clock: Clock,
+    pub gpu: Stats,
+    /// What the host saw of the same runs, median: from before the submission
+    /// until its end was known, milliseconds.
+    wall_ms: f64,
+}
+
+/// GPU time that is a larger part of what the host saw cannot be, nor can one
+/// that is a much smaller part where the host waited for long.
+const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.02..=1.2;
+
+/// What the host waits for anyway, milliseconds.
+const ROUND_TRIP: f64 = 1.0;
+
+impl GpuTimes {
+    /// Why these times cannot be believed, if they cannot.
+    pub fn implausible(&self) -> Option<String> {
+        let (gpu, wall) = (self.gpu.median, self.wall_ms);
+        let too_long = gpu > PLAUSIBLE.end() * wall + ROUND_TRIP;
+        let too_short = gpu < PLAUSIBLE.start() * (wall - ROUND_TRIP);
+        (too_long || too_short).then(|| {
+            format!(
+                "the GPU's own clock gives {gpu:.3} ms for runs that the host saw take \
+                 {wall:.3} ms: this driver's timestamps cannot be believed, and are left out"
+            )
+        })
     }
 }
 
@@ -48,34 +100,34 @@ pub(super) fn gpu_times(
     session: &mut Session,
     input: &[f32],
     duration: Duration,
-) -> Result<Option<(Clock, Stats)>, Error> {
-    let timelines = timelines(session, input, Spans::Submissions, duration)?;
+    at_most: usize,
+) -> Result<Option<GpuTimes>, Error> {
+    let timelines = timelines(session, input, Spans::Submissions, duration, at_most)?;
     let timelines = timelines.unwrap_or_default();
-    let samples = timelines.iter().map(|t| ms(t.gpu_time())).collect();
+    let stats = |of: fn(&Timeline) -> Duration| {
+        Stats::of(timelines.iter().map(|timeline| ms(of(timeline))).collect())
+    };
+    let wall = stats(|t| t.wait.end.saturating_sub(t.upload.end));
+    let times = stats(Timeline::gpu_time).zip(wall);
     let clock = timelines.first().map(|t| t.clock);
-    Ok(clock.zip(Stats::of(samples)))
+    Ok(times.zip(clock).map(|((gpu, wall), clock)| GpuTimes {
+        clock,
+        gpu,
+        wall_ms: wall.median,
+    }))
 }
 
-/// The GPU's time for each step, each in a pass of its own.
+/// The GPU's time for each step, each in a pass of its own, and the run that
+/// is nearest to the medians; `None` on the CPU.
 pub fn profile(
     session: &mut Session,
     input: &[f32],
     duration: Duration,
-) -> Result<Option<Profile>, Error> {
-    let found = timeline_profile(session, input, duration)?;
-    Ok(found.map(|(profile, _)| profile))
-}
-
-/// The same, and the run that is nearest to the medians.
-pub fn timeline_profile(
-    session: &mut Session,
-    input: &[f32],
-    duration: Duration,
+    at_most: usize,
 ) -> Result<Option<(Profile, Timeline)>, Error> {
-    let Some(mut timelines) = timelines(session, input, Spans::Steps, duration)? else {
-        return Ok(None);
-    };
-    let Some(plan) = session.plan() else {
+    let timelines = timelines(session, input, Spans::Steps, duration, at_most)?;
+    let mut timelines = timelines.unwrap_or_default();
+    let Some(plan) = session.plan().filter(|_| !timelines.is_empty()) else {
         return Ok(None);
     };
     timelines.sort_by_key(Timeline::gpu_time);
@@ -88,10 +140,11 @@ pub fn timeline_profile(
     for step in &mut steps {
         step.share = 100.0 * rate(step.ms, total_ms);
     }
-    let middle = timelines.swap_remove(timelines.len() / 2);
+    let repetitions = timelines.len();
+    let middle = timelines.swap_remove(repetitions / 2);
     let profile = Profile {
         clock: middle.clock,
-        repetitions: timelines.len() + 1,
+        repetitions,
         total_ms,
         steps,
     };

@@ -193,7 +193,7 @@ fn nonsense_is_refused() {
         (
             "/rows/0/verification/images",
             json!(1),
-            "rows[0].verification.top1_equal: ",
+            "rows[0].verification.before.top1_equal: ",
         ),
         (
             "/rows/0/status",

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gpu::Clock;
 
-/// The version of this layout. It grows when a reader of the one before would
-/// misread the new one.
+/// The version of this layout. It grows with every change of it.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// All that one run of `resnet bench` found.
@@ -106,17 +105,6 @@ pub struct Device {
     pub warnings: Vec<String>,
     /// What it can do at most, where that was measured.
     pub peaks: Option<Peaks>,
-}
-
-impl Device {
-    /// Whether the two are one device, whatever has been measured of it.
-    pub fn is(&self, other: &Self) -> bool {
-        let bare = |device: &Self| Self {
-            peaks: None,
-            ..device.clone()
-        };
-        bare(self) == bare(other)
-    }
 }
 
 /// The limits that plans depend on, under WebGPU's names.
@@ -283,19 +271,41 @@ pub enum Status {
 pub struct Verification {
     /// Right before and after the timed loop.
     pub passed: bool,
-    /// Two runs on one input agreed bit for bit.
-    pub deterministic: bool,
-    /// Largest error before the timed loop, as a part of the largest logit;
-    /// null where an output is not a number.
-    pub relative_error: Option<f64>,
-    /// The same after it.
-    pub relative_error_after: Option<f64>,
+    /// Runs on one input agreed bit for bit; none where the first was wrong, so
+    /// that there was no other.
+    pub deterministic: Option<bool>,
     /// Errors up to this are right.
     pub tolerance: f64,
-    /// Images whose first class is the twin's, before and after.
-    pub top1_equal: [usize; 2],
     /// Images compared, each time.
     pub images: usize,
+    /// The first logits.
+    pub before: Check,
+    /// The last logits of the timed loop; none where the first were wrong, so
+    /// that there was no loop.
+    pub after: Option<Check>,
+}
+
+/// Logits of a batch against the CPU twin's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Largest error as a part of the largest logit; null where an output is
+    /// not a number.
+    pub relative_error: Option<f64>,
+    /// Images whose first class is the twin's.
+    pub top1_equal: usize,
+}
+
+impl Verification {
+    /// The checks that were made.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        std::iter::once(&self.before).chain(&self.after)
+    }
+
+    /// The largest error of all checks; none where an output is not a number.
+    pub fn worst_error(&self) -> Option<f64> {
+        let mut errors = self.checks().map(|check| check.relative_error);
+        errors.try_fold(0.0, |worst: f64, error| Some(worst.max(error?)))
+    }
 }
 
 /// Start-ups in processes of their own.

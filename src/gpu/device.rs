@@ -1,11 +1,15 @@
 //! A device: this library's own, or the application's.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError};
 use crate::plan::{DeviceClass, DeviceProfile};
+
+/// How long a submission may take: one that takes longer does not come back.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Features that are requested where they are offered: for kernels, and for
 /// measuring.
@@ -157,6 +161,23 @@ impl Gpu {
                 reason: reason.to_string(),
             }),
             None => Ok(done),
+        }
+    }
+
+    /// Waits for a submission. Backends end a wait of theirs sooner than that
+    /// (OpenGL's after two seconds), so it takes several.
+    pub(super) fn wait(&self, submitted: wgpu::SubmissionIndex) -> Result<(), GpuError> {
+        let began = Instant::now();
+        loop {
+            let wait = wgpu::PollType::Wait {
+                submission_index: Some(submitted.clone()),
+                timeout: Some(PATIENCE),
+            };
+            match self.device().poll(wait) {
+                Ok(_) => return Ok(()),
+                Err(wgpu::PollError::Timeout) if began.elapsed() < PATIENCE => {}
+                Err(error) => return Err(self.lost(error)),
+            }
         }
     }
 

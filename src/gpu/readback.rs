@@ -62,11 +62,7 @@ impl Readback {
                 *lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
                 there.notify_all();
             });
-        let wait = wgpu::PollType::Wait {
-            submission_index: Some(submitted),
-            timeout: None,
-        };
-        gpu.device().poll(wait).map_err(|e| gpu.lost(e))?;
+        gpu.wait(submitted)?;
         // Another thread that polled may hold the callback still, so the poll
         // is not enough.
         let waited = (self.mapped.1).wait_timeout_while(self.lock(), PATIENCE, |m| m.is_none());

@@ -43,13 +43,14 @@ impl Engine {
             self.write(self.plan.input.slot, input);
             let uploaded = since(began);
             let mut encoder = self.encoder();
-            let mut last = 0;
+            let (mut last, mut first_submit) = (0, None);
             for (i, steps) in ranges.iter().enumerate() {
                 // A submission's work stays bounded here too.
                 let of = |s: &Range<usize>| s.contains(&steps.start);
                 let submission = self.plan.submissions.iter().position(of).unwrap_or(last);
                 if submission != last {
                     let full = std::mem::replace(&mut encoder, self.encoder());
+                    first_submit.get_or_insert_with(|| since(began));
                     self.gpu.queue().submit([full.finish()]);
                     last = submission;
                 }
@@ -59,16 +60,27 @@ impl Engine {
             let commands = encoder.finish();
             let recorded = since(began);
             let submitted = self.gpu.queue().submit([commands]);
-            (submitted, [uploaded, recorded, since(began)])
+            let first_submit = first_submit.unwrap_or(recorded);
+            (
+                submitted,
+                ([uploaded, recorded, since(began)], first_submit),
+            )
         })?;
-        let gpu = timestamps.read(&self.gpu, submitted)?;
+        let (host, first_submit) = host;
+        let mut gpu = timestamps.read(&self.gpu, submitted)?;
+        // The two clocks share no origin: the GPU cannot begin before the
+        // first submission.
+        for span in &mut gpu {
+            span.begin += first_submit;
+            span.end += first_submit;
+        }
         Ok(Timeline::new(Clock::Timestamps, host, since(began), gpu))
     }
 
     fn timed_by_host(&self, input: &[f32], ranges: &[Range<usize>]) -> Result<Timeline, GpuError> {
         let began = Instant::now();
         self.write_slot(self.plan.input.slot, input)?;
-        self.wait(self.gpu.queue().submit([]))?;
+        self.gpu.wait(self.gpu.queue().submit([]))?;
         let uploaded = began.elapsed();
         let mut spans = Vec::with_capacity(ranges.len());
         for steps in ranges {
@@ -78,20 +90,11 @@ impl Engine {
                 self.record(&mut encoder, steps.clone(), None);
                 self.gpu.queue().submit([encoder.finish()])
             })?;
-            self.wait(submitted)?;
+            self.gpu.wait(submitted)?;
             let end = began.elapsed();
             spans.push(Span { begin, end });
         }
         let host = [uploaded; 3];
         Ok(Timeline::new(Clock::Wall, host, began.elapsed(), spans))
-    }
-
-    fn wait(&self, submitted: wgpu::SubmissionIndex) -> Result<(), GpuError> {
-        let wait = wgpu::PollType::Wait {
-            submission_index: Some(submitted),
-            timeout: None,
-        };
-        let polled = self.gpu.device().poll(wait);
-        polled.map(|_| ()).map_err(|e| self.gpu.lost(e))
     }
 }

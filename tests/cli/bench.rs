@@ -104,6 +104,12 @@ fn a_start_with_empty_driver_caches_is_told_apart() {
             .sum();
         assert!(sum <= total + 0.01 && sum > 0.8 * total, "{startup}");
     }
+    // Mesa compiles for seconds, unless its cache was filled by the start
+    // before: this is how it shows that both starts used the same empty one.
+    if report["devices"][0]["driver"] == "llvmpipe" {
+        let first = |start: &str| startup[start]["first_inference_ms"].as_f64().unwrap();
+        assert!(first("cold") > 3.0 * first("warm"), "{startup}");
+    }
 }
 
 #[test]
@@ -242,6 +248,12 @@ fn a_batch_beyond_the_device_is_a_row_that_says_so() {
     let [refused, ran_well] = rows(&report) else {
         panic!("{report}");
     };
+    // A row that failed is of the device that the others are of.
+    assert_eq!(report["devices"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&refused["device"], &ran_well["device"]),
+        (&0.into(), &0.into())
+    );
     assert_eq!(refused["status"], "error");
     assert!(
         refused["error"]
@@ -264,4 +276,15 @@ fn a_worker_takes_nothing_but_jobs() {
     let mut worker = command(&["bench-worker"]);
     let ran = finished(worker.stdin(std::process::Stdio::null()).output().unwrap());
     assert!(ran.error(2).contains("expected a job"));
+}
+
+/// Every checkpoint is read before the first row is measured.
+#[test]
+fn a_bad_checkpoint_is_told_at_once() {
+    let folder = Folder::new();
+    let text = folder.write("text.safetensors", "no checkpoint");
+    let began = std::time::Instant::now();
+    let error = resnet(&["bench", "resnet50", &text, "--duration", "600"]).error(1);
+    assert!(error.contains("text.safetensors"), "{error}");
+    assert!(began.elapsed().as_secs() < 300);
 }

@@ -2,9 +2,9 @@
 
 // What the fixture is made of.
 use resnet_wgpu::bench::{
-    Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
-    Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status,
-    StepTime, Verification, Work,
+    Check, Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power,
+    Profile, Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups,
+    Stats, Status, StepTime, Verification, Work,
 };
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ fn the_same_work_side_by_side() {
     let b = write(&folder, "b.json", &other);
     let text = resnet(&["compare", &a, &b, &a]).ok();
     assert!(
-        text.starts_with(&format!("A: {a} (Some GPU 9000, llvmpipe")),
+        text.starts_with(&format!("A: {a} (Some GPU 9000 (Vulkan), llvmpipe")),
         "{text}"
     );
     assert!(

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use resnet_wgpu::bench::roofline::{gbytes_per_second, gflops};
 use resnet_wgpu::bench::{
-    Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
-    Repetitions, Report, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status, StepTime,
-    Verification, Work,
+    Check, Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power,
+    Profile, Repetitions, Report, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status,
+    StepTime, Verification, Work,
 };
 use resnet_wgpu::models::Network;
 use resnet_wgpu::passes::lower;
@@ -173,12 +173,17 @@ pub fn row(device: usize, peaks: &Peaks, model: &str, batch: usize, samples: usi
         warnings: vec![],
         verification: Some(Verification {
             passed: true,
-            deterministic: true,
-            relative_error: Some(3.1e-7),
-            relative_error_after: Some(3.4e-7),
+            deterministic: Some(true),
             tolerance: 1e-4,
-            top1_equal: [batch, batch],
             images: batch,
+            before: Check {
+                relative_error: Some(3.1e-7),
+                top1_equal: batch,
+            },
+            after: Some(Check {
+                relative_error: Some(3.4e-7),
+                top1_equal: batch,
+            }),
         }),
         startup: Startups {
             cold: Some(startup(3.1, cost.parameters)),
@@ -239,7 +244,12 @@ pub fn failed(row: Row) -> Row {
         error: Some("the logits differ from the CPU twin's by 3.1e-1 of the largest".into()),
         verification: row.verification.as_ref().map(|v| Verification {
             passed: false,
-            relative_error: Some(0.31),
+            deterministic: None,
+            before: Check {
+                relative_error: Some(0.31),
+                top1_equal: 0,
+            },
+            after: None,
             ..v.clone()
         }),
         ..row

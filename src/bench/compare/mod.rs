@@ -13,7 +13,7 @@ pub use environment::Difference;
 pub use matching::CompareError;
 
 use super::text::cells::failure;
-use super::{Report, Row, Stats, Status, Work};
+use super::{Report, Row, Scenario, Stats, Status, Work};
 
 /// Results that did the same work, the first being what others are held
 /// against.
@@ -68,12 +68,15 @@ pub struct Measure {
     pub images_per_second: Option<f64>,
     /// The GPU alone, median.
     pub gpu_median_ms: Option<f64>,
-    /// The median as a part of the first file's: above 1 is slower. None in
-    /// the first file and where the row is not comparable, as what follows.
+    /// The time of an image as a part of the first file's, above 1 is slower:
+    /// by the median in the latency scenario, by the rate in the throughput
+    /// scenario. None in the first file and where the row is not comparable, as
+    /// what follows.
     pub time_ratio: Option<f64>,
-    /// The same of the GPU's time.
+    /// The same of the GPU's time, where both are by the same clock.
     pub gpu_ratio: Option<f64>,
-    /// The difference is within the noise: see [`within_noise`].
+    /// The difference is within the noise: see [`within_noise`]; none in the
+    /// throughput scenario, where single batches do not tell.
     pub within_noise: Option<bool>,
 }
 
@@ -150,7 +153,13 @@ fn measure(row: &Row, first: Option<&Row>) -> Measure {
     let own = times(row);
     let both = first.and_then(times).zip(own);
     let gpu = own.and(row.gpu.as_ref());
-    let both_gpu = first.and_then(|first| first.gpu.as_ref()).zip(gpu);
+    // Host time is no GPU time.
+    let same_clock = first.filter(|first| first.gpu_clock == row.gpu_clock);
+    let both_gpu = same_clock.and_then(|first| first.gpu.as_ref()).zip(gpu);
+    let rates = first.and_then(|first| first.images_per_second);
+    let rates = rates.zip(own.and(row.images_per_second));
+    // With several batches in flight a batch's own time is mostly waiting.
+    let throughput = row.work.scenario == Scenario::Throughput;
     Measure {
         status: row.status,
         failure: failure(row),
@@ -159,9 +168,16 @@ fn measure(row: &Row, first: Option<&Row>) -> Measure {
         samples: own.map(|s| s.samples.len()),
         images_per_second: own.and(row.images_per_second),
         gpu_median_ms: gpu.map(|s| s.median),
-        time_ratio: both.and_then(ratio),
+        time_ratio: match throughput {
+            true => rates
+                .map(|(first, own)| first / own)
+                .filter(|r| r.is_finite()),
+            false => both.and_then(ratio),
+        },
         gpu_ratio: both_gpu.and_then(ratio),
-        within_noise: both.map(|(first, own)| within_noise(first, own)),
+        within_noise: both
+            .filter(|_| !throughput)
+            .map(|(first, own)| within_noise(first, own)),
     }
 }
 

@@ -246,3 +246,38 @@ fn a_table() {
         "{markdown}"
     );
 }
+
+/// With several batches in flight the rate tells, and a batch's own time does
+/// not.
+#[test]
+fn throughput_is_compared_by_its_rate() {
+    let mut work = fixture::work("resnet50", 8);
+    work.scenario = Scenario::Throughput;
+    let report = |rate: f64, samples: &[f64]| {
+        let mut row = fixture::row(work.clone(), samples);
+        row.images_per_second = Some(rate);
+        fixture::report(vec![row])
+    };
+    let first = report(100.0, &[10.0, 11.0]);
+    let deeper = report(100.0, &[20.0, 21.0]);
+    let slower = report(80.0, &[10.0, 11.0]);
+    let named = |a, b| [("a".to_owned(), a), ("b".to_owned(), b)];
+    let found = Comparison::of(&named(&first, &deeper)).unwrap();
+    assert_eq!(found.slower_than(5.0), [""; 0]);
+    let found = Comparison::of(&named(&first, &slower)).unwrap();
+    assert_eq!(found.rows[0].measures[1].time_ratio, Some(1.25));
+    assert!(found.slower_than(5.0)[0].contains("25.0 % slower"));
+}
+
+/// Host time is no GPU time.
+#[test]
+fn gpu_times_of_different_clocks_are_not_compared() {
+    let mut other = fixture::report(vec![fixture::row(fixture::work("resnet50", 8), &[10.0])]);
+    let first = other.clone();
+    other.rows[0].gpu_clock = Some(crate::gpu::Clock::Wall);
+    let ratio = |other: &Report| {
+        let named = [("a".to_owned(), &first), ("b".to_owned(), other)];
+        Comparison::of(&named).unwrap().rows[0].measures[1].gpu_ratio
+    };
+    assert_eq!((ratio(&first), ratio(&other)), (Some(1.0), None));
+}

@@ -189,8 +189,8 @@ impl Entry<'_> {
         }
         match &self.row.verification {
             Some(v) if !v.passed => {
-                let errors = [v.relative_error, v.relative_error_after];
-                let shown: Vec<_> = errors.into_iter().flatten().map(scientific).collect();
+                let errors = v.checks().filter_map(|check| check.relative_error);
+                let shown: Vec<_> = errors.map(scientific).collect();
                 match shown.is_empty() {
                     true => "an output is not a number".into(),
                     false => format!(

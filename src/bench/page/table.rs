@@ -47,10 +47,10 @@ struct TableRow {
 struct Verified {
     passed: bool,
     error: Option<Num>,
-    top1: Num,
-    top1_after: Num,
+    /// Before the timed loop, and after it if there was one.
+    top1: Vec<Num>,
     images: Num,
-    deterministic: bool,
+    deterministic: Option<bool>,
 }
 
 pub(super) fn table(rows: &Rows) -> Vec<Group> {
@@ -127,26 +127,28 @@ fn table_row(entry: &Entry) -> TableRow {
 
 fn verified(entry: &Entry) -> Option<Verified> {
     let v = entry.row.verification.as_ref()?;
-    // The worse of the two; one that is not a number is the worst.
-    let (error, path) = match (v.relative_error, v.relative_error_after) {
-        (Some(before), Some(after)) if after > before => {
-            (after, "verification/relative_error_after")
-        }
-        (before, _) => (before.unwrap_or(f64::NAN), "verification/relative_error"),
-    };
-    let error = match error.is_nan() {
-        true => None,
-        false => Some(Num::new(error, scientific(error), entry.at(path))),
-    };
-    let top1 = |i: usize| {
-        let at = entry.at(&format!("verification/top1_equal/{i}"));
-        Num::count(v.top1_equal[i], at)
-    };
+    // The worst; one that is not a number is worse than any.
+    let checks = [("before", Some(&v.before)), ("after", v.after.as_ref())];
+    let checks = checks.map(|(path, check)| check.map(|check| (path, check)));
+    let mut errors = checks.iter().flatten();
+    let worst = errors.try_fold(None, |worst: Option<(f64, &str)>, &(path, check)| {
+        let error = check.relative_error?;
+        Some(Some(
+            worst.filter(|w| w.0 >= error).unwrap_or((error, path)),
+        ))
+    });
+    let error = worst.flatten().map(|(error, path)| {
+        let at = entry.at(&format!("verification/{path}/relative_error"));
+        Num::new(error, scientific(error), at)
+    });
+    let top1 = checks.iter().flatten().map(|(path, check)| {
+        let at = entry.at(&format!("verification/{path}/top1_equal"));
+        Num::count(check.top1_equal, at)
+    });
     Some(Verified {
         passed: v.passed,
         error,
-        top1: top1(0),
-        top1_after: top1(1),
+        top1: top1.collect(),
         images: Num::count(v.images, entry.at("verification/images")),
         deterministic: v.deterministic,
     })

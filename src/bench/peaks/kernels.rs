@@ -163,7 +163,8 @@ impl Best {
     /// The best rate, or why there is none.
     pub(super) fn rate(self) -> Result<f64, GpuError> {
         match (self.of, self.failed) {
-            (None, Some(error)) => Err(error),
+            // A device that computes wrongly once is not believed otherwise.
+            (_, Some(error @ GpuError::Wrong { .. })) | (None, Some(error)) => Err(error),
             _ => Ok(self.rate),
         }
     }

@@ -1,6 +1,6 @@
 //! What several tables say in the same way.
 
-use crate::bench::{Row, Status, Verification};
+use crate::bench::{Row, Status};
 use crate::text::number::tiny;
 
 /// In place of a number that there is not.
@@ -15,16 +15,13 @@ pub fn or_none<T>(value: Option<T>, shown: impl Fn(T) -> String) -> String {
 pub fn verdict(row: &Row) -> String {
     match (row.status, &row.verification) {
         (Status::Error, _) => "ERROR".into(),
-        (Status::FailedVerification, Some(v)) if !v.deterministic && v.passed => {
-            "FAILED: not deterministic".into()
-        }
         (Status::FailedVerification, _) => "FAILED".into(),
         (Status::Ok, None) => "ok".into(),
         (Status::Ok, Some(v)) => {
-            let error = or_none(error(v), tiny);
+            let error = or_none(v.worst_error(), tiny);
             match v.deterministic {
-                true => format!("ok {error}"),
-                false => format!("ok {error}, not deterministic"),
+                Some(false) => format!("ok {error}, not deterministic"),
+                _ => format!("ok {error}"),
             }
         }
     }
@@ -38,29 +35,29 @@ pub fn failure(row: &Row) -> Option<String> {
         (Status::Error, _) => Some(told.unwrap_or("no reason was given").into()),
         (Status::FailedVerification, None) => Some(told.unwrap_or("the outputs were wrong").into()),
         (Status::FailedVerification, Some(v)) => {
-            let [before, after] = v.top1_equal;
-            let error = error(v).map_or_else(
+            let n = v.images;
+            let error = v.worst_error().map_or_else(
                 || "an output is not a number".into(),
                 |e| format!("error {} of the largest logit", tiny(e)),
             );
             let random = match v.deterministic {
-                true => "",
-                false => "; two runs on one input differed",
+                Some(false) => "; two runs on one input differed",
+                _ => "",
             };
-            let told = told.map_or_else(String::new, |told| format!("; {told}"));
+            let after = v.after.as_ref().map_or_else(String::new, |check| {
+                format!(
+                    " before the timed loop, {} of {n} after it",
+                    check.top1_equal
+                )
+            });
             Some(format!(
-                "{error} (up to {} is right); first class right in {before} of {n} images before \
-                 the timed loop, {after} of {n} after it{random}{told}",
+                "{error} (up to {} is right); first class right in {} of {n} images{after}{random}; \
+                 `resnet verify` tells which layer",
                 tiny(v.tolerance),
-                n = v.images,
+                v.before.top1_equal,
             ))
         }
     }
-}
-
-/// The larger of both errors; none where an output is not a number.
-fn error(v: &Verification) -> Option<f64> {
-    Some(v.relative_error?.max(v.relative_error_after?))
 }
 
 /// A, B, C …, and numbers after Z.

@@ -28,7 +28,7 @@ type Columns = Vec<(String, String)>;
 /// - `model`, `weights`, `parameters`, `macs`, `batch_size`, `input_size`,
 ///   `precision`, `scenario`
 /// - `status`, `error`, `passed`, `deterministic`, `relative_error`,
-///   `relative_error_after`, `tolerance`, `top1_equal`, `top1_equal_after`,
+///   `top1_equal`, `relative_error_after`, `top1_equal_after`, `tolerance`,
 ///   `images`
 /// - for `end_to_end`, `encode` and `gpu`: `…_median_ms`, `…_mean_ms`,
 ///   `…_stddev_ms`, `…_min_ms`, `…_p90_ms`, `…_p99_ms`, `…_max_ms`, `…_n`;
@@ -193,16 +193,16 @@ fn outcome(row: Option<&Row>, out: &mut Columns) {
     put(out, "error", row.and_then(|r| r.error.as_ref()));
     let v = row.and_then(|r| r.verification.as_ref());
     put(out, "passed", v.map(|v| v.passed));
-    put(out, "deterministic", v.map(|v| v.deterministic));
-    put(out, "relative_error", v.and_then(|v| v.relative_error));
-    put(
-        out,
-        "relative_error_after",
-        v.and_then(|v| v.relative_error_after),
-    );
+    put(out, "deterministic", v.and_then(|v| v.deterministic));
+    let before = v.map(|v| &v.before);
+    let after = v.and_then(|v| v.after.as_ref());
+    for (name, check) in [("", before), ("_after", after)] {
+        let error = check.and_then(|check| check.relative_error);
+        put(out, &format!("relative_error{name}"), error);
+        let equal = check.map(|check| check.top1_equal);
+        put(out, &format!("top1_equal{name}"), equal);
+    }
     put(out, "tolerance", v.map(|v| v.tolerance));
-    put(out, "top1_equal", v.map(|v| v.top1_equal[0]));
-    put(out, "top1_equal_after", v.map(|v| v.top1_equal[1]));
     put(out, "images", v.map(|v| v.images));
 }
 

@@ -7,9 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use resnet_wgpu::Error;
-use resnet_wgpu::bench::{
-    Case, Device, Peaks, Repeat, Row, Started, Startup, measure, peaks, start_up,
-};
+use resnet_wgpu::bench::{Case, Peaks, Repeat, Row, Started, Startup, measure, peaks, start_up};
 use resnet_wgpu::gpu::DeviceSelector;
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +66,7 @@ pub enum Done {
     /// Of a start-up.
     StartUp(Startup),
     /// Of a measurement.
-    Row(Box<(Device, Row)>),
+    Row(Box<Row>),
     /// Of a device's peaks.
     Peaks(Box<Peaks>),
 }
@@ -80,14 +78,26 @@ pub fn command() -> Result<(), Failure> {
     read.map_err(|e| Failure::new(format!("stdin: {e}")))?;
     let job: Job = serde_json::from_str(&text)
         .map_err(|e| Failure::usage(format!("expected a job of `resnet bench` on stdin: {e}")))?;
-    term::print_json(&work(job).map_or_else(Line::Failed, Line::Done))
+    tell(&work(job).map_or_else(Line::Failed, Line::Done))
+}
+
+/// What a worker's lines begin with: drivers print to stdout, too, and not
+/// always whole lines.
+const MARK: &str = "@resnet-bench ";
+
+fn tell(line: &Line) -> Result<(), Failure> {
+    let text = serde_json::to_string(line);
+    let text = text.map_err(|e| Failure::new(format!("the result cannot be written: {e}")))?;
+    term::print(&format!("\n{MARK}{text}\n"))
 }
 
 fn work(job: Job) -> Result<Done, String> {
     let Ok(selector) = job.device.parse::<DeviceSelector>();
-    // Nobody waits for the rest if the reader has gone.
     let progress = |text: &str| {
-        let _ = term::print_json(&Line::Progress(text.to_owned()));
+        if tell(&Line::Progress(text.to_owned())).is_err() {
+            // Whoever asked has gone; nobody waits for the rest.
+            std::process::exit(1);
+        }
     };
     match job.task {
         Task::StartUp { case } => {
@@ -102,10 +112,9 @@ fn work(job: Job) -> Result<Done, String> {
         } => {
             progress("starting");
             let started = start_up(&selector, &case).map_err(told)?;
-            let device = Device::of(&started.gpu);
             let reference = floats(&reference)?;
             measure(&mut row, started, &case, &reference, &repeat, progress).map_err(told)?;
-            Ok(Done::Row(Box::new((device, *row))))
+            Ok(Done::Row(row))
         }
         Task::Peaks => {
             let peaks = peaks(&selector, PEAKS_TIME, progress).map_err(told)?;
@@ -167,13 +176,16 @@ pub fn run(
     }
     let mut end = None;
     if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            match serde_json::from_str(&line) {
+        for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            let Some(line) = line.strip_prefix(MARK) else {
+                continue;
+            };
+            match serde_json::from_str(line) {
                 Ok(Line::Progress(what)) => progress(&what),
                 Ok(Line::Done(done)) => end = Some(Ok(done)),
                 Ok(Line::Failed(why)) => end = Some(Err(why)),
-                // A driver's chatter.
-                Err(_) => {}
+                Err(error) => end = Some(Err(format!("its result cannot be read: {error}"))),
             }
         }
     }

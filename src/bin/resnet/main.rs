@@ -7,6 +7,7 @@
 mod args;
 mod bench;
 mod bench_args;
+mod bench_run;
 mod bench_worker;
 mod classify;
 mod compare;

@@ -60,6 +60,11 @@ impl OutputFile {
         Ok(file)
     }
 
+    /// Where it will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Puts the bytes there.
     pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
         self.put(bytes).map_err(|e| {

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use resnet_wgpu::bench::{
-    Case, Clock, Device, Peaks, Profile, Scenario, Source, StepTime, Work, peaks_on, start_up,
-    timeline_profile, trace, work,
+    CRATE_VERSION, Case, Check, Clock, Device, Host, Peaks, Profile, Scenario, Source, StepTime,
+    Work, now, peaks_on, profile, reference, start_up, trace, warm_up, wgpu_version, work,
 };
 use serde::Serialize;
 
 use crate::bench_args::{Order, ProfileArgs};
 use crate::device;
-use crate::failure::Failure;
+use crate::failure::{Failure, with_sources};
 use crate::output_file::OutputFile;
 use crate::progress::Progress;
 use crate::summary::shape_text;
@@ -21,11 +21,23 @@ use crate::values::DeviceChoice;
 /// About how long the peaks may take.
 const PEAKS_TIME: Duration = Duration::from_secs(4);
 
+/// Timed runs, at most: more samples than that tell nothing new.
+const AT_MOST: usize = 5000;
+
+/// The layout of what `--json` gives.
+const SCHEMA_VERSION: u32 = 1;
+
 /// What `--json` gives.
 #[derive(Debug, Serialize)]
 struct Found {
+    schema_version: u32,
+    created: String,
+    crate_version: &'static str,
+    wgpu_version: &'static str,
+    host: Host,
     device: Device,
     work: Work,
+    verification: Check,
     profile: Profile,
 }
 
@@ -48,16 +60,25 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     };
     let progress = Progress::spinner("starting");
     let mut started = start_up(selector, &case)?;
+    progress.message("the CPU computes what is right".into());
+    let verification = started.check(&reference(&started.model, &case)?, &case);
+    if !verification.passed() {
+        return Err(Failure::new(verification.failure()));
+    }
+    let (session, input) = (&mut started.session, &started.input);
+    progress.message("warming up".into());
+    warm_up(session, input, |_| {})?;
     progress.message("timing each step".into());
     let time = Duration::from_secs_f64(args.duration);
-    let timed = timeline_profile(&mut started.session, &started.input, time)?;
-    let Some((mut profile, timeline)) = timed else {
+    let Some((mut profile, timeline)) = profile(session, input, time, AT_MOST)? else {
         return Err(device::needs_gpu());
     };
     let peaks = peaks_on(&started.gpu, PEAKS_TIME, |what| {
         progress.message(format!("the device's peak: {what}"));
-    })?;
-    profile.set_ceilings(&peaks);
+    });
+    if let Ok(peaks) = &peaks {
+        profile.set_ceilings(peaks);
+    }
     drop(progress);
     if let Some(file) = file {
         let trace = trace(&started.gpu.describe(), &profile, &timeline);
@@ -69,10 +90,19 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         profile.steps.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     }
     let mut device = Device::of(&started.gpu);
-    device.peaks = Some(peaks);
+    match peaks {
+        Ok(peaks) => device.peaks = Some(peaks),
+        Err(error) => term::note(&format!("no roofline: {}", with_sources(&error))),
+    }
     let found = Found {
+        schema_version: SCHEMA_VERSION,
+        created: now(),
+        crate_version: CRATE_VERSION,
+        wgpu_version: wgpu_version(),
+        host: Host::here(),
         device,
         work: work(&started.model, &case)?,
+        verification,
         profile,
     };
     match args.json {
@@ -96,7 +126,7 @@ fn text(found: &Found, device: &str) -> String {
         table.row(cells(step));
     }
     let p = &found.profile;
-    let ceiling = p.ceiling_ms().unwrap_or_default();
+    let ceiling = p.ceiling_ms();
     table.row(vec![
         "all".into(),
         String::new(),
@@ -108,7 +138,10 @@ fn text(found: &Found, device: &str) -> String {
             sum(p, |s| 2.0 * s.macs as f64) / (p.total_ms * 1e6)
         ),
         format!("{:.1}", sum(p, |s| s.bytes as f64) / (p.total_ms * 1e6)),
-        format!("{:.0} %", 100.0 * ceiling / p.total_ms),
+        ceiling.map_or_else(
+            || "-".into(),
+            |c| format!("{:.0} %", 100.0 * c / p.total_ms),
+        ),
     ]);
     let clock = match p.clock {
         Clock::Timestamps => "the GPU's own timestamps, each step in a pass of its own",
@@ -128,7 +161,8 @@ fn text(found: &Found, device: &str) -> String {
     });
     let w = &found.work;
     format!(
-        "{}, batch {}, {}×{} pixels, {}, on {device}\n\n{}\nMedians of {} runs by {clock}.\n{peaks}",
+        "{}, batch {}, {}×{} pixels, {}, on {device}\n\n{}\nMedians of {} runs by {clock}. Verified: \
+         the logits are within {:.0e} of the CPU's.\n{peaks}",
         w.model,
         w.batch_size,
         w.input_size,
@@ -136,6 +170,7 @@ fn text(found: &Found, device: &str) -> String {
         w.precision,
         table.text(),
         p.repetitions,
+        found.verification.relative_error.unwrap_or_default(),
     )
 }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::rig::{Launch, Rig, numbers};
-use super::stopwatch::{Elapsed, wait};
+use super::stopwatch::Elapsed;
 use crate::gpu::GpuError;
 use crate::kernels::PeakShader;
 
@@ -57,7 +57,7 @@ pub(crate) fn round_trips(rig: &Rig, times: usize) -> Result<Vec<f64>, GpuError>
             let descriptor = wgpu::CommandEncoderDescriptor::default();
             let commands = gpu.device().create_command_encoder(&descriptor).finish();
             let start = Instant::now();
-            wait(gpu, gpu.queue().submit([commands]))?;
+            gpu.wait(gpu.queue().submit([commands]))?;
             Ok(start.elapsed().as_secs_f64())
         });
         trips.collect()

@@ -1,7 +1,7 @@
 //! How long one pass takes: by the host's clock, and by the device's own where
 //! it has one.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::gpu::timestamps::{Span, Timestamps};
 use crate::gpu::{Gpu, GpuError};
@@ -37,7 +37,7 @@ impl Stopwatch {
         let commands = gpu.watch(0, || self.record(gpu, record))?;
         let start = Instant::now();
         let submitted = gpu.watch(0, || gpu.queue().submit([commands]))?;
-        wait(gpu, submitted.clone())?;
+        gpu.wait(submitted.clone())?;
         let wall = start.elapsed().as_secs_f64();
         let device = match &self.timestamps {
             Some(timestamps) => forwards(timestamps.read(gpu, submitted))?,
@@ -77,18 +77,4 @@ fn forwards(read: Result<Vec<Span>, GpuError>) -> Result<Option<f64>, GpuError> 
         Err(GpuError::Clock { .. }) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// How long a submission may take. Nothing that is measured comes near; a
-/// device that is away for so long does not come back.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits for a submission.
-pub(super) fn wait(gpu: &Gpu, submitted: wgpu::SubmissionIndex) -> Result<(), GpuError> {
-    let wait = wgpu::PollType::Wait {
-        submission_index: Some(submitted),
-        timeout: Some(PATIENCE),
-    };
-    gpu.device().poll(wait).map_err(|e| gpu.lost(e))?;
-    Ok(())
 }

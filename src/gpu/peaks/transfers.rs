@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::rig::Rig;
-use super::stopwatch::wait;
 use crate::gpu::GpuError;
 use crate::gpu::readback::Readback;
 
@@ -45,7 +44,7 @@ impl<'r> Transfers<'r> {
             gpu.queue().write_buffer(&self.device, 0, bytes);
             gpu.queue().submit([])
         })?;
-        wait(gpu, submitted)?;
+        gpu.wait(submitted)?;
         Ok(start.elapsed().as_secs_f64())
     }
 
