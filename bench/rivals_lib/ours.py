@@ -61,12 +61,11 @@ def _report(case: Case, precision: str, *how_often: str) -> tuple[dict, dict]:
 
 def _proof(device: dict, row: dict) -> Proof:
     """`resnet bench` times its own images; it compares their logits with its CPU twin's, in the same process."""
-    verified = row["verification"]
-    errors = [verified["relative_error"], verified["relative_error_after"]]
+    errors = [row["verification"][when]["relative_error"] for when in ("before", "after")]
     return Proof(f"{device['name']}, {device['backend']}",
                  [f"wgpu's adapter: {device['name']}, {device['backend']}, {device['kind']}",
                   f"driver {device['driver']} {device['driver_info']}".strip(),
-                  f"bench's own images off by {max(error or 0.0 for error in errors):.0e} from the CPU twin"])
+                  f"bench's own images off by {max(errors):.0e} from the CPU twin"])
 
 
 def _check(case: Case, precision: str) -> tuple[float, float]:
