@@ -43,9 +43,12 @@ def main() -> None:
 
 
 def _run(args: argparse.Namespace, rivals: list[Rival]) -> None:
+    if args.json:
+        args.json = args.json.resolve()
+        report.refuse_unwritable(args.json)
     pythons = [split_pair(pair) for pair in args.python]
     cache = args.cache / str(networks.RECIPE)
-    settings = {name: getattr(args, name) for name in ("rounds", "runs", "warmup", "quiet")}
+    settings = {name: getattr(args, name) for name in ("rounds", "runs", "seconds", "warmup", "quiet")}
     full = {"schema": 1, "environment": system.environment(), "settings": settings, "bounds": BOUNDS, "cases": []}
     rows_of_all, skipped, table = [], {}, {rival.name: rival for rival in rivals}
     for model in args.models:
@@ -54,8 +57,8 @@ def _run(args: argparse.Namespace, rivals: list[Rival]) -> None:
             print(f"{model}, batch {batch}", file=sys.stderr, flush=True)
 
             def run(name: str) -> dict:
-                case = Case(model=model, batch=batch, cache=cache, runs=args.runs, warmup=args.warmup,
-                            device=args.device, gpu=args.gpu, ours=args.ours.resolve(),
+                case = Case(model=model, batch=batch, cache=cache, runs=args.runs, seconds=args.seconds,
+                            warmup=args.warmup, device=args.device, gpu=args.gpu, ours=args.ours.resolve(),
                             ours_args=tuple(shlex.split(args.ours_args)))
                 work = json.dumps({"rival": name, "case": asdict(case)}, default=str)
                 command = [python_for(name, pythons), str(SCRIPT), "--worker", work]
@@ -75,17 +78,26 @@ def _run(args: argparse.Namespace, rivals: list[Rival]) -> None:
             full["cases"].append({"model": model, "batch_size": batch,
                                   "rows": [report.as_json(row, results[row.name]) for row in rows]})
             if args.json:  # after each case, so that a run that is cut short leaves what it had
-                args.json.write_text(json.dumps(full, indent=1) + "\n")
+                report.save(args.json, full)
     print(f"\n{report.footnotes(rows_of_all, settings, full['environment'])}")
 
 
 def _prepare(model: str, batches: list[int], cache: Path, python: str) -> None:
     """In a process of its own: what this one holds would count as the memory of all that it starts."""
     work = json.dumps({"model": model, "batches": batches, "cache": str(cache)})
-    done = subprocess.run([python, str(SCRIPT), "--prepare", work], stderr=subprocess.PIPE, text=True)
+    try:
+        done = subprocess.run([python, str(SCRIPT), "--prepare", work], stderr=subprocess.PIPE, text=True)
+    except OSError as error:
+        sys.exit(f"{model} could not be prepared: {error}")
     if done.returncode != 0:
-        sys.exit(f"{model} could not be prepared: {(done.stderr.strip().splitlines() or ['?'])[-1]}\n"
-                 f"That needs: {networks.INSTALL} (or --python prepare=VENV/bin/python)")
+        sys.exit(f"{model} could not be prepared: {_why(done.stderr)}")
+
+
+def _why(stderr: str) -> str:
+    """The last line of a traceback, and what to install if that is it."""
+    last = (stderr.strip().splitlines() or ["it said nothing"])[-1]
+    missing = last.startswith(("ImportError", "ModuleNotFoundError"))
+    return last + f"\nThat needs: {networks.INSTALL} (or --python prepare=VENV/bin/python)" * missing
 
 
 def case_from(values: dict) -> Case:
@@ -119,6 +131,15 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
+def _models(text: str) -> list[str]:
+    names = _words(text)
+    unknown = [name for name in names if name not in networks.MODELS]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(
+            f"no network {', '.join(unknown) or 'named'}; there are {', '.join(networks.MODELS)}")
+    return names
+
+
 def _counts(text: str) -> list[int]:
     counts = [int(word) for word in _words(text)]
     if not counts or min(counts) < 1:
@@ -130,10 +151,17 @@ def _positive(text: str) -> int:
     return _counts(text)[0]
 
 
-def _natural(text: str) -> int:
+def _warmup(text: str) -> int:
     value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text}: expected 0 or more")
+    if value < 2:  # with the first: what records or tunes at its first calls is done by then
+        raise argparse.ArgumentTypeError(f"{text}: expected 2 or more")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if value != 0 and not 0.001 <= value <= measure.TIMEOUT:
+        raise argparse.ArgumentTypeError(f"{text}: expected 0, or 0.001 to {measure.TIMEOUT}")
     return value
 
 
@@ -144,12 +172,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", type=_words, default=["*"], metavar="PATTERNS", help="rivals to run (default: all)")
     add("--skip", type=_words, default=[], metavar="PATTERNS", help="rivals to leave out")
     add("--list", action="store_true", help="list the rivals and how to install them")
-    add("--models", type=_words, default=["resnet18", "resnet50"],
+    add("--models", type=_models, default=["resnet18", "resnet50"],
         help="torchvision's names (default: resnet18,resnet50)")
     add("--batch-size", type=_counts, default=[1, 8], metavar="N,...", help="default: 1,8")
     add("--rounds", type=_positive, default=5, help="timed rounds a rival (default: %(default)s)")
     add("--runs", type=_positive, default=10, help="timed inferences a round (default: %(default)s)")
-    add("--warmup", type=_natural, default=3, help="untimed inferences before them, besides the first (default: %(default)s)")
+    add("--seconds", type=_seconds, default=0.0, metavar="S",
+        help="more of them, until they took so long in all (default: no more)")
+    add("--warmup", type=_warmup, default=3,
+        help="untimed inferences before them, besides the first; more, until they took 1 s (default: %(default)s)")
     add("--quiet", type=float, default=0.10, metavar="SHARE",
         help="run a round again if others took more of the CPU than this (default: %(default)s)")
     add("--ours", type=Path, default=ROOT / "target/release/resnet", metavar="PATH",

@@ -9,14 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from .system import busy_seconds, children_seconds
+from .system import busy_seconds, children_seconds, usable_cpus
 
 RETRIES = 2  # times that a disturbed round is run again
 TIMEOUT = 1800
 
 
 def run_round(command: Sequence[str], env: Mapping[str, str]) -> dict:
-    """Runs a worker; its JSON line, with the share of the machine that went to others."""
+    """Runs a worker; its JSON line, with what others took, as a share of the CPUs that it may use."""
     busy, own, started = busy_seconds(), children_seconds(), time.perf_counter()
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=TIMEOUT,
@@ -35,7 +35,7 @@ def run_round(command: Sequence[str], env: Mapping[str, str]) -> dict:
     result["foreign"] = None
     if busy is not None and busy_after is not None:
         foreign = busy_after - busy - (children_seconds() - own)
-        result["foreign"] = max(0.0, foreign / (wall * (os.cpu_count() or 1)))
+        result["foreign"] = max(0.0, foreign / (wall * usable_cpus()))
     result["log"] = done.stderr.strip()[-4000:]
     return result
 

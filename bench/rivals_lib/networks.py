@@ -14,6 +14,9 @@ from .core import SIZE
 
 # Part of the cache folder's name: grows when a file made before would no longer do.
 RECIPE = 1
+# torchvision's names of networks that ours has too.
+MODELS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d",
+          "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2")
 NEEDS = ("torch", "torchvision", "safetensors", "numpy")
 INSTALL = "pip install torch torchvision safetensors numpy"
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from .core import BOUNDS
 from .ours import NAME, NAME_F16
 
-HEADER = ("rival", "device", "ms, median (range)", "÷ ours", "GPU alone, ms", "load, ms",
+HEADER = ("rival", "device", "ms, median (range)", "its ms ÷ ours", "GPU alone, ms", "load, ms",
           "first, ms: found → again", "start → logits, ms", "peak MB", "error", "rounds")
 
 
@@ -54,8 +56,7 @@ def row(name: str, precision: str, results: Sequence[dict], quiet: float) -> Row
         name, precision, "ok", device=last["proof"]["device"], evidence=last["proof"]["evidence"],
         versions=last["versions"], notes=last["notes"], medians=medians, median=statistics.median(medians),
         device_median=statistics.median(device) if device else None,
-        load_ms=_median(rounds, "load_ms"),
-        first_found_ms=None if results[0].get("caches_filled") else results[0]["first_ms"],
+        load_ms=_median(rounds, "load_ms"), first_found_ms=results[0]["first_ms"],
         first_again_ms=_median(rounds, "first_ms"), start_ms=_median(rounds, "start_ms"),
         peak_mb=_median(rounds, "peak_mb"), error=max(result["error"] for result in results),
         disturbed=sum((result["foreign"] or 0.0) > quiet for result in rounds))
@@ -95,14 +96,16 @@ def table(rows: Sequence[Row]) -> str:
 def footnotes(rows: Sequence[Row], settings: Mapping, environment: Mapping) -> str:
     """How to read the tables, and on what machine they were made."""
     bounds = ", ".join(f"{bound:.0e} in {precision}" for precision, bound in BOUNDS.items())
+    more = f" or more, {settings['seconds']:g} s in all," if settings["seconds"] else ""
     rounds = f"{settings['rounds']} round{'s' * (settings['rounds'] != 1)}"
     lines = [
         f"Wall time from the images in host memory to the logits there. Medians of {rounds} in "
-        f"alternation, each a fresh process and the median of {settings['runs']} inferences after "
-        f"{settings['warmup'] + 1}; the range is that of the rounds. Over 1 in “÷ ours” is slower than {NAME} (in f32, "
-        f"but {NAME_F16} for f16 rows if it ran), taken round by round. “First” is the first inference of a process, with "
-        "driver and compiler caches as they were found, and again with those that this left. “Start → logits” is from "
-        "the start of a process, Python's imports included; ours is the whole of `resnet run`. Errors are the largest "
+        f"alternation, each a fresh process and the median of {settings['runs']} inferences{more} after "
+        f"{settings['warmup'] + 1} and a second; the range is that of the rounds. “Its ms ÷ ours” over 1 is slower "
+        f"than {NAME} (in f32, but {NAME_F16} for f16 rows if it ran), taken round by round. “First” is the first "
+        "inference of a process, with driver and compiler caches as they were found, and again with those that this "
+        "left. “Start → logits” is from the start of a process, Python's imports included; ours is the whole of "
+        "`resnet run`, on the images that all share; `resnet bench` times images of its own. Errors are the largest "
         f"against PyTorch's f32 logits on the CPU, as a part of the largest logit; right is up to {bounds}. A round "
         f"counts as disturbed (d) where others took over {settings['quiet']:.0%} of the CPU.",
         "", "Where each ran, and how that is known:"]
@@ -119,6 +122,31 @@ def footnotes(rows: Sequence[Row], settings: Mapping, environment: Mapping) -> s
     lines += ["", f"{'; '.join(machine)}; {environment['date'][:10]}; "
               f"commit {environment['commit'] or 'unknown'}."]
     return "\n".join(lines)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Ends the program, with why, if no report could be saved there. Leaves what is there as it is."""
+    try:
+        if path.exists():
+            path.open("r+b").close()
+            if not path.is_file():
+                raise OSError("not a file")
+        beside = _beside(path)
+        beside.touch()
+        beside.unlink()
+    except OSError as error:
+        raise SystemExit(f"--json {path} cannot be written: {error.strerror or error}") from error
+
+
+def save(path: Path, report: Mapping) -> None:
+    """All of it or nothing: a program that is stopped leaves the file as it was."""
+    beside = _beside(path)
+    beside.write_text(json.dumps(report, indent=1) + "\n")
+    beside.replace(path)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
 
 
 def as_json(row: Row, results: Sequence[dict]) -> dict:

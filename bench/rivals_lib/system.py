@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import re
@@ -36,11 +37,30 @@ def mapped_drivers() -> list[str]:
     return sorted({name for pattern, name in _DRIVERS.items() if re.search(pattern, maps)})
 
 
-def peak_mb(children: bool = False) -> float | None:
-    """The most memory that this process, or the largest of those it waited for, ever held."""
+def cuda_name(library: str = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1") -> str | None:
+    """The name of this process's first CUDA device, as the driver gives it."""
+    try:
+        cuda = ctypes.CDLL(library)
+    except OSError:
+        return None
+    device, name = ctypes.c_int(), ctypes.create_string_buffer(256)
+    if cuda.cuInit(0) or cuda.cuDeviceGet(ctypes.byref(device), 0) or cuda.cuDeviceGetName(name, len(name), device):
+        return None
+    return name.value.decode(errors="replace")
+
+
+def usable_cpus() -> int:
+    """CPUs that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def peak_mb() -> float | None:
+    """The most memory that this process ever held."""
     if resource is None:
         return None
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e6 / 1024)
 
 
@@ -69,7 +89,7 @@ def environment() -> dict:
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "os": platform.platform(),
         "cpu": _cpu_name(),
-        "cpus": os.cpu_count(),
+        "cpus": usable_cpus(),
         "memory_gb": _memory_gb(),
         "load_average": os.getloadavg() if hasattr(os, "getloadavg") else None,
         "nvidia": _output("nvidia-smi", "--query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit",

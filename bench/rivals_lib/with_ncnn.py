@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import os
 
 from .core import Case, Engine, Proof, Refused, Rival, Unavailable, Usage
+from .system import usable_cpus
 from .worker import in_process
 
 INSTALL = "pip install ncnn pnnx"
@@ -25,7 +25,7 @@ def _open(case: Case, vulkan: bool) -> Engine:
     param, weights = case.prepared("ncnn.param"), case.prepared("ncnn.bin")
     net = ncnn.Net()
     net.opt.use_vulkan_compute = vulkan
-    net.opt.num_threads = os.cpu_count()
+    net.opt.num_threads = usable_cpus()
     for option in NOT_F32:
         setattr(net.opt, option, False)
     device = _choose(case.gpu, net) if vulkan else "CPU"
@@ -43,13 +43,13 @@ def _open(case: Case, vulkan: bool) -> Engine:
         return np.array(out)
 
     def prove(usage: Usage) -> Proof:
-        evidence = [str(usage)]
+        evidence = [f"{net.opt.num_threads} threads", str(usage)]
         if vulkan:
             if not net.opt.use_vulkan_compute:
                 raise Refused("ncnn gave Vulkan up while loading")
             # lavapipe computes in threads of its own while ncnn's waits; ncnn's layers on the CPU
             # share their work out among its thread and helpers.
-            if "llvmpipe" in device and usage.own_thread > 0.5 / (os.cpu_count() or 1):
+            if "llvmpipe" in device and usage.own_thread > 0.5 / usable_cpus():
                 raise Refused(f"ncnn's thread did {usage.own_thread:.0%} of the work, lavapipe's ought to")
             # Softmax-like ends may stay on the CPU; convolutions must not.
             on_cpu = [layer for layer in net.layers() if not layer.support_vulkan]

@@ -9,7 +9,7 @@ import os
 import tempfile
 
 from .core import Case, Engine, Proof, Refused, Rival, Unavailable, Usage
-from .system import mapped_drivers
+from .system import cuda_name, mapped_drivers
 from .worker import in_process
 
 # One of these packages at a time: each installs the module onnxruntime.
@@ -72,6 +72,8 @@ def _open(case: Case, provider: str, options: dict) -> Engine:
         drivers = mapped_drivers()
         if provider == "CPU":
             device = "CPU"
+        elif provider == "CUDA":
+            device = cuda_name() or "CUDA device 0"
         else:
             device = f"{provider}, {' or '.join(drivers) or 'driver unknown'}"
         return Proof(device, [f"{on_it} of {sum(nodes.values())} node runs of a profiled inference on {wanted}, "

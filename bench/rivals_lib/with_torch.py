@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import ModuleType
 
 from .core import Case, Engine, Proof, Refused, Rival, Unavailable, Usage
 from .networks import load
@@ -21,6 +22,8 @@ CUDA_WAYS = {
     "max-autotune": "torch.compile, mode max-autotune: kernels tuned, CUDA graphs",
 }
 PRECISIONS = ("f32", "tf32", "f16")
+# Cycles of the GPU's clock, between 1 and 2 a nanosecond: some ms, and some seconds.
+LEAST_SLEEP, MOST_SLEEP = 8_000_000, 4_000_000_000
 
 
 def rivals() -> list[Rival]:
@@ -65,8 +68,7 @@ def _open_cuda(case: Case, way: str, precision: str) -> Engine:
                           f"(it is built for {torch.version.cuda or 'the CPU only'})")
     torch.set_grad_enabled(False)
     torch.backends.cudnn.benchmark = True  # tries cuDNN's algorithms at the first inferences
-    torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    rounding = set_tf32(torch.backends, precision == "tf32")
     dtype = torch.float16 if precision == "f16" else torch.float32
     layout = torch.contiguous_format if way == "eager" else torch.channels_last
     device = torch.device("cuda", torch.cuda.current_device())
@@ -92,7 +94,7 @@ def _open_cuda(case: Case, way: str, precision: str) -> Engine:
 
     def device_times(runs: int) -> list[float]:
         step = run.replay if way == "graphs" else lambda: forward(resident)
-        return [_event_ms(step) for _ in range(runs)]
+        return event_times(torch.cuda, step, runs)
 
     def prove(usage: Usage) -> Proof:
         parameter = next(net.parameters()).device
@@ -101,11 +103,28 @@ def _open_cuda(case: Case, way: str, precision: str) -> Engine:
         peak = torch.cuda.max_memory_allocated() / 1e6
         return Proof(torch.cuda.get_device_name(device),
                      [f"logits on {where[0]}, weights on {parameter}", f"{peak:.0f} MB of CUDA memory at most",
-                      f"cudnn.allow_tf32 {torch.backends.cudnn.allow_tf32}", str(usage)])
+                      *rounding, str(usage)])
 
     versions = {"torch": torch.__version__, "CUDA": str(torch.version.cuda),
                 "cuDNN": str(torch.backends.cudnn.version())}
     return Engine(infer, prove, versions, device_times, [CUDA_WAYS[way]])
+
+
+def set_tf32(backends: ModuleType, allowed: bool) -> list[str]:
+    """Whether convolutions and products may round f32 to TF32; the settings as they then are.
+
+    PyTorch 2.9 has new settings, and refuses to tell what holds where old ones were set too.
+    """
+    if hasattr(backends, "fp32_precision"):
+        attribute, value = "fp32_precision", "tf32" if allowed else "ieee"
+        places = {"": backends, "cudnn.": backends.cudnn, "cudnn.conv.": backends.cudnn.conv,
+                  "cuda.matmul.": backends.cuda.matmul}
+    else:
+        attribute, value = "allow_tf32", allowed
+        places = {"cudnn.": backends.cudnn, "cuda.matmul.": backends.cuda.matmul}
+    for place in places.values():
+        setattr(place, attribute, value)
+    return [f"{name}{attribute} {getattr(place, attribute)}" for name, place in places.items()]
 
 
 def _plain(forward: Callable, device) -> Callable:
@@ -154,14 +173,25 @@ class _graph:
         return self.host_logits.numpy().copy(), self.logits.device
 
 
-def _event_ms(step: Callable) -> float:
-    """What the GPU takes for a step whose input it already has, by CUDA events."""
-    import torch
+def event_times(cuda: ModuleType, step: Callable[[], object], runs: int) -> list[float]:
+    """What the GPU takes for a step whose input it already has, in ms, by CUDA events.
 
-    begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-    torch.cuda.synchronize()
-    begin.record()
-    step()
-    end.record()
-    torch.cuda.synchronize()
-    return begin.elapsed_time(end)
+    The GPU sleeps until the whole step is in its queue: otherwise it would wait for Python between
+    kernels, and that would be timed. Without samples where no sleep is long enough.
+    """
+    samples: list[float] = []
+    cycles = LEAST_SLEEP
+    while len(samples) < runs and cycles <= MOST_SLEEP:
+        begin, end = cuda.Event(enable_timing=True), cuda.Event(enable_timing=True)
+        cuda.synchronize()
+        cuda._sleep(cycles)
+        begin.record()
+        step()
+        end.record()
+        queued = not begin.query()  # it still slept when all was in the queue
+        cuda.synchronize()
+        if queued:
+            samples.append(begin.elapsed_time(end))
+        else:
+            cycles *= 2
+    return samples if len(samples) == runs else []

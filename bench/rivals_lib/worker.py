@@ -9,9 +9,18 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from .core import Case, Engine, Measurement, Refused, Rival, Unavailable, Usage, relative_error
 from .system import peak_mb
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# GPUs raise their clocks under load, and so may CPUs. `resnet bench` warms up for as long.
+WARM_UP_SECONDS = 1.0
+# Of the outputs, the first and the last are kept until they are judged, this much of them.
+KEPT_BYTES = 16 << 20
 
 
 def in_process(open_engine: Callable[[Case], Engine]) -> Callable[[Case], Measurement]:
@@ -22,27 +31,41 @@ def in_process(open_engine: Callable[[Case], Engine]) -> Callable[[Case], Measur
         started = time.perf_counter()
         engine = open_engine(case)
         load_ms = _since(started)
-        times, errors, start_ms = [], [], None
-        for run in range(1 + case.warmup + case.runs):
-            if run == 1 + case.warmup:
-                thread, process, loop = time.thread_time(), time.process_time(), time.perf_counter()
-            began = time.perf_counter()
-            logits = engine.infer()
-            times.append(_since(began))
-            if run == 0:
-                start_ms = since_spawn()
-            errors.append(relative_error(logits, expected))
+        kept: list[np.ndarray] = []
+        first_ms = _repeat(engine.infer, kept, 1, 0.0)[0]
+        start_ms = since_spawn()
+        _repeat(engine.infer, kept, case.warmup, WARM_UP_SECONDS)
+        thread, process, loop = time.thread_time(), time.process_time(), time.perf_counter()
+        samples = _repeat(engine.infer, kept, case.runs, case.seconds)
         busy = time.process_time() - process
         usage = Usage(own_thread=(time.thread_time() - thread) / max(busy, 1e-9),
                       cores=busy / (time.perf_counter() - loop))
         peak = peak_mb()  # before proofs, which may load the network again
         device_samples = engine.device_times(case.runs) if engine.device_times else None
         return Measurement(
-            samples=times[1 + case.warmup:], error=max(errors), proof=engine.prove(usage),
-            versions=engine.versions, load_ms=load_ms, first_ms=times[0], start_ms=start_ms,
-            peak_mb=peak, device_samples=device_samples, notes=engine.notes)
+            samples=samples, error=max(relative_error(logits, expected) for logits in kept),
+            proof=engine.prove(usage), versions=engine.versions, load_ms=load_ms, first_ms=first_ms,
+            start_ms=start_ms, peak_mb=peak, device_samples=device_samples, notes=engine.notes)
 
     return measure
+
+
+def _repeat(infer: Callable[[], np.ndarray], kept: list[np.ndarray], runs: int, seconds: float) -> list[float]:
+    """Infers `runs` times at least, and until the inferences took so many seconds; milliseconds of each.
+
+    Between them nothing runs but the copying of the logits into `kept`.
+    """
+    times: list[float] = []
+    spent = 0.0
+    while len(times) < runs or spent < seconds * 1e3:
+        began = time.perf_counter()
+        logits = infer()
+        times.append(_since(began))
+        spent += times[-1]
+        if len(kept) > 1 and len(kept) * logits.nbytes > KEPT_BYTES:
+            kept.pop()
+        kept.append(logits.copy())
+    return times
 
 
 def run(rival: Rival, case: Case) -> None:
