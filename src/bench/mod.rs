@@ -12,6 +12,7 @@ mod compare;
 mod environment;
 #[cfg(test)]
 mod fixture;
+mod machine;
 mod measure;
 mod memory;
 mod page;
