@@ -23,7 +23,7 @@ pub struct SessionOptions {
     /// How kernels are chosen.
     pub choice: Choice,
     /// Batches that may be started before the first is finished
-    /// ([`Session::start`]): 1 for the least latency, 2 or more to keep a GPU
+    /// ([`Session::start`](super::Session::start)): 1 for the least latency, 2 or more to keep a GPU
     /// busy while the host prepares and reads.
     pub in_flight: usize,
     /// Refuse, rather than take a smaller batch, where the device cannot bind
