@@ -2,7 +2,11 @@
 
 #[path = "page/browser.rs"]
 mod browser;
+#[path = "page/figures.rs"]
+mod figures;
 #[path = "page/fixture.rs"]
 mod fixture;
+#[path = "page/reports.rs"]
+mod reports;
 #[path = "page/text.rs"]
 mod text;

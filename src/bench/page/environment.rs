@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::bench::{Clock, Device, Host, Power, Report};
+use crate::bench::{Clock, Device, Host, Power, Repetitions, Report};
 
 use super::number::Num;
 use super::rows::Rows;
@@ -10,11 +10,14 @@ use super::rows::Rows;
 #[derive(Debug, Serialize)]
 pub(super) struct Environment {
     name: String,
+    /// As it was given, where the name is less than that.
+    path: Option<String>,
     created: String,
     command: String,
     crate_version: String,
     wgpu_version: String,
     schema_version: u32,
+    repetitions: Repeated,
     os: String,
     kernel: String,
     cpu: String,
@@ -22,6 +25,15 @@ pub(super) struct Environment {
     memory: Num,
     power: &'static str,
     devices: Vec<DeviceView>,
+}
+
+/// How often each row was repeated.
+#[derive(Debug, Serialize)]
+struct Repeated {
+    /// None where a number of repetitions was asked for.
+    seconds: Option<Num>,
+    at_least: Num,
+    at_most: Num,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,14 +50,14 @@ struct DeviceView {
     limits: Vec<(&'static str, Num)>,
 }
 
-pub(super) fn environment(rows: &Rows) -> Vec<Environment> {
-    let reports = rows.reports.iter().enumerate();
+pub(super) fn environment(rows: &Rows, paths: &[&str]) -> Vec<Environment> {
+    let reports = rows.reports.iter().zip(paths).enumerate();
     reports
-        .map(|(i, (name, report))| one(i, name, report))
+        .map(|(i, ((name, report), path))| one(i, name, path, report))
         .collect()
 }
 
-fn one(index: usize, name: &str, report: &Report) -> Environment {
+fn one(index: usize, name: &str, path: &str, report: &Report) -> Environment {
     let Host {
         os,
         kernel,
@@ -58,11 +70,13 @@ fn one(index: usize, name: &str, report: &Report) -> Environment {
     let devices = report.devices.iter().enumerate();
     Environment {
         name: name.into(),
+        path: (path != name).then(|| path.into()),
         created: report.created.clone(),
         command: report.command.clone(),
         crate_version: report.crate_version.clone(),
         wgpu_version: report.wgpu_version.clone(),
         schema_version: report.schema_version,
+        repetitions: repeated(&report.repetitions, &at("repetitions")),
         os: os.clone(),
         kernel: kernel.clone(),
         cpu: cpu.clone(),
@@ -76,6 +90,23 @@ fn one(index: usize, name: &str, report: &Report) -> Environment {
         devices: devices
             .map(|(i, device)| view(device, &at(&format!("devices/{i}"))))
             .collect(),
+    }
+}
+
+fn repeated(repetitions: &Repetitions, at: &str) -> Repeated {
+    let Repetitions {
+        seconds,
+        at_least,
+        at_most,
+    } = *repetitions;
+    let text = match seconds.abs() {
+        1e9.. => format!("{seconds:.1e}"),
+        _ => seconds.to_string(),
+    };
+    Repeated {
+        seconds: (at_least != at_most).then(|| Num::new(seconds, text, format!("{at}/seconds"))),
+        at_least: Num::count(at_least, format!("{at}/at_least")),
+        at_most: Num::count(at_most, format!("{at}/at_most")),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::bench::Power;
+use crate::bench::{Power, Row, Scenario};
 
-use super::number::{Num, significant};
+use super::number::{Num, ratio};
 use super::rows::{Entry, Rows};
 
 #[derive(Debug, Serialize)]
@@ -35,7 +35,9 @@ struct Figure {
     colour: String,
     label: Option<String>,
     images: Option<Num>,
+    /// Of a latency row: in the other scenario it is mostly waiting.
     median: Option<Num>,
+    in_flight: usize,
     ratio: Option<String>,
     why: Option<String>,
 }
@@ -80,16 +82,16 @@ fn figure(rows: &Rows, group: &[&Entry], entry: &Entry) -> Figure {
         label: (rows.series.len() > 1).then(|| rows.label(entry).into()),
         images: images.map(|images| {
             let at = entry.at("images_per_second");
-            Num::new(images, significant(images, 3), at)
+            Num::rate(images, at)
         }),
-        median: entry.times().map(|times| {
-            let at = entry.at("end_to_end/median");
-            Num::new(times.median, significant(times.median, 3), at)
-        }),
+        median: (entry.times())
+            .filter(|_| entry.row.work.scenario == Scenario::Latency)
+            .map(|times| entry.ms(times.median, "end_to_end/median")),
+        in_flight: entry.row.in_flight,
         ratio: rows
             .reference(group, entry)
             .and_then(|reference| speed_up(reference, entry))
-            .map(|ratio| format!("{}×", significant(ratio, 3))),
+            .map(|times| format!("{}×", ratio(times))),
         why: (!entry.is_right()).then(|| entry.why()),
     }
 }
@@ -139,7 +141,7 @@ fn verdict(rows: &Rows, first: &str, report: usize, name: &str) -> String {
         _ => first,
     };
     let mean = (logs.iter().sum::<f64>() / logs.len() as f64).exp();
-    let times = significant(mean, 3);
+    let times = ratio(mean);
     let over = match logs.len() {
         1 => "in the one row that both have".into(),
         n => format!("over the {n} rows that both have (geometric mean)"),
@@ -176,13 +178,27 @@ fn warnings(rows: &Rows) -> Vec<Warning> {
             });
         }
     }
-    let doubtful = rows.entries.iter().filter(|e| !e.row.warnings.is_empty());
-    match doubtful.count() {
-        0 => {}
-        n => warnings.push(Warning {
-            about: format!("{n} of {} rows", rows.entries.len()),
-            text: "the table says what lessens the worth of their figures".into(),
-        }),
+    let doubts: [(fn(&Row) -> bool, &str); 2] = [
+        (
+            |row| {
+                let v = row.verification.as_ref();
+                v.and_then(|v| v.deterministic) == Some(false)
+            },
+            "two runs on one input differed, so the outputs are not the same each time",
+        ),
+        (
+            |row| !row.warnings.is_empty(),
+            "the table says what lessens the worth of their figures",
+        ),
+    ];
+    for (doubtful, text) in doubts {
+        let n = rows.entries.iter().filter(|e| doubtful(e.row)).count();
+        if n > 0 {
+            warnings.push(Warning {
+                about: format!("{n} of {} rows", rows.entries.len()),
+                text: text.into(),
+            });
+        }
     }
     warnings
 }

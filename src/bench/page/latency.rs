@@ -3,11 +3,11 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::bench::Stats;
+use crate::bench::{Scenario, Stats};
 
 use super::chart::ticks;
 use super::headline::colour;
-use super::number::{Num, significant};
+use super::number::{Num, ms as in_ms, significant};
 use super::rows::{Entry, Rows};
 use super::svg::{Element, el, percent, picture, px};
 
@@ -15,7 +15,9 @@ use super::svg::{Element, el, percent, picture, px};
 pub(super) struct Latency {
     title: String,
     chart: Value,
-    samples: usize,
+    samples: Num,
+    /// Where each waits for those before it.
+    in_flight: Option<usize>,
     /// Samples right of the plot, and the largest.
     beyond: usize,
     max: Num,
@@ -44,8 +46,8 @@ fn distribution(rows: &Rows, entry: &Entry, times: &Stats) -> Latency {
     let n = times.samples.len();
     let label = format!(
         "Distribution of {n} end-to-end times of {title}: median {} ms, 99 % up to {} ms",
-        significant(times.median, 4),
-        significant(times.p99, 4)
+        in_ms(times.median),
+        in_ms(times.p99)
     );
     let mut chart = picture(LABELS + PLOT + AXIS, &label);
     let colour = colour(entry.series);
@@ -58,9 +60,10 @@ fn distribution(rows: &Rows, entry: &Entry, times: &Stats) -> Latency {
     Latency {
         title,
         chart: chart.into_value(),
-        samples: n,
+        samples: Num::count(n, entry.at("end_to_end/samples/length")),
+        in_flight: (entry.row.work.scenario == Scenario::Throughput).then_some(entry.row.in_flight),
         beyond: times.samples.iter().filter(|&&ms| ms > axis.high).count(),
-        max: entry.num(times.max, "end_to_end/max"),
+        max: entry.ms(times.max, "end_to_end/max"),
         trend: (n >= HISTOGRAM).then(|| trend(times, axis, &colour).into_value()),
     }
 }
@@ -147,7 +150,7 @@ fn histogram(chart: &mut Element, times: &Stats, axis: Axis, colour: &str) {
 
 fn dots(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis, colour: &str) {
     for (i, &ms) in times.samples.iter().enumerate() {
-        let num = entry.num(ms, &format!("end_to_end/samples/{i}"));
+        let num = entry.ms(ms, &format!("end_to_end/samples/{i}"));
         let dot = el("circle")
             .class(&format!("dot {colour}"))
             .set("cx", percent(axis.place(ms)))
@@ -172,13 +175,14 @@ fn marks(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis) {
         let line = line.set("y2", px(LABELS + PLOT));
         chart.push(line.set("x1", percent(x)).set("x2", percent(x)));
         let (anchor, dx) = if x > 0.6 { ("end", -5) } else { ("start", 5) };
-        let num = entry.num(ms, &format!("end_to_end/{name}"));
+        let num = entry.ms(ms, &format!("end_to_end/{name}"));
         let text = el("text")
             .class("mark-name")
             .set("x", percent(x))
             .set("dx", dx);
-        let text = text.set("y", px(y)).set("text-anchor", anchor).num(&num);
-        chart.push(text.text(&format!("{name} {} ms", num.text)));
+        let text = text.set("y", px(y)).set("text-anchor", anchor);
+        let figure = el("tspan").num(&num).text(&num.text);
+        chart.push(text.text(&format!("{name} ")).with(figure).text(" ms"));
     }
 }
 
@@ -238,6 +242,6 @@ mod tests {
     fn ticks_are_short() {
         assert_eq!(short(2.0), "2");
         assert_eq!(short(0.25), "0.25");
-        assert_eq!(short(1200.0), "1200");
+        assert_eq!(short(1200.0), "1,200");
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::bench::{Profile, StepTime};
 
 use super::chart::{FAMILIES, Family, family_of};
-use super::number::{Num, significant};
+use super::number::Num;
 use super::rows::{Entry, Rows};
 use super::svg::{Element, el, percent, picture, px};
 
@@ -61,9 +61,9 @@ fn profile(rows: &Rows, entry: &Entry, profile: &Profile) -> Layers {
     }
     let steps = profile.steps.iter().enumerate().map(|(i, step)| {
         let at = |path: &str| at(&format!("steps/{i}/{path}"));
-        let three = |value: f64, path: &str| Num::new(value, significant(value, 3), at(path));
+        let rate = |value: f64, path: &str| Num::rate(value, at(path));
         let [channels, height, width] = step.output;
-        let ms = three(step.ms, "ms");
+        let ms = Num::ms(step.ms, at("ms"));
         Step {
             layer: step.layer.clone(),
             kernel: step.kernel.clone(),
@@ -71,16 +71,15 @@ fn profile(rows: &Rows, entry: &Entry, profile: &Profile) -> Layers {
             bar: bar(step, longest, &ms).into_value(),
             ms,
             share: Num::new(step.share, format!("{:.1}", step.share), at("share")),
-            gflops: three(step.gflops, "gflops"),
-            gbytes: three(step.gbytes_per_second, "gbytes_per_second"),
-            roofline: step
-                .roofline_percent
-                .map(|percent| Num::new(percent, format!("{percent:.0}"), at("roofline_percent"))),
+            gflops: rate(step.gflops, "gflops"),
+            gbytes: rate(step.gbytes_per_second, "gbytes_per_second"),
+            roofline: (step.roofline_percent)
+                .map(|percent| Num::percent(percent, at("roofline_percent"))),
         }
     });
     Layers {
         title: rows.title(entry),
-        total: Num::of(profile.total_ms, at("total_ms")),
+        total: Num::ms(profile.total_ms, at("total_ms")),
         repetitions: Num::count(profile.repetitions, at("repetitions")),
         clock: super::environment::clock(profile.clock),
         parts: parts(&families).into_value(),
@@ -122,8 +121,9 @@ fn bar(step: &StepTime, longest: f64, ms: &Num) -> Element {
     let ceiling = step.ceiling_ms.map(|ceiling| {
         let percent = step.roofline_percent.unwrap_or(f64::NAN);
         let text = format!(
-            "{} ms at the device's peaks ({percent:.0} %)",
-            significant(ceiling, 3)
+            "{} ms at the device's peaks ({})",
+            super::number::ms(ceiling),
+            super::number::percent(percent)
         );
         (part(ceiling).min(1.0), text)
     });

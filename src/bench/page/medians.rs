@@ -1,67 +1,62 @@
-//! End-to-end medians as bars, those of the same work side by side.
+//! Times per batch as bars, those of the same work side by side.
 
 use minijinja::Value;
 use serde::Serialize;
 
+use crate::bench::Scenario;
+
 use super::headline::{colour, speed_up};
-use super::number::{Num, shortened, significant};
+use super::number::{ms, ratio};
 use super::rows::{Entry, Rows};
 use super::svg::{Element, el, percent, picture, px};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Medians {
-    chart: Option<Value>,
+    groups: Vec<Group>,
     /// Whether each group has a scale of its own.
     own_scales: bool,
+    /// Whether some, or all, rows have several batches in flight.
+    throughput: bool,
+    latency: bool,
     legend: Vec<(String, String)>,
 }
 
+#[derive(Debug, Serialize)]
+struct Group {
+    work: String,
+    chart: Value,
+}
+
 /// The longest bar; its figure needs the rest, on a phone too.
-const LONGEST: f64 = 0.6;
-const HEADING: f64 = 22.0;
+const LONGEST: f64 = 0.55;
 const BAR: f64 = 16.0;
 const STEP: f64 = 21.0;
-const GAP: f64 = 12.0;
 
 pub(super) fn medians(rows: &Rows) -> Medians {
-    let groups = rows.groups();
     let several = rows.series.len() > 1;
-    let all = rows.entries.iter().filter_map(median).fold(0.0, f64::max);
-    let mut y = 0.0;
-    let mut inside = vec![];
-    for group in &groups {
-        let work = rows.work(&group[0].row.work);
-        let heading = el("text")
-            .class("strong")
-            .set("x", 0)
-            .set("y", px(y + 15.0));
-        inside.push(heading.text(&shortened(&work, 60)));
-        y += HEADING;
-        let longest = match several {
-            true => group.iter().filter_map(|e| median(e)).fold(0.0, f64::max),
+    let all = longest(rows.entries.iter());
+    let groups = rows.groups().into_iter().map(|group| {
+        let scale = match several {
+            true => longest(group.iter().copied()),
             false => all,
         };
-        for entry in group {
-            inside.push(
-                bar(rows, group, entry, longest)
-                    .set("transform", format!("translate(0 {})", px(y))),
-            );
-            y += STEP;
+        let work = rows.work(&group[0].row.work);
+        let label = format!("Milliseconds per batch of {work}");
+        let mut chart = picture(STEP * group.len() as f64, &label);
+        for (i, entry) in group.iter().enumerate() {
+            let down = format!("translate(0 {})", px(STEP * i as f64));
+            chart.push(bar(rows, &group, entry, scale).set("transform", down));
         }
-        y += GAP;
-    }
-    let label = format!(
-        "End-to-end medians of {} rows, in milliseconds",
-        rows.entries.len()
-    );
-    let mut chart = picture(y - GAP, &label);
-    for element in inside {
-        chart.push(element);
-    }
+        let chart = chart.into_value();
+        Group { work, chart }
+    });
+    let has = |scenario| rows.entries.iter().any(|e| e.row.work.scenario == scenario);
     let legend = rows.series.iter().enumerate();
     Medians {
-        chart: (!groups.is_empty()).then(|| chart.into_value()),
+        groups: groups.collect(),
         own_scales: several,
+        throughput: has(Scenario::Throughput),
+        latency: has(Scenario::Latency),
         legend: match several {
             true => legend.map(|(i, s)| (colour(i), s.label.clone())).collect(),
             false => vec![],
@@ -69,49 +64,42 @@ pub(super) fn medians(rows: &Rows) -> Medians {
     }
 }
 
-fn median(entry: &Entry) -> Option<f64> {
-    entry.times().map(|times| times.median)
+fn longest<'a>(entries: impl Iterator<Item = &'a Entry<'a>>) -> f64 {
+    let times = entries.filter_map(|entry| Some(entry.batch_ms()?.ms));
+    times.fold(0.0, f64::max)
 }
 
 fn bar(rows: &Rows, group: &[&Entry], entry: &Entry, longest: f64) -> Element {
     let label = rows.label(entry);
-    let text = el("text").class("num").set("y", px(BAR - 3.5)).set("dx", 7);
-    let Some(median) = median(entry) else {
-        let why = entry.why();
-        return el("g")
-            .title(&format!("{label}: FAILED, {why}"))
-            .with(
-                el("rect")
-                    .class("base")
-                    .set("width", 2)
-                    .set("height", px(BAR)),
-            )
-            .with(text.class("failed").set("x", 0).text("FAILED"));
+    let text = el("text").set("y", px(BAR - 3.5)).set("dx", 7);
+    let base = el("rect").class("base").set("width", 2);
+    let base = base.set("height", px(BAR));
+    if !entry.is_right() {
+        let failed = text.class("failed").set("x", 0).text("FAILED");
+        let why = format!("{label}: FAILED, {}", entry.why());
+        return el("g").title(&why).with(base).with(failed);
+    }
+    let Some(time) = entry.batch_ms() else {
+        let none = text.class("num").set("x", 0).text("no rate");
+        return el("g").title(label).with(base).with(none);
     };
-    let num = Num::new(
-        median,
-        significant(median, 4),
-        entry.at("end_to_end/median"),
-    );
-    let width = if longest > 0.0 {
-        LONGEST * median / longest
-    } else {
-        0.0
+    let width = match longest > 0.0 {
+        true => LONGEST * time.ms / longest,
+        false => 0.0,
     };
-    let ratio = rows
-        .reference(group, entry)
-        .and_then(|r| speed_up(r, entry));
-    let ratio = ratio.map(|ratio| format!(" · {}×", significant(ratio, 3)));
-    let figure = format!("{} ms{}", num.text, ratio.unwrap_or_default());
-    el("g")
-        .title(&format!("{label}: {figure}"))
-        .with(
-            el("rect")
-                .class(&colour(entry.series))
-                .set("width", percent(width))
-                .set("height", px(BAR))
-                .set("rx", 2)
-                .num(&num),
-        )
-        .with(text.set("x", percent(width)).text(&figure))
+    let reference = rows.reference(group, entry);
+    let times = reference.and_then(|r| speed_up(r, entry));
+    let times = times.map(|times| format!(" · {}×", ratio(times)));
+    let figure = format!("{} ms{}", ms(time.ms), times.unwrap_or_default());
+    let bar = el("rect")
+        .class(&colour(entry.series))
+        .set("width", percent(width))
+        .set("height", px(BAR))
+        .set("rx", 2)
+        // Of a rate it is the reciprocal, which tests cannot look up.
+        .set("data-ms", time.ms)
+        .num(&time.from);
+    let text = text.class("num").set("x", percent(width)).text(&figure);
+    let title = format!("{label}: {figure}");
+    el("g").title(&title).with(bar).with(text)
 }

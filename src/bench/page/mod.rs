@@ -14,6 +14,8 @@ mod headline;
 mod latency;
 mod layers;
 mod medians;
+mod memory;
+mod names;
 mod number;
 mod peaks;
 mod rooflines;
@@ -57,6 +59,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "layers.html",
     "macros.html",
     "medians.html",
+    "memory.html",
     "page.html",
     "peaks.html",
     "rooflines.html",
@@ -67,7 +70,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
 const STYLE: &str = include_str!("style.css");
 
 /// The page of these results, each with the name that tells it from the
-/// others, such as its file's.
+/// others, such as its file's path.
 pub fn page(reports: &[(String, &Report)]) -> Result<String, PageError> {
     let mut env = Environment::new();
     env.set_syntax(
@@ -81,20 +84,25 @@ pub fn page(reports: &[(String, &Report)]) -> Result<String, PageError> {
     for (name, text) in TEMPLATES {
         env.add_template(name, text)?;
     }
-    let rows = Rows::of(reports);
+    let paths: Vec<&str> = reports.iter().map(|(path, _)| path.as_str()).collect();
+    let named: Vec<(String, &Report)> = (names::short(&paths).into_iter())
+        .zip(reports.iter().map(|(_, report)| *report))
+        .collect();
+    let rows = Rows::of(&named);
     let page = Page {
         style: Value::from_safe_string(STYLE.into()),
         data: Value::from_safe_string(embed(reports)?),
         several: reports.len() > 1,
         headline: headline::headline(&rows),
-        rows: table::table(&rows),
+        table: table::table(&rows),
         medians: medians::medians(&rows),
+        memory: memory::memory(&rows),
         layers: layers::layers(&rows),
         rooflines: rooflines::rooflines(&rows),
         latency: latency::latency(&rows),
         start_ups: start_ups::start_ups(&rows),
         peaks: peaks::peaks(&rows),
-        environment: environment::environment(&rows),
+        environment: environment::environment(&rows, &paths),
     };
     let template = env.get_template("page.html")?;
     Ok(template.render(Value::from(Serde(&page)))?)
@@ -107,8 +115,9 @@ struct Page {
     data: Value,
     several: bool,
     headline: headline::Headline,
-    rows: Vec<table::Group>,
+    table: table::Table,
     medians: medians::Medians,
+    memory: Vec<memory::MemoryRow>,
     layers: Vec<layers::Layers>,
     rooflines: rooflines::Rooflines,
     latency: Vec<latency::Latency>,

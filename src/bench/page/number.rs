@@ -1,6 +1,9 @@
-//! Figures: a text to read and the exact number behind it.
+//! Figures: a text to read and the exact number behind it. Texts are those of
+//! the terminal, so that a figure is spelled the same in both.
 
 use serde::Serialize;
+
+use crate::text::number;
 
 /// Where a figure is not known.
 pub(super) const NONE: &str = "–";
@@ -12,7 +15,7 @@ pub(super) struct Num {
     pub text: String,
     /// The number as JSON writes it.
     pub exact: String,
-    /// JSON pointer to it in the embedded data.
+    /// JSON pointer to it in the embedded data; `…/length` is an array's.
     pub at: String,
 }
 
@@ -23,13 +26,24 @@ impl Num {
         Self { text, exact, at }
     }
 
-    /// To four digits.
-    pub fn of(value: f64, at: String) -> Self {
-        Self::new(value, significant(value, 4), at)
+    pub fn ms(value: f64, at: String) -> Self {
+        Self::new(value, ms(value), at)
+    }
+
+    pub fn rate(value: f64, at: String) -> Self {
+        Self::new(value, rate(value), at)
+    }
+
+    pub fn percent(value: f64, at: String) -> Self {
+        Self::new(value, percent(value), at)
+    }
+
+    pub fn tiny(value: f64, at: String) -> Self {
+        Self::new(value, tiny(value), at)
     }
 
     pub fn count(value: usize, at: String) -> Self {
-        Self::new(value, grouped(&value.to_string()), at)
+        Self::new(value, number::thousands(value as u64), at)
     }
 
     pub fn bytes(value: u64, at: String) -> Self {
@@ -37,80 +51,75 @@ impl Num {
     }
 }
 
-/// So many significant digits, though never fewer than the integer part has.
-pub(super) fn significant(value: f64, digits: usize) -> String {
-    if !value.is_finite() {
-        return NONE.into();
-    }
-    if value == 0.0 {
-        return "0".into();
-    }
-    if !(1e-4..1e9).contains(&value.abs()) {
-        return scientific(value);
-    }
-    let magnitude = value.abs().log10().floor() as i32;
-    let decimals = (digits as i32 - 1 - magnitude).max(0) as usize;
-    grouped(&format!("{value:.decimals$}"))
+pub(super) fn ms(value: f64) -> String {
+    readable(value, number::ms)
 }
 
-/// Two digits and a power of ten.
-pub(super) fn scientific(value: f64) -> String {
-    if !value.is_finite() {
-        return NONE.into();
-    }
-    let text = format!("{value:.1e}");
-    match text.split_once('e') {
-        Some((digits, power)) if value != 0.0 => format!("{digits}e{power}").replace('-', "−"),
-        _ => "0".into(),
-    }
+pub(super) fn rate(value: f64) -> String {
+    readable(value, number::rate)
 }
 
-/// Bytes in decimal units.
+pub(super) fn percent(value: f64) -> String {
+    readable(value, |value| format!("{value:.0}\u{a0}%"))
+}
+
+pub(super) fn tiny(value: f64) -> String {
+    readable(value, number::tiny)
+}
+
+/// The unit stays on the number's line.
 pub(super) fn bytes(value: u64) -> String {
-    let value = value as f64;
-    let (scaled, unit) = match value {
-        v if v >= 1e9 => (v / 1e9, "GB"),
-        v if v >= 1e6 => (v / 1e6, "MB"),
-        v if v >= 1e3 => (v / 1e3, "kB"),
-        v => return format!("{v}\u{a0}B"),
-    };
-    format!("{}\u{a0}{unit}", significant(scaled, 3))
+    number::bytes(value).replace(' ', "\u{a0}")
 }
 
-/// GFLOP/s, in TFLOP/s where there are many.
-pub(super) fn flops(gflops: f64) -> String {
-    match gflops {
-        g if g >= 1e4 => format!("{}\u{a0}TFLOP/s", significant(g / 1e3, 3)),
-        g => format!("{}\u{a0}GFLOP/s", significant(g, 3)),
+/// A mean and its standard deviation, to the same decimals.
+pub(super) fn spread(mean: f64, deviation: f64) -> (String, String) {
+    let both = number::ms_spread(mean, deviation);
+    match both.split_once(" ± ") {
+        Some((a, b)) => (
+            readable(mean, |_| a.into()),
+            readable(deviation, |_| b.into()),
+        ),
+        None => (ms(mean), ms(deviation)),
     }
 }
 
-/// Narrow spaces between thousands, where there are ten of them.
-fn grouped(number: &str) -> String {
-    let whole = number.split('.').next().unwrap_or_default();
-    let digits = whole.trim_start_matches('-').len();
-    if digits < 5 {
-        return number.into();
+/// How many times as much, without the sign.
+pub(super) fn ratio(value: f64) -> String {
+    match value {
+        0.1.. => readable(value, |value| format!("{value:.2}")),
+        _ => significant(value, 2),
     }
-    let first = whole.len() - digits;
-    let mut text = String::new();
-    for (i, c) in number.chars().enumerate() {
-        let left = (first + digits).saturating_sub(i);
-        if i > first && left > 0 && left.is_multiple_of(3) {
-            text.push('\u{202f}');
+}
+
+/// Files hold any number; the terminal's formats are for those that are
+/// measured.
+fn readable(value: f64, format: impl Fn(f64) -> String) -> String {
+    match value.abs() {
+        magnitude if !magnitude.is_finite() => NONE.into(),
+        1e15.. => format!("{value:.1e}"),
+        _ => format(value),
+    }
+}
+
+/// So many significant digits, though never fewer than the integer part has:
+/// for axes, whose numbers the terminal does not show.
+pub(super) fn significant(value: f64, digits: usize) -> String {
+    readable(value, |value| match value.abs() {
+        0.0 => "0".into(),
+        ..1e-4 | 1e9.. => format!("{value:.1e}"),
+        magnitude => {
+            let power = magnitude.log10().floor() as i32;
+            let decimals = (digits as i32 - 1 - power).max(0) as usize;
+            let text = format!("{magnitude:.decimals$}");
+            let (whole, part) = text.split_at(text.find('.').unwrap_or(text.len()));
+            let sign = if value < 0.0 { "-" } else { "" };
+            match whole.parse() {
+                Ok(whole) => format!("{sign}{}{part}", number::thousands(whole)),
+                Err(_) => format!("{sign}{text}"),
+            }
         }
-        text.push(c);
-    }
-    text
-}
-
-/// At most `limit` characters, for places that do not wrap.
-pub(super) fn shortened(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.into();
-    }
-    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
+    })
 }
 
 #[cfg(test)]
@@ -123,11 +132,11 @@ mod tests {
             (0.0, "0"),
             (1.0, "1.000"),
             (12.3456, "12.35"),
-            (1234.5, "1234"),
+            (1234.5, "1,234"),
             (0.012345, "0.01235"),
-            (123_456.7, "123\u{202f}457"),
-            (-12_345.0, "-12\u{202f}345"),
-            (1.5e-7, "1.5e−7"),
+            (123_456.7, "123,457"),
+            (-12_345.0, "-12,345"),
+            (1.5e-7, "1.5e-7"),
             (2e12, "2.0e12"),
             (f64::NAN, "–"),
             (f64::INFINITY, "–"),
@@ -138,24 +147,26 @@ mod tests {
     }
 
     #[test]
-    fn units() {
-        assert_eq!(bytes(999), "999\u{a0}B");
-        assert_eq!(bytes(102_400_000), "102\u{a0}MB");
-        assert_eq!(bytes(u64::MAX), "1.8e10\u{a0}GB");
-        assert_eq!(flops(14_230.0), "14.2\u{a0}TFLOP/s");
-        assert_eq!(flops(142.0), "142\u{a0}GFLOP/s");
+    fn figures_are_spelled_as_in_the_terminal() {
+        assert_eq!(bytes(128 << 20), "128\u{a0}MiB");
+        assert_eq!(ms(12.3456), "12.35");
+        assert_eq!(rate(12_345.6), "12,346");
+        assert_eq!(spread(12.3456, 0.0789), ("12.35".into(), "0.08".into()));
+        assert_eq!([2.0, 0.5, 0.0123].map(ratio), ["2.00", "0.50", "0.012"]);
     }
 
     #[test]
-    fn long_names_end_in_an_ellipsis() {
-        assert_eq!(shortened("abcdef", 6), "abcdef");
-        assert_eq!(shortened("ab défg", 4), "ab…");
+    fn numbers_that_nothing_measured_stay_short() {
+        for format in [ms, rate, percent, tiny, ratio] {
+            assert_eq!(format(f64::NAN), "–");
+            assert_eq!(format(f64::MAX), "1.8e308");
+        }
     }
 
     #[test]
     fn the_exact_number_is_json() {
-        assert_eq!(Num::of(0.1 + 0.2, "/0".into()).exact, "0.30000000000000004");
-        assert_eq!(Num::of(f64::NAN, "/0".into()).exact, "null");
+        assert_eq!(Num::ms(0.1 + 0.2, "/0".into()).exact, "0.30000000000000004");
+        assert_eq!(Num::ms(f64::NAN, "/0".into()).exact, "null");
         assert_eq!(
             Num::bytes(u64::MAX, "/0".into()).exact,
             u64::MAX.to_string()

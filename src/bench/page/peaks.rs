@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::bench::Peaks;
 
-use super::number::{Num, bytes, significant};
+use super::number::{Num, bytes};
 use super::rows::Rows;
 
 #[derive(Debug, Serialize)]
@@ -70,34 +70,34 @@ fn quantities(
     peaks: &Peaks,
     at: impl Fn(&str) -> String,
 ) -> Vec<(usize, String, &'static str, Num)> {
-    let three = |value: f64, path: &str| Num::new(value, significant(value, 3), at(path));
+    let rate = |value: f64, path: &str| Num::rate(value, at(path));
     let mut found = vec![];
-    let fma = three(peaks.fma_f32_gflops, "fma_f32_gflops");
+    let fma = rate(peaks.fma_f32_gflops, "fma_f32_gflops");
     found.push((0, "Fused multiply-adds, f32".into(), "GFLOP/s", fma));
     if let Some(fma) = peaks.fma_f16_gflops {
-        let fma = three(fma, "fma_f16_gflops");
+        let fma = rate(fma, "fma_f16_gflops");
         found.push((1, "Fused multiply-adds, f16".into(), "GFLOP/s", fma));
     }
     for (i, matrix) in peaks.cooperative_matrix.iter().enumerate() {
         let [m, n, k] = matrix.shape;
         let (from, to) = (&matrix.operands, &matrix.accumulator);
         let name = format!("Cooperative matrices {m}×{n}×{k}, {from} to {to}");
-        let num = three(matrix.gflops, &format!("cooperative_matrix/{i}/gflops"));
+        let num = rate(matrix.gflops, &format!("cooperative_matrix/{i}/gflops"));
         found.push((2, name, "GFLOP/s", num));
     }
     let memory = peaks.memory_gbytes_per_second;
-    let memory = three(memory, "memory_gbytes_per_second");
+    let memory = rate(memory, "memory_gbytes_per_second");
     let buffer = format!("Memory, a buffer of {}", bytes(peaks.memory_buffer_bytes));
     found.push((3, buffer, "GB/s", memory));
     let upload = peaks.upload_gbytes_per_second;
-    let upload = three(upload, "upload_gbytes_per_second");
+    let upload = rate(upload, "upload_gbytes_per_second");
     found.push((4, "Host to device".into(), "GB/s", upload));
     let readback = peaks.readback_gbytes_per_second;
-    let readback = three(readback, "readback_gbytes_per_second");
+    let readback = rate(readback, "readback_gbytes_per_second");
     found.push((5, "Device to host".into(), "GB/s", readback));
-    let dispatch = three(peaks.dispatch_us, "dispatch_us");
+    let dispatch = rate(peaks.dispatch_us, "dispatch_us");
     found.push((6, "An empty dispatch".into(), "µs", dispatch));
-    let trip = three(peaks.round_trip_us, "round_trip_us");
+    let trip = rate(peaks.round_trip_us, "round_trip_us");
     found.push((7, "Submitting nothing and waiting".into(), "µs", trip));
     found
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::bench::{Peaks, Profile, StepTime};
 
 use super::chart::{FAMILIES, Family, Log, family_of};
-use super::number::{Num, flops, significant};
+use super::number::{Num, rate, significant};
 use super::rows::{Entry, Rows};
 use super::svg::{Element, el, percent, picture, px};
 
@@ -102,7 +102,7 @@ fn plot(rows: &Rows, entry: &Entry, profile: &Profile, peaks: &Peaks) -> Option<
     let largest = steps.iter().map(|(_, s)| s.share).fold(0.0, f64::max);
     for (i, step) in &steps {
         let at = entry.at(&format!("profile/steps/{i}/gflops"));
-        let num = Num::new(step.gflops, significant(step.gflops, 3), at);
+        let num = Num::rate(step.gflops, at);
         let part = if largest > 0.0 {
             (step.share / largest).max(0.0)
         } else {
@@ -131,12 +131,16 @@ fn plot(rows: &Rows, entry: &Entry, profile: &Profile, peaks: &Peaks) -> Option<
         fma: Num::new(fma, flops(fma), at("fma_f32_gflops")),
         memory: Num::new(
             memory,
-            format!("{} GB/s", significant(memory, 3)),
+            format!("{}\u{a0}GB/s", rate(memory)),
             at("memory_gbytes_per_second"),
         ),
         ridge: significant(ridge, 3),
         left_out: profile.steps.len() - steps.len(),
     })
+}
+
+fn flops(gflops: f64) -> String {
+    format!("{}\u{a0}GFLOP/s", rate(gflops))
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use crate::bench::{Device, Report, Row, Scenario, Stats, Status, Work};
 
-use super::number::{Num, scientific};
+use super::number::{Num, tiny};
 
 /// One row and where it is.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,13 @@ pub(super) struct Entry<'a> {
     pub device: Option<&'a Device>,
     /// Index into [`Rows::series`].
     pub series: usize,
+}
+
+/// A time per batch, and the figure that it is or comes from.
+#[derive(Debug, Clone)]
+pub(super) struct BatchTime {
+    pub ms: f64,
+    pub from: Num,
 }
 
 /// A device of a result: bars of one colour.
@@ -182,6 +189,23 @@ impl Entry<'_> {
         self.row.end_to_end.as_ref().filter(|_| self.is_right())
     }
 
+    /// Time per batch: the median of a latency row. With several in flight a
+    /// batch's own time is mostly waiting, so there it is that of the rate.
+    pub fn batch_ms(&self) -> Option<BatchTime> {
+        let times = self.times()?;
+        if self.row.work.scenario == Scenario::Latency {
+            return Some(BatchTime {
+                ms: times.median,
+                from: self.ms(times.median, "end_to_end/median"),
+            });
+        }
+        let images = self.row.images_per_second.filter(|images| *images > 0.0)?;
+        Some(BatchTime {
+            ms: 1e3 * self.row.work.batch_size as f64 / images,
+            from: Num::rate(images, self.at("images_per_second")),
+        })
+    }
+
     /// Why it failed.
     pub fn why(&self) -> String {
         if let Some(error) = &self.row.error {
@@ -190,13 +214,13 @@ impl Entry<'_> {
         match &self.row.verification {
             Some(v) if !v.passed => {
                 let errors = v.checks().filter_map(|check| check.relative_error);
-                let shown: Vec<_> = errors.map(scientific).collect();
+                let shown: Vec<_> = errors.map(tiny).collect();
                 match shown.is_empty() {
                     true => "an output is not a number".into(),
                     false => format!(
                         "the outputs are wrong: error {}, right up to {}",
                         shown.join(" and "),
-                        scientific(v.tolerance)
+                        tiny(v.tolerance)
                     ),
                 }
             }
@@ -209,8 +233,8 @@ impl Entry<'_> {
         format!("/{}/report/rows/{}/{path}", self.report, self.index)
     }
 
-    pub fn num(&self, value: f64, path: &str) -> Num {
-        Num::of(value, self.at(path))
+    pub fn ms(&self, value: f64, path: &str) -> Num {
+        Num::ms(value, self.at(path))
     }
 }
 

@@ -5,24 +5,33 @@ use serde::Serialize;
 
 use crate::bench::Startup;
 
-use super::number::{Num, shortened, significant};
+use super::number::Num;
 use super::rows::{Entry, Rows};
 use super::svg::{Element, el, percent, picture, px};
 
 #[derive(Debug, Serialize)]
 pub(super) struct StartUps {
-    chart: Option<Value>,
+    groups: Vec<Group>,
     phases: Vec<(String, &'static str)>,
+    /// Whether some rows have a cold start, and whether some have none.
+    with_cold: bool,
     without_cold: bool,
 }
 
-const LONGEST: f64 = 0.62;
-const HEADING: f64 = 22.0;
+#[derive(Debug, Serialize)]
+struct Group {
+    title: String,
+    chart: Value,
+}
+
+/// A start, its name on the page and that in JSON.
+type Start<'a> = (&'a Startup, &'static str, &'static str);
+
+const LONGEST: f64 = 0.55;
 const BAR: f64 = 16.0;
 const STEP: f64 = 21.0;
-const GAP: f64 = 12.0;
 /// Room for the words before the bars, in pixels.
-const NAMES: f64 = 44.0;
+const NAMES: f64 = 62.0;
 
 const PHASES: [(&str, &str); 6] = [
     ("device_ms", "device"),
@@ -44,55 +53,48 @@ fn phases(start: &Startup) -> [f64; 6] {
     ]
 }
 
+/// Its starts. Only a cold one leaves caches that are known to be warm; without
+/// it they are as they were found.
+fn starts<'a>(entry: &Entry<'a>) -> Vec<Start<'a>> {
+    let start = &entry.row.startup;
+    let second = match start.cold {
+        Some(_) => "warm",
+        None => "as found",
+    };
+    let cold = start.cold.as_ref().map(|s| (s, "cold", "cold"));
+    let warm = start.warm.as_ref().map(|s| (s, second, "warm"));
+    cold.into_iter().chain(warm).collect()
+}
+
 pub(super) fn start_ups(rows: &Rows) -> StartUps {
-    let shown: Vec<(&Entry, Vec<(&str, &Startup)>)> = rows
-        .entries
-        .iter()
-        .map(|entry| {
-            let start = &entry.row.startup;
-            let both = [("cold", &start.cold), ("warm", &start.warm)];
-            let there = both
-                .into_iter()
-                .filter_map(|(name, s)| Some((name, s.as_ref()?)));
-            (entry, there.collect())
-        })
-        .filter(|(_, starts): &(_, Vec<_>)| !starts.is_empty())
-        .collect();
-    let starts = shown.iter().flat_map(|(_, starts)| starts);
-    let longest = starts.map(|(_, s)| s.total_ms).fold(0.0, f64::max);
-    let mut y = 0.0;
-    let mut inside = vec![];
-    for (entry, starts) in &shown {
-        let heading = el("text")
-            .class("strong")
-            .set("x", 0)
-            .set("y", px(y + 15.0));
-        inside.push(heading.text(&shortened(&rows.title(entry), 64)));
-        y += HEADING;
-        for (name, start) in starts {
-            let bar = bar(entry, name, start, longest);
-            inside.push(bar.set("transform", format!("translate(0 {})", px(y))));
-            y += STEP;
+    let shown = rows.entries.iter().map(|entry| (entry, starts(entry)));
+    let shown: Vec<_> = shown.filter(|(_, starts)| !starts.is_empty()).collect();
+    let all = shown.iter().flat_map(|(_, starts)| starts);
+    let longest = all.map(|(s, ..)| s.total_ms).fold(0.0, f64::max);
+    let groups = shown.iter().map(|(entry, starts)| {
+        let title = rows.title(entry);
+        let label = format!("Start-up of {title} by phase, in milliseconds");
+        let mut chart = picture(STEP * starts.len() as f64, &label);
+        for (i, start) in starts.iter().enumerate() {
+            let down = format!("translate(0 {})", px(STEP * i as f64));
+            chart.push(bar(entry, start, longest).set("transform", down));
         }
-        y += GAP;
-    }
-    let mut chart = picture(y - GAP, "Start-up times by phase, in milliseconds");
-    for element in inside {
-        chart.push(element);
-    }
+        let chart = chart.into_value();
+        Group { title, chart }
+    });
+    let has_cold = |(entry, _): &(&Entry, _)| entry.row.startup.cold.is_some();
     let classes = PHASES.iter().enumerate();
     StartUps {
-        without_cold: shown
-            .iter()
-            .any(|(entry, _)| entry.row.startup.cold.is_none()),
-        chart: (!shown.is_empty()).then(|| chart.into_value()),
+        groups: groups.collect(),
         phases: classes
             .map(|(i, (_, name))| (format!("p{}", i + 1), *name))
             .collect(),
+        with_cold: shown.iter().any(has_cold),
+        without_cold: !shown.iter().all(has_cold),
     }
 }
 
-fn bar(entry: &Entry, name: &str, start: &Startup, longest: f64) -> Element {
+fn bar(entry: &Entry, &(start, name, path): &Start, longest: f64) -> Element {
     let part = |ms: f64| {
         if longest > 0.0 {
             LONGEST * ms / longest
@@ -100,11 +102,11 @@ fn bar(entry: &Entry, name: &str, start: &Startup, longest: f64) -> Element {
             0.0
         }
     };
-    let at = |path: &str| entry.at(&format!("startup/{name}/{path}"));
+    let at = |what: &str| entry.at(&format!("startup/{path}/{what}"));
     let mut bars = el("g").set("transform", format!("translate({NAMES} 0)"));
     let mut x = 0.0;
     for (i, (ms, (path, phase))) in phases(start).into_iter().zip(PHASES).enumerate() {
-        let num = Num::new(ms, significant(ms, 3), at(path));
+        let num = Num::ms(ms, at(path));
         let phase_bar = el("rect")
             .class(&format!("p{}", i + 1))
             .set("x", percent(x))
@@ -114,18 +116,15 @@ fn bar(entry: &Entry, name: &str, start: &Startup, longest: f64) -> Element {
         bars.push(phase_bar.title(&format!("{name}, {phase}: {} ms", num.text)));
         x += part(ms);
     }
-    let total = Num::new(
-        start.total_ms,
-        significant(start.total_ms, 3),
-        at("total_ms"),
-    );
+    let total = Num::ms(start.total_ms, at("total_ms"));
     let y = px(BAR - 3.5);
     let text = el("text")
         .class("num")
         .set("x", percent(x))
         .set("dx", 7)
         .set("y", &y);
-    bars.push(text.num(&total).text(&format!("{} ms", total.text)));
+    let figure = el("tspan").num(&total).text(&total.text);
+    bars.push(text.with(figure).text(" ms"));
     el("g")
         .with(el("text").class("soft").set("x", 0).set("y", y).text(name))
         .with(bars)

@@ -2,13 +2,22 @@
 
 use serde::Serialize;
 
+use crate::bench::{Clock, Stats};
+
 use super::headline::colour;
-use super::number::{Num, bytes, scientific, significant};
+use super::number::{Num, spread};
 use super::rows::{Entry, Rows, scenario};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Table {
+    groups: Vec<Group>,
+    /// Whether any GPU time is by the host's clock.
+    wall: bool,
+}
 
 /// Rows that follow each other on one device.
 #[derive(Debug, Serialize)]
-pub(super) struct Group {
+struct Group {
     colour: String,
     label: String,
     rows: Vec<TableRow>,
@@ -17,7 +26,6 @@ pub(super) struct Group {
 #[derive(Debug, Serialize)]
 struct TableRow {
     model: String,
-    parameters: Num,
     batch: Num,
     input: Num,
     precision: String,
@@ -31,15 +39,14 @@ struct TableRow {
     p90: Option<Num>,
     p99: Option<Num>,
     min: Option<Num>,
+    samples: Option<Num>,
     images: Option<Num>,
     gflops: Option<Num>,
     gpu: Option<Num>,
-    gpu_clock: Option<&'static str>,
+    /// By the host's clock, and so not comparable.
+    wall: bool,
     encode: Option<Num>,
     roofline: Option<Num>,
-    memory: Option<Num>,
-    memory_parts: Option<String>,
-    process: Option<Num>,
     verified: Option<Verified>,
 }
 
@@ -53,38 +60,35 @@ struct Verified {
     deterministic: Option<bool>,
 }
 
-pub(super) fn table(rows: &Rows) -> Vec<Group> {
+pub(super) fn table(rows: &Rows) -> Table {
     let groups = rows.entries.chunk_by(|a, b| a.series == b.series);
-    groups
+    let groups: Vec<Group> = groups
         .map(|group| Group {
             colour: colour(group[0].series),
             label: rows.label(&group[0]).into(),
             rows: group.iter().map(table_row).collect(),
         })
-        .collect()
+        .collect();
+    let wall = groups.iter().flat_map(|group| &group.rows).any(|r| r.wall);
+    Table { groups, wall }
 }
 
 fn table_row(entry: &Entry) -> TableRow {
     let row = entry.row;
     let right = entry.is_right();
     let times = entry.times();
-    let time = |value: Option<f64>, path| value.map(|value| entry.num(value, path));
+    let time = |value: Option<f64>, path| value.map(|value| entry.ms(value, path));
     // What follows the times is shown for a right row only.
-    let speed = |value: Option<f64>, path| {
+    let rate = |value: Option<f64>, path| {
         let value = value.filter(|_| right);
-        value.map(|value| entry.num(value, path))
+        value.map(|value| Num::rate(value, entry.at(path)))
     };
-    let memory = row.memory.as_ref().filter(|_| right);
+    let inner = |stats: &Option<Stats>, path| {
+        let stats = stats.as_ref().filter(|_| right);
+        stats.map(|stats| entry.ms(stats.median, path))
+    };
     TableRow {
         model: row.work.model.clone(),
-        parameters: Num::new(
-            row.work.parameters,
-            format!(
-                "{} M parameters",
-                significant(row.work.parameters as f64 / 1e6, 3)
-            ),
-            entry.at("work/parameters"),
-        ),
         batch: Num::count(row.work.batch_size, entry.at("work/batch_size")),
         input: Num::count(row.work.input_size, entry.at("work/input_size")),
         precision: row.work.precision.clone(),
@@ -93,34 +97,25 @@ fn table_row(entry: &Entry) -> TableRow {
         why: (!right).then(|| entry.why()),
         warnings: row.warnings.clone(),
         median: time(times.map(|t| t.median), "end_to_end/median"),
-        mean: time(times.map(|t| t.mean), "end_to_end/mean"),
+        mean: times.map(|t| {
+            let at = entry.at("end_to_end/mean");
+            Num::new(t.mean, spread(t.mean, t.stddev).0, at)
+        }),
         stddev: times.map(|t| {
             let at = entry.at("end_to_end/stddev");
-            Num::new(t.stddev, significant(t.stddev, 2), at)
+            Num::new(t.stddev, spread(t.mean, t.stddev).1, at)
         }),
         p90: time(times.map(|t| t.p90), "end_to_end/p90"),
         p99: time(times.map(|t| t.p99), "end_to_end/p99"),
         min: time(times.map(|t| t.min), "end_to_end/min"),
-        images: speed(row.images_per_second, "images_per_second"),
-        gflops: speed(row.gflops, "gflops"),
-        gpu: speed(row.gpu.as_ref().map(|gpu| gpu.median), "gpu/median"),
-        gpu_clock: row.gpu_clock.map(super::environment::clock),
-        encode: speed(row.encode.as_ref().map(|e| e.median), "encode/median"),
-        roofline: row.roofline.as_ref().filter(|_| right).map(|roofline| {
-            let text = format!("{} %", significant(roofline.percent, 3));
-            Num::new(roofline.percent, text, entry.at("roofline/percent"))
-        }),
-        memory: memory.map(|m| Num::bytes(m.device_bytes, entry.at("memory/device_bytes"))),
-        memory_parts: memory.map(|m| {
-            format!(
-                "activations {}, weights {}, parameters and readback {}",
-                bytes(m.activation_bytes),
-                bytes(m.weight_bytes),
-                bytes(m.other_bytes)
-            )
-        }),
-        process: (memory.and_then(|m| m.process_peak_bytes))
-            .map(|bytes| Num::bytes(bytes, entry.at("memory/process_peak_bytes"))),
+        samples: times.map(|t| Num::count(t.samples.len(), entry.at("end_to_end/samples/length"))),
+        images: rate(row.images_per_second, "images_per_second"),
+        gflops: rate(row.gflops, "gflops"),
+        gpu: inner(&row.gpu, "gpu/median"),
+        wall: right && row.gpu.is_some() && row.gpu_clock == Some(Clock::Wall),
+        encode: inner(&row.encode, "encode/median"),
+        roofline: (row.roofline.as_ref().filter(|_| right))
+            .map(|roofline| Num::percent(roofline.percent, entry.at("roofline/percent"))),
         verified: verified(entry),
     }
 }
@@ -139,7 +134,7 @@ fn verified(entry: &Entry) -> Option<Verified> {
     });
     let error = worst.flatten().map(|(error, path)| {
         let at = entry.at(&format!("verification/{path}/relative_error"));
-        Num::new(error, scientific(error), at)
+        Num::tiny(error, at)
     });
     let top1 = checks.iter().flatten().map(|(path, check)| {
         let at = entry.at(&format!("verification/{path}/top1_equal"));

@@ -1,0 +1,54 @@
+//! What to call results that were given as paths: as little of each path as
+//! tells it from the others.
+
+/// The shortest tail of each path that no other path has; equal paths are
+/// numbered.
+pub(super) fn short(paths: &[&str]) -> Vec<String> {
+    let parts = paths.iter().map(|path| path.split(SEPARATORS).count());
+    let longest = parts.max().unwrap_or(0);
+    let name = |(i, path): (usize, &&str)| {
+        let others = || paths.iter().enumerate().filter(move |(j, _)| *j != i);
+        let distinct = (1..=longest)
+            .find(|&n| others().all(|(_, other)| tail(other, n) != tail(path, n)))
+            .map(|n| tail(path, n));
+        match distinct {
+            Some(name) => name.to_owned(),
+            None => {
+                let before = paths[..i].iter().filter(|other| *other == path).count();
+                format!("{path} ({})", before + 1)
+            }
+        }
+    };
+    paths.iter().enumerate().map(name).collect()
+}
+
+const SEPARATORS: [char; 2] = ['/', '\\'];
+
+/// Its last `n` parts.
+fn tail(path: &str, n: usize) -> &str {
+    let mut starts = path.rmatch_indices(SEPARATORS).map(|(i, _)| i + 1);
+    starts.nth(n - 1).map_or(path, |start| &path[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn names_are_as_short_as_they_can_be() {
+        for (paths, names) in [
+            (vec!["/tmp/x/a.json", "b.json"], vec!["a.json", "b.json"]),
+            (
+                vec!["/r/run1/x.json", "/r/run2/x.json", "y.json"],
+                vec!["run1/x.json", "run2/x.json", "y.json"],
+            ),
+            (vec!["x.json", "old/x.json"], vec!["x.json", "old/x.json"]),
+            (vec!["C:\\a\\x", "C:\\b\\x"], vec!["a\\x", "b\\x"]),
+            (vec!["d/x", "d/x"], vec!["d/x (1)", "d/x (2)"]),
+            (vec![""], vec![""]),
+            (vec![], vec![]),
+        ] {
+            assert_eq!(short(&paths), names);
+        }
+    }
+}
