@@ -178,7 +178,8 @@ fn warnings(rows: &Rows) -> Vec<Warning> {
             });
         }
     }
-    let doubts: [(fn(&Row) -> bool, &str); 2] = [
+    type Doubt = fn(&Row) -> bool;
+    let doubts: [(Doubt, &str); 2] = [
         (
             |row| {
                 let v = row.verification.as_ref();
