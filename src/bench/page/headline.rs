@@ -178,8 +178,8 @@ fn warnings(rows: &Rows) -> Vec<Warning> {
             });
         }
     }
-    type Doubt = (fn(&Row) -> bool, &'static str);
-    let doubts: [Doubt; 2] = [
+    type Doubt = fn(&Row) -> bool;
+    let doubts: [(Doubt, &str); 2] = [
         (
             |row| {
                 let v = row.verification.as_ref();
