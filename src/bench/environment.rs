@@ -71,11 +71,24 @@ fn power() -> Power {
     }
 }
 
+impl Limits {
+    /// Those of wgpu's limits.
+    pub fn of(limits: &wgpu::Limits) -> Self {
+        Self {
+            max_buffer_size: limits.max_buffer_size,
+            max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
+            max_storage_buffers_per_shader_stage: limits.max_storage_buffers_per_shader_stage,
+            max_compute_workgroup_storage_size: limits.max_compute_workgroup_storage_size,
+            max_compute_invocations_per_workgroup: limits.max_compute_invocations_per_workgroup,
+            max_compute_workgroups_per_dimension: limits.max_compute_workgroups_per_dimension,
+        }
+    }
+}
+
 impl Device {
     /// A device as it is in use.
     pub fn of(gpu: &Gpu) -> Self {
         let info = gpu.info();
-        let limits = gpu.device().limits();
         Self {
             name: info.name.clone(),
             vendor: vendor(info.vendor),
@@ -86,14 +99,7 @@ impl Device {
             backend: backend_name(info).into(),
             kind: kind_name(info).into(),
             subgroup_sizes: [info.subgroup_min_size, info.subgroup_max_size],
-            limits: Limits {
-                max_buffer_size: limits.max_buffer_size,
-                max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
-                max_storage_buffers_per_shader_stage: limits.max_storage_buffers_per_shader_stage,
-                max_compute_workgroup_storage_size: limits.max_compute_workgroup_storage_size,
-                max_compute_invocations_per_workgroup: limits.max_compute_invocations_per_workgroup,
-                max_compute_workgroups_per_dimension: limits.max_compute_workgroups_per_dimension,
-            },
+            limits: Limits::of(&gpu.device().limits()),
             features: (gpu.device().features().iter_names())
                 .map(|(name, _)| name.to_owned())
                 .collect(),

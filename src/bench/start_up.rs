@@ -34,6 +34,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// The file that it is read from, if it is.
+    pub fn file(&self) -> Option<&PathBuf> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Preset(_) => None,
+        }
+    }
+
     /// Reads or makes the model.
     pub fn load(&self) -> Result<Model, Error> {
         match self {

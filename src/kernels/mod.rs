@@ -20,6 +20,8 @@ pub use pack::Packing;
 pub use peaks::{PeakShader, Scalar};
 pub use pool::{GlobalPoolProblem, PoolProblem};
 pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
+#[cfg(feature = "cli")]
+pub(crate) use template::environment;
 pub use template::{TemplateError, source};
 
 /// A kernel's parameters for one dispatch: its `Params` struct as words.

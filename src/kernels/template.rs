@@ -54,8 +54,9 @@ pub fn source(kernel: &Kernel) -> Result<String, TemplateError> {
     })
 }
 
-/// A file of `shaders/` with those values filled in.
-pub(super) fn render(shader: &str, values: Value) -> Result<String, minijinja::Error> {
+/// How this crate's templates are read: statements leave no lines behind, and
+/// a value that is not there is an error.
+pub(crate) fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut env = Environment::new();
     env.set_syntax(
         SyntaxConfig::builder()
@@ -64,6 +65,12 @@ pub(super) fn render(shader: &str, values: Value) -> Result<String, minijinja::E
             .build()?,
     );
     env.set_undefined_behavior(UndefinedBehavior::Strict);
+    Ok(env)
+}
+
+/// A file of `shaders/` with those values filled in.
+pub(super) fn render(shader: &str, values: Value) -> Result<String, minijinja::Error> {
+    let mut env = environment()?;
     for (name, text) in SHADERS {
         env.add_template(name, text)?;
     }

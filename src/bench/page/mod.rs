@@ -24,12 +24,12 @@ mod start_ups;
 mod svg;
 mod table;
 
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Value};
 use serde::Serialize;
 
 use super::Report;
+use crate::kernels::environment;
 use rows::Rows;
 
 /// A page that could not be written: a defect of this crate, since the
@@ -72,14 +72,7 @@ const STYLE: &str = include_str!("style.css");
 /// The page of these results, each with the name that tells it from the
 /// others, such as its file's path.
 pub fn page(reports: &[(String, &Report)]) -> Result<String, PageError> {
-    let mut env = Environment::new();
-    env.set_syntax(
-        SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build()?,
-    );
-    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    let mut env = environment()?;
     env.set_auto_escape_callback(|_| AutoEscape::Html);
     for (name, text) in TEMPLATES {
         env.add_template(name, text)?;

@@ -28,12 +28,7 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
     once(&mut sources);
     once(&mut batches);
     // All that can be refused is refused before the work.
-    let read: Vec<PathBuf> = (sources.iter())
-        .filter_map(|source| match source {
-            Source::File(file) => Some(file.clone()),
-            Source::Preset(_) => None,
-        })
-        .collect();
+    let read: Vec<PathBuf> = sources.iter().filter_map(Source::file).cloned().collect();
     let page_file = file(&args.report, &read)?;
     let json_file = file(&args.save, &read)?;
     if let (Some(page), Some(json)) = (&page_file, &json_file)

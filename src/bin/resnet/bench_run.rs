@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use resnet_wgpu::bench::{
-    CRATE_VERSION, Case, Host, Peaks, Power, Repeat, Report, Row, SCHEMA_VERSION, Source, check,
-    now, reference, wgpu_version, work,
+    CRATE_VERSION, Case, Host, Peaks, Power, Repeat, Report, Row, SCHEMA_VERSION, Source, Work,
+    check, now, reference, wgpu_version, work,
 };
 use resnet_wgpu::gpu::DeviceSelector;
 use resnet_wgpu::model::Model;
@@ -44,6 +44,8 @@ pub struct Bench<'a> {
 /// A model, and the twin's logits as far as they were needed.
 struct Loaded {
     model: Model,
+    /// At batch 1: its weights are fingerprinted once.
+    work: Work,
     logits: Vec<f32>,
     file: PathBuf,
 }
@@ -57,13 +59,14 @@ impl<'a> Bench<'a> {
         let folder = folder.map_err(|e| Failure::new(format!("no temporary folder: {e}")))?;
         let mut models = HashMap::new();
         for (i, source) in sources.iter().enumerate() {
+            let model = source.load()?;
             let loaded = Loaded {
-                model: source.load()?,
+                // Refuses a size that the network does not admit.
+                work: work(&model, &case(args, source, 1))?,
+                model,
                 logits: vec![],
                 file: folder.path().join(format!("reference-{i}")),
             };
-            // A size that the network does not admit.
-            work(&loaded.model, &case(args, source, 1))?;
             models.insert(source.clone(), loaded);
         }
         let repeat = match (args.repetitions, args.duration) {
@@ -159,7 +162,11 @@ impl<'a> Bench<'a> {
         let Some(loaded) = self.models.get(&case.source) else {
             return Err(Failure::new("a model is gone"));
         };
-        let row = Row::new(&found.shown, work(&loaded.model, case)?, case);
+        let work = Work {
+            batch_size: case.batch_size,
+            ..loaded.work.clone()
+        };
+        let row = Row::new(&found.shown, work, case);
         let what = format!(
             "{}, batch {}, on {}",
             row.work.model, row.work.batch_size, found.shown

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use resnet_wgpu::bench::Limits;
 use resnet_wgpu::gpu::{AdapterSummary, adapters, kind_name};
 use serde::Serialize;
 
@@ -45,17 +46,6 @@ struct Device {
     line: String,
 }
 
-/// The limits that plans depend on, under WebGPU's names.
-#[derive(Debug, Serialize)]
-struct Limits {
-    max_buffer_size: u64,
-    max_storage_buffer_binding_size: u64,
-    max_storage_buffers_per_shader_stage: u32,
-    max_compute_workgroup_storage_size: u32,
-    max_compute_invocations_per_workgroup: u32,
-    max_compute_workgroups_per_dimension: u32,
-}
-
 /// Runs the command.
 pub fn command(args: &DevicesArgs) -> Result<(), Failure> {
     let devices: Vec<Device> = adapters().into_iter().map(device).collect();
@@ -74,7 +64,7 @@ fn device(adapter: AdapterSummary) -> Device {
     let AdapterSummary {
         index,
         info,
-        limits: l,
+        limits,
         features,
     } = adapter;
     let offered = FEATURES.iter().filter(|f| features.contains(**f));
@@ -93,14 +83,7 @@ fn device(adapter: AdapterSummary) -> Device {
             .flat_map(|f| f.iter_names())
             .map(|(name, _)| name.into())
             .collect(),
-        limits: Limits {
-            max_buffer_size: l.max_buffer_size,
-            max_storage_buffer_binding_size: l.max_storage_buffer_binding_size,
-            max_storage_buffers_per_shader_stage: l.max_storage_buffers_per_shader_stage,
-            max_compute_workgroup_storage_size: l.max_compute_workgroup_storage_size,
-            max_compute_invocations_per_workgroup: l.max_compute_invocations_per_workgroup,
-            max_compute_workgroups_per_dimension: l.max_compute_workgroups_per_dimension,
-        },
+        limits: Limits::of(&limits),
         line,
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use resnet_wgpu::bench::{
-    CRATE_VERSION, Case, Check, Clock, Device, Host, Peaks, Profile, Scenario, Source, StepTime,
-    Work, now, peaks_on, profile, reference, start_up, trace, warm_up, wgpu_version, work,
+    CRATE_VERSION, Case, Check, Clock, Device, Host, Peaks, Profile, Scenario, StepTime, Work, now,
+    peaks_on, profile, reference, start_up, trace, warm_up, wgpu_version, work,
 };
 use serde::Serialize;
 
@@ -43,12 +43,10 @@ struct Found {
 
 /// Runs the command.
 pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
-    let read = match &args.network {
-        Source::File(file) => vec![file.clone()],
-        Source::Preset(_) => vec![],
-    };
     let file = args.trace.as_deref();
-    let file = file.map(|path| OutputFile::at(path, &read)).transpose()?;
+    let file = file
+        .map(|path| OutputFile::at(path, args.network.file()))
+        .transpose()?;
     let DeviceChoice::Gpu(selector) = &args.device else {
         return Err(device::needs_gpu());
     };
