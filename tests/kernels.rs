@@ -5,10 +5,10 @@ use std::process::Command;
 
 use resnet_wgpu::cpu;
 use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, adapters};
-use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
-use resnet_wgpu::kernels::{KERNELS, Tile, find};
+use resnet_wgpu::graph::{Graph, GraphBuilder, Shape, Window};
+use resnet_wgpu::kernels::{ConvProblem, Family, KERNELS, Packing, Tile, find, grid};
 use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{Choice, DeviceProfile, Plan};
+use resnet_wgpu::plan::{Choice, DeviceProfile, Plan, Weight};
 use resnet_wgpu::tensor::{Params, Tensor, padded};
 use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32};
 use resnet_wgpu::weights::synthetic_tensor;
@@ -135,6 +135,89 @@ fn linear_layers_in_chunks() {
         let chunks = plan.steps.iter().filter(|s| s.name == layer);
         assert_eq!(chunks.count(), 5, "{layer}");
     }
+}
+
+/// Winograd's products: as many GEMMs as a tile has points in one dispatch,
+/// each with its own x, w and y, and edges in both directions of the tiles.
+#[test]
+fn batched_gemm() {
+    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let (points, pixels, inputs, outputs) = (16, 75, 20, 68);
+    let problem = ConvProblem {
+        batch: 1,
+        input: Shape::new(1, pixels, inputs),
+        output: Shape::new(1, pixels, outputs),
+        window: Window::new(1, 1, 0),
+        groups: 1,
+        residual: false,
+        relu: false,
+        points,
+    };
+    let x = synthetic_tensor("x", &[points, pixels, inputs], 0, 1.0);
+    let w = synthetic_tensor("w", &[outputs, points * inputs], 0, 1.0);
+    let expected: Vec<f32> = (0..points * pixels * outputs)
+        .map(|at| {
+            let (pixel, o) = (at / outputs, at % outputs);
+            let x = &x[pixel * inputs..][..inputs];
+            let w = &w[(o * points + pixel / pixels) * inputs..][..inputs];
+            x.iter().zip(w).map(|(x, w)| x * w).sum()
+        })
+        .collect();
+
+    // A convolution of as many images as there are points has the buffers
+    // that this takes but for the weights, which are a matrix of all points'.
+    let mut g = GraphBuilder::new(problem.input).unwrap();
+    let input = g.input();
+    let y = g
+        .conv("conv", input, outputs, problem.window, 1, false)
+        .unwrap();
+    let graph = g.finish(y);
+    let mut params = Params::new();
+    let zeros = vec![0.0; outputs * inputs];
+    params.insert(
+        "conv.weight",
+        Tensor::new([outputs, inputs, 1, 1], zeros).unwrap(),
+    );
+    let mut lowered = lower(&graph, &params, &[]).unwrap();
+    let w = Tensor::new([outputs, points * inputs], w).unwrap();
+    lowered.params.insert("w", w);
+
+    let mut ran = 0;
+    for kernel in KERNELS {
+        if kernel.family != Family::Conv || !problem.fits(kernel) || !gpu.profile().runs(kernel) {
+            continue;
+        }
+        let choice = Choice::Prefer(kernel);
+        let mut plan = Plan::new(&lowered, points, gpu.profile(), &[], &choice).unwrap();
+        let Packing::Conv { rows, quads, .. } = problem.weight_packing(kernel) else {
+            panic!("{}", kernel.name);
+        };
+        plan.weights[0] = Weight {
+            tensor: Some("w".into()),
+            packing: Packing::Linear {
+                rows: points * rows,
+                first: 0,
+                count: outputs,
+                quads,
+            },
+        };
+        let dispatch = problem.dispatch(kernel);
+        plan.steps[0].params = dispatch.params;
+        plan.steps[0].grid = grid(dispatch.workgroups, gpu.profile().max_workgroups).unwrap();
+        let mut engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
+        let check = |_, found: &[f32]| {
+            let d = Difference::between(found, &expected);
+            assert!(
+                d.within(TOLERANCE_F32),
+                "{}: {:.2e}",
+                kernel.name,
+                d.relative()
+            );
+        };
+        engine.run(&x, check).unwrap();
+        ran += 1;
+    }
+    assert!(ran > 0 || gpu.profile().subgroup == 0);
 }
 
 /// A device that cannot bind what every kernel needs gets an error that says

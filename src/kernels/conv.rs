@@ -21,6 +21,10 @@ pub struct ConvProblem {
     pub residual: bool,
     /// Clamp at zero from below.
     pub relu: bool,
+    /// Independent products of the same shape, one after the other in each
+    /// buffer: 1 for a convolution, the points of a tile for Winograd's batched
+    /// GEMM (a 1×1 window on a batch of one, neither residual nor ReLU).
+    pub points: usize,
 }
 
 impl ConvProblem {
@@ -34,6 +38,7 @@ impl ConvProblem {
         let (group_in, group_out) = self.group_channels();
         match kernel.tile {
             Tile::Shuffle { .. } => self.groups == 1,
+            _ if self.points > 1 => false,
             Tile::Gemm { pointwise, .. } => {
                 self.groups == 1
                     && (!pointwise || (self.window.kernel == 1 && self.window.padding == 0))
@@ -45,7 +50,7 @@ impl ConvProblem {
         }
     }
 
-    /// Tiles along the pixels and along the output quads.
+    /// Tiles of a point along the pixels and along the output quads.
     pub fn tiles(&self, kernel: &Kernel) -> (usize, usize) {
         let (pixels, out_quads) = (self.pixels(), quads(self.output.c));
         match kernel.tile {
@@ -99,7 +104,7 @@ impl ConvProblem {
     /// Parameters and geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let (m_tiles, n_tiles) = self.tiles(kernel);
-        let tiles = m_tiles * n_tiles;
+        let tiles = m_tiles * n_tiles * self.points;
         let (group_in, group_out) = self.group_channels();
         let per_workgroup = match kernel.tile {
             Tile::Shuffle { lanes, .. } => kernel.workgroup / lanes,
@@ -124,6 +129,7 @@ impl ConvProblem {
                 flags(self.relu, self.residual),
                 word(group_in),
                 word(group_out),
+                word(self.points),
             ],
             workgroups: tiles.div_ceil(per_workgroup) as u64,
         }
