@@ -21,11 +21,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
+@group(0) @binding(2) var<storage, read> w: array<Stored>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> residual: array<Stored>;
+@group(0) @binding(5) var<storage, read_write> y: array<Written>;
 
 // Bias is in the sum already; residual and ReLU follow, then the store.
 fn finish(pixel: u32, quad: u32, sum: vec4<f32>) {
@@ -40,12 +40,12 @@ fn finish_point(point: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     let at = (point * p.pixels + pixel) * p.out_quads + quad;
     var v = sum;
     if (p.flags & 2u) != 0u {
-        v += residual[at];
+        v += vec4<f32>(residual[at]);
     }
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    y[at] = v;
+    y[at] = Written(v);
 }
 
 // Where the window of an output pixel begins in the input: index of the

@@ -15,16 +15,16 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
 {% if op == "add" %}
-@group(0) @binding(2) var<storage, read> other: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> other: array<Stored>;
+@group(0) @binding(3) var<storage, read_write> y: array<Written>;
 {% elif op == "relu" %}
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> y: array<Written>;
 {% else %}
 @group(0) @binding(2) var<storage, read> scale: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> shift: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> y: array<Written>;
 {% endif %}
 
 @compute @workgroup_size({{ workgroup }})
@@ -38,15 +38,15 @@ fn main(
         return;
     }
 {% if op == "add" %}
-    var v = x[at] + other[at];
+    var v = vec4<f32>(x[at]) + vec4<f32>(other[at]);
 {% elif op == "relu" %}
-    var v = x[at];
+    var v = vec4<f32>(x[at]);
 {% else %}
     let quad = at % p.quads;
-    var v = fma(x[at], scale[quad], shift[quad]);
+    var v = fma(vec4<f32>(x[at]), scale[quad], shift[quad]);
 {% endif %}
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    y[at] = v;
+    y[at] = Written(v);
 }

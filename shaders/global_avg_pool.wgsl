@@ -18,8 +18,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
+@group(0) @binding(2) var<storage, read_write> y: array<Written>;
 
 var<workgroup> partial: array<vec4<f32>, {{ quads * slices }}>;
 
@@ -40,7 +40,7 @@ fn main(
     var sum = vec4<f32>();
     if quad < p.quads {
         for (var i = slice; i < p.pixels; i += {{ slices }}u) {
-            sum += x[(image * p.pixels + i) * p.quads + quad];
+            sum += vec4<f32>(x[(image * p.pixels + i) * p.quads + quad]);
         }
     }
     partial[local] = sum;
@@ -53,5 +53,5 @@ fn main(
     for (var i = local; i < {{ quads * slices }}u; i += {{ quads }}u) {
         total += partial[i];
     }
-    y[image * p.quads + quad] = total / f32(p.pixels);
+    y[image * p.quads + quad] = Written(total / f32(p.pixels));
 }

@@ -30,11 +30,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
+@group(0) @binding(2) var<storage, read> w: array<Stored>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> residual: array<Stored>;
+@group(0) @binding(5) var<storage, read_write> y: array<Written>;
 
 var<workgroup> partial: array<vec4<f32>, {{ quads * slices }}>;
 
@@ -55,12 +55,12 @@ fn main(
     // Rows are padded to whole tiles, so every quad may be read.
     var sum = vec4<f32>();
     for (var k = slice; k < p.in_quads; k += {{ slices }}u) {
-        let v = x[image * p.in_quads + k];
+        let v = vec4<f32>(x[image * p.in_quads + k]);
         let row = k * 4u * p.weight_quads + quad;
-        sum = fma(vec4<f32>(v.x), w[row], sum);
-        sum = fma(vec4<f32>(v.y), w[row + p.weight_quads], sum);
-        sum = fma(vec4<f32>(v.z), w[row + 2u * p.weight_quads], sum);
-        sum = fma(vec4<f32>(v.w), w[row + 3u * p.weight_quads], sum);
+        sum = fma(vec4<f32>(v.x), vec4<f32>(w[row]), sum);
+        sum = fma(vec4<f32>(v.y), vec4<f32>(w[row + p.weight_quads]), sum);
+        sum = fma(vec4<f32>(v.z), vec4<f32>(w[row + 2u * p.weight_quads]), sum);
+        sum = fma(vec4<f32>(v.w), vec4<f32>(w[row + 3u * p.weight_quads]), sum);
     }
     partial[local] = sum;
     workgroupBarrier();
@@ -74,10 +74,10 @@ fn main(
     }
     let at = image * p.out_quads + p.first_quad + quad;
     if (p.flags & 2u) != 0u {
-        v += residual[at];
+        v += vec4<f32>(residual[at]);
     }
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    y[at] = v;
+    y[at] = Written(v);
 }

@@ -27,8 +27,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
+@group(0) @binding(2) var<storage, read_write> y: array<Written>;
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -49,13 +49,13 @@ fn main(
     let rows = vec2<u32>(u32(max(row, 0)), u32(min(row + i32(p.kernel), i32(p.in_h))));
     let cols = vec2<u32>(u32(max(col, 0)), u32(min(col + i32(p.kernel), i32(p.in_w))));
 {% if max %}
-    var v = x[((image + rows.x) * p.in_w + cols.x) * p.quads + quad];
+    var v = vec4<f32>(x[((image + rows.x) * p.in_w + cols.x) * p.quads + quad]);
 {% else %}
     var v = vec4<f32>();
 {% endif %}
     for (var r = rows.x; r < rows.y; r++) {
         for (var c = cols.x; c < cols.y; c++) {
-            let tap = x[((image + r) * p.in_w + c) * p.quads + quad];
+            let tap = vec4<f32>(x[((image + r) * p.in_w + c) * p.quads + quad]);
 {% if max %}
             v = select(v, tap, (tap > v) | (tap != tap)); // a NaN wins, as in PyTorch
 {% else %}
@@ -64,8 +64,8 @@ fn main(
         }
     }
 {% if max %}
-    y[at] = v;
+    y[at] = Written(v);
 {% else %}
-    y[at] = v / f32((rows.y - rows.x) * (cols.y - cols.x));
+    y[at] = Written(v / f32((rows.y - rows.x) * (cols.y - cols.x)));
 {% endif %}
 }

@@ -78,7 +78,7 @@ fn plan_and_run(gpu: &Gpu, profile: &DeviceProfile, graph: &Graph, batch: usize)
     let expected = padded(&cpu::run(graph, &params, &input, &[]).unwrap().output);
 
     let lowered = lower(graph, &params, &[]).unwrap();
-    let plan = Plan::new(&lowered, batch, profile, &[], &Choice::Auto).unwrap();
+    let plan = Plan::new(&lowered, batch, profile, &[], &PlanOptions::default()).unwrap();
     let mut engine = Engine::new(gpu, plan.clone(), &lowered.params).unwrap();
     let check = |_, found: &[f32]| {
         let d = Difference::between(found, &expected);

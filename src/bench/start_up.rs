@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::gpu::{DeviceSelector, Gpu};
 use crate::model::Model;
 use crate::models::Network;
-use crate::plan::Choice;
+use crate::kernels::Scalar;
+use crate::plan::{Choice, Precision};
 use crate::session::{Session, SessionOptions};
 use crate::tensor::padded;
 use crate::verify::seeded_images;
@@ -66,6 +67,8 @@ pub struct Case {
     pub input_size: Option<usize>,
     /// One batch at a time, or several in flight.
     pub scenario: Scenario,
+    /// In what activations and weights are stored.
+    pub precision: Scalar,
 }
 
 impl Case {
@@ -125,6 +128,10 @@ pub(super) fn start(
         input_size: Some((side, side)),
         in_flight: case.in_flight(),
         choice: *choice,
+        precision: match case.precision {
+            Scalar::F16 => Precision::F16,
+            Scalar::F32 => Precision::F32,
+        },
         // Another batch size would be other work.
         exact_batch: true,
         ..SessionOptions::default()

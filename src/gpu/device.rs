@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError};
-use crate::plan::{DeviceClass, DeviceProfile};
+use crate::plan::{DeviceClass, DeviceProfile, Precision, Settled};
 
 /// How long a submission may take: one that takes longer does not come back.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -127,6 +127,14 @@ impl Gpu {
         &self.shared.profile
     }
 
+    /// What a precision comes to on this device.
+    pub fn precision(&self, asked: Precision) -> Result<Settled, GpuError> {
+        let none = |_| GpuError::NoF16 {
+            device: self.describe(),
+        };
+        asked.on(self.profile()).map_err(none)
+    }
+
     /// One line that names the device: `llvmpipe (LLVM 15.0.6, 256 bits)
     /// (Vulkan, software)`.
     pub fn describe(&self) -> String {
@@ -211,6 +219,7 @@ fn profile(
             wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => DeviceClass::Other,
         },
         subgroup,
+        f16: features.contains(wgpu::Features::SHADER_F16),
         // Kernels count in 32 bits, and some drivers bind more than that.
         max_binding: limits
             .max_storage_buffer_binding_size

@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::pipelines::Pipeline;
 use super::readback::Readback;
+use super::stored::{load, store};
 use super::timestamps::Timestamps;
 use super::upload::{StepParams, storage, upload_all};
-use super::{Gpu, GpuError};
+use super::{Gpu, GpuError, Images};
+use crate::kernels::Scalar;
 use crate::plan::{Binding, Plan};
 use crate::tensor::Params;
 
@@ -29,6 +31,8 @@ pub struct Engine {
     next: usize,
     /// Runs in flight, oldest first: their readbacks and submissions.
     pub(super) in_flight: VecDeque<(usize, wgpu::SubmissionIndex)>,
+    /// Where outputs that are stored in f16 are widened.
+    floats: Vec<f32>,
     setup: EngineSetup,
     pub(super) timestamps: Option<Timestamps>,
 }
@@ -67,13 +71,13 @@ impl Engine {
         in_flight: usize,
     ) -> Result<Self, GpuError> {
         let began = Instant::now();
-        let pipelines = plan.steps.iter().map(|step| gpu.pipeline(step.kernel));
+        let pipelines = plan.steps.iter().map(|step| gpu.pipeline(step.kernel, step.types));
         let pipelines = pipelines.collect::<Result<Vec<_>, _>>()?;
         let made = Instant::now();
         let bytes = plan.activation_bytes() + plan.weight_bytes();
         let mut engine = gpu.watch(bytes, || {
             Self::make(gpu, plan, params, pipelines, in_flight.max(1))
-        })?;
+        })??;
         engine.setup = EngineSetup {
             pipelines: made - began,
             upload: made.elapsed(),
@@ -87,11 +91,11 @@ impl Engine {
         params: &Params,
         pipelines: Vec<Arc<Pipeline>>,
         in_flight: usize,
-    ) -> Self {
+    ) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
             .map(|(i, &bytes)| storage(gpu, &format!("slot {i}"), bytes))
             .collect();
-        let weights = upload_all(gpu, &plan.weights, params);
+        let weights = upload_all(gpu, &plan.weights, params)?;
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
         for (i, (step, pipeline)) in plan.steps.iter().zip(pipelines).enumerate() {
@@ -121,7 +125,7 @@ impl Engine {
             });
         }
         let readback = |_| Readback::new(gpu, plan.output_bytes());
-        Self {
+        Ok(Self {
             gpu: gpu.clone(),
             readbacks: (0..in_flight).map(readback).collect(),
             next: 0,
@@ -129,9 +133,10 @@ impl Engine {
             plan,
             slots,
             steps,
+            floats: vec![],
             setup: EngineSetup::default(),
             timestamps: None,
-        }
+        })
     }
 
     /// What making it took.
@@ -166,16 +171,17 @@ impl Engine {
         &self.gpu
     }
 
-    /// Starts a run on `input`, `[n, H, W, quads·4]` with n up to the plan's
-    /// batch, behind those in flight; [`GpuError::Busy`] where there are as
-    /// many of them as may be.
-    pub fn start(&mut self, input: &[f32]) -> Result<(), GpuError> {
+    /// Starts a run on up to the plan's batch of images, behind those in
+    /// flight; [`GpuError::Busy`] where there are as many of them as may be.
+    pub fn start<'a>(&mut self, input: impl Into<Images<'a>>) -> Result<(), GpuError> {
+        let input = input.into();
+        self.admit(input)?;
         if self.in_flight.len() == self.readbacks.len() {
             return Err(GpuError::Busy(self.in_flight.len()));
         }
         let into = self.next;
         let submitted = self.gpu.watch(self.plan.output_bytes(), || {
-            self.write(self.plan.input.slot, input);
+            self.write(self.plan.input.slot, input.bytes());
             let mut encoder = self.encoder();
             for (i, steps) in self.plan.submissions.iter().enumerate() {
                 if i > 0 {
@@ -203,22 +209,25 @@ impl Engine {
     /// [`GpuError::Idle`] where none is in flight.
     pub fn finish(&mut self, mut read: impl FnMut(usize, &[f32])) -> Result<(), GpuError> {
         let (from, submitted) = self.in_flight.pop_front().ok_or(GpuError::Idle)?;
-        let plan = &self.plan;
+        let (plan, room) = (&self.plan, &mut self.floats);
         let readback = &self.readbacks[from];
         readback.read(&self.gpu, submitted, plan.output_bytes(), |all| {
-            let all: &[f32] = bytemuck::cast_slice(all);
             let mut from = 0;
             for (i, output) in plan.outputs.iter().enumerate() {
-                let floats = output.bytes(plan.batch) as usize / size_of::<f32>();
-                read(i, &all[from..from + floats]);
-                from += floats;
+                let end = from + output.bytes(plan.batch) as usize;
+                read(i, load(&all[from..end], output.scalar, room));
+                from = end;
             }
         })
     }
 
     /// Starts a run and finishes it: [`start`](Self::start) and
     /// [`finish`](Self::finish), with nothing else in flight.
-    pub fn run(&mut self, input: &[f32], read: impl FnMut(usize, &[f32])) -> Result<(), GpuError> {
+    pub fn run<'a>(
+        &mut self,
+        input: impl Into<Images<'a>>,
+        read: impl FnMut(usize, &[f32]),
+    ) -> Result<(), GpuError> {
         if !self.in_flight.is_empty() {
             return Err(GpuError::Busy(self.in_flight.len()));
         }
@@ -237,15 +246,23 @@ impl Engine {
         })
     }
 
-    /// Writes floats to the start of a slot.
-    pub fn write_slot(&self, slot: usize, data: &[f32]) -> Result<(), GpuError> {
-        let bytes = size_of_val(data) as u64;
-        self.gpu.watch(bytes, || self.write(slot, data))
+    /// Writes numbers to the start of a slot, stored in `scalar`.
+    pub fn write_slot(&self, slot: usize, scalar: Scalar, data: &[f32]) -> Result<(), GpuError> {
+        store(data, scalar, |bytes| {
+            self.gpu
+                .watch(bytes.len() as u64, || self.write(slot, bytes))
+        })
     }
 
-    /// Reads `floats` floats from the start of a slot.
-    pub fn read_slot(&self, slot: usize, floats: usize) -> Result<Vec<f32>, GpuError> {
-        let bytes = (floats * size_of::<f32>()) as u64;
+    /// Reads `count` numbers, whole quads of them that are stored in `scalar`,
+    /// from the start of a slot.
+    pub fn read_slot(
+        &self,
+        slot: usize,
+        scalar: Scalar,
+        count: usize,
+    ) -> Result<Vec<f32>, GpuError> {
+        let bytes = (count * scalar.bytes()) as u64;
         let mut out = Vec::new();
         let (readback, submitted) = self.gpu.watch(bytes, || {
             let readback = Readback::new(&self.gpu, bytes);
@@ -254,14 +271,33 @@ impl Engine {
             (readback, self.gpu.queue().submit([encoder.finish()]))
         })?;
         readback.read(&self.gpu, submitted, bytes, |data| {
-            out.extend_from_slice(bytemuck::cast_slice(data));
+            out.extend_from_slice(load(data, scalar, &mut vec![]));
         })?;
         Ok(out)
     }
 
-    pub(super) fn write(&self, slot: usize, data: &[f32]) {
-        let bytes = bytemuck::cast_slice(data);
-        self.gpu.queue().write_buffer(&self.slots[slot], 0, bytes);
+    /// Refuses images in another form than the plan takes.
+    pub(super) fn admit(&self, images: Images<'_>) -> Result<(), GpuError> {
+        let form = &self.plan.input.form;
+        match images.have(form) {
+            true => Ok(()),
+            false => Err(GpuError::InputForm {
+                expected: form.name(),
+                found: images.name(),
+            }),
+        }
+    }
+
+    pub(super) fn write(&self, slot: usize, bytes: &[u8]) {
+        // Copies are of whole words; slots are too.
+        let (words, rest) = bytes.as_chunks::<4>();
+        let (queue, slot) = (self.gpu.queue(), &self.slots[slot]);
+        queue.write_buffer(slot, 0, words.as_flattened());
+        if !rest.is_empty() {
+            let mut last = [0; 4];
+            last[..rest.len()].copy_from_slice(rest);
+            queue.write_buffer(slot, size_of_val(words) as u64, &last);
+        }
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {

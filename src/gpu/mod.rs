@@ -7,10 +7,12 @@ mod engine;
 mod error;
 #[cfg(feature = "cli")]
 mod experimental;
+mod images;
 #[cfg(feature = "cli")]
 pub(crate) mod peaks;
 mod pipelines;
 mod readback;
+mod stored;
 mod timed;
 mod timestamps;
 mod upload;
@@ -19,4 +21,5 @@ pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_
 pub use device::Gpu;
 pub use engine::{Engine, EngineSetup};
 pub use error::GpuError;
+pub use images::Images;
 pub use timestamps::{Clock, Span, Spans, Timeline};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Gpu, GpuError};
-use crate::kernels::{Kernel, source};
+use crate::kernels::{Kernel, Types, source};
 
 /// A kernel's pipeline and the layout of what it binds.
 #[derive(Debug)]
@@ -13,29 +13,33 @@ pub(super) struct Pipeline {
     pub layout: wgpu::BindGroupLayout,
 }
 
-/// Pipelines made so far, by kernel name.
+/// Pipelines made so far, by kernel name and what it reads and writes.
 #[derive(Debug, Default)]
 pub(super) struct Pipelines {
-    made: Mutex<HashMap<&'static str, Arc<Pipeline>>>,
+    made: Mutex<HashMap<(&'static str, Types), Arc<Pipeline>>>,
 }
 
 impl Gpu {
     /// The kernel's pipeline, made at first use.
-    pub(super) fn pipeline(&self, kernel: &'static Kernel) -> Result<Arc<Pipeline>, GpuError> {
+    pub(super) fn pipeline(
+        &self,
+        kernel: &'static Kernel,
+        types: Types,
+    ) -> Result<Arc<Pipeline>, GpuError> {
         // A panic in another thread leaves the map whole: it only ever grows
         // by complete entries.
         let lock = &self.pipelines().made;
         let mut made = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = made.get(kernel.name) {
+        if let Some(pipeline) = made.get(&(kernel.name, types)) {
             return Ok(Arc::clone(pipeline));
         }
-        let pipeline = Arc::new(self.build(kernel)?);
-        made.insert(kernel.name, Arc::clone(&pipeline));
+        let pipeline = Arc::new(self.build(kernel, types)?);
+        made.insert((kernel.name, types), Arc::clone(&pipeline));
         Ok(pipeline)
     }
 
-    fn build(&self, kernel: &'static Kernel) -> Result<Pipeline, GpuError> {
-        let text = source(kernel)?;
+    fn build(&self, kernel: &'static Kernel, types: Types) -> Result<Pipeline, GpuError> {
+        let text = source(kernel, types)?;
         let device = self.device();
         let made = self.watch(0, || {
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {

@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Gpu;
+use super::stored::{beyond, store};
+use super::{Gpu, GpuError};
 use crate::plan::{Plan, Weight};
 use crate::tensor::Params;
 
@@ -24,30 +25,41 @@ pub(super) fn storage(gpu: &Gpu, label: &str, bytes: u64) -> wgpu::Buffer {
 }
 
 /// Packs and uploads all weights.
-pub(super) fn upload_all(gpu: &Gpu, weights: &[Weight], params: &Params) -> Vec<wgpu::Buffer> {
+pub(super) fn upload_all(
+    gpu: &Gpu,
+    weights: &[Weight],
+    params: &Params,
+) -> Result<Vec<wgpu::Buffer>, GpuError> {
     let mut staged = 0;
     let buffers = weights.iter().map(|weight| {
-        let buffer = upload(gpu, weight, params);
+        let buffer = upload(gpu, weight, params)?;
         staged += weight.bytes();
         if staged > STAGED_BYTES {
             gpu.queue().submit([]);
             staged = 0;
         }
-        buffer
+        Ok(buffer)
     });
-    let buffers = buffers.collect();
+    let buffers = buffers.collect::<Result<_, GpuError>>()?;
     gpu.queue().submit([]);
-    buffers
+    Ok(buffers)
 }
 
-fn upload(gpu: &Gpu, weight: &Weight, params: &Params) -> wgpu::Buffer {
+fn upload(gpu: &Gpu, weight: &Weight, params: &Params) -> Result<wgpu::Buffer, GpuError> {
     let tensor = weight.tensor.as_deref();
     let buffer = storage(gpu, tensor.unwrap_or("zeros"), weight.bytes());
-    let tensor = tensor.and_then(|name| params.get(name));
-    let packed = weight.packing.pack(tensor.map(Arc::as_ref));
-    let bytes = bytemuck::cast_slice(&packed);
-    gpu.queue().write_buffer(&buffer, 0, bytes);
-    buffer
+    let values = tensor.and_then(|name| params.get(name));
+    let packed = weight.packing.pack(values.map(Arc::as_ref));
+    if let Some(value) = beyond(&packed, weight.scalar) {
+        return Err(GpuError::Beyond {
+            tensor: tensor.unwrap_or_default().to_owned(),
+            value,
+        });
+    }
+    store(&packed, weight.scalar, |bytes| {
+        gpu.queue().write_buffer(&buffer, 0, bytes);
+    });
+    Ok(buffer)
 }
 
 /// The parameters of all steps in one buffer, each at an offset that may be

@@ -3,6 +3,7 @@
 //! buffers.
 
 use super::table::{Family, KERNELS, Kernel, find};
+use super::Scalar;
 
 /// One way to compute an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,18 @@ impl Candidate {
         match self.method {
             Method::Kernel(kernel) => kernel.family,
             Method::Winograd { .. } => Family::Conv,
+        }
+    }
+
+    /// Whether there is anything for it to do where activations are stored in
+    /// `scalar`.
+    pub fn serves(&self, scalar: Scalar) -> bool {
+        match self.method {
+            Method::Kernel(kernel) => kernel.types().iter().any(|t| match kernel.family {
+                Family::Ingest => t.writes == scalar,
+                _ => t.reads == scalar,
+            }),
+            Method::Winograd { .. } => true,
         }
     }
 

@@ -5,12 +5,14 @@
 mod candidates;
 mod conv;
 mod elementwise;
+mod ingest;
 mod linear;
 mod pack;
 #[cfg(feature = "cli")]
 mod peaks;
 mod pool;
 mod recipe;
+mod scalar;
 mod table;
 mod template;
 mod winograd;
@@ -18,12 +20,14 @@ mod winograd;
 pub use candidates::{Candidate, Method, candidate, candidates};
 pub use conv::ConvProblem;
 pub use elementwise::{ElementwiseProblem, ShortcutProblem, SoftmaxProblem};
+pub use ingest::{IngestProblem, InputForm};
 pub use linear::{LinearChunk, LinearProblem};
 pub use pack::Packing;
 #[cfg(feature = "cli")]
-pub use peaks::{PeakShader, Scalar};
+pub use peaks::PeakShader;
 pub use pool::{GlobalPoolProblem, PoolProblem};
-pub use recipe::{Operand, Recipe, Source, Stage};
+pub use recipe::{Operand, Recipe, Scratch, Source, Stage};
+pub use scalar::{Scalar, Types};
 pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;

@@ -1,5 +1,7 @@
 //! The flat table of kernels. A new variant is a new row.
 
+use super::Types;
+
 /// What a kernel computes; each family has one parameter struct and one
 /// binding layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +28,8 @@ pub enum Family {
     ShortcutA,
     /// Softmax over channels.
     Softmax,
+    /// Taking a run's images in; not of a graph, but before it.
+    Ingest,
     /// Winograd's transform of a convolution's input; a stage of one.
     WinogradInput,
     /// Winograd's transform to a convolution's output; a stage of one.
@@ -101,6 +105,8 @@ pub enum Tile {
     },
     /// An invocation makes one quad.
     Flat,
+    /// An invocation makes four pixels of their bytes.
+    Bytes,
 }
 
 /// What a kernel needs of a device.
@@ -130,6 +136,23 @@ pub struct Kernel {
 }
 
 impl Kernel {
+    /// What it may be asked to read and write.
+    pub fn types(&self) -> &'static [Types] {
+        match (self.family, self.tile) {
+            // Logits are f32, and so are probabilities.
+            (Family::Linear, _) => &[Types::F32, Types::F16, Types::WIDEN],
+            (Family::Softmax, _) => &[Types::F32, Types::WIDEN],
+            (Family::Ingest, Tile::Bytes) => &[Types::F32, Types::NARROW],
+            // Floats that are stored as they come need no kernel.
+            (Family::Ingest, _) => &[Types::NARROW],
+            // Between the dispatches of F(4×4) values are f32: see
+            // `winograd.rs`.
+            (Family::WinogradInput, Tile::Winograd { output: 4 }) => &[Types::F32, Types::WIDEN],
+            (Family::WinogradOutput, Tile::Winograd { output: 4 }) => &[Types::F32, Types::NARROW],
+            _ => &[Types::F32, Types::F16],
+        }
+    }
+
     /// What the kernel needs of a device.
     pub fn needs(&self) -> Needs {
         let (subgroup, floats) = match self.tile {
@@ -137,7 +160,7 @@ impl Kernel {
             Tile::Gemm { bm, bn, bk, .. } => (0, 4 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
             Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),
-            Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
+            Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat | Tile::Bytes => (0, 0),
         };
         Needs {
             subgroup: subgroup as u32,
@@ -259,6 +282,14 @@ pub const KERNELS: &[Kernel] = &[
     flat("scale_shift", Family::ScaleShift, "elementwise.wgsl"),
     flat("shortcut_a", Family::ShortcutA, "shortcut_a.wgsl"),
     flat("softmax", Family::Softmax, "softmax.wgsl"),
+    flat("ingest.f32", Family::Ingest, "ingest.wgsl"),
+    Kernel {
+        name: "ingest.rgb8",
+        family: Family::Ingest,
+        shader: "ingest.wgsl",
+        tile: Tile::Bytes,
+        workgroup: 64,
+    },
     winograd(
         "winograd2.input",
         Family::WinogradInput,
@@ -316,7 +347,7 @@ mod tests {
                     );
                 }
                 Tile::Reduce { quads, slices } => assert_eq!(quads * slices, k.workgroup),
-                Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => {}
+                Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat | Tile::Bytes => {}
             }
         }
     }

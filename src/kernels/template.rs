@@ -3,7 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::{Family, Kernel, Tile, winograd};
+use super::{Family, Kernel, Tile, Types, winograd};
 
 /// A template that does not render: a defect of this crate, since templates
 /// and table are both its own.
@@ -36,6 +36,7 @@ const SHADERS: &[(&str, &str)] = shaders![
     "conv_tiled.wgsl",
     "elementwise.wgsl",
     "global_avg_pool.wgsl",
+    "ingest.wgsl",
     "linear.wgsl",
     "peaks/cooperative.wgsl",
     "peaks/copy.wgsl",
@@ -49,9 +50,15 @@ const SHADERS: &[(&str, &str)] = shaders![
     "winograd_params.wgsl",
 ];
 
-/// The kernel's WGSL.
-pub fn source(kernel: &Kernel) -> Result<String, TemplateError> {
-    render(kernel.shader, values(kernel)).map_err(|source| TemplateError {
+/// The kernel's WGSL for what it reads and writes.
+pub fn source(kernel: &Kernel, types: Types) -> Result<String, TemplateError> {
+    let values = context! {
+        reads => types.reads.name(),
+        writes => types.writes.name(),
+        half => types.half(),
+        ..values(kernel)
+    };
+    render(kernel.shader, values).map_err(|source| TemplateError {
         kernel: kernel.name,
         source,
     })
@@ -102,8 +109,9 @@ fn values(kernel: &Kernel) -> Value {
             };
             context! { tile => output, points => output + 2, sums => sums(matrix), workgroup }
         }
-        Tile::Flat => context! {
+        Tile::Flat | Tile::Bytes => context! {
             workgroup,
+            bytes => kernel.tile == Tile::Bytes,
             max => kernel.family == Family::MaxPool,
             op => kernel.name,
         },

@@ -1,9 +1,9 @@
 //! Which candidate computes an operation.
 
 use super::cost::cost;
-use super::{DeviceProfile, PlanError};
+use super::{DeviceProfile, PlanError, PlanOptions};
 use crate::graph::{Conv2d, Graph, Node, Op};
-use crate::kernels::{Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, candidates};
+use crate::kernels::{Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, Scalar, candidates};
 
 /// How kernels are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,12 +33,12 @@ pub(super) fn convolutions(
     graph: &Graph,
     batch: usize,
     profile: &DeviceProfile,
-    choice: &Choice,
+    options: &PlanOptions,
 ) -> Result<Vec<Option<Chosen>>, PlanError> {
     let chosen = graph.nodes.iter().map(|node| match &node.op {
         Op::Conv2d(op) => {
             let problem = problem(graph, node, op, batch);
-            let found = conv(&problem, profile, choice);
+            let found = conv(&problem, profile, options);
             found.map(Some).ok_or_else(|| PlanError::NoKernel {
                 layer: node.name.clone(),
                 op: node.op.kind(),
@@ -65,9 +65,10 @@ fn problem(graph: &Graph, node: &Node, conv: &Conv2d, batch: usize) -> ConvProbl
 
 /// The candidate for a convolution: of those that fit the problem and the
 /// device, the one of least estimated cost.
-fn conv(problem: &ConvProblem, profile: &DeviceProfile, choice: &Choice) -> Option<Chosen> {
-    if let Choice::Prefer(candidate) = choice
-        && let Some(recipe) = fitting(candidate, problem, profile)
+fn conv(problem: &ConvProblem, profile: &DeviceProfile, options: &PlanOptions) -> Option<Chosen> {
+    let precision = options.precision;
+    if let Choice::Prefer(candidate) = &options.choice
+        && let Some(recipe) = fitting(candidate, problem, profile, precision)
     {
         let candidate = *candidate;
         return Some(Chosen { candidate, recipe });
@@ -75,7 +76,7 @@ fn conv(problem: &ConvProblem, profile: &DeviceProfile, choice: &Choice) -> Opti
     // min_by keeps the first of equals, so the table's order breaks ties.
     candidates()
         .filter_map(|candidate| {
-            let recipe = fitting(&candidate, problem, profile)?;
+            let recipe = fitting(&candidate, problem, profile, precision)?;
             let cost = cost(problem, &candidate, profile);
             Some((cost, Chosen { candidate, recipe }))
         })
@@ -88,6 +89,7 @@ fn fitting(
     candidate: &Candidate,
     problem: &ConvProblem,
     profile: &DeviceProfile,
+    precision: Scalar,
 ) -> Option<Recipe> {
     let family = match problem.groups {
         1 => Family::Conv,
@@ -96,9 +98,12 @@ fn fitting(
     if candidate.family() != family || !profile.runs_all(candidate) {
         return None;
     }
-    let recipe = Recipe::new(candidate, problem)?;
-    let binds = |elements: u64| elements.saturating_mul(4) <= profile.max_binding;
+    let recipe = Recipe::new(candidate, problem, precision)?;
     // The weights of a layer that no candidate binds are an error of their
     // own, so only scratch decides here.
-    recipe.scratch.iter().all(|&n| binds(n)).then_some(recipe)
+    let binds = recipe
+        .scratch
+        .iter()
+        .all(|s| s.bytes() <= profile.max_binding);
+    binds.then_some(recipe)
 }

@@ -75,6 +75,6 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
         }
         // The variants for whole quads come first and are always better.
         Tile::Direct { aligned, .. } => f64::from(u8::from(!aligned)),
-        Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => 0.0,
+        Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat | Tile::Bytes => 0.0,
     }
 }

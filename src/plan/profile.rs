@@ -23,6 +23,8 @@ pub struct DeviceProfile {
     /// Lanes of a subgroup where the device has subgroups of one fixed size,
     /// else 0.
     pub subgroup: u32,
+    /// Whether shaders may use f16.
+    pub f16: bool,
     /// Bytes that one storage binding may have.
     pub max_binding: u64,
     /// Bytes that one buffer may have.
@@ -43,6 +45,7 @@ impl Default for DeviceProfile {
         Self {
             class: DeviceClass::Other,
             subgroup: 0,
+            f16: false,
             max_binding: 128 << 20,
             max_buffer: 256 << 20,
             max_workgroups: 65_535,

@@ -5,12 +5,12 @@
 use super::Difference;
 use crate::cpu;
 use crate::error::Error;
-use crate::gpu::{Engine, Gpu};
+use crate::gpu::{Engine, Gpu, Images};
 use crate::graph::{Graph, GraphBuilder, GraphError, Shape, Window};
-use crate::kernels::{Candidate, Family, Method, Tile, candidates};
+use crate::kernels::{Candidate, Family, InputForm, Method, Scalar, Tile, candidates};
 use crate::mix::{STEP, mix};
 use crate::passes::lower;
-use crate::plan::{Choice, Plan};
+use crate::plan::{Choice, Plan, PlanOptions};
 use crate::tensor::{Params, QUAD, Tensor, padded, unpad_channels};
 
 /// One candidate's verdict over all its cases.
@@ -27,16 +27,17 @@ pub struct KernelReport {
 }
 
 /// Runs `cases` random problems through every candidate that the device can
-/// run; `each` sees a candidate's report as soon as it is known. Deterministic in
+/// run and that has to do with that precision; `each` sees a candidate's report as soon as it is known. Deterministic in
 /// `seed`.
 pub fn kernels(
     gpu: &Gpu,
+    precision: Scalar,
     seed: u64,
     cases: usize,
     mut each: impl FnMut(&KernelReport),
 ) -> Result<Vec<KernelReport>, Error> {
     let mut reports = vec![];
-    for candidate in candidates() {
+    for candidate in candidates().filter(|c| c.serves(precision)) {
         let mut report = KernelReport {
             kernel: candidate.name,
             cases: 0,
@@ -47,7 +48,7 @@ pub fn kernels(
             for case in 0..cases {
                 let mut random = Random::new(seed, candidate.name, case);
                 let problem = Problem::random(&candidate, &mut random, case)?;
-                let difference = run(gpu, candidate, &problem, &mut random)?;
+                let difference = run(gpu, precision, candidate, &problem, &mut random)?;
                 let worse = difference.relative() > report.worst.relative()
                     || difference.relative().is_nan();
                 if report.cases == 0 || worse {
@@ -156,11 +157,10 @@ fn other(
     (h, w, c): (usize, usize, usize),
 ) -> Result<(Graph, String), GraphError> {
     let stride = 1 + r.below(3);
-    let vector = matches!(family, Family::Linear);
-    let shape = if vector {
-        Shape::new(1, 1, 1 + r.below(300))
-    } else {
-        Shape::new(h, w, c)
+    let shape = match family {
+        Family::Linear => Shape::new(1, 1, 1 + r.below(300)),
+        Family::Ingest => Shape::new(h, w, 3),
+        _ => Shape::new(h, w, c),
     };
     let mut g = GraphBuilder::new(shape)?;
     let x = g.input();
@@ -218,6 +218,8 @@ fn other(
             (y, text)
         }
         Family::Softmax => (g.softmax("softmax", x), "softmax".into()),
+        // What is taken in has to be read by something.
+        Family::Ingest => (g.relu("relu", x), "input, relu".into()),
         // Handled by `convolution`, or part of what is.
         Family::Conv | Family::GroupedConv | Family::WinogradInput | Family::WinogradOutput => {
             (x, String::new())
@@ -228,6 +230,7 @@ fn other(
 
 fn run(
     gpu: &Gpu,
+    precision: Scalar,
     candidate: Candidate,
     problem: &Problem,
     r: &mut Random,
@@ -244,12 +247,28 @@ fn run(
         );
     }
     let s = graph.input_shape();
-    let input = Tensor::from_fn([problem.batch, s.h, s.w, s.c], |_| r.value());
+    // Bytes where the candidate takes bytes, else floats.
+    let bytes = candidate.name == "ingest.rgb8";
+    let (mean, std) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+    let pixels: Vec<u8> = (0..problem.batch * s.h * s.w * 3)
+        .map(|_| r.below(256) as u8)
+        .collect();
+    let input = Tensor::from_fn([problem.batch, s.h, s.w, s.c], |i| match bytes {
+        true => (f32::from(pixels[i]) / 255.0 - mean[i % 3]) / std[i % 3],
+        false => r.value(),
+    });
     let expected = cpu::run(graph, &params, &input, &[])?.output;
 
     let lowered = lower(graph, &params, &[])?;
-    let choice = Choice::Prefer(candidate);
-    let plan = Plan::new(&lowered, problem.batch, gpu.profile(), &[], &choice)?;
+    let options = PlanOptions {
+        choice: Choice::Prefer(candidate),
+        precision,
+        input: match bytes {
+            true => InputForm::Rgb8 { mean, std },
+            false => InputForm::F32,
+        },
+    };
+    let plan = Plan::new(&lowered, problem.batch, gpu.profile(), &[], &options)?;
     if !plan
         .steps
         .iter()
@@ -265,11 +284,17 @@ fn run(
     // Slots that the run does not write must not matter, so they are filled
     // with what would show.
     for (slot, &bytes) in engine.plan().slots.clone().iter().enumerate() {
-        engine.write_slot(slot, &vec![f32::NAN; bytes as usize / size_of::<f32>()])?;
+        let nans = vec![f32::NAN; bytes as usize / precision.bytes()];
+        engine.write_slot(slot, precision, &nans)?;
     }
     let mut found = vec![];
     let channels = graph.output_shape().c;
-    engine.run(&padded(&input), |_, data| {
+    let input = padded(&input);
+    let images = match bytes {
+        true => Images::from(&pixels),
+        false => Images::from(&input),
+    };
+    engine.run(images, |_, data| {
         found = unpad_channels(data, channels);
         if padding_is_dirty(data, channels) {
             found.clear();

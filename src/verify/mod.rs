@@ -8,10 +8,23 @@ mod layers;
 pub use kernels::{KernelReport, kernels};
 #[cfg(feature = "cli")]
 pub(crate) use layers::seeded_images;
-pub use layers::{LayerReport, NetworkReport, network};
+pub use layers::{LayerReport, NetworkReport, Range, network};
+
+use crate::kernels::Scalar;
 
 /// Largest error, relative to a layer's largest value, that f32 is allowed.
 pub const TOLERANCE_F32: f64 = 1e-4;
+
+/// The same for f16 storage with f32 sums.
+pub const TOLERANCE_F16: f64 = 4e-3;
+
+/// The largest error that is allowed where activations are stored in `scalar`.
+pub fn tolerance(scalar: Scalar) -> f64 {
+    match scalar {
+        Scalar::F16 => TOLERANCE_F16,
+        Scalar::F32 => TOLERANCE_F32,
+    }
+}
 
 /// How far apart two tensors are.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

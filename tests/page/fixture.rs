@@ -117,7 +117,7 @@ pub fn row(device: usize, peaks: &Peaks, model: &str, batch: usize, samples: usi
         subgroup: 32,
         ..Default::default()
     };
-    let plan = Plan::new(&lowered, batch, &gpu, &[], &Choice::Auto).unwrap();
+    let plan = Plan::new(&lowered, batch, &gpu, &[], &PlanOptions::default()).unwrap();
     let (fma, memory) = (peaks.fma_f32_gflops, peaks.memory_gbytes_per_second);
     let mut kernels = BTreeMap::new();
     let steps = plan.steps.iter().map(|step| {
