@@ -9,6 +9,7 @@ mod pack;
 #[cfg(feature = "cli")]
 mod peaks;
 mod pool;
+mod storage;
 mod table;
 mod template;
 
@@ -19,6 +20,7 @@ pub use pack::Packing;
 #[cfg(feature = "cli")]
 pub use peaks::{PeakShader, Scalar};
 pub use pool::{GlobalPoolProblem, PoolProblem};
+pub use storage::{Storage, TEXTURE_ROW};
 pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;
