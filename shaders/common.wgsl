@@ -1,14 +1,11 @@
 {# What every kernel shares. Activations are NHWC with the channels padded to
    a multiple of four: one vec4 is a "quad" of channels of one pixel, and the
    channels that pad the last quad are zero. Activations and weights may be
-   stored in f16; every kernel reads them into f32, computes in f32, and rounds
-   what it writes once. Biases, scales and shifts are f32. #}
+   stored in f16 (see storage.wgsl); every kernel computes in f32, and rounds what
+   it writes once. #}
 {% if half %}
 enable f16;
 {% endif %}
-
-alias Stored = vec4<{{ reads }}>;    // a quad as activations and weights are read
-alias Written = vec4<{{ writes }}>;  // a quad as it is written
 
 // A dispatch may need more workgroups than one dimension holds; they are laid
 // out over x and y, and counted here.

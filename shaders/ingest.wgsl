@@ -11,6 +11,7 @@
 // quad an invocation.
 {% endif %}
 {% include "common.wgsl" %}
+{% from "storage.wgsl" import input, output %}
 
 // Filled by IngestProblem::dispatch in src/kernels/ingest.rs.
 struct Params {
@@ -26,9 +27,9 @@ struct Params {
 {% if bytes %}
 @group(0) @binding(1) var<storage, read> x: array<u32>;
 {% else %}
-@group(0) @binding(1) var<storage, read> x: array<Stored>;
+{{ input(1, "x") }}
 {% endif %}
-@group(0) @binding(2) var<storage, read_write> y: array<Written>;
+{{ output(2, "y") }}
 {% if bytes %}
 
 // The pixel whose bytes are the lowest three of `rgb`.
@@ -37,7 +38,7 @@ fn put(pixel: u32, rgb: u32) {
         let red = p.levels[rgb & 255u].x;
         let green = p.levels[(rgb >> 8u) & 255u].y;
         let blue = p.levels[(rgb >> 16u) & 255u].z;
-        y[pixel] = Written(vec4<f32>(red, green, blue, 0.0));
+        store_y(pixel, vec4<f32>(red, green, blue, 0.0));
     }
 }
 {% endif %}
@@ -61,6 +62,6 @@ fn main(
     put(4u * at + 2u, (b >> 16u) | (c << 16u));
     put(4u * at + 3u, c >> 8u);
 {% else %}
-    y[at] = Written(vec4<f32>(x[at]));
+    store_y(at, load_x(at));
 {% endif %}
 }

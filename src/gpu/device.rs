@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError};
+use crate::kernels::Storage;
 use crate::plan::{DeviceClass, DeviceProfile, Precision, Settled};
 
 /// How long a submission may take: one that takes longer does not come back.
@@ -211,6 +212,12 @@ fn profile(
     } else {
         0
     };
+    // llvmpipe alone reads buffers far more slowly than textures, whatever API
+    // it is reached through.
+    let storage = match info.name.starts_with("llvmpipe") {
+        true => Storage::Textures,
+        false => Storage::Buffers,
+    };
     DeviceProfile {
         class: match info.device_type {
             wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,
@@ -220,6 +227,7 @@ fn profile(
         },
         subgroup,
         f16: features.contains(wgpu::Features::SHADER_F16),
+        storage,
         // Kernels count in 32 bits, and some drivers bind more than that.
         max_binding: limits
             .max_storage_buffer_binding_size

@@ -11,10 +11,11 @@ use super::pipelines::Pipeline;
 use super::readback::Readback;
 use super::stored::{load, store};
 use super::timestamps::Timestamps;
-use super::upload::{StepParams, storage, upload_all};
+use super::upload::{StepParams, upload_all};
+use super::value::Value;
 use super::{Gpu, GpuError, Images};
 use crate::kernels::Scalar;
-use crate::plan::{Binding, Plan};
+use crate::plan::{Binding, Output, Plan};
 use crate::tensor::Params;
 
 /// A plan on a device, ready to run. Activations go in and out as NHWC with
@@ -24,7 +25,7 @@ use crate::tensor::Params;
 pub struct Engine {
     pub(super) gpu: Gpu,
     pub(super) plan: Plan,
-    slots: Vec<wgpu::Buffer>,
+    slots: Vec<Value>,
     steps: Vec<Recorded>,
     /// One for each run that may be in flight, taken in turn.
     readbacks: Vec<Readback>,
@@ -93,7 +94,7 @@ impl Engine {
         in_flight: usize,
     ) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
-            .map(|(i, &bytes)| storage(gpu, &format!("slot {i}"), bytes))
+            .map(|(i, slot)| Value::new(gpu, &format!("slot {i}"), slot.bytes, slot.place))
             .collect();
         let weights = upload_all(gpu, &plan.weights, params)?;
         let words = StepParams::new(gpu, &plan);
@@ -107,10 +108,10 @@ impl Engine {
                 Binding::Slot(slot) => &slots[*slot],
                 Binding::Weight(weight) => &weights[*weight],
             });
-            for buffer in reads.chain([&slots[step.writes]]) {
+            for value in reads.chain([&slots[step.writes]]) {
                 entries.push(wgpu::BindGroupEntry {
                     binding: entries.len() as u32,
-                    resource: buffer.as_entire_binding(),
+                    resource: value.binding(),
                 });
             }
             let bind_group = gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
@@ -124,7 +125,7 @@ impl Engine {
                 grid: step.grid,
             });
         }
-        let readback = |_| Readback::new(gpu, plan.output_bytes());
+        let readback = |_| Readback::new(gpu, readback_bytes(gpu, &plan));
         Ok(Self {
             gpu: gpu.clone(),
             readbacks: (0..in_flight).map(readback).collect(),
@@ -158,7 +159,8 @@ impl Engine {
     /// readback.
     pub fn other_bytes(&self) -> u64 {
         let words = self.plan.steps.iter().map(|s| size_of_val(&s.params[..]));
-        words.sum::<usize>() as u64 + self.plan.output_bytes() * self.readbacks.len() as u64
+        words.sum::<usize>() as u64
+            + readback_bytes(&self.gpu, &self.plan) * self.readbacks.len() as u64
     }
 
     /// The plan that it runs.
@@ -194,8 +196,8 @@ impl Engine {
             for output in &self.plan.outputs {
                 let bytes = output.bytes(self.plan.batch);
                 let (slot, readback) = (&self.slots[output.slot], &self.readbacks[into]);
-                encoder.copy_buffer_to_buffer(slot, 0, readback.buffer(), at, bytes);
-                at += bytes;
+                slot.copy(&mut encoder, readback.buffer(), at, bytes);
+                at += slot.place().padded(bytes);
             }
             self.gpu.queue().submit([encoder.finish()])
         })?;
@@ -211,12 +213,15 @@ impl Engine {
         let (from, submitted) = self.in_flight.pop_front().ok_or(GpuError::Idle)?;
         let (plan, room) = (&self.plan, &mut self.floats);
         let readback = &self.readbacks[from];
-        readback.read(&self.gpu, submitted, plan.output_bytes(), |all| {
+        let storage = self.gpu.profile().storage;
+        let bytes = readback_bytes(&self.gpu, plan);
+        readback.read(&self.gpu, submitted, bytes, |all| {
             let mut from = 0;
             for (i, output) in plan.outputs.iter().enumerate() {
-                let end = from + output.bytes(plan.batch) as usize;
+                let bytes = output.bytes(plan.batch);
+                let end = from + bytes as usize;
                 read(i, load(&all[from..end], output.scalar, room));
-                from = end;
+                from += storage.place(output.scalar).padded(bytes) as usize;
             }
         })
     }
@@ -265,9 +270,10 @@ impl Engine {
         let bytes = (count * scalar.bytes()) as u64;
         let mut out = Vec::new();
         let (readback, submitted) = self.gpu.watch(bytes, || {
-            let readback = Readback::new(&self.gpu, bytes);
+            let padded = self.slots[slot].place().padded(bytes);
+            let readback = Readback::new(&self.gpu, padded);
             let mut encoder = self.encoder();
-            encoder.copy_buffer_to_buffer(&self.slots[slot], 0, readback.buffer(), 0, bytes);
+            self.slots[slot].copy(&mut encoder, readback.buffer(), 0, bytes);
             (readback, self.gpu.queue().submit([encoder.finish()]))
         })?;
         readback.read(&self.gpu, submitted, bytes, |data| {
@@ -289,15 +295,7 @@ impl Engine {
     }
 
     pub(super) fn write(&self, slot: usize, bytes: &[u8]) {
-        // Copies are of whole words; slots are too.
-        let (words, rest) = bytes.as_chunks::<4>();
-        let (queue, slot) = (self.gpu.queue(), &self.slots[slot]);
-        queue.write_buffer(slot, 0, words.as_flattened());
-        if !rest.is_empty() {
-            let mut last = [0; 4];
-            last[..rest.len()].copy_from_slice(rest);
-            queue.write_buffer(slot, size_of_val(words) as u64, &last);
-        }
+        self.slots[slot].write(self.gpu.queue(), bytes);
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
@@ -327,4 +325,12 @@ impl Engine {
             pass.dispatch_workgroups(x, y, z);
         }
     }
+}
+
+/// Bytes of a readback buffer: all outputs, one after the other, in whole rows
+/// where they come from textures.
+fn readback_bytes(gpu: &Gpu, plan: &Plan) -> u64 {
+    let storage = gpu.profile().storage;
+    let bytes = |o: &Output| storage.place(o.scalar).padded(o.bytes(plan.batch));
+    plan.outputs.iter().map(bytes).sum()
 }

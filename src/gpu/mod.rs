@@ -16,6 +16,7 @@ mod stored;
 mod timed;
 mod timestamps;
 mod upload;
+mod value;
 
 pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_name};
 pub use device::Gpu;

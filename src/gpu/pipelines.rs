@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::value::format;
 use super::{Gpu, GpuError};
-use crate::kernels::{Kernel, Types, source};
+use crate::kernels::{Kernel, Place, Tile, Types, source};
 
 /// A kernel's pipeline and the layout of what it binds.
 #[derive(Debug)]
@@ -39,7 +40,8 @@ impl Gpu {
     }
 
     fn build(&self, kernel: &'static Kernel, types: Types) -> Result<Pipeline, GpuError> {
-        let text = source(kernel, types)?;
+        let storage = self.profile().storage;
+        let text = source(kernel, storage, types)?;
         let device = self.device();
         let made = self.watch(0, || {
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -52,15 +54,15 @@ impl Gpu {
                 .map(|binding| wgpu::BindGroupLayoutEntry {
                     binding,
                     visibility: wgpu::ShaderStages::COMPUTE,
-                    ty: wgpu::BindingType::Buffer {
-                        ty: match binding {
-                            0 => wgpu::BufferBindingType::Uniform,
-                            _ => wgpu::BufferBindingType::Storage {
-                                read_only: binding + 1 < count,
-                            },
-                        },
-                        has_dynamic_offset: false,
-                        min_binding_size: None,
+                    ty: match binding {
+                        0 => buffer_binding(wgpu::BufferBindingType::Uniform),
+                        1 if kernel.tile == Tile::Bytes => {
+                            value_binding(Place::Buffer, true)
+                        }
+                        _ if binding + 1 < count => {
+                            value_binding(storage.place(types.reads), true)
+                        }
+                        _ => value_binding(storage.place(types.writes), false),
                     },
                     count: None,
                 })
@@ -92,5 +94,30 @@ impl Gpu {
             kernel: kernel.name,
             reason: error.to_string(),
         })
+    }
+}
+
+/// How a kernel binds a value that it reads, or the one that it writes.
+fn value_binding(place: Place, read_only: bool) -> wgpu::BindingType {
+    match (place, read_only) {
+        (Place::Buffer, _) => buffer_binding(wgpu::BufferBindingType::Storage { read_only }),
+        (Place::Texture(_), true) => wgpu::BindingType::Texture {
+            sample_type: wgpu::TextureSampleType::Float { filterable: false },
+            view_dimension: wgpu::TextureViewDimension::D2,
+            multisampled: false,
+        },
+        (Place::Texture(scalar), false) => wgpu::BindingType::StorageTexture {
+            access: wgpu::StorageTextureAccess::WriteOnly,
+            format: format(scalar),
+            view_dimension: wgpu::TextureViewDimension::D2,
+        },
+    }
+}
+
+fn buffer_binding(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
+    wgpu::BindingType::Buffer {
+        ty,
+        has_dynamic_offset: false,
+        min_binding_size: None,
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::stored::{beyond, store};
+use super::value::Value;
 use super::{Gpu, GpuError};
 use crate::plan::{Plan, Weight};
 use crate::tensor::Params;
@@ -12,24 +13,12 @@ use crate::tensor::Params;
 /// is freed only behind a submission.
 const STAGED_BYTES: u64 = 64 << 20;
 
-/// A buffer that kernels bind.
-pub(super) fn storage(gpu: &Gpu, label: &str, bytes: u64) -> wgpu::Buffer {
-    gpu.device().create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size: bytes,
-        usage: wgpu::BufferUsages::STORAGE
-            | wgpu::BufferUsages::COPY_DST
-            | wgpu::BufferUsages::COPY_SRC,
-        mapped_at_creation: false,
-    })
-}
-
 /// Packs and uploads all weights.
 pub(super) fn upload_all(
     gpu: &Gpu,
     weights: &[Weight],
     params: &Params,
-) -> Result<Vec<wgpu::Buffer>, GpuError> {
+) -> Result<Vec<Value>, GpuError> {
     let mut staged = 0;
     let buffers = weights.iter().map(|weight| {
         let buffer = upload(gpu, weight, params)?;
@@ -45,21 +34,22 @@ pub(super) fn upload_all(
     Ok(buffers)
 }
 
-fn upload(gpu: &Gpu, weight: &Weight, params: &Params) -> Result<wgpu::Buffer, GpuError> {
+fn upload(gpu: &Gpu, weight: &Weight, params: &Params) -> Result<Value, GpuError> {
     let tensor = weight.tensor.as_deref();
-    let buffer = storage(gpu, tensor.unwrap_or("zeros"), weight.bytes());
-    let values = tensor.and_then(|name| params.get(name));
-    let packed = weight.packing.pack(values.map(Arc::as_ref));
-    if let Some(value) = beyond(&packed, weight.scalar) {
+    let place = gpu.profile().storage.place(weight.scalar);
+    let value = Value::new(gpu, tensor.unwrap_or("zeros"), weight.bytes(), place);
+    let numbers = tensor.and_then(|name| params.get(name));
+    let packed = weight.packing.pack(numbers.map(Arc::as_ref));
+    if let Some(number) = beyond(&packed, weight.scalar) {
         return Err(GpuError::Beyond {
             tensor: tensor.unwrap_or_default().to_owned(),
-            value,
+            value: number,
         });
     }
     store(&packed, weight.scalar, |bytes| {
-        gpu.queue().write_buffer(&buffer, 0, bytes);
+        value.write(gpu.queue(), bytes);
     });
-    Ok(buffer)
+    Ok(value)
 }
 
 /// The parameters of all steps in one buffer, each at an offset that may be

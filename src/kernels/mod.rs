@@ -13,6 +13,7 @@ mod peaks;
 mod pool;
 mod recipe;
 mod scalar;
+mod storage;
 mod table;
 mod template;
 mod winograd;
@@ -28,6 +29,7 @@ pub use peaks::PeakShader;
 pub use pool::{GlobalPoolProblem, PoolProblem};
 pub use recipe::{Operand, Recipe, Scratch, Source, Stage};
 pub use scalar::{Scalar, Types};
+pub use storage::{Place, Storage, TEXTURE_ROW};
 pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;

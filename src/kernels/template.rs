@@ -3,7 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::{Family, Kernel, Tile, Types, winograd};
+use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, Types, winograd};
 
 /// A template that does not render: a defect of this crate, since templates
 /// and table are both its own.
@@ -45,17 +45,22 @@ const SHADERS: &[(&str, &str)] = shaders![
     "pool.wgsl",
     "shortcut_a.wgsl",
     "softmax.wgsl",
+    "storage.wgsl",
     "winograd_input.wgsl",
     "winograd_output.wgsl",
     "winograd_params.wgsl",
 ];
 
-/// The kernel's WGSL for what it reads and writes.
-pub fn source(kernel: &Kernel, types: Types) -> Result<String, TemplateError> {
+/// The kernel's WGSL for what it reads and writes, and for what that lies in.
+pub fn source(kernel: &Kernel, storage: Storage, types: Types) -> Result<String, TemplateError> {
+    let textures = storage == Storage::Textures;
     let values = context! {
+        textures,
+        texture_row => TEXTURE_ROW,
         reads => types.reads.name(),
         writes => types.writes.name(),
-        half => types.half(),
+        // Textures convert by themselves.
+        half => types.half() && !textures,
         ..values(kernel)
     };
     render(kernel.shader, values).map_err(|source| TemplateError {

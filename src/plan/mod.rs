@@ -24,7 +24,7 @@ pub use profile::{DeviceClass, DeviceProfile};
 use std::ops::Range;
 
 use crate::graph::{NodeId, Shape};
-use crate::kernels::{InputForm, Kernel, Packing, Scalar, Types};
+use crate::kernels::{InputForm, Kernel, Packing, Place, Scalar, Types};
 use crate::passes::Lowered;
 use crate::tensor::quads;
 
@@ -110,6 +110,15 @@ impl Output {
     }
 }
 
+/// A place that values take turns in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    /// Bytes of the largest of them.
+    pub bytes: u64,
+    /// What it is.
+    pub place: Place,
+}
+
 /// Where a run's images go.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Input {
@@ -146,8 +155,8 @@ pub struct Plan {
     /// The steps of each submission: one range, unless that would be so much
     /// work that a driver is reset.
     pub submissions: Vec<Range<usize>>,
-    /// Bytes of each activation slot.
-    pub slots: Vec<u64>,
+    /// The activation slots.
+    pub slots: Vec<Slot>,
     /// The most bytes of activations that are live at any one step: no
     /// assignment can do with less.
     pub live_peak: u64,
@@ -302,7 +311,8 @@ impl Plan {
             wanted: &wanted,
             chosen: &chosen,
             stored: &stored,
-            arriving: options.arriving(batch, graph.input_shape()),
+            storage: profile.storage,
+            arriving: options.arriving(batch, graph.input_shape(), profile.storage),
         };
         let schedule = schedule::schedule(&values);
         let built = steps::build(&values, profile, options.input, &schedule)?;
@@ -378,7 +388,7 @@ impl Plan {
 
     /// Bytes of all activation slots.
     pub fn activation_bytes(&self) -> u64 {
-        self.slots.iter().sum()
+        self.slots.iter().map(|slot| slot.bytes).sum()
     }
 
     /// Bytes of all weight buffers.

@@ -2,7 +2,7 @@
 
 use super::{Choice, DeviceProfile, PlanError};
 use crate::graph::{Graph, Shape};
-use crate::kernels::{InputForm, Scalar};
+use crate::kernels::{InputForm, Place, Scalar, Storage};
 
 /// How a network is to be run.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,10 +48,19 @@ impl PlanOptions {
         }
     }
 
-    /// Bytes of a slot of their own that images arrive in; `None` where they
-    /// arrive as they are stored, in the input's own slot.
-    pub(super) fn arriving(&self, batch: usize, image: Shape) -> Option<u64> {
-        let as_stored = self.input == InputForm::F32 && self.precision == Scalar::F32;
-        (!as_stored).then(|| self.input.bytes(batch, image))
+    /// Bytes and kind of a slot of their own that images arrive in; `None` where
+    /// they arrive as they are stored, in the input's own slot.
+    pub(super) fn arriving(
+        &self,
+        batch: usize,
+        image: Shape,
+        storage: Storage,
+    ) -> Option<(u64, Place)> {
+        let place = match (self.input, self.precision) {
+            (InputForm::F32, Scalar::F32) => return None,
+            (InputForm::F32, Scalar::F16) => storage.place(Scalar::F32),
+            (InputForm::Rgb8 { .. }, _) => Place::Buffer,
+        };
+        Some((self.input.bytes(batch, image), place))
     }
 }

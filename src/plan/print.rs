@@ -22,8 +22,8 @@ impl fmt::Display for Plan {
             self.live_peak,
             self.weight_bytes(),
         )?;
-        for (i, bytes) in self.slots.iter().enumerate() {
-            writeln!(f, "  slot s{i}: {bytes}")?;
+        for (i, slot) in self.slots.iter().enumerate() {
+            writeln!(f, "  slot s{i}: {}", slot.bytes)?;
         }
         writeln!(f, "  input → s{}", self.input.slot)?;
         for step in &self.steps {

@@ -1,6 +1,6 @@
 //! What planning knows of a device: numbers, no handle.
 
-use crate::kernels::{Candidate, Kernel, Needs};
+use crate::kernels::{Candidate, Kernel, Needs, Storage};
 
 /// Kind of device, for choosing kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +25,8 @@ pub struct DeviceProfile {
     pub subgroup: u32,
     /// Whether shaders may use f16.
     pub f16: bool,
+    /// What activations and weights lie in.
+    pub storage: Storage,
     /// Bytes that one storage binding may have.
     pub max_binding: u64,
     /// Bytes that one buffer may have.
@@ -46,6 +48,7 @@ impl Default for DeviceProfile {
             class: DeviceClass::Other,
             subgroup: 0,
             f16: false,
+            storage: Storage::Buffers,
             max_binding: 128 << 20,
             max_buffer: 256 << 20,
             max_workgroups: 65_535,

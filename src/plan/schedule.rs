@@ -5,7 +5,7 @@
 use super::choose::Chosen;
 use super::slots::{Assignment, Lifetime, assign};
 use crate::graph::{Graph, NodeId};
-use crate::kernels::{Operand, Scalar};
+use crate::kernels::{Operand, Place, Scalar, Storage};
 
 /// Nodes in order of execution, and the slots of their values.
 pub(super) struct Schedule {
@@ -64,8 +64,11 @@ pub(super) struct Values<'a> {
     pub chosen: &'a [Option<Chosen>],
     /// In what each node's value is stored.
     pub stored: &'a [Scalar],
-    /// Bytes of the images as they arrive, if that is not how they are stored.
-    pub arriving: Option<u64>,
+    /// What activations and weights lie in.
+    pub storage: Storage,
+    /// Bytes of the images as they arrive and what they lie in, if that is not
+    /// how they are stored.
+    pub arriving: Option<(u64, Place)>,
 }
 
 impl Values<'_> {
@@ -98,11 +101,17 @@ impl Values<'_> {
             let (first, last) = found.unwrap_or((0, 0));
             (begins[node] + first, begins[node] + last)
         };
-        let value = |(first, last), bytes| Lifetime { first, last, bytes };
+        let value = |(first, last), bytes, place| Lifetime {
+            first,
+            last,
+            bytes,
+            place,
+        };
+        let place = |scalar| self.storage.place(scalar);
         let mut values: Vec<Lifetime> = (nodes.iter().enumerate())
             .map(|(i, node)| {
                 let bytes = super::activation_bytes(self.batch, node.shape, self.stored[i]);
-                value(stages(i, Operand::Output), bytes)
+                value(stages(i, Operand::Output), bytes, place(self.stored[i]))
             })
             .collect();
         for (i, node) in nodes.iter().enumerate() {
@@ -117,11 +126,13 @@ impl Values<'_> {
         for (i, chosen) in self.chosen.iter().enumerate() {
             let scratch = chosen.iter().flat_map(|c| c.recipe.scratch.iter());
             for (s, scratch) in scratch.enumerate() {
-                values.push(value(stages(i, Operand::Scratch(s)), scratch.bytes()));
+                let live = stages(i, Operand::Scratch(s));
+                values.push(value(live, scratch.bytes(), place(scratch.scalar)));
             }
         }
         // The input node has a stage, which reads them.
-        values.extend(self.arriving.map(|bytes| value((0, 0), bytes)));
+        let arriving = self.arriving;
+        values.extend(arriving.map(|(bytes, place)| value((0, 0), bytes, place)));
         values
     }
 }

@@ -7,7 +7,7 @@ use crate::cpu;
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu, Images};
 use crate::graph::{Graph, GraphBuilder, GraphError, Shape, Window};
-use crate::kernels::{Candidate, Family, InputForm, Method, Scalar, Tile, candidates};
+use crate::kernels::{Candidate, Family, InputForm, Method, Place, Scalar, Tile, candidates};
 use crate::mix::{STEP, mix};
 use crate::passes::lower;
 use crate::plan::{Choice, Plan, PlanOptions};
@@ -283,9 +283,13 @@ fn run(
     let mut engine = Engine::new(gpu, plan, &lowered.params)?;
     // Slots that the run does not write must not matter, so they are filled
     // with what would show.
-    for (slot, &bytes) in engine.plan().slots.clone().iter().enumerate() {
-        let nans = vec![f32::NAN; bytes as usize / precision.bytes()];
-        engine.write_slot(slot, precision, &nans)?;
+    for (i, slot) in engine.plan().slots.clone().iter().enumerate() {
+        let scalar = match slot.place {
+            Place::Texture(scalar) => scalar,
+            Place::Buffer => precision,
+        };
+        let nans = vec![f32::NAN; slot.bytes as usize / scalar.bytes()];
+        engine.write_slot(i, scalar, &nans)?;
     }
     let mut found = vec![];
     let channels = graph.output_shape().c;
