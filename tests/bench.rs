@@ -11,6 +11,7 @@ use resnet_wgpu::plan::Choice;
 
 fn case(batch_size: usize, scenario: Scenario) -> Case {
     Case {
+        precision: Scalar::F32,
         source: Source::Preset("resnet20".into()),
         batch_size,
         input_size: None,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError};
-use crate::kernels::Storage;
+use crate::kernels::{Scalar, Storage};
 use crate::plan::{DeviceClass, DeviceProfile, Precision, Settled};
 
 /// How long a submission may take: one that takes longer does not come back.
@@ -235,8 +235,10 @@ fn profile(
             .min(u64::from(u32::MAX) - 15)
             .min(match storage {
                 Storage::Buffers => u64::MAX,
+                // The shorter rows: a value of f32 may have no more of them.
                 Storage::Textures => {
-                    Storage::ROW_BYTES * u64::from(limits.max_texture_dimension_2d)
+                    let row = storage.place(Scalar::F16).row_bytes();
+                    row * u64::from(limits.max_texture_dimension_2d)
                 }
             }),
         max_buffer: limits.max_buffer_size,

@@ -38,6 +38,7 @@ pub fn command(args: &RunArgs) -> Result<(), Failure> {
         batch: args.model.batch(n.min(BATCH)),
         input_size: Some((h, w)),
         layers,
+        precision: args.model.precision,
         ..Default::default()
     };
     let mut session = match &gpu {
@@ -45,6 +46,7 @@ pub fn command(args: &RunArgs) -> Result<(), Failure> {
         None => Session::cpu(&model, &options)?,
     };
     args.model.announce();
+    args.model.announce_precision(session.precision());
     let tensors = run(&mut session, &input, &options.layers)?;
     let metadata = HashMap::from([
         ("model".to_owned(), model.network().name.clone()),
