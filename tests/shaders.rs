@@ -4,7 +4,7 @@
 
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use resnet_wgpu::kernels::{KERNELS, Kernel, source};
+use resnet_wgpu::kernels::{KERNELS, Kernel, Storage, source};
 
 /// The languages that wgpu's backends take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,8 +38,9 @@ const TARGETS: &[(Target, Supports)] = &[
 #[test]
 fn every_kernel_is_valid_and_translates() {
     let mut translated = 0;
-    for kernel in KERNELS {
-        let text = source(kernel).expect(kernel.name);
+    let storages = [Storage::Buffers, Storage::Textures];
+    for (kernel, storage) in (KERNELS.iter()).flat_map(|k| storages.map(|s| (k, s))) {
+        let text = source(kernel, storage).expect(kernel.name);
         let module = naga::front::wgsl::parse_str(&text)
             .unwrap_or_else(|e| panic!("{}: {}", kernel.name, e.emit_to_string(&text)));
         let mut capabilities = Capabilities::default();
@@ -62,7 +63,8 @@ fn every_kernel_is_valid_and_translates() {
         }
     }
     let subgroups = KERNELS.iter().filter(|k| k.needs().subgroup > 0).count();
-    assert_eq!(translated, TARGETS.len() * KERNELS.len() - 2 * subgroups);
+    let each = TARGETS.len() * KERNELS.len() - 2 * subgroups;
+    assert_eq!(translated, storages.len() * each);
 }
 
 /// The shaders that measure a device. Cooperative matrices are for Vulkan and

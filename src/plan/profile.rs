@@ -67,8 +67,10 @@ impl DeviceProfile {
         (subgroup == 0 || subgroup == self.subgroup)
             && workgroup_bytes <= self.workgroup_bytes
             && invocations <= self.invocations
-            // The output besides what it reads; parameters are uniform.
-            && (kernel.family.reads() as u32) < self.storage_buffers
+            // The output besides what it reads; parameters are uniform. Every
+            // device binds as many textures as kernels read.
+            && (self.storage == Storage::Textures
+                || (kernel.family.reads() as u32) < self.storage_buffers)
     }
 
     /// The limits that kernels are chosen by, in one line.
