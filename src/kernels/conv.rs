@@ -33,6 +33,12 @@ impl ConvProblem {
         self.batch * self.output.h * self.output.w
     }
 
+    /// Multiply-accumulates of all points.
+    pub fn macs(&self) -> u64 {
+        let reduction = self.window.kernel.pow(2) * self.input.c / self.groups;
+        (self.points * self.pixels() * self.output.c) as u64 * reduction as u64
+    }
+
     /// Whether the kernel computes this problem (the device apart).
     pub fn fits(&self, kernel: &Kernel) -> bool {
         let (group_in, group_out) = self.group_channels();
@@ -46,7 +52,7 @@ impl ConvProblem {
             Tile::Direct { aligned, .. } => {
                 !aligned || (group_in.is_multiple_of(QUAD) && group_out.is_multiple_of(QUAD))
             }
-            Tile::Reduce { .. } | Tile::Flat => false,
+            Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => false,
         }
     }
 
@@ -60,7 +66,7 @@ impl ConvProblem {
             } => (pixels.div_ceil(tile), out_quads.div_ceil(lanes)),
             Tile::Gemm { bm, bn, .. } => (pixels.div_ceil(bm), out_quads.div_ceil(bn)),
             Tile::Direct { pixels: tile, .. } => (pixels.div_ceil(tile), out_quads),
-            Tile::Reduce { .. } | Tile::Flat => (0, 0),
+            Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
         }
     }
 
