@@ -108,6 +108,23 @@ impl Gpu {
         }
     }
 
+    /// The same device with activations and weights in `storage` rather than in
+    /// what [`Gpu::new`] takes for it, and pipelines of its own: for comparing.
+    pub fn with_storage(&self, storage: Storage) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                device: self.device().clone(),
+                queue: self.queue().clone(),
+                info: self.info().clone(),
+                profile: DeviceProfile {
+                    storage,
+                    ..self.profile().clone()
+                },
+                pipelines: Pipelines::default(),
+            }),
+        }
+    }
+
     /// The `wgpu` device.
     pub fn device(&self) -> &wgpu::Device {
         &self.shared.device
