@@ -6,6 +6,7 @@ use resnet_wgpu::bench::{
     text,
 };
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
+use resnet_wgpu::kernels::Scalar;
 use resnet_wgpu::kernels::{Candidate, Family, Kernel, Tile};
 use resnet_wgpu::plan::Choice;
 

@@ -6,25 +6,30 @@ use std::process::Command;
 use resnet_wgpu::cpu;
 use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, adapters};
 use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
-use resnet_wgpu::kernels::{Kernel, Storage, Tile, candidates, find};
+use resnet_wgpu::kernels::{Candidate, Kernel, Scalar, Storage, Tile, candidates, find};
 use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{Choice, DeviceProfile, Plan};
+use resnet_wgpu::plan::{DeviceProfile, Plan, PlanOptions};
 use resnet_wgpu::tensor::{Params, Tensor, padded};
-use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32};
+use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32, tolerance};
 use resnet_wgpu::weights::synthetic_tensor;
 use resnet_wgpu::{Model, Session, SessionOptions};
 
 const SEED: u64 = 20_261_120;
 const CASES: usize = 40;
 
+/// The candidates that have to do with a precision.
+fn serving(precision: Scalar) -> impl Iterator<Item = Candidate> {
+    candidates().filter(move |candidate| candidate.serves(precision))
+}
+
 /// Names of the candidates that ran, all of them within tolerance.
-fn verified(gpu: &Gpu) -> Vec<&'static str> {
-    let reports = verify::kernels(gpu, SEED, CASES, |_| {}).unwrap();
-    assert_eq!(reports.len(), candidates().count());
+fn verified(gpu: &Gpu, precision: Scalar) -> Vec<&'static str> {
+    let reports = verify::kernels(gpu, precision, SEED, CASES, |_| {}).unwrap();
+    assert_eq!(reports.len(), serving(precision).count());
     for report in &reports {
         assert!(
-            report.worst.within(TOLERANCE_F32),
-            "{} on {}, {:?}: {:.2e} in {}",
+            report.worst.within(tolerance(precision)),
+            "{} in {precision:?} on {}, {:?}: {:.2e} in {}",
             report.kernel,
             gpu.describe(),
             gpu.profile().storage,
@@ -47,22 +52,35 @@ fn all_kernels_on_all_adapters() {
         let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
         for storage in [Storage::Buffers, Storage::Textures] {
             let gpu = gpu.with_storage(storage);
-            let ran = verified(&gpu);
-            for candidate in candidates() {
-                let expected = gpu.profile().runs_all(&candidate);
-                assert_eq!(
-                    ran.contains(&candidate.name),
-                    expected,
-                    "{}",
-                    candidate.name
-                );
-                // Whatever the device, it has all kernels but those made for
-                // other subgroup sizes.
-                let shuffles = |k: &&Kernel| matches!(k.tile, Tile::Shuffle { .. });
-                if !candidate.kernels().iter().any(shuffles) {
-                    assert!(expected, "{} on {}", candidate.name, gpu.describe());
+            all_kernels(&gpu, Scalar::F32);
+            match gpu.profile().f16 {
+                true => all_kernels(&gpu, Scalar::F16),
+                // OpenGL, as here, and old hardware.
+                false => {
+                    let error = verify::kernels(&gpu, Scalar::F16, SEED, 1, |_| {});
+                    let error = error.unwrap_err().to_string();
+                    assert!(error.contains("SHADER_F16"), "{error}");
                 }
             }
+        }
+    }
+}
+
+fn all_kernels(gpu: &Gpu, precision: Scalar) {
+    let ran = verified(gpu, precision);
+    for candidate in serving(precision) {
+        let expected = gpu.profile().runs_all(&candidate);
+        assert_eq!(
+            ran.contains(&candidate.name),
+            expected,
+            "{}",
+            candidate.name
+        );
+        // Whatever the device, it has all kernels but those made for
+        // other subgroup sizes.
+        let shuffles = |k: &&Kernel| matches!(k.tile, Tile::Shuffle { .. });
+        if !candidate.kernels().iter().any(shuffles) {
+            assert!(expected, "{} on {}", candidate.name, gpu.describe());
         }
     }
 }
@@ -107,7 +125,7 @@ fn small_limits() {
     for limits in [webgpu, small] {
         let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits.clone(), false).unwrap();
         assert_eq!(gpu.profile().subgroup, 0);
-        let ran = verified(&gpu);
+        let ran = verified(&gpu, Scalar::F32);
         assert!(ran.contains(&"conv.tiled.32x32"));
         let large = find("conv.tiled.128x128").unwrap();
         let fits = limits.max_compute_invocations_per_workgroup >= 256;

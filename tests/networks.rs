@@ -13,7 +13,7 @@ use resnet_wgpu::graph::{GraphBuilder, Shape, Window};
 use resnet_wgpu::model::Model;
 use resnet_wgpu::models::{Network, Norm, presets};
 use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{Choice, Plan};
+use resnet_wgpu::plan::{Plan, PlanOptions};
 use resnet_wgpu::session::{Session, SessionOptions};
 use resnet_wgpu::tensor::{Params, Tensor, padded};
 use resnet_wgpu::verify::Difference;

@@ -72,7 +72,10 @@ impl Engine {
         in_flight: usize,
     ) -> Result<Self, GpuError> {
         let began = Instant::now();
-        let pipelines = plan.steps.iter().map(|step| gpu.pipeline(step.kernel, step.types));
+        let pipelines = plan
+            .steps
+            .iter()
+            .map(|step| gpu.pipeline(step.kernel, step.types));
         let pipelines = pipelines.collect::<Result<Vec<_>, _>>()?;
         let made = Instant::now();
         let bytes = plan.activation_bytes() + plan.weight_bytes();

@@ -56,12 +56,8 @@ impl Gpu {
                     visibility: wgpu::ShaderStages::COMPUTE,
                     ty: match binding {
                         0 => buffer_binding(wgpu::BufferBindingType::Uniform),
-                        1 if kernel.tile == Tile::Bytes => {
-                            value_binding(Place::Buffer, true)
-                        }
-                        _ if binding + 1 < count => {
-                            value_binding(storage.place(types.reads), true)
-                        }
+                        1 if kernel.tile == Tile::Bytes => value_binding(Place::Buffer, true),
+                        _ if binding + 1 < count => value_binding(storage.place(types.reads), true),
                         _ => value_binding(storage.place(types.writes), false),
                     },
                     count: None,

@@ -90,7 +90,9 @@ impl Engine {
     ) -> Result<Timeline, GpuError> {
         let began = Instant::now();
         let bytes = input.bytes();
-        (self.gpu).watch(bytes.len() as u64, || self.write(self.plan.input.slot, bytes))?;
+        (self.gpu).watch(bytes.len() as u64, || {
+            self.write(self.plan.input.slot, bytes)
+        })?;
         self.gpu.wait(self.gpu.queue().submit([]))?;
         let uploaded = began.elapsed();
         let mut spans = Vec::with_capacity(ranges.len());

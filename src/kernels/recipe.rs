@@ -81,7 +81,9 @@ impl Recipe {
     /// `scalar`; `None` where it does not.
     pub fn new(candidate: &Candidate, problem: &ConvProblem, scalar: Scalar) -> Option<Self> {
         match candidate.method {
-            Method::Kernel(kernel) => problem.fits(kernel).then(|| direct(problem, kernel, scalar)),
+            Method::Kernel(kernel) => problem
+                .fits(kernel)
+                .then(|| direct(problem, kernel, scalar)),
             Method::Winograd {
                 tile,
                 input,

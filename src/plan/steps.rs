@@ -81,7 +81,10 @@ impl Builder<'_> {
 
     fn node(&mut self, id: NodeId, node: &Node) -> Result<(), PlanError> {
         let batch = self.values.batch;
-        let input = node.inputs.first().map(|&i| self.values.graph.node(i).shape);
+        let input = node
+            .inputs
+            .first()
+            .map(|&i| self.values.graph.node(i).shape);
         let Some(input) = input else {
             return Ok(()); // the input itself
         };
@@ -260,13 +263,14 @@ impl Builder<'_> {
         let kernel = self.kernel(node, Family::Linear)?;
         let limit = self.profile.max_binding;
         let scalar = self.values.stored[node.inputs[0].0];
-        let chunks = problem
-            .chunks(kernel, scalar, limit)
-            .ok_or_else(|| PlanError::WeightTooLarge {
-                layer: node.name.clone(),
-                needed: (linear.in_features * scalar.quad_bytes()) as u64,
-                limit,
-            })?;
+        let chunks =
+            problem
+                .chunks(kernel, scalar, limit)
+                .ok_or_else(|| PlanError::WeightTooLarge {
+                    layer: node.name.clone(),
+                    needed: (linear.in_features * scalar.quad_bytes()) as u64,
+                    limit,
+                })?;
         for chunk in chunks {
             let packing = problem.weight_packing(kernel, chunk);
             let weight = self.weight(node, Some(&linear.weight), packing, scalar)?;
@@ -279,7 +283,8 @@ impl Builder<'_> {
                 let all = quads(linear.out_features) as u64;
                 let part = chunk.quads as u64;
                 step.macs = step.macs * part / all;
-                let output = activation_bytes(self.values.batch, node.shape, self.values.stored[id.0]);
+                let output =
+                    activation_bytes(self.values.batch, node.shape, self.values.stored[id.0]);
                 step.bytes -= output - output * part / all;
             }
         }
@@ -343,7 +348,10 @@ impl Builder<'_> {
         let v = self.values;
         let activations = traffic(v.graph, v.stored, id, v.batch);
         let writes = v.stored[id.0];
-        let reads_in = node.inputs.first().map_or(writes, |input| v.stored[input.0]);
+        let reads_in = node
+            .inputs
+            .first()
+            .map_or(writes, |input| v.stored[input.0]);
         let bytes = activations.iter().sum::<u64>() + weights.sum::<u64>();
         self.steps.push(Step {
             node: id,

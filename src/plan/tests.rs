@@ -27,7 +27,14 @@ fn lavapipe() -> DeviceProfile {
 }
 
 fn plan(name: &str, size: usize, batch: usize, profile: &DeviceProfile) -> Plan {
-    Plan::new(&lowered(name, size), batch, profile, &[], &PlanOptions::default()).unwrap()
+    Plan::new(
+        &lowered(name, size),
+        batch,
+        profile,
+        &[],
+        &PlanOptions::default(),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -104,7 +111,14 @@ fn limits_that_are_too_small_are_named() {
         storage_buffers: 4,
         ..Default::default()
     };
-    let err = Plan::new(&lowered("resnet20", 32), 1, &profile, &[], &PlanOptions::default()).unwrap_err();
+    let err = Plan::new(
+        &lowered("resnet20", 32),
+        1,
+        &profile,
+        &[],
+        &PlanOptions::default(),
+    )
+    .unwrap_err();
     assert!(err.to_string().contains("4 storage buffers"), "{err}");
     // 16 KiB of workgroup memory and 128 invocations are enough.
     let profile = DeviceProfile {
@@ -112,7 +126,7 @@ fn limits_that_are_too_small_are_named() {
         ..Default::default()
     };
     let plan = plan("resnet20", 32, 1, &profile);
-    assert!(plan.kernels().iter().all(|k| profile.runs(k)));
+    assert!(plan.kernels().iter().all(|(k, _)| profile.runs(k)));
 }
 
 #[test]

@@ -191,6 +191,19 @@ impl Session {
         &self.precision
     }
 
+    /// Batches that were started and not finished.
+    pub fn in_flight(&self) -> usize {
+        self.started.len()
+    }
+
+    /// Batches that may be in flight.
+    pub fn max_in_flight(&self) -> usize {
+        match &self.runner {
+            Runner::Gpu(engine) => engine.max_in_flight(),
+            Runner::Cpu { in_flight, .. } => *in_flight,
+        }
+    }
+
     /// The plan, where it runs on a GPU.
     pub fn plan(&self) -> Option<&Plan> {
         match &self.runner {

@@ -11,7 +11,7 @@ use resnet_wgpu::bench::{
 };
 use resnet_wgpu::models::Network;
 use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{Choice, DeviceClass, DeviceProfile, Plan};
+use resnet_wgpu::plan::{DeviceClass, DeviceProfile, Plan, PlanOptions};
 use resnet_wgpu::tensor::{Params, Tensor};
 
 /// Numbers in 0..1 that scatter the same each time.

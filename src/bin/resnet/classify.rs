@@ -47,11 +47,14 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     let gpu = device::open(&args.model.device)?;
     let options = ClassifierOptions {
         batch: args.model.batch(images.len().min(BATCH)),
+        precision: args.model.precision,
+        in_flight: stream::in_flight(gpu.as_ref()),
         preprocess: args.model.overrides(),
         labels,
     };
     let mut classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
+    (args.model).announce_precision(classifier.session().precision());
     let device = device::name(gpu.as_ref());
     let limits = ImageLimits::default();
     let mut progress = Progress::bar(images.len(), "images");
