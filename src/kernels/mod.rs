@@ -3,6 +3,7 @@
 //! geometry and the packing of weights. Pure data; nothing here touches a GPU.
 
 mod conv;
+mod divisor;
 mod elementwise;
 mod linear;
 mod pack;
@@ -19,7 +20,7 @@ pub use pack::Packing;
 #[cfg(feature = "cli")]
 pub use peaks::{PeakShader, Scalar};
 pub use pool::{GlobalPoolProblem, PoolProblem};
-pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
+pub use table::{Family, KERNELS, Kernel, Needs, Reduction, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;
 pub use template::{TemplateError, source};

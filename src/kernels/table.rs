@@ -41,6 +41,17 @@ impl Family {
     }
 }
 
+/// What a tiled kernel's reduction runs over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reduction {
+    /// The windows' quads: kernel rows × columns × quads of input channels.
+    Window,
+    /// The quads of input channels: for 1×1 kernels without padding only.
+    Pointwise,
+    /// Kernel rows × columns × 3 scalars: for three input channels only.
+    Rgb,
+}
+
 /// The shape of a kernel's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tile {
@@ -64,8 +75,8 @@ pub enum Tile {
         tm: usize,
         /// Output quads of an invocation.
         tn: usize,
-        /// For 1×1 kernels without padding only.
-        pointwise: bool,
+        /// What it sums over.
+        reduction: Reduction,
     },
     /// An invocation makes `pixels` pixels × one quad of a grouped
     /// convolution.
@@ -118,7 +129,8 @@ impl Kernel {
     pub fn needs(&self) -> Needs {
         let (subgroup, floats) = match self.tile {
             Tile::Shuffle { lanes, .. } => (lanes, 0),
-            Tile::Gemm { bm, bn, bk, .. } => (0, 4 * (bm * bk + 4 * bk * bn)),
+            // Twice a step of both tiles.
+            Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
             Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),
             Tile::Direct { .. } | Tile::Flat => (0, 0),
@@ -145,7 +157,7 @@ const fn gemm(
     name: &'static str,
     (bm, bn, bk): (usize, usize, usize),
     (tm, tn): (usize, usize),
-    pointwise: bool,
+    reduction: Reduction,
 ) -> Kernel {
     Kernel {
         name,
@@ -157,7 +169,7 @@ const fn gemm(
             bk,
             tm,
             tn,
-            pointwise,
+            reduction,
         },
         workgroup: bm / tm * (bn / tn),
     }
@@ -196,6 +208,10 @@ const fn flat(name: &'static str, family: Family, shader: &'static str) -> Kerne
     }
 }
 
+const WINDOW: Reduction = Reduction::Window;
+const POINTWISE: Reduction = Reduction::Pointwise;
+const RGB: Reduction = Reduction::Rgb;
+
 /// Every kernel variant. Within a family the first that a device can run and
 /// that fits the problem is the fallback; `plan::choose` picks among them.
 pub const KERNELS: &[Kernel] = &[
@@ -205,14 +221,19 @@ pub const KERNELS: &[Kernel] = &[
     shuffle("conv.shuffle8.32", 8, 32),
     shuffle("conv.shuffle16.48", 16, 48),
     shuffle("conv.shuffle16.32", 16, 32),
-    gemm("conv.tiled.128x128", (128, 32, 4), (8, 2), false),
-    gemm("conv.tiled.128x64", (128, 16, 4), (8, 1), false),
-    gemm("conv.tiled.64x64", (64, 16, 4), (4, 1), false),
-    gemm("conv.tiled.32x32", (32, 8, 4), (4, 1), false),
-    gemm("conv1x1.tiled.128x128", (128, 32, 4), (8, 2), true),
-    gemm("conv1x1.tiled.128x64", (128, 16, 4), (8, 1), true),
-    gemm("conv1x1.tiled.64x64", (64, 16, 4), (4, 1), true),
-    gemm("conv1x1.tiled.32x32", (32, 8, 4), (4, 1), true),
+    gemm("conv.tiled.128x128", (128, 32, 2), (8, 2), WINDOW),
+    gemm("conv.tiled.128x64", (128, 16, 2), (8, 2), WINDOW),
+    gemm("conv.tiled.64x128", (64, 32, 2), (8, 2), WINDOW),
+    gemm("conv.tiled.64x64", (64, 16, 4), (4, 2), WINDOW),
+    gemm("conv.tiled.32x32", (32, 8, 4), (4, 1), WINDOW),
+    gemm("conv1x1.tiled.128x128", (128, 32, 2), (8, 2), POINTWISE),
+    gemm("conv1x1.tiled.128x64", (128, 16, 2), (8, 2), POINTWISE),
+    gemm("conv1x1.tiled.64x128", (64, 32, 2), (8, 2), POINTWISE),
+    gemm("conv1x1.tiled.64x64", (64, 16, 4), (4, 2), POINTWISE),
+    gemm("conv1x1.tiled.32x32", (32, 8, 4), (4, 1), POINTWISE),
+    gemm("conv_rgb.tiled.128x64", (128, 16, 2), (8, 2), RGB),
+    gemm("conv_rgb.tiled.64x64", (64, 16, 4), (4, 2), RGB),
+    gemm("conv_rgb.tiled.32x32", (32, 8, 4), (4, 1), RGB),
     direct("conv.grouped.quads", true),
     direct("conv.grouped.any", false),
     reduce("linear", Family::Linear, "linear.wgsl"),
@@ -251,14 +272,15 @@ mod tests {
                 Tile::Shuffle { lanes, pixels } => {
                     assert_eq!((pixels % lanes, k.workgroup % lanes), (0, 0), "{}", k.name);
                 }
-                Tile::Gemm { bm, bn, bk, .. } => {
+                Tile::Gemm {
+                    bm, bn, bk, tm, tn, ..
+                } => {
                     let t = k.workgroup;
-                    assert_eq!(
-                        ((bm * bk) % t, (4 * bk * bn) % t, t % bk),
-                        (0, 0, 0),
-                        "{}",
-                        k.name
-                    );
+                    // Whole loads, whole blocks of 8 pixels × 4 quads, and
+                    // steps of 8 pixels, which the swizzle keeps apart.
+                    let over = [(bm * bk) % t, (4 * bk * bn) % t, 8 % bk, t % 32];
+                    let steps = [t / bk % 8, bm / tm % 8, bn / tn % 4];
+                    assert_eq!((over, steps), ([0; 4], [0; 3]), "{}", k.name);
                 }
                 Tile::Reduce { quads, slices } => assert_eq!(quads * slices, k.workgroup),
                 Tile::Direct { .. } | Tile::Flat => {}

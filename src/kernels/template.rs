@@ -3,7 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::{Family, Kernel, Tile};
+use super::{Family, Kernel, Reduction, Tile};
 
 /// A template that does not render: a defect of this crate, since templates
 /// and table are both its own.
@@ -87,8 +87,20 @@ fn values(kernel: &Kernel) -> Value {
             bk,
             tm,
             tn,
-            pointwise,
-        } => context! { bm, bn, bk, tm, tn, pointwise, threads => workgroup },
+            reduction,
+        } => context! {
+            bm,
+            bn,
+            bk,
+            tm,
+            tn,
+            reduction => match reduction {
+                Reduction::Window => "window",
+                Reduction::Pointwise => "pointwise",
+                Reduction::Rgb => "rgb",
+            },
+            threads => workgroup,
+        },
         Tile::Direct { pixels, aligned } => context! { pixels, aligned, workgroup },
         Tile::Reduce { quads, slices } => context! { quads, slices, workgroup },
         Tile::Flat => context! {

@@ -1,7 +1,7 @@
 //! Which kernel variant computes a convolution.
 
 use super::{DeviceClass, DeviceProfile};
-use crate::kernels::{ConvProblem, Family, KERNELS, Kernel, Tile};
+use crate::kernels::{ConvProblem, Family, KERNELS, Kernel, Reduction, Tile};
 
 /// How kernels are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,7 +62,7 @@ fn cost(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
             bn,
             tm,
             tn,
-            pointwise,
+            reduction,
             ..
         } => {
             // Multiply-adds for each load from workgroup memory.
@@ -76,8 +76,13 @@ fn cost(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
                 DeviceClass::Software => 4.0,
             };
             let rounds = (tiles / fill).max(1.0);
-            // Without im2col arithmetic a 1×1 kernel is a little cheaper.
-            let indexing = if pointwise { 1.0 } else { 1.1 };
+            // Without im2col arithmetic a 1×1 kernel is a little cheaper; for
+            // three channels a quarter of the others' work is padding.
+            let indexing = match reduction {
+                Reduction::Pointwise => 1.0,
+                Reduction::Window => 1.1,
+                Reduction::Rgb => 0.9,
+            };
             // Workgroup memory is slow where subgroups beat it.
             let penalty = if profile.subgroup == 8 || profile.subgroup == 16 {
                 100.0

@@ -157,6 +157,7 @@ impl Builder<'_> {
             groups: conv.groups,
             residual: conv.epilogue.residual,
             relu: conv.epilogue.relu,
+            points: 1,
         };
         let kernel = choose::conv(&problem, self.profile, self.choice)
             .ok_or_else(|| self.no_kernel(node))?;

@@ -7,7 +7,7 @@ use crate::cpu;
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
 use crate::graph::{Graph, GraphBuilder, GraphError, Shape, Window};
-use crate::kernels::{Family, KERNELS, Kernel, Tile};
+use crate::kernels::{Family, KERNELS, Kernel, Reduction, Tile};
 use crate::mix::{STEP, mix};
 use crate::passes::lower;
 use crate::plan::{Choice, Plan};
@@ -104,9 +104,11 @@ fn convolution(
     let (mut inputs, mut outputs, mut groups) = (c, 1 + r.below(most), 1);
     let (mut k, mut padding) = ([1, 3, 5, 7][r.below(4)], r.below(4));
     match kernel.tile {
-        Tile::Gemm {
-            pointwise: true, ..
-        } => (k, padding) = (1, 0),
+        Tile::Gemm { reduction, .. } => match reduction {
+            Reduction::Pointwise => (k, padding) = (1, 0),
+            Reduction::Rgb => inputs = 3,
+            Reduction::Window => {}
+        },
         Tile::Direct { aligned, .. } => {
             let unit = if aligned { 4 } else { 1 };
             groups = 2 + r.below(5);
