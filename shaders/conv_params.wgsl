@@ -13,7 +13,7 @@ struct Params {
     padding: u32,
     weight_quads: u32,  // quads in a row of packed weights (out_quads, padded)
     m_tiles: u32,       // tiles along the pixels
-    tiles: u32,         // tiles in all
+    tiles: u32,         // tiles in all, of all points
     flags: u32,         // 1: ReLU, 2: residual
     group_in: u32,      // input channels of a group
     group_out: u32,     // output channels of a group
@@ -29,6 +29,7 @@ struct Params {
     part_quads: u32,    // quads of each but the last
     x_step: u32,        // vec4 of x from one point to the next
     w_step: u32,        // … of w
+    points: u32,        // independent products in all buffers but bias (1, or a batched GEMM)
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -52,10 +53,15 @@ fn divide(n: u32, by: vec2<u32>) -> u32 {
 
 // Bias is in the sum already; residual and ReLU follow, then the store.
 fn finish(pixel: u32, quad: u32, sum: vec4<f32>) {
+    finish_point(0u, pixel, quad, sum);
+}
+
+// The same in one of several products.
+fn finish_point(point: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     if pixel >= p.pixels || quad >= p.out_quads {
         return;
     }
-    let at = pixel * p.out_quads + quad;
+    let at = (point * p.pixels + pixel) * p.out_quads + quad;
     var v = sum;
     if (p.flags & 2u) != 0u {
         v += residual[at];

@@ -22,8 +22,9 @@ pub struct ConvProblem {
     pub residual: bool,
     /// Clamp at zero from below.
     pub relu: bool,
-    /// Independent problems of this shape one after another in each buffer: 1
-    /// but for Winograd's products.
+    /// Independent products of the same shape, one after the other in each
+    /// buffer: 1 for a convolution, the points of a tile for Winograd's batched
+    /// GEMM (a 1×1 window on a batch of one, neither residual nor ReLU).
     pub points: usize,
 }
 
@@ -31,6 +32,12 @@ impl ConvProblem {
     /// Output pixels of the whole batch.
     pub fn pixels(&self) -> usize {
         self.batch * self.output.h * self.output.w
+    }
+
+    /// Multiply-accumulates of all points.
+    pub fn macs(&self) -> u64 {
+        let reduction = self.window.kernel.pow(2) * self.input.c / self.groups;
+        (self.points * self.pixels() * self.output.c) as u64 * reduction as u64
     }
 
     /// Whether the kernel computes this problem (the device apart).
@@ -49,11 +56,11 @@ impl ConvProblem {
             Tile::Direct { aligned, .. } => {
                 !aligned || (group_in.is_multiple_of(QUAD) && group_out.is_multiple_of(QUAD))
             }
-            Tile::Reduce { .. } | Tile::Flat => false,
+            Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => false,
         }
     }
 
-    /// Tiles along the pixels and along the output quads.
+    /// Tiles of a point along the pixels and along the output quads.
     pub fn tiles(&self, kernel: &Kernel) -> (usize, usize) {
         let (pixels, out_quads) = (self.pixels(), quads(self.output.c));
         match kernel.tile {
@@ -63,7 +70,7 @@ impl ConvProblem {
             } => (pixels.div_ceil(tile), out_quads.div_ceil(lanes)),
             Tile::Gemm { bm, bn, .. } => (pixels.div_ceil(bm), out_quads.div_ceil(bn)),
             Tile::Direct { pixels: tile, .. } => (pixels.div_ceil(tile), out_quads),
-            Tile::Reduce { .. } | Tile::Flat => (0, 0),
+            Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
         }
     }
 
@@ -189,6 +196,7 @@ impl ConvProblem {
             word(self.part_quads(kernel, parts)),
             word(input_quads),
             word(rows * self.weight_quads(kernel)),
+            word(self.points),
         ]);
         Dispatch {
             params,

@@ -1,6 +1,7 @@
 //! How weights lie in GPU buffers: rows of output channels, so that one vec4
 //! is four neighbouring output channels of one input channel and tap.
 
+use super::winograd::transform_filter;
 use crate::tensor::{QUAD, Tensor};
 
 /// A layout that a weight tensor is packed into.
@@ -29,6 +30,16 @@ pub enum Packing {
         /// Quads of output features, padded.
         quads: usize,
     },
+    /// Convolution `[Cout, Cin, 3, 3]`, transformed for Winograd's output
+    /// tiles of `tile`², to `[(tile+2)²][rows][quads·4]`.
+    Winograd {
+        /// Side of an output tile.
+        tile: usize,
+        /// Input channels, padded.
+        rows: usize,
+        /// Quads of output channels, padded.
+        quads: usize,
+    },
     /// A vector, or `count` elements of one from `first` on, padded with
     /// zeros.
     Vector {
@@ -51,6 +62,7 @@ impl Packing {
                 quads,
             } => kernel * kernel * rows * quads * QUAD,
             Packing::Linear { rows, quads, .. } => rows * quads * QUAD,
+            Packing::Winograd { tile, rows, quads } => (tile + 2).pow(2) * rows * quads * QUAD,
             Packing::Vector { quads, .. } => quads * QUAD,
         }
     }
@@ -93,6 +105,17 @@ impl Packing {
                 for (o, row) in chunk.enumerate() {
                     for (i, &value) in row.iter().enumerate() {
                         out[i * quads * QUAD + o] = value;
+                    }
+                }
+            }
+            Packing::Winograd { tile, rows, quads } => {
+                let width = quads * QUAD;
+                let inputs = tensor.shape()[1];
+                for (o, filters) in data.chunks_exact(inputs * 9).enumerate() {
+                    for (i, filter) in filters.chunks_exact(9).enumerate() {
+                        transform_filter(tile, filter, |point, value| {
+                            out[(point * rows + i) * width + o] = value as f32;
+                        });
                     }
                 }
             }

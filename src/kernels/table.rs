@@ -26,6 +26,12 @@ pub enum Family {
     ShortcutA,
     /// Softmax over channels.
     Softmax,
+    /// Sum of the parts of a split reduction; a stage of a convolution.
+    SumParts,
+    /// Winograd's transform of a convolution's input; a stage of one.
+    WinogradInput,
+    /// Winograd's transform to a convolution's output; a stage of one.
+    WinogradOutput,
 }
 
 impl Family {
@@ -34,10 +40,19 @@ impl Family {
     pub fn reads(self) -> usize {
         match self {
             Family::Conv | Family::GroupedConv | Family::Linear => 4,
-            Family::ScaleShift => 3,
+            Family::ScaleShift | Family::SumParts | Family::WinogradOutput => 3,
             Family::Add => 2,
             _ => 1,
         }
+    }
+
+    /// Whether its kernels compute an operation by themselves, rather than a
+    /// stage of one.
+    pub fn is_operation(self) -> bool {
+        !matches!(
+            self,
+            Family::SumParts | Family::WinogradInput | Family::WinogradOutput
+        )
     }
 }
 
@@ -94,6 +109,12 @@ pub enum Tile {
         /// Invocations that share a quad's reduction.
         slices: usize,
     },
+    /// An invocation transforms one quad of a tile whose output is
+    /// `output`×`output` pixels.
+    Winograd {
+        /// Side of an output tile.
+        output: usize,
+    },
     /// An invocation makes one quad.
     Flat,
 }
@@ -133,7 +154,7 @@ impl Kernel {
             Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
             Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),
-            Tile::Direct { .. } | Tile::Flat => (0, 0),
+            Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
         };
         Needs {
             subgroup: subgroup as u32,
@@ -198,6 +219,21 @@ const fn reduce(name: &'static str, family: Family, shader: &'static str) -> Ker
     }
 }
 
+const fn winograd(
+    name: &'static str,
+    family: Family,
+    shader: &'static str,
+    output: usize,
+) -> Kernel {
+    Kernel {
+        name,
+        family,
+        shader,
+        tile: Tile::Winograd { output },
+        workgroup: 64,
+    }
+}
+
 const fn flat(name: &'static str, family: Family, shader: &'static str) -> Kernel {
     Kernel {
         name,
@@ -249,6 +285,31 @@ pub const KERNELS: &[Kernel] = &[
     flat("scale_shift", Family::ScaleShift, "elementwise.wgsl"),
     flat("shortcut_a", Family::ShortcutA, "shortcut_a.wgsl"),
     flat("softmax", Family::Softmax, "softmax.wgsl"),
+    flat("sum_parts", Family::SumParts, "sum_parts.wgsl"),
+    winograd(
+        "winograd2.input",
+        Family::WinogradInput,
+        "winograd_input.wgsl",
+        2,
+    ),
+    winograd(
+        "winograd2.output",
+        Family::WinogradOutput,
+        "winograd_output.wgsl",
+        2,
+    ),
+    winograd(
+        "winograd4.input",
+        Family::WinogradInput,
+        "winograd_input.wgsl",
+        4,
+    ),
+    winograd(
+        "winograd4.output",
+        Family::WinogradOutput,
+        "winograd_output.wgsl",
+        4,
+    ),
 ];
 
 /// The kernel of that name.
@@ -283,7 +344,7 @@ mod tests {
                     assert_eq!((over, steps), ([0; 4], [0; 3]), "{}", k.name);
                 }
                 Tile::Reduce { quads, slices } => assert_eq!(quads * slices, k.workgroup),
-                Tile::Direct { .. } | Tile::Flat => {}
+                Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => {}
             }
         }
     }
