@@ -45,7 +45,7 @@ impl ConvProblem {
         let (group_in, group_out) = self.group_channels();
         match kernel.tile {
             Tile::Shuffle { .. } => self.groups == 1,
-            Tile::Gemm { reduction, .. } => {
+            Tile::Gemm { reduction, .. } | Tile::Cooperative { reduction, .. } => {
                 let suits = match reduction {
                     Reduction::Window => true,
                     Reduction::Pointwise => self.window.kernel == 1 && self.window.padding == 0,
@@ -68,7 +68,9 @@ impl ConvProblem {
                 lanes,
                 pixels: tile,
             } => (pixels.div_ceil(tile), out_quads.div_ceil(lanes)),
-            Tile::Gemm { bm, bn, .. } => (pixels.div_ceil(bm), out_quads.div_ceil(bn)),
+            Tile::Gemm { bm, bn, .. } | Tile::Cooperative { bm, bn, .. } => {
+                (pixels.div_ceil(bm), out_quads.div_ceil(bn))
+            }
             Tile::Direct { pixels: tile, .. } => (pixels.div_ceil(tile), out_quads),
             Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
         }
@@ -79,7 +81,7 @@ impl ConvProblem {
     fn weight_quads(&self, kernel: &Kernel) -> usize {
         let width = match kernel.tile {
             Tile::Shuffle { lanes, .. } => lanes,
-            Tile::Gemm { bn, .. } => bn,
+            Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. } => bn,
             _ => 1,
         };
         quads(self.output.c).next_multiple_of(width)
@@ -105,7 +107,7 @@ impl ConvProblem {
     fn reduction(&self, kernel: &Kernel) -> (usize, usize) {
         let rows = self.window.kernel.pow(2) * self.tap_rows(kernel);
         let step = match kernel.tile {
-            Tile::Gemm { bk, .. } => bk,
+            Tile::Gemm { bk, .. } | Tile::Cooperative { bk, .. } => bk,
             _ => 1,
         };
         (quads(rows), step)

@@ -4,6 +4,7 @@
 
 mod candidates;
 mod conv;
+mod cooperative;
 mod divisor;
 mod elementwise;
 mod linear;

@@ -1,5 +1,7 @@
 //! The flat table of kernels. A new variant is a new row.
 
+use super::cooperative::Layout;
+
 /// What a kernel computes; each family has one parameter struct and one
 /// binding layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +69,17 @@ pub enum Reduction {
     Rgb,
 }
 
+impl Reduction {
+    /// Its name in templates.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Pointwise => "pointwise",
+            Self::Rgb => "rgb",
+        }
+    }
+}
+
 /// The shape of a kernel's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tile {
@@ -90,6 +103,27 @@ pub enum Tile {
         tm: usize,
         /// Output quads of an invocation.
         tn: usize,
+        /// What it sums over.
+        reduction: Reduction,
+    },
+    /// The same by cooperative matrices, `size`×`size` each, of which every
+    /// subgroup holds its part of the tile.
+    Cooperative {
+        /// Rows and columns of a matrix.
+        size: usize,
+        /// Lanes of a subgroup.
+        lanes: usize,
+        /// Output pixels of a tile.
+        bm: usize,
+        /// Output quads of a tile.
+        bn: usize,
+        /// Input quads of a step.
+        bk: usize,
+        /// Subgroups along the pixels and along the output quads.
+        subgroups: (usize, usize),
+        /// Whether tiles lie in workgroup memory as `vec4`: Metal loads
+        /// matrices from scalars alone.
+        vector: bool,
         /// What it sums over.
         reduction: Reduction,
     },
@@ -128,6 +162,8 @@ pub struct Needs {
     pub workgroup_bytes: u32,
     /// Invocations of a workgroup.
     pub invocations: u32,
+    /// Cooperative matrices of that size, f16 into f32; 0 for none.
+    pub cooperative: u32,
 }
 
 /// One row of the table.
@@ -148,7 +184,13 @@ pub struct Kernel {
 impl Kernel {
     /// What the kernel needs of a device.
     pub fn needs(&self) -> Needs {
+        let mut cooperative = 0;
         let (subgroup, floats) = match self.tile {
+            Tile::Cooperative { size, lanes, .. } => {
+                cooperative = size as u32;
+                let bytes = Layout::new(&self.tile).map_or(0, |l| l.workgroup_bytes());
+                (lanes, bytes.div_ceil(4))
+            }
             Tile::Shuffle { lanes, .. } => (lanes, 0),
             // Twice a step of both tiles.
             Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
@@ -160,6 +202,7 @@ impl Kernel {
             subgroup: subgroup as u32,
             workgroup_bytes: 4 * floats as u32,
             invocations: self.workgroup as u32,
+            cooperative,
         }
     }
 }
@@ -193,6 +236,31 @@ const fn gemm(
             reduction,
         },
         workgroup: bm / tm * (bn / tn),
+    }
+}
+
+const fn matrices(
+    name: &'static str,
+    (size, lanes, vector): (usize, usize, bool),
+    (bm, bn, bk): (usize, usize, usize),
+    subgroups: (usize, usize),
+    reduction: Reduction,
+) -> Kernel {
+    Kernel {
+        name,
+        family: Family::Conv,
+        shader: "conv_cooperative.wgsl",
+        tile: Tile::Cooperative {
+            size,
+            lanes,
+            bm,
+            bn,
+            bk,
+            subgroups,
+            vector,
+            reduction,
+        },
+        workgroup: subgroups.0 * subgroups.1 * lanes,
     }
 }
 
@@ -270,6 +338,99 @@ pub const KERNELS: &[Kernel] = &[
     gemm("conv_rgb.tiled.128x64", (128, 16, 2), (8, 2), RGB),
     gemm("conv_rgb.tiled.64x64", (64, 16, 4), (4, 2), RGB),
     gemm("conv_rgb.tiled.32x32", (32, 8, 4), (4, 1), RGB),
+    // Matrices of 16 for subgroups of 32 (NVIDIA) and 64 (AMD); of 8 for
+    // subgroups of 32 (Apple) and 8 (lavapipe).
+    matrices(
+        "conv.coop16x32.128x128",
+        (16, 32, true),
+        (128, 32, 8),
+        (2, 4),
+        WINDOW,
+    ),
+    matrices(
+        "conv.coop16x32.64x64",
+        (16, 32, true),
+        (64, 16, 8),
+        (2, 2),
+        WINDOW,
+    ),
+    matrices(
+        "conv1x1.coop16x32.128x128",
+        (16, 32, true),
+        (128, 32, 8),
+        (2, 4),
+        POINTWISE,
+    ),
+    matrices(
+        "conv1x1.coop16x32.64x64",
+        (16, 32, true),
+        (64, 16, 8),
+        (2, 2),
+        POINTWISE,
+    ),
+    matrices(
+        "conv.coop16x64.128x128",
+        (16, 64, true),
+        (128, 32, 8),
+        (2, 2),
+        WINDOW,
+    ),
+    matrices(
+        "conv.coop16x64.64x64",
+        (16, 64, true),
+        (64, 16, 8),
+        (2, 2),
+        WINDOW,
+    ),
+    matrices(
+        "conv1x1.coop16x64.128x128",
+        (16, 64, true),
+        (128, 32, 8),
+        (2, 2),
+        POINTWISE,
+    ),
+    matrices(
+        "conv1x1.coop16x64.64x64",
+        (16, 64, true),
+        (64, 16, 8),
+        (2, 2),
+        POINTWISE,
+    ),
+    matrices(
+        "conv.coop8x32.64x64",
+        (8, 32, false),
+        (64, 16, 8),
+        (2, 2),
+        WINDOW,
+    ),
+    matrices(
+        "conv1x1.coop8x32.64x64",
+        (8, 32, false),
+        (64, 16, 8),
+        (2, 2),
+        POINTWISE,
+    ),
+    matrices(
+        "conv.coop8x8.64x64",
+        (8, 8, true),
+        (64, 16, 8),
+        (2, 2),
+        WINDOW,
+    ),
+    matrices(
+        "conv1x1.coop8x8.64x64",
+        (8, 8, true),
+        (64, 16, 8),
+        (2, 2),
+        POINTWISE,
+    ),
+    matrices(
+        "conv.coop8x8.32x64",
+        (8, 8, false),
+        (32, 16, 4),
+        (1, 2),
+        WINDOW,
+    ),
     direct("conv.grouped.quads", true),
     direct("conv.grouped.any", false),
     reduce("linear", Family::Linear, "linear.wgsl"),
@@ -343,6 +504,19 @@ mod tests {
                     let steps = [t / bk % 8, bm / tm % 8, bn / tn % 4];
                     assert_eq!((over, steps), ([0; 4], [0; 3]), "{}", k.name);
                 }
+                Tile::Cooperative {
+                    size,
+                    bm,
+                    bn,
+                    bk,
+                    subgroups: (m, n),
+                    ..
+                } => {
+                    let t = k.workgroup;
+                    let over = [(bm * bk) % t, (4 * bk * bn) % t, t % bk];
+                    let whole = [bm % (m * size), 4 * bn % (n * size), 4 * bk % size];
+                    assert_eq!((over, whole), ([0; 3], [0; 3]), "{}", k.name);
+                }
                 Tile::Reduce { quads, slices } => assert_eq!(quads * slices, k.workgroup),
                 Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => {}
             }
@@ -354,7 +528,13 @@ mod tests {
     fn default_limits_suffice() {
         for k in KERNELS {
             let needs = k.needs();
-            assert!(needs.workgroup_bytes <= 16_384, "{}", k.name);
+            // Who has cooperative matrices has more workgroup memory.
+            let most = if needs.cooperative > 0 {
+                32_768
+            } else {
+                16_384
+            };
+            assert!(needs.workgroup_bytes <= most, "{}", k.name);
             assert!(needs.invocations <= 256, "{}", k.name);
             assert!(k.family.reads() < 8, "{}", k.name);
         }

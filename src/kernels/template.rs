@@ -3,7 +3,8 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::{Family, Kernel, Reduction, Tile, winograd};
+use super::cooperative::Layout;
+use super::{Family, Kernel, Tile, winograd};
 
 /// A template that does not render: a defect of this crate, since templates
 /// and table are both its own.
@@ -30,6 +31,7 @@ macro_rules! shaders {
 
 const SHADERS: &[(&str, &str)] = shaders![
     "common.wgsl",
+    "conv_cooperative.wgsl",
     "conv_grouped.wgsl",
     "conv_params.wgsl",
     "conv_shuffle.wgsl",
@@ -98,13 +100,27 @@ fn values(kernel: &Kernel) -> Value {
             bk,
             tm,
             tn,
-            reduction => match reduction {
-                Reduction::Window => "window",
-                Reduction::Pointwise => "pointwise",
-                Reduction::Rgb => "rgb",
-            },
+            reduction => reduction.name(),
             threads => workgroup,
         },
+        Tile::Cooperative {
+            size,
+            lanes,
+            bm,
+            bn,
+            bk,
+            subgroups: (subgroups_m, subgroups_n),
+            vector,
+            reduction,
+        } => {
+            let layout = Layout::new(&kernel.tile);
+            let (tiles_m, tiles_n) = layout.map_or((0, 0), |l| l.matrices());
+            let (x_row, w_row) = layout.map_or((0, 0), |l| l.rows());
+            context! {
+                size, lanes, bm, bn, bk, subgroups_m, subgroups_n, tiles_m, tiles_n, x_row, w_row,
+                vector, reduction => reduction.name(), threads => workgroup,
+            }
+        }
         Tile::Direct { pixels, aligned } => context! { pixels, aligned, workgroup },
         Tile::Reduce { quads, slices } => context! { quads, slices, workgroup },
         Tile::Winograd { output } => {

@@ -2,7 +2,7 @@
 //! channels that are no multiple of four, strides, groups, batches, single
 //! pixels. The property tests and `resnet verify --kernels` both call this.
 
-use super::Difference;
+use super::{Difference, TOLERANCE_F16, TOLERANCE_F32};
 use crate::cpu;
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
@@ -20,6 +20,8 @@ pub struct KernelReport {
     pub kernel: &'static str,
     /// Cases that ran; 0 where the device cannot run it.
     pub cases: usize,
+    /// Largest relative error that it is allowed.
+    pub tolerance: f64,
     /// The worst of them.
     pub worst: Difference,
     /// The worst case, readably.
@@ -40,6 +42,7 @@ pub fn kernels(
         let mut report = KernelReport {
             kernel: candidate.name,
             cases: 0,
+            tolerance: tolerance(&candidate),
             worst: Difference::default(),
             worst_case: String::new(),
         };
@@ -61,6 +64,15 @@ pub fn kernels(
         reports.push(report);
     }
     Ok(reports)
+}
+
+/// Cooperative matrices take f16, whatever lies in the buffers.
+fn tolerance(candidate: &Candidate) -> f64 {
+    let kernels = candidate.kernels();
+    match kernels.iter().any(|k| k.needs().cooperative > 0) {
+        true => TOLERANCE_F16,
+        false => TOLERANCE_F32,
+    }
 }
 
 /// A small graph that exercises one kernel, and a batch size.
@@ -101,7 +113,7 @@ fn convolution(
         Method::Split { gemm, .. } | Method::Winograd { gemm, .. } => gemm.tile,
     };
     let most = match (tile, r.below(2)) {
-        (Tile::Gemm { bn, .. }, 1) => 2 * bn * QUAD + 5,
+        (Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. }, 1) => 2 * bn * QUAD + 5,
         (Tile::Shuffle { lanes, .. }, 1) => 2 * lanes * QUAD + 5,
         _ => 40,
     };
@@ -109,7 +121,7 @@ fn convolution(
     let (mut k, mut padding) = ([1, 3, 5, 7][r.below(4)], r.below(4));
     match tile {
         _ if matches!(candidate.method, Method::Winograd { .. }) => k = 3,
-        Tile::Gemm { reduction, .. } => match reduction {
+        Tile::Gemm { reduction, .. } | Tile::Cooperative { reduction, .. } => match reduction {
             Reduction::Pointwise => (k, padding) = (1, 0),
             Reduction::Rgb => inputs = 3,
             Reduction::Window => {}
