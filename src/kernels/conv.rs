@@ -45,6 +45,11 @@ impl ConvProblem {
         match kernel.tile {
             Tile::Shuffle { .. } => self.groups == 1,
             _ if self.points > 1 => false,
+            Tile::Stem { kernel, stride, .. } => {
+                self.groups == 1
+                    && self.input.c == 3
+                    && (self.window.kernel, self.window.stride) == (kernel, stride)
+            }
             Tile::Gemm { pointwise, .. } => {
                 self.groups == 1
                     && (!pointwise || (self.window.kernel == 1 && self.window.padding == 0))
@@ -64,6 +69,15 @@ impl ConvProblem {
                 lanes,
                 pixels: tile,
             } => (pixels.div_ceil(tile), out_quads.div_ceil(lanes)),
+            Tile::Stem {
+                lanes,
+                pixels: tile,
+                ..
+            } => {
+                let rows = self.batch * self.output.h;
+                let tiles = rows * self.output.w.div_ceil(tile);
+                (tiles, out_quads.div_ceil(lanes))
+            }
             Tile::Gemm { bm, bn, .. } => (pixels.div_ceil(bm), out_quads.div_ceil(bn)),
             Tile::Direct { pixels: tile, .. } => (pixels.div_ceil(tile), out_quads),
             Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
@@ -74,7 +88,7 @@ impl ConvProblem {
     /// weights and bias without a check.
     fn weight_quads(&self, kernel: &Kernel) -> usize {
         let width = match kernel.tile {
-            Tile::Shuffle { lanes, .. } => lanes,
+            Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => lanes,
             Tile::Gemm { bn, .. } => bn,
             _ => 1,
         };
@@ -88,7 +102,7 @@ impl ConvProblem {
     /// How the kernel wants the weights.
     pub fn weight_packing(&self, kernel: &Kernel) -> Packing {
         let rows = match kernel.tile {
-            Tile::Direct { .. } => self.group_channels().0,
+            Tile::Direct { .. } | Tile::Stem { .. } => self.group_channels().0,
             _ => quads(self.input.c) * QUAD,
         };
         Packing::Conv {
@@ -113,7 +127,7 @@ impl ConvProblem {
         let tiles = m_tiles * n_tiles * self.points;
         let (group_in, group_out) = self.group_channels();
         let per_workgroup = match kernel.tile {
-            Tile::Shuffle { lanes, .. } => kernel.workgroup / lanes,
+            Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => kernel.workgroup / lanes,
             Tile::Direct { .. } => kernel.workgroup,
             _ => 1,
         };

@@ -33,6 +33,7 @@ const SHADERS: &[(&str, &str)] = shaders![
     "conv_grouped.wgsl",
     "conv_params.wgsl",
     "conv_shuffle.wgsl",
+    "conv_stem.wgsl",
     "conv_tiled.wgsl",
     "elementwise.wgsl",
     "global_avg_pool.wgsl",
@@ -90,6 +91,16 @@ fn values(kernel: &Kernel) -> Value {
     let workgroup = kernel.workgroup;
     match kernel.tile {
         Tile::Shuffle { lanes, pixels } => context! { lanes, pixels, workgroup },
+        Tile::Stem {
+            lanes,
+            pixels,
+            kernel,
+            stride,
+        } => {
+            let columns = (pixels - 1) * stride + kernel;
+            let loads = columns.div_ceil(lanes);
+            context! { lanes, pixels, kernel, stride, columns, loads, workgroup }
+        }
         Tile::Gemm {
             bm,
             bn,
