@@ -66,7 +66,7 @@ var<workgroup> stage: array<f32, {{ subgroups_m * subgroups_n * size * size }}>;
 {% if reduction == "pointwise" %}
     let on = quad < end;
 {% for l in range(x_loads) %}
-    next_x_{{ l }} = select(vec4<f16>(), vec4<f16>(x[select(0u, first_x_{{ l }} + quad, on)]), on);
+    next_x_{{ l }} = select(vec4<f16>(), vec4<f16>(load_x(select(0u, first_x_{{ l }} + quad, on))), on);
 {% endfor %}
 {% else %}
     let tap_at = divide(quad, p.by_in_quads);
@@ -76,14 +76,14 @@ var<workgroup> stage: array<f32, {{ subgroups_m * subgroups_n * size * size }}>;
     let offset = (r * p.in_w + s) * p.in_quads + c;
 {% for l in range(x_loads) %}
     let on_{{ l }} = quad < end && on_image(corner_{{ l }}, r, s);
-    next_x_{{ l }} = select(vec4<f16>(), vec4<f16>(x[select(0u, first_x_{{ l }} + offset, on_{{ l }})]), on_{{ l }});
+    next_x_{{ l }} = select(vec4<f16>(), vec4<f16>(load_x(select(0u, first_x_{{ l }} + offset, on_{{ l }}))), on_{{ l }});
 {% endfor %}
 {% endif %}
 {% for l in range(w_loads) %}
     let row_{{ l }} = k * 4u + (local + {{ l * threads }}u) / {{ bn }}u;
     let in_w_{{ l }} = row_{{ l }} < end_row;
     let at_w_{{ l }} = first_w + row_{{ l }} * p.weight_quads + (local + {{ l * threads }}u) % {{ bn }}u;
-    next_w_{{ l }} = select(vec4<f16>(), vec4<f16>(w[select(0u, at_w_{{ l }}, in_w_{{ l }})]), in_w_{{ l }});
+    next_w_{{ l }} = select(vec4<f16>(), vec4<f16>(load_w(select(0u, at_w_{{ l }}, in_w_{{ l }}))), in_w_{{ l }});
 {% endfor %}
 {% endmacro %}
 {% macro lay_down() %}
@@ -186,7 +186,7 @@ fn main(
         let pixel = first_pixel + m + {{ i * size }}u + q / {{ size // 4 }}u;
         let quad = first_quad + n / 4u + {{ j * size // 4 }}u + q % {{ size // 4 }}u;
         let at = own + q * 4u;
-        var sum = bias[quad] + vec4<f32>(stage[at], stage[at + 1u], stage[at + 2u], stage[at + 3u]);
+        var sum = load_bias(quad) + vec4<f32>(stage[at], stage[at + 1u], stage[at + 2u], stage[at + 3u]);
         if (p.flags & 2u) != 0u {
             sum += residual_at(pixel, quad);
         }

@@ -1,3 +1,4 @@
+{% from "storage.wgsl" import input, output %}
 // One convolution: y[N,P,Q,out] = epilogue(x[N,H,W,in] * w). Filled by
 // ConvProblem::dispatch in src/kernels/conv.rs.
 struct Params {
@@ -33,11 +34,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(1, "x") }}
+{{ input(2, "w") }}
+{{ input(3, "bias") }}
+{{ input(4, "residual") }}
+{{ output(5, "y") }}
 
 // n / d for n below 2^31, where `by` is Divisor::new(d) in
 // src/kernels/divisor.rs: a multiplication and a shift, which cost far less
@@ -64,18 +65,18 @@ fn finish_point(point: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     let at = (point * p.pixels + pixel) * p.out_quads + quad;
     var v = sum;
     if (p.flags & 2u) != 0u {
-        v += residual[at];
+        v += load_residual(at);
     }
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    y[at] = v;
+    store_y(at, v);
 }
 
 // The residual's quad, or zero beyond the edges.
 fn residual_at(pixel: u32, quad: u32) -> vec4<f32> {
     let on = pixel < p.pixels && quad < p.out_quads;
-    return select(vec4<f32>(), residual[select(0u, pixel * p.out_quads + quad, on)], on);
+    return select(vec4<f32>(), load_residual(select(0u, pixel * p.out_quads + quad, on)), on);
 }
 
 // Stores a sum that has its bias and residual: of one of y's slices, where it
@@ -83,7 +84,7 @@ fn residual_at(pixel: u32, quad: u32) -> vec4<f32> {
 fn store(slice: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     if pixel < p.pixels && quad < p.out_quads {
         let at = (slice * p.pixels + pixel) * p.out_quads + quad;
-        y[at] = select(sum, relu(sum), (p.flags & 1u) != 0u);
+        store_y(at, select(sum, relu(sum), (p.flags & 1u) != 0u));
     }
 }
 

@@ -98,7 +98,7 @@ fn main(
     // Bias and residual are there first: all loads at once, and none at the
     // end that everything would wait for.
 {% for j in range(tn) %}
-    let bias_{{ j }} = bias[first_quad + n + {{ j * threads_n }}u];
+    let bias_{{ j }} = load_bias(first_quad + n + {{ j * threads_n }}u);
 {% endfor %}
 {% for i in range(tm) %}{% for j in range(tn) %}
     var acc_{{ i }}_{{ j }} = bias_{{ j }};
@@ -125,7 +125,7 @@ fn main(
 {% if reduction == "pointwise" %}
             let on = quad < end;
 {% for l in range(x_loads) %}
-            next_x_{{ l }} = select(vec4<f32>(), x[select(0u, first_x_{{ l }} + quad, on)], on);
+            next_x_{{ l }} = select(vec4<f32>(), load_x(select(0u, first_x_{{ l }} + quad, on)), on);
 {% endfor %}
 {% elif reduction == "rgb" %}
             // Its four scalars are of two neighbouring taps.
@@ -139,8 +139,8 @@ fn main(
 {% for l in range(x_loads) %}
             let on_a_{{ l }} = quad < end && r_a < p.kernel && on_image(corner_{{ l }}, r_a, s_a);
             let on_b_{{ l }} = quad < end && r_b < p.kernel && on_image(corner_{{ l }}, r_b, s_b);
-            let a_{{ l }} = select(vec4<f32>(), x[select(0u, first_x_{{ l }} + r_a * p.in_w + s_a, on_a_{{ l }})], on_a_{{ l }});
-            let b_{{ l }} = select(vec4<f32>(), x[select(0u, first_x_{{ l }} + r_b * p.in_w + s_b, on_b_{{ l }})], on_b_{{ l }});
+            let a_{{ l }} = select(vec4<f32>(), load_x(select(0u, first_x_{{ l }} + r_a * p.in_w + s_a, on_a_{{ l }})), on_a_{{ l }});
+            let b_{{ l }} = select(vec4<f32>(), load_x(select(0u, first_x_{{ l }} + r_b * p.in_w + s_b, on_b_{{ l }})), on_b_{{ l }});
             next_x_{{ l }} = four_of_six(a_{{ l }}, b_{{ l }}, phase);
 {% endfor %}
 {% else %}
@@ -151,14 +151,14 @@ fn main(
             let offset = (r * p.in_w + s) * p.in_quads + c;
 {% for l in range(x_loads) %}
             let on_{{ l }} = quad < end && on_image(corner_{{ l }}, r, s);
-            next_x_{{ l }} = select(vec4<f32>(), x[select(0u, first_x_{{ l }} + offset, on_{{ l }})], on_{{ l }});
+            next_x_{{ l }} = select(vec4<f32>(), load_x(select(0u, first_x_{{ l }} + offset, on_{{ l }})), on_{{ l }});
 {% endfor %}
 {% endif %}
 {% for l in range(w_loads) %}
             let row_{{ l }} = k * 4u + (local + {{ l * threads }}u) / {{ bn }}u;
             let in_w_{{ l }} = row_{{ l }} < end_row;
             let at_w_{{ l }} = first_w + row_{{ l }} * p.weight_quads + (local + {{ l * threads }}u) % {{ bn }}u;
-            next_w_{{ l }} = select(vec4<f32>(), w[select(0u, at_w_{{ l }}, in_w_{{ l }})], in_w_{{ l }});
+            next_w_{{ l }} = select(vec4<f32>(), load_w(select(0u, at_w_{{ l }}, in_w_{{ l }})), in_w_{{ l }});
 {% endfor %}
         }
 

@@ -12,6 +12,7 @@
 //   part 1      │ quad │ quad │ quad │ …
 //     …            │      │      │
 //   y           │ quad │ quad │ quad │ …
+{% from "storage.wgsl" import input, output %}
 {% include "common.wgsl" %}
 
 // Filled by ConvProblem::sum_parts in src/kernels/conv.rs.
@@ -23,10 +24,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> sums: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> bias: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> residual: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(1, "sums") }}
+{{ input(2, "bias") }}
+{{ input(3, "residual") }}
+{{ output(4, "y") }}
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -38,15 +39,15 @@ fn main(
     if item >= p.items {
         return;
     }
-    var v = bias[item % p.out_quads];
+    var v = load_bias(item % p.out_quads);
     if (p.flags & 2u) != 0u {
-        v += residual[item];
+        v += load_residual(item);
     }
     for (var part = 0u; part < p.parts; part++) {
-        v += sums[part * p.items + item];
+        v += load_sums(part * p.items + item);
     }
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    y[item] = v;
+    store_y(item, v);
 }

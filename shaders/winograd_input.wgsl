@@ -1,7 +1,7 @@
 // The input's transform of Winograd's F({{ tile }}×{{ tile }}, 3×3): V = Bᵀ d B.
 //
-//   x  [N][H][W][quads] vec4
-//   v  [{{ points * points }}][tiles][quads] vec4: point by point, so that each is a matrix
+//   x            [N][H][W][quads] vec4
+//   transformed  [{{ points * points }}][tiles][quads] vec4: point by point, so that each is a matrix
 //
 // An invocation takes one quad of one tile of {{ points }}×{{ points }} input pixels; tiles
 // overlap by two, and neighbouring invocations take neighbouring quads:
@@ -12,14 +12,14 @@
 //        └──────────────┘
 {% include "common.wgsl" %}
 {% include "winograd_params.wgsl" %}
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> v: array<vec4<f32>>;
+{{ input(1, "x") }}
+{{ output(2, "transformed") }}
 
 // A pixel's quad, zero where padding is.
 fn pixel(image: u32, row: i32, col: i32, quad: u32) -> vec4<f32> {
     let on = u32(row) < p.in_h && u32(col) < p.in_w;
     let at = (image + u32(row) * p.in_w + u32(col)) * p.quads + quad;
-    return select(vec4<f32>(), x[select(0u, at, on)], on);
+    return select(vec4<f32>(), load_x(select(0u, at, on)), on);
 }
 
 @compute @workgroup_size({{ workgroup }})
@@ -52,7 +52,7 @@ fn main(
     let step = p.tiles * p.quads;
 {% for i in range(points) %}
 {% for j in range(points) %}
-    v[{{ i * points + j }}u * step + item] = {{ sums.rows[i][j] }};
+    store_transformed({{ i * points + j }}u * step + item, {{ sums.rows[i][j] }});
 {% endfor %}
 {% endfor %}
 }

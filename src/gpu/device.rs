@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError, experimental};
+use crate::kernels::Storage;
 use crate::plan::{DeviceClass, DeviceProfile};
 
 /// How long a submission may take: one that takes longer does not come back.
@@ -127,6 +128,23 @@ impl Gpu {
         }
     }
 
+    /// The same device with activations and weights in `storage` rather than in
+    /// what [`Gpu::new`] takes for it, and pipelines of its own: for comparing.
+    pub fn with_storage(&self, storage: Storage) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                device: self.device().clone(),
+                queue: self.queue().clone(),
+                info: self.info().clone(),
+                profile: DeviceProfile {
+                    storage,
+                    ..self.profile().clone()
+                },
+                pipelines: Pipelines::default(),
+            }),
+        }
+    }
+
     /// The `wgpu` device.
     pub fn device(&self) -> &wgpu::Device {
         &self.shared.device
@@ -223,6 +241,12 @@ fn profile(
     } else {
         0
     };
+    // llvmpipe alone reads buffers far more slowly than textures, whatever API
+    // it is reached through.
+    let storage = match info.name.starts_with("llvmpipe") {
+        true => Storage::Textures,
+        false => Storage::Buffers,
+    };
     DeviceProfile {
         class: match info.device_type {
             wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,
@@ -231,11 +255,18 @@ fn profile(
             wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => DeviceClass::Other,
         },
         subgroup,
+        storage,
         // Kernels count in 32 bits, and some drivers bind more than that.
         max_binding: limits
             .max_storage_buffer_binding_size
             .min(limits.max_buffer_size)
-            .min(u64::from(u32::MAX) - 15),
+            .min(u64::from(u32::MAX) - 15)
+            .min(match storage {
+                Storage::Buffers => u64::MAX,
+                Storage::Textures => {
+                    Storage::ROW_BYTES * u64::from(limits.max_texture_dimension_2d)
+                }
+            }),
         max_buffer: limits.max_buffer_size,
         max_workgroups: limits.max_compute_workgroups_per_dimension,
         workgroup_bytes: limits.max_compute_workgroup_storage_size,

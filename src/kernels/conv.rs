@@ -45,6 +45,12 @@ impl ConvProblem {
         let (group_in, group_out) = self.group_channels();
         match kernel.tile {
             Tile::Shuffle { .. } => self.groups == 1,
+            Tile::Stem { kernel, stride, .. } => {
+                self.groups == 1
+                    && self.input.c == 3
+                    && (self.window.kernel, self.window.stride) == (kernel, stride)
+                    && self.points == 1
+            }
             Tile::Gemm { reduction, .. } | Tile::Cooperative { reduction, .. } => {
                 let suits = match reduction {
                     Reduction::Window => true,
@@ -68,6 +74,15 @@ impl ConvProblem {
                 lanes,
                 pixels: tile,
             } => (pixels.div_ceil(tile), out_quads.div_ceil(lanes)),
+            Tile::Stem {
+                lanes,
+                pixels: tile,
+                ..
+            } => {
+                let rows = self.batch * self.output.h;
+                let tiles = rows * self.output.w.div_ceil(tile);
+                (tiles, out_quads.div_ceil(lanes))
+            }
             Tile::Gemm { bm, bn, .. } | Tile::Cooperative { bm, bn, .. } => {
                 (pixels.div_ceil(bm), out_quads.div_ceil(bn))
             }
@@ -80,7 +95,7 @@ impl ConvProblem {
     /// weights and bias without a check.
     fn weight_quads(&self, kernel: &Kernel) -> usize {
         let width = match kernel.tile {
-            Tile::Shuffle { lanes, .. } => lanes,
+            Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => lanes,
             Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. } => bn,
             _ => 1,
         };
@@ -94,7 +109,7 @@ impl ConvProblem {
     /// Rows of packed weights for each tap of the window.
     fn tap_rows(&self, kernel: &Kernel) -> usize {
         match kernel.tile {
-            Tile::Direct { .. } => self.group_channels().0,
+            Tile::Direct { .. } | Tile::Stem { .. } => self.group_channels().0,
             Tile::Gemm {
                 reduction: Reduction::Rgb,
                 ..
@@ -159,7 +174,7 @@ impl ConvProblem {
         let rows = self.window.kernel.pow(2) * self.tap_rows(kernel);
         let (group_in, group_out) = self.group_channels();
         let per_workgroup = match kernel.tile {
-            Tile::Shuffle { lanes, .. } => kernel.workgroup / lanes,
+            Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => kernel.workgroup / lanes,
             Tile::Direct { .. } => kernel.workgroup,
             _ => 1,
         };

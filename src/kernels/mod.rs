@@ -14,6 +14,7 @@ mod peaks;
 mod pool;
 mod recipe;
 mod split;
+mod storage;
 mod table;
 mod template;
 mod winograd;
@@ -28,6 +29,7 @@ pub use peaks::{PeakShader, Scalar};
 pub use pool::{GlobalPoolProblem, PoolProblem};
 pub use recipe::{Operand, Recipe, Source, Stage};
 pub use split::split_parts;
+pub use storage::{Storage, TEXTURE_ROW};
 pub use table::{Family, KERNELS, Kernel, Needs, Reduction, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;

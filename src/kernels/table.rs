@@ -90,6 +90,18 @@ pub enum Tile {
         /// Output pixels of a subgroup's tile.
         pixels: usize,
     },
+    /// A subgroup makes `pixels` of one row × `4·lanes` channels of a
+    /// convolution of three channels with one certain window.
+    Stem {
+        /// Lanes of a subgroup.
+        lanes: usize,
+        /// Output pixels of a subgroup's tile.
+        pixels: usize,
+        /// Kernel extent.
+        kernel: usize,
+        /// Stride.
+        stride: usize,
+    },
     /// A workgroup makes `bm` pixels × `bn` quads in steps of `bk` quads, an
     /// invocation `tm` pixels × `tn` quads of it.
     Gemm {
@@ -191,7 +203,7 @@ impl Kernel {
                 let bytes = Layout::new(&self.tile).map_or(0, |l| l.workgroup_bytes());
                 (lanes, bytes.div_ceil(4))
             }
-            Tile::Shuffle { lanes, .. } => (lanes, 0),
+            Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => (lanes, 0),
             // Twice a step of both tiles.
             Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
@@ -213,6 +225,26 @@ const fn shuffle(name: &'static str, lanes: usize, pixels: usize) -> Kernel {
         family: Family::Conv,
         shader: "conv_shuffle.wgsl",
         tile: Tile::Shuffle { lanes, pixels },
+        workgroup: 64,
+    }
+}
+
+const fn stem(
+    name: &'static str,
+    lanes: usize,
+    pixels: usize,
+    (kernel, stride): (usize, usize),
+) -> Kernel {
+    Kernel {
+        name,
+        family: Family::Conv,
+        shader: "conv_stem.wgsl",
+        tile: Tile::Stem {
+            lanes,
+            pixels,
+            kernel,
+            stride,
+        },
         workgroup: 64,
     }
 }
@@ -325,6 +357,14 @@ pub const KERNELS: &[Kernel] = &[
     shuffle("conv.shuffle8.32", 8, 32),
     shuffle("conv.shuffle16.48", 16, 48),
     shuffle("conv.shuffle16.32", 16, 32),
+    // ImageNet's stem makes rows of 112 pixels and has a deep variant; CIFAR's
+    // makes rows of 32.
+    stem("conv7x7s2.stem8", 8, 28, (7, 2)),
+    stem("conv3x3s2.stem8", 8, 28, (3, 2)),
+    stem("conv3x3s1.stem8", 8, 32, (3, 1)),
+    stem("conv7x7s2.stem16", 16, 28, (7, 2)),
+    stem("conv3x3s2.stem16", 16, 28, (3, 2)),
+    stem("conv3x3s1.stem16", 16, 32, (3, 1)),
     gemm("conv.tiled.128x128", (128, 32, 2), (8, 2), WINDOW),
     gemm("conv.tiled.128x64", (128, 16, 2), (8, 2), WINDOW),
     gemm("conv.tiled.64x128", (64, 32, 2), (8, 2), WINDOW),
@@ -493,6 +533,9 @@ mod tests {
             match k.tile {
                 Tile::Shuffle { lanes, pixels } => {
                     assert_eq!((pixels % lanes, k.workgroup % lanes), (0, 0), "{}", k.name);
+                }
+                Tile::Stem { lanes, .. } => {
+                    assert_eq!(k.workgroup % lanes, 0, "{}", k.name);
                 }
                 Tile::Gemm {
                     bm, bn, bk, tm, tn, ..

@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::cooperative::Layout;
-use super::{Family, Kernel, Tile, winograd};
+use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, winograd};
 
 /// A template that does not render: a defect of this crate, since templates
 /// and table are both its own.
@@ -35,6 +35,7 @@ const SHADERS: &[(&str, &str)] = shaders![
     "conv_grouped.wgsl",
     "conv_params.wgsl",
     "conv_shuffle.wgsl",
+    "conv_stem.wgsl",
     "conv_tiled.wgsl",
     "elementwise.wgsl",
     "global_avg_pool.wgsl",
@@ -46,15 +47,21 @@ const SHADERS: &[(&str, &str)] = shaders![
     "pool.wgsl",
     "shortcut_a.wgsl",
     "softmax.wgsl",
+    "storage.wgsl",
     "sum_parts.wgsl",
     "winograd_input.wgsl",
     "winograd_output.wgsl",
     "winograd_params.wgsl",
 ];
 
-/// The kernel's WGSL.
-pub fn source(kernel: &Kernel) -> Result<String, TemplateError> {
-    render(kernel.shader, values(kernel)).map_err(|source| TemplateError {
+/// The kernel's WGSL for activations and weights in that storage.
+pub fn source(kernel: &Kernel, storage: Storage) -> Result<String, TemplateError> {
+    let values = context! {
+        textures => storage == Storage::Textures,
+        texture_row => TEXTURE_ROW,
+        ..values(kernel)
+    };
+    render(kernel.shader, values).map_err(|source| TemplateError {
         kernel: kernel.name,
         source,
     })
@@ -87,6 +94,16 @@ fn values(kernel: &Kernel) -> Value {
     let workgroup = kernel.workgroup;
     match kernel.tile {
         Tile::Shuffle { lanes, pixels } => context! { lanes, pixels, workgroup },
+        Tile::Stem {
+            lanes,
+            pixels,
+            kernel,
+            stride,
+        } => {
+            let columns = (pixels - 1) * stride + kernel;
+            let loads = columns.div_ceil(lanes);
+            context! { lanes, pixels, kernel, stride, columns, loads, workgroup }
+        }
         Tile::Gemm {
             bm,
             bn,

@@ -66,6 +66,19 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
             let loads = 4.0 + (pixels / lanes) as f64;
             tiles * lanes as f64 * quads_summed * (pixels as f64 + 2.0 * loads)
         }
+        // Three quarters of the multiply-adds, and the columns of a window's
+        // row are loaded once for all its taps.
+        Tile::Stem {
+            lanes,
+            pixels,
+            kernel,
+            stride,
+        } => {
+            let columns = (pixels - 1) * stride + kernel;
+            let loads = (3 * kernel + columns.div_ceil(lanes)) as f64;
+            let row = 0.75 * (pixels * kernel) as f64 + 2.0 * loads;
+            tiles * (lanes * kernel) as f64 * row
+        }
         Tile::Gemm {
             bm,
             bn,

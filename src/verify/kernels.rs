@@ -114,7 +114,7 @@ fn convolution(
     };
     let most = match (tile, r.below(2)) {
         (Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. }, 1) => 2 * bn * QUAD + 5,
-        (Tile::Shuffle { lanes, .. }, 1) => 2 * lanes * QUAD + 5,
+        (Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. }, 1) => 2 * lanes * QUAD + 5,
         _ => 40,
     };
     let (mut inputs, mut outputs, mut groups) = (c, 1 + r.below(most), 1);
@@ -134,14 +134,26 @@ fn convolution(
         }
         _ => {}
     }
+    let (mut w, mut stride) = (w, 1 + r.below(3));
+    match tile {
+        _ if matches!(candidate.method, Method::Winograd { .. }) => stride = 1,
+        Tile::Stem {
+            pixels,
+            kernel,
+            stride: own,
+            ..
+        } => {
+            (k, stride, inputs) = (kernel, own, 3);
+            // Half of the rows are shorter than a tile, others take up to
+            // three.
+            w *= 1 + r.below(2) * pixels * stride / 8;
+        }
+        _ => {}
+    }
     // A window must fit the padded input.
     while h.min(w) + 2 * padding < k {
         padding += 1;
     }
-    let stride = match candidate.method {
-        Method::Winograd { .. } => 1,
-        Method::Kernel(_) | Method::Split { .. } => 1 + r.below(3),
-    };
     let window = Window::new(k, stride, padding);
     let (residual, relu) = (r.below(2) == 1, r.below(2) == 1);
 
@@ -339,7 +351,7 @@ mod tests {
             };
             let width = match kernel.tile {
                 Tile::Gemm { bn, .. } => bn * QUAD,
-                Tile::Shuffle { lanes, .. } => lanes * QUAD,
+                Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => lanes * QUAD,
                 _ => continue,
             };
             let columns = (0..40).map(|case| {
