@@ -27,7 +27,13 @@ fn load_{{ name }}(i: u32) -> vec4<f32> {
 {% if textures %}
 @group(0) @binding({{ binding }}) var {{ name }}: texture_storage_2d<rgba{{ writes[1:] }}float, write>;
 fn store_{{ name }}(i: u32, v: vec4<f32>) {
-    textureStore({{ name }}, vec2<u32>(i % {{ texture_row }}u, i / {{ texture_row }}u), v);
+{% if writes == "f16" %}
+    // To the nearest: llvmpipe's textures would cut digits off.
+    let stored = vec4<f32>(vec4<f16>(v));
+{% else %}
+    let stored = v;
+{% endif %}
+    textureStore({{ name }}, vec2<u32>(i % {{ texture_row }}u, i / {{ texture_row }}u), stored);
 }
 {% else %}
 @group(0) @binding({{ binding }}) var<storage, read_write> {{ name }}: array<vec4<{{ writes }}>>;

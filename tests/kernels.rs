@@ -6,11 +6,11 @@ use std::process::Command;
 use resnet_wgpu::cpu;
 use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, adapters};
 use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
-use resnet_wgpu::kernels::{Candidate, Kernel, Scalar, Storage, Tile, candidates, find};
+use resnet_wgpu::kernels::{Candidate, Kernel, Scalar, Storage, candidates, find};
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{DeviceProfile, Plan, PlanOptions};
 use resnet_wgpu::tensor::{Params, Tensor, padded};
-use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32, tolerance};
+use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32};
 use resnet_wgpu::weights::synthetic_tensor;
 use resnet_wgpu::{Model, Session, SessionOptions};
 
@@ -28,7 +28,7 @@ fn verified(gpu: &Gpu, precision: Scalar) -> Vec<&'static str> {
     assert_eq!(reports.len(), serving(precision).count());
     for report in &reports {
         assert!(
-            report.worst.within(tolerance(precision)),
+            report.worst.within(report.tolerance),
             "{} in {precision:?} on {}, {:?}: {:.2e} in {}",
             report.kernel,
             gpu.describe(),
@@ -77,9 +77,9 @@ fn all_kernels(gpu: &Gpu, precision: Scalar) {
             candidate.name
         );
         // Whatever the device, it has all kernels but those made for
-        // other subgroup sizes.
-        let shuffles = |k: &&Kernel| matches!(k.tile, Tile::Shuffle { .. });
-        if !candidate.kernels().iter().any(shuffles) {
+        // other subgroup sizes or cooperative matrices.
+        let special = |k: &&Kernel| k.needs().subgroup > 0;
+        if !candidate.kernels().iter().any(special) {
             assert!(expected, "{} on {}", candidate.name, gpu.describe());
         }
     }

@@ -4,6 +4,8 @@
 
 mod candidates;
 mod conv;
+mod cooperative;
+mod divisor;
 mod elementwise;
 mod ingest;
 mod linear;
@@ -13,6 +15,7 @@ mod peaks;
 mod pool;
 mod recipe;
 mod scalar;
+mod split;
 mod storage;
 mod table;
 mod template;
@@ -29,8 +32,9 @@ pub use peaks::PeakShader;
 pub use pool::{GlobalPoolProblem, PoolProblem};
 pub use recipe::{Operand, Recipe, Scratch, Source, Stage};
 pub use scalar::{Scalar, Types};
+pub use split::split_parts;
 pub use storage::{Place, Storage, TEXTURE_ROW};
-pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
+pub use table::{Family, KERNELS, Kernel, Needs, Reduction, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;
 pub use template::{TemplateError, source};

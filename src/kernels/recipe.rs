@@ -1,6 +1,7 @@
 //! A candidate's dispatches for one convolution: pure data that a plan turns
 //! into steps.
 
+use super::split::split;
 use super::winograd::WinogradProblem;
 use super::{Candidate, ConvProblem, Dispatch, Kernel, Method, Packing, Scalar, Types};
 use crate::tensor::QUAD;
@@ -84,6 +85,7 @@ impl Recipe {
             Method::Kernel(kernel) => problem
                 .fits(kernel)
                 .then(|| direct(problem, kernel, scalar)),
+            Method::Split { gemm, sum } => split(problem, gemm, sum, scalar),
             Method::Winograd {
                 tile,
                 input,

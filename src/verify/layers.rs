@@ -2,7 +2,7 @@
 //! fed the twin's own inputs, so that an error shows where it arises; the
 //! logits are compared end to end as well.
 
-use super::Difference;
+use super::{Difference, tolerance, tolerance_of_logits};
 use crate::cpu::{CpuError, CpuModel, Executor};
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
@@ -63,9 +63,11 @@ pub struct NetworkReport {
 }
 
 impl NetworkReport {
-    /// Whether all layers and the logits are within `tolerance`.
-    pub fn passed(&self, tolerance: f64) -> bool {
-        self.logits.within(tolerance) && self.layers.iter().all(|l| l.passed(tolerance))
+    /// Whether all layers and the logits are right for that precision.
+    pub fn passed(&self, precision: Scalar) -> bool {
+        let layers = tolerance(precision);
+        self.logits.within(tolerance_of_logits(precision))
+            && self.layers.iter().all(|l| l.passed(layers))
     }
 
     /// The layers whose results do not fit what they are stored in.

@@ -6,7 +6,7 @@ use resnet_wgpu::bench::{
     CRATE_VERSION, Case, Check, Clock, Device, Host, Peaks, Profile, Scenario, StepTime, Work, now,
     peaks_on, profile, reference, start_up, trace, warm_up, wgpu_version, work,
 };
-use resnet_wgpu::verify::tolerance;
+use resnet_wgpu::verify::tolerance_of_logits;
 use serde::Serialize;
 
 use crate::bench_args::{Order, ProfileArgs};
@@ -66,7 +66,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     let mut started = start_up(selector, &case)?;
     progress.message("the CPU computes what is right".into());
     let verification = started.check(&reference(&started.model, &case)?, &case);
-    let tolerance = tolerance(case.precision);
+    let tolerance = tolerance_of_logits(case.precision);
     if !verification.passed(tolerance) {
         return Err(Failure::new(verification.failure(tolerance)));
     }

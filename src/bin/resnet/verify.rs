@@ -2,7 +2,9 @@
 
 use resnet_wgpu::kernels::candidates;
 use resnet_wgpu::plan::PlanOptions;
-use resnet_wgpu::verify::{Difference, LayerReport, Range, network, tolerance};
+use resnet_wgpu::verify::{
+    Difference, LayerReport, Range, network, tolerance, tolerance_of_logits,
+};
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
@@ -186,8 +188,8 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
         batch,
         precision: settled.scalar.name(),
         tolerance,
-        passed: found.passed(tolerance),
-        logits: Verdict::new(&found.logits, tolerance),
+        passed: found.passed(settled.scalar),
+        logits: Verdict::new(&found.logits, tolerance_of_logits(settled.scalar)),
         layers: layers.collect(),
     };
     if args.json {
@@ -211,7 +213,10 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
     }
     let wrong = report.layers.iter().filter(|l| !l.verdict.passed).count();
     conclude(args.json, report.passed, || match wrong {
-        0 => format!("the logits are off by more than {tolerance:e} of the largest"),
+        0 => format!(
+            "the logits are off by more than {:e} of the largest",
+            tolerance_of_logits(settled.scalar)
+        ),
         n => format!(
             "{n} of {} layers are off by more than {tolerance:e} of their largest value",
             report.layers.len()

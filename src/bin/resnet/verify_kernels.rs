@@ -74,7 +74,7 @@ pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
     );
     let mut lines = vec![];
     kernels(gpu, precision, args.seed, args.cases as usize, |report| {
-        let line = line(report, gpu.profile(), tolerance);
+        let line = line(report, gpu.profile(), report.tolerance);
         let written = progress.aside(|| show(&text(&table, &line)));
         if printed.is_ok() {
             printed = written;
