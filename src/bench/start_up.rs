@@ -124,7 +124,7 @@ pub(super) fn start(
         batch: case.batch_size,
         input_size: Some((side, side)),
         in_flight: case.in_flight(),
-        choice: *choice,
+        choice: choice.clone(),
         // Another batch size would be other work.
         exact_batch: true,
         ..SessionOptions::default()

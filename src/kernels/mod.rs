@@ -27,6 +27,7 @@ pub use recipe::{Operand, Recipe, Source, Stage};
 pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;
+pub(crate) use template::fingerprint;
 pub use template::{TemplateError, source};
 pub use winograd::WinogradProblem;
 

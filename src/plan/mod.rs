@@ -4,6 +4,7 @@
 //! and snapshot tests hold it.
 
 mod choose;
+mod contenders;
 mod cost;
 mod print;
 mod profile;
@@ -12,9 +13,12 @@ mod slots;
 mod steps;
 mod submissions;
 mod traffic;
+mod winners;
 
 pub use choose::Choice;
+pub use contenders::{ConvShape, chosen, contenders, conv_shapes};
 pub use profile::{DeviceClass, DeviceProfile};
+pub use winners::Winners;
 
 use std::ops::Range;
 
