@@ -218,7 +218,7 @@ mod tests {
         for (text, says) in [
             (String::new(), "EOF"),
             ("not json".into(), "expected"),
-            ("[1, 2]".into(), "schema_version"),
+            ("[1, 2]".into(), "line 1"),
             ("{\"schema_version\": 1}".into(), "origin"),
             (
                 changed("\"schema_version\": 1", "\"schema_version\": 2"),
