@@ -1,3 +1,4 @@
+{% from "storage.wgsl" import input, output %}
 // One convolution: y[N,P,Q,out] = epilogue(x[N,H,W,in] * w). Filled by
 // ConvProblem::dispatch in src/kernels/conv.rs.
 struct Params {
@@ -21,11 +22,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(1, "x") }}
+{{ input(2, "w") }}
+{{ input(3, "bias") }}
+{{ input(4, "residual") }}
+{{ output(5, "y") }}
 
 // Bias is in the sum already; residual and ReLU follow, then the store.
 fn finish(pixel: u32, quad: u32, sum: vec4<f32>) {
@@ -40,12 +41,12 @@ fn finish_point(point: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     let at = (point * p.pixels + pixel) * p.out_quads + quad;
     var v = sum;
     if (p.flags & 2u) != 0u {
-        v += residual[at];
+        v += load_residual(at);
     }
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    y[at] = v;
+    store_y(at, v);
 }
 
 // Where the window of an output pixel begins in the input: index of the

@@ -51,7 +51,7 @@ fn main(
     var corner_{{ i }} = corner(first + {{ i * lanes }}u + lane);
     corner_{{ i }}.image += point * p.in_h * p.in_w;
 {% endfor %}
-    let start = bias[quad];
+    let start = load_bias(quad);
 {% for m in range(pixels) %}
     var acc_{{ m }} = start;
 {% endfor %}
@@ -65,13 +65,13 @@ fn main(
             let tap_{{ i }} = select(0u, tap(corner_{{ i }}, r, s), on_{{ i }});
 {% endfor %}
             for (var c = 0u; c < p.in_quads; c++) {
-                let w0 = w[row];
-                let w1 = w[row + p.weight_quads];
-                let w2 = w[row + 2u * p.weight_quads];
-                let w3 = w[row + 3u * p.weight_quads];
+                let w0 = load_w(row);
+                let w1 = load_w(row + p.weight_quads);
+                let w2 = load_w(row + 2u * p.weight_quads);
+                let w3 = load_w(row + 3u * p.weight_quads);
                 row += 4u * p.weight_quads;
 {% for i in range(pixels // lanes) %}
-                let x_{{ i }} = select(vec4<f32>(), x[tap_{{ i }} + c], on_{{ i }});
+                let x_{{ i }} = select(vec4<f32>(), load_x(tap_{{ i }} + c), on_{{ i }});
 {% endfor %}
 {% for m in range(pixels) %}
                 let v_{{ m }} = subgroupShuffle(x_{{ m // lanes }}, {{ m % lanes }}u);

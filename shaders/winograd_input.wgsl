@@ -12,14 +12,14 @@
 //        └──────────────┘
 {% include "common.wgsl" %}
 {% include "winograd_params.wgsl" %}
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> v: array<vec4<f32>>;
+{{ input(1, "x") }}
+{{ output(2, "v") }}
 
 // A pixel's quad, zero where padding is.
 fn pixel(image: u32, row: i32, col: i32, quad: u32) -> vec4<f32> {
     let on = u32(row) < p.in_h && u32(col) < p.in_w;
     let at = (image + u32(row) * p.in_w + u32(col)) * p.quads + quad;
-    return select(vec4<f32>(), x[select(0u, at, on)], on);
+    return select(vec4<f32>(), load_x(select(0u, at, on)), on);
 }
 
 @compute @workgroup_size({{ workgroup }})
@@ -52,7 +52,7 @@ fn main(
     let step = p.tiles * p.quads;
 {% for i in range(points) %}
 {% for j in range(points) %}
-    v[{{ i * points + j }}u * step + item] = {{ sums.rows[i][j] }};
+    store_v({{ i * points + j }}u * step + item, {{ sums.rows[i][j] }});
 {% endfor %}
 {% endfor %}
 }

@@ -11,10 +11,10 @@
 //     {{ points * points }} values, one a point  ─►  {{ tile }}×{{ tile }} pixels
 {% include "common.wgsl" %}
 {% include "winograd_params.wgsl" %}
-@group(0) @binding(1) var<storage, read> m: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> bias: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> residual: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(1, "m") }}
+{{ input(2, "bias") }}
+{{ input(3, "residual") }}
+{{ output(4, "y") }}
 
 fn finish(image: u32, row: u32, col: u32, quad: u32, sum: vec4<f32>) {
     if row >= p.out_h || col >= p.out_w {
@@ -23,12 +23,12 @@ fn finish(image: u32, row: u32, col: u32, quad: u32, sum: vec4<f32>) {
     let at = ((image * p.out_h + row) * p.out_w + col) * p.quads + quad;
     var v = sum;
     if (p.flags & 2u) != 0u {
-        v += residual[at];
+        v += load_residual(at);
     }
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    y[at] = v;
+    store_y(at, v);
 }
 
 @compute @workgroup_size({{ workgroup }})
@@ -52,14 +52,14 @@ fn main(
     let step = p.tiles * p.quads;
 {% for c in range(points) %}
 {% for r in range(points) %}
-    let d_{{ r }}_{{ c }} = m[{{ r * points + c }}u * step + item];
+    let d_{{ r }}_{{ c }} = load_m({{ r * points + c }}u * step + item);
 {% endfor %}
 {% for i in range(tile) %}
     let t_{{ i }}_{{ c }} = {{ sums.columns[i][c] }};
 {% endfor %}
 {% endfor %}
 
-    let start = bias[quad];
+    let start = load_bias(quad);
 {% for i in range(tile) %}
 {% for j in range(tile) %}
     finish(image, row + {{ i }}u, col + {{ j }}u, quad, start + ({{ sums.rows[i][j] }}));

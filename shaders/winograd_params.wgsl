@@ -1,3 +1,4 @@
+{% from "storage.wgsl" import input, output %}
 // Filled by WinogradProblem in src/kernels/winograd.rs.
 struct Params {
     tiles: u32,         // tiles of the whole batch

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError};
+use crate::kernels::Storage;
 use crate::plan::{DeviceClass, DeviceProfile};
 
 /// How long a submission may take: one that takes longer does not come back.
@@ -203,6 +204,12 @@ fn profile(
     } else {
         0
     };
+    // llvmpipe alone reads buffers far more slowly than textures, whatever API
+    // it is reached through.
+    let storage = match info.name.starts_with("llvmpipe") {
+        true => Storage::Textures,
+        false => Storage::Buffers,
+    };
     DeviceProfile {
         class: match info.device_type {
             wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,
@@ -211,6 +218,7 @@ fn profile(
             wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => DeviceClass::Other,
         },
         subgroup,
+        storage,
         // Kernels count in 32 bits, and some drivers bind more than that.
         max_binding: limits
             .max_storage_buffer_binding_size

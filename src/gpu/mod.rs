@@ -14,6 +14,7 @@ mod readback;
 mod timed;
 mod timestamps;
 mod upload;
+mod value;
 
 pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_name};
 pub use device::Gpu;

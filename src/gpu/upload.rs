@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Gpu;
+use super::value::Value;
 use crate::plan::{Plan, Weight};
 use crate::tensor::Params;
 
@@ -11,20 +12,8 @@ use crate::tensor::Params;
 /// is freed only behind a submission.
 const STAGED_BYTES: u64 = 64 << 20;
 
-/// A buffer that kernels bind.
-pub(super) fn storage(gpu: &Gpu, label: &str, bytes: u64) -> wgpu::Buffer {
-    gpu.device().create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size: bytes,
-        usage: wgpu::BufferUsages::STORAGE
-            | wgpu::BufferUsages::COPY_DST
-            | wgpu::BufferUsages::COPY_SRC,
-        mapped_at_creation: false,
-    })
-}
-
 /// Packs and uploads all weights.
-pub(super) fn upload_all(gpu: &Gpu, weights: &[Weight], params: &Params) -> Vec<wgpu::Buffer> {
+pub(super) fn upload_all(gpu: &Gpu, weights: &[Weight], params: &Params) -> Vec<Value> {
     let mut staged = 0;
     let buffers = weights.iter().map(|weight| {
         let buffer = upload(gpu, weight, params);
@@ -40,14 +29,13 @@ pub(super) fn upload_all(gpu: &Gpu, weights: &[Weight], params: &Params) -> Vec<
     buffers
 }
 
-fn upload(gpu: &Gpu, weight: &Weight, params: &Params) -> wgpu::Buffer {
+fn upload(gpu: &Gpu, weight: &Weight, params: &Params) -> Value {
     let tensor = weight.tensor.as_deref();
-    let buffer = storage(gpu, tensor.unwrap_or("zeros"), weight.bytes());
+    let value = Value::new(gpu, tensor.unwrap_or("zeros"), weight.bytes());
     let tensor = tensor.and_then(|name| params.get(name));
     let packed = weight.packing.pack(tensor.map(Arc::as_ref));
-    let bytes = bytemuck::cast_slice(&packed);
-    gpu.queue().write_buffer(&buffer, 0, bytes);
-    buffer
+    value.write(gpu.queue(), bytemuck::cast_slice(&packed));
+    value
 }
 
 /// The parameters of all steps in one buffer, each at an offset that may be

@@ -11,6 +11,7 @@ mod pack;
 mod peaks;
 mod pool;
 mod recipe;
+mod storage;
 mod table;
 mod template;
 mod winograd;
@@ -24,6 +25,7 @@ pub use pack::Packing;
 pub use peaks::{PeakShader, Scalar};
 pub use pool::{GlobalPoolProblem, PoolProblem};
 pub use recipe::{Operand, Recipe, Source, Stage};
+pub use storage::{Storage, TEXTURE_ROW};
 pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;

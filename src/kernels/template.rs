@@ -3,7 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::{Family, Kernel, Tile, winograd};
+use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, winograd};
 
 /// A template that does not render: a defect of this crate, since templates
 /// and table are both its own.
@@ -44,14 +44,20 @@ const SHADERS: &[(&str, &str)] = shaders![
     "pool.wgsl",
     "shortcut_a.wgsl",
     "softmax.wgsl",
+    "storage.wgsl",
     "winograd_input.wgsl",
     "winograd_output.wgsl",
     "winograd_params.wgsl",
 ];
 
-/// The kernel's WGSL.
-pub fn source(kernel: &Kernel) -> Result<String, TemplateError> {
-    render(kernel.shader, values(kernel)).map_err(|source| TemplateError {
+/// The kernel's WGSL for activations and weights in that storage.
+pub fn source(kernel: &Kernel, storage: Storage) -> Result<String, TemplateError> {
+    let values = context! {
+        textures => storage == Storage::Textures,
+        texture_row => TEXTURE_ROW,
+        ..values(kernel)
+    };
+    render(kernel.shader, values).map_err(|source| TemplateError {
         kernel: kernel.name,
         source,
     })

@@ -1,6 +1,6 @@
 //! What planning knows of a device: numbers, no handle.
 
-use crate::kernels::{Candidate, Kernel, Needs};
+use crate::kernels::{Candidate, Kernel, Needs, Storage};
 
 /// Kind of device, for choosing kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +23,8 @@ pub struct DeviceProfile {
     /// Lanes of a subgroup where the device has subgroups of one fixed size,
     /// else 0.
     pub subgroup: u32,
+    /// What activations and weights lie in.
+    pub storage: Storage,
     /// Bytes that one storage binding may have.
     pub max_binding: u64,
     /// Bytes that one buffer may have.
@@ -43,6 +45,7 @@ impl Default for DeviceProfile {
         Self {
             class: DeviceClass::Other,
             subgroup: 0,
+            storage: Storage::Buffers,
             max_binding: 128 << 20,
             max_buffer: 256 << 20,
             max_workgroups: 65_535,
