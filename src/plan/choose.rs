@@ -42,6 +42,8 @@ pub(super) fn any(family: Family, profile: &DeviceProfile) -> Option<&'static Ke
 pub(super) struct Chosen {
     pub candidate: Candidate,
     pub recipe: Recipe,
+    /// The choice named it; it is not the rules'.
+    pub wanted: bool,
 }
 
 /// For each node that is a convolution, how it is computed.
@@ -89,14 +91,23 @@ pub(super) fn conv(
     if let Some(candidate) = choice.wanted(problem)
         && let Some(recipe) = fitting(&candidate, problem, profile)
     {
-        return Some(Chosen { candidate, recipe });
+        return Some(Chosen {
+            candidate,
+            recipe,
+            wanted: true,
+        });
     }
     // min_by keeps the first of equals, so the table's order breaks ties.
     candidates()
         .filter_map(|candidate| {
             let recipe = fitting(&candidate, problem, profile)?;
             let cost = cost(problem, &candidate, profile);
-            Some((cost, Chosen { candidate, recipe }))
+            let chosen = Chosen {
+                candidate,
+                recipe,
+                wanted: false,
+            };
+            Some((cost, chosen))
         })
         .min_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, chosen)| chosen)
