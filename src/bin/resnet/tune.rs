@@ -225,7 +225,7 @@ fn measured(
 }
 
 /// Tells which candidates cannot win, and why.
-pub fn warn(report: &ShapeReport) {
+fn warn(report: &ShapeReport) {
     for timing in &report.timings {
         if let Outcome::Failed(why) = &timing.outcome {
             let name = timing.candidate;
