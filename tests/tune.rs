@@ -160,7 +160,10 @@ fn a_tuning_of_another_driver_is_refused() {
     let error = Tuning::for_device(&path, &gpu).unwrap_err();
     assert!(matches!(error, TuningError::Stale { .. }), "{error}");
     let error = Error::from(error).to_string();
-    assert!(error.contains("tuning.json") && error.contains("resnet tune"), "{error}");
+    assert!(
+        error.contains("tuning.json") && error.contains("resnet tune"),
+        "{error}"
+    );
 }
 
 /// A device without timestamps is measured by the host's clock.
@@ -174,5 +177,8 @@ fn without_timestamps_the_host_measures() {
     assert_eq!(report.clock, Clock::Wall);
     assert!(report.winner.is_some());
     let timed = |o: &Outcome| matches!(o, Outcome::Timed { ms, .. } if *ms > 0.0);
-    assert!(report.timings.iter().all(|t| timed(&t.outcome)), "{report:?}");
+    assert!(
+        report.timings.iter().all(|t| timed(&t.outcome)),
+        "{report:?}"
+    );
 }

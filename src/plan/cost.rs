@@ -1,7 +1,7 @@
 //! What a candidate costs on a class of device: estimates, of which only the
 //! order matters.
 
-use super::{DeviceClass, DeviceProfile};
+use super::DeviceProfile;
 use crate::kernels::{Candidate, ConvProblem, Kernel, Method, Tile, WinogradProblem};
 use crate::tensor::quads;
 
@@ -15,18 +15,8 @@ pub(super) fn cost(problem: &ConvProblem, candidate: &Candidate, profile: &Devic
                 return f64::INFINITY;
             };
             let moved = winograd.input_quads() + winograd.output_quads();
-            conv(&winograd.gemm(), gemm, profile) + moved as f64 * per_moved_quad(profile)
+            conv(&winograd.gemm(), gemm, profile) + moved as f64 * profile.traits().moved_quad
         }
-    }
-}
-
-/// A quad that a transform reads or writes, in units of a quad's
-/// multiply-add with another's four values.
-fn per_moved_quad(profile: &DeviceProfile) -> f64 {
-    match profile.subgroup {
-        8 | 16 => 1.0,
-        // Bandwidth against arithmetic: some 10 to 20 flops a byte.
-        _ => 6.0,
     }
 }
 
@@ -54,23 +44,11 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
         } => {
             // Multiply-adds for each load from workgroup memory.
             let reuse = (tm * tn * 4) as f64 / (tm + 4 * tn) as f64;
-            // Enough workgroups to fill the machine, or the rest idles: a
-            // few for each core of a large GPU, one for each processor of a
-            // software driver.
-            let fill = match profile.class {
-                DeviceClass::Discrete | DeviceClass::Other => 256.0,
-                DeviceClass::Integrated => 32.0,
-                DeviceClass::Software => 4.0,
-            };
+            let fill = profile.traits().fill;
             let rounds = (tiles / fill).max(1.0);
             // Without im2col arithmetic a 1×1 kernel is a little cheaper.
             let indexing = if pointwise { 1.0 } else { 1.1 };
-            // Workgroup memory is slow where subgroups beat it.
-            let penalty = if profile.subgroup == 8 || profile.subgroup == 16 {
-                100.0
-            } else {
-                1.0
-            };
+            let penalty = profile.traits().workgroup_memory;
             rounds * fill * reduction * (bm * bn) as f64 / reuse * indexing * penalty
         }
         // The variants for whole quads come first and are always better.

@@ -4,6 +4,7 @@
 //! and snapshot tests hold it.
 
 mod choose;
+mod class;
 mod contenders;
 mod cost;
 mod print;
@@ -16,8 +17,9 @@ mod traffic;
 mod winners;
 
 pub use choose::Choice;
+pub use class::{DeviceClass, Vendor};
 pub use contenders::{ConvShape, chosen, contenders, conv_shapes};
-pub use profile::{DeviceClass, DeviceProfile};
+pub use profile::DeviceProfile;
 pub use winners::Winners;
 
 use std::ops::Range;

@@ -142,7 +142,11 @@ fn ready(trial: &Trial, gpu: &Gpu, candidate: Candidate) -> Result<Result<Rig, S
             | Error::Gpu(
                 GpuError::Kernel { .. } | GpuError::OutOfMemory { .. } | GpuError::Refused { .. },
             )),
-        ) => Ok(Err(error.to_string())),
+        ) => {
+            // wgpu's reasons go on for pages; the first line says which it is.
+            let text = error.to_string();
+            Ok(Err(text.lines().next().unwrap_or_default().to_owned()))
+        }
         Err(error) => Err(error),
     }
 }

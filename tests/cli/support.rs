@@ -19,7 +19,10 @@ pub fn command(args: &[&str]) -> Command {
     // Without it some drivers complain on stderr.
     command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
     // Whoever runs the tests may have tuned.
-    command.env("RESNET_CACHE_DIR", std::env::temp_dir().join("resnet-wgpu-tests"));
+    command.env(
+        "RESNET_CACHE_DIR",
+        std::env::temp_dir().join("resnet-wgpu-tests"),
+    );
     command
 }
 

@@ -7,7 +7,14 @@ use serde_json::Value;
 use crate::support::{Folder, Ran, command, finished, resnet};
 
 /// Small enough that it takes seconds.
-const QUICK: [&str; 6] = ["tune", "resnet20", "--input-size", "8", "--duration", "0.005"];
+const QUICK: [&str; 6] = [
+    "tune",
+    "resnet20",
+    "--input-size",
+    "8",
+    "--duration",
+    "0.005",
+];
 
 /// Runs it with `cache` as the folder for what it keeps.
 fn with_cache(cache: &str, args: &[&str]) -> Ran {
@@ -32,20 +39,32 @@ fn what_is_tuned_is_kept_and_used() {
     let ran = with_cache(&here, &QUICK);
     assert_eq!(ran.stderr, "");
     let text = ran.ok();
-    for has in ["by the rules", "3×3 3→16, 8×8, relu, batch 1", "conv1", "as tuned"] {
+    for has in [
+        "by the rules",
+        "3×3 3→16, 8×8, relu, batch 1",
+        "conv1",
+        "as tuned",
+    ] {
         assert!(text.contains(has), "{text}");
     }
     let stored = only_file(&folder, "made/here");
 
     // Measured again for two images, it has both.
-    let found = with_cache(&here, &[&QUICK[..], &["--batch-size", "2", "--json"]].concat()).ok();
+    let found = with_cache(
+        &here,
+        &[&QUICK[..], &["--batch-size", "2", "--json"]].concat(),
+    )
+    .ok();
     let found: Value = serde_json::from_str(&found).unwrap();
     let shapes = found["shapes"].as_array().unwrap();
     assert!(found["tuned_ms"].as_f64().unwrap() > 0.0);
     for shape in shapes {
         assert_eq!(shape["batch"], 2);
         let names = shape["candidates"].as_array().unwrap();
-        assert!(names.iter().any(|c| c["candidate"] == shape["winner"]), "{shape}");
+        assert!(
+            names.iter().any(|c| c["candidate"] == shape["winner"]),
+            "{shape}"
+        );
     }
     let text = std::fs::read_to_string(&stored).unwrap();
     let kept: Value = serde_json::from_str(&text).unwrap();
@@ -55,11 +74,25 @@ fn what_is_tuned_is_kept_and_used() {
     with_cache(&here, &["tune", "--export", &file]).ok();
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     with_cache(&there, &["tune", "--import", &file]).ok();
-    assert_eq!(std::fs::read_to_string(only_file(&folder, "there")).unwrap(), text);
+    assert_eq!(
+        std::fs::read_to_string(only_file(&folder, "there")).unwrap(),
+        text
+    );
 
-    let plan = ["summary", "--plan", "--model", "resnet20", "--input-size", "8"];
+    let plan = [
+        "summary",
+        "--plan",
+        "--model",
+        "resnet20",
+        "--input-size",
+        "8",
+    ];
     let ran = with_cache(&there, &plan);
-    assert!(ran.notes()[0].contains("kernels as tuned"), "{}", ran.stderr);
+    assert!(
+        ran.notes()[0].contains("kernels as tuned"),
+        "{}",
+        ran.stderr
+    );
     let off = with_cache(&there, &[&plan[..], &["--tuning", "off"]].concat());
     assert_eq!(off.stderr, "");
     let named = [&plan[..], &["--tuning", &file]].concat();
@@ -67,23 +100,38 @@ fn what_is_tuned_is_kept_and_used() {
 
     let driver = kept["origin"]["driver_info"].as_str().unwrap();
     let older = text.replacen(driver, "older", 1);
-    for (damaged, says) in [(older.as_str(), "`older`"), (&text[..text.len() / 2], "EOF")] {
+    for (damaged, says) in [
+        (older.as_str(), "`older`"),
+        (&text[..text.len() / 2], "EOF"),
+    ] {
         std::fs::write(&file, damaged).unwrap();
         let ran = with_cache(&there, &named);
         let notes = ran.notes();
         assert_eq!(notes.len(), 1, "{}", ran.stderr);
-        assert!(notes[0].contains("passed over") && notes[0].contains(says), "{notes:?}");
+        assert!(
+            notes[0].contains("passed over") && notes[0].contains(says),
+            "{notes:?}"
+        );
         ran.ok();
         // Nor is it taken in, and what is there stays.
         let error = with_cache(&there, &["tune", "--import", &file]).error(1);
         assert!(error.contains(says), "{error}");
     }
-    assert_eq!(std::fs::read_to_string(only_file(&folder, "there")).unwrap(), text);
+    assert_eq!(
+        std::fs::read_to_string(only_file(&folder, "there")).unwrap(),
+        text
+    );
 }
 
 #[test]
 fn every_candidate_of_a_layer() {
-    let args = ["profile", "resnet20", "--candidates", "--layer", "layer1.0.conv2"];
+    let args = [
+        "profile",
+        "resnet20",
+        "--candidates",
+        "--layer",
+        "layer1.0.conv2",
+    ];
     let args = [&args[..], &["--input-size", "8", "--duration", "0.01"]].concat();
     let text = resnet(&args).ok();
     assert_eq!(text.matches("<--").count(), 1, "{text}");
@@ -101,7 +149,14 @@ fn every_candidate_of_a_layer() {
 
 #[test]
 fn one_kernel_can_be_forced() {
-    let args = ["verify", "--model", "resnet20", "--input-size", "8", "--json"];
+    let args = [
+        "verify",
+        "--model",
+        "resnet20",
+        "--input-size",
+        "8",
+        "--json",
+    ];
     let args = [&args[..], &["--kernel", "conv.tiled.32x32"]].concat();
     let found: Value = serde_json::from_str(&resnet(&args).ok()).unwrap();
     let layers = found["layers"].as_array().unwrap();
@@ -117,12 +172,24 @@ fn what_cannot_be_tuned_says_why() {
     for (args, code, says) in [
         (&["tune", "resnet51"][..], 2, "such as resnet50"),
         (&["tune", "--device", "cpu"], 2, "expected a GPU"),
-        (&["tune", "--output", "/no/such/folder/x"], 1, "cannot be written"),
+        (
+            &["tune", "--output", "/no/such/folder/x"],
+            1,
+            "cannot be written",
+        ),
         (&["tune", "--export", &file], 1, "nothing is tuned yet"),
         (&["tune", "--import", &file], 1, "expected a tuning"),
         (&["tune", "--import", "/no/such/file"], 1, "cannot be read"),
-        (&["tune", "--import", &file, "--json"], 2, "cannot be used with"),
-        (&["tune", "resnet18", "--export", &file], 2, "cannot be used with"),
+        (
+            &["tune", "--import", &file, "--json"],
+            2,
+            "cannot be used with",
+        ),
+        (
+            &["tune", "resnet18", "--export", &file],
+            2,
+            "cannot be used with",
+        ),
         (&["summary", "--tuning", "/no/such/file"], 2, "no such file"),
         (&["summary", "--kernel", "linear"], 2, "conv.tiled.32x32"),
         (

@@ -69,7 +69,10 @@ pub fn command(args: &TuneArgs) -> Result<(), Failure> {
     tuning.write(&path)?;
 
     let sum = |of: fn(&ShapeReport) -> Option<&'static str>| -> f64 {
-        let all = reports.iter().map(|r| {
+        // A sum of what only one of both has would compare nothing.
+        let both =
+            |r: &&ShapeReport| r.winner.is_some() && r.rules.is_some_and(|c| r.ms(c).is_some());
+        let all = reports.iter().filter(both).map(|r| {
             let ms = of(r).and_then(|candidate| r.ms(candidate));
             ms.unwrap_or_default() * r.layers.len() as f64
         });
