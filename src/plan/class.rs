@@ -151,7 +151,7 @@ const TABLE: &[Traits] = &[
         vendor: None,
         fill: 16.0,
         moved_quad: 8.0,
-        workgroup_memory: 4.0,
+        workgroup_memory: 8.0,
         why: "an estimate: few cores, slow memory, and on Mali workgroup memory that is no \
               faster, so that subgroups shuffle where their size is fixed",
     },
