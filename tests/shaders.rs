@@ -88,7 +88,9 @@ fn every_kernel_is_valid_and_translates() {
     }
     // Vulkan, Metal and DXC take all of them, but for matrices, which DXC has
     // not.
-    let types = KERNELS.iter().flat_map(|k| k.types().iter().map(move |_| k));
+    let types = KERNELS
+        .iter()
+        .flat_map(|k| k.types().iter().map(move |_| k));
     let least = types.map(|k| if k.needs().cooperative > 0 { 2 } else { 3 });
     assert!(translated >= STORAGES.len() * least.sum::<usize>());
 }

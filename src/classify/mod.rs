@@ -10,7 +10,7 @@ use crate::gpu::{Gpu, GpuError};
 use crate::kernels::InputForm;
 use crate::labels::Labels;
 use crate::model::{Model, PreprocessOverrides};
-use crate::plan::Precision;
+use crate::plan::{Choice, Precision};
 use crate::preprocess::{Preprocess, RgbImage};
 use crate::session::{Session, SessionOptions};
 
@@ -42,6 +42,8 @@ pub struct ClassifierOptions {
     /// Class names, where the checkpoint's or the built-in ones are not
     /// wanted.
     pub labels: Option<Labels>,
+    /// How kernels are chosen.
+    pub choice: Choice,
 }
 
 impl Default for ClassifierOptions {
@@ -52,6 +54,7 @@ impl Default for ClassifierOptions {
             in_flight: 1,
             preprocess: PreprocessOverrides::default(),
             labels: None,
+            choice: Choice::Auto,
         }
     }
 }
@@ -123,6 +126,7 @@ impl Classifier {
                 mean: preprocess.mean,
                 std: preprocess.std,
             },
+            choice: options.choice.clone(),
             ..Default::default()
         };
         let session = match gpu {

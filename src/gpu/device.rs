@@ -7,7 +7,7 @@ use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError, experimental};
 use crate::kernels::{Scalar, Storage};
-use crate::plan::{DeviceClass, DeviceProfile, Precision, Settled};
+use crate::plan::{DeviceClass, DeviceProfile, Precision, Settled, Vendor};
 
 /// How long a submission may take: one that takes longer does not come back.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -255,13 +255,16 @@ fn profile(
         true => Storage::Textures,
         false => Storage::Buffers,
     };
+    let said = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,
+        wgpu::DeviceType::IntegratedGpu => DeviceClass::Integrated,
+        wgpu::DeviceType::Cpu => DeviceClass::Software,
+        wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => DeviceClass::Other,
+    };
+    let vendor = Vendor::of(info.vendor, &info.name);
     DeviceProfile {
-        class: match info.device_type {
-            wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,
-            wgpu::DeviceType::IntegratedGpu => DeviceClass::Integrated,
-            wgpu::DeviceType::Cpu => DeviceClass::Software,
-            wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => DeviceClass::Other,
-        },
+        class: DeviceClass::of(said, vendor, &info.name),
+        vendor,
         subgroup,
         f16: features.contains(wgpu::Features::SHADER_F16),
         storage,

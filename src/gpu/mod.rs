@@ -23,4 +23,5 @@ pub use device::Gpu;
 pub use engine::{Engine, EngineSetup};
 pub use error::GpuError;
 pub use images::Images;
+pub use timed::StepsTime;
 pub use timestamps::{Clock, Span, Spans, Timeline};

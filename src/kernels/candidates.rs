@@ -67,7 +67,9 @@ impl Candidate {
                 Family::Ingest => t.writes == scalar,
                 _ => t.reads == scalar,
             }),
-            Method::Winograd { .. } => true,
+            Method::Split { gemm, .. } | Method::Winograd { gemm, .. } => {
+                gemm.types().iter().any(|t| t.reads == scalar)
+            }
         }
     }
 

@@ -109,8 +109,10 @@ mod tests {
     fn few_tiles_are_cut_into_many_parts() {
         let gemm = find("conv.tiled.64x64").unwrap();
         let sum = find("sum_parts").unwrap();
-        let recipe = split(&problem(512, 7), gemm, sum).unwrap();
-        assert_eq!(recipe.scratch, [16 * 49 * 512]);
+        let recipe = split(&problem(512, 7), gemm, sum, Scalar::F16).unwrap();
+        assert_eq!(recipe.scratch.len(), 1);
+        // Parts are f32 whatever is stored.
+        assert_eq!(recipe.scratch[0].bytes(), 16 * 49 * 512 * 4);
         assert_eq!(recipe.stages[0].dispatch.workgroups, 8 * 16);
         // Where there is little to sum over, parts are fewer, and none empty.
         for channels in 1..40 {

@@ -213,9 +213,9 @@ impl Kernel {
             (Family::WinogradInput, Tile::Winograd { output: 4 }) => &[Types::F32, Types::WIDEN],
             (Family::WinogradOutput, Tile::Winograd { output: 4 }) => &[Types::F32, Types::NARROW],
             // Parts of a reduction are f32 until they are summed.
-            (_, Tile::Gemm { .. } | Tile::Cooperative { .. }) => {
-                &[Types::F32, Types::F16, Types::WIDEN]
-            }
+            (_, Tile::Gemm { .. }) => &[Types::F32, Types::F16, Types::WIDEN],
+            // Their factors are f16: not for what is to be f32.
+            (_, Tile::Cooperative { .. }) => &[Types::F16, Types::WIDEN],
             (Family::SumParts, _) => &[Types::F32, Types::NARROW],
             _ => &[Types::F32, Types::F16],
         }

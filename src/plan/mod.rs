@@ -4,6 +4,8 @@
 //! and snapshot tests hold it.
 
 mod choose;
+mod class;
+mod contenders;
 mod cost;
 mod options;
 mod precision;
@@ -15,11 +17,15 @@ mod steps;
 mod stored;
 mod submissions;
 mod traffic;
+mod winners;
 
 pub use choose::Choice;
+pub use class::{DeviceClass, Vendor};
+pub use contenders::{ConvShape, chosen, contenders, conv_shapes};
 pub use options::PlanOptions;
 pub use precision::{Precision, Settled};
-pub use profile::{DeviceClass, DeviceProfile};
+pub use profile::DeviceProfile;
+pub use winners::Winners;
 
 use std::ops::Range;
 
@@ -168,6 +174,9 @@ pub struct Plan {
     pub slot_of: Vec<usize>,
     /// For each node of the lowered graph, in what its value is stored.
     pub stored: Vec<Scalar>,
+    /// Convolutions, and those of them whose candidate the [`Choice`] named;
+    /// the rules chose the others'.
+    pub convolutions: (usize, usize),
 }
 
 /// A network that a device cannot run as planned.
@@ -305,6 +314,8 @@ impl Plan {
         let kept = kept.collect::<Result<Vec<_>, _>>()?;
         let wanted: Vec<NodeId> = std::iter::once(graph.output).chain(kept).collect();
         let chosen = choose::convolutions(graph, batch, profile, options)?;
+        let all = chosen.iter().flatten();
+        let convolutions = (all.clone().count(), all.filter(|c| c.wanted).count());
         let values = schedule::Values {
             graph,
             batch,
@@ -343,6 +354,7 @@ impl Plan {
             slots: assignment.slots,
             slot_of: assignment.slot_of,
             stored: stored.clone(),
+            convolutions,
         };
         if plan.output_bytes() > profile.max_buffer {
             return Err(PlanError::TooLarge {

@@ -22,7 +22,7 @@ pub(super) fn engine(
 ) -> Result<(Engine, Duration), Error> {
     let began = Instant::now();
     let wanted = PlanOptions {
-        choice: options.choice,
+        choice: options.choice.clone(),
         precision,
         input: options.input,
     };

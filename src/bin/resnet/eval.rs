@@ -65,6 +65,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
         in_flight: stream::in_flight(gpu.as_ref()),
         preprocess: args.model.overrides(),
         labels: known.cloned(),
+        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
     };
     let mut classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();

@@ -13,6 +13,7 @@ use crate::bench_args::{Order, ProfileArgs};
 use crate::device;
 use crate::failure::{Failure, with_sources};
 use crate::output_file::OutputFile;
+use crate::profile_candidates;
 use crate::progress::Progress;
 use crate::summary::shape_text;
 use crate::table::{Align, Table};
@@ -44,6 +45,9 @@ struct Found {
 
 /// Runs the command.
 pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
+    if args.candidates {
+        return profile_candidates::command(args);
+    }
     let file = args.trace.as_deref();
     let file = file
         .map(|path| OutputFile::at(path, args.network.file()))
@@ -63,7 +67,9 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         precision: settled.scalar,
     };
     let progress = Progress::spinner("starting");
-    let mut started = start_up(selector, &case)?;
+    let mut started = start_up(selector, &case, |gpu| {
+        args.choice.choice(gpu, case.precision)
+    })?;
     progress.message("the CPU computes what is right".into());
     let verification = started.check(&reference(&started.model, &case)?, &case);
     let tolerance = tolerance_of_logits(case.precision);

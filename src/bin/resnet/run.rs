@@ -39,6 +39,7 @@ pub fn command(args: &RunArgs) -> Result<(), Failure> {
         input_size: Some((h, w)),
         layers,
         precision: args.model.precision,
+        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
         ..Default::default()
     };
     let mut session = match &gpu {

@@ -112,6 +112,7 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
     let settled = gpu.precision(args.model.precision)?;
     args.model.announce_precision(&settled);
     let tolerance = tolerance(settled.scalar);
+    let choice = args.model.choice.choice(&gpu, settled.scalar);
 
     let mut table = Table::new(&[
         ("layer", Align::Left),
@@ -164,6 +165,7 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
         progress.advance(1);
     };
     let options = PlanOptions {
+        choice,
         precision: settled.scalar,
         ..PlanOptions::default()
     };
