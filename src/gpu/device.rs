@@ -4,18 +4,31 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::adapters::{describe, select};
+use super::cache::DiskCache;
 use super::pipelines::Pipelines;
-use super::{DeviceSelector, GpuError};
+use super::{DeviceSelector, GpuError, GpuOptions, PipelineOptions};
 use crate::plan::{DeviceClass, DeviceProfile};
 
 /// How long a submission may take: one that takes longer does not come back.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Features that are requested where they are offered: for kernels, and for
-/// measuring.
-pub(super) const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
+/// Features that are requested where they are offered: for kernels, for
+/// measuring, and for starting.
+const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
     .union(wgpu::Features::SHADER_F16)
-    .union(wgpu::Features::TIMESTAMP_QUERY);
+    .union(wgpu::Features::TIMESTAMP_QUERY)
+    .union(wgpu::Features::PIPELINE_CACHE);
+
+/// The features that are requested of an adapter.
+pub(super) fn wished(adapter: &wgpu::Adapter) -> wgpu::Features {
+    let wished = match adapter.get_info().device_type {
+        // Its memory is the host's, and weights are packed into it in place.
+        // Elsewhere memory that the host reaches may be slower to compute with.
+        wgpu::DeviceType::Cpu => WISHED | wgpu::Features::MAPPABLE_PRIMARY_BUFFERS,
+        _ => WISHED,
+    };
+    adapter.features() & wished
+}
 
 /// A GPU that sessions run on. Cloning shares it, and the pipelines that its
 /// sessions have made; it may be used from any thread.
@@ -44,39 +57,23 @@ struct Shared {
 impl Gpu {
     /// Opens a device of the library's own, with all of the adapter's limits.
     pub fn new(selector: &DeviceSelector) -> Result<Self, GpuError> {
-        let adapter = select(selector)?;
-        let limits = adapter.limits();
-        Self::request(&adapter, limits, adapter.features())
+        Self::open(&selector.clone().into())
     }
 
-    /// Opens a device with lower limits than the adapter offers (each is
-    /// capped at the adapter's own): how an adapter with small limits is
-    /// simulated. Features are requested as by [`Gpu::new`] with `subgroups`,
-    /// and none without.
-    pub fn with_limits(
-        selector: &DeviceSelector,
-        limits: wgpu::Limits,
-        subgroups: bool,
-    ) -> Result<Self, GpuError> {
-        let adapter = select(selector)?;
-        let features = if subgroups {
-            adapter.features()
-        } else {
-            wgpu::Features::empty()
-        };
-        let limits = limits.or_worse_values_from(&adapter.limits());
-        Self::request(&adapter, limits, features)
-    }
-
-    fn request(
-        adapter: &wgpu::Adapter,
-        limits: wgpu::Limits,
-        offered: wgpu::Features,
-    ) -> Result<Self, GpuError> {
+    /// Opens a device of the library's own.
+    pub fn open(options: &GpuOptions) -> Result<Self, GpuError> {
+        let adapter = select(&options.selector)?;
+        let own = adapter.limits();
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("resnet-wgpu"),
-            required_features: offered & WISHED,
-            required_limits: limits,
+            required_features: match options.features {
+                true => wished(&adapter),
+                false => wgpu::Features::empty(),
+            },
+            required_limits: match &options.limits {
+                Some(limits) => limits.clone().or_worse_values_from(&own),
+                None => own,
+            },
             ..Default::default()
         };
         let (device, queue) =
@@ -86,7 +83,21 @@ impl Gpu {
                     reason: e.to_string(),
                 }
             })?;
-        Ok(Self::from_device(device, queue))
+        Ok(Self::from_device_with(device, queue, &options.pipelines))
+    }
+
+    /// Opens a device with lower limits than the adapter offers: how an adapter
+    /// with small limits is simulated. `features` as in [`GpuOptions`].
+    pub fn with_limits(
+        selector: &DeviceSelector,
+        limits: wgpu::Limits,
+        features: bool,
+    ) -> Result<Self, GpuError> {
+        Self::open(&GpuOptions {
+            limits: Some(limits),
+            features,
+            ..selector.clone().into()
+        })
     }
 
     /// Uses a device that the application made, with the limits and features
@@ -94,15 +105,27 @@ impl Gpu {
     /// submissions of the application are left alone; a submission of a
     /// session waits for those before it, as on any shared queue.
     pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
+        Self::from_device_with(device, queue, &PipelineOptions::default())
+    }
+
+    /// The same, with a say in how kernels become pipelines. They are kept on
+    /// disk only where the device has [`wgpu::Features::PIPELINE_CACHE`].
+    pub fn from_device_with(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        options: &PipelineOptions,
+    ) -> Self {
         let info = device.adapter_info();
         let profile = profile(&device.limits(), device.features(), &info);
+        let folder = options.cache.as_deref();
+        let disk = folder.and_then(|folder| DiskCache::open(&device, &info, folder));
         Self {
             shared: Arc::new(Shared {
+                pipelines: Pipelines::new(options, disk),
                 device,
                 queue,
                 info,
                 profile,
-                pipelines: Pipelines::default(),
             }),
         }
     }
@@ -131,6 +154,12 @@ impl Gpu {
     /// (Vulkan, software)`.
     pub fn describe(&self) -> String {
         describe(self.info())
+    }
+
+    /// Whether kernels check what they access:
+    /// [`PipelineOptions::checked`].
+    pub fn checked(&self) -> bool {
+        self.pipelines().checked()
     }
 
     pub(super) fn pipelines(&self) -> &Pipelines {

@@ -67,13 +67,13 @@ impl Engine {
         in_flight: usize,
     ) -> Result<Self, GpuError> {
         let began = Instant::now();
-        let pipelines = plan.steps.iter().map(|step| gpu.pipeline(step.kernel));
-        let pipelines = pipelines.collect::<Result<Vec<_>, _>>()?;
+        // A driver that compiles at a kernel's first run does so while weights
+        // are read.
+        let kernels = gpu.make_pipelines(&plan.kernels())?;
+        gpu.warm_up(&kernels)?;
         let made = Instant::now();
         let bytes = plan.activation_bytes() + plan.weight_bytes();
-        let mut engine = gpu.watch(bytes, || {
-            Self::make(gpu, plan, params, pipelines, in_flight.max(1))
-        })?;
+        let mut engine = gpu.watch(bytes, || Self::make(gpu, plan, params, in_flight.max(1)))??;
         engine.setup = EngineSetup {
             pipelines: made - began,
             upload: made.elapsed(),
@@ -85,16 +85,16 @@ impl Engine {
         gpu: &Gpu,
         plan: Plan,
         params: &Params,
-        pipelines: Vec<Arc<Pipeline>>,
         in_flight: usize,
-    ) -> Self {
+    ) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
             .map(|(i, &bytes)| storage(gpu, &format!("slot {i}"), bytes))
             .collect();
-        let weights = upload_all(gpu, &plan.weights, params);
+        let weights = upload_all(gpu, &plan.weights, params)?;
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
-        for (i, (step, pipeline)) in plan.steps.iter().zip(pipelines).enumerate() {
+        for (i, step) in plan.steps.iter().enumerate() {
+            let pipeline = gpu.pipeline(step.kernel)?;
             let mut entries = vec![wgpu::BindGroupEntry {
                 binding: 0,
                 resource: words.binding(i),
@@ -121,7 +121,7 @@ impl Engine {
             });
         }
         let readback = |_| Readback::new(gpu, plan.output_bytes());
-        Self {
+        Ok(Self {
             gpu: gpu.clone(),
             readbacks: (0..in_flight).map(readback).collect(),
             next: 0,
@@ -131,7 +131,7 @@ impl Engine {
             steps,
             setup: EngineSetup::default(),
             timestamps: None,
-        }
+        })
     }
 
     /// What making it took.

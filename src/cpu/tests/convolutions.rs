@@ -36,7 +36,7 @@ fn check(random: &mut Random, c: Conv2d, [h, w]: [usize; 2]) {
     let x = random.tensor([batch, h, w, c.in_channels]);
     let params = conv_params(random, &c);
     let weight = params.get("op.weight").unwrap();
-    let bias = c.bias.as_ref().and_then(|name| params.get(name));
+    let bias = c.bias.as_ref().map(|name| params.get(name).unwrap());
     let expected = reference::conv(&x, weight, bias.map(|b| &**b), c.window, c.groups, [oh, ow]);
     let what = format!("{c:?} on {batch} images of {h}×{w}");
     let (input, output) = (
