@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use resnet_wgpu::cpu;
-use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, adapters};
+use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, GpuOptions, PipelineOptions, adapters};
 use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
 use resnet_wgpu::kernels::{KERNELS, Tile, find};
 use resnet_wgpu::passes::lower;
@@ -45,6 +45,18 @@ fn all_kernels_on_all_adapters() {
     for adapter in adapters {
         let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
         let ran = verified(&gpu);
+        // The same with every access checked: a kernel that read beyond a
+        // buffer would give something else.
+        let checked = Gpu::open(&GpuOptions {
+            pipelines: PipelineOptions {
+                checked: true,
+                ..PipelineOptions::default()
+            },
+            ..DeviceSelector::Index(adapter.index).into()
+        });
+        let checked = checked.unwrap();
+        assert!(checked.checked() && !gpu.checked());
+        assert_eq!(verified(&checked), ran);
         for kernel in KERNELS {
             let expected = gpu.profile().runs(kernel);
             assert_eq!(ran.contains(&kernel.name), expected, "{}", kernel.name);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::result::{Scenario, Startup};
 use crate::error::Error;
-use crate::gpu::{DeviceSelector, Gpu};
+use crate::gpu::{Gpu, GpuOptions};
 use crate::model::Model;
 use crate::models::Network;
 use crate::plan::Choice;
@@ -101,9 +101,9 @@ pub struct Started {
 }
 
 /// Opens the device, loads the model, and runs it once.
-pub fn start_up(selector: &DeviceSelector, case: &Case) -> Result<Started, Error> {
+pub fn start_up(options: &GpuOptions, case: &Case) -> Result<Started, Error> {
     let began = Instant::now();
-    let gpu = Gpu::new(selector)?;
+    let gpu = Gpu::open(options)?;
     let opened = began.elapsed();
     let model = case.source.load()?;
     let loaded = began.elapsed();

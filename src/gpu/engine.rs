@@ -81,12 +81,7 @@ impl Engine {
         Ok(engine)
     }
 
-    fn make(
-        gpu: &Gpu,
-        plan: Plan,
-        params: &Params,
-        in_flight: usize,
-    ) -> Result<Self, GpuError> {
+    fn make(gpu: &Gpu, plan: Plan, params: &Params, in_flight: usize) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
             .map(|(i, &bytes)| storage(gpu, &format!("slot {i}"), bytes))
             .collect();

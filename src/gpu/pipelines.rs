@@ -71,7 +71,9 @@ impl Gpu {
         if let (Some(disk), false) = (&pipelines.disk, missing.is_empty()) {
             disk.keep();
         }
-        let found = missing.iter().filter_map(|k| Some((*k, pipelines.find(k)?)));
+        let found = missing
+            .iter()
+            .filter_map(|k| Some((*k, pipelines.find(k)?)));
         Ok(found.collect())
     }
 

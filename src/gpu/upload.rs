@@ -84,8 +84,8 @@ impl<'a> Upload<'a> {
                 usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::MAP_WRITE,
                 mapped_at_creation: true,
             });
-            let mut view = (buffer.slice(..).get_mapped_range_mut())
-                .map_err(|error| self.gpu.lost(error))?;
+            let mut view =
+                (buffer.slice(..).get_mapped_range_mut()).map_err(|error| self.gpu.lost(error))?;
             view.copy_from_slice(bytes);
             drop(view);
             buffer.unmap();

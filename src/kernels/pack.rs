@@ -163,7 +163,11 @@ mod tests {
             let (row, o) = (at / (quads * QUAD), at % (quads * QUAD));
             let (tap, i) = (row / rows, row % rows);
             let inside = o < outputs && i < inputs;
-            let expected = if inside { (o * inputs + i) * 9 + tap } else { 0 };
+            let expected = if inside {
+                (o * inputs + i) * 9 + tap
+            } else {
+                0
+            };
             assert_eq!(found, expected as f32, "{tap} {i} {o}");
         }
     }

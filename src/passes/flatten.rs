@@ -56,7 +56,9 @@ impl Source for Permuted {
         let mut permuted = Tensor::zeros(self.shape);
         let padded = quads(self.channels) * QUAD;
         let columns = self.shape[1].max(1);
-        let rows = weight.data().par_chunks_exact((self.pixels * self.channels).max(1));
+        let rows = weight
+            .data()
+            .par_chunks_exact((self.pixels * self.channels).max(1));
         rows.zip(permuted.data_mut().par_chunks_exact_mut(columns))
             .for_each(|(row, out)| {
                 for (c, plane) in row.chunks_exact(self.pixels).enumerate() {

@@ -67,8 +67,11 @@ impl Header {
         storage.read(LENGTH_BYTES, &mut json)?;
         let raw: RawHeader = serde_json::from_slice(&json)
             .map_err(|e| broken(format!("expected JSON that lists tensors, found: {e}")))?;
-        let data = usize::try_from(data)
-            .map_err(|_| broken(format!("expected a file that memory can address, found {data} bytes")))?;
+        let data = usize::try_from(data).map_err(|_| {
+            broken(format!(
+                "expected a file that memory can address, found {data} bytes"
+            ))
+        })?;
         let tensors = check(&storage.name, raw.tensors, LENGTH_BYTES + length, data)?;
         Ok(Self {
             tensors,

@@ -104,7 +104,8 @@ impl Source for StoredTensor {
         let mut data = Vec::with_capacity(self.shape.iter().product());
         self.pieces(|values| data.extend_from_slice(values))
             .map_err(|error| TensorError::new(&self.name, error))?;
-        Tensor::new(self.shape.clone(), data)
-            .ok_or_else(|| TensorError::new(&self.name, "expected as many numbers as its shape has"))
+        Tensor::new(self.shape.clone(), data).ok_or_else(|| {
+            TensorError::new(&self.name, "expected as many numbers as its shape has")
+        })
     }
 }

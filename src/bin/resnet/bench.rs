@@ -11,6 +11,7 @@ use crate::bench_args::{BenchArgs, Format};
 use crate::bench_run::Bench;
 use crate::device;
 use crate::failure::{Failure, with_sources};
+use crate::kernel_args::KernelArgs;
 use crate::output_file::OutputFile;
 use crate::term;
 use crate::values::{BenchDevice, DeviceChoice};
@@ -38,7 +39,7 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
             "--report and --save: expected two paths, found one; name another",
         ));
     }
-    let devices = devices(&args.device)?;
+    let devices = devices(&args.device, args.kernels)?;
     let mut bench = Bench::new(args, &sources)?;
     for device in &devices {
         bench.device(device, &sources, &batches)?;
@@ -116,11 +117,11 @@ pub struct Found {
 }
 
 /// The devices that are meant; none of them being there is an error.
-fn devices(asked: &BenchDevice) -> Result<Vec<Found>, Failure> {
+fn devices(asked: &BenchDevice, kernels: KernelArgs) -> Result<Vec<Found>, Failure> {
     let opened = |gpu: &Gpu| (Device::of(gpu), gpu.profile().clone());
     match asked {
         BenchDevice::One(selector) => {
-            let gpu = device::open_gpu(&DeviceChoice::Gpu(selector.clone()))?;
+            let gpu = device::open_gpu(&DeviceChoice::Gpu(selector.clone()), kernels)?;
             Ok(vec![Found {
                 selector: selector.clone(),
                 shown: gpu.describe(),

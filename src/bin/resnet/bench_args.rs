@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use resnet_wgpu::bench::{Scenario, Source};
 use resnet_wgpu::preprocess::MAX_CROP_SIDE;
 
+use crate::kernel_args::KernelArgs;
 use crate::values::{self, BenchDevice, DeviceChoice, Precision};
 
 /// How fast is it? Networks on a device, timed, and verified against the CPU
@@ -50,6 +51,9 @@ pub struct BenchArgs {
     /// backend.
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::bench_device)]
     pub device: BenchDevice,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
 
     /// One batch at a time (latency), or several in flight (throughput)
     #[arg(long, value_enum, default_value_t = ScenarioArg::Latency)]
@@ -158,6 +162,9 @@ pub struct ProfileArgs {
     /// Where: auto, or an index or name of `resnet devices`
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::device)]
     pub device: DeviceChoice,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
 
     /// Side of the images, in pixels [default: the network's own]
     #[arg(long, value_name = "N",

@@ -249,6 +249,7 @@ impl<'a> Bench<'a> {
     ) -> Result<Done, String> {
         let job = Job {
             device: selector.to_string(),
+            checked: self.args.kernels.checked,
             task,
         };
         self.progress.message(what.to_owned());

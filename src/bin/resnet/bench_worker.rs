@@ -12,6 +12,7 @@ use resnet_wgpu::gpu::DeviceSelector;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, with_sources};
+use crate::kernel_args::KernelArgs;
 use crate::term;
 
 /// About how long the peaks may take.
@@ -46,6 +47,8 @@ pub enum Task {
 pub struct Job {
     /// The device, as [`DeviceSelector`] parses it.
     pub device: String,
+    /// How kernels become pipelines there: checked or not.
+    pub checked: bool,
     /// What to do there.
     pub task: Task,
 }
@@ -93,6 +96,8 @@ fn tell(line: &Line) -> Result<(), Failure> {
 
 fn work(job: Job) -> Result<Done, String> {
     let Ok(selector) = job.device.parse::<DeviceSelector>();
+    let checked = job.checked;
+    let options = KernelArgs { checked }.options(&selector);
     let progress = |text: &str| {
         if tell(&Line::Progress(text.to_owned())).is_err() {
             // Whoever asked has gone; nobody waits for the rest.
@@ -101,7 +106,7 @@ fn work(job: Job) -> Result<Done, String> {
     };
     match job.task {
         Task::StartUp { case } => {
-            let Started { startup, .. } = start_up(&selector, &case).map_err(told)?;
+            let Started { startup, .. } = start_up(&options, &case).map_err(told)?;
             Ok(Done::StartUp(startup))
         }
         Task::Measure {
@@ -111,7 +116,7 @@ fn work(job: Job) -> Result<Done, String> {
             reference,
         } => {
             progress("starting");
-            let started = start_up(&selector, &case).map_err(told)?;
+            let started = start_up(&options, &case).map_err(told)?;
             let reference = floats(&reference)?;
             measure(&mut row, started, &case, &reference, &repeat, progress).map_err(told)?;
             Ok(Done::Row(row))

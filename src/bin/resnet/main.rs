@@ -17,6 +17,7 @@ mod devices;
 mod eval;
 mod failure;
 mod headless;
+mod kernel_args;
 mod model_args;
 mod output_file;
 mod profile;

@@ -12,6 +12,7 @@ use resnet_wgpu::preprocess::{Interpolation, MAX_CROP_SIDE};
 use resnet_wgpu::weights::{Checkpoint, Hints};
 
 use crate::failure::Failure;
+use crate::kernel_args::KernelArgs;
 use crate::progress::Progress;
 use crate::term;
 use crate::values::{self, DeviceChoice, Precision};
@@ -53,6 +54,9 @@ pub struct ModelArgs {
     /// backend (nvidia, llvmpipe, vulkan).
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::device)]
     pub device: DeviceChoice,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
 
     /// In what the GPU computes: f32
     #[arg(long, value_name = "P", default_value = "f32", value_parser = values::precision)]

@@ -57,7 +57,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         scenario: Scenario::Latency,
     };
     let progress = Progress::spinner("starting");
-    let mut started = start_up(selector, &case)?;
+    let mut started = start_up(&args.kernels.options(selector), &case)?;
     progress.message("the CPU computes what is right".into());
     let verification = started.check(&reference(&started.model, &case)?, &case);
     if !verification.passed() {
