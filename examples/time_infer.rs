@@ -2,13 +2,13 @@
 //! `resnet bench` says far more; held against this, it shows what measuring
 //! costs. Prints one JSON line.
 //!
-//!     cargo run --release --example time_infer -- resnet50 [RUNS] [DEVICE] [KERNEL]
+//!     cargo run --release --example time_infer -- resnet50 [RUNS] [DEVICE] [CANDIDATE]
 
 use std::error::Error;
 use std::time::Instant;
 
 use resnet_wgpu::gpu::{DeviceSelector, Gpu};
-use resnet_wgpu::kernels::find;
+use resnet_wgpu::kernels::candidate;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::models::Network;
 use resnet_wgpu::plan::Choice;
@@ -19,13 +19,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let preset = args.next().unwrap_or_else(|| "resnet50".into());
     let runs: usize = args.next().map_or(Ok(15), |n| n.parse())?;
     let device: DeviceSelector = args.next().unwrap_or_else(|| "auto".into()).parse()?;
-    let kernel = args.next();
+    let name = args.next();
 
     let network = Network::preset(&preset).ok_or_else(|| format!("no preset `{preset}`"))?;
     let model = Model::synthetic(network, 0)?;
     let gpu = Gpu::new(&device)?;
-    let choice = match &kernel {
-        Some(name) => Choice::Prefer(find(name).ok_or_else(|| format!("no kernel `{name}`"))?),
+    let choice = match &name {
+        Some(name) => {
+            Choice::Prefer(candidate(name).ok_or_else(|| format!("no candidate `{name}`"))?)
+        }
         None => Choice::Auto,
     };
     let options = SessionOptions {

@@ -24,7 +24,7 @@
 {% if not aligned %}
 
 fn channel(at: u32, c: u32) -> f32 {
-    return x[at + c / 4u][c % 4u];
+    return load_x(at + c / 4u)[c % 4u];
 }
 {% endif %}
 
@@ -42,7 +42,7 @@ fn main(
     let first = tile / p.out_quads * {{ pixels }}u;
 {% for m in range(pixels) %}
     let corner_{{ m }} = corner(first + {{ m }}u);
-    var acc_{{ m }} = bias[quad];
+    var acc_{{ m }} = load_bias(quad);
 {% endfor %}
 {% if aligned %}
     let first_in = quad * 4u / p.group_out * p.group_in / 4u;
@@ -63,13 +63,13 @@ fn main(
 {% endfor %}
 {% if aligned %}
             for (var c = 0u; c < p.group_in; c += 4u) {
-                let w0 = w[row];
-                let w1 = w[row + p.weight_quads];
-                let w2 = w[row + 2u * p.weight_quads];
-                let w3 = w[row + 3u * p.weight_quads];
+                let w0 = load_w(row);
+                let w1 = load_w(row + p.weight_quads);
+                let w2 = load_w(row + 2u * p.weight_quads);
+                let w3 = load_w(row + 3u * p.weight_quads);
                 row += 4u * p.weight_quads;
 {% for m in range(pixels) %}
-                let x_{{ m }} = select(vec4<f32>(), x[tap_{{ m }} + first_in + c / 4u], on_{{ m }});
+                let x_{{ m }} = select(vec4<f32>(), load_x(tap_{{ m }} + first_in + c / 4u), on_{{ m }});
                 acc_{{ m }} = fma(vec4<f32>(x_{{ m }}.x), w0, acc_{{ m }});
                 acc_{{ m }} = fma(vec4<f32>(x_{{ m }}.y), w1, acc_{{ m }});
                 acc_{{ m }} = fma(vec4<f32>(x_{{ m }}.z), w2, acc_{{ m }});
@@ -78,7 +78,7 @@ fn main(
             }
 {% else %}
             for (var c = 0u; c < p.group_in; c++) {
-                let wc = w[row];
+                let wc = load_w(row);
                 row += p.weight_quads;
 {% for m in range(pixels) %}
                 let x_{{ m }} = vec4<f32>(

@@ -1,3 +1,4 @@
+{% from "storage.wgsl" import input, output %}
 // One convolution: y[N,P,Q,out] = epilogue(x[N,H,W,in] * w). Filled by
 // ConvProblem::dispatch in src/kernels/conv.rs.
 struct Params {
@@ -13,33 +14,39 @@ struct Params {
     padding: u32,
     weight_quads: u32,  // quads in a row of packed weights (out_quads, padded)
     m_tiles: u32,       // tiles along the pixels
-    tiles: u32,         // tiles in all
+    tiles: u32,         // tiles in all, of all points
     flags: u32,         // 1: ReLU, 2: residual
     group_in: u32,      // input channels of a group
     group_out: u32,     // output channels of a group
+    points: u32,        // independent products in all buffers but bias (1, or a batched GEMM)
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(1, "x") }}
+{{ input(2, "w") }}
+{{ input(3, "bias") }}
+{{ input(4, "residual") }}
+{{ output(5, "y") }}
 
 // Bias is in the sum already; residual and ReLU follow, then the store.
 fn finish(pixel: u32, quad: u32, sum: vec4<f32>) {
+    finish_point(0u, pixel, quad, sum);
+}
+
+// The same in one of several products.
+fn finish_point(point: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     if pixel >= p.pixels || quad >= p.out_quads {
         return;
     }
-    let at = pixel * p.out_quads + quad;
+    let at = (point * p.pixels + pixel) * p.out_quads + quad;
     var v = sum;
     if (p.flags & 2u) != 0u {
-        v += residual[at];
+        v += load_residual(at);
     }
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    y[at] = v;
+    store_y(at, v);
 }
 
 // Where the window of an output pixel begins in the input: index of the

@@ -7,6 +7,9 @@
 //   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
 //   y         [N][P][Q][out_quads] vec4
 //
+// Winograd's batched GEMM is the same with a 1×1 window: N = H = 1, and x, w and
+// y each begin with a dimension of points, whose tiles follow one another.
+//
 // A subgroup makes {{ pixels }} pixels × {{ lanes * 4 }} channels. Each lane owns one quad
 // of channels for all the pixels, and loads the input quads of every
 // {{ lanes }}th pixel; shuffles hand these around:
@@ -38,18 +41,23 @@ fn main(
     if tile >= p.tiles {
         return;
     }
-    let first = tile % p.m_tiles * {{ pixels }}u;
-    let quad = tile / p.m_tiles * {{ lanes }}u + lane;
+    let point_tiles = p.tiles / p.points;
+    let point = tile / point_tiles;
+    let in_point = tile % point_tiles;
+    let first = in_point % p.m_tiles * {{ pixels }}u;
+    let quad = in_point / p.m_tiles * {{ lanes }}u + lane;
 
 {% for i in range(pixels // lanes) %}
-    let corner_{{ i }} = corner(first + {{ i * lanes }}u + lane);
+    var corner_{{ i }} = corner(first + {{ i * lanes }}u + lane);
+    corner_{{ i }}.image += point * p.in_h * p.in_w;
 {% endfor %}
-    let start = bias[quad];
+    let start = load_bias(quad);
 {% for m in range(pixels) %}
     var acc_{{ m }} = start;
 {% endfor %}
 
-    var row = quad; // index in w of this lane's quad in the next row
+    // Index in w of this lane's quad in the next row.
+    var row = point * p.in_quads * 4u * p.weight_quads + quad;
     for (var r = 0u; r < p.kernel; r++) {
         for (var s = 0u; s < p.kernel; s++) {
 {% for i in range(pixels // lanes) %}
@@ -57,13 +65,13 @@ fn main(
             let tap_{{ i }} = select(0u, tap(corner_{{ i }}, r, s), on_{{ i }});
 {% endfor %}
             for (var c = 0u; c < p.in_quads; c++) {
-                let w0 = w[row];
-                let w1 = w[row + p.weight_quads];
-                let w2 = w[row + 2u * p.weight_quads];
-                let w3 = w[row + 3u * p.weight_quads];
+                let w0 = load_w(row);
+                let w1 = load_w(row + p.weight_quads);
+                let w2 = load_w(row + 2u * p.weight_quads);
+                let w3 = load_w(row + 3u * p.weight_quads);
                 row += 4u * p.weight_quads;
 {% for i in range(pixels // lanes) %}
-                let x_{{ i }} = select(vec4<f32>(), x[tap_{{ i }} + c], on_{{ i }});
+                let x_{{ i }} = select(vec4<f32>(), load_x(tap_{{ i }} + c), on_{{ i }});
 {% endfor %}
 {% for m in range(pixels) %}
                 let v_{{ m }} = subgroupShuffle(x_{{ m // lanes }}, {{ m % lanes }}u);
@@ -77,6 +85,6 @@ fn main(
     }
 
 {% for m in range(pixels) %}
-    finish(first + {{ m }}u, quad, acc_{{ m }});
+    finish_point(point, first + {{ m }}u, quad, acc_{{ m }});
 {% endfor %}
 }

@@ -64,7 +64,7 @@ fn main(
 {% endif %}
 
 {% for i in range(tm) %}{% for j in range(tn) %}
-    var acc_{{ i }}_{{ j }} = bias[first_quad + n + {{ j * threads_n }}u];
+    var acc_{{ i }}_{{ j }} = load_bias(first_quad + n + {{ j * threads_n }}u);
 {% endfor %}{% endfor %}
 
     let quads = p.kernel * p.kernel * p.in_quads;
@@ -73,7 +73,7 @@ fn main(
         let on = c < p.in_quads;
 {% for l in range(x_loads) %}
         tile_x[load_quad * {{ bm }}u + load_pixel + {{ l * threads // bk }}u] =
-            select(vec4<f32>(), x[corner_{{ l }} + select(0u, c, on)], on);
+            select(vec4<f32>(), load_x(corner_{{ l }} + select(0u, c, on)), on);
 {% endfor %}
         c += {{ bk }}u;
 {% else %}
@@ -88,7 +88,7 @@ fn main(
 {% for l in range(x_loads) %}
         let on_{{ l }} = r < p.kernel && on_image(corner_{{ l }}, r, s);
         tile_x[load_quad * {{ bm }}u + load_pixel + {{ l * threads // bk }}u] =
-            select(vec4<f32>(), x[select(0u, tap(corner_{{ l }}, r, s) + c, on_{{ l }})], on_{{ l }});
+            select(vec4<f32>(), load_x(select(0u, tap(corner_{{ l }}, r, s) + c, on_{{ l }})), on_{{ l }});
 {% endfor %}
         c += {{ bk }}u;
 {% endif %}
@@ -98,7 +98,7 @@ fn main(
         let in_w_{{ l }} = row_{{ l }} < quads * 4u;
         tile_w[e_{{ l }}] = select(
             vec4<f32>(),
-            w[select(0u, row_{{ l }} * p.weight_quads + first_quad + e_{{ l }} % {{ bn }}u, in_w_{{ l }})],
+            load_w(select(0u, row_{{ l }} * p.weight_quads + first_quad + e_{{ l }} % {{ bn }}u, in_w_{{ l }})),
             in_w_{{ l }},
         );
 {% endfor %}

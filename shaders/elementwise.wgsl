@@ -6,6 +6,7 @@
 //   scale, shift     [quads] vec4
 {% endif %}
 {% include "common.wgsl" %}
+{% from "storage.wgsl" import input, output %}
 
 // Filled by ElementwiseProblem::dispatch in src/kernels/elementwise.rs.
 struct Params {
@@ -15,16 +16,16 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+{{ input(1, "x") }}
 {% if op == "add" %}
-@group(0) @binding(2) var<storage, read> other: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(2, "other") }}
+{{ output(3, "y") }}
 {% elif op == "relu" %}
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+{{ output(2, "y") }}
 {% else %}
-@group(0) @binding(2) var<storage, read> scale: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> shift: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(2, "scale") }}
+{{ input(3, "shift") }}
+{{ output(4, "y") }}
 {% endif %}
 
 @compute @workgroup_size({{ workgroup }})
@@ -38,15 +39,15 @@ fn main(
         return;
     }
 {% if op == "add" %}
-    var v = x[at] + other[at];
+    var v = load_x(at) + load_other(at);
 {% elif op == "relu" %}
-    var v = x[at];
+    var v = load_x(at);
 {% else %}
     let quad = at % p.quads;
-    var v = fma(x[at], scale[quad], shift[quad]);
+    var v = fma(load_x(at), load_scale(quad), load_shift(quad));
 {% endif %}
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    y[at] = v;
+    store_y(at, v);
 }

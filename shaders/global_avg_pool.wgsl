@@ -8,6 +8,7 @@
 //   slice 1    │            │   pixels 1, {{ slices + 1 }}, …
 //     …        └────────────┘
 {% include "common.wgsl" %}
+{% from "storage.wgsl" import input, output %}
 
 // Filled by GlobalPoolProblem::dispatch in src/kernels/pool.rs.
 struct Params {
@@ -18,8 +19,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(1, "x") }}
+{{ output(2, "y") }}
 
 var<workgroup> partial: array<vec4<f32>, {{ quads * slices }}>;
 
@@ -40,7 +41,7 @@ fn main(
     var sum = vec4<f32>();
     if quad < p.quads {
         for (var i = slice; i < p.pixels; i += {{ slices }}u) {
-            sum += x[(image * p.pixels + i) * p.quads + quad];
+            sum += load_x((image * p.pixels + i) * p.quads + quad);
         }
     }
     partial[local] = sum;
@@ -53,5 +54,5 @@ fn main(
     for (var i = local; i < {{ quads * slices }}u; i += {{ quads }}u) {
         total += partial[i];
     }
-    y[image * p.quads + quad] = total / f32(p.pixels);
+    store_y(image * p.quads + quad, total / f32(p.pixels));
 }

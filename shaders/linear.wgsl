@@ -16,6 +16,7 @@
 //   slice 1    │            │   rows 1, {{ slices + 1 }}, …
 //     …        └────────────┘
 {% include "common.wgsl" %}
+{% from "storage.wgsl" import input, output %}
 
 // Filled by LinearProblem::dispatch in src/kernels/linear.rs.
 struct Params {
@@ -30,11 +31,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(1, "x") }}
+{{ input(2, "w") }}
+{{ input(3, "bias") }}
+{{ input(4, "residual") }}
+{{ output(5, "y") }}
 
 var<workgroup> partial: array<vec4<f32>, {{ quads * slices }}>;
 
@@ -55,12 +56,12 @@ fn main(
     // Rows are padded to whole tiles, so every quad may be read.
     var sum = vec4<f32>();
     for (var k = slice; k < p.in_quads; k += {{ slices }}u) {
-        let v = x[image * p.in_quads + k];
+        let v = load_x(image * p.in_quads + k);
         let row = k * 4u * p.weight_quads + quad;
-        sum = fma(vec4<f32>(v.x), w[row], sum);
-        sum = fma(vec4<f32>(v.y), w[row + p.weight_quads], sum);
-        sum = fma(vec4<f32>(v.z), w[row + 2u * p.weight_quads], sum);
-        sum = fma(vec4<f32>(v.w), w[row + 3u * p.weight_quads], sum);
+        sum = fma(vec4<f32>(v.x), load_w(row), sum);
+        sum = fma(vec4<f32>(v.y), load_w(row + p.weight_quads), sum);
+        sum = fma(vec4<f32>(v.z), load_w(row + 2u * p.weight_quads), sum);
+        sum = fma(vec4<f32>(v.w), load_w(row + 3u * p.weight_quads), sum);
     }
     partial[local] = sum;
     workgroupBarrier();
@@ -68,16 +69,16 @@ fn main(
     if slice != 0u || quad >= p.chunk_quads {
         return;
     }
-    var v = bias[quad];
+    var v = load_bias(quad);
     for (var i = local; i < {{ quads * slices }}u; i += {{ quads }}u) {
         v += partial[i];
     }
     let at = image * p.out_quads + p.first_quad + quad;
     if (p.flags & 2u) != 0u {
-        v += residual[at];
+        v += load_residual(at);
     }
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    y[at] = v;
+    store_y(at, v);
 }

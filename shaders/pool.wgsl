@@ -12,6 +12,7 @@
 //   pixel 0: [quad 0][quad 1][quad 2]…  pixel 1: [quad 0][quad 1]…
 //    inv.        0       1       2                  q       q+1
 {% include "common.wgsl" %}
+{% from "storage.wgsl" import input, output %}
 
 // Filled by PoolProblem::dispatch in src/kernels/pool.rs.
 struct Params {
@@ -27,8 +28,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(1, "x") }}
+{{ output(2, "y") }}
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -49,13 +50,13 @@ fn main(
     let rows = vec2<u32>(u32(max(row, 0)), u32(min(row + i32(p.kernel), i32(p.in_h))));
     let cols = vec2<u32>(u32(max(col, 0)), u32(min(col + i32(p.kernel), i32(p.in_w))));
 {% if max %}
-    var v = x[((image + rows.x) * p.in_w + cols.x) * p.quads + quad];
+    var v = load_x(((image + rows.x) * p.in_w + cols.x) * p.quads + quad);
 {% else %}
     var v = vec4<f32>();
 {% endif %}
     for (var r = rows.x; r < rows.y; r++) {
         for (var c = cols.x; c < cols.y; c++) {
-            let tap = x[((image + r) * p.in_w + c) * p.quads + quad];
+            let tap = load_x(((image + r) * p.in_w + c) * p.quads + quad);
 {% if max %}
             v = select(v, tap, (tap > v) | (tap != tap)); // a NaN wins, as in PyTorch
 {% else %}
@@ -64,8 +65,8 @@ fn main(
         }
     }
 {% if max %}
-    y[at] = v;
+    store_y(at, v);
 {% else %}
-    y[at] = v / f32((rows.y - rows.x) * (cols.y - cols.x));
+    store_y(at, v / f32((rows.y - rows.x) * (cols.y - cols.x)));
 {% endif %}
 }

@@ -7,6 +7,7 @@
 //
 // `before` need not be a multiple of four, so channels move one by one.
 {% include "common.wgsl" %}
+{% from "storage.wgsl" import input, output %}
 
 // Filled by ShortcutProblem::dispatch in src/kernels/elementwise.rs.
 struct Params {
@@ -23,15 +24,15 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(1, "x") }}
+{{ output(2, "y") }}
 
 fn channel(at: u32, out: u32) -> f32 {
     let c = out - p.before; // wraps far beyond in_channels where out < before
     if c >= p.in_channels {
         return 0.0;
     }
-    return x[at + c / 4u][c % 4u];
+    return load_x(at + c / 4u)[c % 4u];
 }
 
 @compute @workgroup_size({{ workgroup }})
@@ -51,10 +52,10 @@ fn main(
     let image = pixel / p.out_w / p.out_h;
     let at = ((image * p.in_h + row) * p.in_w + col) * p.in_quads;
     let out = quad * 4u;
-    y[item] = vec4<f32>(
+    store_y(item, vec4<f32>(
         channel(at, out),
         channel(at, out + 1u),
         channel(at, out + 2u),
         channel(at, out + 3u),
-    );
+    ));
 }

@@ -5,6 +5,7 @@
 // and the maximum and the sum meet in workgroup memory. Channels that pad the
 // last quad take no part and come out as zero.
 {% include "common.wgsl" %}
+{% from "storage.wgsl" import input, output %}
 
 // Filled by SoftmaxProblem::dispatch in src/kernels/elementwise.rs.
 struct Params {
@@ -14,8 +15,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+{{ input(1, "x") }}
+{{ output(2, "y") }}
 
 var<workgroup> partial: array<f32, {{ workgroup }}>;
 
@@ -35,9 +36,9 @@ fn main(
     }
     let first = pixel * p.quads;
 
-    var top = x[first].x;
+    var top = load_x(first).x;
     for (var q = local; q < p.quads; q += {{ workgroup }}u) {
-        let v = select(vec4<f32>(top), x[first + q], is_channel(q));
+        let v = select(vec4<f32>(top), load_x(first + q), is_channel(q));
         top = max(max(max(v.x, v.y), max(v.z, v.w)), top);
     }
     partial[local] = top;
@@ -49,7 +50,7 @@ fn main(
 
     var sum = 0.0;
     for (var q = local; q < p.quads; q += {{ workgroup }}u) {
-        let e = select(vec4<f32>(), exp(x[first + q] - top), is_channel(q));
+        let e = select(vec4<f32>(), exp(load_x(first + q) - top), is_channel(q));
         sum += (e.x + e.y) + (e.z + e.w);
     }
     partial[local] = sum;
@@ -60,7 +61,7 @@ fn main(
     }
 
     for (var q = local; q < p.quads; q += {{ workgroup }}u) {
-        let e = select(vec4<f32>(), exp(x[first + q] - top), is_channel(q));
-        y[first + q] = e / sum;
+        let e = select(vec4<f32>(), exp(load_x(first + q) - top), is_channel(q));
+        store_y(first + q, e / sum);
     }
 }

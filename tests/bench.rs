@@ -6,7 +6,7 @@ use resnet_wgpu::bench::{
     text,
 };
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
-use resnet_wgpu::kernels::{Family, Kernel, Tile};
+use resnet_wgpu::kernels::{Candidate, Family, Kernel, Tile};
 use resnet_wgpu::plan::Choice;
 
 fn case(batch_size: usize, scenario: Scenario) -> Case {
@@ -114,7 +114,7 @@ fn a_wrong_kernel_has_no_speed() {
     let row = row(
         &gpu,
         &case(2, Scenario::Latency),
-        &Choice::Prefer(&WRONG),
+        &Choice::Prefer(Candidate::of(&WRONG)),
         3,
     );
     assert!(row.kernels.contains_key("conv.wrong"), "{:?}", row.kernels);

@@ -4,7 +4,7 @@
 
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use resnet_wgpu::kernels::{KERNELS, Kernel, source};
+use resnet_wgpu::kernels::{KERNELS, Kernel, Storage, source};
 
 /// The languages that wgpu's backends take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,13 +35,16 @@ const TARGETS: &[(Target, Supports)] = &[
     (Target::Glsl, |k| k.needs().subgroup == 0),
 ];
 
+const STORAGES: [Storage; 2] = [Storage::Buffers, Storage::Textures];
+
 #[test]
 fn every_kernel_is_valid_and_translates() {
     let mut translated = 0;
-    for kernel in KERNELS {
-        let text = source(kernel).expect(kernel.name);
+    for (kernel, storage) in (KERNELS.iter()).flat_map(|k| STORAGES.map(|storage| (k, storage))) {
+        let name = format!("{} in {storage:?}", kernel.name);
+        let text = source(kernel, storage).expect(&name);
         let module = naga::front::wgsl::parse_str(&text)
-            .unwrap_or_else(|e| panic!("{}: {}", kernel.name, e.emit_to_string(&text)));
+            .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&text)));
         let mut capabilities = Capabilities::default();
         if kernel.needs().subgroup > 0 {
             capabilities |= Capabilities::SUBGROUP;
@@ -50,19 +53,20 @@ fn every_kernel_is_valid_and_translates() {
             .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
             .subgroup_operations(naga::valid::SubgroupOperationSet::all())
             .validate(&module)
-            .unwrap_or_else(|e| panic!("{}: {}", kernel.name, e.emit_to_string(&text)));
+            .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&text)));
         for (target, supports) in TARGETS {
             if !supports(kernel) {
                 continue;
             }
             let text = translate(*target, &module, &info)
-                .unwrap_or_else(|e| panic!("{} to {target:?}: {e}", kernel.name));
-            assert!(text > 200, "{} to {target:?}: {text} bytes", kernel.name);
+                .unwrap_or_else(|e| panic!("{name} to {target:?}: {e}"));
+            assert!(text > 200, "{name} to {target:?}: {text} bytes");
             translated += 1;
         }
     }
     let subgroups = KERNELS.iter().filter(|k| k.needs().subgroup > 0).count();
-    assert_eq!(translated, TARGETS.len() * KERNELS.len() - 2 * subgroups);
+    let each = TARGETS.len() * KERNELS.len() - 2 * subgroups;
+    assert_eq!(translated, STORAGES.len() * each);
 }
 
 /// The shaders that measure a device. Cooperative matrices are for Vulkan and

@@ -52,7 +52,7 @@ pub(super) fn pipeline_cache(device: &wgpu::Device, data: Option<&[u8]>) -> wgpu
 #[cfg(feature = "cli")]
 mod cooperative {
     use crate::gpu::adapters::{describe, select};
-    use crate::gpu::device::wished;
+    use crate::gpu::device::WISHED;
     use crate::gpu::{DeviceSelector, Gpu, GpuError};
 
     /// A device with cooperative matrices, and the products that it offers.
@@ -69,7 +69,7 @@ mod cooperative {
         if !adapter.features().contains(feature) {
             return Ok(None);
         }
-        let (device, queue) = request(&adapter, feature | wished(&adapter))?;
+        let (device, queue) = request(&adapter, feature | adapter.features() & WISHED)?;
         Ok(Some(Offer {
             gpu: Gpu::from_device(device, queue),
             products: adapter.cooperative_matrix_properties(),

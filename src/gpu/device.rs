@@ -7,6 +7,7 @@ use super::adapters::{describe, select};
 use super::cache::DiskCache;
 use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError, GpuOptions, PipelineOptions};
+use crate::kernels::Storage;
 use crate::plan::{DeviceClass, DeviceProfile};
 
 /// How long a submission may take: one that takes longer does not come back.
@@ -14,21 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Features that are requested where they are offered: for kernels, for
 /// measuring, and for starting.
-const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
+pub(super) const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
     .union(wgpu::Features::SHADER_F16)
     .union(wgpu::Features::TIMESTAMP_QUERY)
     .union(wgpu::Features::PIPELINE_CACHE);
 
-/// The features that are requested of an adapter.
-pub(super) fn wished(adapter: &wgpu::Adapter) -> wgpu::Features {
-    let wished = match adapter.get_info().device_type {
-        // Its memory is the host's, and weights are packed into it in place.
-        // Elsewhere memory that the host reaches may be slower to compute with.
-        wgpu::DeviceType::Cpu => WISHED | wgpu::Features::MAPPABLE_PRIMARY_BUFFERS,
-        _ => WISHED,
-    };
-    adapter.features() & wished
-}
 
 /// A GPU that sessions run on. Cloning shares it, and the pipelines that its
 /// sessions have made; it may be used from any thread.
@@ -67,7 +58,7 @@ impl Gpu {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("resnet-wgpu"),
             required_features: match options.features {
-                true => wished(&adapter),
+                true => adapter.features() & WISHED,
                 false => wgpu::Features::empty(),
             },
             required_limits: match &options.limits {
@@ -232,6 +223,12 @@ fn profile(
     } else {
         0
     };
+    // llvmpipe alone reads buffers far more slowly than textures, whatever API
+    // it is reached through.
+    let storage = match info.name.starts_with("llvmpipe") {
+        true => Storage::Textures,
+        false => Storage::Buffers,
+    };
     DeviceProfile {
         class: match info.device_type {
             wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,
@@ -240,6 +237,7 @@ fn profile(
             wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => DeviceClass::Other,
         },
         subgroup,
+        storage,
         // Kernels count in 32 bits, and some drivers bind more than that.
         max_binding: limits
             .max_storage_buffer_binding_size

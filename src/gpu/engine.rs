@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use super::pipelines::Pipeline;
 use super::readback::Readback;
 use super::timestamps::Timestamps;
-use super::upload::{StepParams, storage, upload_all};
+use super::upload::{StepParams, upload_all};
+use super::value::Value;
 use super::{Gpu, GpuError};
 use crate::plan::{Binding, Plan};
 use crate::tensor::Params;
@@ -22,7 +23,7 @@ use crate::tensor::Params;
 pub struct Engine {
     pub(super) gpu: Gpu,
     pub(super) plan: Plan,
-    slots: Vec<wgpu::Buffer>,
+    slots: Vec<Value>,
     steps: Vec<Recorded>,
     /// One for each run that may be in flight, taken in turn.
     readbacks: Vec<Readback>,
@@ -83,7 +84,7 @@ impl Engine {
 
     fn make(gpu: &Gpu, plan: Plan, params: &Params, in_flight: usize) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
-            .map(|(i, &bytes)| storage(gpu, &format!("slot {i}"), bytes))
+            .map(|(i, &bytes)| Value::new(gpu, &format!("slot {i}"), bytes))
             .collect();
         let weights = upload_all(gpu, &plan.weights, params)?;
         let words = StepParams::new(gpu, &plan);
@@ -98,10 +99,10 @@ impl Engine {
                 Binding::Slot(slot) => &slots[*slot],
                 Binding::Weight(weight) => &weights[*weight],
             });
-            for buffer in reads.chain([&slots[step.writes]]) {
+            for value in reads.chain([&slots[step.writes]]) {
                 entries.push(wgpu::BindGroupEntry {
                     binding: entries.len() as u32,
-                    resource: buffer.as_entire_binding(),
+                    resource: value.binding(),
                 });
             }
             let bind_group = gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
@@ -115,7 +116,7 @@ impl Engine {
                 grid: step.grid,
             });
         }
-        let readback = |_| Readback::new(gpu, plan.output_bytes());
+        let readback = |_| Readback::new(gpu, readback_bytes(gpu, &plan));
         Ok(Self {
             gpu: gpu.clone(),
             readbacks: (0..in_flight).map(readback).collect(),
@@ -148,7 +149,8 @@ impl Engine {
     /// readback.
     pub fn other_bytes(&self) -> u64 {
         let words = self.plan.steps.iter().map(|s| size_of_val(&s.params[..]));
-        words.sum::<usize>() as u64 + self.plan.output_bytes() * self.readbacks.len() as u64
+        words.sum::<usize>() as u64
+            + readback_bytes(&self.gpu, &self.plan) * self.readbacks.len() as u64
     }
 
     /// The plan that it runs.
@@ -183,8 +185,8 @@ impl Engine {
             for output in &self.plan.outputs {
                 let bytes = output.bytes(self.plan.batch);
                 let (slot, readback) = (&self.slots[output.slot], &self.readbacks[into]);
-                encoder.copy_buffer_to_buffer(slot, 0, readback.buffer(), at, bytes);
-                at += bytes;
+                slot.copy(&mut encoder, readback.buffer(), at, bytes);
+                at += self.gpu.profile().storage.padded(bytes);
             }
             self.gpu.queue().submit([encoder.finish()])
         })?;
@@ -200,13 +202,16 @@ impl Engine {
         let (from, submitted) = self.in_flight.pop_front().ok_or(GpuError::Idle)?;
         let plan = &self.plan;
         let readback = &self.readbacks[from];
-        readback.read(&self.gpu, submitted, plan.output_bytes(), |all| {
+        let storage = self.gpu.profile().storage;
+        let bytes = readback_bytes(&self.gpu, plan);
+        readback.read(&self.gpu, submitted, bytes, |all| {
             let all: &[f32] = bytemuck::cast_slice(all);
             let mut from = 0;
             for (i, output) in plan.outputs.iter().enumerate() {
-                let floats = output.bytes(plan.batch) as usize / size_of::<f32>();
+                let bytes = output.bytes(plan.batch);
+                let floats = bytes as usize / size_of::<f32>();
                 read(i, &all[from..from + floats]);
-                from += floats;
+                from += storage.padded(bytes) as usize / size_of::<f32>();
             }
         })
     }
@@ -243,9 +248,10 @@ impl Engine {
         let bytes = (floats * size_of::<f32>()) as u64;
         let mut out = Vec::new();
         let (readback, submitted) = self.gpu.watch(bytes, || {
-            let readback = Readback::new(&self.gpu, bytes);
+            let padded = self.gpu.profile().storage.padded(bytes);
+            let readback = Readback::new(&self.gpu, padded);
             let mut encoder = self.encoder();
-            encoder.copy_buffer_to_buffer(&self.slots[slot], 0, readback.buffer(), 0, bytes);
+            self.slots[slot].copy(&mut encoder, readback.buffer(), 0, bytes);
             (readback, self.gpu.queue().submit([encoder.finish()]))
         })?;
         readback.read(&self.gpu, submitted, bytes, |data| {
@@ -256,7 +262,7 @@ impl Engine {
 
     pub(super) fn write(&self, slot: usize, data: &[f32]) {
         let bytes = bytemuck::cast_slice(data);
-        self.gpu.queue().write_buffer(&self.slots[slot], 0, bytes);
+        self.slots[slot].write(self.gpu.queue(), bytes);
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
@@ -286,4 +292,12 @@ impl Engine {
             pass.dispatch_workgroups(x, y, z);
         }
     }
+}
+
+/// Bytes of a readback buffer: all outputs, one after the other, in whole rows
+/// where they come from textures.
+fn readback_bytes(gpu: &Gpu, plan: &Plan) -> u64 {
+    let storage = gpu.profile().storage;
+    let outputs = plan.outputs.iter();
+    (outputs.map(|o| storage.padded(o.bytes(plan.batch)))).sum()
 }

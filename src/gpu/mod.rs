@@ -15,6 +15,7 @@ mod readback;
 mod timed;
 mod timestamps;
 mod upload;
+mod value;
 mod warm_up;
 
 pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_name};

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::cache::DiskCache;
+use super::value::FORMAT;
 use super::{Gpu, GpuError, PipelineOptions, audited};
-use crate::kernels::{Kernel, source};
+use crate::kernels::{Kernel, Storage, source};
 
 /// A kernel's pipeline and the layout of what it binds.
 #[derive(Debug)]
@@ -87,7 +88,8 @@ impl Gpu {
     }
 
     fn build(&self, kernel: &'static Kernel) -> Result<Pipeline, GpuError> {
-        let text = source(kernel)?;
+        let storage = self.profile().storage;
+        let text = source(kernel, storage)?;
         let device = self.device();
         let made = self.watch(0, || {
             let descriptor = wgpu::ShaderModuleDescriptor {
@@ -104,15 +106,9 @@ impl Gpu {
                 .map(|binding| wgpu::BindGroupLayoutEntry {
                     binding,
                     visibility: wgpu::ShaderStages::COMPUTE,
-                    ty: wgpu::BindingType::Buffer {
-                        ty: match binding {
-                            0 => wgpu::BufferBindingType::Uniform,
-                            _ => wgpu::BufferBindingType::Storage {
-                                read_only: binding + 1 < count,
-                            },
-                        },
-                        has_dynamic_offset: false,
-                        min_binding_size: None,
+                    ty: match binding {
+                        0 => buffer_binding(wgpu::BufferBindingType::Uniform),
+                        _ => value_binding(storage, binding + 1 < count),
                     },
                     count: None,
                 })
@@ -144,5 +140,30 @@ impl Gpu {
             kernel: kernel.name,
             reason: error.to_string(),
         })
+    }
+}
+
+/// How a kernel binds a value that it reads, or the one that it writes.
+fn value_binding(storage: Storage, read_only: bool) -> wgpu::BindingType {
+    match (storage, read_only) {
+        (Storage::Buffers, _) => buffer_binding(wgpu::BufferBindingType::Storage { read_only }),
+        (Storage::Textures, true) => wgpu::BindingType::Texture {
+            sample_type: wgpu::TextureSampleType::Float { filterable: false },
+            view_dimension: wgpu::TextureViewDimension::D2,
+            multisampled: false,
+        },
+        (Storage::Textures, false) => wgpu::BindingType::StorageTexture {
+            access: wgpu::StorageTextureAccess::WriteOnly,
+            format: FORMAT,
+            view_dimension: wgpu::TextureViewDimension::D2,
+        },
+    }
+}
+
+fn buffer_binding(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
+    wgpu::BindingType::Buffer {
+        ty,
+        has_dynamic_offset: false,
+        min_binding_size: None,
     }
 }

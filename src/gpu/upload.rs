@@ -3,25 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::value::Value;
 use super::{Gpu, GpuError};
-use crate::plan::{DeviceClass, Plan, Weight};
+use crate::plan::{Plan, Weight};
 use crate::tensor::Params;
 
 /// Weights on their way to the device, at most, before the host waits for
 /// those before them: their staging memory is freed only behind a submission.
 const STAGED_BYTES: u64 = 16 << 20;
-
-/// A buffer that kernels bind.
-pub(super) fn storage(gpu: &Gpu, label: &str, bytes: u64) -> wgpu::Buffer {
-    gpu.device().create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size: bytes,
-        usage: wgpu::BufferUsages::STORAGE
-            | wgpu::BufferUsages::COPY_DST
-            | wgpu::BufferUsages::COPY_SRC,
-        mapped_at_creation: false,
-    })
-}
 
 /// Reads, packs and uploads all weights, a tensor at a time: of the host's
 /// memory it takes what the largest tensor takes, as it is and packed.
@@ -29,20 +18,29 @@ pub(super) fn upload_all(
     gpu: &Gpu,
     weights: &[Weight],
     params: &Params,
-) -> Result<Vec<wgpu::Buffer>, GpuError> {
+) -> Result<Vec<Value>, GpuError> {
     // A tensor that is cut into chunks is read once for all of them.
     let mut chunks: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (i, weight) in weights.iter().enumerate() {
         chunks.entry(weight.tensor.as_deref()).or_default().push(i);
     }
-    let mut upload = Upload::new(gpu);
-    let mut buffers: Vec<Option<wgpu::Buffer>> = vec![None; weights.len()];
+    let mut upload = Upload {
+        gpu,
+        staged: 0,
+        before: None,
+    };
+    let mut values: Vec<Option<Value>> = weights.iter().map(|_| None).collect();
     for (name, chunks) in chunks {
         let tensor = name.map(|name| params.get(name)).transpose()?;
         for i in chunks {
             let packed = weights[i].packing.pack(tensor.as_deref());
             let label = name.unwrap_or("zeros");
-            buffers[i] = Some(upload.buffer(label, bytemuck::cast_slice(&packed))?);
+            values[i] = Some(upload.value(label, bytemuck::cast_slice(&packed))?);
+        }
+    }
+    gpu.queue().submit([]);
+    // Each has been made above.
+    Ok(values.into_iter().flatten().collect())
         }
     }
     upload.finish();
@@ -50,49 +48,22 @@ pub(super) fn upload_all(
     Ok(buffers.into_iter().flatten().collect())
 }
 
-/// Buffers on their way to the device.
+/// Weights on their way to the device.
 struct Upload<'a> {
     gpu: &'a Gpu,
-    /// The host writes into buffers themselves.
-    in_place: bool,
     /// Bytes that were handed over since the last submission.
     staged: u64,
     /// The submission before that.
     before: Option<wgpu::SubmissionIndex>,
 }
 
-impl<'a> Upload<'a> {
-    fn new(gpu: &'a Gpu) -> Self {
-        let mappable = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
-        let software = gpu.profile().class == DeviceClass::Software;
-        Self {
-            gpu,
-            in_place: software && gpu.device().features().contains(mappable),
-            staged: 0,
-            before: None,
-        }
-    }
-
-    /// A buffer with those bytes. What kernels read is written here and nowhere
-    /// else.
-    fn buffer(&mut self, label: &str, bytes: &[u8]) -> Result<wgpu::Buffer, GpuError> {
+impl Upload<'_> {
+    /// A value with those bytes. What kernels read of weights is written here
+    /// and nowhere else.
+    fn value(&mut self, label: &str, bytes: &[u8]) -> Result<Value, GpuError> {
         let len = bytes.len() as u64;
-        if self.in_place {
-            let buffer = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
-                label: Some(label),
-                size: len,
-                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::MAP_WRITE,
-                mapped_at_creation: true,
-            });
-            let mut view =
-                (buffer.slice(..).get_mapped_range_mut()).map_err(|error| self.gpu.lost(error))?;
-            view.copy_from_slice(bytes);
-            drop(view);
-            buffer.unmap();
-            return Ok(buffer);
-        }
-        let buffer = storage(self.gpu, label, len);
-        self.gpu.queue().write_buffer(&buffer, 0, bytes);
+        let value = Value::new(self.gpu, label, len);
+        value.write(self.gpu.queue(), bytes);
         self.staged += len;
         if self.staged > STAGED_BYTES {
             let submitted = self.gpu.queue().submit([]);
@@ -101,14 +72,7 @@ impl<'a> Upload<'a> {
             }
             self.staged = 0;
         }
-        Ok(buffer)
-    }
-
-    /// Sends on what is left.
-    fn finish(self) {
-        if self.staged > 0 {
-            self.gpu.queue().submit([]);
-        }
+        Ok(value)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::pipelines::Pipeline;
-use super::upload::storage;
+use super::value::Value;
 use super::{Gpu, GpuError};
 use crate::kernels::Kernel;
 use crate::plan::DeviceClass;
@@ -31,20 +31,17 @@ impl Gpu {
                 usage: wgpu::BufferUsages::UNIFORM,
                 mapped_at_creation: false,
             });
-            let (read, written) = (storage(self, "reads", BYTES), storage(self, "write", BYTES));
+            let [read, written] = ["reads", "write"].map(|label| Value::new(self, label, BYTES));
             let mut encoder = device.create_command_encoder(&Default::default());
             let mut pass = encoder.begin_compute_pass(&Default::default());
             for (kernel, pipeline) in kernels {
                 let reads = kernel.family.reads();
-                let buffers = std::iter::once(&words)
-                    .chain(std::iter::repeat_n(&read, reads))
-                    .chain([&written]);
+                let resources = std::iter::once(words.as_entire_binding())
+                    .chain(std::iter::repeat_n(read.binding(), reads))
+                    .chain([written.binding()]);
                 let entries: Vec<_> = (0..)
-                    .zip(buffers)
-                    .map(|(binding, buffer)| wgpu::BindGroupEntry {
-                        binding,
-                        resource: buffer.as_entire_binding(),
-                    })
+                    .zip(resources)
+                    .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
                     .collect();
                 let binds = device.create_bind_group(&wgpu::BindGroupDescriptor {
                     label: Some("warm-up"),

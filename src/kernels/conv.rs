@@ -21,6 +21,10 @@ pub struct ConvProblem {
     pub residual: bool,
     /// Clamp at zero from below.
     pub relu: bool,
+    /// Independent products of the same shape, one after the other in each
+    /// buffer: 1 for a convolution, the points of a tile for Winograd's batched
+    /// GEMM (a 1×1 window on a batch of one, neither residual nor ReLU).
+    pub points: usize,
 }
 
 impl ConvProblem {
@@ -29,11 +33,18 @@ impl ConvProblem {
         self.batch * self.output.h * self.output.w
     }
 
+    /// Multiply-accumulates of all points.
+    pub fn macs(&self) -> u64 {
+        let reduction = self.window.kernel.pow(2) * self.input.c / self.groups;
+        (self.points * self.pixels() * self.output.c) as u64 * reduction as u64
+    }
+
     /// Whether the kernel computes this problem (the device apart).
     pub fn fits(&self, kernel: &Kernel) -> bool {
         let (group_in, group_out) = self.group_channels();
         match kernel.tile {
             Tile::Shuffle { .. } => self.groups == 1,
+            _ if self.points > 1 => false,
             Tile::Gemm { pointwise, .. } => {
                 self.groups == 1
                     && (!pointwise || (self.window.kernel == 1 && self.window.padding == 0))
@@ -41,11 +52,11 @@ impl ConvProblem {
             Tile::Direct { aligned, .. } => {
                 !aligned || (group_in.is_multiple_of(QUAD) && group_out.is_multiple_of(QUAD))
             }
-            Tile::Reduce { .. } | Tile::Flat => false,
+            Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => false,
         }
     }
 
-    /// Tiles along the pixels and along the output quads.
+    /// Tiles of a point along the pixels and along the output quads.
     pub fn tiles(&self, kernel: &Kernel) -> (usize, usize) {
         let (pixels, out_quads) = (self.pixels(), quads(self.output.c));
         match kernel.tile {
@@ -55,7 +66,7 @@ impl ConvProblem {
             } => (pixels.div_ceil(tile), out_quads.div_ceil(lanes)),
             Tile::Gemm { bm, bn, .. } => (pixels.div_ceil(bm), out_quads.div_ceil(bn)),
             Tile::Direct { pixels: tile, .. } => (pixels.div_ceil(tile), out_quads),
-            Tile::Reduce { .. } | Tile::Flat => (0, 0),
+            Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
         }
     }
 
@@ -99,7 +110,7 @@ impl ConvProblem {
     /// Parameters and geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let (m_tiles, n_tiles) = self.tiles(kernel);
-        let tiles = m_tiles * n_tiles;
+        let tiles = m_tiles * n_tiles * self.points;
         let (group_in, group_out) = self.group_channels();
         let per_workgroup = match kernel.tile {
             Tile::Shuffle { lanes, .. } => kernel.workgroup / lanes,
@@ -124,6 +135,7 @@ impl ConvProblem {
                 flags(self.relu, self.residual),
                 word(group_in),
                 word(group_out),
+                word(self.points),
             ],
             workgroups: tiles.div_ceil(per_workgroup) as u64,
         }

@@ -2,6 +2,7 @@
 //! device, and for each family the host's side of it: parameters, dispatch
 //! geometry and the packing of weights. Pure data; nothing here touches a GPU.
 
+mod candidates;
 mod conv;
 mod elementwise;
 mod linear;
@@ -9,9 +10,13 @@ mod pack;
 #[cfg(feature = "cli")]
 mod peaks;
 mod pool;
+mod recipe;
+mod storage;
 mod table;
 mod template;
+mod winograd;
 
+pub use candidates::{Candidate, Method, candidate, candidates};
 pub use conv::ConvProblem;
 pub use elementwise::{ElementwiseProblem, ShortcutProblem, SoftmaxProblem};
 pub use linear::{LinearChunk, LinearProblem};
@@ -19,10 +24,13 @@ pub use pack::Packing;
 #[cfg(feature = "cli")]
 pub use peaks::{PeakShader, Scalar};
 pub use pool::{GlobalPoolProblem, PoolProblem};
+pub use recipe::{Operand, Recipe, Source, Stage};
+pub use storage::{Storage, TEXTURE_ROW};
 pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;
 pub use template::{TemplateError, source};
+pub use winograd::WinogradProblem;
 
 /// A kernel's parameters for one dispatch: its `Params` struct as words.
 pub type Words = Vec<u32>;

@@ -3,6 +3,7 @@
 
 use rayon::prelude::*;
 
+use super::winograd::transform_filter;
 use crate::tensor::{QUAD, Tensor};
 
 /// A layout that a weight tensor is packed into.
@@ -31,6 +32,16 @@ pub enum Packing {
         /// Quads of output features, padded.
         quads: usize,
     },
+    /// Convolution `[Cout, Cin, 3, 3]`, transformed for Winograd's output
+    /// tiles of `tile`², to `[(tile+2)²][rows][quads·4]`.
+    Winograd {
+        /// Side of an output tile.
+        tile: usize,
+        /// Input channels, padded.
+        rows: usize,
+        /// Quads of output channels, padded.
+        quads: usize,
+    },
     /// A vector, or `count` elements of one from `first` on, padded with
     /// zeros.
     Vector {
@@ -53,6 +64,7 @@ impl Packing {
                 quads,
             } => kernel * kernel * rows * quads * QUAD,
             Packing::Linear { rows, quads, .. } => rows * quads * QUAD,
+            Packing::Winograd { tile, rows, quads } => (tile + 2).pow(2) * rows * quads * QUAD,
             Packing::Vector { quads, .. } => quads * QUAD,
         }
     }
@@ -91,6 +103,32 @@ impl Packing {
                 transpose(chunk, inputs, &mut out, quads * QUAD, |row| {
                     (row < inputs).then_some(row)
                 });
+            }
+            Packing::Winograd { tile, rows, quads } => {
+                let (points, width) = ((tile + 2).pow(2), quads * QUAD);
+                let inputs = tensor.shape()[1];
+                let mut transformed = vec![0.0; BLOCK * inputs * points];
+                // A block of output channels at a time: all of them would take
+                // the host twice what the device takes.
+                for (block, filters) in data.chunks(BLOCK * inputs * 9).enumerate() {
+                    filters
+                        .par_chunks_exact(9)
+                        .zip(transformed.par_chunks_exact_mut(points))
+                        .for_each(|(filter, to)| {
+                            transform_filter(tile, filter, |point, v| to[point] = v as f32);
+                        });
+                    let count = filters.len() / (inputs * 9);
+                    let rows_of = out.par_chunks_exact_mut(width).enumerate();
+                    rows_of.for_each(|(row, to)| {
+                        let (point, i) = (row / rows, row % rows);
+                        if i < inputs {
+                            let to = &mut to[block * BLOCK..][..count];
+                            for (o, to) in to.iter_mut().enumerate() {
+                                *to = transformed[(o * inputs + i) * points + point];
+                            }
+                        }
+                    });
+                }
             }
             Packing::Vector { first, count, .. } => {
                 out[..count].copy_from_slice(&data[first..first + count]);

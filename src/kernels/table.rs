@@ -26,6 +26,10 @@ pub enum Family {
     ShortcutA,
     /// Softmax over channels.
     Softmax,
+    /// Winograd's transform of a convolution's input; a stage of one.
+    WinogradInput,
+    /// Winograd's transform to a convolution's output; a stage of one.
+    WinogradOutput,
 }
 
 impl Family {
@@ -34,10 +38,16 @@ impl Family {
     pub fn reads(self) -> usize {
         match self {
             Family::Conv | Family::GroupedConv | Family::Linear => 4,
-            Family::ScaleShift => 3,
+            Family::ScaleShift | Family::WinogradOutput => 3,
             Family::Add => 2,
             _ => 1,
         }
+    }
+
+    /// Whether its kernels compute an operation by themselves, rather than a
+    /// stage of one.
+    pub fn is_operation(self) -> bool {
+        !matches!(self, Family::WinogradInput | Family::WinogradOutput)
     }
 }
 
@@ -83,6 +93,12 @@ pub enum Tile {
         /// Invocations that share a quad's reduction.
         slices: usize,
     },
+    /// An invocation transforms one quad of a tile whose output is
+    /// `output`×`output` pixels.
+    Winograd {
+        /// Side of an output tile.
+        output: usize,
+    },
     /// An invocation makes one quad.
     Flat,
 }
@@ -121,7 +137,7 @@ impl Kernel {
             Tile::Gemm { bm, bn, bk, .. } => (0, 4 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
             Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),
-            Tile::Direct { .. } | Tile::Flat => (0, 0),
+            Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
         };
         Needs {
             subgroup: subgroup as u32,
@@ -186,6 +202,21 @@ const fn reduce(name: &'static str, family: Family, shader: &'static str) -> Ker
     }
 }
 
+const fn winograd(
+    name: &'static str,
+    family: Family,
+    shader: &'static str,
+    output: usize,
+) -> Kernel {
+    Kernel {
+        name,
+        family,
+        shader,
+        tile: Tile::Winograd { output },
+        workgroup: 64,
+    }
+}
+
 const fn flat(name: &'static str, family: Family, shader: &'static str) -> Kernel {
     Kernel {
         name,
@@ -228,6 +259,30 @@ pub const KERNELS: &[Kernel] = &[
     flat("scale_shift", Family::ScaleShift, "elementwise.wgsl"),
     flat("shortcut_a", Family::ShortcutA, "shortcut_a.wgsl"),
     flat("softmax", Family::Softmax, "softmax.wgsl"),
+    winograd(
+        "winograd2.input",
+        Family::WinogradInput,
+        "winograd_input.wgsl",
+        2,
+    ),
+    winograd(
+        "winograd2.output",
+        Family::WinogradOutput,
+        "winograd_output.wgsl",
+        2,
+    ),
+    winograd(
+        "winograd4.input",
+        Family::WinogradInput,
+        "winograd_input.wgsl",
+        4,
+    ),
+    winograd(
+        "winograd4.output",
+        Family::WinogradOutput,
+        "winograd_output.wgsl",
+        4,
+    ),
 ];
 
 /// The kernel of that name.
@@ -261,7 +316,7 @@ mod tests {
                     );
                 }
                 Tile::Reduce { quads, slices } => assert_eq!(quads * slices, k.workgroup),
-                Tile::Direct { .. } | Tile::Flat => {}
+                Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => {}
             }
         }
     }

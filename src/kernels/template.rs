@@ -3,7 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::{Family, Kernel, Tile};
+use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, winograd};
 
 /// A template that does not render: a defect of this crate, since templates
 /// and table are both its own.
@@ -44,11 +44,20 @@ const SHADERS: &[(&str, &str)] = shaders![
     "pool.wgsl",
     "shortcut_a.wgsl",
     "softmax.wgsl",
+    "storage.wgsl",
+    "winograd_input.wgsl",
+    "winograd_output.wgsl",
+    "winograd_params.wgsl",
 ];
 
-/// The kernel's WGSL.
-pub fn source(kernel: &Kernel) -> Result<String, TemplateError> {
-    render(kernel.shader, values(kernel)).map_err(|source| TemplateError {
+/// The kernel's WGSL for activations and weights in that storage.
+pub fn source(kernel: &Kernel, storage: Storage) -> Result<String, TemplateError> {
+    let values = context! {
+        textures => storage == Storage::Textures,
+        texture_row => TEXTURE_ROW,
+        ..values(kernel)
+    };
+    render(kernel.shader, values).map_err(|source| TemplateError {
         kernel: kernel.name,
         source,
     })
@@ -91,10 +100,63 @@ fn values(kernel: &Kernel) -> Value {
         } => context! { bm, bn, bk, tm, tn, pointwise, threads => workgroup },
         Tile::Direct { pixels, aligned } => context! { pixels, aligned, workgroup },
         Tile::Reduce { quads, slices } => context! { quads, slices, workgroup },
+        Tile::Winograd { output } => {
+            let matrices = winograd::matrices(output);
+            let matrix = match kernel.family {
+                Family::WinogradInput => matrices.input,
+                _ => matrices.output,
+            };
+            context! { tile => output, points => output + 2, sums => sums(matrix), workgroup }
+        }
         Tile::Flat => context! {
             workgroup,
             max => kernel.family == Family::MaxPool,
             op => kernel.name,
         },
+    }
+}
+
+/// The sums of a transform by `matrix` on both sides, as WGSL: `columns[i][c]`
+/// of the values `d_r_c` of column c, `rows[i][j]` of the values `t_i_c`.
+fn sums(matrix: &[&[f64]]) -> Value {
+    let points = matrix.first().map_or(0, |row| row.len());
+    let table = |width: usize, sum: &dyn Fn(usize, usize) -> String| -> Vec<Vec<String>> {
+        let row = |i| (0..width).map(|j| sum(i, j)).collect();
+        (0..matrix.len()).map(row).collect()
+    };
+    let columns = table(points, &|i, c| sum(matrix[i], |r| format!("d_{r}_{c}")));
+    let rows = table(matrix.len(), &|i, j| {
+        sum(matrix[j], |c| format!("t_{i}_{c}"))
+    });
+    context! { columns, rows }
+}
+
+/// One row of a matrix times named values, without its zeros.
+fn sum(row: &[f64], name: impl Fn(usize) -> String) -> String {
+    let mut text = String::new();
+    for (i, &factor) in row.iter().enumerate().filter(|(_, f)| **f != 0.0) {
+        text += match (text.is_empty(), factor < 0.0) {
+            (true, false) => "",
+            (true, true) => "-",
+            (false, false) => " + ",
+            (false, true) => " - ",
+        };
+        if factor.abs() != 1.0 {
+            text += &format!("{:?} * ", factor.abs());
+        }
+        text += &name(i);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_read_like_their_matrix() {
+        let text = sum(&[4.0, 0.0, -5.0, 1.0], |i| format!("d_{i}"));
+        assert_eq!(text, "4.0 * d_0 - 5.0 * d_2 + d_3");
+        assert_eq!(sum(&[0.0, -1.0], |i| format!("t_{i}")), "-t_1");
     }
 }

@@ -1,7 +1,9 @@
-//! Which kernel variant computes a convolution.
+//! Which candidate computes an operation.
 
-use super::{DeviceClass, DeviceProfile};
-use crate::kernels::{ConvProblem, Family, KERNELS, Kernel, Tile};
+use super::cost::cost;
+use super::{DeviceProfile, PlanError};
+use crate::graph::{Conv2d, Graph, Node, Op};
+use crate::kernels::{Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, candidates};
 
 /// How kernels are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -9,9 +11,9 @@ pub enum Choice {
     /// By the built-in rules for the class of device.
     #[default]
     Auto,
-    /// This kernel wherever it fits the problem and the device; the rules
+    /// This candidate wherever it fits the problem and the device; the rules
     /// elsewhere.
-    Prefer(&'static Kernel),
+    Prefer(Candidate),
 }
 
 /// The first kernel of a family that the device runs.
@@ -19,75 +21,84 @@ pub(super) fn any(family: Family, profile: &DeviceProfile) -> Option<&'static Ke
     (KERNELS.iter()).find(|k| k.family == family && profile.runs(k))
 }
 
-/// The kernel for a convolution: of those that fit the problem and the
-/// device, the one of least estimated cost.
-pub(super) fn conv(
-    problem: &ConvProblem,
+/// A chosen candidate and what it does for its problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chosen {
+    pub candidate: Candidate,
+    pub recipe: Recipe,
+}
+
+/// For each node that is a convolution, how it is computed.
+pub(super) fn convolutions(
+    graph: &Graph,
+    batch: usize,
     profile: &DeviceProfile,
     choice: &Choice,
-) -> Option<&'static Kernel> {
+) -> Result<Vec<Option<Chosen>>, PlanError> {
+    let chosen = graph.nodes.iter().map(|node| match &node.op {
+        Op::Conv2d(op) => {
+            let problem = problem(graph, node, op, batch);
+            let found = conv(&problem, profile, choice);
+            found.map(Some).ok_or_else(|| PlanError::NoKernel {
+                layer: node.name.clone(),
+                op: node.op.kind(),
+                limits: profile.limits(),
+            })
+        }
+        _ => Ok(None),
+    });
+    chosen.collect()
+}
+
+fn problem(graph: &Graph, node: &Node, conv: &Conv2d, batch: usize) -> ConvProblem {
+    ConvProblem {
+        batch,
+        input: graph.node(node.inputs[0]).shape,
+        output: node.shape,
+        window: conv.window,
+        groups: conv.groups,
+        residual: conv.epilogue.residual,
+        relu: conv.epilogue.relu,
+        points: 1,
+    }
+}
+
+/// The candidate for a convolution: of those that fit the problem and the
+/// device, the one of least estimated cost.
+fn conv(problem: &ConvProblem, profile: &DeviceProfile, choice: &Choice) -> Option<Chosen> {
+    if let Choice::Prefer(candidate) = choice
+        && let Some(recipe) = fitting(candidate, problem, profile)
+    {
+        let candidate = *candidate;
+        return Some(Chosen { candidate, recipe });
+    }
+    // min_by keeps the first of equals, so the table's order breaks ties.
+    candidates()
+        .filter_map(|candidate| {
+            let recipe = fitting(&candidate, problem, profile)?;
+            let cost = cost(problem, &candidate, profile);
+            Some((cost, Chosen { candidate, recipe }))
+        })
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, chosen)| chosen)
+}
+
+/// The candidate's recipe, if the device runs all of it.
+fn fitting(
+    candidate: &Candidate,
+    problem: &ConvProblem,
+    profile: &DeviceProfile,
+) -> Option<Recipe> {
     let family = match problem.groups {
         1 => Family::Conv,
         _ => Family::GroupedConv,
     };
-    let fits = |k: &Kernel| k.family == family && profile.runs(k) && problem.fits(k);
-    if let Choice::Prefer(kernel) = choice
-        && fits(kernel)
-    {
-        return Some(kernel);
+    if candidate.family() != family || !profile.runs_all(candidate) {
+        return None;
     }
-    // min_by keeps the first of equals, so the table's order breaks ties.
-    KERNELS
-        .iter()
-        .filter(|k| fits(k))
-        .min_by(|a, b| cost(problem, a, profile).total_cmp(&cost(problem, b, profile)))
-}
-
-/// Relative cost of a kernel: the work of all its tiles, padding included,
-/// over how well the kernel and the device's parallelism are used. Only the
-/// order matters.
-fn cost(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 {
-    let (m, n) = problem.tiles(kernel);
-    let tiles = (m * n) as f64;
-    match kernel.tile {
-        // Where subgroups are 8 or 16 wide (llvmpipe, some Intel), loads cost
-        // far more than arithmetic: a lane loads 4 weight quads besides its
-        // share of the pixels, so a taller tile does more with each load.
-        Tile::Shuffle { lanes, pixels } => {
-            let loads = 4.0 + (pixels / lanes) as f64;
-            tiles * (pixels as f64 + 2.0 * loads)
-        }
-        Tile::Gemm {
-            bm,
-            bn,
-            tm,
-            tn,
-            pointwise,
-            ..
-        } => {
-            // Multiply-adds for each load from workgroup memory.
-            let reuse = (tm * tn * 4) as f64 / (tm + 4 * tn) as f64;
-            // Enough workgroups to fill the machine, or the rest idles: a
-            // few for each core of a large GPU, one for each processor of a
-            // software driver.
-            let fill = match profile.class {
-                DeviceClass::Discrete | DeviceClass::Other => 256.0,
-                DeviceClass::Integrated => 32.0,
-                DeviceClass::Software => 4.0,
-            };
-            let rounds = (tiles / fill).max(1.0);
-            // Without im2col arithmetic a 1×1 kernel is a little cheaper.
-            let indexing = if pointwise { 1.0 } else { 1.1 };
-            // Workgroup memory is slow where subgroups beat it.
-            let penalty = if profile.subgroup == 8 || profile.subgroup == 16 {
-                100.0
-            } else {
-                1.0
-            };
-            rounds * (bm * bn) as f64 / reuse * indexing * penalty
-        }
-        // The variants for whole quads come first and are always better.
-        Tile::Direct { aligned, .. } => f64::from(u8::from(!aligned)),
-        Tile::Reduce { .. } | Tile::Flat => 0.0,
-    }
+    let recipe = Recipe::new(candidate, problem)?;
+    let binds = |elements: u64| elements.saturating_mul(4) <= profile.max_binding;
+    // The weights of a layer that no candidate binds are an error of their
+    // own, so only scratch decides here.
+    recipe.scratch.iter().all(|&n| binds(n)).then_some(recipe)
 }

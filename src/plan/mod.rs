@@ -4,6 +4,7 @@
 //! and snapshot tests hold it.
 
 mod choose;
+mod cost;
 mod print;
 mod profile;
 mod schedule;
@@ -56,7 +57,9 @@ pub struct Step {
     /// The layer's name: the convolution's own, whatever else passes fused
     /// into it.
     pub name: String,
-    /// Slots of the node's inputs.
+    /// The candidate that it is a stage of.
+    pub candidate: &'static str,
+    /// Slots that it reads.
     pub inputs: Vec<usize>,
     /// The kernel.
     pub kernel: &'static Kernel,
@@ -239,13 +242,15 @@ impl Plan {
             .map(|&k| place(lowered, k).ok_or(PlanError::NotKept(k.0)));
         let kept = kept.collect::<Result<Vec<_>, _>>()?;
         let wanted: Vec<NodeId> = std::iter::once(graph.output).chain(kept).collect();
-        let (order, assignment) = schedule::schedule(graph, batch, &wanted);
+        let chosen = choose::convolutions(graph, batch, profile, choice)?;
+        let schedule = schedule::schedule(graph, batch, &wanted, &chosen);
+        let built = steps::build(graph, batch, profile, &chosen, &schedule)?;
+        let assignment = schedule.assignment;
         let output = |node: NodeId| Output {
             node,
             slot: assignment.slot_of[node.0],
             shape: graph.node(node).shape,
         };
-        let built = steps::build(graph, &order, batch, profile, choice, &assignment.slot_of)?;
         let plan = Self {
             batch,
             input: output(NodeId(0)),

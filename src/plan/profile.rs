@@ -1,6 +1,6 @@
 //! What planning knows of a device: numbers, no handle.
 
-use crate::kernels::{Kernel, Needs};
+use crate::kernels::{Candidate, Kernel, Needs, Storage};
 
 /// Kind of device, for choosing kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +23,8 @@ pub struct DeviceProfile {
     /// Lanes of a subgroup where the device has subgroups of one fixed size,
     /// else 0.
     pub subgroup: u32,
+    /// What activations and weights lie in.
+    pub storage: Storage,
     /// Bytes that one storage binding may have.
     pub max_binding: u64,
     /// Bytes that one buffer may have.
@@ -43,6 +45,7 @@ impl Default for DeviceProfile {
         Self {
             class: DeviceClass::Other,
             subgroup: 0,
+            storage: Storage::Buffers,
             max_binding: 128 << 20,
             max_buffer: 256 << 20,
             max_workgroups: 65_535,
@@ -56,16 +59,40 @@ impl Default for DeviceProfile {
 impl DeviceProfile {
     /// Whether the device runs that kernel.
     pub fn runs(&self, kernel: &Kernel) -> bool {
+        self.lacks(kernel).next().is_none()
+    }
+
+    /// What that kernel needs and the device lacks, readably.
+    pub fn lacks(&self, kernel: &Kernel) -> impl Iterator<Item = String> {
         let Needs {
             subgroup,
             workgroup_bytes,
             invocations,
         } = kernel.needs();
-        (subgroup == 0 || subgroup == self.subgroup)
-            && workgroup_bytes <= self.workgroup_bytes
-            && invocations <= self.invocations
-            // The output besides what it reads; parameters are uniform.
-            && (kernel.family.reads() as u32) < self.storage_buffers
+        // The output besides what it reads; parameters are uniform.
+        let buffers = kernel.family.reads() as u32 + 1;
+        let lack = |lacks: bool, text: &dyn Fn() -> String| lacks.then(text);
+        [
+            lack(subgroup != 0 && subgroup != self.subgroup, &|| {
+                format!("subgroups of {subgroup}")
+            }),
+            lack(workgroup_bytes > self.workgroup_bytes, &|| {
+                format!("{workgroup_bytes} bytes of workgroup memory")
+            }),
+            lack(invocations > self.invocations, &|| {
+                format!("{invocations} invocations a workgroup")
+            }),
+            lack(buffers > self.storage_buffers, &|| {
+                format!("{buffers} storage buffers")
+            }),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// Whether the device runs all kernels of that candidate.
+    pub fn runs_all(&self, candidate: &Candidate) -> bool {
+        candidate.kernels().into_iter().all(|k| self.runs(k))
     }
 
     /// The limits that kernels are chosen by, in one line.

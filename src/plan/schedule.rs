@@ -2,13 +2,35 @@
 //! where the shortcut shrinks its input, memory is saved by computing it only
 //! when the sum needs it.
 
+use super::choose::Chosen;
 use super::slots::{Assignment, Lifetime, assign};
 use crate::graph::{Graph, NodeId};
+use crate::kernels::Operand;
 
 /// Nodes in order of execution, and the slots of their values.
-pub(super) fn schedule(graph: &Graph, batch: usize, wanted: &[NodeId]) -> (Vec<usize>, Assignment) {
+pub(super) struct Schedule {
+    /// Indices of nodes.
+    pub order: Vec<usize>,
+    /// Slots of the nodes' values, then of their scratch buffers.
+    pub assignment: Assignment,
+    /// For each node, where its scratch buffers begin in the assignment.
+    pub scratch_at: Vec<usize>,
+}
+
+pub(super) fn schedule(
+    graph: &Graph,
+    batch: usize,
+    wanted: &[NodeId],
+    chosen: &[Option<Chosen>],
+) -> Schedule {
+    let values = Values {
+        graph,
+        batch,
+        wanted,
+        chosen,
+    };
     let mut order: Vec<usize> = (0..graph.nodes.len()).collect();
-    let mut best = assign(&lifetimes(graph, batch, wanted, &order));
+    let mut best = assign(&values.lifetimes(&order));
     for node in 1..graph.nodes.len() {
         let users = (node + 1..graph.nodes.len())
             .filter(|&user| graph.nodes[user].inputs.contains(&NodeId(node)));
@@ -17,12 +39,16 @@ pub(super) fn schedule(graph: &Graph, batch: usize, wanted: &[NodeId]) -> (Vec<u
             continue;
         }
         let later = delayed(&order, node, user);
-        let found = assign(&lifetimes(graph, batch, wanted, &later));
+        let found = assign(&values.lifetimes(&later));
         if found.total() < best.total() {
             (order, best) = (later, found);
         }
     }
-    (order, best)
+    Schedule {
+        order,
+        assignment: best,
+        scratch_at: values.scratch_at(),
+    }
 }
 
 /// The order with `node` moved to just before `user`.
@@ -33,28 +59,67 @@ fn delayed(order: &[usize], node: usize, user: usize) -> Vec<usize> {
     later
 }
 
-/// When each value is live, in positions of `order`; `wanted` ones to the end.
-fn lifetimes(graph: &Graph, batch: usize, wanted: &[NodeId], order: &[usize]) -> Vec<Lifetime> {
-    let mut position = vec![0; order.len()];
-    for (at, &node) in order.iter().enumerate() {
-        position[node] = at;
+/// The values of a plan: one a node, and scratch buffers within nodes.
+struct Values<'a> {
+    graph: &'a Graph,
+    batch: usize,
+    wanted: &'a [NodeId],
+    chosen: &'a [Option<Chosen>],
+}
+
+impl Values<'_> {
+    fn scratch_at(&self) -> Vec<usize> {
+        let mut at = self.graph.nodes.len();
+        let starts = self.chosen.iter().map(|chosen| {
+            let start = at;
+            at += chosen.as_ref().map_or(0, |c| c.recipe.scratch.len());
+            start
+        });
+        starts.collect()
     }
-    let mut values: Vec<Lifetime> = graph
-        .iter()
-        .map(|(id, node)| Lifetime {
-            first: position[id.0],
-            last: position[id.0],
-            bytes: super::activation_bytes(batch, node.shape),
-        })
-        .collect();
-    for (id, node) in graph.iter() {
-        for input in &node.inputs {
-            let last = &mut values[input.0].last;
-            *last = position[id.0].max(*last);
+
+    /// When each value is live, in stages of the nodes in that order; wanted
+    /// ones to the end. A value need not outlive the last stage that reads it.
+    fn lifetimes(&self, order: &[usize]) -> Vec<Lifetime> {
+        let nodes = &self.graph.nodes;
+        let mut begins = vec![0; nodes.len()];
+        let mut now = 0;
+        for &node in order {
+            begins[node] = now;
+            now += self.chosen[node]
+                .as_ref()
+                .map_or(1, |c| c.recipe.stages.len());
         }
+        // First and last stage of a node that bind an operand.
+        let stages = |node: usize, operand: Operand| {
+            let recipe = self.chosen[node].as_ref().map(|c| &c.recipe);
+            let found = recipe.and_then(|r| r.stages_of(operand));
+            let (first, last) = found.unwrap_or((0, 0));
+            (begins[node] + first, begins[node] + last)
+        };
+        let value = |(first, last), bytes| Lifetime { first, last, bytes };
+        let mut values: Vec<Lifetime> = (nodes.iter().enumerate())
+            .map(|(i, node)| {
+                let bytes = super::activation_bytes(self.batch, node.shape);
+                value(stages(i, Operand::Output), bytes)
+            })
+            .collect();
+        for (i, node) in nodes.iter().enumerate() {
+            for (input, operand) in node.inputs.iter().zip([Operand::Input, Operand::Residual]) {
+                let last = &mut values[input.0].last;
+                *last = stages(i, operand).1.max(*last);
+            }
+        }
+        for id in self.wanted {
+            values[id.0].last = now;
+        }
+        for (i, chosen) in self.chosen.iter().enumerate() {
+            let scratch = chosen.iter().flat_map(|c| c.recipe.scratch.iter());
+            for (s, elements) in scratch.enumerate() {
+                let bytes = elements * size_of::<f32>() as u64;
+                values.push(value(stages(i, Operand::Scratch(s)), bytes));
+            }
+        }
+        values
     }
-    for id in wanted {
-        values[id.0].last = order.len();
-    }
-    values
 }

@@ -1,11 +1,13 @@
 //! Turns each node of the lowered graph into dispatches.
 
+use super::choose::{self, Chosen};
+use super::schedule::Schedule;
 use super::traffic::traffic;
-use super::{Binding, Choice, DeviceProfile, PlanError, Step, Weight, activation_bytes, choose};
+use super::{Binding, DeviceProfile, PlanError, Step, Weight, activation_bytes};
 use crate::graph::{Conv2d, Graph, Linear, Node, NodeId, Op};
 use crate::kernels::{
-    ConvProblem, Dispatch, ElementwiseProblem, Family, GlobalPoolProblem, Kernel, LinearProblem,
-    Packing, PoolProblem, ShortcutProblem, SoftmaxProblem, grid,
+    Dispatch, ElementwiseProblem, Family, GlobalPoolProblem, Kernel, LinearProblem, Operand,
+    Packing, PoolProblem, Recipe, ShortcutProblem, SoftmaxProblem, Source, Stage, grid,
 };
 use crate::tensor::quads;
 
@@ -17,22 +19,22 @@ pub(super) struct Built {
 
 pub(super) fn build(
     graph: &Graph,
-    order: &[usize],
     batch: usize,
     profile: &DeviceProfile,
-    choice: &Choice,
-    slot_of: &[usize],
+    chosen: &[Option<Chosen>],
+    schedule: &Schedule,
 ) -> Result<Built, PlanError> {
     let mut builder = Builder {
         graph,
         batch,
         profile,
-        choice,
-        slot_of,
+        chosen,
+        slot_of: &schedule.assignment.slot_of,
+        scratch_at: &schedule.scratch_at,
         steps: vec![],
         weights: vec![],
     };
-    for &id in order {
+    for &id in &schedule.order {
         builder.node(NodeId(id), graph.node(NodeId(id)))?;
     }
     Ok(Built {
@@ -45,8 +47,9 @@ struct Builder<'a> {
     graph: &'a Graph,
     batch: usize,
     profile: &'a DeviceProfile,
-    choice: &'a Choice,
+    chosen: &'a [Option<Chosen>],
     slot_of: &'a [usize],
+    scratch_at: &'a [usize],
     steps: Vec<Step>,
     weights: Vec<Weight>,
 }
@@ -148,22 +151,76 @@ impl Builder<'_> {
         vec![x, weight, bias, slots.get(1).copied().unwrap_or(x)]
     }
 
+    /// The stages of the chosen candidate.
     fn conv(&mut self, id: NodeId, node: &Node, conv: &Conv2d) -> Result<(), PlanError> {
-        let problem = ConvProblem {
-            batch: self.batch,
-            input: self.graph.node(node.inputs[0]).shape,
-            output: node.shape,
-            window: conv.window,
-            groups: conv.groups,
-            residual: conv.epilogue.residual,
-            relu: conv.epilogue.relu,
+        let Some(chosen) = &self.chosen[id.0] else {
+            return Err(self.no_kernel(node));
         };
-        let kernel = choose::conv(&problem, self.profile, self.choice)
-            .ok_or_else(|| self.no_kernel(node))?;
-        let weight = self.weight(node, Some(&conv.weight), problem.weight_packing(kernel))?;
-        let bias = self.weight(node, conv.bias.as_deref(), problem.bias_packing(kernel))?;
-        let reads = self.fused_reads(node, weight, bias);
-        self.push(id, node, kernel, reads, problem.dispatch(kernel))
+        let recipe = &chosen.recipe;
+        let mut weights = Vec::with_capacity(recipe.weights.len());
+        for (source, packing) in &recipe.weights {
+            let tensor = match source {
+                Source::Filters => Some(conv.weight.as_str()),
+                Source::Bias => conv.bias.as_deref(),
+                Source::Zeros => None,
+            };
+            weights.push(self.weight(node, tensor, *packing)?);
+        }
+        let inputs = self.slots(node);
+        for stage in &recipe.stages {
+            let mut reads = Vec::with_capacity(stage.reads.len());
+            for &operand in &stage.reads {
+                let bound = match operand {
+                    Operand::Residual => inputs.get(1).or(reads.first()).copied(),
+                    Operand::Input => inputs.first().copied(),
+                    Operand::Weight(i) => weights.get(i).copied(),
+                    Operand::Scratch(_) | Operand::Output => {
+                        Some(Binding::Slot(self.slot(id, operand)))
+                    }
+                };
+                reads.extend(bound);
+            }
+            self.push(id, node, stage.kernel, reads, stage.dispatch.clone())?;
+            let writes = self.slot(id, stage.writes);
+            let bytes = self.traffic(node, recipe, stage, &weights);
+            if let Some(step) = self.steps.last_mut() {
+                step.candidate = chosen.candidate.name;
+                step.writes = writes;
+                step.inputs = slots_of(&step.reads);
+                step.macs = stage.macs;
+                step.bytes = bytes;
+            }
+        }
+        Ok(())
+    }
+
+    /// The slot of a node's output or scratch buffer.
+    fn slot(&self, id: NodeId, operand: Operand) -> usize {
+        match operand {
+            Operand::Scratch(i) => self.slot_of[self.scratch_at[id.0] + i],
+            _ => self.slot_of[id.0],
+        }
+    }
+
+    /// Bytes that a stage has to read and write at least.
+    fn traffic(&self, node: &Node, recipe: &Recipe, stage: &Stage, weights: &[Binding]) -> u64 {
+        let mut operands = stage.reads.clone();
+        operands.push(stage.writes);
+        // What is bound twice is not read twice.
+        operands.sort_unstable();
+        operands.dedup();
+        let [input, residual, output] = traffic(self.graph, node, self.batch);
+        let bytes = operands.iter().map(|operand| match operand {
+            Operand::Input => input,
+            Operand::Residual => residual,
+            Operand::Output => output,
+            Operand::Scratch(i) => recipe.scratch[*i] * size_of::<f32>() as u64,
+            Operand::Weight(i) => match weights[*i] {
+                Binding::Weight(w) => self.weights[w].bytes(),
+                Binding::Slot(_) => 0,
+            },
+        });
+        bytes.sum()
     }
 
     fn linear(&mut self, id: NodeId, node: &Node, linear: &Linear) -> Result<(), PlanError> {
@@ -254,10 +311,12 @@ impl Builder<'_> {
             Binding::Weight(weight) => Some(self.weights[*weight].bytes()),
             Binding::Slot(_) => None,
         });
-        let bytes = traffic(self.graph, node, self.batch) + weights.sum::<u64>();
+        let activations = traffic(self.graph, node, self.batch);
+        let bytes = activations.iter().sum::<u64>() + weights.sum::<u64>();
         self.steps.push(Step {
             node: id,
             name: layer_name(node),
+            candidate: kernel.name,
             inputs: node.inputs.iter().map(|i| self.slot_of[i.0]).collect(),
             kernel,
             reads,
@@ -270,6 +329,19 @@ impl Builder<'_> {
         });
         Ok(())
     }
+}
+
+/// The slots among what a step reads, each once.
+fn slots_of(reads: &[Binding]) -> Vec<usize> {
+    let mut slots = vec![];
+    for read in reads {
+        if let Binding::Slot(slot) = read
+            && !slots.contains(slot)
+        {
+            slots.push(*slot);
+        }
+    }
+    slots
 }
 
 /// A fused node goes by its convolution's name, the one that people know.

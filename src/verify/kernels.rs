@@ -1,4 +1,4 @@
-//! Every kernel variant on random shapes against the CPU twin: odd sizes,
+//! Every candidate, and so every kernel variant, on random shapes against the CPU twin: odd sizes,
 //! channels that are no multiple of four, strides, groups, batches, single
 //! pixels. The property tests and `resnet verify --kernels` both call this.
 
@@ -7,18 +7,18 @@ use crate::cpu;
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
 use crate::graph::{Graph, GraphBuilder, GraphError, Shape, Window};
-use crate::kernels::{Family, KERNELS, Kernel, Tile};
+use crate::kernels::{Candidate, Family, Method, Tile, candidates};
 use crate::mix::{STEP, mix};
 use crate::passes::lower;
 use crate::plan::{Choice, Plan};
 use crate::tensor::{Params, QUAD, Tensor, padded, unpad_channels};
 
-/// One kernel's verdict over all its cases.
+/// One candidate's verdict over all its cases.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KernelReport {
-    /// The kernel's name.
+    /// The candidate's name: the kernel's, where it is one.
     pub kernel: &'static str,
-    /// Cases that ran; 0 where the device cannot run the kernel.
+    /// Cases that ran; 0 where the device cannot run it.
     pub cases: usize,
     /// The worst of them.
     pub worst: Difference,
@@ -26,8 +26,8 @@ pub struct KernelReport {
     pub worst_case: String,
 }
 
-/// Runs `cases` random problems through every kernel that the device can run;
-/// `each` sees a kernel's report as soon as it is known. Deterministic in
+/// Runs `cases` random problems through every candidate that the device can
+/// run; `each` sees a candidate's report as soon as it is known. Deterministic in
 /// `seed`.
 pub fn kernels(
     gpu: &Gpu,
@@ -35,19 +35,19 @@ pub fn kernels(
     cases: usize,
     mut each: impl FnMut(&KernelReport),
 ) -> Result<Vec<KernelReport>, Error> {
-    let mut reports = Vec::with_capacity(KERNELS.len());
-    for kernel in KERNELS {
+    let mut reports = vec![];
+    for candidate in candidates() {
         let mut report = KernelReport {
-            kernel: kernel.name,
+            kernel: candidate.name,
             cases: 0,
             worst: Difference::default(),
             worst_case: String::new(),
         };
-        if gpu.profile().runs(kernel) {
+        if gpu.profile().runs_all(&candidate) {
             for case in 0..cases {
-                let mut random = Random::new(seed, kernel.name, case);
-                let problem = Problem::random(kernel, &mut random, case)?;
-                let difference = run(gpu, kernel, &problem, &mut random)?;
+                let mut random = Random::new(seed, candidate.name, case);
+                let problem = Problem::random(&candidate, &mut random, case)?;
+                let difference = run(gpu, candidate, &problem, &mut random)?;
                 let worse = difference.relative() > report.worst.relative()
                     || difference.relative().is_nan();
                 if report.cases == 0 || worse {
@@ -71,7 +71,7 @@ struct Problem {
 }
 
 impl Problem {
-    fn random(kernel: &Kernel, r: &mut Random, case: usize) -> Result<Self, GraphError> {
+    fn random(candidate: &Candidate, r: &mut Random, case: usize) -> Result<Self, GraphError> {
         let batch = 1 + r.below(3);
         // The first cases are the corners: one pixel, one channel.
         let (h, w, c) = match case {
@@ -79,9 +79,9 @@ impl Problem {
             1 => (1, 9, 5),
             _ => (1 + r.below(19), 1 + r.below(19), 1 + r.below(40)),
         };
-        let (graph, what) = match kernel.family {
-            Family::Conv | Family::GroupedConv => convolution(kernel, r, (h, w, c))?,
-            _ => other(kernel.family, r, (h, w, c))?,
+        let (graph, what) = match candidate.family() {
+            Family::Conv | Family::GroupedConv => convolution(candidate, r, (h, w, c))?,
+            family => other(family, r, (h, w, c))?,
         };
         let text = format!("batch {batch}, {what} on {}", graph.input_shape());
         Ok(Self { graph, batch, text })
@@ -90,20 +90,25 @@ impl Problem {
 
 /// One convolution, or two that are added, the first being the residual.
 fn convolution(
-    kernel: &Kernel,
+    candidate: &Candidate,
     r: &mut Random,
     (h, w, c): (usize, usize, usize),
 ) -> Result<(Graph, String), GraphError> {
     // Half of the cases are small, the others have up to three columns of
     // tiles.
-    let most = match (kernel.tile, r.below(2)) {
+    let tile = match candidate.method {
+        Method::Kernel(kernel) => kernel.tile,
+        Method::Winograd { gemm, .. } => gemm.tile,
+    };
+    let most = match (tile, r.below(2)) {
         (Tile::Gemm { bn, .. }, 1) => 2 * bn * QUAD + 5,
         (Tile::Shuffle { lanes, .. }, 1) => 2 * lanes * QUAD + 5,
         _ => 40,
     };
     let (mut inputs, mut outputs, mut groups) = (c, 1 + r.below(most), 1);
     let (mut k, mut padding) = ([1, 3, 5, 7][r.below(4)], r.below(4));
-    match kernel.tile {
+    match tile {
+        _ if matches!(candidate.method, Method::Winograd { .. }) => k = 3,
         Tile::Gemm {
             pointwise: true, ..
         } => (k, padding) = (1, 0),
@@ -119,7 +124,11 @@ fn convolution(
     while h.min(w) + 2 * padding < k {
         padding += 1;
     }
-    let window = Window::new(k, 1 + r.below(3), padding);
+    let stride = match candidate.method {
+        Method::Winograd { .. } => 1,
+        Method::Kernel(_) => 1 + r.below(3),
+    };
+    let window = Window::new(k, stride, padding);
     let (residual, relu) = (r.below(2) == 1, r.below(2) == 1);
 
     let mut g = GraphBuilder::new(Shape::new(h, w, inputs))?;
@@ -209,15 +218,17 @@ fn other(
             (y, text)
         }
         Family::Softmax => (g.softmax("softmax", x), "softmax".into()),
-        // Handled by `convolution`.
-        Family::Conv | Family::GroupedConv => (x, String::new()),
+        // Handled by `convolution`, or part of what is.
+        Family::Conv | Family::GroupedConv | Family::WinogradInput | Family::WinogradOutput => {
+            (x, String::new())
+        }
     };
     Ok((g.finish(y), text))
 }
 
 fn run(
     gpu: &Gpu,
-    kernel: &'static Kernel,
+    candidate: Candidate,
     problem: &Problem,
     r: &mut Random,
 ) -> Result<Difference, Error> {
@@ -237,14 +248,14 @@ fn run(
     let expected = cpu::run(graph, &params, &input, &[])?.output;
 
     let lowered = lower(graph, &params, &[])?;
-    let choice = Choice::Prefer(kernel);
+    let choice = Choice::Prefer(candidate);
     let plan = Plan::new(&lowered, problem.batch, gpu.profile(), &[], &choice)?;
     if !plan
         .steps
         .iter()
-        .any(|step| step.kernel.name == kernel.name)
+        .any(|step| step.candidate == candidate.name)
     {
-        // A case that does not reach its kernel would prove nothing.
+        // A case that does not reach its candidate would prove nothing.
         return Ok(Difference {
             max_abs: f64::NAN,
             scale: 1.0,
@@ -278,8 +289,8 @@ fn padding_is_dirty(data: &[f32], channels: usize) -> bool {
 struct Random(u64);
 
 impl Random {
-    fn new(seed: u64, kernel: &str, case: usize) -> Self {
-        let name = crate::weights::fnv1a64(kernel.as_bytes());
+    fn new(seed: u64, name: &str, case: usize) -> Self {
+        let name = crate::weights::fnv1a64(name.as_bytes());
         Self(seed ^ name ^ (case as u64).wrapping_mul(0xD1B5_4A32_D192_ED03))
     }
 
@@ -306,7 +317,10 @@ mod tests {
     /// Wide tiles would never have a second column if few channels were drawn.
     #[test]
     fn convolutions_have_one_column_of_tiles_and_several() {
-        for kernel in KERNELS {
+        for candidate in candidates() {
+            let Method::Kernel(kernel) = candidate.method else {
+                continue;
+            };
             let width = match kernel.tile {
                 Tile::Gemm { bn, .. } => bn * QUAD,
                 Tile::Shuffle { lanes, .. } => lanes * QUAD,
@@ -314,7 +328,7 @@ mod tests {
             };
             let columns = (0..40).map(|case| {
                 let mut r = Random::new(0, kernel.name, case);
-                let problem = Problem::random(kernel, &mut r, case).unwrap();
+                let problem = Problem::random(&candidate, &mut r, case).unwrap();
                 problem.graph.output_shape().c.div_ceil(width)
             });
             let columns: Vec<usize> = columns.collect();

@@ -18,7 +18,7 @@ use crate::weights::synthetic_tensor;
 pub struct LayerReport {
     /// The layer's name.
     pub layer: String,
-    /// The kernel that computed it.
+    /// The candidate that computed it.
     pub kernel: &'static str,
     /// Output of one image.
     pub shape: Shape,
@@ -95,7 +95,7 @@ pub fn network(
         let expected = value(&run, original)?.data();
         let report = LayerReport {
             layer: engine.plan().steps[first].name.clone(),
-            kernel: engine.plan().steps[first].kernel.name,
+            kernel: engine.plan().steps[first].candidate,
             shape: s,
             difference: Difference::between(&unpad_channels(&found, s.c), expected),
         };

@@ -108,7 +108,7 @@ pub(super) fn family_of(kernel: &str) -> Family {
         1
     } else if kernel.contains("grouped") {
         2
-    } else if kernel.starts_with("conv") {
+    } else if kernel.starts_with("conv") || kernel.starts_with("winograd") {
         0
     } else if kernel.starts_with("linear") {
         3
@@ -153,7 +153,9 @@ mod tests {
         for kernel in KERNELS {
             let class = family_of(kernel.name).class;
             match kernel.family {
-                Family::Conv => assert!(["f1", "f2"].contains(&class)),
+                Family::Conv | Family::WinogradInput | Family::WinogradOutput => {
+                    assert!(["f1", "f2"].contains(&class))
+                }
                 Family::GroupedConv => assert_eq!(class, "f3"),
                 Family::Linear => assert_eq!(class, "f4"),
                 Family::MaxPool | Family::AvgPool | Family::GlobalAvgPool => {

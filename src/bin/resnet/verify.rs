@@ -1,6 +1,6 @@
 //! `resnet verify`: a network on the device, layer by layer against the CPU.
 
-use resnet_wgpu::kernels::KERNELS;
+use resnet_wgpu::kernels::candidates;
 use resnet_wgpu::plan::Choice;
 use resnet_wgpu::verify::{Difference, LayerReport, TOLERANCE_F32, network};
 use serde::Serialize;
@@ -115,8 +115,8 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
         table.reserve(0, node.name.chars().count());
         table.reserve(2, shape_text(chw(node.shape)).chars().count());
     }
-    for kernel in KERNELS {
-        table.reserve(1, kernel.name.len());
+    for candidate in candidates() {
+        table.reserve(1, candidate.name.len());
     }
     args.model.announce();
     let show = |text: &str| if args.json { Ok(()) } else { term::print(text) };

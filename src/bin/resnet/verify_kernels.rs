@@ -1,8 +1,8 @@
-//! `resnet verify --kernels`: every kernel variant on random shapes against
+//! `resnet verify --kernels`: every candidate on random shapes against
 //! the CPU.
 
 use resnet_wgpu::gpu::Gpu;
-use resnet_wgpu::kernels::{KERNELS, Kernel, find};
+use resnet_wgpu::kernels::{Candidate, candidate, candidates};
 use resnet_wgpu::plan::DeviceProfile;
 use resnet_wgpu::verify::{KernelReport, kernels};
 use serde::Serialize;
@@ -51,15 +51,15 @@ pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
         ("relative", Align::Right),
         ("", Align::Left),
     ]);
-    for kernel in KERNELS {
-        table.reserve(0, kernel.name.len());
+    for candidate in candidates() {
+        table.reserve(0, candidate.name.len());
     }
     let show = |text: &str| if args.json { Ok(()) } else { term::print(text) };
     let title = format!("{}, seed {}", gpu.describe(), args.seed);
     show(&format!("{title}\n\n{}", table.head()))?;
 
     let mut printed = Ok(());
-    let mut progress = Progress::bar(KERNELS.len(), "kernels");
+    let mut progress = Progress::bar(candidates().count(), "kernels");
     let mut lines = vec![];
     kernels(gpu, args.seed, args.cases as usize, |report| {
         let line = line(report, gpu.profile(), tolerance);
@@ -98,7 +98,7 @@ fn line(report: &KernelReport, profile: &DeviceProfile, tolerance: f64) -> Line 
     match report.cases {
         0 => Line::NotRun {
             kernel,
-            not_run: find(kernel).map_or_else(String::new, |k| lacking(k, profile)),
+            not_run: candidate(kernel).map_or_else(String::new, |c| lacking(&c, profile)),
         },
         cases => Line::Ran {
             kernel,
@@ -109,25 +109,15 @@ fn line(report: &KernelReport, profile: &DeviceProfile, tolerance: f64) -> Line 
     }
 }
 
-/// What the device lacks for a kernel.
-fn lacking(kernel: &Kernel, profile: &DeviceProfile) -> String {
-    let needs = kernel.needs();
-    let mut lacks = vec![];
-    if needs.subgroup != 0 && needs.subgroup != profile.subgroup {
-        lacks.push(format!("subgroups of {}", needs.subgroup));
-    }
-    if needs.workgroup_bytes > profile.workgroup_bytes {
-        lacks.push(format!(
-            "{} bytes of workgroup memory",
-            needs.workgroup_bytes
-        ));
-    }
-    if needs.invocations > profile.invocations {
-        lacks.push(format!("{} invocations a workgroup", needs.invocations));
-    }
-    let buffers = kernel.family.reads() as u32 + 1;
-    if buffers > profile.storage_buffers {
-        lacks.push(format!("{buffers} storage buffers"));
+/// What the device lacks for a candidate.
+fn lacking(candidate: &Candidate, profile: &DeviceProfile) -> String {
+    let mut lacks: Vec<String> = vec![];
+    for kernel in candidate.kernels() {
+        for lack in profile.lacks(kernel) {
+            if !lacks.contains(&lack) {
+                lacks.push(lack);
+            }
+        }
     }
     format!("needs {}", lacks.join(", "))
 }

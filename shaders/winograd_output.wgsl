@@ -1,0 +1,68 @@
+// The output's transform of Winograd's F({{ tile }}×{{ tile }}, 3×3): y = epilogue(Aᵀ M A).
+//
+//   m         [{{ points * points }}][tiles][quads] vec4: point by point
+//   bias      [quads] vec4
+//   residual  [N][P][Q][quads] vec4 (bound to m where there is none)
+//   y         [N][P][Q][quads] vec4
+//
+// An invocation makes one quad of one tile of {{ tile }}×{{ tile }} output pixels; those
+// beyond the image's edge are dropped:
+//
+//     {{ points * points }} values, one a point  ─►  {{ tile }}×{{ tile }} pixels
+{% include "common.wgsl" %}
+{% include "winograd_params.wgsl" %}
+{{ input(1, "m") }}
+{{ input(2, "bias") }}
+{{ input(3, "residual") }}
+{{ output(4, "y") }}
+
+fn finish(image: u32, row: u32, col: u32, quad: u32, sum: vec4<f32>) {
+    if row >= p.out_h || col >= p.out_w {
+        return;
+    }
+    let at = ((image * p.out_h + row) * p.out_w + col) * p.quads + quad;
+    var v = sum;
+    if (p.flags & 2u) != 0u {
+        v += load_residual(at);
+    }
+    if (p.flags & 1u) != 0u {
+        v = relu(v);
+    }
+    store_y(at, v);
+}
+
+@compute @workgroup_size({{ workgroup }})
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let item = group_index(group, groups) * {{ workgroup }}u + local;
+    if item >= p.tiles * p.quads {
+        return;
+    }
+    let quad = item % p.quads;
+    let tile = item / p.quads;
+    let of_image = p.rows * p.columns;
+    let image = tile / of_image;
+    let row = tile % of_image / p.columns * {{ tile }}u;
+    let col = tile % p.columns * {{ tile }}u;
+
+    // Columns first: t = Aᵀ M, a column of M at a time.
+    let step = p.tiles * p.quads;
+{% for c in range(points) %}
+{% for r in range(points) %}
+    let d_{{ r }}_{{ c }} = load_m({{ r * points + c }}u * step + item);
+{% endfor %}
+{% for i in range(tile) %}
+    let t_{{ i }}_{{ c }} = {{ sums.columns[i][c] }};
+{% endfor %}
+{% endfor %}
+
+    let start = load_bias(quad);
+{% for i in range(tile) %}
+{% for j in range(tile) %}
+    finish(image, row + {{ i }}u, col + {{ j }}u, quad, start + ({{ sums.rows[i][j] }}));
+{% endfor %}
+{% endfor %}
+}

@@ -1,0 +1,169 @@
+//! The candidates: every way to compute an operation. Most are one kernel;
+//! some convolutions take several dispatches that hand values on in scratch
+//! buffers.
+
+use super::table::{Family, KERNELS, Kernel, find};
+
+/// One way to compute an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    /// Unique name, as reports print it: the kernel's own where it is one.
+    pub name: &'static str,
+    /// How it computes.
+    pub method: Method,
+}
+
+/// How a candidate computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// By one kernel.
+    Kernel(&'static Kernel),
+    /// A 3×3 convolution of stride 1 as products of transformed tiles
+    /// (Lavin and Gray 2016): `input` transforms the image, `gemm` multiplies
+    /// at each of (m+2)² points, `output` transforms back.
+    Winograd {
+        /// Side of an output tile, m: 2 or 4.
+        tile: usize,
+        /// The input's transform.
+        input: &'static Kernel,
+        /// The products, one GEMM a point.
+        gemm: &'static Kernel,
+        /// The output's transform, with the epilogue.
+        output: &'static Kernel,
+    },
+}
+
+impl Candidate {
+    /// The kernel by itself.
+    pub const fn of(kernel: &'static Kernel) -> Self {
+        Self {
+            name: kernel.name,
+            method: Method::Kernel(kernel),
+        }
+    }
+
+    /// The operation that it computes.
+    pub fn family(&self) -> Family {
+        match self.method {
+            Method::Kernel(kernel) => kernel.family,
+            Method::Winograd { .. } => Family::Conv,
+        }
+    }
+
+    /// Its kernels, in the order of their dispatches.
+    pub fn kernels(&self) -> Vec<&'static Kernel> {
+        match self.method {
+            Method::Kernel(kernel) => vec![kernel],
+            Method::Winograd {
+                input,
+                gemm,
+                output,
+                ..
+            } => vec![input, gemm, output],
+        }
+    }
+}
+
+/// A kernel of the table; a name that is not there fails the build.
+const fn kernel(name: &str) -> &'static Kernel {
+    let mut i = 0;
+    while i < KERNELS.len() {
+        if same(KERNELS[i].name.as_bytes(), name.as_bytes()) {
+            return &KERNELS[i];
+        }
+        i += 1;
+    }
+    panic!("no kernel of that name")
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+const fn winograd2(name: &'static str, gemm: &str) -> Candidate {
+    Candidate {
+        name,
+        method: Method::Winograd {
+            tile: 2,
+            input: kernel("winograd2.input"),
+            gemm: kernel(gemm),
+            output: kernel("winograd2.output"),
+        },
+    }
+}
+
+const fn winograd4(name: &'static str, gemm: &str) -> Candidate {
+    Candidate {
+        name,
+        method: Method::Winograd {
+            tile: 4,
+            input: kernel("winograd4.input"),
+            gemm: kernel(gemm),
+            output: kernel("winograd4.output"),
+        },
+    }
+}
+
+/// The candidates of several dispatches.
+const COMPOSITES: &[Candidate] = &[
+    winograd2("conv.winograd2.shuffle8.56", "conv.shuffle8.56"),
+    winograd2("conv.winograd2.shuffle8.32", "conv.shuffle8.32"),
+    winograd2("conv.winograd2.shuffle16.48", "conv.shuffle16.48"),
+    winograd4("conv.winograd4.shuffle8.56", "conv.shuffle8.56"),
+    winograd4("conv.winograd4.shuffle8.32", "conv.shuffle8.32"),
+    winograd4("conv.winograd4.shuffle16.48", "conv.shuffle16.48"),
+];
+
+/// Every candidate of every operation: each kernel that computes one by
+/// itself, in the table's order, then those of several dispatches.
+pub fn candidates() -> impl Iterator<Item = Candidate> {
+    let alone = KERNELS.iter().filter(|k| k.family.is_operation());
+    alone.map(Candidate::of).chain(COMPOSITES.iter().copied())
+}
+
+/// The candidate of that name.
+pub fn candidate(name: &str) -> Option<Candidate> {
+    let composite = || COMPOSITES.iter().find(|c| c.name == name).copied();
+    find(name)
+        .filter(|k| k.family.is_operation())
+        .map(Candidate::of)
+        .or_else(composite)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        let all: Vec<Candidate> = candidates().collect();
+        for (i, c) in all.iter().enumerate() {
+            assert!(all[..i].iter().all(|other| other.name != c.name));
+            assert_eq!(candidate(c.name), Some(*c));
+        }
+        assert_eq!(candidate("winograd2.input"), None);
+    }
+
+    /// A kernel that no candidate uses would be compiled by nobody.
+    #[test]
+    fn every_kernel_belongs_to_a_candidate() {
+        let used: Vec<_> = candidates().flat_map(|c| c.kernels()).collect();
+        for kernel in KERNELS {
+            assert!(
+                used.iter().any(|k| k.name == kernel.name),
+                "{}",
+                kernel.name
+            );
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The host's side of the Winograd kernels (Lavin and Gray, "Fast Algorithms
+//! for Convolutional Neural Networks", 2016): F(m×m, 3×3) makes an output
+//! tile of m×m pixels from (m+2)² products for each pair of channels, where
+//! the direct form takes 9·m².
+//!
+//! ```text
+//!   V = Bᵀ d B        an input tile d of (m+2)² pixels, for each channel
+//!   U = G g Gᵀ        a filter g of 3×3, at load, in f64
+//!   M = Σ U·V         over the input channels: a GEMM for each of (m+2)² points
+//!   y = Aᵀ M A        m×m output pixels
+//! ```
+
+use super::{ConvProblem, Dispatch, Kernel, flags, word};
+use crate::graph::{Shape, Window};
+use crate::tensor::quads;
+
+/// Bᵀ, G and Aᵀ of F(m×m, 3×3).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Matrices {
+    /// `[m+2][m+2]`
+    pub input: &'static [&'static [f64]],
+    /// `[m+2][3]`
+    pub filter: &'static [[f64; 3]],
+    /// `[m][m+2]`
+    pub output: &'static [&'static [f64]],
+}
+
+/// Interpolation at 0, 1, −1 and ∞.
+const TWO: Matrices = Matrices {
+    input: &[
+        &[1., 0., -1., 0.],
+        &[0., 1., 1., 0.],
+        &[0., -1., 1., 0.],
+        &[0., -1., 0., 1.],
+    ],
+    filter: &[
+        [1., 0., 0.],
+        [0.5, 0.5, 0.5],
+        [0.5, -0.5, 0.5],
+        [0., 0., 1.],
+    ],
+    output: &[&[1., 1., 1., 0.], &[0., 1., -1., 1.]],
+};
+
+/// Interpolation at 0, 1, −1, 2, −2 and ∞.
+const FOUR: Matrices = Matrices {
+    input: &[
+        &[4., 0., -5., 0., 1., 0.],
+        &[0., -4., -4., 1., 1., 0.],
+        &[0., 4., -4., -1., 1., 0.],
+        &[0., -2., -1., 2., 1., 0.],
+        &[0., 2., -1., -2., 1., 0.],
+        &[0., 4., 0., -5., 0., 1.],
+    ],
+    filter: &[
+        [1. / 4., 0., 0.],
+        [-1. / 6., -1. / 6., -1. / 6.],
+        [-1. / 6., 1. / 6., -1. / 6.],
+        [1. / 24., 1. / 12., 1. / 6.],
+        [1. / 24., -1. / 12., 1. / 6.],
+        [0., 0., 1.],
+    ],
+    output: &[
+        &[1., 1., 1., 1., 1., 0.],
+        &[0., 1., -1., 2., -2., 0.],
+        &[0., 1., 1., 4., 4., 0.],
+        &[0., 1., -1., 8., -8., 1.],
+    ],
+};
+
+/// The matrices for output tiles of `tile`×`tile` pixels.
+pub(super) fn matrices(tile: usize) -> &'static Matrices {
+    match tile {
+        2 => &TWO,
+        _ => &FOUR,
+    }
+}
+
+/// U of one filter, row-major over the points; in f64, so that only the
+/// result is rounded.
+pub(super) fn transform_filter(tile: usize, filter: &[f32], mut point: impl FnMut(usize, f64)) {
+    let g = matrices(tile).filter;
+    for (i, left) in g.iter().enumerate() {
+        let mut row = [0.0; 3];
+        for (r, taps) in filter.chunks_exact(3).enumerate() {
+            for (sum, &tap) in row.iter_mut().zip(taps) {
+                *sum += left[r] * f64::from(tap);
+            }
+        }
+        for (j, right) in g.iter().enumerate() {
+            let sum = row.iter().zip(right).map(|(a, b)| a * b).sum();
+            point(i * g.len() + j, sum);
+        }
+    }
+}
+
+/// A convolution as Winograd's transforms see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WinogradProblem {
+    /// The convolution.
+    pub conv: ConvProblem,
+    /// Side of an output tile.
+    pub tile: usize,
+}
+
+impl WinogradProblem {
+    /// The convolution in tiles of that side, if it is 3×3 with stride 1 and
+    /// one group.
+    pub fn new(conv: ConvProblem, tile: usize) -> Option<Self> {
+        let Window { kernel, stride, .. } = conv.window;
+        (kernel == 3 && stride == 1 && conv.groups == 1).then_some(Self { conv, tile })
+    }
+
+    /// Products for each tile and pair of channels, (m+2)².
+    pub fn points(&self) -> usize {
+        (self.tile + 2) * (self.tile + 2)
+    }
+
+    fn tiles_of_image(&self) -> (usize, usize) {
+        let Shape { h, w, .. } = self.conv.output;
+        (h.div_ceil(self.tile), w.div_ceil(self.tile))
+    }
+
+    /// Tiles of the whole batch.
+    pub fn tiles(&self) -> usize {
+        let (rows, columns) = self.tiles_of_image();
+        self.conv.batch * rows * columns
+    }
+
+    /// The products: at each point a GEMM of tiles by channels.
+    pub fn gemm(&self) -> ConvProblem {
+        let of = |c| Shape::new(1, self.tiles(), c);
+        ConvProblem {
+            batch: 1,
+            input: of(self.conv.input.c),
+            output: of(self.conv.output.c),
+            window: Window::new(1, 1, 0),
+            groups: 1,
+            residual: false,
+            relu: false,
+            points: self.points(),
+        }
+    }
+
+    /// Quads of the transformed input, `[points][tiles][in_quads]`.
+    pub fn input_quads(&self) -> usize {
+        self.points() * self.tiles() * quads(self.conv.input.c)
+    }
+
+    /// Quads of the products, `[points][tiles][out_quads]`.
+    pub fn output_quads(&self) -> usize {
+        self.points() * self.tiles() * quads(self.conv.output.c)
+    }
+
+    /// Parameters and geometry of the input's transform.
+    pub fn input_dispatch(&self, kernel: &Kernel) -> Dispatch {
+        self.dispatch(kernel, quads(self.conv.input.c))
+    }
+
+    /// Parameters and geometry of the output's transform.
+    pub fn output_dispatch(&self, kernel: &Kernel) -> Dispatch {
+        self.dispatch(kernel, quads(self.conv.output.c))
+    }
+
+    fn dispatch(&self, kernel: &Kernel, quads: usize) -> Dispatch {
+        let (rows, columns) = self.tiles_of_image();
+        let c = &self.conv;
+        Dispatch {
+            params: vec![
+                word(self.tiles()),
+                word(rows),
+                word(columns),
+                word(quads),
+                word(c.input.h),
+                word(c.input.w),
+                word(c.output.h),
+                word(c.output.w),
+                word(c.window.padding),
+                flags(c.relu, c.residual),
+            ],
+            workgroups: (self.tiles() * quads).div_ceil(kernel.workgroup) as u64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One dimension: Aᵀ((G g) ∘ (Bᵀ d)) is the correlation of d with g.
+    #[test]
+    fn the_matrices_belong_together() {
+        for tile in [2, 4] {
+            let m = matrices(tile);
+            let d: Vec<f64> = (0..tile + 2)
+                .map(|i| [3., -1., 4., 1., -5., 9.][i])
+                .collect();
+            let g = [2., -7., 1.];
+            let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+            let products: Vec<f64> = (m.filter.iter().zip(m.input))
+                .map(|(f, b)| dot(f, &g) * dot(b, &d))
+                .collect();
+            for (i, row) in m.output.iter().enumerate() {
+                let expected = dot(&d[i..i + 3], &g);
+                assert!((dot(row, &products) - expected).abs() < 1e-12);
+            }
+        }
+    }
+}
