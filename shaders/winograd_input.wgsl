@@ -1,7 +1,7 @@
 // The input's transform of Winograd's F({{ tile }}×{{ tile }}, 3×3): V = Bᵀ d B.
 //
-//   x  [N][H][W][quads] vec4
-//   v  [{{ points * points }}][tiles][quads] vec4: point by point, so that each is a matrix
+//   x            [N][H][W][quads] vec4
+//   transformed  [{{ points * points }}][tiles][quads] vec4: point by point, so that each is a matrix
 //
 // An invocation takes one quad of one tile of {{ points }}×{{ points }} input pixels; tiles
 // overlap by two, and neighbouring invocations take neighbouring quads:
@@ -13,7 +13,7 @@
 {% include "common.wgsl" %}
 {% include "winograd_params.wgsl" %}
 {{ input(1, "x") }}
-{{ output(2, "v") }}
+{{ output(2, "transformed") }}
 
 // A pixel's quad, zero where padding is.
 fn pixel(image: u32, row: i32, col: i32, quad: u32) -> vec4<f32> {
@@ -52,7 +52,7 @@ fn main(
     let step = p.tiles * p.quads;
 {% for i in range(points) %}
 {% for j in range(points) %}
-    store_v({{ i * points + j }}u * step + item, {{ sums.rows[i][j] }});
+    store_transformed({{ i * points + j }}u * step + item, {{ sums.rows[i][j] }});
 {% endfor %}
 {% endfor %}
 }

@@ -242,7 +242,13 @@ fn profile(
         max_binding: limits
             .max_storage_buffer_binding_size
             .min(limits.max_buffer_size)
-            .min(u64::from(u32::MAX) - 15),
+            .min(u64::from(u32::MAX) - 15)
+            .min(match storage {
+                Storage::Buffers => u64::MAX,
+                Storage::Textures => {
+                    Storage::ROW_BYTES * u64::from(limits.max_texture_dimension_2d)
+                }
+            }),
         max_buffer: limits.max_buffer_size,
         max_workgroups: limits.max_compute_workgroups_per_dimension,
         workgroup_bytes: limits.max_compute_workgroup_storage_size,
