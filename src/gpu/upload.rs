@@ -41,11 +41,6 @@ pub(super) fn upload_all(
     gpu.queue().submit([]);
     // Each has been made above.
     Ok(values.into_iter().flatten().collect())
-        }
-    }
-    upload.finish();
-    // Each has been made above.
-    Ok(buffers.into_iter().flatten().collect())
 }
 
 /// Weights on their way to the device.
