@@ -65,6 +65,9 @@ impl Gpu {
                 Some(limits) => limits.clone().or_worse_values_from(&own),
                 None => own,
             },
+            // Blocks of 64 MB and more would be touched for the few MB on their
+            // way to the device, and stay.
+            memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
         };
         let (device, queue) =

@@ -262,7 +262,7 @@ impl Engine {
 
     pub(super) fn write(&self, slot: usize, data: &[f32]) {
         let bytes = bytemuck::cast_slice(data);
-        self.slots[slot].write(self.gpu.queue(), bytes);
+        self.slots[slot].write(self.gpu.queue(), 0, bytes);
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {

@@ -10,7 +10,8 @@ use crate::tensor::Params;
 
 /// Weights on their way to the device, at most, before the host waits for
 /// those before them: their staging memory is freed only behind a submission.
-const STAGED_BYTES: u64 = 16 << 20;
+/// Whole rows of a texture.
+const STAGED_BYTES: usize = 4 << 20;
 
 /// Reads, packs and uploads all weights, a tensor at a time: of the host's
 /// memory it takes what the largest tensor takes, as it is and packed.
@@ -47,7 +48,7 @@ pub(super) fn upload_all(
 struct Upload<'a> {
     gpu: &'a Gpu,
     /// Bytes that were handed over since the last submission.
-    staged: u64,
+    staged: usize,
     /// The submission before that.
     before: Option<wgpu::SubmissionIndex>,
 }
@@ -56,16 +57,19 @@ impl Upload<'_> {
     /// A value with those bytes. What kernels read of weights is written here
     /// and nowhere else.
     fn value(&mut self, label: &str, bytes: &[u8]) -> Result<Value, GpuError> {
-        let len = bytes.len() as u64;
-        let value = Value::new(self.gpu, label, len);
-        value.write(self.gpu.queue(), bytes);
-        self.staged += len;
-        if self.staged > STAGED_BYTES {
-            let submitted = self.gpu.queue().submit([]);
-            if let Some(before) = self.before.replace(submitted) {
-                self.gpu.wait(before)?;
+        let value = Value::new(self.gpu, label, bytes.len() as u64);
+        let mut at = 0;
+        for piece in bytes.chunks(STAGED_BYTES) {
+            value.write(self.gpu.queue(), at, piece);
+            at += piece.len() as u64;
+            self.staged += piece.len();
+            if self.staged >= STAGED_BYTES {
+                let submitted = self.gpu.queue().submit([]);
+                if let Some(before) = self.before.replace(submitted) {
+                    self.gpu.wait(before)?;
+                }
+                self.staged = 0;
             }
-            self.staged = 0;
         }
         Ok(value)
     }
