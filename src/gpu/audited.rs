@@ -27,6 +27,7 @@ pub(super) fn trusted_module(
     //   none of which a graph or a plan admits as zero;
     // - workgroup memory is written before it is read;
     // - no index depends on an activation's or a weight's value.
+    // Textures are read and written by the same indices as buffers.
     // The property tests run every kernel checked as well, with slots full of
     // NaN: a read out of bounds would differ between the two, or show.
     unsafe { device.create_shader_module_trusted(descriptor, checks) }

@@ -20,7 +20,6 @@ pub(super) const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
     .union(wgpu::Features::TIMESTAMP_QUERY)
     .union(wgpu::Features::PIPELINE_CACHE);
 
-
 /// A GPU that sessions run on. Cloning shares it, and the pipelines that its
 /// sessions have made; it may be used from any thread.
 ///
