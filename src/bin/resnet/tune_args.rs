@@ -71,4 +71,7 @@ pub struct TuneArgs {
     /// As one JSON object
     #[arg(long)]
     pub json: bool,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
 }
