@@ -18,6 +18,18 @@ struct Params {
     flags: u32,         // 1: ReLU, 2: residual
     group_in: u32,      // input channels of a group
     group_out: u32,     // output channels of a group
+    by_image: vec2<u32>,     // divides by out_h*out_w, see divide()
+    by_row: vec2<u32>,       // … out_w
+    by_in_quads: vec2<u32>,  // … in_quads
+    by_kernel: vec2<u32>,    // … kernel
+    by_n_tiles: vec2<u32>,   // … n_tiles
+    n_tiles: u32,       // tiles along the output quads
+    rows: u32,          // the whole reduction, in rows of w
+    quads: u32,         // … in quads of rows
+    parts: u32,         // workgroups that share a tile's reduction
+    part_quads: u32,    // quads of each but the last
+    x_step: u32,        // vec4 of x from one point to the next
+    w_step: u32,        // … of w
     points: u32,        // independent products in all buffers but bias (1, or a batched GEMM)
 }
 
@@ -27,6 +39,18 @@ struct Params {
 {{ input(3, "bias") }}
 {{ input(4, "residual") }}
 {{ output(5, "y") }}
+
+// n / d for n below 2^31, where `by` is Divisor::new(d) in
+// src/kernels/divisor.rs: a multiplication and a shift, which cost far less
+// than a division. The product's high half, from 16-bit halves, is
+// WGSL's lack.
+fn divide(n: u32, by: vec2<u32>) -> u32 {
+    let a = vec2<u32>((n << 1u) & 0xffffu, n >> 15u);
+    let b = vec2<u32>(by.x & 0xffffu, by.x >> 16u);
+    let left = a.y * b.x + ((a.x * b.x) >> 16u);
+    let right = a.x * b.y + (left & 0xffffu);
+    return (a.y * b.y + (left >> 16u) + (right >> 16u)) >> by.y;
+}
 
 // Bias is in the sum already; residual and ReLU follow, then the store.
 fn finish(pixel: u32, quad: u32, sum: vec4<f32>) {
@@ -49,6 +73,21 @@ fn finish_point(point: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     store_y(at, v);
 }
 
+// The residual's quad, or zero beyond the edges.
+fn residual_at(pixel: u32, quad: u32) -> vec4<f32> {
+    let on = pixel < p.pixels && quad < p.out_quads;
+    return select(vec4<f32>(), load_residual(select(0u, pixel * p.out_quads + quad, on)), on);
+}
+
+// Stores a sum that has its bias and residual: of one of y's slices, where it
+// has several.
+fn store(slice: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
+    if pixel < p.pixels && quad < p.out_quads {
+        let at = (slice * p.pixels + pixel) * p.out_quads + quad;
+        store_y(at, select(sum, relu(sum), (p.flags & 1u) != 0u));
+    }
+}
+
 // Where the window of an output pixel begins in the input: index of the
 // image's first pixel, row and column (which padding can make negative).
 struct Corner {
@@ -60,12 +99,13 @@ struct Corner {
 // Pixels beyond the last are read as the last; finish() drops them.
 fn corner(pixel: u32) -> Corner {
     let at = min(pixel, p.pixels - 1u);
-    let image = at / (p.out_h * p.out_w);
-    let in_image = at % (p.out_h * p.out_w);
+    let image = divide(at, p.by_image);
+    let in_image = at - image * p.out_h * p.out_w;
+    let row = divide(in_image, p.by_row);
     return Corner(
         image * p.in_h * p.in_w,
-        i32(in_image / p.out_w * p.stride) - i32(p.padding),
-        i32(in_image % p.out_w * p.stride) - i32(p.padding),
+        i32(row * p.stride) - i32(p.padding),
+        i32((in_image - row * p.out_w) * p.stride) - i32(p.padding),
     );
 }
 

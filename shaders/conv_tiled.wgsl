@@ -1,13 +1,16 @@
 // Convolution as an implicit GEMM with tiles in workgroup memory: for hardware
-// GPUs.{% if pointwise %} This permutation is for 1×1 kernels without padding: a plain
-// GEMM whose reduction is the input channels.{% endif %}
+// GPUs.{% if reduction == "pointwise" %} This permutation is for 1×1 kernels without padding: a plain
+// GEMM whose reduction is the input channels.{% elif reduction == "rgb" %} This permutation is for three input channels: its
+// reduction runs over kernel rows × columns × 3 scalars, four of them a quad,
+// rather than over quads a quarter of which is padding.{% endif %}
 
 //
-//   x         [N][H][W][in_quads] vec4
-//   w         [K*K][in_quads*4][weight_quads] vec4, rows padded to {{ bn }} quads
+//   x         [points][N][H][W][in_quads] vec4
+//   w         [points][K*K][in_quads*4{% if reduction == "rgb" %}, here 3{% endif %}][weight_quads] vec4, rows padded
+//             to {{ bn }} quads
 //   bias      [weight_quads] vec4
 //   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [N][P][Q][out_quads] vec4
+//   y         [points][parts][N][P][Q][out_quads] vec4
 //
 // A workgroup of {{ threads }} invocations makes {{ bm }} pixels × {{ bn * 4 }} channels, in steps
 // of {{ bk * 4 }} along the reduction (kernel rows × columns × input channels):
@@ -21,15 +24,38 @@
 //     │ tile_x │      │ accumulators │ {{ bm }} pixels, {{ tm }} × {{ tn }} quads an invocation,
 //     │        │      │              │ spread {{ bm // tm }} pixels and {{ bn // tn }} quads apart
 //     └────────┘      └──────────────┘
+//
+// Both tiles are there twice: while one half is multiplied, the next step's
+// quads are on their way from memory into registers, and they are written to
+// the other half behind the products. One barrier a step is enough: who writes
+// a half has passed the barrier behind everyone's last reads of it.
+//
+// Where there are few tiles, `parts` workgroups share the reduction of each;
+// sum_parts.wgsl adds up what they leave in y. `points` are independent
+// problems of one shape (Winograd's products).
 {% set threads_n = bn // tn %}
 {% set threads_m = bm // tm %}
 {% set x_loads = bm * bk // threads %}
 {% set w_loads = bk * 4 * bn // threads %}
+{% set step = threads // bk %}
+{% set swizzle = 8 // bk %}
 {% include "common.wgsl" %}
 {% include "conv_params.wgsl" %}
 
-var<workgroup> tile_x: array<vec4<f32>, {{ bk * bm }}>;      // [quad][pixel]
-var<workgroup> tile_w: array<vec4<f32>, {{ bk * 4 * bn }}>;  // [channel][quad]
+// Eight vec4 of workgroup memory can be reached at once. Reads take eight
+// neighbouring pixels of one quad; writes come from {{ bk }} quads of {{ swizzle }} neighbouring
+// pixels, so each quad's pixels are swapped about by {{ swizzle }}·quad (exclusive or)
+// rather than padded, which would not fit {{ 32 * bk * (bm + 4 * bn) }} bytes.
+var<workgroup> tile_x: array<vec4<f32>, {{ 2 * bk * bm }}>;      // [side][quad][pixel ^ {{ swizzle }}·quad]
+var<workgroup> tile_w: array<vec4<f32>, {{ 8 * bk * bn }}>;      // [side][channel][quad]
+{% if reduction == "rgb" %}
+
+// Of the colours of two taps, the four from `phase` on.
+fn four_of_six(a: vec4<f32>, b: vec4<f32>, phase: u32) -> vec4<f32> {
+    let two = select(vec4<f32>(a.xyz, b.x), vec4<f32>(a.yz, b.xy), phase == 1u);
+    return select(two, vec4<f32>(a.z, b.xyz), phase == 2u);
+}
+{% endif %}
 
 @compute @workgroup_size({{ threads }})
 fn main(
@@ -41,89 +67,137 @@ fn main(
     if tile >= p.tiles {
         return;
     }
-    let first_pixel = tile % p.m_tiles * {{ bm }}u;
-    let first_quad = tile / p.m_tiles * {{ bn }}u;
-    let m = local / {{ threads_n }}u;
-    let n = local % {{ threads_n }}u;
+    // Tiles of the same pixels follow each other: they find x in the cache,
+    // and the weights, far smaller, stay there.
+    let slice = tile / (p.m_tiles * p.n_tiles);
+    let in_slice = tile - slice * p.m_tiles * p.n_tiles;
+    let tile_row = divide(in_slice, p.by_n_tiles);
+    let first_pixel = tile_row * {{ bm }}u;
+    let first_quad = (in_slice - tile_row * p.n_tiles) * {{ bn }}u;
+    let point = slice / p.parts;
+    let begin = (slice - point * p.parts) * p.part_quads;
+    let end = min(begin + p.part_quads, p.quads);
 
-    // This invocation always loads the same column of tile_x, so where it
-    // stands in the window advances without division.
+    // 32 invocations are 8 pixels × 4 quads, so that a subgroup reads few
+    // different vec4 of each tile.
+    let block = local / 32u;
+    let n = local % 4u + block % {{ threads_n // 4 }}u * 4u;
+    let m = local / 4u % 8u + block / {{ threads_n // 4 }}u * 8u;
+
+    // This invocation always loads the same column of tile_x.
     let load_quad = local % {{ bk }}u;
     let load_pixel = local / {{ bk }}u;
+    let store_x = load_quad * {{ bm }}u + (load_pixel ^ (load_quad * {{ swizzle }}u));
 {% for l in range(x_loads) %}
-{% if pointwise %}
-    let corner_{{ l }} = tap(corner(first_pixel + load_pixel + {{ l * threads // bk }}u), 0u, 0u);
-{% else %}
-    let corner_{{ l }} = corner(first_pixel + load_pixel + {{ l * threads // bk }}u);
-{% endif %}
+    let corner_{{ l }} = corner(first_pixel + load_pixel + {{ l * step }}u);
+    let first_x_{{ l }} = point * p.x_step + tap(corner_{{ l }}, 0u, 0u);
 {% endfor %}
-    var c = load_quad;
-{% if not pointwise %}
-    var r = 0u;
-    var s = 0u;
-{% endif %}
+    let first_w = point * p.w_step + first_quad;
+    let end_row = min(end * 4u, p.rows);
 
+    // Bias and residual are there first: all loads at once, and none at the
+    // end that everything would wait for.
+{% for j in range(tn) %}
+    let bias_{{ j }} = load_bias(first_quad + n + {{ j * threads_n }}u);
+{% endfor %}
 {% for i in range(tm) %}{% for j in range(tn) %}
-    var acc_{{ i }}_{{ j }} = load_bias(first_quad + n + {{ j * threads_n }}u);
+    var acc_{{ i }}_{{ j }} = bias_{{ j }};
 {% endfor %}{% endfor %}
+    if (p.flags & 2u) != 0u {
+{% for i in range(tm) %}{% for j in range(tn) %}
+        acc_{{ i }}_{{ j }} += residual_at(first_pixel + m + {{ i * threads_m }}u, first_quad + n + {{ j * threads_n }}u);
+{% endfor %}{% endfor %}
+    }
 
-    let quads = p.kernel * p.kernel * p.in_quads;
-    for (var k = 0u; k < quads; k += {{ bk }}u) {
-{% if pointwise %}
-        let on = c < p.in_quads;
 {% for l in range(x_loads) %}
-        tile_x[load_quad * {{ bm }}u + load_pixel + {{ l * threads // bk }}u] =
-            select(vec4<f32>(), load_x(corner_{{ l }} + select(0u, c, on)), on);
+    var next_x_{{ l }} = vec4<f32>();
 {% endfor %}
-        c += {{ bk }}u;
+{% for l in range(w_loads) %}
+    var next_w_{{ l }} = vec4<f32>();
+{% endfor %}
+    // The first round of the loop only fetches: what it would multiply is not
+    // there yet.
+    var side = 1u;
+    var k = begin;
+    loop {
+        if k < end {
+            let quad = k + load_quad;
+{% if reduction == "pointwise" %}
+            let on = quad < end;
+{% for l in range(x_loads) %}
+            next_x_{{ l }} = select(vec4<f32>(), load_x(select(0u, first_x_{{ l }} + quad, on)), on);
+{% endfor %}
+{% elif reduction == "rgb" %}
+            // Its four scalars are of two neighbouring taps.
+            let tap_a = quad * 4u / 3u;
+            let tap_b = tap_a + 1u;
+            let phase = quad % 3u;
+            let r_a = divide(tap_a, p.by_kernel);
+            let s_a = tap_a - r_a * p.kernel;
+            let r_b = divide(tap_b, p.by_kernel);
+            let s_b = tap_b - r_b * p.kernel;
+{% for l in range(x_loads) %}
+            let on_a_{{ l }} = quad < end && r_a < p.kernel && on_image(corner_{{ l }}, r_a, s_a);
+            let on_b_{{ l }} = quad < end && r_b < p.kernel && on_image(corner_{{ l }}, r_b, s_b);
+            let a_{{ l }} = select(vec4<f32>(), load_x(select(0u, first_x_{{ l }} + r_a * p.in_w + s_a, on_a_{{ l }})), on_a_{{ l }});
+            let b_{{ l }} = select(vec4<f32>(), load_x(select(0u, first_x_{{ l }} + r_b * p.in_w + s_b, on_b_{{ l }})), on_b_{{ l }});
+            next_x_{{ l }} = four_of_six(a_{{ l }}, b_{{ l }}, phase);
+{% endfor %}
 {% else %}
-        while c >= p.in_quads {
-            c -= p.in_quads;
-            s += 1u;
-            if s == p.kernel {
-                s = 0u;
-                r += 1u;
-            }
-        }
+            let tap_at = divide(quad, p.by_in_quads);
+            let c = quad - tap_at * p.in_quads;
+            let r = divide(tap_at, p.by_kernel);
+            let s = tap_at - r * p.kernel;
+            let offset = (r * p.in_w + s) * p.in_quads + c;
 {% for l in range(x_loads) %}
-        let on_{{ l }} = r < p.kernel && on_image(corner_{{ l }}, r, s);
-        tile_x[load_quad * {{ bm }}u + load_pixel + {{ l * threads // bk }}u] =
-            select(vec4<f32>(), load_x(select(0u, tap(corner_{{ l }}, r, s) + c, on_{{ l }})), on_{{ l }});
+            let on_{{ l }} = quad < end && on_image(corner_{{ l }}, r, s);
+            next_x_{{ l }} = select(vec4<f32>(), load_x(select(0u, first_x_{{ l }} + offset, on_{{ l }})), on_{{ l }});
 {% endfor %}
-        c += {{ bk }}u;
 {% endif %}
 {% for l in range(w_loads) %}
-        let e_{{ l }} = local + {{ l * threads }}u;
-        let row_{{ l }} = k * 4u + e_{{ l }} / {{ bn }}u;
-        let in_w_{{ l }} = row_{{ l }} < quads * 4u;
-        tile_w[e_{{ l }}] = select(
-            vec4<f32>(),
-            load_w(select(0u, row_{{ l }} * p.weight_quads + first_quad + e_{{ l }} % {{ bn }}u, in_w_{{ l }})),
-            in_w_{{ l }},
-        );
+            let row_{{ l }} = k * 4u + (local + {{ l * threads }}u) / {{ bn }}u;
+            let in_w_{{ l }} = row_{{ l }} < end_row;
+            let at_w_{{ l }} = first_w + row_{{ l }} * p.weight_quads + (local + {{ l * threads }}u) % {{ bn }}u;
+            next_w_{{ l }} = select(vec4<f32>(), load_w(select(0u, at_w_{{ l }}, in_w_{{ l }})), in_w_{{ l }});
 {% endfor %}
-        workgroupBarrier();
+        }
 
-        for (var q = 0u; q < {{ bk }}u; q++) {
+        if k > begin {
+            let side_x = side * {{ bk * bm }}u + m;
+            let side_w = side * {{ 4 * bk * bn }}u + n;
+{% for q in range(bk) %}
 {% for i in range(tm) %}
-            let x_{{ i }} = tile_x[q * {{ bm }}u + m + {{ i * threads_m }}u];
+            let x_{{ q }}_{{ i }} = tile_x[{% if q == 0 %}side_x{% else %}(side_x ^ {{ q * swizzle }}u){% endif %} + {{ q * bm + i * threads_m }}u];
 {% endfor %}
 {% for j in range(tn) %}
 {% for d in range(4) %}
-            let w_{{ j }}_{{ d }} = tile_w[(q * 4u + {{ d }}u) * {{ bn }}u + n + {{ j * threads_n }}u];
+            let w_{{ q }}_{{ j }}_{{ d }} = tile_w[side_w + {{ (q * 4 + d) * bn + j * threads_n }}u];
 {% endfor %}
 {% for i in range(tm) %}
-            acc_{{ i }}_{{ j }} = fma(vec4<f32>(x_{{ i }}.x), w_{{ j }}_0, acc_{{ i }}_{{ j }});
-            acc_{{ i }}_{{ j }} = fma(vec4<f32>(x_{{ i }}.y), w_{{ j }}_1, acc_{{ i }}_{{ j }});
-            acc_{{ i }}_{{ j }} = fma(vec4<f32>(x_{{ i }}.z), w_{{ j }}_2, acc_{{ i }}_{{ j }});
-            acc_{{ i }}_{{ j }} = fma(vec4<f32>(x_{{ i }}.w), w_{{ j }}_3, acc_{{ i }}_{{ j }});
+            acc_{{ i }}_{{ j }} = fma(vec4<f32>(x_{{ q }}_{{ i }}.x), w_{{ q }}_{{ j }}_0, acc_{{ i }}_{{ j }});
+            acc_{{ i }}_{{ j }} = fma(vec4<f32>(x_{{ q }}_{{ i }}.y), w_{{ q }}_{{ j }}_1, acc_{{ i }}_{{ j }});
+            acc_{{ i }}_{{ j }} = fma(vec4<f32>(x_{{ q }}_{{ i }}.z), w_{{ q }}_{{ j }}_2, acc_{{ i }}_{{ j }});
+            acc_{{ i }}_{{ j }} = fma(vec4<f32>(x_{{ q }}_{{ i }}.w), w_{{ q }}_{{ j }}_3, acc_{{ i }}_{{ j }});
+{% endfor %}
 {% endfor %}
 {% endfor %}
         }
+        if k >= end {
+            break;
+        }
+
+        side = 1u - side;
+{% for l in range(x_loads) %}
+        tile_x[side * {{ bk * bm }}u + store_x + {{ l * step }}u] = next_x_{{ l }};
+{% endfor %}
+{% for l in range(w_loads) %}
+        tile_w[side * {{ 4 * bk * bn }}u + local + {{ l * threads }}u] = next_w_{{ l }};
+{% endfor %}
         workgroupBarrier();
+        k += {{ bk }}u;
     }
 
 {% for i in range(tm) %}{% for j in range(tn) %}
-    finish(first_pixel + m + {{ i * threads_m }}u, first_quad + n + {{ j * threads_n }}u, acc_{{ i }}_{{ j }});
+    store(slice, first_pixel + m + {{ i * threads_m }}u, first_quad + n + {{ j * threads_n }}u, acc_{{ i }}_{{ j }});
 {% endfor %}{% endfor %}
 }

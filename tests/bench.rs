@@ -6,7 +6,7 @@ use resnet_wgpu::bench::{
     text,
 };
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
-use resnet_wgpu::kernels::{Candidate, Family, Kernel, Tile};
+use resnet_wgpu::kernels::{Candidate, Family, Kernel, Reduction, Tile};
 use resnet_wgpu::plan::Choice;
 
 fn case(batch_size: usize, scenario: Scenario) -> Case {
@@ -103,7 +103,7 @@ static WRONG: Kernel = Kernel {
         bk: 4,
         tm: 4,
         tn: 1,
-        pointwise: false,
+        reduction: Reduction::Window,
     },
     workgroup: 32,
 };

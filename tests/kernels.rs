@@ -6,7 +6,7 @@ use std::process::Command;
 use resnet_wgpu::cpu;
 use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, adapters};
 use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
-use resnet_wgpu::kernels::{Kernel, Tile, candidates, find};
+use resnet_wgpu::kernels::{Kernel, Storage, candidates, find};
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{Choice, DeviceProfile, Plan};
 use resnet_wgpu::tensor::{Params, Tensor, padded};
@@ -23,10 +23,11 @@ fn verified(gpu: &Gpu) -> Vec<&'static str> {
     assert_eq!(reports.len(), candidates().count());
     for report in &reports {
         assert!(
-            report.worst.within(TOLERANCE_F32),
-            "{} on {}: {:.2e} in {}",
+            report.worst.within(report.tolerance),
+            "{} on {}, {:?}: {:.2e} in {}",
             report.kernel,
             gpu.describe(),
+            gpu.profile().storage,
             report.worst.relative(),
             report.worst_case
         );
@@ -44,20 +45,23 @@ fn all_kernels_on_all_adapters() {
     );
     for adapter in adapters {
         let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
-        let ran = verified(&gpu);
-        for candidate in candidates() {
-            let expected = gpu.profile().runs_all(&candidate);
-            assert_eq!(
-                ran.contains(&candidate.name),
-                expected,
-                "{}",
-                candidate.name
-            );
-            // Whatever the device, it has all kernels but those made for
-            // other subgroup sizes.
-            let shuffles = |k: &&Kernel| matches!(k.tile, Tile::Shuffle { .. });
-            if !candidate.kernels().iter().any(shuffles) {
-                assert!(expected, "{} on {}", candidate.name, gpu.describe());
+        for storage in [Storage::Buffers, Storage::Textures] {
+            let gpu = gpu.with_storage(storage);
+            let ran = verified(&gpu);
+            for candidate in candidates() {
+                let expected = gpu.profile().runs_all(&candidate);
+                assert_eq!(
+                    ran.contains(&candidate.name),
+                    expected,
+                    "{}",
+                    candidate.name
+                );
+                // Whatever the device, it has all kernels but those made for
+                // other subgroup sizes or cooperative matrices.
+                let special = |k: &&Kernel| k.needs().subgroup > 0;
+                if !candidate.kernels().iter().any(special) {
+                    assert!(expected, "{} on {}", candidate.name, gpu.describe());
+                }
             }
         }
     }
@@ -152,6 +156,7 @@ fn limits_that_are_too_small() {
         ..wgpu::Limits::default()
     };
     let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+    let gpu = gpu.with_storage(Storage::Buffers);
     let model = Model::embedded().unwrap();
     let err = Session::new(&gpu, &model, &SessionOptions::default()).unwrap_err();
     let err = err.to_string();

@@ -24,11 +24,14 @@ type Supports = fn(&Kernel) -> bool;
 
 /// What naga translates, by feature. GLSL and HLSL before shader model 6 have
 /// no subgroup operations here: wgpu does not offer the feature on OpenGL or
-/// with FXC, so those kernels are never chosen there.
+/// with FXC, so those kernels are never chosen there. Cooperative matrices are
+/// for Vulkan and Metal.
 const TARGETS: &[(Target, Supports)] = &[
     (Target::Spirv, |_| true),
     (Target::Msl, |_| true),
-    (Target::Hlsl(hlsl::ShaderModel::V6_0), |_| true),
+    (Target::Hlsl(hlsl::ShaderModel::V6_0), |k| {
+        k.needs().cooperative == 0
+    }),
     (Target::Hlsl(hlsl::ShaderModel::V5_1), |k| {
         k.needs().subgroup == 0
     }),
@@ -49,6 +52,9 @@ fn every_kernel_is_valid_and_translates() {
         if kernel.needs().subgroup > 0 {
             capabilities |= Capabilities::SUBGROUP;
         }
+        if kernel.needs().cooperative > 0 {
+            capabilities |= Capabilities::COOPERATIVE_MATRIX | Capabilities::SHADER_FLOAT16;
+        }
         let info = Validator::new(ValidationFlags::all(), capabilities)
             .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
             .subgroup_operations(naga::valid::SubgroupOperationSet::all())
@@ -65,7 +71,8 @@ fn every_kernel_is_valid_and_translates() {
         }
     }
     let subgroups = KERNELS.iter().filter(|k| k.needs().subgroup > 0).count();
-    let each = TARGETS.len() * KERNELS.len() - 2 * subgroups;
+    let matrices = KERNELS.iter().filter(|k| k.needs().cooperative > 0).count();
+    let each = TARGETS.len() * KERNELS.len() - 2 * subgroups - matrices;
     assert_eq!(translated, STORAGES.len() * each);
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
-use super::{DeviceSelector, GpuError};
+use super::{DeviceSelector, GpuError, experimental};
 use crate::kernels::Storage;
 use crate::plan::{DeviceClass, DeviceProfile, Vendor};
 
@@ -74,9 +74,22 @@ impl Gpu {
         limits: wgpu::Limits,
         offered: wgpu::Features,
     ) -> Result<Self, GpuError> {
+        let features = offered & WISHED;
+        let sizes = if offered.contains(experimental::COOPERATIVE | wgpu::Features::SHADER_F16) {
+            experimental::sizes(adapter)
+        } else {
+            vec![]
+        };
+        if !sizes.is_empty() {
+            let features = features | experimental::COOPERATIVE;
+            // A driver that offers them and then refuses is used without.
+            if let Ok((device, queue)) = experimental::request(adapter, features, limits.clone()) {
+                return Ok(Self::open(device, queue, sizes));
+            }
+        }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("resnet-wgpu"),
-            required_features: offered & WISHED,
+            required_features: features,
             required_limits: limits,
             ..Default::default()
         };
@@ -95,14 +108,38 @@ impl Gpu {
     /// submissions of the application are left alone; a submission of a
     /// session waits for those before it, as on any shared queue.
     pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
+        Self::open(device, queue, vec![])
+    }
+
+    fn open(device: wgpu::Device, queue: wgpu::Queue, cooperative: Vec<u32>) -> Self {
         let info = device.adapter_info();
-        let profile = profile(&device.limits(), device.features(), &info);
+        let profile = DeviceProfile {
+            cooperative,
+            ..profile(&device.limits(), device.features(), &info)
+        };
         Self {
             shared: Arc::new(Shared {
                 device,
                 queue,
                 info,
                 profile,
+                pipelines: Pipelines::default(),
+            }),
+        }
+    }
+
+    /// The same device with activations and weights in `storage` rather than in
+    /// what [`Gpu::new`] takes for it, and pipelines of its own: for comparing.
+    pub fn with_storage(&self, storage: Storage) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                device: self.device().clone(),
+                queue: self.queue().clone(),
+                info: self.info().clone(),
+                profile: DeviceProfile {
+                    storage,
+                    ..self.profile().clone()
+                },
                 pipelines: Pipelines::default(),
             }),
         }
@@ -240,5 +277,6 @@ fn profile(
             .max_compute_invocations_per_workgroup
             .min(limits.max_compute_workgroup_size_x),
         storage_buffers: limits.max_storage_buffers_per_shader_stage,
+        cooperative: vec![],
     }
 }

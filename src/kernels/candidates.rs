@@ -18,6 +18,14 @@ pub struct Candidate {
 pub enum Method {
     /// By one kernel.
     Kernel(&'static Kernel),
+    /// A convolution of few pixels: workgroups share each tile's reduction,
+    /// and their sums are added up.
+    Split {
+        /// The sums of parts.
+        gemm: &'static Kernel,
+        /// Adds them up, with the epilogue.
+        sum: &'static Kernel,
+    },
     /// A 3×3 convolution of stride 1 as products of transformed tiles
     /// (Lavin and Gray 2016): `input` transforms the image, `gemm` multiplies
     /// at each of (m+2)² points, `output` transforms back.
@@ -46,7 +54,7 @@ impl Candidate {
     pub fn family(&self) -> Family {
         match self.method {
             Method::Kernel(kernel) => kernel.family,
-            Method::Winograd { .. } => Family::Conv,
+            Method::Split { .. } | Method::Winograd { .. } => Family::Conv,
         }
     }
 
@@ -54,6 +62,7 @@ impl Candidate {
     pub fn kernels(&self) -> Vec<&'static Kernel> {
         match self.method {
             Method::Kernel(kernel) => vec![kernel],
+            Method::Split { gemm, sum } => vec![gemm, sum],
             Method::Winograd {
                 input,
                 gemm,
@@ -90,6 +99,16 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
     true
 }
 
+const fn split(name: &'static str, gemm: &str) -> Candidate {
+    Candidate {
+        name,
+        method: Method::Split {
+            gemm: kernel(gemm),
+            sum: kernel("sum_parts"),
+        },
+    }
+}
+
 const fn winograd2(name: &'static str, gemm: &str) -> Candidate {
     Candidate {
         name,
@@ -116,6 +135,16 @@ const fn winograd4(name: &'static str, gemm: &str) -> Candidate {
 
 /// The candidates of several dispatches.
 const COMPOSITES: &[Candidate] = &[
+    split("conv.tiled.64x64.split", "conv.tiled.64x64"),
+    split("conv.tiled.32x32.split", "conv.tiled.32x32"),
+    split("conv1x1.tiled.64x64.split", "conv1x1.tiled.64x64"),
+    split("conv1x1.tiled.32x32.split", "conv1x1.tiled.32x32"),
+    winograd2("conv.winograd2.tiled.128x64", "conv1x1.tiled.128x64"),
+    winograd2("conv.winograd2.tiled.64x64", "conv1x1.tiled.64x64"),
+    winograd2("conv.winograd2.tiled.32x32", "conv1x1.tiled.32x32"),
+    winograd4("conv.winograd4.tiled.128x64", "conv1x1.tiled.128x64"),
+    winograd4("conv.winograd4.tiled.64x64", "conv1x1.tiled.64x64"),
+    winograd4("conv.winograd4.tiled.32x32", "conv1x1.tiled.32x32"),
     winograd2("conv.winograd2.shuffle8.56", "conv.shuffle8.56"),
     winograd2("conv.winograd2.shuffle8.32", "conv.shuffle8.32"),
     winograd2("conv.winograd2.shuffle16.48", "conv.shuffle16.48"),

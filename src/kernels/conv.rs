@@ -1,6 +1,7 @@
 //! The host's side of the convolution kernels.
 
-use super::{Dispatch, Kernel, Packing, Tile, flags, word};
+use super::divisor::Divisor;
+use super::{Dispatch, Kernel, Packing, Reduction, Tile, flags, word};
 use crate::graph::{Shape, Window};
 use crate::tensor::{QUAD, quads};
 
@@ -44,10 +45,19 @@ impl ConvProblem {
         let (group_in, group_out) = self.group_channels();
         match kernel.tile {
             Tile::Shuffle { .. } => self.groups == 1,
-            _ if self.points > 1 => false,
-            Tile::Gemm { pointwise, .. } => {
+            Tile::Stem { kernel, stride, .. } => {
                 self.groups == 1
-                    && (!pointwise || (self.window.kernel == 1 && self.window.padding == 0))
+                    && self.input.c == 3
+                    && (self.window.kernel, self.window.stride) == (kernel, stride)
+                    && self.points == 1
+            }
+            Tile::Gemm { reduction, .. } | Tile::Cooperative { reduction, .. } => {
+                let suits = match reduction {
+                    Reduction::Window => true,
+                    Reduction::Pointwise => self.window.kernel == 1 && self.window.padding == 0,
+                    Reduction::Rgb => self.input.c == 3,
+                };
+                self.groups == 1 && suits
             }
             Tile::Direct { aligned, .. } => {
                 !aligned || (group_in.is_multiple_of(QUAD) && group_out.is_multiple_of(QUAD))
@@ -64,7 +74,18 @@ impl ConvProblem {
                 lanes,
                 pixels: tile,
             } => (pixels.div_ceil(tile), out_quads.div_ceil(lanes)),
-            Tile::Gemm { bm, bn, .. } => (pixels.div_ceil(bm), out_quads.div_ceil(bn)),
+            Tile::Stem {
+                lanes,
+                pixels: tile,
+                ..
+            } => {
+                let rows = self.batch * self.output.h;
+                let tiles = rows * self.output.w.div_ceil(tile);
+                (tiles, out_quads.div_ceil(lanes))
+            }
+            Tile::Gemm { bm, bn, .. } | Tile::Cooperative { bm, bn, .. } => {
+                (pixels.div_ceil(bm), out_quads.div_ceil(bn))
+            }
             Tile::Direct { pixels: tile, .. } => (pixels.div_ceil(tile), out_quads),
             Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
         }
@@ -74,8 +95,8 @@ impl ConvProblem {
     /// weights and bias without a check.
     fn weight_quads(&self, kernel: &Kernel) -> usize {
         let width = match kernel.tile {
-            Tile::Shuffle { lanes, .. } => lanes,
-            Tile::Gemm { bn, .. } => bn,
+            Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => lanes,
+            Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. } => bn,
             _ => 1,
         };
         quads(self.output.c).next_multiple_of(width)
@@ -85,15 +106,45 @@ impl ConvProblem {
         (self.input.c / self.groups, self.output.c / self.groups)
     }
 
+    /// Rows of packed weights for each tap of the window.
+    fn tap_rows(&self, kernel: &Kernel) -> usize {
+        match kernel.tile {
+            Tile::Direct { .. } | Tile::Stem { .. } => self.group_channels().0,
+            Tile::Gemm {
+                reduction: Reduction::Rgb,
+                ..
+            } => self.input.c,
+            _ => quads(self.input.c) * QUAD,
+        }
+    }
+
+    /// Quads of the reduction, and those of one step.
+    fn reduction(&self, kernel: &Kernel) -> (usize, usize) {
+        let rows = self.window.kernel.pow(2) * self.tap_rows(kernel);
+        let step = match kernel.tile {
+            Tile::Gemm { bk, .. } | Tile::Cooperative { bk, .. } => bk,
+            _ => 1,
+        };
+        (quads(rows), step)
+    }
+
+    /// Into how many parts a tiled kernel can cut each tile's reduction, if
+    /// it is to be `wanted`: parts are whole steps, and none is empty.
+    pub fn parts(&self, kernel: &Kernel, wanted: usize) -> usize {
+        let (quads, step) = self.reduction(kernel);
+        quads.div_ceil(self.part_quads(kernel, wanted).max(step))
+    }
+
+    fn part_quads(&self, kernel: &Kernel, parts: usize) -> usize {
+        let (quads, step) = self.reduction(kernel);
+        quads.div_ceil(parts.max(1)).next_multiple_of(step)
+    }
+
     /// How the kernel wants the weights.
     pub fn weight_packing(&self, kernel: &Kernel) -> Packing {
-        let rows = match kernel.tile {
-            Tile::Direct { .. } => self.group_channels().0,
-            _ => quads(self.input.c) * QUAD,
-        };
         Packing::Conv {
             kernel: self.window.kernel,
-            rows,
+            rows: self.tap_rows(kernel),
             quads: self.weight_quads(kernel),
         }
     }
@@ -109,34 +160,63 @@ impl ConvProblem {
 
     /// Parameters and geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
+        self.dispatch_parts(kernel, 1)
+    }
+
+    /// The same, where a tiled kernel cuts each tile's reduction into so many
+    /// parts, as [`ConvProblem::parts`] gives them. What it writes is
+    /// `[points][parts][N][P][Q][out_quads]`: sums of parts, which want zeros
+    /// for a bias, no residual and no ReLU.
+    pub fn dispatch_parts(&self, kernel: &Kernel, parts: usize) -> Dispatch {
         let (m_tiles, n_tiles) = self.tiles(kernel);
-        let tiles = m_tiles * n_tiles * self.points;
+        let tiles = m_tiles * n_tiles * self.points * parts;
+        let input_quads = self.batch * self.input.h * self.input.w * quads(self.input.c);
+        let rows = self.window.kernel.pow(2) * self.tap_rows(kernel);
         let (group_in, group_out) = self.group_channels();
         let per_workgroup = match kernel.tile {
-            Tile::Shuffle { lanes, .. } => kernel.workgroup / lanes,
+            Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => kernel.workgroup / lanes,
             Tile::Direct { .. } => kernel.workgroup,
             _ => 1,
         };
+        let by = [
+            self.output.h * self.output.w,
+            self.output.w,
+            quads(self.input.c),
+            self.window.kernel,
+            n_tiles,
+        ];
+        let by = by.map(|d| Divisor::new(word(d)).words());
+        let mut params = vec![
+            word(self.pixels()),
+            word(self.input.h),
+            word(self.input.w),
+            word(quads(self.input.c)),
+            word(self.output.h),
+            word(self.output.w),
+            word(quads(self.output.c)),
+            word(self.window.kernel),
+            word(self.window.stride),
+            word(self.window.padding),
+            word(self.weight_quads(kernel)),
+            word(m_tiles),
+            word(tiles),
+            flags(self.relu, self.residual),
+            word(group_in),
+            word(group_out),
+        ];
+        params.extend(by.as_flattened());
+        params.extend([
+            word(n_tiles),
+            word(rows),
+            word(quads(rows)),
+            word(parts),
+            word(self.part_quads(kernel, parts)),
+            word(input_quads),
+            word(rows * self.weight_quads(kernel)),
+            word(self.points),
+        ]);
         Dispatch {
-            params: vec![
-                word(self.pixels()),
-                word(self.input.h),
-                word(self.input.w),
-                word(quads(self.input.c)),
-                word(self.output.h),
-                word(self.output.w),
-                word(quads(self.output.c)),
-                word(self.window.kernel),
-                word(self.window.stride),
-                word(self.window.padding),
-                word(self.weight_quads(kernel)),
-                word(m_tiles),
-                word(tiles),
-                flags(self.relu, self.residual),
-                word(group_in),
-                word(group_out),
-                word(self.points),
-            ],
+            params,
             workgroups: tiles.div_ceil(per_workgroup) as u64,
         }
     }

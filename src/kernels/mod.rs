@@ -4,6 +4,8 @@
 
 mod candidates;
 mod conv;
+mod cooperative;
+mod divisor;
 mod elementwise;
 mod linear;
 mod pack;
@@ -11,6 +13,7 @@ mod pack;
 mod peaks;
 mod pool;
 mod recipe;
+mod split;
 mod storage;
 mod table;
 mod template;
@@ -25,8 +28,9 @@ pub use pack::Packing;
 pub use peaks::{PeakShader, Scalar};
 pub use pool::{GlobalPoolProblem, PoolProblem};
 pub use recipe::{Operand, Recipe, Source, Stage};
+pub use split::split_parts;
 pub use storage::{Storage, TEXTURE_ROW};
-pub use table::{Family, KERNELS, Kernel, Needs, Tile, find};
+pub use table::{Family, KERNELS, Kernel, Needs, Reduction, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;
 pub(crate) use template::fingerprint;

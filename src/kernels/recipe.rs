@@ -1,6 +1,7 @@
 //! A candidate's dispatches for one convolution: pure data that a plan turns
 //! into steps.
 
+use super::split::split;
 use super::winograd::WinogradProblem;
 use super::{Candidate, ConvProblem, Dispatch, Kernel, Method, Packing};
 use crate::tensor::QUAD;
@@ -63,6 +64,7 @@ impl Recipe {
     pub fn new(candidate: &Candidate, problem: &ConvProblem) -> Option<Self> {
         match candidate.method {
             Method::Kernel(kernel) => problem.fits(kernel).then(|| direct(problem, kernel)),
+            Method::Split { gemm, sum } => split(problem, gemm, sum),
             Method::Winograd {
                 tile,
                 input,

@@ -1,5 +1,7 @@
 //! The flat table of kernels. A new variant is a new row.
 
+use super::cooperative::Layout;
+
 /// What a kernel computes; each family has one parameter struct and one
 /// binding layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +28,8 @@ pub enum Family {
     ShortcutA,
     /// Softmax over channels.
     Softmax,
+    /// Sum of the parts of a split reduction; a stage of a convolution.
+    SumParts,
     /// Winograd's transform of a convolution's input; a stage of one.
     WinogradInput,
     /// Winograd's transform to a convolution's output; a stage of one.
@@ -38,7 +42,7 @@ impl Family {
     pub fn reads(self) -> usize {
         match self {
             Family::Conv | Family::GroupedConv | Family::Linear => 4,
-            Family::ScaleShift | Family::WinogradOutput => 3,
+            Family::ScaleShift | Family::SumParts | Family::WinogradOutput => 3,
             Family::Add => 2,
             _ => 1,
         }
@@ -47,7 +51,32 @@ impl Family {
     /// Whether its kernels compute an operation by themselves, rather than a
     /// stage of one.
     pub fn is_operation(self) -> bool {
-        !matches!(self, Family::WinogradInput | Family::WinogradOutput)
+        !matches!(
+            self,
+            Family::SumParts | Family::WinogradInput | Family::WinogradOutput
+        )
+    }
+}
+
+/// What a tiled kernel's reduction runs over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reduction {
+    /// The windows' quads: kernel rows × columns × quads of input channels.
+    Window,
+    /// The quads of input channels: for 1×1 kernels without padding only.
+    Pointwise,
+    /// Kernel rows × columns × 3 scalars: for three input channels only.
+    Rgb,
+}
+
+impl Reduction {
+    /// Its name in templates.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Pointwise => "pointwise",
+            Self::Rgb => "rgb",
+        }
     }
 }
 
@@ -60,6 +89,18 @@ pub enum Tile {
         lanes: usize,
         /// Output pixels of a subgroup's tile.
         pixels: usize,
+    },
+    /// A subgroup makes `pixels` of one row × `4·lanes` channels of a
+    /// convolution of three channels with one certain window.
+    Stem {
+        /// Lanes of a subgroup.
+        lanes: usize,
+        /// Output pixels of a subgroup's tile.
+        pixels: usize,
+        /// Kernel extent.
+        kernel: usize,
+        /// Stride.
+        stride: usize,
     },
     /// A workgroup makes `bm` pixels × `bn` quads in steps of `bk` quads, an
     /// invocation `tm` pixels × `tn` quads of it.
@@ -74,8 +115,29 @@ pub enum Tile {
         tm: usize,
         /// Output quads of an invocation.
         tn: usize,
-        /// For 1×1 kernels without padding only.
-        pointwise: bool,
+        /// What it sums over.
+        reduction: Reduction,
+    },
+    /// The same by cooperative matrices, `size`×`size` each, of which every
+    /// subgroup holds its part of the tile.
+    Cooperative {
+        /// Rows and columns of a matrix.
+        size: usize,
+        /// Lanes of a subgroup.
+        lanes: usize,
+        /// Output pixels of a tile.
+        bm: usize,
+        /// Output quads of a tile.
+        bn: usize,
+        /// Input quads of a step.
+        bk: usize,
+        /// Subgroups along the pixels and along the output quads.
+        subgroups: (usize, usize),
+        /// Whether tiles lie in workgroup memory as `vec4`: Metal loads
+        /// matrices from scalars alone.
+        vector: bool,
+        /// What it sums over.
+        reduction: Reduction,
     },
     /// An invocation makes `pixels` pixels × one quad of a grouped
     /// convolution.
@@ -112,6 +174,8 @@ pub struct Needs {
     pub workgroup_bytes: u32,
     /// Invocations of a workgroup.
     pub invocations: u32,
+    /// Cooperative matrices of that size, f16 into f32; 0 for none.
+    pub cooperative: u32,
 }
 
 /// One row of the table.
@@ -132,9 +196,16 @@ pub struct Kernel {
 impl Kernel {
     /// What the kernel needs of a device.
     pub fn needs(&self) -> Needs {
+        let mut cooperative = 0;
         let (subgroup, floats) = match self.tile {
-            Tile::Shuffle { lanes, .. } => (lanes, 0),
-            Tile::Gemm { bm, bn, bk, .. } => (0, 4 * (bm * bk + 4 * bk * bn)),
+            Tile::Cooperative { size, lanes, .. } => {
+                cooperative = size as u32;
+                let bytes = Layout::new(&self.tile).map_or(0, |l| l.workgroup_bytes());
+                (lanes, bytes.div_ceil(4))
+            }
+            Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => (lanes, 0),
+            // Twice a step of both tiles.
+            Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
             Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),
             Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
@@ -143,6 +214,7 @@ impl Kernel {
             subgroup: subgroup as u32,
             workgroup_bytes: 4 * floats as u32,
             invocations: self.workgroup as u32,
+            cooperative,
         }
     }
 }
@@ -157,11 +229,31 @@ const fn shuffle(name: &'static str, lanes: usize, pixels: usize) -> Kernel {
     }
 }
 
+const fn stem(
+    name: &'static str,
+    lanes: usize,
+    pixels: usize,
+    (kernel, stride): (usize, usize),
+) -> Kernel {
+    Kernel {
+        name,
+        family: Family::Conv,
+        shader: "conv_stem.wgsl",
+        tile: Tile::Stem {
+            lanes,
+            pixels,
+            kernel,
+            stride,
+        },
+        workgroup: 64,
+    }
+}
+
 const fn gemm(
     name: &'static str,
     (bm, bn, bk): (usize, usize, usize),
     (tm, tn): (usize, usize),
-    pointwise: bool,
+    reduction: Reduction,
 ) -> Kernel {
     Kernel {
         name,
@@ -173,9 +265,34 @@ const fn gemm(
             bk,
             tm,
             tn,
-            pointwise,
+            reduction,
         },
         workgroup: bm / tm * (bn / tn),
+    }
+}
+
+const fn matrices(
+    name: &'static str,
+    (size, lanes, vector): (usize, usize, bool),
+    (bm, bn, bk): (usize, usize, usize),
+    subgroups: (usize, usize),
+    reduction: Reduction,
+) -> Kernel {
+    Kernel {
+        name,
+        family: Family::Conv,
+        shader: "conv_cooperative.wgsl",
+        tile: Tile::Cooperative {
+            size,
+            lanes,
+            bm,
+            bn,
+            bk,
+            subgroups,
+            vector,
+            reduction,
+        },
+        workgroup: subgroups.0 * subgroups.1 * lanes,
     }
 }
 
@@ -227,6 +344,10 @@ const fn flat(name: &'static str, family: Family, shader: &'static str) -> Kerne
     }
 }
 
+const WINDOW: Reduction = Reduction::Window;
+const POINTWISE: Reduction = Reduction::Pointwise;
+const RGB: Reduction = Reduction::Rgb;
+
 /// Every kernel variant. Within a family the first that a device can run and
 /// that fits the problem is the fallback; `plan::choose` picks among them.
 pub const KERNELS: &[Kernel] = &[
@@ -236,14 +357,120 @@ pub const KERNELS: &[Kernel] = &[
     shuffle("conv.shuffle8.32", 8, 32),
     shuffle("conv.shuffle16.48", 16, 48),
     shuffle("conv.shuffle16.32", 16, 32),
-    gemm("conv.tiled.128x128", (128, 32, 4), (8, 2), false),
-    gemm("conv.tiled.128x64", (128, 16, 4), (8, 1), false),
-    gemm("conv.tiled.64x64", (64, 16, 4), (4, 1), false),
-    gemm("conv.tiled.32x32", (32, 8, 4), (4, 1), false),
-    gemm("conv1x1.tiled.128x128", (128, 32, 4), (8, 2), true),
-    gemm("conv1x1.tiled.128x64", (128, 16, 4), (8, 1), true),
-    gemm("conv1x1.tiled.64x64", (64, 16, 4), (4, 1), true),
-    gemm("conv1x1.tiled.32x32", (32, 8, 4), (4, 1), true),
+    // ImageNet's stem makes rows of 112 pixels and has a deep variant; CIFAR's
+    // makes rows of 32.
+    stem("conv7x7s2.stem8", 8, 28, (7, 2)),
+    stem("conv3x3s2.stem8", 8, 28, (3, 2)),
+    stem("conv3x3s1.stem8", 8, 32, (3, 1)),
+    stem("conv7x7s2.stem16", 16, 28, (7, 2)),
+    stem("conv3x3s2.stem16", 16, 28, (3, 2)),
+    stem("conv3x3s1.stem16", 16, 32, (3, 1)),
+    gemm("conv.tiled.128x128", (128, 32, 2), (8, 2), WINDOW),
+    gemm("conv.tiled.128x64", (128, 16, 2), (8, 2), WINDOW),
+    gemm("conv.tiled.64x128", (64, 32, 2), (8, 2), WINDOW),
+    gemm("conv.tiled.64x64", (64, 16, 4), (4, 2), WINDOW),
+    gemm("conv.tiled.32x32", (32, 8, 4), (4, 1), WINDOW),
+    gemm("conv1x1.tiled.128x128", (128, 32, 2), (8, 2), POINTWISE),
+    gemm("conv1x1.tiled.128x64", (128, 16, 2), (8, 2), POINTWISE),
+    gemm("conv1x1.tiled.64x128", (64, 32, 2), (8, 2), POINTWISE),
+    gemm("conv1x1.tiled.64x64", (64, 16, 4), (4, 2), POINTWISE),
+    gemm("conv1x1.tiled.32x32", (32, 8, 4), (4, 1), POINTWISE),
+    gemm("conv_rgb.tiled.128x64", (128, 16, 2), (8, 2), RGB),
+    gemm("conv_rgb.tiled.64x64", (64, 16, 4), (4, 2), RGB),
+    gemm("conv_rgb.tiled.32x32", (32, 8, 4), (4, 1), RGB),
+    // Matrices of 16 for subgroups of 32 (NVIDIA) and 64 (AMD); of 8 for
+    // subgroups of 32 (Apple) and 8 (lavapipe).
+    matrices(
+        "conv.coop16x32.128x128",
+        (16, 32, true),
+        (128, 32, 8),
+        (2, 4),
+        WINDOW,
+    ),
+    matrices(
+        "conv.coop16x32.64x64",
+        (16, 32, true),
+        (64, 16, 8),
+        (2, 2),
+        WINDOW,
+    ),
+    matrices(
+        "conv1x1.coop16x32.128x128",
+        (16, 32, true),
+        (128, 32, 8),
+        (2, 4),
+        POINTWISE,
+    ),
+    matrices(
+        "conv1x1.coop16x32.64x64",
+        (16, 32, true),
+        (64, 16, 8),
+        (2, 2),
+        POINTWISE,
+    ),
+    matrices(
+        "conv.coop16x64.128x128",
+        (16, 64, true),
+        (128, 32, 8),
+        (2, 2),
+        WINDOW,
+    ),
+    matrices(
+        "conv.coop16x64.64x64",
+        (16, 64, true),
+        (64, 16, 8),
+        (2, 2),
+        WINDOW,
+    ),
+    matrices(
+        "conv1x1.coop16x64.128x128",
+        (16, 64, true),
+        (128, 32, 8),
+        (2, 2),
+        POINTWISE,
+    ),
+    matrices(
+        "conv1x1.coop16x64.64x64",
+        (16, 64, true),
+        (64, 16, 8),
+        (2, 2),
+        POINTWISE,
+    ),
+    matrices(
+        "conv.coop8x32.64x64",
+        (8, 32, false),
+        (64, 16, 8),
+        (2, 2),
+        WINDOW,
+    ),
+    matrices(
+        "conv1x1.coop8x32.64x64",
+        (8, 32, false),
+        (64, 16, 8),
+        (2, 2),
+        POINTWISE,
+    ),
+    matrices(
+        "conv.coop8x8.64x64",
+        (8, 8, true),
+        (64, 16, 8),
+        (2, 2),
+        WINDOW,
+    ),
+    matrices(
+        "conv1x1.coop8x8.64x64",
+        (8, 8, true),
+        (64, 16, 8),
+        (2, 2),
+        POINTWISE,
+    ),
+    matrices(
+        "conv.coop8x8.32x64",
+        (8, 8, false),
+        (32, 16, 4),
+        (1, 2),
+        WINDOW,
+    ),
     direct("conv.grouped.quads", true),
     direct("conv.grouped.any", false),
     reduce("linear", Family::Linear, "linear.wgsl"),
@@ -259,6 +486,7 @@ pub const KERNELS: &[Kernel] = &[
     flat("scale_shift", Family::ScaleShift, "elementwise.wgsl"),
     flat("shortcut_a", Family::ShortcutA, "shortcut_a.wgsl"),
     flat("softmax", Family::Softmax, "softmax.wgsl"),
+    flat("sum_parts", Family::SumParts, "sum_parts.wgsl"),
     winograd(
         "winograd2.input",
         Family::WinogradInput,
@@ -306,14 +534,31 @@ mod tests {
                 Tile::Shuffle { lanes, pixels } => {
                     assert_eq!((pixels % lanes, k.workgroup % lanes), (0, 0), "{}", k.name);
                 }
-                Tile::Gemm { bm, bn, bk, .. } => {
+                Tile::Stem { lanes, .. } => {
+                    assert_eq!(k.workgroup % lanes, 0, "{}", k.name);
+                }
+                Tile::Gemm {
+                    bm, bn, bk, tm, tn, ..
+                } => {
                     let t = k.workgroup;
-                    assert_eq!(
-                        ((bm * bk) % t, (4 * bk * bn) % t, t % bk),
-                        (0, 0, 0),
-                        "{}",
-                        k.name
-                    );
+                    // Whole loads, whole blocks of 8 pixels × 4 quads, and
+                    // steps of 8 pixels, which the swizzle keeps apart.
+                    let over = [(bm * bk) % t, (4 * bk * bn) % t, 8 % bk, t % 32];
+                    let steps = [t / bk % 8, bm / tm % 8, bn / tn % 4];
+                    assert_eq!((over, steps), ([0; 4], [0; 3]), "{}", k.name);
+                }
+                Tile::Cooperative {
+                    size,
+                    bm,
+                    bn,
+                    bk,
+                    subgroups: (m, n),
+                    ..
+                } => {
+                    let t = k.workgroup;
+                    let over = [(bm * bk) % t, (4 * bk * bn) % t, t % bk];
+                    let whole = [bm % (m * size), 4 * bn % (n * size), 4 * bk % size];
+                    assert_eq!((over, whole), ([0; 3], [0; 3]), "{}", k.name);
                 }
                 Tile::Reduce { quads, slices } => assert_eq!(quads * slices, k.workgroup),
                 Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => {}
@@ -326,7 +571,13 @@ mod tests {
     fn default_limits_suffice() {
         for k in KERNELS {
             let needs = k.needs();
-            assert!(needs.workgroup_bytes <= 16_384, "{}", k.name);
+            // Who has cooperative matrices has more workgroup memory.
+            let most = if needs.cooperative > 0 {
+                32_768
+            } else {
+                16_384
+            };
+            assert!(needs.workgroup_bytes <= most, "{}", k.name);
             assert!(needs.invocations <= 256, "{}", k.name);
             assert!(k.family.reads() < 8, "{}", k.name);
         }

@@ -3,6 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
+use super::cooperative::Layout;
 use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, winograd};
 
 /// A template that does not render: a defect of this crate, since templates
@@ -30,9 +31,11 @@ macro_rules! shaders {
 
 const SHADERS: &[(&str, &str)] = shaders![
     "common.wgsl",
+    "conv_cooperative.wgsl",
     "conv_grouped.wgsl",
     "conv_params.wgsl",
     "conv_shuffle.wgsl",
+    "conv_stem.wgsl",
     "conv_tiled.wgsl",
     "elementwise.wgsl",
     "global_avg_pool.wgsl",
@@ -45,6 +48,7 @@ const SHADERS: &[(&str, &str)] = shaders![
     "shortcut_a.wgsl",
     "softmax.wgsl",
     "storage.wgsl",
+    "sum_parts.wgsl",
     "winograd_input.wgsl",
     "winograd_output.wgsl",
     "winograd_params.wgsl",
@@ -103,14 +107,50 @@ fn values(kernel: &Kernel) -> Value {
     let workgroup = kernel.workgroup;
     match kernel.tile {
         Tile::Shuffle { lanes, pixels } => context! { lanes, pixels, workgroup },
+        Tile::Stem {
+            lanes,
+            pixels,
+            kernel,
+            stride,
+        } => {
+            let columns = (pixels - 1) * stride + kernel;
+            let loads = columns.div_ceil(lanes);
+            context! { lanes, pixels, kernel, stride, columns, loads, workgroup }
+        }
         Tile::Gemm {
             bm,
             bn,
             bk,
             tm,
             tn,
-            pointwise,
-        } => context! { bm, bn, bk, tm, tn, pointwise, threads => workgroup },
+            reduction,
+        } => context! {
+            bm,
+            bn,
+            bk,
+            tm,
+            tn,
+            reduction => reduction.name(),
+            threads => workgroup,
+        },
+        Tile::Cooperative {
+            size,
+            lanes,
+            bm,
+            bn,
+            bk,
+            subgroups: (subgroups_m, subgroups_n),
+            vector,
+            reduction,
+        } => {
+            let layout = Layout::new(&kernel.tile);
+            let (tiles_m, tiles_n) = layout.map_or((0, 0), |l| l.matrices());
+            let (x_row, w_row) = layout.map_or((0, 0), |l| l.rows());
+            context! {
+                size, lanes, bm, bn, bk, subgroups_m, subgroups_n, tiles_m, tiles_n, x_row, w_row,
+                vector, reduction => reduction.name(), threads => workgroup,
+            }
+        }
         Tile::Direct { pixels, aligned } => context! { pixels, aligned, workgroup },
         Tile::Reduce { quads, slices } => context! { quads, slices, workgroup },
         Tile::Winograd { output } => {

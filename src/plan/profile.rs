@@ -27,6 +27,9 @@ pub struct DeviceProfile {
     pub invocations: u32,
     /// Storage buffers that a kernel may bind.
     pub storage_buffers: u32,
+    /// Sizes of the cooperative matrices that the device multiplies, f16 into
+    /// f32.
+    pub cooperative: Vec<u32>,
 }
 
 impl Default for DeviceProfile {
@@ -43,6 +46,7 @@ impl Default for DeviceProfile {
             workgroup_bytes: 16_384,
             invocations: 256,
             storage_buffers: 8,
+            cooperative: vec![],
         }
     }
 }
@@ -59,6 +63,7 @@ impl DeviceProfile {
             subgroup,
             workgroup_bytes,
             invocations,
+            cooperative,
         } = kernel.needs();
         // The output besides what it reads; parameters are uniform.
         let buffers = kernel.family.reads() as u32 + 1;
@@ -73,9 +78,15 @@ impl DeviceProfile {
             lack(invocations > self.invocations, &|| {
                 format!("{invocations} invocations a workgroup")
             }),
-            lack(buffers > self.storage_buffers, &|| {
-                format!("{buffers} storage buffers")
-            }),
+            lack(
+                cooperative != 0 && !self.cooperative.contains(&cooperative),
+                &|| format!("cooperative matrices of {cooperative}×{cooperative}"),
+            ),
+            // Every device binds as many textures as kernels read.
+            lack(
+                self.storage == Storage::Buffers && buffers > self.storage_buffers,
+                &|| format!("{buffers} storage buffers"),
+            ),
         ]
         .into_iter()
         .flatten()

@@ -2,12 +2,12 @@
 //! channels that are no multiple of four, strides, groups, batches, single
 //! pixels. The property tests and `resnet verify --kernels` both call this.
 
-use super::Difference;
+use super::{Difference, TOLERANCE_F16, TOLERANCE_F32};
 use crate::cpu;
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
 use crate::graph::{Graph, GraphBuilder, GraphError, Shape, Window};
-use crate::kernels::{Candidate, Family, Method, Tile, candidates};
+use crate::kernels::{Candidate, Family, Method, Reduction, Tile, candidates};
 use crate::mix::{STEP, mix};
 use crate::passes::lower;
 use crate::plan::{Choice, Plan};
@@ -20,6 +20,8 @@ pub struct KernelReport {
     pub kernel: &'static str,
     /// Cases that ran; 0 where the device cannot run it.
     pub cases: usize,
+    /// Largest relative error that it is allowed.
+    pub tolerance: f64,
     /// The worst of them.
     pub worst: Difference,
     /// The worst case, readably.
@@ -40,6 +42,7 @@ pub fn kernels(
         let mut report = KernelReport {
             kernel: candidate.name,
             cases: 0,
+            tolerance: tolerance(&candidate),
             worst: Difference::default(),
             worst_case: String::new(),
         };
@@ -61,6 +64,15 @@ pub fn kernels(
         reports.push(report);
     }
     Ok(reports)
+}
+
+/// Cooperative matrices take f16, whatever lies in the buffers.
+fn tolerance(candidate: &Candidate) -> f64 {
+    let kernels = candidate.kernels();
+    match kernels.iter().any(|k| k.needs().cooperative > 0) {
+        true => TOLERANCE_F16,
+        false => TOLERANCE_F32,
+    }
 }
 
 /// A small graph that exercises one kernel, and a batch size.
@@ -98,20 +110,22 @@ fn convolution(
     // tiles.
     let tile = match candidate.method {
         Method::Kernel(kernel) => kernel.tile,
-        Method::Winograd { gemm, .. } => gemm.tile,
+        Method::Split { gemm, .. } | Method::Winograd { gemm, .. } => gemm.tile,
     };
     let most = match (tile, r.below(2)) {
-        (Tile::Gemm { bn, .. }, 1) => 2 * bn * QUAD + 5,
-        (Tile::Shuffle { lanes, .. }, 1) => 2 * lanes * QUAD + 5,
+        (Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. }, 1) => 2 * bn * QUAD + 5,
+        (Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. }, 1) => 2 * lanes * QUAD + 5,
         _ => 40,
     };
     let (mut inputs, mut outputs, mut groups) = (c, 1 + r.below(most), 1);
     let (mut k, mut padding) = ([1, 3, 5, 7][r.below(4)], r.below(4));
     match tile {
         _ if matches!(candidate.method, Method::Winograd { .. }) => k = 3,
-        Tile::Gemm {
-            pointwise: true, ..
-        } => (k, padding) = (1, 0),
+        Tile::Gemm { reduction, .. } | Tile::Cooperative { reduction, .. } => match reduction {
+            Reduction::Pointwise => (k, padding) = (1, 0),
+            Reduction::Rgb => inputs = 3,
+            Reduction::Window => {}
+        },
         Tile::Direct { aligned, .. } => {
             let unit = if aligned { 4 } else { 1 };
             groups = 2 + r.below(5);
@@ -120,14 +134,26 @@ fn convolution(
         }
         _ => {}
     }
+    let (mut w, mut stride) = (w, 1 + r.below(3));
+    match tile {
+        _ if matches!(candidate.method, Method::Winograd { .. }) => stride = 1,
+        Tile::Stem {
+            pixels,
+            kernel,
+            stride: own,
+            ..
+        } => {
+            (k, stride, inputs) = (kernel, own, 3);
+            // Half of the rows are shorter than a tile, others take up to
+            // three.
+            w *= 1 + r.below(2) * pixels * stride / 8;
+        }
+        _ => {}
+    }
     // A window must fit the padded input.
     while h.min(w) + 2 * padding < k {
         padding += 1;
     }
-    let stride = match candidate.method {
-        Method::Winograd { .. } => 1,
-        Method::Kernel(_) => 1 + r.below(3),
-    };
     let window = Window::new(k, stride, padding);
     let (residual, relu) = (r.below(2) == 1, r.below(2) == 1);
 
@@ -219,9 +245,11 @@ fn other(
         }
         Family::Softmax => (g.softmax("softmax", x), "softmax".into()),
         // Handled by `convolution`, or part of what is.
-        Family::Conv | Family::GroupedConv | Family::WinogradInput | Family::WinogradOutput => {
-            (x, String::new())
-        }
+        Family::Conv
+        | Family::GroupedConv
+        | Family::SumParts
+        | Family::WinogradInput
+        | Family::WinogradOutput => (x, String::new()),
     };
     Ok((g.finish(y), text))
 }
@@ -323,7 +351,7 @@ mod tests {
             };
             let width = match kernel.tile {
                 Tile::Gemm { bn, .. } => bn * QUAD,
-                Tile::Shuffle { lanes, .. } => lanes * QUAD,
+                Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => lanes * QUAD,
                 _ => continue,
             };
             let columns = (0..40).map(|case| {

@@ -13,6 +13,9 @@ pub use layers::{LayerReport, NetworkReport, network};
 /// Largest error, relative to a layer's largest value, that f32 is allowed.
 pub const TOLERANCE_F32: f64 = 1e-4;
 
+/// The same for kernels whose factors are f16 and whose sums are f32.
+pub const TOLERANCE_F16: f64 = 5e-3;
+
 /// How far apart two tensors are.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Difference {

@@ -62,7 +62,7 @@ pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
     let mut progress = Progress::bar(candidates().count(), "kernels");
     let mut lines = vec![];
     kernels(gpu, args.seed, args.cases as usize, |report| {
-        let line = line(report, gpu.profile(), tolerance);
+        let line = line(report, gpu.profile(), tolerance.max(report.tolerance));
         let written = progress.aside(|| show(&text(&table, &line)));
         if printed.is_ok() {
             printed = written;

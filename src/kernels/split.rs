@@ -1,0 +1,115 @@
+//! Convolutions of few pixels, as of 7×7: too few tiles to fill a large GPU,
+//! so several workgroups share the reduction of each (split K).
+
+use super::{ConvProblem, Dispatch, Kernel, Operand, Packing, Recipe, Source, Stage, flags, word};
+use crate::tensor::{QUAD, quads};
+
+/// Workgroups that are to be had: some for each core of a large GPU.
+const WORKGROUPS: usize = 512;
+/// Parts at most: each is written and read again.
+const MOST_PARTS: usize = 16;
+
+/// Into how many parts `gemm` cuts each reduction of `problem`.
+pub fn split_parts(problem: &ConvProblem, gemm: &Kernel) -> usize {
+    let (m, n) = problem.tiles(gemm);
+    let wanted = WORKGROUPS.div_ceil((m * n).max(1));
+    problem.parts(gemm, wanted.clamp(2, MOST_PARTS))
+}
+
+/// The dispatches: sums of the parts, then the sum of these.
+pub(super) fn split(
+    problem: &ConvProblem,
+    gemm: &'static Kernel,
+    sum: &'static Kernel,
+) -> Option<Recipe> {
+    let bare = ConvProblem {
+        residual: false,
+        relu: false,
+        ..*problem
+    };
+    if problem.points > 1 || !bare.fits(gemm) {
+        return None;
+    }
+    let parts = split_parts(&bare, gemm);
+    let bias = bare.bias_packing(gemm);
+    let out_quads = quads(problem.output.c);
+    let items = problem.pixels() * out_quads;
+    let epilogue = Dispatch {
+        params: vec![
+            word(items),
+            word(out_quads),
+            word(parts),
+            flags(problem.relu, problem.residual),
+        ],
+        workgroups: items.div_ceil(sum.workgroup) as u64,
+    };
+    let weights: [(Source, Packing); 3] = [
+        (Source::Filters, bare.weight_packing(gemm)),
+        (Source::Zeros, bias),
+        (Source::Bias, bias),
+    ];
+    Some(Recipe {
+        weights: weights.to_vec(),
+        scratch: vec![(parts * items * QUAD) as u64],
+        stages: vec![
+            Stage {
+                kernel: gemm,
+                reads: vec![
+                    Operand::Input,
+                    Operand::Weight(0),
+                    Operand::Weight(1),
+                    Operand::Input,
+                ],
+                writes: Operand::Scratch(0),
+                dispatch: bare.dispatch_parts(gemm, parts),
+                macs: bare.macs(),
+            },
+            Stage {
+                kernel: sum,
+                reads: vec![Operand::Scratch(0), Operand::Weight(2), Operand::Residual],
+                writes: Operand::Output,
+                dispatch: epilogue,
+                macs: 0,
+            },
+        ],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Shape, Window};
+    use crate::kernels::find;
+
+    fn problem(channels: usize, side: usize) -> ConvProblem {
+        ConvProblem {
+            batch: 1,
+            input: Shape::new(side, side, channels),
+            output: Shape::new(side, side, 512),
+            window: Window::new(3, 1, 1),
+            groups: 1,
+            residual: true,
+            relu: true,
+            points: 1,
+        }
+    }
+
+    /// ResNet's 7×7 layers: one row of tiles becomes 128 workgroups, whose
+    /// parts are whole steps that cover the reduction.
+    #[test]
+    fn few_tiles_are_cut_into_many_parts() {
+        let gemm = find("conv.tiled.64x64").unwrap();
+        let sum = find("sum_parts").unwrap();
+        let recipe = split(&problem(512, 7), gemm, sum).unwrap();
+        assert_eq!(recipe.scratch, [16 * 49 * 512]);
+        assert_eq!(recipe.stages[0].dispatch.workgroups, 8 * 16);
+        // Where there is little to sum over, parts are fewer, and none empty.
+        for channels in 1..40 {
+            let problem = problem(channels, 7);
+            let parts = split_parts(&problem, gemm);
+            let reduction = 9 * quads(channels);
+            let part = reduction.div_ceil(parts).next_multiple_of(4);
+            assert!((parts - 1) * part < reduction && parts * part >= reduction);
+        }
+    }
+}
