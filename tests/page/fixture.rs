@@ -206,7 +206,6 @@ pub fn row(device: usize, peaks: &Peaks, model: &str, batch: usize, samples: usi
             process_peak_bytes: Some(812_000_000),
         }),
         kernels,
-        kernels_by: Some("rules".into()),
         profile: Some(Profile {
             clock: Clock::Timestamps,
             repetitions: 50,
