@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use resnet_wgpu::cpu;
-use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, adapters};
+use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, GpuOptions, PipelineOptions, adapters};
 use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
 use resnet_wgpu::kernels::{Candidate, Kernel, Scalar, Storage, candidates, find};
 use resnet_wgpu::passes::lower;
@@ -81,6 +81,29 @@ fn all_kernels(gpu: &Gpu, precision: Scalar) {
         let special = |k: &&Kernel| k.needs().subgroup > 0;
         if !candidate.kernels().iter().any(special) {
             assert!(expected, "{} on {}", candidate.name, gpu.describe());
+        }
+    }
+}
+
+/// The same with every access checked: a kernel that read or wrote beyond a
+/// value would give something else here.
+#[test]
+fn all_kernels_checked() {
+    for adapter in adapters() {
+        let checked = Gpu::open(&GpuOptions {
+            pipelines: PipelineOptions {
+                checked: true,
+                ..PipelineOptions::default()
+            },
+            ..DeviceSelector::Index(adapter.index).into()
+        });
+        let checked = checked.unwrap();
+        assert!(checked.checked());
+        for precision in [Scalar::F32, Scalar::F16] {
+            if precision == Scalar::F32 || checked.profile().f16 {
+                let runs = serving(precision).filter(|c| checked.profile().runs_all(c));
+                assert_eq!(verified(&checked, precision).len(), runs.count());
+            }
         }
     }
 }

@@ -72,16 +72,13 @@ impl Engine {
         in_flight: usize,
     ) -> Result<Self, GpuError> {
         let began = Instant::now();
-        let pipelines = plan
-            .steps
-            .iter()
-            .map(|step| gpu.pipeline(step.kernel, step.types));
-        let pipelines = pipelines.collect::<Result<Vec<_>, _>>()?;
+        // A driver that compiles at a kernel's first run does so while weights
+        // are read.
+        let kernels = gpu.make_pipelines(&plan.kernels())?;
+        gpu.warm_up(&kernels)?;
         let made = Instant::now();
         let bytes = plan.activation_bytes() + plan.weight_bytes();
-        let mut engine = gpu.watch(bytes, || {
-            Self::make(gpu, plan, params, pipelines, in_flight.max(1))
-        })??;
+        let mut engine = gpu.watch(bytes, || Self::make(gpu, plan, params, in_flight.max(1)))??;
         engine.setup = EngineSetup {
             pipelines: made - began,
             upload: made.elapsed(),
@@ -89,20 +86,15 @@ impl Engine {
         Ok(engine)
     }
 
-    fn make(
-        gpu: &Gpu,
-        plan: Plan,
-        params: &Params,
-        pipelines: Vec<Arc<Pipeline>>,
-        in_flight: usize,
-    ) -> Result<Self, GpuError> {
+    fn make(gpu: &Gpu, plan: Plan, params: &Params, in_flight: usize) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
             .map(|(i, slot)| Value::new(gpu, &format!("slot {i}"), slot.bytes, slot.place))
             .collect();
         let weights = upload_all(gpu, &plan.weights, params)?;
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
-        for (i, (step, pipeline)) in plan.steps.iter().zip(pipelines).enumerate() {
+        for (i, step) in plan.steps.iter().enumerate() {
+            let pipeline = gpu.pipeline((step.kernel, step.types))?;
             let mut entries = vec![wgpu::BindGroupEntry {
                 binding: 0,
                 resource: words.binding(i),
@@ -298,7 +290,7 @@ impl Engine {
     }
 
     pub(super) fn write(&self, slot: usize, bytes: &[u8]) {
-        self.slots[slot].write(self.gpu.queue(), bytes);
+        self.slots[slot].write(self.gpu.queue(), 0, bytes);
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {

@@ -3,9 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rayon::prelude::*;
+
+use super::cache::DiskCache;
 use super::value::format;
-use super::{Gpu, GpuError};
-use crate::kernels::{Kernel, Place, Tile, Types, source};
+use super::{Gpu, GpuError, PipelineOptions, audited};
+use crate::kernels::{Kernel, Place, Storage, Tile, Types, source};
+
+/// A kernel and what it reads and writes: each has a pipeline.
+pub(super) type Typed = (&'static Kernel, Types);
 
 /// A kernel's pipeline and the layout of what it binds.
 #[derive(Debug)]
@@ -14,40 +20,90 @@ pub(super) struct Pipeline {
     pub layout: wgpu::BindGroupLayout,
 }
 
-/// Pipelines made so far, by kernel name and what it reads and writes.
-#[derive(Debug, Default)]
+/// Pipelines made so far, by kernel name and what it reads and writes, and how
+/// they are made.
+#[derive(Debug)]
 pub(super) struct Pipelines {
     made: Mutex<HashMap<(&'static str, Types), Arc<Pipeline>>>,
+    checked: bool,
+    disk: Option<DiskCache>,
+}
+
+impl Pipelines {
+    /// None yet; `disk` may have some that another process compiled.
+    pub fn new(options: &PipelineOptions, disk: Option<DiskCache>) -> Self {
+        Self {
+            made: Mutex::default(),
+            checked: options.checked,
+            disk,
+        }
+    }
+
+    /// Whether kernels check what they access.
+    pub fn checked(&self) -> bool {
+        self.checked
+    }
+
+    fn find(&self, (kernel, types): Typed) -> Option<Arc<Pipeline>> {
+        // A panic in another thread leaves the map whole: it only ever grows
+        // by complete entries.
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.get(&(kernel.name, types)).cloned()
+    }
+
+    /// Keeps a pipeline, unless another thread was first.
+    fn add(&self, (kernel, types): Typed, pipeline: Pipeline) -> Arc<Pipeline> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = made.entry((kernel.name, types));
+        Arc::clone(kept.or_insert_with(|| Arc::new(pipeline)))
+    }
 }
 
 impl Gpu {
-    /// The kernel's pipeline, made at first use.
-    pub(super) fn pipeline(
+    /// Makes the pipelines that are missing of these kernels, by as many
+    /// threads as there are, and gives those.
+    pub(super) fn make_pipelines(
         &self,
-        kernel: &'static Kernel,
-        types: Types,
-    ) -> Result<Arc<Pipeline>, GpuError> {
-        // A panic in another thread leaves the map whole: it only ever grows
-        // by complete entries.
-        let lock = &self.pipelines().made;
-        let mut made = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = made.get(&(kernel.name, types)) {
-            return Ok(Arc::clone(pipeline));
+        kernels: &[Typed],
+    ) -> Result<Vec<(Typed, Arc<Pipeline>)>, GpuError> {
+        let pipelines = self.pipelines();
+        let missing = kernels.iter().filter(|k| pipelines.find(**k).is_none());
+        let missing: Vec<Typed> = missing.copied().collect();
+        let made = (missing.par_iter()).map(|kernel| Ok((*kernel, self.build(*kernel)?)));
+        for (kernel, pipeline) in made.collect::<Result<Vec<_>, GpuError>>()? {
+            pipelines.add(kernel, pipeline);
         }
-        let pipeline = Arc::new(self.build(kernel, types)?);
-        made.insert((kernel.name, types), Arc::clone(&pipeline));
-        Ok(pipeline)
+        if let (Some(disk), false) = (&pipelines.disk, missing.is_empty()) {
+            disk.keep();
+        }
+        let found = missing
+            .iter()
+            .filter_map(|k| Some((*k, pipelines.find(*k)?)));
+        Ok(found.collect())
     }
 
-    fn build(&self, kernel: &'static Kernel, types: Types) -> Result<Pipeline, GpuError> {
+    /// The kernel's pipeline, made at first use.
+    pub(super) fn pipeline(&self, kernel: Typed) -> Result<Arc<Pipeline>, GpuError> {
+        if let Some(pipeline) = self.pipelines().find(kernel) {
+            return Ok(pipeline);
+        }
+        let pipeline = self.build(kernel)?;
+        Ok(self.pipelines().add(kernel, pipeline))
+    }
+
+    fn build(&self, (kernel, types): Typed) -> Result<Pipeline, GpuError> {
         let storage = self.profile().storage;
         let text = source(kernel, storage, types)?;
         let device = self.device();
         let made = self.watch(0, || {
-            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            let descriptor = wgpu::ShaderModuleDescriptor {
                 label: Some(kernel.name),
                 source: wgpu::ShaderSource::Wgsl(text.into()),
-            });
+            };
+            let module = match self.pipelines().checked {
+                true => device.create_shader_module(descriptor),
+                false => audited::trusted_module(device, descriptor),
+            };
             // Parameters, then what it reads, then what it writes.
             let count = kernel.family.reads() as u32 + 2;
             let entries: Vec<_> = (0..count)
@@ -56,8 +112,9 @@ impl Gpu {
                     visibility: wgpu::ShaderStages::COMPUTE,
                     ty: match binding {
                         0 => buffer_binding(wgpu::BufferBindingType::Uniform),
-                        1 if kernel.tile == Tile::Bytes => value_binding(Place::Buffer, true),
-                        _ if binding + 1 < count => value_binding(storage.place(types.reads), true),
+                        _ if binding + 1 < count => {
+                            value_binding(read_place(kernel, types, storage), true)
+                        }
                         _ => value_binding(storage.place(types.writes), false),
                     },
                     count: None,
@@ -82,7 +139,7 @@ impl Gpu {
                     zero_initialize_workgroup_memory: false,
                     ..Default::default()
                 },
-                cache: None,
+                cache: self.pipelines().disk.as_ref().map(DiskCache::store),
             });
             Pipeline { pipeline, layout }
         });
@@ -90,6 +147,15 @@ impl Gpu {
             kernel: kernel.name,
             reason: error.to_string(),
         })
+    }
+}
+
+/// What a kernel's inputs lie in. Some may be of another type than the first;
+/// they are bound in the same way.
+pub(super) fn read_place(kernel: &Kernel, types: Types, storage: Storage) -> Place {
+    match kernel.tile {
+        Tile::Bytes => Place::Buffer,
+        _ => storage.place(types.reads),
     }
 }
 

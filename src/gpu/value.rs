@@ -71,17 +71,17 @@ impl Value {
         }
     }
 
-    /// Writes to its start: whole quads, or to a buffer any bytes, of which it
-    /// has whole words.
-    pub fn write(&self, queue: &wgpu::Queue, bytes: &[u8]) {
+    /// Writes from byte `start` on: whole quads from where a row begins, or to a
+    /// buffer any bytes, of which it has whole words.
+    pub fn write(&self, queue: &wgpu::Queue, start: u64, bytes: &[u8]) {
         match self {
             Value::Buffer(buffer) => {
                 let (words, rest) = bytes.as_chunks::<4>();
-                queue.write_buffer(buffer, 0, words.as_flattened());
+                queue.write_buffer(buffer, start, words.as_flattened());
                 if !rest.is_empty() {
                     let mut last = [0; 4];
                     last[..rest.len()].copy_from_slice(rest);
-                    queue.write_buffer(buffer, size_of_val(words) as u64, &last);
+                    queue.write_buffer(buffer, start + size_of_val(words) as u64, &last);
                 }
             }
             Value::Texture(texture, _, scalar) => {
@@ -94,12 +94,12 @@ impl Value {
                     (full, 0, TEXTURE_ROW, whole as u32),
                     (rest, whole as u32, texels as u32, 1),
                 ];
-                for (part, row, width, height) in parts {
+                for (part, row_at, width, height) in parts {
                     if part.is_empty() {
                         continue;
                     }
                     let mut at = texture.as_image_copy();
-                    at.origin.y = row;
+                    at.origin.y = (start / self.place().row_bytes()) as u32 + row_at;
                     let size = wgpu::Extent3d {
                         width,
                         height,

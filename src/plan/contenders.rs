@@ -38,8 +38,8 @@ pub fn conv_shapes(lowered: &Lowered, batch: usize) -> Vec<ConvShape> {
     shapes
 }
 
-/// Every candidate that computes `problem` on the device, in the table's
-/// order.
+/// Every candidate that computes `problem` on the device in that precision, in
+/// the table's order.
 pub fn contenders(
     problem: &ConvProblem,
     profile: &DeviceProfile,

@@ -14,6 +14,7 @@ use resnet_wgpu::weights::{Checkpoint, Hints};
 
 use crate::choice_args::ChoiceArgs;
 use crate::failure::Failure;
+use crate::kernel_args::KernelArgs;
 use crate::progress::Progress;
 use crate::term;
 use crate::values::{self, DeviceChoice};
@@ -55,6 +56,9 @@ pub struct ModelArgs {
     /// backend (nvidia, llvmpipe, vulkan).
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::device)]
     pub device: DeviceChoice,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
 
     /// In what activations and weights are stored: f32, f16 or auto
     ///

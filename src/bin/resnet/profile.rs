@@ -55,7 +55,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     let DeviceChoice::Gpu(selector) = &args.device else {
         return Err(device::needs_gpu());
     };
-    let settled = device::open_gpu(&args.device)?.precision(args.precision)?;
+    let settled = device::open_gpu(&args.device, args.kernels)?.precision(args.precision)?;
     if let Some(why) = &settled.why {
         term::note(&format!("--precision auto: f32, since {why}"));
     }
@@ -67,7 +67,8 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         precision: settled.scalar,
     };
     let progress = Progress::spinner("starting");
-    let mut started = start_up(selector, &case, |gpu| {
+    let options = args.kernels.options(selector);
+    let mut started = start_up(&options, &case, |gpu| {
         args.choice.choice(gpu, case.precision)
     })?;
     progress.message("the CPU computes what is right".into());

@@ -35,7 +35,7 @@ struct Found {
 
 /// Runs the command.
 pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
-    let gpu = device::open_gpu(&args.device)?;
+    let gpu = device::open_gpu(&args.device, args.kernels)?;
     let settled = gpu.precision(args.precision)?;
     if let Some(why) = &settled.why {
         term::note(&format!("--precision auto: f32, since {why}"));

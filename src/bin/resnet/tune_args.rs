@@ -7,6 +7,7 @@ use resnet_wgpu::bench::Source;
 use resnet_wgpu::plan::Precision;
 use resnet_wgpu::preprocess::MAX_CROP_SIDE;
 
+use crate::kernel_args::KernelArgs;
 use crate::values::{self, DeviceChoice};
 
 /// Which kernels are the fastest here? Measures them, and keeps the winners
@@ -77,4 +78,7 @@ pub struct TuneArgs {
     /// As one JSON object
     #[arg(long)]
     pub json: bool,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
 }

@@ -102,7 +102,7 @@ fn verdict(report: &LayerReport, tolerance: f64) -> Verdict {
 
 /// Runs the command.
 pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
-    let gpu = device::open_gpu(&args.model.device)?;
+    let gpu = device::open_gpu(&args.model.device, args.model.kernels)?;
     if args.kernels {
         return verify_kernels::command(args, &gpu);
     }
