@@ -28,8 +28,11 @@ fn load_{{ name }}(i: u32) -> vec4<f32> {
 @group(0) @binding({{ binding }}) var {{ name }}: texture_storage_2d<rgba{{ writes[1:] }}float, write>;
 fn store_{{ name }}(i: u32, v: vec4<f32>) {
 {% if writes == "f16" %}
-    // To the nearest: llvmpipe's textures would cut digits off.
-    let stored = vec4<f32>(vec4<f16>(v));
+    // To the nearest, to even among two: llvmpipe cuts digits off where it
+    // stores a texel, and what has no more than f16 is stored as it is.
+    let bits = bitcast<vec4<u32>>(v);
+    let rounded = (bits + 0xfffu + ((bits >> vec4<u32>(13u)) & vec4<u32>(1u))) & vec4<u32>(0xffffe000u);
+    let stored = select(bitcast<vec4<f32>>(rounded), v, v != v);
 {% else %}
     let stored = v;
 {% endif %}

@@ -63,7 +63,8 @@ pub fn source(kernel: &Kernel, storage: Storage, types: Types) -> Result<String,
         texture_row => TEXTURE_ROW,
         reads => types.reads.name(),
         writes => types.writes.name(),
-        half => types.half(),
+        // Textures convert by themselves.
+        half => types.half() && !textures,
         ..values(kernel)
     };
     render(kernel.shader, values).map_err(|source| TemplateError {
