@@ -23,8 +23,8 @@ struct Params {
 {% elif op == "relu" %}
 {{ output(2, "y") }}
 {% else %}
-{{ input(2, "scale") }}
-{{ input(3, "shift") }}
+{{ input(2, "scale", "f32") }}
+{{ input(3, "shift", "f32") }}
 {{ output(4, "y") }}
 {% endif %}
 

@@ -33,7 +33,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 {{ input(1, "x") }}
 {{ input(2, "w") }}
-{{ input(3, "bias") }}
+{{ input(3, "bias", "f32") }}
 {{ input(4, "residual") }}
 {{ output(5, "y") }}
 

@@ -7,30 +7,38 @@
          2048 │ 2049 │ 2050 │ … │ 4095        row 1
 
    Kernels say input(binding, name) and output(binding, name), and read and
-   write quad i with load_name(i) and store_name(i, v). #}
-{% macro input(binding, name) %}
+   write quad i with load_name(i) and store_name(i, v), in f32. Values lie there
+   in f32 or f16: what is read as `reads`, unless another type is said, and what
+   is written as `writes`. Biases, scales and shifts are f32. #}
+{% macro input(binding, name, scalar=reads) %}
 {% if textures %}
 @group(0) @binding({{ binding }}) var {{ name }}: texture_2d<f32>;
 fn load_{{ name }}(i: u32) -> vec4<f32> {
     return textureLoad({{ name }}, vec2<u32>(i % {{ texture_row }}u, i / {{ texture_row }}u), 0);
 }
 {% else %}
-@group(0) @binding({{ binding }}) var<storage, read> {{ name }}: array<vec4<f32>>;
+@group(0) @binding({{ binding }}) var<storage, read> {{ name }}: array<vec4<{{ scalar }}>>;
 fn load_{{ name }}(i: u32) -> vec4<f32> {
-    return {{ name }}[i];
+    return vec4<f32>({{ name }}[i]);
 }
 {% endif %}
 {% endmacro %}
 {% macro output(binding, name) %}
 {% if textures %}
-@group(0) @binding({{ binding }}) var {{ name }}: texture_storage_2d<rgba32float, write>;
+@group(0) @binding({{ binding }}) var {{ name }}: texture_storage_2d<rgba{{ writes[1:] }}float, write>;
 fn store_{{ name }}(i: u32, v: vec4<f32>) {
-    textureStore({{ name }}, vec2<u32>(i % {{ texture_row }}u, i / {{ texture_row }}u), v);
+{% if writes == "f16" %}
+    // To the nearest: llvmpipe's textures would cut digits off.
+    let stored = vec4<f32>(vec4<f16>(v));
+{% else %}
+    let stored = v;
+{% endif %}
+    textureStore({{ name }}, vec2<u32>(i % {{ texture_row }}u, i / {{ texture_row }}u), stored);
 }
 {% else %}
-@group(0) @binding({{ binding }}) var<storage, read_write> {{ name }}: array<vec4<f32>>;
+@group(0) @binding({{ binding }}) var<storage, read_write> {{ name }}: array<vec4<{{ writes }}>>;
 fn store_{{ name }}(i: u32, v: vec4<f32>) {
-    {{ name }}[i] = v;
+    {{ name }}[i] = vec4<{{ writes }}>(v);
 }
 {% endif %}
 {% endmacro %}

@@ -25,8 +25,8 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> p: Params;
 {{ input(1, "sums") }}
-{{ input(2, "bias") }}
-{{ input(3, "residual") }}
+{{ input(2, "bias", "f32") }}
+{{ input(3, "residual", writes) }}
 {{ output(4, "y") }}
 
 @compute @workgroup_size({{ workgroup }})

@@ -12,8 +12,8 @@
 {% include "common.wgsl" %}
 {% include "winograd_params.wgsl" %}
 {{ input(1, "m") }}
-{{ input(2, "bias") }}
-{{ input(3, "residual") }}
+{{ input(2, "bias", "f32") }}
+{{ input(3, "residual", writes) }}
 {{ output(4, "y") }}
 
 fn finish(image: u32, row: u32, col: u32, quad: u32, sum: vec4<f32>) {

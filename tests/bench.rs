@@ -6,11 +6,12 @@ use resnet_wgpu::bench::{
     text,
 };
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
-use resnet_wgpu::kernels::{Candidate, Family, Kernel, Reduction, Tile};
+use resnet_wgpu::kernels::{Candidate, Family, Kernel, Reduction, Scalar, Tile};
 use resnet_wgpu::plan::Choice;
 
 fn case(batch_size: usize, scenario: Scenario) -> Case {
     Case {
+        precision: Scalar::F32,
         source: Source::Preset("resnet20".into()),
         batch_size,
         input_size: None,

@@ -6,9 +6,9 @@ use std::process::Command;
 use resnet_wgpu::cpu;
 use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, GpuOptions, PipelineOptions, adapters};
 use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
-use resnet_wgpu::kernels::{Kernel, Storage, candidates, find};
+use resnet_wgpu::kernels::{Candidate, Kernel, Scalar, Storage, candidates, find};
 use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{Choice, DeviceProfile, Plan};
+use resnet_wgpu::plan::{DeviceProfile, Plan, PlanOptions};
 use resnet_wgpu::tensor::{Params, Tensor, padded};
 use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32};
 use resnet_wgpu::weights::synthetic_tensor;
@@ -17,14 +17,19 @@ use resnet_wgpu::{Model, Session, SessionOptions};
 const SEED: u64 = 20_261_120;
 const CASES: usize = 40;
 
+/// The candidates that have to do with a precision.
+fn serving(precision: Scalar) -> impl Iterator<Item = Candidate> {
+    candidates().filter(move |candidate| candidate.serves(precision))
+}
+
 /// Names of the candidates that ran, all of them within tolerance.
-fn verified(gpu: &Gpu) -> Vec<&'static str> {
-    let reports = verify::kernels(gpu, SEED, CASES, |_| {}).unwrap();
-    assert_eq!(reports.len(), candidates().count());
+fn verified(gpu: &Gpu, precision: Scalar) -> Vec<&'static str> {
+    let reports = verify::kernels(gpu, precision, SEED, CASES, |_| {}).unwrap();
+    assert_eq!(reports.len(), serving(precision).count());
     for report in &reports {
         assert!(
             report.worst.within(report.tolerance),
-            "{} on {}, {:?}: {:.2e} in {}",
+            "{} in {precision:?} on {}, {:?}: {:.2e} in {}",
             report.kernel,
             gpu.describe(),
             gpu.profile().storage,
@@ -47,22 +52,35 @@ fn all_kernels_on_all_adapters() {
         let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
         for storage in [Storage::Buffers, Storage::Textures] {
             let gpu = gpu.with_storage(storage);
-            let ran = verified(&gpu);
-            for candidate in candidates() {
-                let expected = gpu.profile().runs_all(&candidate);
-                assert_eq!(
-                    ran.contains(&candidate.name),
-                    expected,
-                    "{}",
-                    candidate.name
-                );
-                // Whatever the device, it has all kernels but those made for
-                // other subgroup sizes or cooperative matrices.
-                let special = |k: &&Kernel| k.needs().subgroup > 0;
-                if !candidate.kernels().iter().any(special) {
-                    assert!(expected, "{} on {}", candidate.name, gpu.describe());
+            all_kernels(&gpu, Scalar::F32);
+            match gpu.profile().f16 {
+                true => all_kernels(&gpu, Scalar::F16),
+                // OpenGL, as here, and old hardware.
+                false => {
+                    let error = verify::kernels(&gpu, Scalar::F16, SEED, 1, |_| {});
+                    let error = error.unwrap_err().to_string();
+                    assert!(error.contains("SHADER_F16"), "{error}");
                 }
             }
+        }
+    }
+}
+
+fn all_kernels(gpu: &Gpu, precision: Scalar) {
+    let ran = verified(gpu, precision);
+    for candidate in serving(precision) {
+        let expected = gpu.profile().runs_all(&candidate);
+        assert_eq!(
+            ran.contains(&candidate.name),
+            expected,
+            "{}",
+            candidate.name
+        );
+        // Whatever the device, it has all kernels but those made for
+        // other subgroup sizes or cooperative matrices.
+        let special = |k: &&Kernel| k.needs().subgroup > 0;
+        if !candidate.kernels().iter().any(special) {
+            assert!(expected, "{} on {}", candidate.name, gpu.describe());
         }
     }
 }
@@ -81,8 +99,12 @@ fn all_kernels_checked() {
         });
         let checked = checked.unwrap();
         assert!(checked.checked());
-        let runs = candidates().filter(|c| checked.profile().runs_all(c));
-        assert_eq!(verified(&checked).len(), runs.count());
+        for precision in [Scalar::F32, Scalar::F16] {
+            if precision == Scalar::F32 || checked.profile().f16 {
+                let runs = serving(precision).filter(|c| checked.profile().runs_all(c));
+                assert_eq!(verified(&checked, precision).len(), runs.count());
+            }
+        }
     }
 }
 
@@ -101,7 +123,7 @@ fn plan_and_run(gpu: &Gpu, profile: &DeviceProfile, graph: &Graph, batch: usize)
     let expected = padded(&cpu::run(graph, &params, &input, &[]).unwrap().output);
 
     let lowered = lower(graph, &params, &[]).unwrap();
-    let plan = Plan::new(&lowered, batch, profile, &[], &Choice::Auto).unwrap();
+    let plan = Plan::new(&lowered, batch, profile, &[], &PlanOptions::default()).unwrap();
     let mut engine = Engine::new(gpu, plan.clone(), &lowered.params).unwrap();
     let check = |_, found: &[f32]| {
         let d = Difference::between(found, &expected);
@@ -126,7 +148,7 @@ fn small_limits() {
     for limits in [webgpu, small] {
         let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits.clone(), false).unwrap();
         assert_eq!(gpu.profile().subgroup, 0);
-        let ran = verified(&gpu);
+        let ran = verified(&gpu, Scalar::F32);
         assert!(ran.contains(&"conv.tiled.32x32"));
         let large = find("conv.tiled.128x128").unwrap();
         let fits = limits.max_compute_invocations_per_workgroup >= 256;

@@ -13,7 +13,7 @@ use resnet_wgpu::graph::{GraphBuilder, Shape, Window};
 use resnet_wgpu::model::Model;
 use resnet_wgpu::models::{Network, Norm, presets};
 use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{Choice, Plan};
+use resnet_wgpu::plan::{Plan, PlanOptions};
 use resnet_wgpu::session::{Session, SessionOptions};
 use resnet_wgpu::tensor::{Params, Tensor, padded};
 use resnet_wgpu::verify::Difference;
@@ -271,7 +271,7 @@ fn a_residual_block_alone() {
 
     let gpu = gpu();
     let lowered = lower(&graph, &params, &[]).unwrap();
-    let plan = Plan::new(&lowered, 1, gpu.profile(), &[], &Choice::Auto).unwrap();
+    let plan = Plan::new(&lowered, 1, gpu.profile(), &[], &PlanOptions::default()).unwrap();
     assert_eq!(plan.steps.len(), 3);
     let mut engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
     engine
@@ -292,7 +292,7 @@ fn submissions_do_not_matter() {
     let images = support::seeded_images(1, 32, 32);
     let padded = padded(&images);
     let run = |cuts: &[usize]| {
-        let mut plan = Plan::new(&lowered, 1, gpu.profile(), &[], &Choice::Auto).unwrap();
+        let mut plan = Plan::new(&lowered, 1, gpu.profile(), &[], &PlanOptions::default()).unwrap();
         assert_eq!(plan.submissions.len(), 1);
         let ends = [cuts, &[plan.steps.len()]].concat();
         let starts = [&[0], cuts].concat();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use resnet_wgpu::gpu::{Clock, DeviceSelector, Gpu};
-use resnet_wgpu::kernels::candidate;
+use resnet_wgpu::kernels::{Scalar, candidate};
 use resnet_wgpu::model::Model;
 use resnet_wgpu::plan::{Choice, contenders, conv_shapes};
 use resnet_wgpu::session::{Session, SessionOptions};
@@ -20,6 +20,7 @@ const SIDE: usize = 16;
 fn quick(batch: usize) -> TuneOptions {
     TuneOptions {
         batch,
+        precision: Scalar::F32,
         input_size: Some((SIDE, SIDE)),
         time: Duration::from_millis(5),
         thorough: false,
@@ -59,7 +60,7 @@ fn a_network_is_tuned_and_runs_by_the_winners() {
     let tuning = tune(&gpu, &model, &quick(2), |r| reports.push(r.clone())).unwrap();
     assert_eq!(tuning.shapes().len(), reports.len());
     for report in &reports {
-        let fits = contenders(&report.problem, gpu.profile());
+        let fits = contenders(&report.problem, gpu.profile(), Scalar::F32);
         assert_eq!(report.timings.len(), fits.len(), "{}", report.key());
         let best = report.timings[0].ms().unwrap();
         assert!(report.timings.iter().all(|t| t.ms().unwrap() >= best));
@@ -103,7 +104,7 @@ fn a_tuning_goes_before_the_rules() {
     let model = Model::embedded().unwrap();
     let mut tuning = Tuning::new(Origin::of(&gpu));
     for shape in shapes(&model, &quick(1)).unwrap() {
-        let fits = contenders(&shape.problem, gpu.profile());
+        let fits = contenders(&shape.problem, gpu.profile(), Scalar::F32);
         let last = fits.last().unwrap().name.to_owned();
         tuning.insert(Tuned {
             key: ConvKey::new(F32, &shape.problem),

@@ -15,7 +15,7 @@ use crate::gpu::Gpu;
 use crate::mix::{STEP, mix};
 use crate::model::Model;
 use crate::passes::lower;
-use crate::plan::{Choice, DeviceProfile, Plan};
+use crate::plan::{Choice, DeviceProfile, Plan, PlanOptions};
 use crate::session::Session;
 
 /// How long the GPU is timed alone, for whole runs and for steps each.
@@ -38,7 +38,7 @@ pub fn work(model: &Model, case: &Case) -> Result<Work, Error> {
         macs: cost.macs,
         batch_size: case.batch_size,
         input_size: side,
-        precision: "f32".into(),
+        precision: case.precision.name().into(),
         scenario: case.scenario,
     })
 }
@@ -94,7 +94,11 @@ impl Row {
 pub fn check(model: &Model, case: &Case, profile: &DeviceProfile) -> Result<(), Error> {
     let side = case.side(model);
     let lowered = lower(&model.graph(side, side)?, model.params(), &[])?;
-    Plan::new(&lowered, case.batch_size, profile, &[], &Choice::Auto)?;
+    let options = PlanOptions {
+        precision: case.precision,
+        ..PlanOptions::default()
+    };
+    Plan::new(&lowered, case.batch_size, profile, &[], &options)?;
     Ok(())
 }
 
@@ -128,7 +132,7 @@ pub fn measure(
     progress("verifying");
     let batches = Batches::new(&input, reference, case, &session);
     let first = std::slice::from_ref(&logits);
-    let mut verification = Verification::of(batches.check(first), case.batch_size);
+    let mut verification = Verification::of(batches.check(first), case);
     if !verification.passed {
         row.fail(verification);
         return Ok(());
@@ -157,7 +161,7 @@ pub fn measure(
     same &= last.first().is_none_or(|last| same_bits(&logits, last));
     let after = batches.check(&last);
     verification.deterministic = Some(same);
-    verification.passed = after.passed();
+    verification.passed = after.passed(verification.tolerance);
     verification.after = Some(after);
     if !verification.passed {
         row.fail(verification);

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::result::{Scenario, Startup};
 use crate::error::Error;
 use crate::gpu::{Gpu, GpuOptions};
+use crate::kernels::Scalar;
 use crate::model::Model;
 use crate::models::Network;
-use crate::plan::Choice;
+use crate::plan::{Choice, Precision};
 use crate::session::{Session, SessionOptions};
 use crate::tensor::padded;
 use crate::verify::seeded_images;
@@ -66,6 +67,8 @@ pub struct Case {
     pub input_size: Option<usize>,
     /// One batch at a time, or several in flight.
     pub scenario: Scenario,
+    /// In what activations and weights are stored.
+    pub precision: Scalar,
 }
 
 impl Case {
@@ -133,6 +136,10 @@ pub(super) fn start(
         input_size: Some((side, side)),
         in_flight: case.in_flight(),
         choice: choice.clone(),
+        precision: match case.precision {
+            Scalar::F16 => Precision::F16,
+            Scalar::F32 => Precision::F32,
+        },
         // Another batch size would be other work.
         exact_batch: true,
         ..SessionOptions::default()

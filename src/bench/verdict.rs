@@ -3,7 +3,7 @@
 use super::result::{Check, Row, Status, Verification};
 use super::start_up::{Case, Started};
 use crate::tensor::padded;
-use crate::verify::{Difference, TOLERANCE_F32, seeded_images};
+use crate::verify::{Difference, seeded_images, tolerance_of_logits};
 use crate::{Error, Session};
 
 /// The batches that the timed loop takes turns between, and their logits. With
@@ -92,18 +92,18 @@ pub(super) fn compared(found: &[f32], expected: &[f32], images: usize) -> Check 
 
 impl Check {
     /// Whether the error is one that rounding explains.
-    pub fn passed(&self) -> bool {
-        self.relative_error.is_some_and(|e| e <= TOLERANCE_F32)
+    pub fn passed(&self, tolerance: f64) -> bool {
+        self.relative_error.is_some_and(|e| e <= tolerance)
     }
 
     /// Why it failed.
-    pub fn failure(&self) -> String {
+    pub fn failure(&self, tolerance: f64) -> String {
         let error = match self.relative_error {
             Some(error) => format!("off by {error:.1e} of the largest logit"),
             None => "not a number".into(),
         };
         format!(
-            "the logits are wrong: {error} (up to {TOLERANCE_F32:.0e} is right); `resnet verify` \
+            "the logits are wrong: {error} (up to {tolerance:.0e} is right); `resnet verify` \
              tells which layer"
         )
     }
@@ -111,12 +111,13 @@ impl Check {
 
 impl Verification {
     /// Of the first logits.
-    pub(super) fn of(before: Check, images: usize) -> Self {
+    pub(super) fn of(before: Check, case: &Case) -> Self {
+        let tolerance = tolerance_of_logits(case.precision);
         Self {
-            passed: before.passed(),
+            passed: before.passed(tolerance),
             deterministic: None,
-            tolerance: TOLERANCE_F32,
-            images,
+            tolerance,
+            images: case.batch_size,
             before,
             after: None,
         }
@@ -128,7 +129,7 @@ impl Row {
     pub(super) fn fail(&mut self, verification: Verification) {
         let check = verification.after.as_ref().unwrap_or(&verification.before);
         self.status = Status::FailedVerification;
-        self.error = Some(check.failure());
+        self.error = Some(check.failure(verification.tolerance));
         self.verification = Some(verification);
     }
 }
@@ -167,14 +168,14 @@ mod tests {
     fn logits_are_compared() {
         let right = [1.0, 2.0, 4.0, 3.0];
         let check = compared(&right, &right, 2);
-        assert!(check.passed() && check.top1_equal == 2, "{check:?}");
+        assert!(check.passed(1e-4) && check.top1_equal == 2, "{check:?}");
         let check = compared(&[1.0, 2.0, 3.0, 4.0], &right, 2);
-        assert!(!check.passed());
+        assert!(!check.passed(1e-4));
         assert_eq!((check.relative_error, check.top1_equal), (Some(0.25), 1));
         for wrong in [&[1.0, f32::NAN, 4.0, 3.0][..], &right[..2], &[]] {
             let check = compared(wrong, &right, 2);
             assert!(
-                !check.passed() && check.relative_error.is_none(),
+                !check.passed(1e-4) && check.relative_error.is_none(),
                 "{check:?}"
             );
         }

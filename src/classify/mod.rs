@@ -6,10 +6,11 @@ mod decode_ahead;
 pub use decode_ahead::decode_ahead;
 
 use crate::error::Error;
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, GpuError};
+use crate::kernels::InputForm;
 use crate::labels::Labels;
 use crate::model::{Model, PreprocessOverrides};
-use crate::plan::Choice;
+use crate::plan::{Choice, Precision};
 use crate::preprocess::{Preprocess, RgbImage};
 use crate::session::{Session, SessionOptions};
 
@@ -31,6 +32,11 @@ pub struct Prediction {
 pub struct ClassifierOptions {
     /// Images of a run.
     pub batch: usize,
+    /// In what activations and weights are stored.
+    pub precision: Precision,
+    /// Batches that may be started before the first is finished: 1 for the
+    /// least latency, 2 or more to keep a GPU busy while images are decoded.
+    pub in_flight: usize,
     /// How images are prepared, where the checkpoint is not to be believed.
     pub preprocess: PreprocessOverrides,
     /// Class names, where the checkpoint's or the built-in ones are not
@@ -44,6 +50,8 @@ impl Default for ClassifierOptions {
     fn default() -> Self {
         Self {
             batch: 1,
+            precision: Precision::F32,
+            in_flight: 1,
             preprocess: PreprocessOverrides::default(),
             labels: None,
             choice: Choice::Auto,
@@ -73,7 +81,9 @@ pub struct Classifier {
     session: Session,
     preprocess: Preprocess,
     labels: Labels,
-    input: Vec<f32>,
+    /// Crops of the next batch: their bytes go to the device, which normalises
+    /// them.
+    input: Vec<u8>,
     filled: usize,
     classes: usize,
 }
@@ -110,6 +120,12 @@ impl Classifier {
             batch: options.batch,
             input_size: Some((h as usize, w as usize)),
             probabilities: true,
+            precision: options.precision,
+            in_flight: options.in_flight,
+            input: InputForm::Rgb8 {
+                mean: preprocess.mean,
+                std: preprocess.std,
+            },
             choice: options.choice.clone(),
             ..Default::default()
         };
@@ -118,7 +134,7 @@ impl Classifier {
             None => Session::cpu(model, &options)?,
         };
         Ok(Self {
-            input: vec![0.0; session.batch() * session.input_len()],
+            input: vec![0; session.batch() * session.input_len()],
             session,
             preprocess,
             labels,
@@ -149,11 +165,12 @@ impl Classifier {
     }
 
     /// The `k` likeliest classes of one picture, best first. Pictures that were
-    /// pushed must have been run.
+    /// pushed must have been run, and batches that were started, finished.
     pub fn classify(&mut self, image: &RgbImage, k: usize) -> Result<Vec<Prediction>, Error> {
         if self.filled > 0 {
             return Err(Error::Pending(self.filled));
         }
+        self.idle()?;
         let crop = self.preprocess.crop_image(image)?;
         self.push_crop(&crop)?;
         let scores = self.run()?;
@@ -161,7 +178,7 @@ impl Classifier {
     }
 
     /// Adds a picture that has been cropped to the next batch; true when the
-    /// batch is full, and [`Classifier::run`] is due.
+    /// batch is full, and [`Classifier::run`] or [`Classifier::start`] is due.
     pub fn push_crop(&mut self, crop: &RgbImage) -> Result<bool, Error> {
         let (h, w) = self.preprocess.crop;
         if crop.dimensions() != (w, h) {
@@ -178,12 +195,12 @@ impl Classifier {
                 found: vec![self.filled + 1],
             });
         };
-        self.preprocess.normalize_into(crop, out)?;
+        out.copy_from_slice(crop.as_raw());
         self.filled += 1;
         Ok(self.filled == self.session.batch())
     }
 
-    /// Images that wait for [`Classifier::run`].
+    /// Images that wait for [`Classifier::run`] or [`Classifier::start`].
     pub fn pending(&self) -> usize {
         self.filled
     }
@@ -195,16 +212,44 @@ impl Classifier {
             classes: self.classes,
             ..Default::default()
         };
-        let n = std::mem::take(&mut self.filled);
-        if n == 0 {
-            return Ok(scores);
+        self.idle()?;
+        if self.filled > 0 {
+            self.start()?;
+            self.finish(&mut scores)?;
         }
-        let input = &self.input[..n * self.session.input_len()];
-        self.session.run_batch(input, |output, data| match output {
-            0 => scores.logits = data.to_vec(),
-            _ => scores.probabilities = data.to_vec(),
-        })?;
         Ok(scores)
+    }
+
+    /// Starts the pictures that were pushed and empties the batch, which can
+    /// be filled anew while they are computed. Up to
+    /// [`ClassifierOptions::in_flight`] batches may be started before the first
+    /// is finished.
+    pub fn start(&mut self) -> Result<(), Error> {
+        let input = &self.input[..self.filled * self.session.input_len()];
+        self.session.start(input)?;
+        self.filled = 0;
+        Ok(())
+    }
+
+    /// Waits for the oldest batch in flight and puts its scores in the place of
+    /// those there.
+    pub fn finish(&mut self, scores: &mut Scores) -> Result<(), Error> {
+        scores.classes = self.classes;
+        self.session.finish(|output, data| {
+            let into = match output {
+                0 => &mut scores.logits,
+                _ => &mut scores.probabilities,
+            };
+            into.clear();
+            into.extend_from_slice(data);
+        })
+    }
+
+    fn idle(&self) -> Result<(), Error> {
+        match self.session.in_flight() {
+            0 => Ok(()),
+            n => Err(GpuError::Busy(n).into()),
+        }
     }
 
     /// The `k` likeliest classes of image `index` of a batch, best first;

@@ -29,7 +29,8 @@ pub(super) fn trusted_module(
     // - every divisor is an extent of a tensor, a stride or a number of tiles,
     //   none of which a graph or a plan admits as zero;
     // - workgroup memory is written before it is read;
-    // - no index depends on an activation's or a weight's value.
+    // - no index depends on an activation's or a weight's value, and an image's
+    //   byte is one into a table of 256.
     // Textures are read and written by the same indices as buffers.
     // The property tests run every kernel checked as well, with slots full of
     // NaN: a read out of bounds would differ between the two, or show.

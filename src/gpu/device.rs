@@ -7,8 +7,8 @@ use super::adapters::{describe, select};
 use super::cache::DiskCache;
 use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError, GpuOptions, PipelineOptions, audited};
-use crate::kernels::Storage;
-use crate::plan::{DeviceClass, DeviceProfile, Vendor};
+use crate::kernels::{Scalar, Storage};
+use crate::plan::{DeviceClass, DeviceProfile, Precision, Settled, Vendor};
 
 /// How long a submission may take: one that takes longer does not come back.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -189,6 +189,14 @@ impl Gpu {
         &self.shared.profile
     }
 
+    /// What a precision comes to on this device.
+    pub fn precision(&self, asked: Precision) -> Result<Settled, GpuError> {
+        let none = |_| GpuError::NoF16 {
+            device: self.describe(),
+        };
+        asked.on(self.profile()).map_err(none)
+    }
+
     /// One line that names the device: `llvmpipe (LLVM 15.0.6, 256 bits)
     /// (Vulkan, software)`.
     pub fn describe(&self) -> String {
@@ -288,6 +296,7 @@ fn profile(
         class: DeviceClass::of(said, vendor, &info.name),
         vendor,
         subgroup,
+        f16: features.contains(wgpu::Features::SHADER_F16),
         storage,
         // Kernels count in 32 bits, and some drivers bind more than that.
         max_binding: limits
@@ -296,8 +305,10 @@ fn profile(
             .min(u64::from(u32::MAX) - 15)
             .min(match storage {
                 Storage::Buffers => u64::MAX,
+                // The shorter rows: a value of f32 may have no more of them.
                 Storage::Textures => {
-                    Storage::ROW_BYTES * u64::from(limits.max_texture_dimension_2d)
+                    let row = storage.place(Scalar::F16).row_bytes();
+                    row * u64::from(limits.max_texture_dimension_2d)
                 }
             }),
         max_buffer: limits.max_buffer_size,

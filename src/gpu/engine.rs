@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::pipelines::Pipeline;
 use super::readback::Readback;
+use super::stored::{load, store};
 use super::timestamps::Timestamps;
 use super::upload::{StepParams, upload_all};
 use super::value::Value;
-use super::{Gpu, GpuError};
-use crate::plan::{Binding, Plan};
+use super::{Gpu, GpuError, Images};
+use crate::kernels::Scalar;
+use crate::plan::{Binding, Output, Plan};
 use crate::tensor::Params;
 
 /// A plan on a device, ready to run. Activations go in and out as NHWC with
@@ -30,6 +32,8 @@ pub struct Engine {
     next: usize,
     /// Runs in flight, oldest first: their readbacks and submissions.
     pub(super) in_flight: VecDeque<(usize, wgpu::SubmissionIndex)>,
+    /// Where outputs that are stored in f16 are widened.
+    floats: Vec<f32>,
     setup: EngineSetup,
     pub(super) timestamps: Option<Timestamps>,
 }
@@ -84,13 +88,13 @@ impl Engine {
 
     fn make(gpu: &Gpu, plan: Plan, params: &Params, in_flight: usize) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
-            .map(|(i, &bytes)| Value::new(gpu, &format!("slot {i}"), bytes))
+            .map(|(i, slot)| Value::new(gpu, &format!("slot {i}"), slot.bytes, slot.place))
             .collect();
         let weights = upload_all(gpu, &plan.weights, params)?;
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
         for (i, step) in plan.steps.iter().enumerate() {
-            let pipeline = gpu.pipeline(step.kernel)?;
+            let pipeline = gpu.pipeline((step.kernel, step.types))?;
             let mut entries = vec![wgpu::BindGroupEntry {
                 binding: 0,
                 resource: words.binding(i),
@@ -125,6 +129,7 @@ impl Engine {
             plan,
             slots,
             steps,
+            floats: vec![],
             setup: EngineSetup::default(),
             timestamps: None,
         })
@@ -163,16 +168,17 @@ impl Engine {
         &self.gpu
     }
 
-    /// Starts a run on `input`, `[n, H, W, quads·4]` with n up to the plan's
-    /// batch, behind those in flight; [`GpuError::Busy`] where there are as
-    /// many of them as may be.
-    pub fn start(&mut self, input: &[f32]) -> Result<(), GpuError> {
+    /// Starts a run on up to the plan's batch of images, behind those in
+    /// flight; [`GpuError::Busy`] where there are as many of them as may be.
+    pub fn start<'a>(&mut self, input: impl Into<Images<'a>>) -> Result<(), GpuError> {
+        let input = input.into();
+        self.admit(input)?;
         if self.in_flight.len() == self.readbacks.len() {
             return Err(GpuError::Busy(self.in_flight.len()));
         }
         let into = self.next;
         let submitted = self.gpu.watch(self.plan.output_bytes(), || {
-            self.write(self.plan.input.slot, input);
+            self.write(self.plan.input.slot, input.bytes());
             let mut encoder = self.encoder();
             for (i, steps) in self.plan.submissions.iter().enumerate() {
                 if i > 0 {
@@ -186,7 +192,7 @@ impl Engine {
                 let bytes = output.bytes(self.plan.batch);
                 let (slot, readback) = (&self.slots[output.slot], &self.readbacks[into]);
                 slot.copy(&mut encoder, readback.buffer(), at, bytes);
-                at += self.gpu.profile().storage.padded(bytes);
+                at += slot.place().padded(bytes);
             }
             self.gpu.queue().submit([encoder.finish()])
         })?;
@@ -200,25 +206,28 @@ impl Engine {
     /// [`GpuError::Idle`] where none is in flight.
     pub fn finish(&mut self, mut read: impl FnMut(usize, &[f32])) -> Result<(), GpuError> {
         let (from, submitted) = self.in_flight.pop_front().ok_or(GpuError::Idle)?;
-        let plan = &self.plan;
+        let (plan, room) = (&self.plan, &mut self.floats);
         let readback = &self.readbacks[from];
         let storage = self.gpu.profile().storage;
         let bytes = readback_bytes(&self.gpu, plan);
         readback.read(&self.gpu, submitted, bytes, |all| {
-            let all: &[f32] = bytemuck::cast_slice(all);
             let mut from = 0;
             for (i, output) in plan.outputs.iter().enumerate() {
                 let bytes = output.bytes(plan.batch);
-                let floats = bytes as usize / size_of::<f32>();
-                read(i, &all[from..from + floats]);
-                from += storage.padded(bytes) as usize / size_of::<f32>();
+                let end = from + bytes as usize;
+                read(i, load(&all[from..end], output.scalar, room));
+                from += storage.place(output.scalar).padded(bytes) as usize;
             }
         })
     }
 
     /// Starts a run and finishes it: [`start`](Self::start) and
     /// [`finish`](Self::finish), with nothing else in flight.
-    pub fn run(&mut self, input: &[f32], read: impl FnMut(usize, &[f32])) -> Result<(), GpuError> {
+    pub fn run<'a>(
+        &mut self,
+        input: impl Into<Images<'a>>,
+        read: impl FnMut(usize, &[f32]),
+    ) -> Result<(), GpuError> {
         if !self.in_flight.is_empty() {
             return Err(GpuError::Busy(self.in_flight.len()));
         }
@@ -237,31 +246,50 @@ impl Engine {
         })
     }
 
-    /// Writes floats to the start of a slot.
-    pub fn write_slot(&self, slot: usize, data: &[f32]) -> Result<(), GpuError> {
-        let bytes = size_of_val(data) as u64;
-        self.gpu.watch(bytes, || self.write(slot, data))
+    /// Writes numbers to the start of a slot, stored in `scalar`.
+    pub fn write_slot(&self, slot: usize, scalar: Scalar, data: &[f32]) -> Result<(), GpuError> {
+        store(data, scalar, |bytes| {
+            self.gpu
+                .watch(bytes.len() as u64, || self.write(slot, bytes))
+        })
     }
 
-    /// Reads `floats` floats from the start of a slot.
-    pub fn read_slot(&self, slot: usize, floats: usize) -> Result<Vec<f32>, GpuError> {
-        let bytes = (floats * size_of::<f32>()) as u64;
+    /// Reads `count` numbers, whole quads of them that are stored in `scalar`,
+    /// from the start of a slot.
+    pub fn read_slot(
+        &self,
+        slot: usize,
+        scalar: Scalar,
+        count: usize,
+    ) -> Result<Vec<f32>, GpuError> {
+        let bytes = (count * scalar.bytes()) as u64;
         let mut out = Vec::new();
         let (readback, submitted) = self.gpu.watch(bytes, || {
-            let padded = self.gpu.profile().storage.padded(bytes);
+            let padded = self.slots[slot].place().padded(bytes);
             let readback = Readback::new(&self.gpu, padded);
             let mut encoder = self.encoder();
             self.slots[slot].copy(&mut encoder, readback.buffer(), 0, bytes);
             (readback, self.gpu.queue().submit([encoder.finish()]))
         })?;
         readback.read(&self.gpu, submitted, bytes, |data| {
-            out.extend_from_slice(bytemuck::cast_slice(data));
+            out.extend_from_slice(load(data, scalar, &mut vec![]));
         })?;
         Ok(out)
     }
 
-    pub(super) fn write(&self, slot: usize, data: &[f32]) {
-        let bytes = bytemuck::cast_slice(data);
+    /// Refuses images in another form than the plan takes.
+    pub(super) fn admit(&self, images: Images<'_>) -> Result<(), GpuError> {
+        let form = &self.plan.input.form;
+        match images.have(form) {
+            true => Ok(()),
+            false => Err(GpuError::InputForm {
+                expected: form.name(),
+                found: images.name(),
+            }),
+        }
+    }
+
+    pub(super) fn write(&self, slot: usize, bytes: &[u8]) {
         self.slots[slot].write(self.gpu.queue(), 0, bytes);
     }
 
@@ -300,6 +328,6 @@ impl Engine {
 /// where they come from textures.
 fn readback_bytes(gpu: &Gpu, plan: &Plan) -> u64 {
     let storage = gpu.profile().storage;
-    let outputs = plan.outputs.iter();
-    (outputs.map(|o| storage.padded(o.bytes(plan.batch)))).sum()
+    let bytes = |o: &Output| storage.place(o.scalar).padded(o.bytes(plan.batch));
+    plan.outputs.iter().map(bytes).sum()
 }

@@ -67,6 +67,33 @@ pub enum GpuError {
         /// wgpu's reason.
         reason: String,
     },
+    /// f16 where shaders have none.
+    #[error(
+        "device `{device}` has no f16 in shaders (the feature SHADER_F16); use `--precision f32` or \
+         `auto`, or another device"
+    )]
+    NoF16 {
+        /// The device's name.
+        device: String,
+    },
+    /// A weight that f16 does not hold.
+    #[error(
+        "tensor `{tensor}` has a weight of {value:e}, and f16 holds up to 65504; use `--precision f32`"
+    )]
+    Beyond {
+        /// The tensor's name.
+        tensor: String,
+        /// The weight.
+        value: f32,
+    },
+    /// Images in another form than the plan takes.
+    #[error("expected images as {expected}, found {found}; ask for that form when planning")]
+    InputForm {
+        /// The form that the plan takes.
+        expected: &'static str,
+        /// The form that they have.
+        found: &'static str,
+    },
     /// As many runs are in flight as may be.
     #[error("{0} runs are in flight already; finish one before the next")]
     Busy(usize),

@@ -7,11 +7,13 @@ mod cache;
 mod device;
 mod engine;
 mod error;
+mod images;
 mod options;
 #[cfg(feature = "cli")]
 pub(crate) mod peaks;
 mod pipelines;
 mod readback;
+mod stored;
 mod timed;
 mod timestamps;
 mod upload;
@@ -22,6 +24,7 @@ pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_
 pub use device::Gpu;
 pub use engine::{Engine, EngineSetup};
 pub use error::GpuError;
+pub use images::Images;
 pub use options::{GpuOptions, PipelineOptions};
 pub use timed::StepsTime;
 pub use timestamps::{Clock, Span, Spans, Timeline};

@@ -6,9 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::cache::DiskCache;
-use super::value::FORMAT;
+use super::value::format;
 use super::{Gpu, GpuError, PipelineOptions, audited};
-use crate::kernels::{Kernel, Storage, source};
+use crate::kernels::{Kernel, Place, Storage, Tile, Types, source};
+
+/// A kernel and what it reads and writes: each has a pipeline.
+pub(super) type Typed = (&'static Kernel, Types);
 
 /// A kernel's pipeline and the layout of what it binds.
 #[derive(Debug)]
@@ -17,10 +20,11 @@ pub(super) struct Pipeline {
     pub layout: wgpu::BindGroupLayout,
 }
 
-/// Pipelines made so far, by kernel name, and how they are made.
+/// Pipelines made so far, by kernel name and what it reads and writes, and how
+/// they are made.
 #[derive(Debug)]
 pub(super) struct Pipelines {
-    made: Mutex<HashMap<&'static str, Arc<Pipeline>>>,
+    made: Mutex<HashMap<(&'static str, Types), Arc<Pipeline>>>,
     checked: bool,
     disk: Option<DiskCache>,
 }
@@ -40,17 +44,17 @@ impl Pipelines {
         self.checked
     }
 
-    fn find(&self, kernel: &Kernel) -> Option<Arc<Pipeline>> {
+    fn find(&self, (kernel, types): Typed) -> Option<Arc<Pipeline>> {
         // A panic in another thread leaves the map whole: it only ever grows
         // by complete entries.
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        made.get(kernel.name).cloned()
+        made.get(&(kernel.name, types)).cloned()
     }
 
     /// Keeps a pipeline, unless another thread was first.
-    fn add(&self, kernel: &'static Kernel, pipeline: Pipeline) -> Arc<Pipeline> {
+    fn add(&self, (kernel, types): Typed, pipeline: Pipeline) -> Arc<Pipeline> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = made.entry(kernel.name);
+        let kept = made.entry((kernel.name, types));
         Arc::clone(kept.or_insert_with(|| Arc::new(pipeline)))
     }
 }
@@ -60,12 +64,12 @@ impl Gpu {
     /// threads as there are, and gives those.
     pub(super) fn make_pipelines(
         &self,
-        kernels: &[&'static Kernel],
-    ) -> Result<Vec<(&'static Kernel, Arc<Pipeline>)>, GpuError> {
+        kernels: &[Typed],
+    ) -> Result<Vec<(Typed, Arc<Pipeline>)>, GpuError> {
         let pipelines = self.pipelines();
-        let missing = kernels.iter().filter(|k| pipelines.find(k).is_none());
-        let missing: Vec<&'static Kernel> = missing.copied().collect();
-        let made = (missing.par_iter()).map(|kernel| Ok((*kernel, self.build(kernel)?)));
+        let missing = kernels.iter().filter(|k| pipelines.find(**k).is_none());
+        let missing: Vec<Typed> = missing.copied().collect();
+        let made = (missing.par_iter()).map(|kernel| Ok((*kernel, self.build(*kernel)?)));
         for (kernel, pipeline) in made.collect::<Result<Vec<_>, GpuError>>()? {
             pipelines.add(kernel, pipeline);
         }
@@ -74,12 +78,12 @@ impl Gpu {
         }
         let found = missing
             .iter()
-            .filter_map(|k| Some((*k, pipelines.find(k)?)));
+            .filter_map(|k| Some((*k, pipelines.find(*k)?)));
         Ok(found.collect())
     }
 
     /// The kernel's pipeline, made at first use.
-    pub(super) fn pipeline(&self, kernel: &'static Kernel) -> Result<Arc<Pipeline>, GpuError> {
+    pub(super) fn pipeline(&self, kernel: Typed) -> Result<Arc<Pipeline>, GpuError> {
         if let Some(pipeline) = self.pipelines().find(kernel) {
             return Ok(pipeline);
         }
@@ -87,9 +91,9 @@ impl Gpu {
         Ok(self.pipelines().add(kernel, pipeline))
     }
 
-    fn build(&self, kernel: &'static Kernel) -> Result<Pipeline, GpuError> {
+    fn build(&self, (kernel, types): Typed) -> Result<Pipeline, GpuError> {
         let storage = self.profile().storage;
-        let text = source(kernel, storage)?;
+        let text = source(kernel, storage, types)?;
         let device = self.device();
         let made = self.watch(0, || {
             let descriptor = wgpu::ShaderModuleDescriptor {
@@ -108,7 +112,10 @@ impl Gpu {
                     visibility: wgpu::ShaderStages::COMPUTE,
                     ty: match binding {
                         0 => buffer_binding(wgpu::BufferBindingType::Uniform),
-                        _ => value_binding(storage, binding + 1 < count),
+                        _ if binding + 1 < count => {
+                            value_binding(read_place(kernel, types, storage), true)
+                        }
+                        _ => value_binding(storage.place(types.writes), false),
                     },
                     count: None,
                 })
@@ -143,18 +150,27 @@ impl Gpu {
     }
 }
 
+/// What a kernel's inputs lie in. Some may be of another type than the first;
+/// they are bound in the same way.
+pub(super) fn read_place(kernel: &Kernel, types: Types, storage: Storage) -> Place {
+    match kernel.tile {
+        Tile::Bytes => Place::Buffer,
+        _ => storage.place(types.reads),
+    }
+}
+
 /// How a kernel binds a value that it reads, or the one that it writes.
-fn value_binding(storage: Storage, read_only: bool) -> wgpu::BindingType {
-    match (storage, read_only) {
-        (Storage::Buffers, _) => buffer_binding(wgpu::BufferBindingType::Storage { read_only }),
-        (Storage::Textures, true) => wgpu::BindingType::Texture {
+fn value_binding(place: Place, read_only: bool) -> wgpu::BindingType {
+    match (place, read_only) {
+        (Place::Buffer, _) => buffer_binding(wgpu::BufferBindingType::Storage { read_only }),
+        (Place::Texture(_), true) => wgpu::BindingType::Texture {
             sample_type: wgpu::TextureSampleType::Float { filterable: false },
             view_dimension: wgpu::TextureViewDimension::D2,
             multisampled: false,
         },
-        (Storage::Textures, false) => wgpu::BindingType::StorageTexture {
+        (Place::Texture(scalar), false) => wgpu::BindingType::StorageTexture {
             access: wgpu::StorageTextureAccess::WriteOnly,
-            format: FORMAT,
+            format: format(scalar),
             view_dimension: wgpu::TextureViewDimension::D2,
         },
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::timestamps::{Clock, Span, Spans, Timeline, Timestamps};
-use super::{Engine, GpuError};
+use super::{Engine, GpuError, Images};
 
 /// What some steps took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,13 @@ impl Engine {
 
     /// One run that says when each span of it began and ended, on the GPU's
     /// clock where it has one. Its outputs stay on the device.
-    pub fn timed_run(&mut self, input: &[f32], spans: Spans) -> Result<Timeline, GpuError> {
+    pub fn timed_run<'a>(
+        &mut self,
+        input: impl Into<Images<'a>>,
+        spans: Spans,
+    ) -> Result<Timeline, GpuError> {
+        let input = input.into();
+        self.admit(input)?;
         if !self.in_flight.is_empty() {
             return Err(GpuError::Busy(self.in_flight.len()));
         }
@@ -77,14 +83,14 @@ impl Engine {
 
     fn timed_by_gpu(
         &self,
-        input: &[f32],
+        input: Images<'_>,
         ranges: &[Range<usize>],
         timestamps: &Timestamps,
     ) -> Result<Timeline, GpuError> {
         let began = Instant::now();
         let since = |began: Instant| began.elapsed();
         let (submitted, host) = self.gpu.watch(0, || {
-            self.write(self.plan.input.slot, input);
+            self.write(self.plan.input.slot, input.bytes());
             let uploaded = since(began);
             let mut encoder = self.encoder();
             let (mut last, mut first_submit) = (0, None);
@@ -121,9 +127,16 @@ impl Engine {
         Ok(Timeline::new(Clock::Timestamps, host, since(began), gpu))
     }
 
-    fn timed_by_host(&self, input: &[f32], ranges: &[Range<usize>]) -> Result<Timeline, GpuError> {
+    fn timed_by_host(
+        &self,
+        input: Images<'_>,
+        ranges: &[Range<usize>],
+    ) -> Result<Timeline, GpuError> {
         let began = Instant::now();
-        self.write_slot(self.plan.input.slot, input)?;
+        let bytes = input.bytes();
+        (self.gpu).watch(bytes.len() as u64, || {
+            self.write(self.plan.input.slot, bytes)
+        })?;
         self.gpu.wait(self.gpu.queue().submit([]))?;
         let uploaded = began.elapsed();
         let mut spans = Vec::with_capacity(ranges.len());

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::stored::{beyond, store};
 use super::value::Value;
 use super::{Gpu, GpuError};
+use crate::kernels::Scalar;
 use crate::plan::{Plan, Weight};
 use crate::tensor::Params;
 
@@ -34,9 +36,15 @@ pub(super) fn upload_all(
     for (name, chunks) in chunks {
         let tensor = name.map(|name| params.get(name)).transpose()?;
         for i in chunks {
+            let scalar = weights[i].scalar;
             let packed = weights[i].packing.pack(tensor.as_deref());
+            if let Some(value) = beyond(&packed, scalar) {
+                let tensor = name.unwrap_or_default().to_owned();
+                return Err(GpuError::Beyond { tensor, value });
+            }
             let label = name.unwrap_or("zeros");
-            values[i] = Some(upload.value(label, bytemuck::cast_slice(&packed))?);
+            let value = store(&packed, scalar, |bytes| upload.value(label, scalar, bytes))?;
+            values[i] = Some(value);
         }
     }
     gpu.queue().submit([]);
@@ -56,8 +64,9 @@ struct Upload<'a> {
 impl Upload<'_> {
     /// A value with those bytes. What kernels read of weights is written here
     /// and nowhere else.
-    fn value(&mut self, label: &str, bytes: &[u8]) -> Result<Value, GpuError> {
-        let value = Value::new(self.gpu, label, bytes.len() as u64);
+    fn value(&mut self, label: &str, scalar: Scalar, bytes: &[u8]) -> Result<Value, GpuError> {
+        let place = self.gpu.profile().storage.place(scalar);
+        let value = Value::new(self.gpu, label, bytes.len() as u64, place);
         let mut at = 0;
         for piece in bytes.chunks(STAGED_BYTES) {
             value.write(self.gpu.queue(), at, piece);

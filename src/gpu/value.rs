@@ -2,29 +2,32 @@
 //! the device reads those faster.
 
 use super::Gpu;
-use crate::kernels::{Storage, TEXTURE_ROW};
+use crate::kernels::{Place, Scalar, TEXTURE_ROW};
 
-/// Texels of textures: quads.
-pub(super) const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba32Float;
-
-/// Bytes of a texel.
-const TEXEL: u64 = Storage::ROW_BYTES / TEXTURE_ROW as u64;
+/// Texels of textures: quads of that type.
+pub(super) fn format(scalar: Scalar) -> wgpu::TextureFormat {
+    match scalar {
+        Scalar::F16 => wgpu::TextureFormat::Rgba16Float,
+        Scalar::F32 => wgpu::TextureFormat::Rgba32Float,
+    }
+}
 
 /// Something that kernels read and write quad by quad.
 #[derive(Debug)]
 pub(super) enum Value {
     /// A storage buffer.
     Buffer(wgpu::Buffer),
-    /// A texture in rows of [`TEXTURE_ROW`], and its view.
-    Texture(wgpu::Texture, wgpu::TextureView),
+    /// A texture in rows of [`TEXTURE_ROW`], its view, and what its quads are
+    /// of.
+    Texture(wgpu::Texture, wgpu::TextureView, Scalar),
 }
 
 impl Value {
-    /// Room for that many bytes, whole quads, in what the device likes best.
-    pub fn new(gpu: &Gpu, label: &str, bytes: u64) -> Self {
+    /// Room for that many bytes, whole quads.
+    pub fn new(gpu: &Gpu, label: &str, bytes: u64, place: Place) -> Self {
         let device = gpu.device();
-        match gpu.profile().storage {
-            Storage::Buffers => Value::Buffer(device.create_buffer(&wgpu::BufferDescriptor {
+        match place {
+            Place::Buffer => Value::Buffer(device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size: bytes,
                 usage: wgpu::BufferUsages::STORAGE
@@ -32,14 +35,14 @@ impl Value {
                     | wgpu::BufferUsages::COPY_SRC,
                 mapped_at_creation: false,
             })),
-            Storage::Textures => {
+            Place::Texture(scalar) => {
                 let texture = device.create_texture(&wgpu::TextureDescriptor {
                     label: Some(label),
-                    size: rows(bytes),
+                    size: rows(place, bytes),
                     mip_level_count: 1,
                     sample_count: 1,
                     dimension: wgpu::TextureDimension::D2,
-                    format: FORMAT,
+                    format: format(scalar),
                     usage: wgpu::TextureUsages::TEXTURE_BINDING
                         | wgpu::TextureUsages::STORAGE_BINDING
                         | wgpu::TextureUsages::COPY_DST
@@ -47,8 +50,16 @@ impl Value {
                     view_formats: &[],
                 });
                 let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-                Value::Texture(texture, view)
+                Value::Texture(texture, view, scalar)
             }
+        }
+    }
+
+    /// What it is.
+    pub fn place(&self) -> Place {
+        match self {
+            Value::Buffer(_) => Place::Buffer,
+            Value::Texture(_, _, scalar) => Place::Texture(*scalar),
         }
     }
 
@@ -56,69 +67,81 @@ impl Value {
     pub fn binding(&self) -> wgpu::BindingResource<'_> {
         match self {
             Value::Buffer(buffer) => buffer.as_entire_binding(),
-            Value::Texture(_, view) => wgpu::BindingResource::TextureView(view),
+            Value::Texture(_, view, _) => wgpu::BindingResource::TextureView(view),
         }
     }
 
-    /// Writes whole quads from byte `start` on, where a row begins.
+    /// Writes from byte `start` on: whole quads from where a row begins, or to a
+    /// buffer any bytes, of which it has whole words.
     pub fn write(&self, queue: &wgpu::Queue, start: u64, bytes: &[u8]) {
         match self {
-            Value::Buffer(buffer) => queue.write_buffer(buffer, start, bytes),
-            Value::Texture(texture, _) => {
+            Value::Buffer(buffer) => {
+                let (words, rest) = bytes.as_chunks::<4>();
+                queue.write_buffer(buffer, start, words.as_flattened());
+                if !rest.is_empty() {
+                    let mut last = [0; 4];
+                    last[..rest.len()].copy_from_slice(rest);
+                    queue.write_buffer(buffer, start + size_of_val(words) as u64, &last);
+                }
+            }
+            Value::Texture(texture, _, scalar) => {
                 // Whole rows, then what is left of the last.
-                let whole = bytes.len() as u64 / Storage::ROW_BYTES;
-                let (full, rest) = bytes.split_at((whole * Storage::ROW_BYTES) as usize);
+                let row = self.place().row_bytes() as usize;
+                let whole = bytes.len() / row;
+                let (full, rest) = bytes.split_at(whole * row);
+                let texels = rest.len() / scalar.quad_bytes();
                 let parts = [
                     (full, 0, TEXTURE_ROW, whole as u32),
-                    (rest, whole as u32, (rest.len() as u64 / TEXEL) as u32, 1),
+                    (rest, whole as u32, texels as u32, 1),
                 ];
-                for (part, row, width, height) in parts {
+                for (part, row_at, width, height) in parts {
                     if part.is_empty() {
                         continue;
                     }
                     let mut at = texture.as_image_copy();
-                    at.origin.y = (start / Storage::ROW_BYTES) as u32 + row;
+                    at.origin.y = (start / self.place().row_bytes()) as u32 + row_at;
                     let size = wgpu::Extent3d {
                         width,
                         height,
                         depth_or_array_layers: 1,
                     };
-                    queue.write_texture(at, part, LAYOUT, size);
+                    queue.write_texture(at, part, layout(self.place(), 0), size);
                 }
             }
         }
     }
 
     /// Copies its first `bytes` to `to`, from byte `at` on: whole rows where
-    /// it is a texture ([`Storage::padded`]).
+    /// it is a texture ([`Place::padded`]).
     pub fn copy(&self, encoder: &mut wgpu::CommandEncoder, to: &wgpu::Buffer, at: u64, bytes: u64) {
         match self {
             Value::Buffer(buffer) => encoder.copy_buffer_to_buffer(buffer, 0, to, at, bytes),
-            Value::Texture(texture, _) => {
+            Value::Texture(texture, ..) => {
                 let to = wgpu::TexelCopyBufferInfo {
                     buffer: to,
-                    layout: wgpu::TexelCopyBufferLayout {
-                        offset: at,
-                        ..LAYOUT
-                    },
+                    layout: layout(self.place(), at),
                 };
-                encoder.copy_texture_to_buffer(texture.as_image_copy(), to, rows(bytes));
+                let size = rows(self.place(), bytes);
+                encoder.copy_texture_to_buffer(texture.as_image_copy(), to, size);
             }
         }
     }
 }
 
-const LAYOUT: wgpu::TexelCopyBufferLayout = wgpu::TexelCopyBufferLayout {
-    offset: 0,
-    bytes_per_row: Some(Storage::ROW_BYTES as u32),
-    rows_per_image: None,
-};
+/// Rows one after the other, from byte `offset` on.
+fn layout(place: Place, offset: u64) -> wgpu::TexelCopyBufferLayout {
+    wgpu::TexelCopyBufferLayout {
+        offset,
+        bytes_per_row: Some(place.row_bytes() as u32),
+        rows_per_image: None,
+    }
+}
 
 /// The texture that holds so many bytes.
-fn rows(bytes: u64) -> wgpu::Extent3d {
+fn rows(place: Place, bytes: u64) -> wgpu::Extent3d {
     wgpu::Extent3d {
         width: TEXTURE_ROW,
-        height: bytes.div_ceil(Storage::ROW_BYTES).max(1) as u32,
+        height: bytes.div_ceil(place.row_bytes()).max(1) as u32,
         depth_or_array_layers: 1,
     }
 }

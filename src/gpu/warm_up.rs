@@ -3,23 +3,19 @@
 
 use std::sync::Arc;
 
-use super::pipelines::Pipeline;
+use super::pipelines::{Pipeline, Typed, read_place};
 use super::value::Value;
 use super::{Gpu, GpuError};
-use crate::kernels::Kernel;
 use crate::plan::DeviceClass;
 
 /// As many bytes as the longest parameter struct has, and more.
-const BYTES: u64 = 256;
+const BYTES: u64 = 8 << 10;
 
 impl Gpu {
     /// Dispatches each of these kernels with an empty grid, where that makes
     /// the driver compile it (measured on Mesa's lavapipe; drivers of hardware
     /// compile when a pipeline is made).
-    pub(super) fn warm_up(
-        &self,
-        kernels: &[(&'static Kernel, Arc<Pipeline>)],
-    ) -> Result<(), GpuError> {
+    pub(super) fn warm_up(&self, kernels: &[(Typed, Arc<Pipeline>)]) -> Result<(), GpuError> {
         if self.profile().class != DeviceClass::Software || kernels.is_empty() {
             return Ok(());
         }
@@ -31,10 +27,13 @@ impl Gpu {
                 usage: wgpu::BufferUsages::UNIFORM,
                 mapped_at_creation: false,
             });
-            let [read, written] = ["reads", "write"].map(|label| Value::new(self, label, BYTES));
+            let storage = self.profile().storage;
             let mut encoder = device.create_command_encoder(&Default::default());
             let mut pass = encoder.begin_compute_pass(&Default::default());
-            for (kernel, pipeline) in kernels {
+            for ((kernel, types), pipeline) in kernels {
+                let place = read_place(kernel, *types, storage);
+                let read = Value::new(self, "reads", BYTES, place);
+                let written = Value::new(self, "write", BYTES, storage.place(types.writes));
                 let reads = kernel.family.reads();
                 let resources = std::iter::once(words.as_entire_binding())
                     .chain(std::iter::repeat_n(read.binding(), reads))

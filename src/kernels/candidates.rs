@@ -2,6 +2,7 @@
 //! some convolutions take several dispatches that hand values on in scratch
 //! buffers.
 
+use super::Scalar;
 use super::table::{Family, KERNELS, Kernel, find};
 
 /// One way to compute an operation.
@@ -55,6 +56,20 @@ impl Candidate {
         match self.method {
             Method::Kernel(kernel) => kernel.family,
             Method::Split { .. } | Method::Winograd { .. } => Family::Conv,
+        }
+    }
+
+    /// Whether there is anything for it to do where activations are stored in
+    /// `scalar`.
+    pub fn serves(&self, scalar: Scalar) -> bool {
+        match self.method {
+            Method::Kernel(kernel) => kernel.types().iter().any(|t| match kernel.family {
+                Family::Ingest => t.writes == scalar,
+                _ => t.reads == scalar,
+            }),
+            Method::Split { gemm, .. } | Method::Winograd { gemm, .. } => {
+                gemm.types().iter().any(|t| t.reads == scalar)
+            }
         }
     }
 

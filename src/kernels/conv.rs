@@ -62,7 +62,7 @@ impl ConvProblem {
             Tile::Direct { aligned, .. } => {
                 !aligned || (group_in.is_multiple_of(QUAD) && group_out.is_multiple_of(QUAD))
             }
-            Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => false,
+            Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat | Tile::Bytes => false,
         }
     }
 
@@ -87,7 +87,7 @@ impl ConvProblem {
                 (pixels.div_ceil(bm), out_quads.div_ceil(bn))
             }
             Tile::Direct { pixels: tile, .. } => (pixels.div_ceil(tile), out_quads),
-            Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
+            Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat | Tile::Bytes => (0, 0),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The host's side of the fully connected kernel.
 
-use super::{Dispatch, Kernel, Packing, Tile, flags, word};
+use super::{Dispatch, Kernel, Packing, Scalar, Tile, flags, word};
 use crate::tensor::{QUAD, quads};
 
 /// One fully connected layer of a batch.
@@ -40,11 +40,16 @@ impl LinearProblem {
         }
     }
 
-    /// Cuts the layer so that no chunk's weights exceed `max_bytes`; `None`
-    /// where not even one tile fits.
-    pub fn chunks(&self, kernel: &Kernel, max_bytes: u64) -> Option<Vec<LinearChunk>> {
+    /// Cuts the layer so that no chunk's weights, stored in `scalar`, exceed
+    /// `max_bytes`; `None` where not even one tile fits.
+    pub fn chunks(
+        &self,
+        kernel: &Kernel,
+        scalar: Scalar,
+        max_bytes: u64,
+    ) -> Option<Vec<LinearChunk>> {
         let tile = Self::tile_quads(kernel);
-        let tile_bytes = (self.rows() * tile * QUAD * size_of::<f32>()) as u64;
+        let tile_bytes = (self.rows() * tile * scalar.quad_bytes()) as u64;
         let tiles = usize::try_from(max_bytes / tile_bytes.max(1)).unwrap_or(usize::MAX);
         let step = tiles.checked_mul(tile)?;
         if step == 0 {
@@ -124,7 +129,7 @@ mod tests {
             relu: true,
         };
         let limit = 128 << 20;
-        let chunks = problem.chunks(kernel, limit).unwrap();
+        let chunks = problem.chunks(kernel, Scalar::F32, limit).unwrap();
         assert_eq!(chunks.len(), 4);
         let mut covered = 0;
         for chunk in &chunks {
@@ -134,6 +139,8 @@ mod tests {
             assert!(bytes as u64 <= limit);
         }
         assert_eq!(covered, 1024);
-        assert_eq!(problem.chunks(kernel, 1024), None);
+        assert_eq!(problem.chunks(kernel, Scalar::F32, 1024), None);
+        let halves = problem.chunks(kernel, Scalar::F16, limit).unwrap();
+        assert_eq!(halves.len(), 2);
     }
 }

@@ -7,12 +7,14 @@ mod conv;
 mod cooperative;
 mod divisor;
 mod elementwise;
+mod ingest;
 mod linear;
 mod pack;
 #[cfg(feature = "cli")]
 mod peaks;
 mod pool;
 mod recipe;
+mod scalar;
 mod split;
 mod storage;
 mod table;
@@ -22,14 +24,16 @@ mod winograd;
 pub use candidates::{Candidate, Method, candidate, candidates};
 pub use conv::ConvProblem;
 pub use elementwise::{ElementwiseProblem, ShortcutProblem, SoftmaxProblem};
+pub use ingest::{IngestProblem, InputForm};
 pub use linear::{LinearChunk, LinearProblem};
 pub use pack::Packing;
 #[cfg(feature = "cli")]
-pub use peaks::{PeakShader, Scalar};
+pub use peaks::PeakShader;
 pub use pool::{GlobalPoolProblem, PoolProblem};
-pub use recipe::{Operand, Recipe, Source, Stage};
+pub use recipe::{Operand, Recipe, Scratch, Source, Stage};
+pub use scalar::{Scalar, Types};
 pub use split::split_parts;
-pub use storage::{Storage, TEXTURE_ROW};
+pub use storage::{Place, Storage, TEXTURE_ROW};
 pub use table::{Family, KERNELS, Kernel, Needs, Reduction, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;

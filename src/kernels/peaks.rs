@@ -3,26 +3,8 @@
 
 use minijinja::{Value, context};
 
+use super::Scalar;
 use super::template::{TemplateError, render};
-
-/// In what a shader computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scalar {
-    /// Half precision.
-    F16,
-    /// Single precision.
-    F32,
-}
-
-impl Scalar {
-    /// Its name in WGSL.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F16 => "f16",
-            Self::F32 => "f32",
-        }
-    }
-}
 
 /// Steps of all chains in one round of the loop, about: enough that the loop
 /// itself costs little, few enough for instruction caches.

@@ -3,7 +3,7 @@
 
 use super::split::split;
 use super::winograd::WinogradProblem;
-use super::{Candidate, ConvProblem, Dispatch, Kernel, Method, Packing};
+use super::{Candidate, ConvProblem, Dispatch, Kernel, Method, Packing, Scalar, Types};
 use crate::tensor::QUAD;
 
 /// Something that a stage binds.
@@ -38,6 +38,8 @@ pub enum Source {
 pub struct Stage {
     /// The kernel.
     pub kernel: &'static Kernel,
+    /// In what it reads and writes.
+    pub types: Types,
     /// What it reads, in the kernel's order.
     pub reads: Vec<Operand>,
     /// What it writes.
@@ -48,23 +50,42 @@ pub struct Stage {
     pub macs: u64,
 }
 
+/// A buffer that hands values from one stage to a later one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scratch {
+    /// Elements.
+    pub elements: u64,
+    /// In what they are stored.
+    pub scalar: Scalar,
+}
+
+impl Scratch {
+    /// Its size.
+    pub fn bytes(&self) -> u64 {
+        self.elements.saturating_mul(self.scalar.bytes() as u64)
+    }
+}
+
 /// The dispatches of one convolution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
     /// Weight buffers.
-    pub weights: Vec<(Source, Packing)>,
-    /// Elements of each scratch buffer.
-    pub scratch: Vec<u64>,
+    pub weights: Vec<(Source, Packing, Scalar)>,
+    /// Scratch buffers.
+    pub scratch: Vec<Scratch>,
     /// Dispatches in order.
     pub stages: Vec<Stage>,
 }
 
 impl Recipe {
-    /// How `candidate` computes `problem`; `None` where it does not.
-    pub fn new(candidate: &Candidate, problem: &ConvProblem) -> Option<Self> {
+    /// How `candidate` computes `problem` where activations are stored in
+    /// `scalar`; `None` where it does not.
+    pub fn new(candidate: &Candidate, problem: &ConvProblem, scalar: Scalar) -> Option<Self> {
         match candidate.method {
-            Method::Kernel(kernel) => problem.fits(kernel).then(|| direct(problem, kernel)),
-            Method::Split { gemm, sum } => split(problem, gemm, sum),
+            Method::Kernel(kernel) => problem
+                .fits(kernel)
+                .then(|| direct(problem, kernel, scalar)),
+            Method::Split { gemm, sum } => split(problem, gemm, sum, scalar),
             Method::Winograd {
                 tile,
                 input,
@@ -73,6 +94,7 @@ impl Recipe {
             } => winograd(
                 &WinogradProblem::new(*problem, tile)?,
                 [input, gemm, output],
+                scalar,
             ),
         }
     }
@@ -86,15 +108,16 @@ impl Recipe {
     }
 }
 
-fn direct(problem: &ConvProblem, kernel: &'static Kernel) -> Recipe {
+fn direct(problem: &ConvProblem, kernel: &'static Kernel, scalar: Scalar) -> Recipe {
     Recipe {
         weights: vec![
-            (Source::Filters, problem.weight_packing(kernel)),
-            (Source::Bias, problem.bias_packing(kernel)),
+            (Source::Filters, problem.weight_packing(kernel), scalar),
+            (Source::Bias, problem.bias_packing(kernel), Scalar::F32),
         ],
         scratch: vec![],
         stages: vec![Stage {
             kernel,
+            types: Types::of(scalar),
             reads: vec![
                 Operand::Input,
                 Operand::Weight(0),
@@ -108,7 +131,11 @@ fn direct(problem: &ConvProblem, kernel: &'static Kernel) -> Recipe {
     }
 }
 
-fn winograd(problem: &WinogradProblem, kernels: [&'static Kernel; 3]) -> Option<Recipe> {
+fn winograd(
+    problem: &WinogradProblem,
+    kernels: [&'static Kernel; 3],
+    scalar: Scalar,
+) -> Option<Recipe> {
     let [input, product, output] = kernels;
     let gemm = problem.gemm();
     if !gemm.fits(product) {
@@ -122,17 +149,23 @@ fn winograd(problem: &WinogradProblem, kernels: [&'static Kernel; 3]) -> Option<
         rows,
         quads,
     };
+    let between = problem.between(scalar);
+    let scratch = |quads: usize| Scratch {
+        elements: (quads * QUAD) as u64,
+        scalar: between,
+    };
     let [transformed, products] = [problem.input_quads(), problem.output_quads()];
     Some(Recipe {
         weights: vec![
-            (Source::Filters, filters),
-            (Source::Zeros, gemm.bias_packing(product)),
-            (Source::Bias, problem.conv.bias_packing(output)),
+            (Source::Filters, filters, between),
+            (Source::Zeros, gemm.bias_packing(product), Scalar::F32),
+            (Source::Bias, problem.conv.bias_packing(output), Scalar::F32),
         ],
-        scratch: vec![(transformed * QUAD) as u64, (products * QUAD) as u64],
+        scratch: vec![scratch(transformed), scratch(products)],
         stages: vec![
             Stage {
                 kernel: input,
+                types: Types::new(scalar, between),
                 reads: vec![Operand::Input],
                 writes: Operand::Scratch(0),
                 dispatch: problem.input_dispatch(input),
@@ -140,6 +173,7 @@ fn winograd(problem: &WinogradProblem, kernels: [&'static Kernel; 3]) -> Option<
             },
             Stage {
                 kernel: product,
+                types: Types::of(between),
                 reads: vec![
                     Operand::Scratch(0),
                     Operand::Weight(0),
@@ -152,6 +186,7 @@ fn winograd(problem: &WinogradProblem, kernels: [&'static Kernel; 3]) -> Option<
             },
             Stage {
                 kernel: output,
+                types: Types::new(between, scalar),
                 reads: vec![Operand::Scratch(1), Operand::Weight(2), Operand::Residual],
                 writes: Operand::Output,
                 dispatch: problem.output_dispatch(output),

@@ -1,7 +1,10 @@
 //! Convolutions of few pixels, as of 7×7: too few tiles to fill a large GPU,
 //! so several workgroups share the reduction of each (split K).
 
-use super::{ConvProblem, Dispatch, Kernel, Operand, Packing, Recipe, Source, Stage, flags, word};
+use super::{
+    ConvProblem, Dispatch, Kernel, Operand, Packing, Recipe, Scalar, Scratch, Source, Stage, Types,
+    flags, word,
+};
 use crate::tensor::{QUAD, quads};
 
 /// Workgroups that are to be had: some for each core of a large GPU.
@@ -16,11 +19,12 @@ pub fn split_parts(problem: &ConvProblem, gemm: &Kernel) -> usize {
     problem.parts(gemm, wanted.clamp(2, MOST_PARTS))
 }
 
-/// The dispatches: sums of the parts, then the sum of these.
+/// The dispatches: sums of the parts, in f32, then the sum of these.
 pub(super) fn split(
     problem: &ConvProblem,
     gemm: &'static Kernel,
     sum: &'static Kernel,
+    scalar: Scalar,
 ) -> Option<Recipe> {
     let bare = ConvProblem {
         residual: false,
@@ -43,17 +47,21 @@ pub(super) fn split(
         ],
         workgroups: items.div_ceil(sum.workgroup) as u64,
     };
-    let weights: [(Source, Packing); 3] = [
-        (Source::Filters, bare.weight_packing(gemm)),
-        (Source::Zeros, bias),
-        (Source::Bias, bias),
+    let weights: [(Source, Packing, Scalar); 3] = [
+        (Source::Filters, bare.weight_packing(gemm), scalar),
+        (Source::Zeros, bias, Scalar::F32),
+        (Source::Bias, bias, Scalar::F32),
     ];
     Some(Recipe {
         weights: weights.to_vec(),
-        scratch: vec![(parts * items * QUAD) as u64],
+        scratch: vec![Scratch {
+            elements: (parts * items * QUAD) as u64,
+            scalar: Scalar::F32,
+        }],
         stages: vec![
             Stage {
                 kernel: gemm,
+                types: Types::new(scalar, Scalar::F32),
                 reads: vec![
                     Operand::Input,
                     Operand::Weight(0),
@@ -66,6 +74,7 @@ pub(super) fn split(
             },
             Stage {
                 kernel: sum,
+                types: Types::new(Scalar::F32, scalar),
                 reads: vec![Operand::Scratch(0), Operand::Weight(2), Operand::Residual],
                 writes: Operand::Output,
                 dispatch: epilogue,
@@ -100,8 +109,10 @@ mod tests {
     fn few_tiles_are_cut_into_many_parts() {
         let gemm = find("conv.tiled.64x64").unwrap();
         let sum = find("sum_parts").unwrap();
-        let recipe = split(&problem(512, 7), gemm, sum).unwrap();
-        assert_eq!(recipe.scratch, [16 * 49 * 512]);
+        let recipe = split(&problem(512, 7), gemm, sum, Scalar::F16).unwrap();
+        assert_eq!(recipe.scratch.len(), 1);
+        // Parts are f32 whatever is stored.
+        assert_eq!(recipe.scratch[0].bytes(), 16 * 49 * 512 * 4);
         assert_eq!(recipe.stages[0].dispatch.workgroups, 8 * 16);
         // Where there is little to sum over, parts are fewer, and none empty.
         for channels in 1..40 {

@@ -1,6 +1,6 @@
 //! What activations and weights lie in.
 
-use crate::tensor::QUAD;
+use super::Scalar;
 
 /// Texels in a row of a texture that holds a value: a quad each.
 pub const TEXTURE_ROW: u32 = 2048;
@@ -18,14 +18,35 @@ pub enum Storage {
 }
 
 impl Storage {
-    /// Bytes of a full row of a texture.
-    pub const ROW_BYTES: u64 = TEXTURE_ROW as u64 * (QUAD * size_of::<f32>()) as u64;
+    /// What a value that is stored in `scalar` lies in.
+    pub fn place(self, scalar: Scalar) -> Place {
+        match self {
+            Storage::Buffers => Place::Buffer,
+            Storage::Textures => Place::Texture(scalar),
+        }
+    }
+}
+
+/// What one value lies in. Values of one kind of place may take turns in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A storage buffer, of any type.
+    Buffer,
+    /// A texture whose texels are quads of that type.
+    Texture(Scalar),
+}
+
+impl Place {
+    /// Bytes of a full row, where there are rows.
+    pub const fn row_bytes(self) -> u64 {
+        match self {
+            Place::Buffer => 1,
+            Place::Texture(scalar) => TEXTURE_ROW as u64 * scalar.quad_bytes() as u64,
+        }
+    }
 
     /// Bytes that a value of `bytes` takes: textures have whole rows.
     pub fn padded(self, bytes: u64) -> u64 {
-        match self {
-            Storage::Buffers => bytes,
-            Storage::Textures => bytes.next_multiple_of(Self::ROW_BYTES),
-        }
+        bytes.next_multiple_of(self.row_bytes())
     }
 }

@@ -1,5 +1,6 @@
 //! The flat table of kernels. A new variant is a new row.
 
+use super::Types;
 use super::cooperative::Layout;
 
 /// What a kernel computes; each family has one parameter struct and one
@@ -28,6 +29,8 @@ pub enum Family {
     ShortcutA,
     /// Softmax over channels.
     Softmax,
+    /// Taking a run's images in; not of a graph, but before it.
+    Ingest,
     /// Sum of the parts of a split reduction; a stage of a convolution.
     SumParts,
     /// Winograd's transform of a convolution's input; a stage of one.
@@ -163,6 +166,8 @@ pub enum Tile {
     },
     /// An invocation makes one quad.
     Flat,
+    /// An invocation makes four pixels of their bytes.
+    Bytes,
 }
 
 /// What a kernel needs of a device.
@@ -194,6 +199,28 @@ pub struct Kernel {
 }
 
 impl Kernel {
+    /// What it may be asked to read and write.
+    pub fn types(&self) -> &'static [Types] {
+        match (self.family, self.tile) {
+            // Logits are f32, and so are probabilities.
+            (Family::Linear, _) => &[Types::F32, Types::F16, Types::WIDEN],
+            (Family::Softmax, _) => &[Types::F32, Types::WIDEN],
+            (Family::Ingest, Tile::Bytes) => &[Types::F32, Types::NARROW],
+            // Floats that are stored as they come need no kernel.
+            (Family::Ingest, _) => &[Types::NARROW],
+            // Between the dispatches of F(4×4) values are f32: see
+            // `winograd.rs`.
+            (Family::WinogradInput, Tile::Winograd { output: 4 }) => &[Types::F32, Types::WIDEN],
+            (Family::WinogradOutput, Tile::Winograd { output: 4 }) => &[Types::F32, Types::NARROW],
+            // Parts of a reduction are f32 until they are summed.
+            (_, Tile::Gemm { .. }) => &[Types::F32, Types::F16, Types::WIDEN],
+            // Their factors are f16: not for what is to be f32.
+            (_, Tile::Cooperative { .. }) => &[Types::F16, Types::WIDEN],
+            (Family::SumParts, _) => &[Types::F32, Types::NARROW],
+            _ => &[Types::F32, Types::F16],
+        }
+    }
+
     /// What the kernel needs of a device.
     pub fn needs(&self) -> Needs {
         let mut cooperative = 0;
@@ -208,7 +235,7 @@ impl Kernel {
             Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
             Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),
-            Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
+            Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat | Tile::Bytes => (0, 0),
         };
         Needs {
             subgroup: subgroup as u32,
@@ -486,6 +513,14 @@ pub const KERNELS: &[Kernel] = &[
     flat("scale_shift", Family::ScaleShift, "elementwise.wgsl"),
     flat("shortcut_a", Family::ShortcutA, "shortcut_a.wgsl"),
     flat("softmax", Family::Softmax, "softmax.wgsl"),
+    flat("ingest.f32", Family::Ingest, "ingest.wgsl"),
+    Kernel {
+        name: "ingest.rgb8",
+        family: Family::Ingest,
+        shader: "ingest.wgsl",
+        tile: Tile::Bytes,
+        workgroup: 64,
+    },
     flat("sum_parts", Family::SumParts, "sum_parts.wgsl"),
     winograd(
         "winograd2.input",
@@ -561,7 +596,7 @@ mod tests {
                     assert_eq!((over, whole), ([0; 3], [0; 3]), "{}", k.name);
                 }
                 Tile::Reduce { quads, slices } => assert_eq!(quads * slices, k.workgroup),
-                Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => {}
+                Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat | Tile::Bytes => {}
             }
         }
     }

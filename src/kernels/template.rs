@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::cooperative::Layout;
-use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, winograd};
+use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, Types, winograd};
 
 /// A template that does not render: a defect of this crate, since templates
 /// and table are both its own.
@@ -39,6 +39,7 @@ const SHADERS: &[(&str, &str)] = shaders![
     "conv_tiled.wgsl",
     "elementwise.wgsl",
     "global_avg_pool.wgsl",
+    "ingest.wgsl",
     "linear.wgsl",
     "peaks/cooperative.wgsl",
     "peaks/copy.wgsl",
@@ -54,11 +55,15 @@ const SHADERS: &[(&str, &str)] = shaders![
     "winograd_params.wgsl",
 ];
 
-/// The kernel's WGSL for activations and weights in that storage.
-pub fn source(kernel: &Kernel, storage: Storage) -> Result<String, TemplateError> {
+/// The kernel's WGSL for what it reads and writes, and for what that lies in.
+pub fn source(kernel: &Kernel, storage: Storage, types: Types) -> Result<String, TemplateError> {
+    let textures = storage == Storage::Textures;
     let values = context! {
-        textures => storage == Storage::Textures,
+        textures,
         texture_row => TEXTURE_ROW,
+        reads => types.reads.name(),
+        writes => types.writes.name(),
+        half => types.half(),
         ..values(kernel)
     };
     render(kernel.shader, values).map_err(|source| TemplateError {
@@ -161,8 +166,9 @@ fn values(kernel: &Kernel) -> Value {
             };
             context! { tile => output, points => output + 2, sums => sums(matrix), workgroup }
         }
-        Tile::Flat => context! {
+        Tile::Flat | Tile::Bytes => context! {
             workgroup,
+            bytes => kernel.tile == Tile::Bytes,
             max => kernel.family == Family::MaxPool,
             op => kernel.name,
         },

@@ -10,7 +10,7 @@
 //!   y = Aᵀ M A        m×m output pixels
 //! ```
 
-use super::{ConvProblem, Dispatch, Kernel, flags, word};
+use super::{ConvProblem, Dispatch, Kernel, Scalar, flags, word};
 use crate::graph::{Shape, Window};
 use crate::tensor::quads;
 
@@ -114,6 +114,15 @@ impl WinogradProblem {
     /// Products for each tile and pair of channels, (m+2)².
     pub fn points(&self) -> usize {
         (self.tile + 2) * (self.tile + 2)
+    }
+
+    /// In what values lie between the three dispatches, where activations are
+    /// stored in `scalar`.
+    pub fn between(&self, scalar: Scalar) -> Scalar {
+        match self.tile {
+            2 => scalar,
+            _ => Scalar::F32,
+        }
     }
 
     fn tiles_of_image(&self) -> (usize, usize) {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::cost::cost;
-use super::{DeviceProfile, PlanError, Winners};
+use super::{DeviceProfile, PlanError, PlanOptions, Winners};
 use crate::graph::{Conv2d, Graph, Node, Op};
-use crate::kernels::{Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, candidates};
+use crate::kernels::{Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, Scalar, candidates};
 
 /// How kernels are chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,12 +51,12 @@ pub(super) fn convolutions(
     graph: &Graph,
     batch: usize,
     profile: &DeviceProfile,
-    choice: &Choice,
+    options: &PlanOptions,
 ) -> Result<Vec<Option<Chosen>>, PlanError> {
     let chosen = graph.nodes.iter().map(|node| match &node.op {
         Op::Conv2d(op) => {
             let problem = problem(graph, node, op, batch);
-            let found = conv(&problem, profile, choice);
+            let found = conv(&problem, profile, options);
             found.map(Some).ok_or_else(|| PlanError::NoKernel {
                 layer: node.name.clone(),
                 op: node.op.kind(),
@@ -86,10 +86,11 @@ pub(super) fn problem(graph: &Graph, node: &Node, conv: &Conv2d, batch: usize) -
 pub(super) fn conv(
     problem: &ConvProblem,
     profile: &DeviceProfile,
-    choice: &Choice,
+    options: &PlanOptions,
 ) -> Option<Chosen> {
-    if let Some(candidate) = choice.wanted(problem)
-        && let Some(recipe) = fitting(&candidate, problem, profile)
+    let precision = options.precision;
+    if let Some(candidate) = options.choice.wanted(problem)
+        && let Some(recipe) = fitting(&candidate, problem, profile, precision)
     {
         return Some(Chosen {
             candidate,
@@ -100,7 +101,7 @@ pub(super) fn conv(
     // min_by keeps the first of equals, so the table's order breaks ties.
     candidates()
         .filter_map(|candidate| {
-            let recipe = fitting(&candidate, problem, profile)?;
+            let recipe = fitting(&candidate, problem, profile, precision)?;
             let cost = cost(problem, &candidate, profile);
             let chosen = Chosen {
                 candidate,
@@ -118,17 +119,22 @@ pub(super) fn fitting(
     candidate: &Candidate,
     problem: &ConvProblem,
     profile: &DeviceProfile,
+    precision: Scalar,
 ) -> Option<Recipe> {
     let family = match problem.groups {
         1 => Family::Conv,
         _ => Family::GroupedConv,
     };
-    if candidate.family() != family || !profile.runs_all(candidate) {
+    let able = candidate.serves(precision) && profile.runs_all(candidate);
+    if candidate.family() != family || !able {
         return None;
     }
-    let recipe = Recipe::new(candidate, problem)?;
-    let binds = |elements: u64| elements.saturating_mul(4) <= profile.max_binding;
+    let recipe = Recipe::new(candidate, problem, precision)?;
     // The weights of a layer that no candidate binds are an error of their
     // own, so only scratch decides here.
-    recipe.scratch.iter().all(|&n| binds(n)).then_some(recipe)
+    let binds = recipe
+        .scratch
+        .iter()
+        .all(|s| s.bytes() <= profile.max_binding);
+    binds.then_some(recipe)
 }

@@ -2,11 +2,10 @@
 //! for reports, which ask what planning would decide.
 
 use super::choose::{self, problem};
-use super::cost::cost;
 use super::steps::layer_name;
-use super::{Choice, DeviceProfile};
+use super::{DeviceProfile, PlanOptions};
 use crate::graph::Op;
-use crate::kernels::{Candidate, ConvProblem, candidates};
+use crate::kernels::{Candidate, ConvProblem, Scalar, candidates};
 use crate::passes::Lowered;
 
 /// A convolution's shape, and the layers that have it.
@@ -39,13 +38,15 @@ pub fn conv_shapes(lowered: &Lowered, batch: usize) -> Vec<ConvShape> {
     shapes
 }
 
-/// Every candidate that computes `problem` on the device in full precision, in
-/// the table's order: what costs without end is nothing that planning takes by
-/// itself.
-pub fn contenders(problem: &ConvProblem, profile: &DeviceProfile) -> Vec<Candidate> {
+/// Every candidate that computes `problem` on the device in that precision, in
+/// the table's order.
+pub fn contenders(
+    problem: &ConvProblem,
+    profile: &DeviceProfile,
+    precision: Scalar,
+) -> Vec<Candidate> {
     candidates()
-        .filter(|c| choose::fitting(c, problem, profile).is_some())
-        .filter(|c| cost(problem, c, profile).is_finite())
+        .filter(|c| choose::fitting(c, problem, profile, precision).is_some())
         .collect()
 }
 
@@ -54,7 +55,7 @@ pub fn contenders(problem: &ConvProblem, profile: &DeviceProfile) -> Vec<Candida
 pub fn chosen(
     problem: &ConvProblem,
     profile: &DeviceProfile,
-    choice: &Choice,
+    options: &PlanOptions,
 ) -> Option<Candidate> {
-    choose::conv(problem, profile, choice).map(|chosen| chosen.candidate)
+    choose::conv(problem, profile, options).map(|chosen| chosen.candidate)
 }

@@ -83,10 +83,14 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
             let full = tiles / filled(problem.points * m * n, profile);
             full * quads_summed * (bm * bn) as f64 / reuse * indexing * penalty
         }
-        // Its factors are f16: not for what is to be f32.
-        Tile::Cooperative { .. } => f64::INFINITY,
+        // An estimate: four times what tiles of workgroup memory do, whose
+        // reuse is 4 at most. It comes up for f16 only.
+        Tile::Cooperative { bm, bn, .. } => {
+            let full = tiles / filled(problem.points * m * n, profile);
+            full * quads_summed * (bm * bn) as f64 / 16.0
+        }
         // The variants for whole quads come first and are always better.
         Tile::Direct { aligned, .. } => f64::from(u8::from(!aligned)),
-        Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat => 0.0,
+        Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat | Tile::Bytes => 0.0,
     }
 }

@@ -7,11 +7,14 @@ mod choose;
 mod class;
 mod contenders;
 mod cost;
+mod options;
+mod precision;
 mod print;
 mod profile;
 mod schedule;
 mod slots;
 mod steps;
+mod stored;
 mod submissions;
 mod traffic;
 mod winners;
@@ -19,15 +22,17 @@ mod winners;
 pub use choose::Choice;
 pub use class::{DeviceClass, Vendor};
 pub use contenders::{ConvShape, chosen, contenders, conv_shapes};
+pub use options::PlanOptions;
+pub use precision::{Precision, Settled};
 pub use profile::DeviceProfile;
 pub use winners::Winners;
 
 use std::ops::Range;
 
 use crate::graph::{NodeId, Shape};
-use crate::kernels::{Kernel, Packing};
+use crate::kernels::{InputForm, Kernel, Packing, Place, Scalar, Types};
 use crate::passes::Lowered;
-use crate::tensor::{QUAD, quads};
+use crate::tensor::quads;
 
 /// Something a step binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +50,14 @@ pub struct Weight {
     pub tensor: Option<String>,
     /// How it is packed.
     pub packing: Packing,
+    /// In what it is stored.
+    pub scalar: Scalar,
 }
 
 impl Weight {
     /// Bytes of the buffer.
     pub fn bytes(&self) -> u64 {
-        (self.packing.len() * size_of::<f32>()) as u64
+        (self.packing.len() * self.scalar.bytes()) as u64
     }
 }
 
@@ -69,6 +76,8 @@ pub struct Step {
     pub inputs: Vec<usize>,
     /// The kernel.
     pub kernel: &'static Kernel,
+    /// In what the kernel reads and writes.
+    pub types: Types,
     /// Buffers that it reads, in the kernel's order.
     pub reads: Vec<Binding>,
     /// Slot that it writes.
@@ -96,12 +105,45 @@ pub struct Output {
     pub slot: usize,
     /// Its shape for one image.
     pub shape: Shape,
+    /// In what it is stored.
+    pub scalar: Scalar,
 }
 
 impl Output {
     /// Bytes of the value for a batch, quads padded.
     pub fn bytes(&self, batch: usize) -> u64 {
-        activation_bytes(batch, self.shape)
+        activation_bytes(batch, self.shape, self.scalar)
+    }
+}
+
+/// A place that values take turns in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    /// Bytes of the largest of them.
+    pub bytes: u64,
+    /// What it is.
+    pub place: Place,
+}
+
+/// Where a run's images go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Input {
+    /// The slot that the host writes.
+    pub slot: usize,
+    /// One image.
+    pub shape: Shape,
+    /// How images arrive.
+    pub form: InputForm,
+}
+
+impl Input {
+    /// Bytes of one image, as the host gives it.
+    pub fn image_bytes(&self) -> usize {
+        let Shape { h, w, c } = self.shape;
+        match self.form {
+            InputForm::F32 => h * w * quads(c) * Scalar::F32.quad_bytes(),
+            InputForm::Rgb8 { .. } => h * w * c,
+        }
     }
 }
 
@@ -110,15 +152,17 @@ impl Output {
 pub struct Plan {
     /// Images of a run.
     pub batch: usize,
-    /// Slot that takes the input.
-    pub input: Output,
+    /// In what activations and weights are stored.
+    pub precision: Scalar,
+    /// What takes the images.
+    pub input: Input,
     /// Dispatches in order.
     pub steps: Vec<Step>,
     /// The steps of each submission: one range, unless that would be so much
     /// work that a driver is reset.
     pub submissions: Vec<Range<usize>>,
-    /// Bytes of each activation slot.
-    pub slots: Vec<u64>,
+    /// The activation slots.
+    pub slots: Vec<Slot>,
     /// The most bytes of activations that are live at any one step: no
     /// assignment can do with less.
     pub live_peak: u64,
@@ -128,6 +172,8 @@ pub struct Plan {
     pub outputs: Vec<Output>,
     /// For each node of the lowered graph, its slot.
     pub slot_of: Vec<usize>,
+    /// For each node of the lowered graph, in what its value is stored.
+    pub stored: Vec<Scalar>,
     /// Convolutions, and those of them whose candidate the [`Choice`] named;
     /// the rules chose the others'.
     pub convolutions: (usize, usize),
@@ -200,14 +246,25 @@ pub enum PlanError {
         /// Its operation.
         op: &'static str,
     },
+    /// f16 on a device that has none.
+    #[error(
+        "this device has no f16 in shaders (the feature SHADER_F16); use `--precision f32` or \
+         `auto`, or another device"
+    )]
+    NoF16,
+    /// Bytes of red, green and blue for a network that reads other channels.
+    #[error(
+        "expected a network of 3 input channels for images of bytes, found {0}; pass them as f32"
+    )]
+    NotRgb(usize),
     /// A batch of no images.
     #[error("a batch needs at least one image")]
     EmptyBatch,
 }
 
 /// Bytes of an activation of `batch` images, channels padded to quads.
-pub fn activation_bytes(batch: usize, shape: Shape) -> u64 {
-    [shape.h, shape.w, quads(shape.c), size_of::<[f32; QUAD]>()]
+pub fn activation_bytes(batch: usize, shape: Shape, scalar: Scalar) -> u64 {
+    [shape.h, shape.w, quads(shape.c), scalar.quad_bytes()]
         .iter()
         .fold(batch as u64, |bytes, &n| bytes.saturating_mul(n as u64))
 }
@@ -228,14 +285,19 @@ impl Plan {
         batch: usize,
         profile: &DeviceProfile,
         keep: &[NodeId],
-        choice: &Choice,
+        options: &PlanOptions,
     ) -> Result<Self, PlanError> {
+        let graph = &lowered.graph;
+        options.check(graph, profile)?;
         if batch == 0 {
             return Err(PlanError::EmptyBatch);
         }
-        let graph = &lowered.graph;
-        for node in &graph.nodes {
-            let needed = activation_bytes(batch, node.shape);
+        let stored = stored::stored(graph, options.precision);
+        for (id, node) in graph.iter() {
+            let mut needed = activation_bytes(batch, node.shape, stored[id.0]);
+            if node.inputs.is_empty() {
+                needed = needed.max(options.input.bytes(batch, node.shape));
+            }
             let limit = profile.max_binding;
             if needed > limit {
                 let layer = node.name.clone();
@@ -251,27 +313,47 @@ impl Plan {
             .map(|&k| place(lowered, k).ok_or(PlanError::NotKept(k.0)));
         let kept = kept.collect::<Result<Vec<_>, _>>()?;
         let wanted: Vec<NodeId> = std::iter::once(graph.output).chain(kept).collect();
-        let chosen = choose::convolutions(graph, batch, profile, choice)?;
-        let schedule = schedule::schedule(graph, batch, &wanted, &chosen);
-        let built = steps::build(graph, batch, profile, &chosen, &schedule)?;
+        let chosen = choose::convolutions(graph, batch, profile, options)?;
         let all = chosen.iter().flatten();
         let convolutions = (all.clone().count(), all.filter(|c| c.wanted).count());
+        let values = schedule::Values {
+            graph,
+            batch,
+            wanted: &wanted,
+            chosen: &chosen,
+            stored: &stored,
+            storage: profile.storage,
+            arriving: options.arriving(batch, graph.input_shape(), profile.storage),
+        };
+        let schedule = schedule::schedule(&values);
+        let built = steps::build(&values, profile, options.input, &schedule)?;
         let assignment = schedule.assignment;
+        let input_slot = match schedule.arriving_at {
+            Some(value) => assignment.slot_of[value],
+            None => assignment.slot_of[0],
+        };
         let output = |node: NodeId| Output {
             node,
             slot: assignment.slot_of[node.0],
             shape: graph.node(node).shape,
+            scalar: stored[node.0],
         };
         let plan = Self {
             batch,
-            input: output(NodeId(0)),
+            precision: options.precision,
+            input: Input {
+                slot: input_slot,
+                shape: graph.input_shape(),
+                form: options.input,
+            },
             submissions: submissions::submissions(&built.steps, profile.class),
             steps: built.steps,
             weights: built.weights,
             live_peak: assignment.live_peak,
-            outputs: wanted.into_iter().map(output).collect(),
+            outputs: wanted.iter().copied().map(output).collect(),
             slots: assignment.slots,
             slot_of: assignment.slot_of,
+            stored: stored.clone(),
             convolutions,
         };
         if plan.output_bytes() > profile.max_buffer {
@@ -292,10 +374,14 @@ impl Plan {
         wanted: usize,
         profile: &DeviceProfile,
         keep: &[NodeId],
+        options: &PlanOptions,
     ) -> usize {
         let graph = &lowered.graph;
-        let bytes = |id: NodeId| activation_bytes(1, graph.node(id).shape);
-        let largest = graph.iter().map(|(id, _)| bytes(id)).max();
+        let stored = stored::stored(graph, options.precision);
+        let bytes = |id: NodeId| activation_bytes(1, graph.node(id).shape, stored[id.0]);
+        let arriving = options.input.bytes(1, graph.input_shape());
+        let values = graph.iter().map(|(id, _)| bytes(id));
+        let largest = values.chain([arriving]).max();
         let kept = keep.iter().filter_map(|&k| place(lowered, k));
         let outputs = kept
             .map(bytes)
@@ -314,7 +400,7 @@ impl Plan {
 
     /// Bytes of all activation slots.
     pub fn activation_bytes(&self) -> u64 {
-        self.slots.iter().sum()
+        self.slots.iter().map(|slot| slot.bytes).sum()
     }
 
     /// Bytes of all weight buffers.
@@ -322,12 +408,14 @@ impl Plan {
         self.weights.iter().map(Weight::bytes).sum()
     }
 
-    /// The distinct kernels, in order of first use: as many pipelines.
-    pub fn kernels(&self) -> Vec<&'static Kernel> {
-        let mut kernels: Vec<&'static Kernel> = Vec::new();
+    /// The distinct kernels and what they read and write, in order of first
+    /// use: as many pipelines.
+    pub fn kernels(&self) -> Vec<(&'static Kernel, Types)> {
+        let mut kernels = Vec::new();
         for step in &self.steps {
-            if !kernels.contains(&step.kernel) {
-                kernels.push(step.kernel);
+            let pair = (step.kernel, step.types);
+            if !kernels.contains(&pair) {
+                kernels.push(pair);
             }
         }
         kernels

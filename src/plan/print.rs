@@ -3,13 +3,18 @@
 use std::fmt;
 
 use super::Plan;
+use crate::kernels::Scalar;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "batch {}, {} steps, {} kernels, {} slots of {} bytes (live peak {}), weights {} bytes",
+            "batch {}{}, {} steps, {} kernels, {} slots of {} bytes (live peak {}), weights {} bytes",
             self.batch,
+            match self.precision {
+                Scalar::F16 => " in f16",
+                Scalar::F32 => "",
+            },
             self.steps.len(),
             self.kernels().len(),
             self.slots.len(),
@@ -17,8 +22,8 @@ impl fmt::Display for Plan {
             self.live_peak,
             self.weight_bytes(),
         )?;
-        for (i, bytes) in self.slots.iter().enumerate() {
-            writeln!(f, "  slot s{i}: {bytes}")?;
+        for (i, slot) in self.slots.iter().enumerate() {
+            writeln!(f, "  slot s{i}: {}", slot.bytes)?;
         }
         writeln!(f, "  input → s{}", self.input.slot)?;
         for step in &self.steps {

@@ -13,6 +13,8 @@ pub struct DeviceProfile {
     /// Lanes of a subgroup where the device has subgroups of one fixed size,
     /// else 0.
     pub subgroup: u32,
+    /// Whether shaders may use f16.
+    pub f16: bool,
     /// What activations and weights lie in.
     pub storage: Storage,
     /// Bytes that one storage binding may have.
@@ -39,6 +41,7 @@ impl Default for DeviceProfile {
             class: DeviceClass::Other,
             vendor: Vendor::Other,
             subgroup: 0,
+            f16: false,
             storage: Storage::Buffers,
             max_binding: 128 << 20,
             max_buffer: 256 << 20,

@@ -5,7 +5,7 @@
 use super::choose::Chosen;
 use super::slots::{Assignment, Lifetime, assign};
 use crate::graph::{Graph, NodeId};
-use crate::kernels::Operand;
+use crate::kernels::{Operand, Place, Scalar, Storage};
 
 /// Nodes in order of execution, and the slots of their values.
 pub(super) struct Schedule {
@@ -15,20 +15,13 @@ pub(super) struct Schedule {
     pub assignment: Assignment,
     /// For each node, where its scratch buffers begin in the assignment.
     pub scratch_at: Vec<usize>,
+    /// Where the assignment has the images as they arrive, if that is a slot
+    /// of their own.
+    pub arriving_at: Option<usize>,
 }
 
-pub(super) fn schedule(
-    graph: &Graph,
-    batch: usize,
-    wanted: &[NodeId],
-    chosen: &[Option<Chosen>],
-) -> Schedule {
-    let values = Values {
-        graph,
-        batch,
-        wanted,
-        chosen,
-    };
+pub(super) fn schedule(values: &Values) -> Schedule {
+    let graph = values.graph;
     let mut order: Vec<usize> = (0..graph.nodes.len()).collect();
     let mut best = assign(&values.lifetimes(&order));
     for node in 1..graph.nodes.len() {
@@ -46,6 +39,7 @@ pub(super) fn schedule(
     }
     Schedule {
         order,
+        arriving_at: (values.arriving).map(|_| best.slot_of.len() - 1),
         assignment: best,
         scratch_at: values.scratch_at(),
     }
@@ -59,12 +53,22 @@ fn delayed(order: &[usize], node: usize, user: usize) -> Vec<usize> {
     later
 }
 
-/// The values of a plan: one a node, and scratch buffers within nodes.
-struct Values<'a> {
-    graph: &'a Graph,
-    batch: usize,
-    wanted: &'a [NodeId],
-    chosen: &'a [Option<Chosen>],
+/// The values of a plan: one a node, scratch buffers within nodes, and images
+/// as they arrive.
+pub(super) struct Values<'a> {
+    pub graph: &'a Graph,
+    pub batch: usize,
+    /// Nodes whose values are wanted in the end.
+    pub wanted: &'a [NodeId],
+    /// How each convolution is computed.
+    pub chosen: &'a [Option<Chosen>],
+    /// In what each node's value is stored.
+    pub stored: &'a [Scalar],
+    /// What activations and weights lie in.
+    pub storage: Storage,
+    /// Bytes of the images as they arrive and what they lie in, if that is not
+    /// how they are stored.
+    pub arriving: Option<(u64, Place)>,
 }
 
 impl Values<'_> {
@@ -97,11 +101,17 @@ impl Values<'_> {
             let (first, last) = found.unwrap_or((0, 0));
             (begins[node] + first, begins[node] + last)
         };
-        let value = |(first, last), bytes| Lifetime { first, last, bytes };
+        let value = |(first, last), bytes, place| Lifetime {
+            first,
+            last,
+            bytes,
+            place,
+        };
+        let place = |scalar| self.storage.place(scalar);
         let mut values: Vec<Lifetime> = (nodes.iter().enumerate())
             .map(|(i, node)| {
-                let bytes = super::activation_bytes(self.batch, node.shape);
-                value(stages(i, Operand::Output), bytes)
+                let bytes = super::activation_bytes(self.batch, node.shape, self.stored[i]);
+                value(stages(i, Operand::Output), bytes, place(self.stored[i]))
             })
             .collect();
         for (i, node) in nodes.iter().enumerate() {
@@ -115,11 +125,14 @@ impl Values<'_> {
         }
         for (i, chosen) in self.chosen.iter().enumerate() {
             let scratch = chosen.iter().flat_map(|c| c.recipe.scratch.iter());
-            for (s, elements) in scratch.enumerate() {
-                let bytes = elements * size_of::<f32>() as u64;
-                values.push(value(stages(i, Operand::Scratch(s)), bytes));
+            for (s, scratch) in scratch.enumerate() {
+                let live = stages(i, Operand::Scratch(s));
+                values.push(value(live, scratch.bytes(), place(scratch.scalar)));
             }
         }
+        // The input node has a stage, which reads them.
+        let arriving = self.arriving;
+        values.extend(arriving.map(|(bytes, place)| value((0, 0), bytes, place)));
         values
     }
 }

@@ -6,6 +6,8 @@
 //! hard in general, easy for networks, where a few greedy orders find an
 //! assignment that needs no more than the live peak.
 
+use super::Slot;
+use crate::kernels::Place;
 use crate::mix::mix;
 
 /// When a value is live, in positions of the schedule, and how large it is.
@@ -17,6 +19,8 @@ pub(super) struct Lifetime {
     pub last: usize,
     /// Its size.
     pub bytes: u64,
+    /// What it lies in; values share slots of their own kind only.
+    pub place: Place,
 }
 
 /// Slots for all values.
@@ -24,8 +28,8 @@ pub(super) struct Lifetime {
 pub(super) struct Assignment {
     /// Each value's slot.
     pub slot_of: Vec<usize>,
-    /// Bytes of each slot.
-    pub slots: Vec<u64>,
+    /// The slots.
+    pub slots: Vec<Slot>,
     /// The most bytes live at once.
     pub live_peak: u64,
 }
@@ -33,7 +37,7 @@ pub(super) struct Assignment {
 impl Assignment {
     /// Bytes of all slots.
     pub fn total(&self) -> u64 {
-        self.slots.iter().sum()
+        self.slots.iter().map(|slot| slot.bytes).sum()
     }
 }
 
@@ -86,17 +90,20 @@ fn live_peak(values: &[Lifetime]) -> u64 {
 /// Places values in that order, each in the slot whose neighbours in time
 /// leave the least idle around it; a new slot where none is free.
 fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
-    struct Slot {
-        bytes: u64,
+    struct Taken {
+        slot: Slot,
         /// Lifetimes of its values, sorted; they do not overlap.
         busy: Vec<(usize, usize)>,
     }
-    let mut slots: Vec<Slot> = Vec::new();
+    let mut slots: Vec<Taken> = Vec::new();
     let mut slot_of = vec![0; values.len()];
     for &i in order {
         let v = values[i];
         let mut best: Option<(u64, usize, usize, usize)> = None;
         for (s, slot) in slots.iter().enumerate() {
+            if slot.slot.place != v.place {
+                continue;
+            }
             let at = slot.busy.partition_point(|b| b.0 < v.first);
             let before = at.checked_sub(1).map(|p| slot.busy[p].1);
             let after = slot.busy.get(at).map(|b| b.0);
@@ -104,7 +111,7 @@ fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
             {
                 continue;
             }
-            let grow = v.bytes.saturating_sub(slot.bytes);
+            let grow = v.bytes.saturating_sub(slot.slot.bytes);
             let idle = v.first - before.map_or(0, |end| end + 1);
             let key = (grow, idle, s, at);
             if best.is_none_or(|b| key < b) {
@@ -114,14 +121,17 @@ fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
         let span = (v.first, v.last);
         match best {
             Some((grow, _, s, at)) if grow < v.bytes => {
-                slots[s].bytes += grow;
+                slots[s].slot.bytes += grow;
                 slots[s].busy.insert(at, span);
                 slot_of[i] = s;
             }
             _ => {
                 slot_of[i] = slots.len();
-                slots.push(Slot {
-                    bytes: v.bytes,
+                slots.push(Taken {
+                    slot: Slot {
+                        bytes: v.bytes,
+                        place: v.place,
+                    },
                     busy: vec![span],
                 });
             }
@@ -129,7 +139,7 @@ fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
     }
     Assignment {
         slot_of,
-        slots: slots.into_iter().map(|s| s.bytes).collect(),
+        slots: slots.into_iter().map(|taken| taken.slot).collect(),
         live_peak,
     }
 }
@@ -137,12 +147,14 @@ fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::Scalar;
     use crate::mix::STEP;
 
     fn check(values: &[Lifetime]) -> Assignment {
         let a = assign(values);
         for (i, v) in values.iter().enumerate() {
-            assert!(a.slots[a.slot_of[i]] >= v.bytes);
+            let slot = a.slots[a.slot_of[i]];
+            assert!(slot.bytes >= v.bytes && slot.place == v.place);
             for (j, w) in values.iter().enumerate().skip(i + 1) {
                 let overlap = v.first <= w.last && w.first <= v.last;
                 assert!(!overlap || a.slot_of[i] != a.slot_of[j], "{i} and {j}");
@@ -164,6 +176,10 @@ mod tests {
                     first,
                     last: first + next(6) as usize,
                     bytes: 16 << next(5),
+                    place: match next(2) {
+                        0 => Place::Buffer,
+                        _ => Place::Texture(Scalar::F16),
+                    },
                 })
                 .collect();
             let a = check(&values);
@@ -178,6 +194,7 @@ mod tests {
                 first: i,
                 last: i + 1,
                 bytes: 64,
+                place: Place::Buffer,
             })
             .collect();
         let a = check(&chain);

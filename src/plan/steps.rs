@@ -1,13 +1,14 @@
 //! Turns each node of the lowered graph into dispatches.
 
-use super::choose::{self, Chosen};
-use super::schedule::Schedule;
+use super::choose;
+use super::schedule::{Schedule, Values};
 use super::traffic::traffic;
 use super::{Binding, DeviceProfile, PlanError, Step, Weight, activation_bytes};
-use crate::graph::{Conv2d, Graph, Linear, Node, NodeId, Op};
+use crate::graph::{Conv2d, Linear, Node, NodeId, Op};
 use crate::kernels::{
-    Dispatch, ElementwiseProblem, Family, GlobalPoolProblem, Kernel, LinearProblem, Operand,
-    Packing, PoolProblem, Recipe, ShortcutProblem, SoftmaxProblem, Source, Stage, grid,
+    Dispatch, ElementwiseProblem, Family, GlobalPoolProblem, IngestProblem, InputForm, Kernel,
+    LinearProblem, Operand, Packing, PoolProblem, Recipe, Scalar, ShortcutProblem, SoftmaxProblem,
+    Source, Stage, Types, find, grid,
 };
 use crate::tensor::quads;
 
@@ -18,24 +19,24 @@ pub(super) struct Built {
 }
 
 pub(super) fn build(
-    graph: &Graph,
-    batch: usize,
+    values: &Values,
     profile: &DeviceProfile,
-    chosen: &[Option<Chosen>],
+    form: InputForm,
     schedule: &Schedule,
 ) -> Result<Built, PlanError> {
     let mut builder = Builder {
-        graph,
-        batch,
+        values,
         profile,
-        chosen,
         slot_of: &schedule.assignment.slot_of,
         scratch_at: &schedule.scratch_at,
         steps: vec![],
         weights: vec![],
     };
+    if let Some(from) = schedule.arriving_at {
+        builder.ingest(form, schedule.assignment.slot_of[from])?;
+    }
     for &id in &schedule.order {
-        builder.node(NodeId(id), graph.node(NodeId(id)))?;
+        builder.node(NodeId(id), values.graph.node(NodeId(id)))?;
     }
     Ok(Built {
         steps: builder.steps,
@@ -44,10 +45,8 @@ pub(super) fn build(
 }
 
 struct Builder<'a> {
-    graph: &'a Graph,
-    batch: usize,
+    values: &'a Values<'a>,
     profile: &'a DeviceProfile,
-    chosen: &'a [Option<Chosen>],
     slot_of: &'a [usize],
     scratch_at: &'a [usize],
     steps: Vec<Step>,
@@ -55,9 +54,37 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// Takes images in from the slot where they arrive.
+    fn ingest(&mut self, form: InputForm, from: usize) -> Result<(), PlanError> {
+        let id = NodeId(0);
+        let (batch, node) = (self.values.batch, self.values.graph.node(id));
+        let name = match form {
+            InputForm::F32 => "ingest.f32",
+            InputForm::Rgb8 { .. } => "ingest.rgb8",
+        };
+        let kernel = find(name).filter(|k| self.profile.runs(k));
+        let kernel = kernel.ok_or_else(|| self.no_kernel(node))?;
+        let problem = IngestProblem {
+            batch,
+            shape: node.shape,
+            form,
+        };
+        let reads = vec![Binding::Slot(from)];
+        self.push(id, node, kernel, reads, problem.dispatch(kernel))?;
+        if let Some(step) = self.steps.last_mut() {
+            step.types.reads = Scalar::F32;
+            step.inputs = vec![from];
+            step.bytes += form.bytes(batch, node.shape);
+        }
+        Ok(())
+    }
+
     fn node(&mut self, id: NodeId, node: &Node) -> Result<(), PlanError> {
-        let batch = self.batch;
-        let input = node.inputs.first().map(|&i| self.graph.node(i).shape);
+        let batch = self.values.batch;
+        let input = node
+            .inputs
+            .first()
+            .map(|&i| self.values.graph.node(i).shape);
         let Some(input) = input else {
             return Ok(()); // the input itself
         };
@@ -107,7 +134,7 @@ impl Builder<'_> {
                 };
                 let mut reads = reads;
                 for name in [scale, shift] {
-                    reads.push(self.weight(node, Some(name), packing)?);
+                    reads.push(self.weight(node, Some(name), packing, Scalar::F32)?);
                 }
                 self.push(id, node, kernel, reads, elementwise(*relu).dispatch(kernel))
             }
@@ -153,18 +180,18 @@ impl Builder<'_> {
 
     /// The stages of the chosen candidate.
     fn conv(&mut self, id: NodeId, node: &Node, conv: &Conv2d) -> Result<(), PlanError> {
-        let Some(chosen) = &self.chosen[id.0] else {
+        let Some(chosen) = &self.values.chosen[id.0] else {
             return Err(self.no_kernel(node));
         };
         let recipe = &chosen.recipe;
         let mut weights = Vec::with_capacity(recipe.weights.len());
-        for (source, packing) in &recipe.weights {
+        for (source, packing, scalar) in &recipe.weights {
             let tensor = match source {
                 Source::Filters => Some(conv.weight.as_str()),
                 Source::Bias => conv.bias.as_deref(),
                 Source::Zeros => None,
             };
-            weights.push(self.weight(node, tensor, *packing)?);
+            weights.push(self.weight(node, tensor, *packing, *scalar)?);
         }
         let inputs = self.slots(node);
         for stage in &recipe.stages {
@@ -182,9 +209,10 @@ impl Builder<'_> {
             }
             self.push(id, node, stage.kernel, reads, stage.dispatch.clone())?;
             let writes = self.slot(id, stage.writes);
-            let bytes = self.traffic(node, recipe, stage, &weights);
+            let bytes = self.traffic(id, recipe, stage, &weights);
             if let Some(step) = self.steps.last_mut() {
                 step.candidate = chosen.candidate.name;
+                step.types = stage.types;
                 step.writes = writes;
                 step.inputs = slots_of(&step.reads);
                 step.macs = stage.macs;
@@ -203,18 +231,19 @@ impl Builder<'_> {
     }
 
     /// Bytes that a stage has to read and write at least.
-    fn traffic(&self, node: &Node, recipe: &Recipe, stage: &Stage, weights: &[Binding]) -> u64 {
+    fn traffic(&self, id: NodeId, recipe: &Recipe, stage: &Stage, weights: &[Binding]) -> u64 {
         let mut operands = stage.reads.clone();
         operands.push(stage.writes);
         // What is bound twice is not read twice.
         operands.sort_unstable();
         operands.dedup();
-        let [input, residual, output] = traffic(self.graph, node, self.batch);
+        let v = self.values;
+        let [input, residual, output] = traffic(v.graph, v.stored, id, v.batch);
         let bytes = operands.iter().map(|operand| match operand {
             Operand::Input => input,
             Operand::Residual => residual,
             Operand::Output => output,
-            Operand::Scratch(i) => recipe.scratch[*i] * size_of::<f32>() as u64,
+            Operand::Scratch(i) => recipe.scratch[*i].bytes(),
             Operand::Weight(i) => match weights[*i] {
                 Binding::Weight(w) => self.weights[w].bytes(),
                 Binding::Slot(_) => 0,
@@ -225,7 +254,7 @@ impl Builder<'_> {
 
     fn linear(&mut self, id: NodeId, node: &Node, linear: &Linear) -> Result<(), PlanError> {
         let problem = LinearProblem {
-            batch: self.batch,
+            batch: self.values.batch,
             inputs: linear.in_features,
             outputs: linear.out_features,
             residual: linear.epilogue.residual,
@@ -233,18 +262,20 @@ impl Builder<'_> {
         };
         let kernel = self.kernel(node, Family::Linear)?;
         let limit = self.profile.max_binding;
-        let chunks = problem
-            .chunks(kernel, limit)
-            .ok_or_else(|| PlanError::WeightTooLarge {
-                layer: node.name.clone(),
-                needed: (linear.in_features * 16) as u64,
-                limit,
-            })?;
+        let scalar = self.values.stored[node.inputs[0].0];
+        let chunks =
+            problem
+                .chunks(kernel, scalar, limit)
+                .ok_or_else(|| PlanError::WeightTooLarge {
+                    layer: node.name.clone(),
+                    needed: (linear.in_features * scalar.quad_bytes()) as u64,
+                    limit,
+                })?;
         for chunk in chunks {
             let packing = problem.weight_packing(kernel, chunk);
-            let weight = self.weight(node, Some(&linear.weight), packing)?;
+            let weight = self.weight(node, Some(&linear.weight), packing, scalar)?;
             let packing = problem.bias_packing(kernel, chunk);
-            let bias = self.weight(node, linear.bias.as_deref(), packing)?;
+            let bias = self.weight(node, linear.bias.as_deref(), packing, Scalar::F32)?;
             let reads = self.fused_reads(node, weight, bias);
             self.push(id, node, kernel, reads, problem.dispatch(kernel, chunk))?;
             // A chunk does its part of the layer only.
@@ -252,7 +283,8 @@ impl Builder<'_> {
                 let all = quads(linear.out_features) as u64;
                 let part = chunk.quads as u64;
                 step.macs = step.macs * part / all;
-                let output = activation_bytes(self.batch, node.shape);
+                let output =
+                    activation_bytes(self.values.batch, node.shape, self.values.stored[id.0]);
                 step.bytes -= output - output * part / all;
             }
         }
@@ -276,10 +308,12 @@ impl Builder<'_> {
         node: &Node,
         tensor: Option<&str>,
         packing: Packing,
+        scalar: Scalar,
     ) -> Result<Binding, PlanError> {
         let weight = Weight {
             tensor: tensor.map(str::to_owned),
             packing,
+            scalar,
         };
         if weight.bytes() > self.profile.max_binding {
             return Err(PlanError::WeightTooLarge {
@@ -311,7 +345,13 @@ impl Builder<'_> {
             Binding::Weight(weight) => Some(self.weights[*weight].bytes()),
             Binding::Slot(_) => None,
         });
-        let activations = traffic(self.graph, node, self.batch);
+        let v = self.values;
+        let activations = traffic(v.graph, v.stored, id, v.batch);
+        let writes = v.stored[id.0];
+        let reads_in = node
+            .inputs
+            .first()
+            .map_or(writes, |input| v.stored[input.0]);
         let bytes = activations.iter().sum::<u64>() + weights.sum::<u64>();
         self.steps.push(Step {
             node: id,
@@ -319,12 +359,13 @@ impl Builder<'_> {
             candidate: kernel.name,
             inputs: node.inputs.iter().map(|i| self.slot_of[i.0]).collect(),
             kernel,
+            types: Types::new(reads_in, writes),
             reads,
             writes: self.slot_of[id.0],
             params: dispatch.params,
             grid,
             output: node.shape,
-            macs: self.graph.cost(id).macs * self.batch as u64,
+            macs: v.graph.cost(id).macs * v.batch as u64,
             bytes,
         });
         Ok(())

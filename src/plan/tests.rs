@@ -27,7 +27,14 @@ fn lavapipe() -> DeviceProfile {
 }
 
 fn plan(name: &str, size: usize, batch: usize, profile: &DeviceProfile) -> Plan {
-    Plan::new(&lowered(name, size), batch, profile, &[], &Choice::Auto).unwrap()
+    Plan::new(
+        &lowered(name, size),
+        batch,
+        profile,
+        &[],
+        &PlanOptions::default(),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -83,7 +90,7 @@ fn a_step_never_reads_the_slot_it_writes() {
 fn large_weights_are_split_and_large_batches_refused() {
     let profile = DeviceProfile::default();
     let vgg = lowered("vgg19", 224);
-    let plan = Plan::new(&vgg, 1, &profile, &[], &Choice::Auto).unwrap();
+    let plan = Plan::new(&vgg, 1, &profile, &[], &PlanOptions::default()).unwrap();
     let fc = plan.steps.iter().filter(|s| s.name == "classifier.0");
     assert_eq!(fc.count(), 4);
     assert!(
@@ -92,9 +99,9 @@ fn large_weights_are_split_and_large_batches_refused() {
             .all(|w| w.bytes() <= profile.max_binding)
     );
 
-    let most = Plan::max_batch(&vgg, 1000, &profile, &[]);
-    assert!(Plan::new(&vgg, most, &profile, &[], &Choice::Auto).is_ok());
-    let err = Plan::new(&vgg, most + 1, &profile, &[], &Choice::Auto).unwrap_err();
+    let most = Plan::max_batch(&vgg, 1000, &profile, &[], &PlanOptions::default());
+    assert!(Plan::new(&vgg, most, &profile, &[], &PlanOptions::default()).is_ok());
+    let err = Plan::new(&vgg, most + 1, &profile, &[], &PlanOptions::default()).unwrap_err();
     assert!(err.to_string().contains("smaller batch"), "{err}");
 }
 
@@ -104,7 +111,14 @@ fn limits_that_are_too_small_are_named() {
         storage_buffers: 4,
         ..Default::default()
     };
-    let err = Plan::new(&lowered("resnet20", 32), 1, &profile, &[], &Choice::Auto).unwrap_err();
+    let err = Plan::new(
+        &lowered("resnet20", 32),
+        1,
+        &profile,
+        &[],
+        &PlanOptions::default(),
+    )
+    .unwrap_err();
     assert!(err.to_string().contains("4 storage buffers"), "{err}");
     // 16 KiB of workgroup memory and 128 invocations are enough.
     let profile = DeviceProfile {
@@ -112,7 +126,7 @@ fn limits_that_are_too_small_are_named() {
         ..Default::default()
     };
     let plan = plan("resnet20", 32, 1, &profile);
-    assert!(plan.kernels().iter().all(|k| profile.runs(k)));
+    assert!(plan.kernels().iter().all(|(k, _)| profile.runs(k)));
 }
 
 #[test]
@@ -128,7 +142,7 @@ fn only_large_work_is_cut_into_submissions() {
     // VGG-19 takes 19.6 GMAC an image.
     let vgg = lowered("vgg19", 224);
     for (profile, expected) in [(&discrete, 4), (&lavapipe(), 1)] {
-        let plan = Plan::new(&vgg, 8, profile, &[], &Choice::Auto).unwrap();
+        let plan = Plan::new(&vgg, 8, profile, &[], &PlanOptions::default()).unwrap();
         assert_eq!(plan.submissions.len(), expected);
         let covered: Vec<usize> = plan.submissions.iter().cloned().flatten().collect();
         assert_eq!(covered, (0..plan.steps.len()).collect::<Vec<_>>());
@@ -190,7 +204,7 @@ fn choices_snapshot() {
         for (network, batch) in [("resnet18", 1), ("resnet50", 1), ("resnet50", 16)] {
             text += &format!("  {network}, batch {batch}\n");
             for shape in conv_shapes(&lowered(network, 224), batch) {
-                let chosen = chosen(&shape.problem, &profile, &Choice::Auto).unwrap();
+                let chosen = chosen(&shape.problem, &profile, &PlanOptions::default()).unwrap();
                 let layer = format!("{} ({})", shape.layers[0], shape.layers.len());
                 text += &format!("    {layer:26} {}\n", chosen.name);
             }

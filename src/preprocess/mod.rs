@@ -36,6 +36,7 @@ pub use error::{ImageError, PreprocessError};
 pub use image::RgbImage;
 pub use interpolation::Interpolation;
 pub use normalize::PADDED_CHANNELS;
+pub(crate) use normalize::{levels, rgb8};
 
 use geometry::{Placement, shorter_side};
 

@@ -6,19 +6,19 @@ use super::{PreprocessError, RgbImage};
 /// a shader reads a pixel as one `vec4`.
 pub const PADDED_CHANNELS: usize = 4;
 
-/// For each channel, the number that stands for each byte.
-type Tables = [[f32; 256]; 3];
+/// For each byte, the number that stands for it in each channel, and a zero.
+type Levels = [[f32; PADDED_CHANNELS]; 256];
 
 /// `(byte / 255 − mean) / std` for every byte: 768 results instead of one per
 /// pixel, in the order of operations of `ToTensor` and `Normalize`.
-fn tables(mean: &[f32; 3], std: &[f32; 3]) -> Tables {
-    let mut tables = [[0.0; 256]; 3];
-    for (table, (mean, std)) in tables.iter_mut().zip(mean.iter().zip(std)) {
-        for (entry, byte) in table.iter_mut().zip(0u8..=255) {
+pub(crate) fn levels(mean: &[f32; 3], std: &[f32; 3]) -> Levels {
+    let mut levels = [[0.0; PADDED_CHANNELS]; 256];
+    for (level, byte) in levels.iter_mut().zip(0u8..=255) {
+        for (entry, (mean, std)) in level.iter_mut().zip(mean.iter().zip(std)) {
             *entry = (f32::from(byte) / 255.0 - mean) / std;
         }
     }
-    tables
+    levels
 }
 
 /// Writes `image` as H×W×4.
@@ -36,25 +36,32 @@ pub(super) fn nhwc4(
             found: out.len(),
         });
     }
-    let [red, green, blue] = tables(mean, std);
+    let levels = levels(mean, std);
     let (out, _) = out.as_chunks_mut::<PADDED_CHANNELS>();
     for (&[r, g, b], out) in pixels.iter().zip(out) {
-        let at = |table: &[f32; 256], byte: u8| table[usize::from(byte)];
-        *out = [at(&red, r), at(&green, g), at(&blue, b), 0.0];
+        let at = |byte: u8, channel: usize| levels[usize::from(byte)][channel];
+        *out = [at(r, 0), at(g, 1), at(b, 2), 0.0];
     }
     Ok(())
+}
+
+/// Appends what stands for each byte of packed red, green and blue.
+pub(crate) fn rgb8(bytes: &[u8], mean: &[f32; 3], std: &[f32; 3], out: &mut Vec<f32>) {
+    let levels = levels(mean, std);
+    let (pixels, _) = bytes.as_chunks::<3>();
+    for &pixel in pixels {
+        out.extend((0..3).map(|c| levels[usize::from(pixel[c])][c]));
+    }
 }
 
 /// Returns `image` as 3×H×W.
 pub(super) fn nchw(image: &RgbImage, mean: &[f32; 3], std: &[f32; 3]) -> Vec<f32> {
     let (pixels, _) = image.as_raw().as_chunks::<3>();
     let mut out = Vec::with_capacity(pixels.len() * 3);
-    for (channel, table) in tables(mean, std).iter().enumerate() {
-        out.extend(
-            pixels
-                .iter()
-                .map(|pixel| table[usize::from(pixel[channel])]),
-        );
+    let levels = levels(mean, std);
+    for channel in 0..3 {
+        let values = pixels.iter().map(|pixel| pixel[channel]);
+        out.extend(values.map(|byte| levels[usize::from(byte)][channel]));
     }
     out
 }

@@ -1,6 +1,7 @@
 //! A session: one network on one device, ready to run batches.
 
 mod layers;
+mod make;
 mod options;
 
 use std::collections::VecDeque;
@@ -8,13 +9,15 @@ use std::time::Instant;
 
 use crate::cpu::{CpuError, CpuModel, Kept};
 use crate::error::Error;
-use crate::gpu::{Engine, Gpu, GpuError, Spans, Timeline};
+use crate::gpu::{Engine, Gpu, GpuError, Images, Spans, Timeline};
 use crate::graph::{Graph, GraphError, Node, NodeId, Shape};
+use crate::kernels::{InputForm, Scalar};
 use crate::model::Model;
 use crate::passes::lower;
-use crate::plan::{Plan, activation_bytes};
-use crate::tensor::{QUAD, Tensor, padded, quads, unpad_channels, unpad_into};
+use crate::plan::{Plan, Precision, Settled, activation_bytes};
+use crate::tensor::{QUAD, Tensor, padded, quads, unpad_into};
 use layers::{graph, shapes};
+use make::{engine, unpadded};
 pub use options::{SessionOptions, Setup};
 
 /// Images of a run on the CPU, at most: more would only take more memory.
@@ -58,6 +61,8 @@ pub struct Session {
     graph: Graph,
     layers: Vec<(String, NodeId)>,
     batch: usize,
+    input: InputForm,
+    precision: Settled,
     runner: Runner,
     /// Shape of one image's value, for the logits and each layer.
     shapes: Vec<Shape>,
@@ -86,24 +91,31 @@ impl Session {
         let (graph, layers) = graph(model, options)?;
         let keep: Vec<NodeId> = layers.iter().map(|(_, id)| *id).collect();
         let lowered = lower(&graph, model.params(), &keep)?;
-        let batch = match options.exact_batch {
-            true => options.batch,
-            // Where not even one image fits, the plan for one says why.
-            false => Plan::max_batch(&lowered, options.batch, gpu.profile(), &keep).max(1),
+        let lowering = began.elapsed();
+        let mut precision = gpu.precision(options.precision)?;
+        let make = |scalar| engine(gpu, &lowered, &keep, options, scalar);
+        let made = match make(precision.scalar) {
+            Err(Error::Gpu(error @ GpuError::Beyond { .. }))
+                if options.precision == Precision::Auto =>
+            {
+                precision = Settled::fallback(error.to_string());
+                make(precision.scalar)
+            }
+            made => made,
         };
-        let plan = Plan::new(&lowered, batch, gpu.profile(), &keep, &options.choice)?;
-        let planned = began.elapsed();
-        let in_flight = options.in_flight.max(1);
-        let engine = Engine::with_in_flight(gpu, plan, &lowered.params, in_flight)?;
-        let made = engine.setup();
+        let (engine, planned) = made?;
+        let planned = lowering + planned;
+        let (batch, made) = (engine.plan().batch, engine.setup());
         Ok(Self {
             shapes: shapes(&graph, &layers),
             graph,
             layers,
             batch,
+            input: options.input,
+            precision,
+            started: VecDeque::with_capacity(engine.max_in_flight()),
             runner: Runner::Gpu(Box::new(engine)),
             unpadded: vec![],
-            started: VecDeque::with_capacity(in_flight),
             setup: Setup {
                 plan: planned,
                 pipelines: made.pipelines,
@@ -112,11 +124,19 @@ impl Session {
         })
     }
 
-    /// The same on the CPU twin, where there is no adapter.
+    /// The same on the CPU twin, where there is no adapter. It computes in f32.
     pub fn cpu(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
         let began = Instant::now();
+        let precision = match options.precision {
+            Precision::F32 => Settled::F32,
+            Precision::Auto => Settled::fallback("it has no f16"),
+            Precision::F16 => {
+                let device = "cpu".into();
+                return Err(GpuError::NoF16 { device }.into());
+            }
+        };
         let (graph, layers) = graph(model, options)?;
-        let bytes = |node: &Node| activation_bytes(1, node.shape);
+        let bytes = |node: &Node| activation_bytes(1, node.shape, Scalar::F32);
         let Some(largest) = graph.nodes.iter().max_by_key(|n| bytes(n)) else {
             return Err(GraphError::new("input", "expected a node, found none").into());
         };
@@ -139,6 +159,8 @@ impl Session {
             graph,
             layers,
             batch: options.batch.min(most).max(1),
+            input: options.input,
+            precision,
             runner: Runner::Cpu {
                 model: Box::new(cpu),
                 in_flight: options.in_flight.max(1),
@@ -161,6 +183,25 @@ impl Session {
     /// Images of a run.
     pub fn batch(&self) -> usize {
         self.batch
+    }
+
+    /// In what activations and weights are stored, and why
+    /// [`Precision::Auto`] is f32 where it is.
+    pub fn precision(&self) -> &Settled {
+        &self.precision
+    }
+
+    /// Batches that were started and not finished.
+    pub fn in_flight(&self) -> usize {
+        self.started.len()
+    }
+
+    /// Batches that may be in flight.
+    pub fn max_in_flight(&self) -> usize {
+        match &self.runner {
+            Runner::Gpu(engine) => engine.max_in_flight(),
+            Runner::Cpu { in_flight, .. } => *in_flight,
+        }
     }
 
     /// The plan, where it runs on a GPU.
@@ -187,7 +228,12 @@ impl Session {
 
     /// Runs a whole or part batch once and says when each span of the run
     /// began and ended; its outputs stay on the device. `None` on the CPU.
-    pub fn timed_run(&mut self, input: &[f32], spans: Spans) -> Result<Option<Timeline>, Error> {
+    pub fn timed_run<'a>(
+        &mut self,
+        input: impl Into<Images<'a>>,
+        spans: Spans,
+    ) -> Result<Option<Timeline>, Error> {
+        let input = input.into();
         self.images(input)?;
         match &mut self.runner {
             Runner::Gpu(engine) => Ok(Some(engine.timed_run(input, spans)?)),
@@ -195,25 +241,33 @@ impl Session {
         }
     }
 
-    /// How many images these floats are, if a run takes as many.
-    fn images(&self, input: &[f32]) -> Result<usize, Error> {
+    /// How many images these are, if a run takes as many in that form.
+    fn images(&self, input: Images<'_>) -> Result<usize, Error> {
+        if !input.have(&self.input) {
+            let (expected, found) = (self.input.name(), input.name());
+            return Err(GpuError::InputForm { expected, found }.into());
+        }
         let each = self.input_len();
         let n = input.len() / each.max(1);
         if n * each != input.len() || n == 0 || n > self.batch {
             let s = self.graph.input_shape();
+            let numbers = each / (s.h * s.w).max(1);
             return Err(Error::InputShape {
-                expected: format!("[1 to {}, {}, {}, 4]", self.batch, s.h, s.w),
+                expected: format!("[1 to {}, {}, {}, {numbers}]", self.batch, s.h, s.w),
                 found: vec![input.len()],
             });
         }
         Ok(n)
     }
 
-    /// Floats of one image's input as [`Session::run_batch`] takes it:
-    /// H·W·4.
+    /// Numbers of one image's input as [`Session::run_batch`] takes it: H·W·4
+    /// floats, or H·W·3 bytes.
     pub fn input_len(&self) -> usize {
         let s = self.graph.input_shape();
-        s.h * s.w * quads(s.c) * QUAD
+        match self.input {
+            InputForm::F32 => s.h * s.w * quads(s.c) * QUAD,
+            InputForm::Rgb8 { .. } => s.h * s.w * s.c,
+        }
     }
 
     /// Runs any number of images, `[N, H, W, 3]`, already normalised.
@@ -254,14 +308,15 @@ impl Session {
         })
     }
 
-    /// Runs up to [`batch`](Session::batch) images, `[N, H, W, 4]` with the
-    /// fourth channel zero, and hands each output (0 the logits, then the
+    /// Runs up to [`batch`](Session::batch) images, in the form of
+    /// [`SessionOptions::input`]: floats `[N, H, W, 4]` with the fourth channel
+    /// zero, or bytes `[N, H, W, 3]`, of red, green and blue. It hands each output (0 the logits, then the
     /// layers) to `read`, NHWC without padding. On a GPU, after the first
     /// run, nothing is allocated but by wgpu itself. Nothing else may be in
     /// flight.
-    pub fn run_batch(
+    pub fn run_batch<'a>(
         &mut self,
-        input: &[f32],
+        input: impl Into<Images<'a>>,
         read: impl FnMut(usize, &[f32]),
     ) -> Result<(), Error> {
         if !self.started.is_empty() {
@@ -275,7 +330,8 @@ impl Session {
     /// returns before it is done. Up to [`SessionOptions::in_flight`] batches
     /// may be started before the first is finished;
     /// [`finish`](Session::finish) gives them in their order.
-    pub fn start(&mut self, input: &[f32]) -> Result<(), Error> {
+    pub fn start<'a>(&mut self, input: impl Into<Images<'a>>) -> Result<(), Error> {
+        let input = input.into();
         let n = self.images(input)?;
         match &mut self.runner {
             Runner::Gpu(engine) => engine.start(input)?,
@@ -288,7 +344,8 @@ impl Session {
                     return Err(GpuError::Busy(done.len()).into());
                 }
                 let s = self.graph.input_shape();
-                let images = Tensor::new([n, s.h, s.w, s.c], unpad_channels(input, s.c));
+                let values = unpadded(input, &self.input, s.c);
+                let images = Tensor::new([n, s.h, s.w, s.c], values);
                 let images = images.ok_or_else(|| Error::InputShape {
                     expected: "whole images".into(),
                     found: vec![input.len()],

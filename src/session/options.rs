@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::plan::Choice;
+use crate::kernels::InputForm;
+use crate::plan::{Choice, Precision};
 
 /// How a session is set up.
 #[derive(Debug, Clone)]
@@ -22,6 +23,12 @@ pub struct SessionOptions {
     pub probabilities: bool,
     /// How kernels are chosen.
     pub choice: Choice,
+    /// In what activations and weights are stored.
+    pub precision: Precision,
+    /// How images are given to [`Session::start`](super::Session::start): as
+    /// floats, or as bytes that the device normalises, in a fifth of the
+    /// transfer.
+    pub input: InputForm,
     /// Batches that may be started before the first is finished
     /// ([`Session::start`](super::Session::start)): 1 for the least latency, 2 or more to keep a GPU
     /// busy while the host prepares and reads.
@@ -39,6 +46,8 @@ impl Default for SessionOptions {
             layers: vec![],
             probabilities: false,
             choice: Choice::Auto,
+            precision: Precision::F32,
+            input: InputForm::F32,
             in_flight: 1,
             exact_batch: false,
         }

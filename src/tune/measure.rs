@@ -8,12 +8,13 @@
 use std::time::{Duration, Instant};
 
 use super::trial::{Rig, Trial};
-use super::{F32, Outcome, ShapeReport, Timing, TuneOptions};
+use super::{Outcome, ShapeReport, Timing, TuneOptions};
 use crate::error::Error;
 use crate::gpu::{Clock, Gpu, GpuError, StepsTime};
 use crate::kernels::Candidate;
-use crate::plan::{Choice, ConvShape, PlanError, chosen, contenders};
-use crate::verify::TOLERANCE_F32;
+use crate::kernels::Scalar;
+use crate::plan::{ConvShape, PlanError, PlanOptions, chosen, contenders};
+use crate::verify::tolerance;
 
 /// A candidate whose first run takes so many times the best is timed no more.
 const CLEARLY_SLOWER: f64 = 3.0;
@@ -83,8 +84,13 @@ fn measure_by(
     clock: Clock,
 ) -> Result<ShapeReport, Stop> {
     let trial = Trial::new(&shape.problem)?;
-    let rules = chosen(&shape.problem, gpu.profile(), &Choice::Auto);
-    let mut order = contenders(&shape.problem, gpu.profile());
+    let precision = options.precision;
+    let by_rules = PlanOptions {
+        precision,
+        ..PlanOptions::default()
+    };
+    let rules = chosen(&shape.problem, gpu.profile(), &by_rules);
+    let mut order = contenders(&shape.problem, gpu.profile(), precision);
     // What the rules choose comes first: little is nearly as fast, so that the
     // slow ones are known as such early.
     order.sort_by_key(|c| Some(c.name) != rules.map(|r| r.name));
@@ -92,7 +98,7 @@ fn measure_by(
     let mut timings: Vec<Timing> = vec![];
     let mut best = f64::INFINITY;
     for candidate in &order {
-        let outcome = match ready(&trial, gpu, *candidate)? {
+        let outcome = match ready(&trial, gpu, *candidate, precision)? {
             Err(why) => Outcome::Failed(why),
             Ok(mut rig) => {
                 let limit = match options.thorough {
@@ -109,13 +115,13 @@ fn measure_by(
             outcome,
         });
     }
-    rounds(&trial, gpu, &order, &mut timings, options.time, clock)?;
+    rounds(&trial, gpu, &order, &mut timings, options, clock)?;
 
     timings.sort_by(|a, b| order_of(a).total_cmp(&order_of(b)));
     let rules = rules.map(|c| c.name);
     Ok(ShapeReport {
         problem: shape.problem,
-        precision: F32.into(),
+        precision: precision.name().into(),
         layers: shape.layers.clone(),
         clock,
         rules,
@@ -126,9 +132,14 @@ fn measure_by(
 
 /// The candidate, ready to be timed, or why it cannot win; an error where the
 /// device itself failed.
-fn ready(trial: &Trial, gpu: &Gpu, candidate: Candidate) -> Result<Result<Rig, String>, Error> {
-    match trial.on(gpu, candidate) {
-        Ok(rig) if rig.difference.within(TOLERANCE_F32) => Ok(Ok(rig)),
+fn ready(
+    trial: &Trial,
+    gpu: &Gpu,
+    candidate: Candidate,
+    precision: Scalar,
+) -> Result<Result<Rig, String>, Error> {
+    match trial.on(gpu, candidate, precision) {
+        Ok(rig) if rig.difference.within(tolerance(precision)) => Ok(Ok(rig)),
         Ok(rig) => Ok(Err(format!(
             "it computes wrongly: off by {:.1e} of the largest value",
             rig.difference.relative()
@@ -171,12 +182,12 @@ fn rounds(
     gpu: &Gpu,
     order: &[Candidate],
     timings: &mut [Timing],
-    time: Duration,
+    options: &TuneOptions,
     clock: Clock,
 ) -> Result<(), Stop> {
     let mut finalists = vec![];
     for i in near(timings) {
-        if let Ok(rig) = ready(trial, gpu, order[i])? {
+        if let Ok(rig) = ready(trial, gpu, order[i], options.precision)? {
             let times = repeat(order_of(&timings[i]));
             finalists.push((i, rig, times, vec![]));
         }
@@ -187,7 +198,7 @@ fn rounds(
     let began = Instant::now();
     let [at_least, at_most] = ROUNDS;
     let mut done = 0;
-    while done < at_most && (done < at_least || began.elapsed() < time) {
+    while done < at_most && (done < at_least || began.elapsed() < options.time) {
         for (_, rig, times, samples) in &mut finalists {
             samples.push(sample(rig, clock, *times)?);
         }

@@ -24,7 +24,7 @@ pub use tuning::{Tuned, Tuning};
 
 use crate::error::Error;
 use crate::gpu::{Clock, Gpu};
-use crate::kernels::ConvProblem;
+use crate::kernels::{ConvProblem, Scalar};
 use crate::model::Model;
 use crate::passes::lower;
 use crate::plan::{ConvShape, conv_shapes};
@@ -34,6 +34,8 @@ use crate::plan::{ConvShape, conv_shapes};
 pub struct TuneOptions {
     /// Images of a run; the winners are for exactly that many.
     pub batch: usize,
+    /// In what activations and weights are stored; the winners are for that.
+    pub precision: Scalar,
     /// Height and width of the images; the model's own size by default.
     pub input_size: Option<(usize, usize)>,
     /// About how long the nearest candidates of a shape are timed against each
@@ -47,6 +49,7 @@ impl Default for TuneOptions {
     fn default() -> Self {
         Self {
             batch: 1,
+            precision: Scalar::F32,
             input_size: None,
             time: Duration::from_millis(250),
             thorough: false,

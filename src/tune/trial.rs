@@ -6,9 +6,9 @@ use crate::cpu;
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu, StepsTime};
 use crate::graph::{GraphBuilder, GraphError, NodeId, Window};
-use crate::kernels::{Candidate, ConvProblem};
+use crate::kernels::{Candidate, ConvProblem, Scalar};
 use crate::passes::{Lowered, lower};
-use crate::plan::{Choice, DeviceProfile, Plan};
+use crate::plan::{Choice, DeviceProfile, Plan, PlanOptions};
 use crate::tensor::{Params, Tensor, padded};
 use crate::verify::Difference;
 use crate::weights::synthetic_tensor;
@@ -76,15 +76,18 @@ impl Trial {
 
     /// The convolution on the device, by that candidate; what it is fed with is
     /// there, and its pipelines have run.
-    pub fn on(&self, gpu: &Gpu, candidate: Candidate) -> Result<Rig, Error> {
+    pub fn on(&self, gpu: &Gpu, candidate: Candidate, precision: Scalar) -> Result<Rig, Error> {
         let profile = DeviceProfile {
             // The input is kept, but not read back.
             max_buffer: u64::MAX,
             ..gpu.profile().clone()
         };
-        let choice = Choice::Prefer(candidate);
+        let options = PlanOptions {
+            precision,
+            ..Choice::Prefer(candidate).into()
+        };
         let batch = self.problem.batch;
-        let mut plan = Plan::new(&self.lowered, batch, &profile, &[NodeId(0)], &choice)?;
+        let mut plan = Plan::new(&self.lowered, batch, &profile, &[NodeId(0)], &options)?;
         plan.outputs.truncate(1);
         let of = self.lowered.graph.output;
         let own = |steps: &[crate::plan::Step]| {

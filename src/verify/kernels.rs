@@ -2,15 +2,17 @@
 //! channels that are no multiple of four, strides, groups, batches, single
 //! pixels. The property tests and `resnet verify --kernels` both call this.
 
-use super::{Difference, TOLERANCE_F16, TOLERANCE_F32};
+use super::{Difference, tolerance};
 use crate::cpu;
 use crate::error::Error;
-use crate::gpu::{Engine, Gpu};
+use crate::gpu::{Engine, Gpu, Images};
 use crate::graph::{Graph, GraphBuilder, GraphError, Shape, Window};
-use crate::kernels::{Candidate, Family, Method, Reduction, Tile, candidates};
+use crate::kernels::{
+    Candidate, Family, InputForm, Method, Place, Reduction, Scalar, Tile, candidates,
+};
 use crate::mix::{STEP, mix};
 use crate::passes::lower;
-use crate::plan::{Choice, Plan};
+use crate::plan::{Choice, Plan, PlanOptions};
 use crate::tensor::{Params, QUAD, Tensor, padded, unpad_channels};
 
 /// One candidate's verdict over all its cases.
@@ -29,20 +31,21 @@ pub struct KernelReport {
 }
 
 /// Runs `cases` random problems through every candidate that the device can
-/// run; `each` sees a candidate's report as soon as it is known. Deterministic in
-/// `seed`.
+/// run and that has to do with that precision; `each` sees a candidate's report
+/// as soon as it is known. Deterministic in `seed`.
 pub fn kernels(
     gpu: &Gpu,
+    precision: Scalar,
     seed: u64,
     cases: usize,
     mut each: impl FnMut(&KernelReport),
 ) -> Result<Vec<KernelReport>, Error> {
     let mut reports = vec![];
-    for candidate in candidates() {
+    for candidate in candidates().filter(|c| c.serves(precision)) {
         let mut report = KernelReport {
             kernel: candidate.name,
             cases: 0,
-            tolerance: tolerance(&candidate),
+            tolerance: allowed(&candidate, precision),
             worst: Difference::default(),
             worst_case: String::new(),
         };
@@ -50,7 +53,7 @@ pub fn kernels(
             for case in 0..cases {
                 let mut random = Random::new(seed, candidate.name, case);
                 let problem = Problem::random(&candidate, &mut random, case)?;
-                let difference = run(gpu, candidate, &problem, &mut random)?;
+                let difference = run(gpu, precision, candidate, &problem, &mut random)?;
                 let worse = difference.relative() > report.worst.relative()
                     || difference.relative().is_nan();
                 if report.cases == 0 || worse {
@@ -67,11 +70,11 @@ pub fn kernels(
 }
 
 /// Cooperative matrices take f16, whatever lies in the buffers.
-fn tolerance(candidate: &Candidate) -> f64 {
+fn allowed(candidate: &Candidate, precision: Scalar) -> f64 {
     let kernels = candidate.kernels();
     match kernels.iter().any(|k| k.needs().cooperative > 0) {
-        true => TOLERANCE_F16,
-        false => TOLERANCE_F32,
+        true => tolerance(Scalar::F16),
+        false => tolerance(precision),
     }
 }
 
@@ -182,11 +185,10 @@ fn other(
     (h, w, c): (usize, usize, usize),
 ) -> Result<(Graph, String), GraphError> {
     let stride = 1 + r.below(3);
-    let vector = matches!(family, Family::Linear);
-    let shape = if vector {
-        Shape::new(1, 1, 1 + r.below(300))
-    } else {
-        Shape::new(h, w, c)
+    let shape = match family {
+        Family::Linear => Shape::new(1, 1, 1 + r.below(300)),
+        Family::Ingest => Shape::new(h, w, 3),
+        _ => Shape::new(h, w, c),
     };
     let mut g = GraphBuilder::new(shape)?;
     let x = g.input();
@@ -244,6 +246,8 @@ fn other(
             (y, text)
         }
         Family::Softmax => (g.softmax("softmax", x), "softmax".into()),
+        // What is taken in has to be read by something.
+        Family::Ingest => (g.relu("relu", x), "input, relu".into()),
         // Handled by `convolution`, or part of what is.
         Family::Conv
         | Family::GroupedConv
@@ -256,6 +260,7 @@ fn other(
 
 fn run(
     gpu: &Gpu,
+    precision: Scalar,
     candidate: Candidate,
     problem: &Problem,
     r: &mut Random,
@@ -272,12 +277,28 @@ fn run(
         );
     }
     let s = graph.input_shape();
-    let input = Tensor::from_fn([problem.batch, s.h, s.w, s.c], |_| r.value());
+    // Bytes where the candidate takes bytes, else floats.
+    let bytes = candidate.name == "ingest.rgb8";
+    let (mean, std) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+    let pixels: Vec<u8> = (0..problem.batch * s.h * s.w * 3)
+        .map(|_| r.below(256) as u8)
+        .collect();
+    let input = Tensor::from_fn([problem.batch, s.h, s.w, s.c], |i| match bytes {
+        true => (f32::from(pixels[i]) / 255.0 - mean[i % 3]) / std[i % 3],
+        false => r.value(),
+    });
     let expected = cpu::run(graph, &params, &input, &[])?.output;
 
     let lowered = lower(graph, &params, &[])?;
-    let choice = Choice::Prefer(candidate);
-    let plan = Plan::new(&lowered, problem.batch, gpu.profile(), &[], &choice)?;
+    let options = PlanOptions {
+        choice: Choice::Prefer(candidate),
+        precision,
+        input: match bytes {
+            true => InputForm::Rgb8 { mean, std },
+            false => InputForm::F32,
+        },
+    };
+    let plan = Plan::new(&lowered, problem.batch, gpu.profile(), &[], &options)?;
     if !plan
         .steps
         .iter()
@@ -292,12 +313,22 @@ fn run(
     let mut engine = Engine::new(gpu, plan, &lowered.params)?;
     // Slots that the run does not write must not matter, so they are filled
     // with what would show.
-    for (slot, &bytes) in engine.plan().slots.clone().iter().enumerate() {
-        engine.write_slot(slot, &vec![f32::NAN; bytes as usize / size_of::<f32>()])?;
+    for (i, slot) in engine.plan().slots.clone().iter().enumerate() {
+        let scalar = match slot.place {
+            Place::Texture(scalar) => scalar,
+            Place::Buffer => precision,
+        };
+        let nans = vec![f32::NAN; slot.bytes as usize / scalar.bytes()];
+        engine.write_slot(i, scalar, &nans)?;
     }
     let mut found = vec![];
     let channels = graph.output_shape().c;
-    engine.run(&padded(&input), |_, data| {
+    let input = padded(&input);
+    let images = match bytes {
+        true => Images::from(&pixels),
+        false => Images::from(&input),
+    };
+    engine.run(images, |_, data| {
         found = unpad_channels(data, channels);
         if padding_is_dirty(data, channels) {
             found.clear();

@@ -2,14 +2,15 @@
 //! fed the twin's own inputs, so that an error shows where it arises; the
 //! logits are compared end to end as well.
 
-use super::Difference;
+use super::{Difference, tolerance, tolerance_of_logits};
 use crate::cpu::{CpuError, CpuModel, Executor};
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
 use crate::graph::{NodeId, Shape};
+use crate::kernels::Scalar;
 use crate::model::Model;
 use crate::passes::lower;
-use crate::plan::{Choice, Plan};
+use crate::plan::{Plan, PlanOptions};
 use crate::tensor::{QUAD, Tensor, padded, quads, unpad_channels};
 use crate::weights::synthetic_tensor;
 
@@ -24,6 +25,32 @@ pub struct LayerReport {
     pub shape: Shape,
     /// How far it is from the twin.
     pub difference: Difference,
+    /// What it has to do with f16's range.
+    pub range: Range,
+}
+
+/// Whether a layer's values fit what they are stored in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Range {
+    /// They do.
+    Fits,
+    /// The layer's result, or a value on the way to it, does not: the twin's
+    /// largest absolute value is this.
+    Overflows(f64),
+    /// An input of the layer is another one's result that does not, so the
+    /// layer cannot be judged.
+    Unknown,
+}
+
+impl LayerReport {
+    /// Whether the layer is right, as far as that can be told.
+    pub fn passed(&self, tolerance: f64) -> bool {
+        match self.range {
+            Range::Fits => self.difference.within(tolerance),
+            Range::Overflows(_) => false,
+            Range::Unknown => true,
+        }
+    }
 }
 
 /// A network's verdict.
@@ -36,10 +63,17 @@ pub struct NetworkReport {
 }
 
 impl NetworkReport {
-    /// Whether all layers and the logits are within `tolerance`.
-    pub fn passed(&self, tolerance: f64) -> bool {
-        self.logits.within(tolerance)
-            && (self.layers.iter()).all(|l| l.difference.within(tolerance))
+    /// Whether all layers and the logits are right for that precision.
+    pub fn passed(&self, precision: Scalar) -> bool {
+        let layers = tolerance(precision);
+        self.logits.within(tolerance_of_logits(precision))
+            && self.layers.iter().all(|l| l.passed(layers))
+    }
+
+    /// The layers whose results do not fit what they are stored in.
+    pub fn overflows(&self) -> impl Iterator<Item = &LayerReport> {
+        let over = |l: &&LayerReport| matches!(l.range, Range::Overflows(_));
+        self.layers.iter().filter(over)
     }
 }
 
@@ -50,12 +84,12 @@ pub fn network(
     model: &Model,
     batch: usize,
     (h, w): (usize, usize),
-    choice: &Choice,
+    options: &PlanOptions,
     mut each: impl FnMut(&LayerReport, usize),
 ) -> Result<NetworkReport, Error> {
     let graph = model.graph(h, w)?;
     let lowered = lower(&graph, model.params(), &[])?;
-    let plan = Plan::new(&lowered, batch, gpu.profile(), &[], choice)?;
+    let plan = Plan::new(&lowered, batch, gpu.profile(), &[], options)?;
     let mut engine = Engine::new(gpu, plan, &lowered.params)?;
 
     // Only now that the device is known to take such a batch.
@@ -68,6 +102,8 @@ pub fn network(
         }
     }
     let total = lowered.graph.nodes.len() - 1;
+    let stored = engine.plan().stored.clone();
+    let mut fits = vec![true; lowered.graph.nodes.len()];
     let mut layers = Vec::with_capacity(total);
     let mut expected_logits = vec![];
     while let Some(original) = run.step()? {
@@ -75,6 +111,9 @@ pub fn network(
             continue; // absorbed by a later node
         };
         let node = &lowered.graph.nodes[index];
+        if node.inputs.is_empty() {
+            continue;
+        }
         let of = NodeId(index);
         let steps = engine.plan().steps.iter().enumerate();
         let own: Vec<usize> = steps
@@ -82,22 +121,35 @@ pub fn network(
             .map(|(i, _)| i)
             .collect();
         let (Some(&first), Some(&last)) = (own.first(), own.last()) else {
-            continue; // the input
+            continue;
         };
         for input in &node.inputs {
             let value = value(&run, lowered.origin[input.0])?;
-            engine.write_slot(engine.plan().slot_of[input.0], &padded(value))?;
+            let slot = engine.plan().slot_of[input.0];
+            engine.write_slot(slot, stored[input.0], &padded(value))?;
         }
         engine.run_steps(first..last + 1)?;
         let s = node.shape;
         let floats = batch * s.h * s.w * quads(s.c) * QUAD;
-        let found = engine.read_slot(engine.plan().slot_of[index], floats)?;
+        let found = engine.read_slot(engine.plan().slot_of[index], stored[index], floats)?;
         let expected = value(&run, original)?.data();
+        let found = unpad_channels(&found, s.c);
+        let difference = Difference::between(&found, expected);
+        let largest = expected.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+        let range = if node.inputs.iter().any(|input| !fits[input.0]) {
+            Range::Unknown
+        } else {
+            range(&found, largest, options.precision)
+        };
+        // Whatever comes of numbers that were lost is lost too, but a twin's
+        // value that fits is a sound input again.
+        fits[index] = largest <= stored[index].largest();
         let report = LayerReport {
             layer: engine.plan().steps[first].name.clone(),
             kernel: engine.plan().steps[first].candidate,
             shape: s,
-            difference: Difference::between(&unpad_channels(&found, s.c), expected),
+            difference,
+            range,
         };
         each(&report, total);
         layers.push(report);
@@ -117,6 +169,18 @@ pub fn network(
         layers,
         logits: Difference::between(&logits, &expected_logits),
     })
+}
+
+/// Whether a result fits f16. It does not where the twin's is larger, nor where
+/// the twin's is finite and the device's is not: then a value on the way to it,
+/// such as a transformed tile, was too large.
+fn range(found: &[f32], expected: f32, precision: Scalar) -> Range {
+    let half = precision == Scalar::F16 && expected.is_finite();
+    let lost = half && found.iter().any(|v| !v.is_finite());
+    match (half && expected > precision.largest()) || lost {
+        true => Range::Overflows(f64::from(expected)),
+        false => Range::Fits,
+    }
 }
 
 /// Different images for each place in a batch, `[N, H, W, C]`, of mean 0 and

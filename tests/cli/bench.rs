@@ -193,7 +193,7 @@ fn what_cannot_be_measured_says_why() {
         (&[missing.as_str()], 2, "no such file"),
         (&[text.as_str()], 1, "text.safetensors"),
         (&["--batch-size", "0"], 2, "1..=65536"),
-        (&["--precision", "f16"], 2, "expected f32"),
+        (&["--precision", "f64"], 2, "expected f32"),
         (&["--device", "cpu"], 2, "expected a GPU"),
         (&["--device", "no such device"], 2, "resnet devices"),
         (&["--duration", "-1"], 2, "expected seconds"),

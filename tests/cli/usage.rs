@@ -10,7 +10,7 @@ fn values_that_make_no_sense() {
             &["classify", "x.png", "--model", "resnet51"][..],
             "such as resnet50",
         ),
-        (&["classify", "x.png", "--precision", "f16"], "expected f32"),
+        (&["classify", "x.png", "--precision", "f64"], "expected f32"),
         (
             &["classify", "x.png", "--mean", ".5,.5"],
             "expected three numbers",

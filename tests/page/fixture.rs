@@ -11,7 +11,7 @@ use resnet_wgpu::bench::{
 };
 use resnet_wgpu::models::Network;
 use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{Choice, DeviceClass, DeviceProfile, Plan};
+use resnet_wgpu::plan::{DeviceClass, DeviceProfile, Plan, PlanOptions};
 use resnet_wgpu::tensor::{Params, Tensor};
 
 /// Numbers in 0..1 that scatter the same each time.
@@ -117,7 +117,7 @@ pub fn row(device: usize, peaks: &Peaks, model: &str, batch: usize, samples: usi
         subgroup: 32,
         ..Default::default()
     };
-    let plan = Plan::new(&lowered, batch, &gpu, &[], &Choice::Auto).unwrap();
+    let plan = Plan::new(&lowered, batch, &gpu, &[], &PlanOptions::default()).unwrap();
     let (fma, memory) = (peaks.fma_f32_gflops, peaks.memory_gbytes_per_second);
     let mut kernels = BTreeMap::new();
     let steps = plan.steps.iter().map(|step| {

@@ -42,7 +42,7 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
     let devices = devices(args)?;
     let mut bench = Bench::new(args, &sources)?;
     for device in &devices {
-        bench.device(device, &sources, &batches)?;
+        bench.device(device, &sources, &batches, &args.precision)?;
     }
     let report = bench.end();
 

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use resnet_wgpu::bench::{Scenario, Source};
+use resnet_wgpu::plan::Precision;
 use resnet_wgpu::preprocess::MAX_CROP_SIDE;
 
 use crate::choice_args::ChoiceArgs;
 use crate::kernel_args::KernelArgs;
-use crate::values::{self, BenchDevice, DeviceChoice, Precision};
+use crate::values::{self, BenchDevice, DeviceChoice};
 
 /// How fast is it? Networks on a device, timed, and verified against the CPU
 ///
@@ -39,7 +40,12 @@ pub struct BenchArgs {
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch_size: Vec<u32>,
 
-    /// In what the GPU computes: f32
+    /// In what activations and weights are stored: f32, f16 or auto
+    ///
+    /// In what activations and weights are stored; sums are f32 in any case.
+    /// f16 takes half the memory and traffic, gives some three digits, and
+    /// needs a device with f16 in shaders; `auto` takes it where it is faster,
+    /// and says so where it is not.
     #[arg(long, value_name = "P", value_delimiter = ',', default_value = "f32",
           value_parser = values::precision)]
     pub precision: Vec<Precision>,
@@ -161,7 +167,12 @@ pub struct ProfileArgs {
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch_size: u32,
 
-    /// In what the GPU computes: f32
+    /// In what activations and weights are stored: f32, f16 or auto
+    ///
+    /// In what activations and weights are stored; sums are f32 in any case.
+    /// f16 takes half the memory and traffic, gives some three digits, and
+    /// needs a device with f16 in shaders; `auto` takes it where it is faster,
+    /// and says so where it is not.
     #[arg(long, value_name = "P", default_value = "f32", value_parser = values::precision)]
     pub precision: Precision,
 

@@ -9,7 +9,9 @@ use resnet_wgpu::bench::{
     CRATE_VERSION, Case, Host, Peaks, Power, Repeat, Report, Row, SCHEMA_VERSION, Source, Work,
     check, now, reference, wgpu_version, work,
 };
+use resnet_wgpu::kernels::Scalar;
 use resnet_wgpu::model::Model;
+use resnet_wgpu::plan::Precision;
 use tempfile::TempDir;
 
 use crate::bench::Found;
@@ -61,7 +63,7 @@ impl<'a> Bench<'a> {
             let model = source.load()?;
             let loaded = Loaded {
                 // Refuses a size that the network does not admit.
-                work: work(&model, &case(args, source, 1))?,
+                work: work(&model, &case(args, source, 1, Scalar::F32))?,
                 model,
                 logits: vec![],
                 file: folder.path().join(format!("reference-{i}")),
@@ -112,6 +114,7 @@ impl<'a> Bench<'a> {
         found: &Found,
         sources: &[Source],
         batches: &[u32],
+        precisions: &[Precision],
     ) -> Result<(), Failure> {
         let index = found.opened.as_ref().map(|(device, _)| {
             let mut device = device.clone();
@@ -134,18 +137,48 @@ impl<'a> Bench<'a> {
         if let Some(device) = index {
             self.report.devices[device].peaks = peaks.clone();
         }
+        let mut scalars = vec![];
+        for precision in precisions {
+            let scalar = self.settle(found, *precision);
+            if !scalars.contains(&scalar) {
+                scalars.push(scalar);
+            }
+        }
         for source in sources {
             for &batch in batches {
-                let case = case(self.args, source, batch as usize);
-                let mut row = self.row(found, &case)?;
-                row.device = index;
-                if let Some(peaks) = &peaks {
-                    row.set_ceilings(peaks);
+                for &scalar in &scalars {
+                    let case = case(self.args, source, batch as usize, scalar);
+                    let mut row = self.row(found, &case)?;
+                    row.device = index;
+                    if let Some(peaks) = &peaks {
+                        row.set_ceilings(peaks);
+                    }
+                    self.report.rows.push(row);
                 }
-                self.report.rows.push(row);
             }
         }
         Ok(())
+    }
+
+    /// What a precision comes to there. f16 that is asked for and is not there
+    /// is told by its rows.
+    fn settle(&self, found: &Found, asked: Precision) -> Scalar {
+        let settled = (found.opened.as_ref()).and_then(|(_, p)| asked.on(p).ok());
+        let Some(settled) = settled else {
+            return match asked {
+                Precision::F16 => Scalar::F16,
+                Precision::F32 | Precision::Auto => Scalar::F32,
+            };
+        };
+        if let Some(why) = &settled.why {
+            self.progress.aside(|| {
+                term::note(&format!(
+                    "{}: --precision auto: f32, since {why}",
+                    found.shown
+                ));
+            });
+        }
+        settled.scalar
     }
 
     fn peaks(&self, found: &Found) -> Result<Peaks, String> {
@@ -163,6 +196,7 @@ impl<'a> Bench<'a> {
         };
         let work = Work {
             batch_size: case.batch_size,
+            precision: case.precision.name().into(),
             ..loaded.work.clone()
         };
         let row = Row::new(&found.shown, work, case);
@@ -259,11 +293,12 @@ impl<'a> Bench<'a> {
     }
 }
 
-fn case(args: &BenchArgs, source: &Source, batch_size: usize) -> Case {
+fn case(args: &BenchArgs, source: &Source, batch_size: usize, precision: Scalar) -> Case {
     Case {
         source: source.clone(),
         batch_size,
         input_size: args.input_size.map(|n| n as usize),
         scenario: args.scenario.into(),
+        precision,
     }
 }

@@ -107,10 +107,13 @@ fn work(job: Job) -> Result<Done, String> {
             std::process::exit(1);
         }
     };
-    let choose = |gpu: &Gpu| job.kernels.choice(gpu);
+    let choose = |case: &Case| {
+        let (kernels, precision) = (job.kernels.clone(), case.precision);
+        move |gpu: &Gpu| kernels.choice(gpu, precision)
+    };
     match job.task {
         Task::StartUp { case } => {
-            let Started { startup, .. } = start_up(&options, &case, choose).map_err(told)?;
+            let Started { startup, .. } = start_up(&options, &case, choose(&case)).map_err(told)?;
             Ok(Done::StartUp(startup))
         }
         Task::Measure {
@@ -120,7 +123,7 @@ fn work(job: Job) -> Result<Done, String> {
             reference,
         } => {
             progress("starting");
-            let started = start_up(&options, &case, choose).map_err(told)?;
+            let started = start_up(&options, &case, choose(&case)).map_err(told)?;
             let reference = floats(&reference)?;
             measure(&mut row, started, &case, &reference, &repeat, progress).map_err(told)?;
             Ok(Done::Row(row))

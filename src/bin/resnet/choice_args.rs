@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use resnet_wgpu::gpu::Gpu;
-use resnet_wgpu::kernels::{Candidate, candidate};
-use resnet_wgpu::plan::Choice;
-use resnet_wgpu::tune::{F32, Origin, Tuning, TuningError};
+use resnet_wgpu::kernels::{Candidate, Scalar, candidate};
+use resnet_wgpu::plan::{Choice, Precision};
+use resnet_wgpu::tune::{Origin, Tuning, TuningError};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::with_sources;
@@ -64,13 +64,17 @@ pub enum Kernels {
 impl ChoiceArgs {
     /// How kernels are chosen on that device; tells on stderr which tuning is
     /// used, or why one is not.
-    pub fn choice(&self, gpu: &Gpu) -> Choice {
-        self.found(gpu).choice(gpu)
+    pub fn choice(&self, gpu: &Gpu, precision: Scalar) -> Choice {
+        self.found(gpu).choice(gpu, precision)
     }
 
-    /// The same where there may be no device.
-    pub fn choice_on(&self, gpu: Option<&Gpu>) -> Choice {
-        gpu.map_or(Choice::Auto, |gpu| self.choice(gpu))
+    /// The same where there may be no device, for what the precision comes to
+    /// there.
+    pub fn choice_on(&self, gpu: Option<&Gpu>, asked: Precision) -> Choice {
+        let settled = |gpu: &Gpu| gpu.precision(asked).map(|settled| settled.scalar);
+        gpu.map_or(Choice::Auto, |gpu| {
+            self.choice(gpu, settled(gpu).unwrap_or_default())
+        })
     }
 
     /// The same for another process.
@@ -110,13 +114,13 @@ impl ChoiceArgs {
 impl Kernels {
     /// The choice on that device. What can no longer be read goes by the
     /// rules: whoever found it has told.
-    pub fn choice(&self, gpu: &Gpu) -> Choice {
+    pub fn choice(&self, gpu: &Gpu, precision: Scalar) -> Choice {
         match self {
             Self::Rules => Choice::Auto,
             Self::One(name) => candidate(name).map_or(Choice::Auto, Choice::Prefer),
             Self::Tuned(path) => {
                 let tuning = Tuning::read(path).ok();
-                let choice = tuning.and_then(|tuning| tuning.choice(gpu, F32).ok());
+                let choice = tuning.and_then(|tuning| tuning.choice(gpu, precision.name()).ok());
                 choice.unwrap_or_default()
             }
         }

@@ -47,12 +47,15 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     let gpu = device::open(&args.model.device, args.model.kernels)?;
     let options = ClassifierOptions {
         batch: args.model.batch(images.len().min(BATCH)),
+        precision: args.model.precision,
+        in_flight: stream::in_flight(gpu.as_ref()),
         preprocess: args.model.overrides(),
         labels,
-        choice: args.model.choice.choice_on(gpu.as_ref()),
+        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
     };
     let mut classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
+    (args.model).announce_precision(classifier.session().precision());
     let device = device::name(gpu.as_ref());
     let limits = ImageLimits::default();
     let mut progress = Progress::bar(images.len(), "images");

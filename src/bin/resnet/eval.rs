@@ -61,12 +61,15 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     let gpu = device::open(&args.model.device, args.model.kernels)?;
     let options = ClassifierOptions {
         batch: args.model.batch(BATCH.min(indices.len())),
+        precision: args.model.precision,
+        in_flight: stream::in_flight(gpu.as_ref()),
         preprocess: args.model.overrides(),
         labels: known.cloned(),
-        choice: args.model.choice.choice_on(gpu.as_ref()),
+        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
     };
     let mut classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
+    (args.model).announce_precision(classifier.session().precision());
     let limits = ImageLimits::default();
     let truth: Vec<usize> = (indices.iter())
         .map(|&i| data.get(i).map(|sample| sample.label).map_err(dataset))

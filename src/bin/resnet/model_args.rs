@@ -8,6 +8,7 @@ use resnet_wgpu::graph::ZeroChannels;
 use resnet_wgpu::labels::Labels;
 use resnet_wgpu::model::{Model, PreprocessOverrides};
 use resnet_wgpu::models::{Network, Shortcut, presets};
+use resnet_wgpu::plan::{Precision, Settled};
 use resnet_wgpu::preprocess::{Interpolation, MAX_CROP_SIDE};
 use resnet_wgpu::weights::{Checkpoint, Hints};
 
@@ -16,7 +17,7 @@ use crate::failure::Failure;
 use crate::kernel_args::KernelArgs;
 use crate::progress::Progress;
 use crate::term;
-use crate::values::{self, DeviceChoice, Precision};
+use crate::values::{self, DeviceChoice};
 
 /// Seed of the weights that a preset without a checkpoint gets.
 const SEED: u64 = 0;
@@ -59,7 +60,12 @@ pub struct ModelArgs {
     #[command(flatten)]
     pub kernels: KernelArgs,
 
-    /// In what the GPU computes: f32
+    /// In what activations and weights are stored: f32, f16 or auto
+    ///
+    /// In what activations and weights are stored; sums are f32 in any case.
+    /// f16 takes half the memory and traffic, gives some three digits, and
+    /// needs a device with f16 in shaders; `auto` takes it where it is faster,
+    /// and says so where it is not.
     #[arg(long, value_name = "P", default_value = "f32", value_parser = values::precision)]
     pub precision: Precision,
 
@@ -180,6 +186,13 @@ impl ModelArgs {
                  pass a checkpoint: --weights resnet50.safetensors (model.safetensors of \
                  https://huggingface.co/timm/resnet50.a1_in1k)",
             );
+        }
+    }
+
+    /// Says where `auto` is f32, and why.
+    pub fn announce_precision(&self, settled: &Settled) {
+        if let Some(why) = &settled.why {
+            term::note(&format!("--precision auto: f32, since {why}"));
         }
     }
 

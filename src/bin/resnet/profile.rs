@@ -6,6 +6,7 @@ use resnet_wgpu::bench::{
     CRATE_VERSION, Case, Check, Clock, Device, Host, Peaks, Profile, Scenario, StepTime, Work, now,
     peaks_on, profile, reference, start_up, trace, warm_up, wgpu_version, work,
 };
+use resnet_wgpu::verify::tolerance_of_logits;
 use serde::Serialize;
 
 use crate::bench_args::{Order, ProfileArgs};
@@ -54,19 +55,27 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     let DeviceChoice::Gpu(selector) = &args.device else {
         return Err(device::needs_gpu());
     };
+    let settled = device::open_gpu(&args.device, args.kernels)?.precision(args.precision)?;
+    if let Some(why) = &settled.why {
+        term::note(&format!("--precision auto: f32, since {why}"));
+    }
     let case = Case {
         source: args.network.clone(),
         batch_size: args.batch_size as usize,
         input_size: args.input_size.map(|n| n as usize),
         scenario: Scenario::Latency,
+        precision: settled.scalar,
     };
     let progress = Progress::spinner("starting");
     let options = args.kernels.options(selector);
-    let mut started = start_up(&options, &case, |gpu| args.choice.choice(gpu))?;
+    let mut started = start_up(&options, &case, |gpu| {
+        args.choice.choice(gpu, case.precision)
+    })?;
     progress.message("the CPU computes what is right".into());
     let verification = started.check(&reference(&started.model, &case)?, &case);
-    if !verification.passed() {
-        return Err(Failure::new(verification.failure()));
+    let tolerance = tolerance_of_logits(case.precision);
+    if !verification.passed(tolerance) {
+        return Err(Failure::new(verification.failure(tolerance)));
     }
     let (session, input) = (&mut started.session, &started.input);
     progress.message("warming up".into());

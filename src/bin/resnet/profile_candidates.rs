@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use resnet_wgpu::bench::{CRATE_VERSION, Device, now, roofline};
-use resnet_wgpu::plan::chosen;
+use resnet_wgpu::plan::{PlanOptions, chosen};
 use resnet_wgpu::tune::{Outcome, ShapeReport, TuneOptions, measure, shapes};
 use serde::Serialize;
 
@@ -36,11 +36,20 @@ struct Found {
 /// Runs the command.
 pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     let gpu = device::open_gpu(&args.device, args.kernels)?;
-    let choice = args.choice.choice(&gpu);
+    let settled = gpu.precision(args.precision)?;
+    if let Some(why) = &settled.why {
+        term::note(&format!("--precision auto: f32, since {why}"));
+    }
+    let planned = PlanOptions {
+        choice: args.choice.choice(&gpu, settled.scalar),
+        precision: settled.scalar,
+        ..PlanOptions::default()
+    };
     let model = args.network.load()?;
     let side = args.input_size.map(|n| n as usize);
     let mut options = TuneOptions {
         batch: args.batch_size as usize,
+        precision: settled.scalar,
         input_size: side.map(|side| (side, side)),
         time: Duration::ZERO,
         thorough: true,
@@ -62,9 +71,10 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     options.time = Duration::from_secs_f64(share);
 
     let title = format!(
-        "{}, batch {}, on {}\n",
+        "{}, batch {}, {}, on {}\n",
         model.network().name,
         options.batch,
+        options.precision.name(),
         gpu.describe()
     );
     let show = |text: &str| if args.json { Ok(()) } else { term::print(text) };
@@ -73,7 +83,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     let mut progress = Progress::bar(shapes.len(), "shapes");
     for shape in &shapes {
         let report = measure(&gpu, shape, &options)?;
-        let chosen = chosen(&shape.problem, gpu.profile(), &choice).map(|c| c.name);
+        let chosen = chosen(&shape.problem, gpu.profile(), &planned).map(|c| c.name);
         progress.aside(|| show(&text(&report, chosen)))?;
         lines.push(ShapeLine::new(&report, chosen));
         progress.advance(1);

@@ -38,7 +38,8 @@ pub fn command(args: &RunArgs) -> Result<(), Failure> {
         batch: args.model.batch(n.min(BATCH)),
         input_size: Some((h, w)),
         layers,
-        choice: args.model.choice.choice_on(gpu.as_ref()),
+        precision: args.model.precision,
+        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
         ..Default::default()
     };
     let mut session = match &gpu {
@@ -46,6 +47,7 @@ pub fn command(args: &RunArgs) -> Result<(), Failure> {
         None => Session::cpu(&model, &options)?,
     };
     args.model.announce();
+    args.model.announce_precision(session.precision());
     let tensors = run(&mut session, &input, &options.layers)?;
     let metadata = HashMap::from([
         ("model".to_owned(), model.network().name.clone()),

@@ -64,7 +64,8 @@ fn plan(args: &SummaryArgs, model: &Model, side: usize) -> Result<(), Failure> {
     let options = SessionOptions {
         batch: args.model.batch(1),
         input_size: Some((side, side)),
-        choice: args.model.choice.choice(&gpu),
+        choice: (args.model.choice).choice_on(Some(&gpu), args.model.precision),
+        precision: args.model.precision,
         ..Default::default()
     };
     let session = Session::new(&gpu, model, &options)?;

@@ -8,7 +8,7 @@ use resnet_wgpu::gpu::Gpu;
 use resnet_wgpu::kernels::candidates;
 use resnet_wgpu::plan::ConvShape;
 use resnet_wgpu::tune::{
-    ConvKey, F32, Origin, Outcome, ShapeReport, TuneOptions, Tuning, measure, shapes,
+    ConvKey, Origin, Outcome, ShapeReport, TuneOptions, Tuning, measure, shapes,
 };
 use serde::Serialize;
 
@@ -57,7 +57,12 @@ pub fn command(args: &TuneArgs) -> Result<(), Failure> {
     };
     OutputFile::at(&path, sources.iter().filter_map(Source::file))?;
     let mut tuning = so_far(&path, &gpu);
+    let settled = gpu.precision(args.precision)?;
+    if let Some(why) = &settled.why {
+        term::note(&format!("--precision auto: f32, since {why}"));
+    }
     let options = TuneOptions {
+        precision: settled.scalar,
         time: Duration::from_secs_f64(args.duration),
         ..TuneOptions::default()
     };
@@ -197,7 +202,7 @@ fn measured(
         ("faster by", Align::Right),
     ]);
     for shape in shapes {
-        let key = ConvKey::new(F32, &shape.problem).to_string();
+        let key = ConvKey::new(options.precision.name(), &shape.problem).to_string();
         table.reserve(0, key.chars().count());
         table.reserve(1, layers_text(&shape.layers).chars().count());
     }

@@ -7,6 +7,7 @@ use resnet_wgpu::gpu::DeviceSelector;
 use resnet_wgpu::graph::ZeroChannels;
 use resnet_wgpu::kernels::{Candidate, Family, candidate, candidates};
 use resnet_wgpu::models::{Network, presets};
+use resnet_wgpu::plan::Precision;
 use resnet_wgpu::preprocess::Interpolation;
 
 use crate::choice_args::TuningChoice;
@@ -98,19 +99,9 @@ pub fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// In how many bits the GPU computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// 32-bit floating point.
-    F32,
-}
-
-/// `f32`, the only precision so far.
+/// `f32`, `f16` or `auto`.
 pub fn precision(text: &str) -> Result<Precision, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "f32" => Ok(Precision::F32),
-        _ => Err("expected f32, the only precision that this version computes in".into()),
-    }
+    text.parse()
 }
 
 /// A preset's name.
@@ -217,6 +208,7 @@ mod tests {
         assert_eq!(device("1"), Ok(DeviceChoice::Gpu(DeviceSelector::Index(1))));
         assert_eq!(crop_pct("0.875"), Ok(0.875));
         assert_eq!(precision("F32"), Ok(Precision::F32));
+        assert_eq!(precision("auto"), Ok(Precision::Auto));
         assert_eq!(preset("ResNet50").map(|n| n.name), Ok("resnet50".into()));
     }
 
@@ -230,7 +222,7 @@ mod tests {
             assert!(crop_pct(text).is_err(), "{text}");
             assert!(eps(text).is_err(), "{text}");
         }
-        assert!(precision("f16").unwrap_err().contains("f32"));
+        assert!(precision("f64").unwrap_err().contains("f32"));
         assert!(device(" ").is_err());
     }
 

@@ -1,7 +1,10 @@
 //! `resnet verify`: a network on the device, layer by layer against the CPU.
 
 use resnet_wgpu::kernels::candidates;
-use resnet_wgpu::verify::{Difference, LayerReport, TOLERANCE_F32, network};
+use resnet_wgpu::plan::PlanOptions;
+use resnet_wgpu::verify::{
+    Difference, LayerReport, Range, network, tolerance, tolerance_of_logits,
+};
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
@@ -11,7 +14,6 @@ use crate::progress::Progress;
 use crate::summary::{chw, shape_text};
 use crate::table::{Align, Table};
 use crate::term;
-use crate::values::Precision;
 use crate::verify_kernels;
 
 /// Images of a run, where nobody asks otherwise: more than one, so that what
@@ -24,6 +26,7 @@ struct Report {
     model: String,
     device: String,
     batch: usize,
+    precision: &'static str,
     tolerance: f64,
     passed: bool,
     logits: Verdict,
@@ -37,6 +40,12 @@ struct Layer {
     output: [usize; 3],
     #[serde(flatten)]
     verdict: Verdict,
+    /// The largest value, where f16 does not hold it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overflow: Option<f64>,
+    /// An input overflowed in another layer, so this one cannot be judged.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unknown: bool,
 }
 
 /// How far apart, and whether that is near enough.
@@ -83,10 +92,11 @@ impl Verdict {
     }
 }
 
-/// The largest relative error that is near enough.
-pub fn tolerance(precision: Precision) -> f64 {
-    match precision {
-        Precision::F32 => TOLERANCE_F32,
+/// A layer's verdict; one whose input overflowed elsewhere is not to blame.
+fn verdict(report: &LayerReport, tolerance: f64) -> Verdict {
+    Verdict {
+        passed: report.passed(tolerance),
+        ..Verdict::new(&report.difference, tolerance)
     }
 }
 
@@ -99,8 +109,10 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
     let model = args.model.load()?;
     let side = args.model.side(&model);
     let batch = args.model.batch(BATCH);
-    let tolerance = tolerance(args.model.precision);
-    let choice = args.model.choice.choice(&gpu);
+    let settled = gpu.precision(args.model.precision)?;
+    args.model.announce_precision(&settled);
+    let tolerance = tolerance(settled.scalar);
+    let choice = args.model.choice.choice(&gpu, settled.scalar);
 
     let mut table = Table::new(&[
         ("layer", Align::Left),
@@ -121,8 +133,9 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
     args.model.announce();
     let show = |text: &str| if args.json { Ok(()) } else { term::print(text) };
     show(&format!(
-        "{} on {}\n\n{}",
+        "{} in {} on {}\n\n{}",
         model.network().name,
+        settled.scalar.name(),
         gpu.describe(),
         table.head()
     ))?;
@@ -136,7 +149,14 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
             report.kernel.to_owned(),
             shape_text(chw(report.shape)),
         ];
-        cells.extend(Verdict::new(&report.difference, tolerance).cells());
+        cells.extend(verdict(report, tolerance).cells());
+        if let Some(last) = cells.last_mut() {
+            match report.range {
+                Range::Fits => {}
+                Range::Overflows(_) => *last = "OVERFLOWS f16".into(),
+                Range::Unknown => *last = "its input overflows".into(),
+            }
+        }
         // The verdict counts even where nobody reads its lines.
         let line = progress.aside(|| show(&table.line(&cells)));
         if printed.is_ok() {
@@ -144,7 +164,12 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
         }
         progress.advance(1);
     };
-    let found = network(&gpu, &model, batch, (side, side), &choice, each)?;
+    let options = PlanOptions {
+        choice,
+        precision: settled.scalar,
+        ..PlanOptions::default()
+    };
+    let found = network(&gpu, &model, batch, (side, side), &options, each)?;
     drop(progress);
     printed?;
 
@@ -152,15 +177,21 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
         layer: l.layer.clone(),
         kernel: l.kernel,
         output: chw(l.shape),
-        verdict: Verdict::new(&l.difference, tolerance),
+        verdict: verdict(l, tolerance),
+        overflow: match l.range {
+            Range::Overflows(largest) => Some(largest),
+            _ => None,
+        },
+        unknown: l.range == Range::Unknown,
     });
     let report = Report {
         model: model.network().name.clone(),
         device: gpu.describe(),
         batch,
+        precision: settled.scalar.name(),
         tolerance,
-        passed: found.passed(tolerance),
-        logits: Verdict::new(&found.logits, tolerance),
+        passed: found.passed(settled.scalar),
+        logits: Verdict::new(&found.logits, tolerance_of_logits(settled.scalar)),
         layers: layers.collect(),
     };
     if args.json {
@@ -174,9 +205,20 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
         end.extend(report.logits.cells());
         term::print(&format!("{}\n", table.line(&end)))?;
     }
+    let overflows: Vec<&str> = found.overflows().map(|l| l.layer.as_str()).collect();
+    if !overflows.is_empty() {
+        // No defect of the device, so nobody is asked to report it.
+        return Err(Failure::new(format!(
+            "values beyond 65504, the largest of f16, in {}; use --precision f32 for this network",
+            overflows.join(", ")
+        )));
+    }
     let wrong = report.layers.iter().filter(|l| !l.verdict.passed).count();
     conclude(args.json, report.passed, || match wrong {
-        0 => format!("the logits are off by more than {tolerance:e} of the largest"),
+        0 => format!(
+            "the logits are off by more than {:e} of the largest",
+            tolerance_of_logits(settled.scalar)
+        ),
         n => format!(
             "{n} of {} layers are off by more than {tolerance:e} of their largest value",
             report.layers.len()

@@ -4,7 +4,7 @@
 use resnet_wgpu::gpu::Gpu;
 use resnet_wgpu::kernels::{Candidate, candidate, candidates};
 use resnet_wgpu::plan::DeviceProfile;
-use resnet_wgpu::verify::{KernelReport, kernels};
+use resnet_wgpu::verify::{KernelReport, kernels, tolerance};
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::table::{Align, Table};
 use crate::term;
-use crate::verify::{Verdict, conclude, tolerance};
+use crate::verify::{Verdict, conclude};
 
 /// What `--json` gives.
 #[derive(Debug, Serialize)]
@@ -20,6 +20,7 @@ struct Report {
     device: String,
     seed: u64,
     cases: u32,
+    precision: &'static str,
     tolerance: f64,
     passed: bool,
     kernels: Vec<Line>,
@@ -43,7 +44,10 @@ enum Line {
 
 /// Runs the command.
 pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
-    let tolerance = tolerance(args.model.precision);
+    let settled = gpu.precision(args.model.precision)?;
+    args.model.announce_precision(&settled);
+    let precision = settled.scalar;
+    let tolerance = tolerance(precision);
     let mut table = Table::new(&[
         ("kernel", Align::Left),
         ("cases", Align::Right),
@@ -55,14 +59,22 @@ pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
         table.reserve(0, candidate.name.len());
     }
     let show = |text: &str| if args.json { Ok(()) } else { term::print(text) };
-    let title = format!("{}, seed {}", gpu.describe(), args.seed);
+    let title = format!(
+        "{} on {}, seed {}",
+        precision.name(),
+        gpu.describe(),
+        args.seed
+    );
     show(&format!("{title}\n\n{}", table.head()))?;
 
     let mut printed = Ok(());
-    let mut progress = Progress::bar(candidates().count(), "kernels");
+    let mut progress = Progress::bar(
+        candidates().filter(|c| c.serves(precision)).count(),
+        "kernels",
+    );
     let mut lines = vec![];
-    kernels(gpu, args.seed, args.cases as usize, |report| {
-        let line = line(report, gpu.profile(), tolerance.max(report.tolerance));
+    kernels(gpu, precision, args.seed, args.cases as usize, |report| {
+        let line = line(report, gpu.profile(), report.tolerance);
         let written = progress.aside(|| show(&text(&table, &line)));
         if printed.is_ok() {
             printed = written;
@@ -79,6 +91,7 @@ pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
         device: gpu.describe(),
         seed: args.seed,
         cases: args.cases,
+        precision: precision.name(),
         tolerance,
         passed: wrong == 0,
         kernels: lines,

@@ -1,0 +1,74 @@
+//! A run's images as the host gives them.
+
+use crate::kernels::InputForm;
+
+/// Images of a whole or part batch, in the form that the plan takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Images<'a> {
+    /// `[N, H, W, quads·4]`, normalised, the channels that pad zero.
+    F32(&'a [f32]),
+    /// `[N, H, W, 3]`, bytes of red, green and blue.
+    Rgb8(&'a [u8]),
+}
+
+impl<'a> Images<'a> {
+    /// Numbers in all.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F32(values) => values.len(),
+            Self::Rgb8(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What they are called in messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::F32(_) => "f32",
+            Self::Rgb8(_) => "u8 RGB",
+        }
+    }
+
+    /// Whether they come in that form.
+    pub fn have(&self, form: &InputForm) -> bool {
+        matches!(
+            (self, form),
+            (Self::F32(_), InputForm::F32) | (Self::Rgb8(_), InputForm::Rgb8 { .. })
+        )
+    }
+
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        match self {
+            Self::F32(values) => bytemuck::cast_slice(values),
+            Self::Rgb8(values) => values,
+        }
+    }
+}
+
+impl<'a> From<&'a [f32]> for Images<'a> {
+    fn from(values: &'a [f32]) -> Self {
+        Self::F32(values)
+    }
+}
+
+impl<'a> From<&'a Vec<f32>> for Images<'a> {
+    fn from(values: &'a Vec<f32>) -> Self {
+        Self::F32(values)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Images<'a> {
+    fn from(values: &'a [u8]) -> Self {
+        Self::Rgb8(values)
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Images<'a> {
+    fn from(values: &'a Vec<u8>) -> Self {
+        Self::Rgb8(values)
+    }
+}

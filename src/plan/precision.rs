@@ -1,0 +1,110 @@
+//! In which precision a device is to compute, and in which it does.
+
+use std::str::FromStr;
+
+use super::{DeviceClass, DeviceProfile, PlanError};
+use crate::kernels::Scalar;
+
+/// In what activations and weights are stored; sums are f32 in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// f32.
+    #[default]
+    F32,
+    /// f16: half the memory and traffic, some three digits. An error where
+    /// shaders have no f16.
+    F16,
+    /// f16 where it is faster: on hardware whose shaders have it, for weights
+    /// that fit; else f32.
+    Auto,
+}
+
+/// What a precision comes to on a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// In what activations and weights are stored.
+    pub scalar: Scalar,
+    /// Why [`Precision::Auto`] is f32, where it is.
+    pub why: Option<String>,
+}
+
+impl Settled {
+    /// f32 as asked for.
+    pub const F32: Self = Self {
+        scalar: Scalar::F32,
+        why: None,
+    };
+
+    /// f32 for a reason.
+    pub fn fallback(why: impl Into<String>) -> Self {
+        Self {
+            scalar: Scalar::F32,
+            why: Some(why.into()),
+        }
+    }
+}
+
+impl Precision {
+    /// What it comes to on a device of that profile.
+    pub fn on(self, profile: &DeviceProfile) -> Result<Settled, PlanError> {
+        let f16 = Settled {
+            scalar: Scalar::F16,
+            why: None,
+        };
+        match self {
+            Self::F32 => Ok(Settled::F32),
+            Self::F16 if profile.f16 => Ok(f16),
+            Self::F16 => Err(PlanError::NoF16),
+            Self::Auto if !profile.f16 => Ok(Settled::fallback("it has no f16 in shaders")),
+            Self::Auto if profile.class == DeviceClass::Software => {
+                Ok(Settled::fallback("a software driver is no faster in f16"))
+            }
+            Self::Auto => Ok(f16),
+        }
+    }
+}
+
+impl FromStr for Precision {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "f32" => Ok(Self::F32),
+            "f16" => Ok(Self::F16),
+            "auto" => Ok(Self::Auto),
+            _ => Err("expected f32, f16, or auto (f16 where it is faster)".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auto_takes_f16_where_it_helps() {
+        let profile = |class, f16| DeviceProfile {
+            class,
+            f16,
+            ..DeviceProfile::default()
+        };
+        let auto = |class, f16| Precision::Auto.on(&profile(class, f16)).unwrap();
+        assert_eq!(auto(DeviceClass::Discrete, true).scalar, Scalar::F16);
+        for settled in [
+            auto(DeviceClass::Discrete, false),
+            auto(DeviceClass::Software, true),
+        ] {
+            assert!(settled.scalar == Scalar::F32 && settled.why.is_some());
+        }
+        let none = profile(DeviceClass::Discrete, false);
+        assert_eq!(Precision::F16.on(&none), Err(PlanError::NoF16));
+        assert_eq!(Precision::F32.on(&none), Ok(Settled::F32));
+    }
+
+    #[test]
+    fn precisions_are_read() {
+        assert_eq!("F16".parse(), Ok(Precision::F16));
+        assert_eq!(" auto".parse(), Ok(Precision::Auto));
+        assert!("f64".parse::<Precision>().unwrap_err().contains("auto"));
+    }
+}

@@ -1,0 +1,235 @@
+//! f16: where there is none, where weights or values do not fit, and what comes
+//! of it; and images as bytes. On every adapter of this machine.
+
+use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
+use resnet_wgpu::graph::ParamSpec;
+use resnet_wgpu::kernels::{InputForm, Place, Scalar, Storage};
+use resnet_wgpu::passes::lower;
+use resnet_wgpu::plan::{Plan, PlanOptions, Precision};
+use resnet_wgpu::verify::{self, Difference, Range, TOLERANCE_F16_LOGITS};
+use resnet_wgpu::weights::{Checkpoint, Hints, synthetic_tensor};
+use resnet_wgpu::{Model, Session, SessionOptions};
+use safetensors::tensor::{Dtype, TensorView};
+
+const F16: PlanOptions = PlanOptions {
+    choice: resnet_wgpu::plan::Choice::Auto,
+    precision: Scalar::F16,
+    input: InputForm::F32,
+};
+
+/// Every adapter, with values in either storage.
+fn gpus() -> Vec<Gpu> {
+    let gpus = adapters().into_iter().flat_map(|adapter| {
+        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        [Storage::Buffers, Storage::Textures].map(|storage| gpu.with_storage(storage))
+    });
+    let gpus: Vec<Gpu> = gpus.collect();
+    assert!(!gpus.is_empty(), "no adapter: run ./scripts/test");
+    gpus
+}
+
+fn halves() -> impl Iterator<Item = Gpu> {
+    gpus().into_iter().filter(|gpu| gpu.profile().f16)
+}
+
+/// The embedded network with the weights of some tensors scaled.
+fn scaled(factors: &[(&str, f32)]) -> Model {
+    let model = Model::embedded().unwrap();
+    let graph = model.graph(32, 32).unwrap();
+    let tensors = graph
+        .params()
+        .into_iter()
+        .map(|ParamSpec { name, shape, .. }| {
+            let tensor = model.params().get(&name).unwrap();
+            let factor = factors.iter().find(|f| f.0 == name).map_or(1.0, |f| f.1);
+            let bytes = tensor
+                .data()
+                .iter()
+                .flat_map(|v| (v * factor).to_le_bytes());
+            let stored = model.network().checkpoint_name(&name);
+            (stored, shape, bytes.collect::<Vec<u8>>())
+        });
+    let tensors: Vec<_> = tensors.collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
+        (name, view)
+    });
+    let bytes = safetensors::serialize(views, None).unwrap();
+    Model::load(
+        &Checkpoint::from_bytes("scaled", bytes).unwrap(),
+        &Hints::default(),
+    )
+    .unwrap()
+}
+
+fn logits(session: &mut Session, image: &resnet_wgpu::tensor::Tensor) -> Vec<f32> {
+    session.run(image).unwrap().logits.into_data()
+}
+
+#[test]
+fn f16_agrees_with_the_twin_and_takes_half() {
+    let model = Model::embedded().unwrap();
+    let data = synthetic_tensor("input", &[3, 32, 32, 3], 0, 1.0);
+    let images = resnet_wgpu::tensor::Tensor::new([3, 32, 32, 3], data).unwrap();
+    let options = SessionOptions {
+        batch: 2,
+        layers: vec!["layer2".into()],
+        precision: Precision::F16,
+        ..SessionOptions::default()
+    };
+    let f32s = SessionOptions {
+        precision: Precision::F32,
+        ..options.clone()
+    };
+    let mut twin = Session::cpu(&model, &f32s).unwrap();
+    let expected = twin.run(&images).unwrap();
+    for gpu in halves() {
+        let mut session = Session::new(&gpu, &model, &options).unwrap();
+        assert_eq!(session.precision().scalar, Scalar::F16);
+        let found = session.run(&images).unwrap();
+        let near = |found: &[f32], expected: &[f32]| {
+            let d = Difference::between(found, expected);
+            assert!(d.within(TOLERANCE_F16_LOGITS), "{:.2e}", d.relative());
+            // It is f16 that was asked for.
+            assert!(d.relative() > 1e-6, "{:.2e}", d.relative());
+        };
+        near(found.logits.data(), expected.logits.data());
+        near(found.layers[0].1.data(), expected.layers[0].1.data());
+        let plan = session.plan().unwrap();
+        let whole = Session::new(&gpu, &model, &f32s).unwrap();
+        let whole = whole.plan().unwrap();
+        assert!(plan.weight_bytes() * 100 < whole.weight_bytes() * 55);
+        assert!(
+            plan.outputs
+                .iter()
+                .map(|o| o.scalar)
+                .eq([Scalar::F32, Scalar::F16])
+        );
+        let raw = Place::Texture(Scalar::F32);
+        let input = plan.slots[plan.input.slot].place;
+        assert!(input == raw || gpu.profile().storage == Storage::Buffers);
+    }
+}
+
+#[test]
+fn where_there_is_no_f16_it_is_told() {
+    let limits = wgpu::Limits::default();
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+    let model = Model::embedded().unwrap();
+    let options = |precision| SessionOptions {
+        precision,
+        ..SessionOptions::default()
+    };
+    for error in [
+        Session::new(&gpu, &model, &options(Precision::F16)).unwrap_err(),
+        Session::cpu(&model, &options(Precision::F16)).unwrap_err(),
+    ] {
+        let error = error.to_string();
+        assert!(
+            error.contains("SHADER_F16") && error.contains("--precision f32"),
+            "{error}"
+        );
+    }
+    let session = Session::new(&gpu, &model, &options(Precision::Auto)).unwrap();
+    assert_eq!(session.precision().scalar, Scalar::F32);
+    assert!(session.precision().why.as_ref().unwrap().contains("f16"));
+    let lowered = lower(&model.graph(32, 32).unwrap(), model.params(), &[]).unwrap();
+    let plan = Plan::new(&lowered, 1, gpu.profile(), &[], &F16).unwrap_err();
+    assert!(plan.to_string().contains("SHADER_F16"), "{plan}");
+}
+
+/// One layer's values are beyond 65,504, and the next layer's weights bring
+/// them back: that layer is named, and no other.
+#[test]
+fn the_layer_that_overflows_is_named() {
+    // The block's first batch norm, whose ReLU passes the factor on.
+    let (large, small) = (1e6, 1e-6);
+    let model = scaled(&[
+        ("layer2.1.bn1.weight", large),
+        ("layer2.1.bn1.bias", large),
+        ("layer2.1.conv2.weight", small),
+    ]);
+    for gpu in halves() {
+        let verified = |options: &PlanOptions| {
+            verify::network(&gpu, &model, 2, (32, 32), options, |_, _| {}).unwrap()
+        };
+        let found = verified(&F16);
+        let named: Vec<&str> = found.overflows().map(|l| l.layer.as_str()).collect();
+        assert_eq!(named, ["layer2.1.conv1"]);
+        assert!(!found.passed(Scalar::F16));
+        for layer in &found.layers {
+            let next = layer.layer == "layer2.1.conv2";
+            assert_eq!(layer.range == Range::Unknown, next, "{}", layer.layer);
+        }
+        assert!(verified(&PlanOptions::default()).passed(Scalar::F32));
+    }
+}
+
+#[test]
+fn a_weight_that_does_not_fit_is_named() {
+    let model = scaled(&[("layer1.0.bn2.weight", 1e7)]);
+    let options = SessionOptions {
+        precision: Precision::F16,
+        ..SessionOptions::default()
+    };
+    for gpu in halves() {
+        let error = Session::new(&gpu, &model, &options)
+            .unwrap_err()
+            .to_string();
+        let says = |part: &str| assert!(error.contains(part), "{error}");
+        says("layer1.0.conv2.weight");
+        says("65504");
+        says("--precision f32");
+    }
+}
+
+/// Bytes give what floats give, bit for bit: the same numbers stand for them.
+#[test]
+fn bytes_are_normalised_on_the_device() {
+    let model = Model::embedded().unwrap();
+    let (mean, std) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+    // 31² pixels are no whole words.
+    let side = 31;
+    let pixels: Vec<u8> = (0..3 * side * side * 3)
+        .map(|i| (i * 7919 % 256) as u8)
+        .collect();
+    let images = resnet_wgpu::tensor::Tensor::from_fn([3, side, side, 3], |i| {
+        (f32::from(pixels[i]) / 255.0 - mean[i % 3]) / std[i % 3]
+    });
+    for precision in [Precision::F32, Precision::F16] {
+        let options = |input| SessionOptions {
+            batch: 3,
+            input_size: Some((side, side)),
+            precision,
+            input,
+            ..SessionOptions::default()
+        };
+        let (floats, bytes) = (
+            options(InputForm::F32),
+            options(InputForm::Rgb8 { mean, std }),
+        );
+        let pair = |new: &dyn Fn(&SessionOptions) -> Session| (new(&floats), new(&bytes));
+        let on_gpus = gpus()
+            .into_iter()
+            .filter(|gpu| gpu.precision(precision).is_ok());
+        let mut pairs: Vec<_> = on_gpus
+            .map(|gpu| pair(&|o| Session::new(&gpu, &model, o).unwrap()))
+            .collect();
+        if precision == Precision::F32 {
+            pairs.push(pair(&|o| Session::cpu(&model, o).unwrap()));
+        }
+        for (mut floats, mut bytes) in pairs {
+            let expected = logits(&mut floats, &images);
+            let each = bytes.input_len();
+            assert_eq!(each, side * side * 3);
+            for n in [3, 1, 2] {
+                let read = |_: usize, found: &[f32]| assert_eq!(found, &expected[..n * 10]);
+                bytes.run_batch(&pixels[..n * each], read).unwrap();
+            }
+            // Each form is refused where the other is expected.
+            let error = floats.start(&pixels).unwrap_err().to_string();
+            assert!(error.contains("expected images as f32"), "{error}");
+            assert!(bytes.run(&images).is_err());
+        }
+    }
+}
