@@ -7,6 +7,7 @@ use crate::labels::LabelsError;
 use crate::passes::LowerError;
 use crate::plan::PlanError;
 use crate::preprocess::{ImageError, PreprocessError};
+use crate::tune::{Stale, TuningError};
 use crate::weights::{CheckpointError, ConfigError};
 
 /// Whatever keeps a picture from its label. Each names the file, tensor or
@@ -44,6 +45,12 @@ pub enum Error {
     /// Labels that cannot be used.
     #[error(transparent)]
     Labels(#[from] LabelsError),
+    /// A tuning that cannot be read, used or written.
+    #[error(transparent)]
+    Tuning(#[from] TuningError),
+    /// A tuning of another device, driver or version.
+    #[error(transparent)]
+    Stale(#[from] Stale),
     /// A preset that there is not.
     #[error("no preset `{name}`; `resnet summary --help` lists all")]
     UnknownPreset {

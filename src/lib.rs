@@ -31,7 +31,8 @@
 //! arrows between them go one way: [`tensor`] → [`graph`] → [`models`] and
 //! [`weights`] → [`passes`] → [`kernels`] and [`plan`] → [`gpu`] →
 //! [`session`] → [`classify`]. Everything up to the plan is pure data and is
-//! tested without a GPU; [`cpu`] is the twin that [`verify`] compares with.
+//! tested without a GPU; [`cpu`] is the twin that [`verify`] compares with,
+//! and [`tune`] measures which kernel is the fastest.
 //!
 //! The library prints nothing, holds no global state, and returns typed errors
 //! that name the file or tensor and the remedy.
@@ -58,6 +59,7 @@ pub mod tensor;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod text;
+pub mod tune;
 pub mod verify;
 pub mod weights;
 

@@ -19,5 +19,7 @@ mod profile;
 mod run;
 #[path = "cli/support.rs"]
 mod support;
+#[path = "cli/tune.rs"]
+mod tune;
 #[path = "cli/usage.rs"]
 mod usage;

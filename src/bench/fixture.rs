@@ -127,6 +127,7 @@ pub fn row(work: Work, samples_ms: &[f64]) -> Row {
         roofline: None,
         memory: None,
         kernels: BTreeMap::from([("conv_tile".into(), 53), ("linear".into(), 1)]),
+        kernels_by: Some("rules".into()),
         profile: None,
         work,
     }
@@ -172,6 +173,7 @@ fn without_times(work: Work) -> Row {
     Row {
         verification: None,
         kernels: BTreeMap::new(),
+        kernels_by: None,
         images_per_second: None,
         gflops: None,
         gpu_clock: None,

@@ -82,6 +82,7 @@ impl Row {
             roofline: None,
             memory: None,
             kernels: BTreeMap::new(),
+            kernels_by: None,
             profile: None,
         }
     }
@@ -112,6 +113,7 @@ pub fn measure(
         input,
         logits,
         startup,
+        choice,
         ..
     } = started;
     let mut memory = PeakMemory::default();
@@ -120,6 +122,7 @@ pub fn measure(
     for step in session.plan().into_iter().flat_map(|plan| &plan.steps) {
         *row.kernels.entry(step.kernel.name.into()).or_default() += 1;
     }
+    row.kernels_by = session.plan().map(|plan| chosen_by(&choice, plan));
 
     progress("verifying");
     let batches = Batches::new(&input, reference, case, &session);
@@ -171,6 +174,17 @@ pub fn measure(
             .push(format!("the GPU cannot be timed alone: {error}"));
     }
     Ok(())
+}
+
+/// How kernels were chosen, and for how many convolutions.
+fn chosen_by(choice: &Choice, plan: &Plan) -> String {
+    let by = match choice {
+        Choice::Auto => return "rules".into(),
+        Choice::Tuned(_) => "tuning",
+        Choice::Prefer(candidate) => candidate.name,
+    };
+    let (all, wanted) = plan.convolutions;
+    format!("{by} ({wanted} of {all} convolutions)")
 }
 
 fn time_gpu(row: &mut Row, session: &mut Session, input: &[f32]) -> Result<(), Error> {

@@ -91,6 +91,9 @@ pub struct Row {
     pub memory: Option<Memory>,
     /// Kernels and how many dispatches each has.
     pub kernels: BTreeMap<String, usize>,
+    /// How they were chosen: `rules`, `tuning (20 of 20 convolutions)`, or a
+    /// candidate's name likewise; none where nothing ran.
+    pub kernels_by: Option<String>,
     /// Each dispatch.
     pub profile: Option<Profile>,
 }

@@ -86,6 +86,8 @@ impl Case {
 /// A session that has given its first logits.
 #[derive(Debug)]
 pub struct Started {
+    /// How kernels were chosen.
+    pub choice: Choice,
     /// The device.
     pub gpu: Gpu,
     /// The model.
@@ -100,14 +102,20 @@ pub struct Started {
     pub logits: Vec<f32>,
 }
 
-/// Opens the device, loads the model, and runs it once.
-pub fn start_up(selector: &DeviceSelector, case: &Case) -> Result<Started, Error> {
+/// Opens the device, loads the model, and runs it once, with kernels as
+/// `choose` says once the device is known.
+pub fn start_up(
+    selector: &DeviceSelector,
+    case: &Case,
+    choose: impl FnOnce(&Gpu) -> Choice,
+) -> Result<Started, Error> {
     let began = Instant::now();
     let gpu = Gpu::new(selector)?;
+    let choice = choose(&gpu);
     let opened = began.elapsed();
     let model = case.source.load()?;
     let loaded = began.elapsed();
-    start(gpu, model, case, &Choice::Auto, [opened, loaded - opened])
+    start(gpu, model, case, &choice, [opened, loaded - opened])
 }
 
 /// The same on an open device, with a model that is loaded.
@@ -124,7 +132,7 @@ pub(super) fn start(
         batch: case.batch_size,
         input_size: Some((side, side)),
         in_flight: case.in_flight(),
-        choice: *choice,
+        choice: choice.clone(),
         // Another batch size would be other work.
         exact_batch: true,
         ..SessionOptions::default()
@@ -153,6 +161,7 @@ pub(super) fn start(
         total_ms: ms(opened + loaded + made + first),
     };
     Ok(Started {
+        choice: choice.clone(),
         gpu,
         model,
         session,

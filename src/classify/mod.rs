@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::labels::Labels;
 use crate::model::{Model, PreprocessOverrides};
+use crate::plan::Choice;
 use crate::preprocess::{Preprocess, RgbImage};
 use crate::session::{Session, SessionOptions};
 
@@ -35,6 +36,8 @@ pub struct ClassifierOptions {
     /// Class names, where the checkpoint's or the built-in ones are not
     /// wanted.
     pub labels: Option<Labels>,
+    /// How kernels are chosen.
+    pub choice: Choice,
 }
 
 impl Default for ClassifierOptions {
@@ -43,6 +46,7 @@ impl Default for ClassifierOptions {
             batch: 1,
             preprocess: PreprocessOverrides::default(),
             labels: None,
+            choice: Choice::Auto,
         }
     }
 }
@@ -106,6 +110,7 @@ impl Classifier {
             batch: options.batch,
             input_size: Some((h as usize, w as usize)),
             probabilities: true,
+            choice: options.choice.clone(),
             ..Default::default()
         };
         let session = match gpu {

@@ -7,7 +7,7 @@ use super::adapters::{describe, select};
 use super::pipelines::Pipelines;
 use super::{DeviceSelector, GpuError, experimental};
 use crate::kernels::Storage;
-use crate::plan::{DeviceClass, DeviceProfile};
+use crate::plan::{DeviceClass, DeviceProfile, Vendor};
 
 /// How long a submission may take: one that takes longer does not come back.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -247,13 +247,16 @@ fn profile(
         true => Storage::Textures,
         false => Storage::Buffers,
     };
+    let said = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,
+        wgpu::DeviceType::IntegratedGpu => DeviceClass::Integrated,
+        wgpu::DeviceType::Cpu => DeviceClass::Software,
+        wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => DeviceClass::Other,
+    };
+    let vendor = Vendor::of(info.vendor, &info.name);
     DeviceProfile {
-        class: match info.device_type {
-            wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,
-            wgpu::DeviceType::IntegratedGpu => DeviceClass::Integrated,
-            wgpu::DeviceType::Cpu => DeviceClass::Software,
-            wgpu::DeviceType::VirtualGpu | wgpu::DeviceType::Other => DeviceClass::Other,
-        },
+        class: DeviceClass::of(said, vendor, &info.name),
+        vendor,
         subgroup,
         storage,
         // Kernels count in 32 bits, and some drivers bind more than that.

@@ -275,11 +275,12 @@ impl Engine {
         self.gpu.device().create_command_encoder(&descriptor)
     }
 
-    /// One pass with those steps, between two timestamps if wanted.
+    /// One pass with those steps in that order, between two timestamps if
+    /// wanted.
     pub(super) fn record(
         &self,
         encoder: &mut wgpu::CommandEncoder,
-        steps: Range<usize>,
+        steps: impl IntoIterator<Item = usize>,
         timestamps: Option<wgpu::ComputePassTimestampWrites<'_>>,
     ) {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
@@ -287,7 +288,8 @@ impl Engine {
             timestamp_writes: timestamps,
         });
         let mut current: Option<&Arc<Pipeline>> = None;
-        for step in &self.steps[steps] {
+        for step in steps {
+            let step = &self.steps[step];
             if !current.is_some_and(|p| Arc::ptr_eq(p, &step.pipeline)) {
                 pass.set_pipeline(&step.pipeline.pipeline);
                 current = Some(&step.pipeline);

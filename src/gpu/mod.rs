@@ -20,4 +20,5 @@ pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_
 pub use device::Gpu;
 pub use engine::{Engine, EngineSetup};
 pub use error::GpuError;
+pub use timed::StepsTime;
 pub use timestamps::{Clock, Span, Spans, Timeline};

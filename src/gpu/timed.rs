@@ -1,12 +1,60 @@
 //! Runs that say when each part of them began and ended.
 
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::timestamps::{Clock, Span, Spans, Timeline, Timestamps};
 use super::{Engine, GpuError};
 
+/// What some steps took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepsTime {
+    /// By the GPU's own clock, where it has one.
+    pub gpu: Option<Duration>,
+    /// By the host's: from the submission until its end was known.
+    pub wall: Duration,
+}
+
 impl Engine {
+    /// Runs some steps `times` over, in one pass, and says what all of it
+    /// took: for tuning. The caller sees to it that the steps leave what they
+    /// read as it was.
+    pub fn time_steps(&mut self, steps: Range<usize>, times: usize) -> Result<StepsTime, GpuError> {
+        if !self.in_flight.is_empty() {
+            return Err(GpuError::Busy(self.in_flight.len()));
+        }
+        let timestamps = self.timestamps_for(1)?;
+        let again = (0..times).flat_map(|_| steps.clone());
+        let began = Instant::now();
+        let submitted = self.gpu.watch(0, || {
+            let mut encoder = self.encoder();
+            let writes = timestamps.as_ref().map(|t| t.writes(0));
+            self.record(&mut encoder, again, writes);
+            if let Some(timestamps) = &timestamps {
+                timestamps.resolve(&mut encoder);
+            }
+            self.gpu.queue().submit([encoder.finish()])
+        })?;
+        self.gpu.wait(submitted.clone())?;
+        let wall = began.elapsed();
+        let spans = timestamps.as_ref().map(|t| t.read(&self.gpu, submitted));
+        let gpu = spans
+            .transpose()?
+            .map(|s| s.iter().map(Span::duration).sum());
+        self.timestamps = timestamps;
+        Ok(StepsTime { gpu, wall })
+    }
+
+    /// Timestamps for so many spans: those that were made before, if they are
+    /// as many.
+    fn timestamps_for(&mut self, spans: usize) -> Result<Option<Timestamps>, GpuError> {
+        let kept = self.timestamps.take().filter(|t| t.spans() == spans);
+        match kept {
+            Some(timestamps) => Ok(Some(timestamps)),
+            None => Timestamps::new(&self.gpu, spans),
+        }
+    }
+
     /// One run that says when each span of it began and ended, on the GPU's
     /// clock where it has one. Its outputs stay on the device.
     pub fn timed_run(&mut self, input: &[f32], spans: Spans) -> Result<Timeline, GpuError> {
@@ -18,11 +66,7 @@ impl Engine {
             Spans::Steps => steps.map(|i| i..i + 1).collect(),
             Spans::Submissions => self.plan.submissions.clone(),
         };
-        let kept = self.timestamps.take().filter(|t| t.spans() == ranges.len());
-        let timestamps = match kept {
-            Some(timestamps) => Some(timestamps),
-            None => Timestamps::new(&self.gpu, ranges.len())?,
-        };
+        let timestamps = self.timestamps_for(ranges.len())?;
         let timeline = match &timestamps {
             Some(timestamps) => self.timed_by_gpu(input, &ranges, timestamps),
             None => self.timed_by_host(input, &ranges),

@@ -33,6 +33,7 @@ pub use storage::{Storage, TEXTURE_ROW};
 pub use table::{Family, KERNELS, Kernel, Needs, Reduction, Tile, find};
 #[cfg(feature = "cli")]
 pub(crate) use template::environment;
+pub(crate) use template::fingerprint;
 pub use template::{TemplateError, source};
 pub use winograd::WinogradProblem;
 

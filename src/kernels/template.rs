@@ -67,6 +67,19 @@ pub fn source(kernel: &Kernel, storage: Storage) -> Result<String, TemplateError
     })
 }
 
+/// A fingerprint of all kernels by that hash: it changes with what they
+/// compute and how, and so with the time that they take.
+pub(crate) fn fingerprint(hash: fn(&[u8]) -> u64) -> u64 {
+    let mut text = String::new();
+    for (_, shader) in SHADERS.iter().filter(|s| !s.0.starts_with("peaks/")) {
+        text.push_str(shader);
+    }
+    for candidate in super::candidates() {
+        text.push_str(&format!("{candidate:?}"));
+    }
+    hash(text.as_bytes())
+}
+
 /// How this crate's templates are read: statements leave no lines behind, and
 /// a value that is not there is an error.
 pub(crate) fn environment() -> Result<Environment<'static>, minijinja::Error> {

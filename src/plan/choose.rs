@@ -1,12 +1,14 @@
 //! Which candidate computes an operation.
 
+use std::sync::Arc;
+
 use super::cost::cost;
-use super::{DeviceProfile, PlanError};
+use super::{DeviceProfile, PlanError, Winners};
 use crate::graph::{Conv2d, Graph, Node, Op};
 use crate::kernels::{Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, candidates};
 
 /// How kernels are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Choice {
     /// By the built-in rules for the class of device.
     #[default]
@@ -14,6 +16,20 @@ pub enum Choice {
     /// This candidate wherever it fits the problem and the device; the rules
     /// elsewhere.
     Prefer(Candidate),
+    /// What was measured to be the fastest for the problem, where that was
+    /// measured and fits the device; the rules elsewhere.
+    Tuned(Arc<Winners>),
+}
+
+impl Choice {
+    /// The candidate that is wanted for a problem, if one is.
+    fn wanted(&self, problem: &ConvProblem) -> Option<Candidate> {
+        match self {
+            Self::Auto => None,
+            Self::Prefer(candidate) => Some(*candidate),
+            Self::Tuned(winners) => winners.get(problem),
+        }
+    }
 }
 
 /// The first kernel of a family that the device runs.
@@ -26,6 +42,8 @@ pub(super) fn any(family: Family, profile: &DeviceProfile) -> Option<&'static Ke
 pub(super) struct Chosen {
     pub candidate: Candidate,
     pub recipe: Recipe,
+    /// The choice named it; it is not the rules'.
+    pub wanted: bool,
 }
 
 /// For each node that is a convolution, how it is computed.
@@ -50,7 +68,7 @@ pub(super) fn convolutions(
     chosen.collect()
 }
 
-fn problem(graph: &Graph, node: &Node, conv: &Conv2d, batch: usize) -> ConvProblem {
+pub(super) fn problem(graph: &Graph, node: &Node, conv: &Conv2d, batch: usize) -> ConvProblem {
     ConvProblem {
         batch,
         input: graph.node(node.inputs[0]).shape,
@@ -65,26 +83,38 @@ fn problem(graph: &Graph, node: &Node, conv: &Conv2d, batch: usize) -> ConvProbl
 
 /// The candidate for a convolution: of those that fit the problem and the
 /// device, the one of least estimated cost.
-fn conv(problem: &ConvProblem, profile: &DeviceProfile, choice: &Choice) -> Option<Chosen> {
-    if let Choice::Prefer(candidate) = choice
-        && let Some(recipe) = fitting(candidate, problem, profile)
+pub(super) fn conv(
+    problem: &ConvProblem,
+    profile: &DeviceProfile,
+    choice: &Choice,
+) -> Option<Chosen> {
+    if let Some(candidate) = choice.wanted(problem)
+        && let Some(recipe) = fitting(&candidate, problem, profile)
     {
-        let candidate = *candidate;
-        return Some(Chosen { candidate, recipe });
+        return Some(Chosen {
+            candidate,
+            recipe,
+            wanted: true,
+        });
     }
     // min_by keeps the first of equals, so the table's order breaks ties.
     candidates()
         .filter_map(|candidate| {
             let recipe = fitting(&candidate, problem, profile)?;
             let cost = cost(problem, &candidate, profile);
-            Some((cost, Chosen { candidate, recipe }))
+            let chosen = Chosen {
+                candidate,
+                recipe,
+                wanted: false,
+            };
+            Some((cost, chosen))
         })
         .min_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, chosen)| chosen)
 }
 
 /// The candidate's recipe, if the device runs all of it.
-fn fitting(
+pub(super) fn fitting(
     candidate: &Candidate,
     problem: &ConvProblem,
     profile: &DeviceProfile,

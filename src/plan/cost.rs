@@ -1,7 +1,7 @@
 //! What a candidate costs on a class of device: estimates, of which only the
 //! order matters.
 
-use super::{DeviceClass, DeviceProfile};
+use super::DeviceProfile;
 use crate::kernels::{
     Candidate, ConvProblem, Kernel, Method, Reduction, Tile, WinogradProblem, split_parts,
 };
@@ -18,25 +18,15 @@ pub(super) fn cost(problem: &ConvProblem, candidate: &Candidate, profile: &Devic
             let sums = m * n * parts;
             let share = conv(problem, gemm, profile) * filled(m * n, profile);
             let moved = (parts + 1) * problem.pixels() * quads(problem.output.c);
-            share / filled(sums, profile) + moved as f64 * per_moved_quad(profile)
+            share / filled(sums, profile) + moved as f64 * profile.traits().moved_quad
         }
         Method::Winograd { tile, gemm, .. } => {
             let Some(winograd) = WinogradProblem::new(*problem, tile) else {
                 return f64::INFINITY;
             };
             let moved = winograd.input_quads() + winograd.output_quads();
-            conv(&winograd.gemm(), gemm, profile) + moved as f64 * per_moved_quad(profile)
+            conv(&winograd.gemm(), gemm, profile) + moved as f64 * profile.traits().moved_quad
         }
-    }
-}
-
-/// A quad that a transform reads or writes, in units of a quad's
-/// multiply-add with another's four values.
-fn per_moved_quad(profile: &DeviceProfile) -> f64 {
-    match profile.subgroup {
-        8 | 16 => 1.0,
-        // Bandwidth against arithmetic: some 10 to 20 flops a byte.
-        _ => 6.0,
     }
 }
 
@@ -44,11 +34,7 @@ fn per_moved_quad(profile: &DeviceProfile) -> f64 {
 /// each core of a large GPU, one for each processor of a software driver, or
 /// the rest idles.
 fn filled(workgroups: usize, profile: &DeviceProfile) -> f64 {
-    let all = match profile.class {
-        DeviceClass::Discrete | DeviceClass::Other => 256.0,
-        DeviceClass::Integrated => 32.0,
-        DeviceClass::Software => 4.0,
-    };
+    let all = profile.traits().fill;
     (workgroups as f64 / all).min(1.0)
 }
 
@@ -96,12 +82,7 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
                 Reduction::Window => 1.1,
                 Reduction::Rgb => 0.9,
             };
-            // Workgroup memory is slow where subgroups beat it.
-            let penalty = if profile.subgroup == 8 || profile.subgroup == 16 {
-                100.0
-            } else {
-                1.0
-            };
+            let penalty = profile.traits().workgroup_memory;
             let full = tiles / filled(problem.points * m * n, profile);
             full * quads_summed * (bm * bn) as f64 / reuse * indexing * penalty
         }

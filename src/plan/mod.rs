@@ -4,6 +4,8 @@
 //! and snapshot tests hold it.
 
 mod choose;
+mod class;
+mod contenders;
 mod cost;
 mod print;
 mod profile;
@@ -12,9 +14,13 @@ mod slots;
 mod steps;
 mod submissions;
 mod traffic;
+mod winners;
 
 pub use choose::Choice;
-pub use profile::{DeviceClass, DeviceProfile};
+pub use class::{DeviceClass, Vendor};
+pub use contenders::{ConvShape, chosen, contenders, conv_shapes};
+pub use profile::DeviceProfile;
+pub use winners::Winners;
 
 use std::ops::Range;
 
@@ -122,6 +128,9 @@ pub struct Plan {
     pub outputs: Vec<Output>,
     /// For each node of the lowered graph, its slot.
     pub slot_of: Vec<usize>,
+    /// Convolutions, and those of them whose candidate the [`Choice`] named;
+    /// the rules chose the others'.
+    pub convolutions: (usize, usize),
 }
 
 /// A network that a device cannot run as planned.
@@ -245,6 +254,8 @@ impl Plan {
         let chosen = choose::convolutions(graph, batch, profile, choice)?;
         let schedule = schedule::schedule(graph, batch, &wanted, &chosen);
         let built = steps::build(graph, batch, profile, &chosen, &schedule)?;
+        let all = chosen.iter().flatten();
+        let convolutions = (all.clone().count(), all.filter(|c| c.wanted).count());
         let assignment = schedule.assignment;
         let output = |node: NodeId| Output {
             node,
@@ -261,6 +272,7 @@ impl Plan {
             outputs: wanted.into_iter().map(output).collect(),
             slots: assignment.slots,
             slot_of: assignment.slot_of,
+            convolutions,
         };
         if plan.output_bytes() > profile.max_buffer {
             return Err(PlanError::TooLarge {

@@ -1,25 +1,15 @@
 //! What planning knows of a device: numbers, no handle.
 
+use super::{DeviceClass, Vendor};
 use crate::kernels::{Candidate, Kernel, Needs, Storage};
-
-/// Kind of device, for choosing kernels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DeviceClass {
-    /// A card with memory of its own.
-    Discrete,
-    /// A GPU that shares the processor's memory.
-    Integrated,
-    /// A driver that computes on the processor (llvmpipe, SwiftShader, WARP).
-    Software,
-    /// The driver does not say.
-    Other,
-}
 
 /// Limits and features of a device that decide a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceProfile {
     /// Kind of device.
     pub class: DeviceClass,
+    /// Who made it.
+    pub vendor: Vendor,
     /// Lanes of a subgroup where the device has subgroups of one fixed size,
     /// else 0.
     pub subgroup: u32,
@@ -47,6 +37,7 @@ impl Default for DeviceProfile {
     fn default() -> Self {
         Self {
             class: DeviceClass::Other,
+            vendor: Vendor::Other,
             subgroup: 0,
             storage: Storage::Buffers,
             max_binding: 128 << 20,

@@ -345,7 +345,7 @@ fn slots_of(reads: &[Binding]) -> Vec<usize> {
 }
 
 /// A fused node goes by its convolution's name, the one that people know.
-fn layer_name(node: &Node) -> String {
+pub(super) fn layer_name(node: &Node) -> String {
     let weight = match &node.op {
         Op::Conv2d(conv) => &conv.weight,
         Op::Linear(linear) => &linear.weight,

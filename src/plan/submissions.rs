@@ -15,7 +15,10 @@ pub(super) fn submissions(steps: &[Step], class: DeviceClass) -> Vec<Range<usize
     let most = match class {
         // Nobody resets a processor.
         DeviceClass::Software => u64::MAX,
-        DeviceClass::Discrete | DeviceClass::Integrated | DeviceClass::Other => MACS,
+        DeviceClass::Discrete
+        | DeviceClass::Integrated
+        | DeviceClass::Mobile
+        | DeviceClass::Other => MACS,
     };
     let mut ranges = Vec::new();
     let (mut from, mut macs) = (0, 0u64);

@@ -163,3 +163,38 @@ fn traffic_is_counted_once() {
     assert!(chunks.len() > 1);
     assert!(chunks.iter().sum::<u64>().abs_diff(expected) < chunks.len() as u64);
 }
+
+/// What each kind of device chooses where nothing was tuned, and why.
+#[test]
+fn choices_snapshot() {
+    use DeviceClass::*;
+    let device = |class, vendor, subgroup| DeviceProfile {
+        class,
+        vendor,
+        subgroup,
+        workgroup_bytes: 32_768,
+        invocations: 1024,
+        ..Default::default()
+    };
+    let mut text = String::new();
+    for (name, profile) in [
+        ("discrete", device(Discrete, Vendor::Nvidia, 32)),
+        ("discrete, AMD", device(Discrete, Vendor::Amd, 0)),
+        ("integrated", device(Integrated, Vendor::Intel, 0)),
+        ("integrated, Apple", device(Integrated, Vendor::Apple, 32)),
+        ("mobile, subgroups of 16", device(Mobile, Vendor::Arm, 16)),
+        ("mobile", device(Mobile, Vendor::Qualcomm, 0)),
+        ("software", lavapipe()),
+    ] {
+        text += &format!("{name}: {}\n", profile.traits().why);
+        for (network, batch) in [("resnet18", 1), ("resnet50", 1), ("resnet50", 16)] {
+            text += &format!("  {network}, batch {batch}\n");
+            for shape in conv_shapes(&lowered(network, 224), batch) {
+                let chosen = chosen(&shape.problem, &profile, &Choice::Auto).unwrap();
+                let layer = format!("{} ({})", shape.layers[0], shape.layers.len());
+                text += &format!("    {layer:26} {}\n", chosen.name);
+            }
+        }
+    }
+    insta::assert_snapshot!(text);
+}

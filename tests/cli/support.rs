@@ -18,6 +18,11 @@ pub fn command(args: &[&str]) -> Command {
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR"));
     // Without it some drivers complain on stderr.
     command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
+    // Whoever runs the tests may have tuned.
+    command.env(
+        "RESNET_CACHE_DIR",
+        std::env::temp_dir().join("resnet-wgpu-tests"),
+    );
     command
 }
 

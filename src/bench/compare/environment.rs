@@ -81,6 +81,12 @@ pub(super) fn differences(
             };
             found.push((what, of_device(of)));
         }
+        let by = devices.iter().filter_map(|devices| devices.get(i));
+        let what = match count {
+            1 => "kernels chosen by".to_owned(),
+            _ => format!("kernels chosen by {}", i + 1),
+        };
+        found.push((what, by.map(DeviceRows::kernels_by).collect()));
     }
     let differs = |values: &[String]| values.windows(2).any(|pair| pair[0] != pair[1]);
     (found.into_iter())

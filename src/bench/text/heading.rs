@@ -51,6 +51,10 @@ pub fn device(report: &Report, rows: &DeviceRows<'_>, document: &mut Document) {
     for warning in &device.warnings {
         document.line(&format!("warning: {warning}"));
     }
+    let by = rows.kernels_by();
+    if !by.is_empty() && by != "rules" {
+        document.line(&format!("kernels chosen by {by}"));
+    }
 }
 
 /// `NVIDIA H200, discrete (Vulkan, NVIDIA 570.86)`.

@@ -61,6 +61,15 @@ impl DeviceRows<'_> {
             |d| format!("{} ({})", d.name, d.backend),
         )
     }
+
+    /// How the kernels of its rows were chosen, each way once.
+    pub fn kernels_by(&self) -> String {
+        let by = self.rows.iter().filter_map(|row| row.kernels_by.as_deref());
+        let mut ways: Vec<&str> = by.collect();
+        ways.sort_unstable();
+        ways.dedup();
+        ways.join(", ")
+    }
 }
 
 /// Rows by device, in the order in which devices come up.

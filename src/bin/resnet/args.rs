@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::bench_args::{BenchArgs, ProfileArgs};
 use crate::compare_args::CompareArgs;
 use crate::model_args::ModelArgs;
+use crate::tune_args::TuneArgs;
 
 /// Classify photos with any ResNet on any GPU
 ///
@@ -29,6 +30,7 @@ Examples:
   resnet summary --model resnet152
   resnet verify --model resnet50 --device nvidia
   resnet bench resnet50 --batch-size 1,8 --report resnet50.html
+  resnet tune resnet50 --batch-size 1,8
 
 Exit codes: 0 all went well, 1 something failed, 2 the command line asks for what cannot be.
 `resnet COMMAND --help` describes each command in full.";
@@ -43,6 +45,7 @@ pub enum Command {
     Verify(VerifyArgs),
     Bench(BenchArgs),
     Profile(ProfileArgs),
+    Tune(TuneArgs),
     Compare(CompareArgs),
     Devices(DevicesArgs),
     /// Measures one row for `bench`: a job on stdin, lines of JSON on stdout
@@ -195,7 +198,7 @@ Examples:
   resnet verify --kernels --seed 7 --cases 200")]
 pub struct VerifyArgs {
     /// Every kernel variant on random shapes, instead of a network
-    #[arg(long, conflicts_with_all = ["weights", "model"])]
+    #[arg(long, conflicts_with_all = ["weights", "model", "kernel", "tuning"])]
     pub kernels: bool,
 
     /// Seed of the random shapes

@@ -9,6 +9,7 @@ use resnet_wgpu::plan::DeviceProfile;
 
 use crate::bench_args::{BenchArgs, Format};
 use crate::bench_run::Bench;
+use crate::choice_args::Kernels;
 use crate::device;
 use crate::failure::{Failure, with_sources};
 use crate::output_file::OutputFile;
@@ -38,7 +39,7 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
             "--report and --save: expected two paths, found one; name another",
         ));
     }
-    let devices = devices(&args.device)?;
+    let devices = devices(args)?;
     let mut bench = Bench::new(args, &sources)?;
     for device in &devices {
         bench.device(device, &sources, &batches)?;
@@ -113,18 +114,21 @@ pub struct Found {
     pub shown: String,
     /// What it is, and what plans need to know of it.
     pub opened: Option<(Device, DeviceProfile)>,
+    /// How kernels are chosen there.
+    pub kernels: Kernels,
 }
 
 /// The devices that are meant; none of them being there is an error.
-fn devices(asked: &BenchDevice) -> Result<Vec<Found>, Failure> {
+fn devices(args: &BenchArgs) -> Result<Vec<Found>, Failure> {
     let opened = |gpu: &Gpu| (Device::of(gpu), gpu.profile().clone());
-    match asked {
+    match &args.device {
         BenchDevice::One(selector) => {
             let gpu = device::open_gpu(&DeviceChoice::Gpu(selector.clone()))?;
             Ok(vec![Found {
                 selector: selector.clone(),
                 shown: gpu.describe(),
                 opened: Some(opened(&gpu)),
+                kernels: args.choice.found(&gpu),
             }])
         }
         BenchDevice::All => {
@@ -135,6 +139,7 @@ fn devices(asked: &BenchDevice) -> Result<Vec<Found>, Failure> {
                 Found {
                     shown: adapter.describe(),
                     opened: gpu.as_ref().map(opened),
+                    kernels: (gpu.as_ref()).map_or(Kernels::Rules, |gpu| args.choice.found(gpu)),
                     selector,
                 }
             });

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use resnet_wgpu::bench::{Scenario, Source};
 use resnet_wgpu::preprocess::MAX_CROP_SIDE;
 
+use crate::choice_args::ChoiceArgs;
 use crate::values::{self, BenchDevice, DeviceChoice, Precision};
 
 /// How fast is it? Networks on a device, timed, and verified against the CPU
@@ -50,6 +51,9 @@ pub struct BenchArgs {
     /// backend.
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::bench_device)]
     pub device: BenchDevice,
+
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
 
     /// One batch at a time (latency), or several in flight (throughput)
     #[arg(long, value_enum, default_value_t = ScenarioArg::Latency)]
@@ -134,12 +138,14 @@ impl From<ScenarioArg> for Scenario {
 ///
 /// Prints each step of the plan with its kernel, output, GPU time (the median
 /// of several runs, each step in a pass of its own), share, rates, and how
-/// much of the device's own roofline it reaches.
+/// much of the device's own roofline it reaches. --candidates shows what else
+/// could compute each convolution, and how fast.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   resnet profile resnet50 --batch-size 8
   resnet profile mine.safetensors --sort time --device nvidia
+  resnet profile resnet50 --candidates --layer layer2.0.conv2
   resnet profile resnet50 --trace resnet50.trace.json   # opens in ui.perfetto.dev")]
 pub struct ProfileArgs {
     /// The network: a preset (seeded weights) or a checkpoint
@@ -158,6 +164,21 @@ pub struct ProfileArgs {
     /// Where: auto, or an index or name of `resnet devices`
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::device)]
     pub device: DeviceChoice,
+
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
+
+    /// Every candidate of each convolution, instead of the plan's steps
+    ///
+    /// Times every kernel that computes a convolution, for each distinct one or
+    /// for that of --layer, and marks with `<--` the one that the plan takes.
+    /// Each is held against the CPU first.
+    #[arg(long, conflicts_with_all = ["sort", "trace"])]
+    pub candidates: bool,
+
+    /// The candidates of that layer alone, such as layer1.0.conv2
+    #[arg(long, value_name = "NAME", requires = "candidates")]
+    pub layer: Option<String>,
 
     /// Side of the images, in pixels [default: the network's own]
     #[arg(long, value_name = "N",

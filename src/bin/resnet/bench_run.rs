@@ -9,7 +9,6 @@ use resnet_wgpu::bench::{
     CRATE_VERSION, Case, Host, Peaks, Power, Repeat, Report, Row, SCHEMA_VERSION, Source, Work,
     check, now, reference, wgpu_version, work,
 };
-use resnet_wgpu::gpu::DeviceSelector;
 use resnet_wgpu::model::Model;
 use tempfile::TempDir;
 
@@ -151,7 +150,7 @@ impl<'a> Bench<'a> {
 
     fn peaks(&self, found: &Found) -> Result<Peaks, String> {
         let what = format!("peaks of {}", found.shown);
-        match self.run(&found.selector, Task::Peaks, &what, None)? {
+        match self.run(found, Task::Peaks, &what, None)? {
             Done::Peaks(peaks) => Ok(*peaks),
             other => Err(format!("expected peaks, found {other:?}")),
         }
@@ -198,7 +197,7 @@ impl<'a> Bench<'a> {
                 std::fs::create_dir_all(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
                 let task = Task::StartUp { case: case.clone() };
                 let what = format!("{what}: start with empty driver caches");
-                match self.run(&found.selector, task, &what, Some(&cache))? {
+                match self.run(found, task, &what, Some(&cache))? {
                     Done::StartUp(startup) => (Some(startup), Some(cache)),
                     other => return Err(format!("expected a start-up, found {other:?}")),
                 }
@@ -211,7 +210,7 @@ impl<'a> Bench<'a> {
             repeat: self.repeat,
             reference: self.reference(case)?,
         };
-        match self.run(&found.selector, task, what, cache.as_deref())? {
+        match self.run(found, task, what, cache.as_deref())? {
             Done::Row(mut row) => {
                 row.startup.cold = cold;
                 Ok(*row)
@@ -242,13 +241,14 @@ impl<'a> Bench<'a> {
 
     fn run(
         &self,
-        selector: &DeviceSelector,
+        found: &Found,
         task: Task,
         what: &str,
         cache: Option<&Path>,
     ) -> Result<Done, String> {
         let job = Job {
-            device: selector.to_string(),
+            device: found.selector.to_string(),
+            kernels: found.kernels.clone(),
             task,
         };
         self.progress.message(what.to_owned());

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use resnet_wgpu::Error;
 use resnet_wgpu::bench::{Case, Peaks, Repeat, Row, Started, Startup, measure, peaks, start_up};
-use resnet_wgpu::gpu::DeviceSelector;
+use resnet_wgpu::gpu::{DeviceSelector, Gpu};
 use serde::{Deserialize, Serialize};
 
+use crate::choice_args::Kernels;
 use crate::failure::{Failure, with_sources};
 use crate::term;
 
@@ -46,6 +47,8 @@ pub enum Task {
 pub struct Job {
     /// The device, as [`DeviceSelector`] parses it.
     pub device: String,
+    /// How kernels are chosen there.
+    pub kernels: Kernels,
     /// What to do there.
     pub task: Task,
 }
@@ -99,9 +102,10 @@ fn work(job: Job) -> Result<Done, String> {
             std::process::exit(1);
         }
     };
+    let choose = |gpu: &Gpu| job.kernels.choice(gpu);
     match job.task {
         Task::StartUp { case } => {
-            let Started { startup, .. } = start_up(&selector, &case).map_err(told)?;
+            let Started { startup, .. } = start_up(&selector, &case, choose).map_err(told)?;
             Ok(Done::StartUp(startup))
         }
         Task::Measure {
@@ -111,7 +115,7 @@ fn work(job: Job) -> Result<Done, String> {
             reference,
         } => {
             progress("starting");
-            let started = start_up(&selector, &case).map_err(told)?;
+            let started = start_up(&selector, &case, choose).map_err(told)?;
             let reference = floats(&reference)?;
             measure(&mut row, started, &case, &reference, &repeat, progress).map_err(told)?;
             Ok(Done::Row(row))

@@ -49,6 +49,7 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
         batch: args.model.batch(images.len().min(BATCH)),
         preprocess: args.model.overrides(),
         labels,
+        choice: args.model.choice.choice_on(gpu.as_ref()),
     };
     let mut classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();

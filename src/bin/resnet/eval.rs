@@ -63,6 +63,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
         batch: args.model.batch(BATCH.min(indices.len())),
         preprocess: args.model.overrides(),
         labels: known.cloned(),
+        choice: args.model.choice.choice_on(gpu.as_ref()),
     };
     let mut classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();

@@ -9,6 +9,7 @@ mod bench;
 mod bench_args;
 mod bench_run;
 mod bench_worker;
+mod choice_args;
 mod classify;
 mod compare;
 mod compare_args;
@@ -16,16 +17,21 @@ mod device;
 mod devices;
 mod eval;
 mod failure;
+mod folder;
 mod headless;
 mod model_args;
 mod output_file;
 mod profile;
+mod profile_candidates;
 mod progress;
 mod run;
+mod shape_line;
 mod stream;
 mod summary;
 mod tensor_file;
 mod term;
+mod tune;
+mod tune_args;
 mod values;
 mod verify;
 mod verify_kernels;
@@ -53,6 +59,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::command(&args),
         Command::Bench(args) => bench::command(&args),
         Command::Profile(args) => profile::command(&args),
+        Command::Tune(args) => tune::command(&args),
         Command::BenchWorker => bench_worker::command(),
         Command::Compare(args) => compare::command(&args),
         Command::Devices(args) => devices::command(&args),

@@ -11,6 +11,7 @@ use resnet_wgpu::models::{Network, Shortcut, presets};
 use resnet_wgpu::preprocess::{Interpolation, MAX_CROP_SIDE};
 use resnet_wgpu::weights::{Checkpoint, Hints};
 
+use crate::choice_args::ChoiceArgs;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::term;
@@ -57,6 +58,9 @@ pub struct ModelArgs {
     /// In what the GPU computes: f32
     #[arg(long, value_name = "P", default_value = "f32", value_parser = values::precision)]
     pub precision: Precision,
+
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
 
     /// Images of a run
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]

@@ -12,6 +12,7 @@ use crate::bench_args::{Order, ProfileArgs};
 use crate::device;
 use crate::failure::{Failure, with_sources};
 use crate::output_file::OutputFile;
+use crate::profile_candidates;
 use crate::progress::Progress;
 use crate::summary::shape_text;
 use crate::table::{Align, Table};
@@ -43,6 +44,9 @@ struct Found {
 
 /// Runs the command.
 pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
+    if args.candidates {
+        return profile_candidates::command(args);
+    }
     let file = args.trace.as_deref();
     let file = file
         .map(|path| OutputFile::at(path, args.network.file()))
@@ -57,7 +61,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         scenario: Scenario::Latency,
     };
     let progress = Progress::spinner("starting");
-    let mut started = start_up(selector, &case)?;
+    let mut started = start_up(selector, &case, |gpu| args.choice.choice(gpu))?;
     progress.message("the CPU computes what is right".into());
     let verification = started.check(&reference(&started.model, &case)?, &case);
     if !verification.passed() {

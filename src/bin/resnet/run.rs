@@ -38,6 +38,7 @@ pub fn command(args: &RunArgs) -> Result<(), Failure> {
         batch: args.model.batch(n.min(BATCH)),
         input_size: Some((h, w)),
         layers,
+        choice: args.model.choice.choice_on(gpu.as_ref()),
         ..Default::default()
     };
     let mut session = match &gpu {

@@ -64,6 +64,7 @@ fn plan(args: &SummaryArgs, model: &Model, side: usize) -> Result<(), Failure> {
     let options = SessionOptions {
         batch: args.model.batch(1),
         input_size: Some((side, side)),
+        choice: args.model.choice.choice(&gpu),
         ..Default::default()
     };
     let session = Session::new(&gpu, model, &options)?;

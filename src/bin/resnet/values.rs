@@ -5,8 +5,11 @@ use std::path::Path;
 use resnet_wgpu::bench::Source;
 use resnet_wgpu::gpu::DeviceSelector;
 use resnet_wgpu::graph::ZeroChannels;
+use resnet_wgpu::kernels::{Candidate, Family, candidate, candidates};
 use resnet_wgpu::models::{Network, presets};
 use resnet_wgpu::preprocess::Interpolation;
+
+use crate::choice_args::TuningChoice;
 
 /// Where to compute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +66,28 @@ pub fn source(text: &str) -> Result<Source, String> {
         }
         Err(message) => Err(message),
     }
+}
+
+/// `auto`, `off`, or a file that is there.
+pub fn tuning(text: &str) -> Result<TuningChoice, String> {
+    match text {
+        "auto" => Ok(TuningChoice::Auto),
+        "off" => Ok(TuningChoice::Off),
+        file if Path::new(file).is_file() => Ok(TuningChoice::File(file.into())),
+        _ => {
+            Err("expected auto, off, or a file of `resnet tune`, and there is no such file".into())
+        }
+    }
+}
+
+/// A candidate for convolutions.
+pub fn kernel(text: &str) -> Result<Candidate, String> {
+    let convolves = |c: &Candidate| matches!(c.family(), Family::Conv | Family::GroupedConv);
+    candidate(text).filter(convolves).ok_or_else(|| {
+        let names = candidates().filter(convolves).map(|c| c.name);
+        let names: Vec<&str> = names.collect();
+        format!("expected one of {}", names.join(", "))
+    })
 }
 
 /// A time that is not absurd.

@@ -1,7 +1,6 @@
 //! `resnet verify`: a network on the device, layer by layer against the CPU.
 
 use resnet_wgpu::kernels::candidates;
-use resnet_wgpu::plan::Choice;
 use resnet_wgpu::verify::{Difference, LayerReport, TOLERANCE_F32, network};
 use serde::Serialize;
 
@@ -101,6 +100,7 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
     let side = args.model.side(&model);
     let batch = args.model.batch(BATCH);
     let tolerance = tolerance(args.model.precision);
+    let choice = args.model.choice.choice(&gpu);
 
     let mut table = Table::new(&[
         ("layer", Align::Left),
@@ -144,7 +144,7 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
         }
         progress.advance(1);
     };
-    let found = network(&gpu, &model, batch, (side, side), &Choice::Auto, each)?;
+    let found = network(&gpu, &model, batch, (side, side), &choice, each)?;
     drop(progress);
     printed?;
 

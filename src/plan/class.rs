@@ -1,0 +1,234 @@
+//! Kinds of device, and what is assumed of each where nothing was tuned: one
+//! row a kind, and a vendor of its own row only where its devices are unlike
+//! the others of their kind.
+
+use super::DeviceProfile;
+
+/// Kind of device, for choosing kernels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeviceClass {
+    /// A card with memory of its own.
+    Discrete,
+    /// A GPU that shares the processor's memory.
+    Integrated,
+    /// The same in a phone or tablet, or of that making.
+    Mobile,
+    /// A driver that computes on the processor (llvmpipe, SwiftShader, WARP).
+    Software,
+    /// The driver does not say.
+    Other,
+}
+
+/// Who made a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Vendor {
+    /// AMD.
+    Amd,
+    /// Apple.
+    Apple,
+    /// ARM: Mali, Immortalis.
+    Arm,
+    /// Imagination: PowerVR.
+    Imagination,
+    /// Intel.
+    Intel,
+    /// NVIDIA.
+    Nvidia,
+    /// Qualcomm: Adreno.
+    Qualcomm,
+    /// Any other, or not known.
+    #[default]
+    Other,
+}
+
+impl Vendor {
+    /// By the PCI number of the adapter, or by its name where the backend
+    /// gives no number.
+    pub fn of(id: u32, name: &str) -> Self {
+        let named = |part: &str| name.to_ascii_lowercase().contains(part);
+        match id {
+            0x1002 | 0x1022 => Self::Amd,
+            0x106b => Self::Apple,
+            0x13b5 => Self::Arm,
+            0x1010 => Self::Imagination,
+            0x8086 => Self::Intel,
+            0x10de => Self::Nvidia,
+            0x5143 => Self::Qualcomm,
+            _ if named("apple") => Self::Apple,
+            _ if named("mali") || named("immortalis") => Self::Arm,
+            _ if named("powervr") => Self::Imagination,
+            _ if named("adreno") => Self::Qualcomm,
+            _ if named("nvidia") || named("geforce") => Self::Nvidia,
+            _ if named("radeon") => Self::Amd,
+            _ if named("intel") => Self::Intel,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl DeviceClass {
+    /// The kind of an adapter, which the driver says is of kind `said`; those
+    /// that are made for phones all share the processor's memory.
+    pub fn of(said: Self, vendor: Vendor, name: &str) -> Self {
+        let maker = matches!(vendor, Vendor::Arm | Vendor::Imagination | Vendor::Qualcomm);
+        // Apple's phones have an A chip, its computers an M chip.
+        let phone = vendor == Vendor::Apple && name.starts_with("Apple A");
+        match said {
+            Self::Integrated | Self::Other if maker || phone => Self::Mobile,
+            said => said,
+        }
+    }
+}
+
+/// What is assumed of a kind of device. Only the order of the costs that come
+/// of it matters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Traits {
+    class: DeviceClass,
+    /// Of that vendor alone.
+    vendor: Option<Vendor>,
+    /// Workgroups that fill the machine; with fewer a part of it idles.
+    pub fill: f64,
+    /// A quad that a Winograd transform reads or writes, in quads'
+    /// multiply-adds.
+    pub moved_quad: f64,
+    /// Factor of kernels that keep tiles in workgroup memory, over those that
+    /// shuffle within subgroups of 8 or 16.
+    pub workgroup_memory: f64,
+    /// Where the numbers come from.
+    pub why: &'static str,
+}
+
+/// The first row that fits a device is its own.
+const TABLE: &[Traits] = &[
+    Traits {
+        class: DeviceClass::Software,
+        vendor: None,
+        fill: 4.0,
+        moved_quad: 1.0,
+        // Chosen so that tiles never win: on llvmpipe they took seven times as
+        // long.
+        workgroup_memory: 100.0,
+        why: "measured on llvmpipe: a load costs far more than arithmetic, and workgroup memory \
+              and barriers most of all, so subgroups shuffle; transforms are cheap beside that",
+    },
+    Traits {
+        class: DeviceClass::Discrete,
+        vendor: Some(Vendor::Amd),
+        fill: 256.0,
+        moved_quad: 4.0,
+        workgroup_memory: 1.0,
+        why: "an estimate: large tiles while there are enough for two on each of some 100 cores; \
+              the last cache is large enough for Winograd's scratch",
+    },
+    Traits {
+        class: DeviceClass::Discrete,
+        vendor: None,
+        fill: 256.0,
+        moved_quad: 6.0,
+        workgroup_memory: 1.0,
+        why: "an estimate: large tiles while there are enough for two on each of some 100 cores; \
+              10 to 40 operations for each byte of memory",
+    },
+    Traits {
+        class: DeviceClass::Integrated,
+        vendor: Some(Vendor::Apple),
+        fill: 64.0,
+        moved_quad: 6.0,
+        workgroup_memory: 1.0,
+        why: "an estimate: 8 to 80 cores, and memory as fast as a card's for its arithmetic",
+    },
+    Traits {
+        class: DeviceClass::Integrated,
+        vendor: None,
+        fill: 32.0,
+        moved_quad: 6.0,
+        workgroup_memory: 1.0,
+        why: "an estimate: few cores, which smaller layers fill with large tiles, too",
+    },
+    Traits {
+        class: DeviceClass::Mobile,
+        vendor: None,
+        fill: 16.0,
+        moved_quad: 8.0,
+        workgroup_memory: 8.0,
+        why: "an estimate: few cores, slow memory, and on Mali workgroup memory that is no \
+              faster, so that subgroups shuffle where their size is fixed",
+    },
+    Traits {
+        class: DeviceClass::Other,
+        vendor: None,
+        fill: 256.0,
+        moved_quad: 6.0,
+        workgroup_memory: 1.0,
+        why: "as a card: whoever passes a GPU on to a virtual machine passes on a large one",
+    },
+];
+
+impl DeviceProfile {
+    /// What is assumed of its kind.
+    pub(super) fn traits(&self) -> &'static Traits {
+        let of = |t: &&Traits| {
+            t.class == self.class && t.vendor.is_none_or(|vendor| vendor == self.vendor)
+        };
+        // The last row is of no vendor either.
+        TABLE.iter().find(of).unwrap_or(&TABLE[TABLE.len() - 1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_a_row_and_vendors_come_before_the_rest() {
+        use DeviceClass::*;
+        for class in [Discrete, Integrated, Mobile, Software, Other] {
+            let profile = DeviceProfile {
+                class,
+                ..Default::default()
+            };
+            assert_eq!(profile.traits().class, class);
+            assert_eq!(profile.traits().vendor, None);
+        }
+        for (i, row) in TABLE.iter().enumerate() {
+            let vendor = row.vendor.unwrap_or_default();
+            let class = row.class;
+            let profile = DeviceProfile {
+                class,
+                vendor,
+                ..Default::default()
+            };
+            assert_eq!(profile.traits(), row, "row {i} is hidden by another");
+            assert!(!row.why.is_empty());
+        }
+    }
+
+    #[test]
+    fn phones_are_known_by_their_makers() {
+        let class = |said, id, name: &str| DeviceClass::of(said, Vendor::of(id, name), name);
+        use DeviceClass::*;
+        assert_eq!(class(Integrated, 0x5143, "Adreno (TM) 740"), Mobile);
+        assert_eq!(class(Other, 0, "Mali-G78"), Mobile);
+        assert_eq!(class(Integrated, 0, "Apple A17 Pro GPU"), Mobile);
+        assert_eq!(class(Integrated, 0, "Apple M2 Max"), Integrated);
+        assert_eq!(class(Integrated, 0x8086, "Intel(R) UHD 770"), Integrated);
+        assert_eq!(class(Discrete, 0x10de, "NVIDIA H200"), Discrete);
+        assert_eq!(class(Software, 0x10005, "llvmpipe (LLVM 15)"), Software);
+    }
+
+    #[test]
+    fn vendors_are_known_by_number_or_name() {
+        for (id, name, vendor) in [
+            (0x10de, "NVIDIA H200", Vendor::Nvidia),
+            (0x1002, "AMD Radeon RX 7900 XTX", Vendor::Amd),
+            (0, "AMD Radeon Pro 5500M", Vendor::Amd),
+            (0, "Apple M1", Vendor::Apple),
+            (0, "NVIDIA GeForce GTX 1050/PCIe/SSE2", Vendor::Nvidia),
+            (0x13b5, "Mali-G715-Immortalis MC11", Vendor::Arm),
+            (0x10005, "llvmpipe (LLVM 15.0.6, 256 bits)", Vendor::Other),
+        ] {
+            assert_eq!(Vendor::of(id, name), vendor, "{name}");
+        }
+    }
+}

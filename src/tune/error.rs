@@ -1,0 +1,65 @@
+//! Tunings that cannot be used, read or written.
+
+use super::SCHEMA_VERSION;
+
+/// A tuning that is not this device's, or not as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("measured with {}; tune again with `resnet tune`", .0.join(", "))]
+pub struct Stale(
+    /// What differs, with what it was and what it is here.
+    pub Vec<String>,
+);
+
+/// A tuning that cannot be had or kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TuningError {
+    /// The operating system refused to read.
+    #[error("{file}: cannot be read: {source}; check the path and its permissions")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No tuning, or not all of one.
+    #[error(
+        "{file}: expected a tuning as `resnet tune` writes it, found {problem}; tune again with \
+         `resnet tune`"
+    )]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A tuning in another layout.
+    #[error(
+        "{file}: expected schema_version {SCHEMA_VERSION}, found {found}; tune again with \
+         `resnet tune`"
+    )]
+    Version {
+        /// The file.
+        file: String,
+        /// Its version.
+        found: u32,
+    },
+    /// A tuning of another device, driver or version.
+    #[error("{file}: {source}")]
+    Stale {
+        /// The file.
+        file: String,
+        /// What differs.
+        source: Stale,
+    },
+    /// The operating system refused to write.
+    #[error(
+        "{file}: cannot be written: {source}; check that its folder can be made and written to"
+    )]
+    Write {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,299 @@
+//! A tuning as a file: JSON that people can read, read without trust, and
+//! written as a whole or not at all.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Origin, Tuned, Tuning, TuningError};
+use crate::gpu::Gpu;
+
+/// The version of the layout. It grows with every change of it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A larger file is no tuning: a thousand shapes take a twentieth of it.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// Files beside the place that are tried before giving up: those that
+/// processes left which were killed while they wrote.
+const TRIES: usize = 100;
+
+#[derive(Serialize, Deserialize)]
+struct Layout {
+    schema_version: u32,
+    origin: Origin,
+    shapes: Vec<Tuned>,
+}
+
+/// Enough of any version to tell which it is.
+#[derive(Deserialize)]
+struct Version {
+    schema_version: u32,
+}
+
+impl Tuning {
+    /// Reads what [`write`](Self::write) wrote, of whatever origin.
+    pub fn read(path: &Path) -> Result<Self, TuningError> {
+        let file = || path.display().to_string();
+        let damaged = |problem: String| TuningError::Damaged {
+            file: file(),
+            problem,
+        };
+        let bytes = bytes(path).map_err(|source| TuningError::Read {
+            file: file(),
+            source,
+        })?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(damaged(format!("more than {MAX_BYTES} bytes")));
+        }
+        let Version { schema_version } =
+            serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
+        if schema_version != SCHEMA_VERSION {
+            return Err(TuningError::Version {
+                file: file(),
+                found: schema_version,
+            });
+        }
+        let layout: Layout = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
+        let mut tuning = Self::new(layout.origin);
+        for tuned in layout.shapes {
+            check(&tuned).map_err(damaged)?;
+            tuning.insert(tuned);
+        }
+        Ok(tuning)
+    }
+
+    /// Reads one that was measured on that device as it is now.
+    pub fn for_device(path: &Path, gpu: &Gpu) -> Result<Self, TuningError> {
+        let tuning = Self::read(path)?;
+        match tuning.check(&Origin::of(gpu)) {
+            Ok(()) => Ok(tuning),
+            Err(source) => Err(TuningError::Stale {
+                file: path.display().to_string(),
+                source,
+            }),
+        }
+    }
+
+    /// Writes it, and its folder where that is missing. Whoever reads
+    /// meanwhile finds the file that was there, or this one; never a part.
+    pub fn write(&self, path: &Path) -> Result<(), TuningError> {
+        let layout = Layout {
+            schema_version: SCHEMA_VERSION,
+            origin: self.origin().clone(),
+            shapes: self.shapes().cloned().collect(),
+        };
+        let text = serde_json::to_string_pretty(&layout).map_err(io::Error::from);
+        let written = text.and_then(|text| replace(path, format!("{text}\n").as_bytes()));
+        written.map_err(|source| TuningError::Write {
+            file: path.display().to_string(),
+            source,
+        })
+    }
+}
+
+/// What no measurement gives.
+fn check(tuned: &Tuned) -> Result<(), String> {
+    let Tuned {
+        key,
+        winner,
+        times_ms,
+    } = tuned;
+    if !times_ms.contains_key(winner) {
+        return Err(format!("{key}: the winner `{winner}` without its time"));
+    }
+    match times_ms.iter().find(|(_, ms)| **ms < 0.0) {
+        Some((name, ms)) => Err(format!("{key}: {ms} ms of `{name}`")),
+        None => Ok(()),
+    }
+}
+
+/// A file's bytes, one more than the most at most.
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    // A pipe would be waited for.
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is no file"));
+    }
+    let mut bytes = vec![];
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes a file beside its place, then moves it there.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Through a link, the file that it leads to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let (mut file, beside) = beside(&path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    drop(file);
+    let moved = written.and_then(|()| fs::rename(&beside, &path));
+    if moved.is_err() {
+        // Nothing is left to do if that fails as well.
+        let _ = fs::remove_file(&beside);
+    }
+    moved
+}
+
+/// A new file in the same folder, which no other process or thread writes.
+fn beside(path: &Path) -> io::Result<(File, PathBuf)> {
+    let name = path.file_name();
+    let name = name.ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "it names no file"))?;
+    let mut last = None;
+    for n in 0..TRIES {
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{}.{n}.part", std::process::id()));
+        let beside = path.with_file_name(hidden);
+        match File::create_new(&beside) {
+            Ok(file) => return Ok((file, beside)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => last = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| ErrorKind::AlreadyExists.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::origin::tests::origin;
+    use super::super::tuning::tests::tuned;
+    use super::*;
+
+    fn tuning() -> Tuning {
+        let mut tuning = Tuning::new(origin());
+        for batch in [1, 8] {
+            tuning.insert(tuned(batch, "conv.tiled.64x64"));
+        }
+        tuning
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made/for it/tuning.json");
+        tuning().write(&path).unwrap();
+        assert_eq!(Tuning::read(&path).unwrap(), tuning());
+        // In place of what is there.
+        let mut more = tuning();
+        more.insert(tuned(64, "conv.tiled.128x128"));
+        more.write(&path).unwrap();
+        assert_eq!(Tuning::read(&path).unwrap(), more);
+        let left = fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(left, 1);
+    }
+
+    /// A tuning is there, in part or not at all: the last of these must not be
+    /// taken for the second.
+    #[test]
+    fn a_part_of_a_file_is_no_tuning() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tuning.json");
+        tuning().write(&path).unwrap();
+        let whole = fs::read(&path).unwrap();
+        // The last two are its bracket and the new line.
+        for end in (0..whole.len() - 2).step_by(37) {
+            fs::write(&path, &whole[..end]).unwrap();
+            let error = Tuning::read(&path).unwrap_err();
+            assert!(matches!(error, TuningError::Damaged { .. }), "{end}");
+        }
+    }
+
+    #[test]
+    fn damage_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tuning.json");
+        tuning().write(&path).unwrap();
+        let whole = fs::read_to_string(&path).unwrap();
+        let changed = |from: &str, to: &str| {
+            assert!(whole.contains(from), "{from}");
+            whole.replacen(from, to, 1)
+        };
+        for (text, says) in [
+            (String::new(), "EOF"),
+            ("not json".into(), "expected"),
+            ("[1, 2]".into(), "line 1"),
+            ("{\"schema_version\": 1}".into(), "origin"),
+            (
+                changed("\"schema_version\": 1", "\"schema_version\": 2"),
+                "schema_version 1, found 2",
+            ),
+            (changed("0.125", "-0.125"), "-0.125 ms"),
+            (changed("0.125", "1e999"), "out of range"),
+            (changed("\"batch\": 1", "\"batch\": -1"), "usize"),
+            (changed("\"batch\": 1", "\"batch\": 1.5"), "usize"),
+            (
+                changed("\"winner\": \"conv.tiled.64x64\"", "\"winner\": \"x\""),
+                "without its time",
+            ),
+            (changed("\"winner\"", "\"loser\""), "winner"),
+        ] {
+            fs::write(&path, &text).unwrap();
+            let error = Tuning::read(&path).unwrap_err().to_string();
+            assert!(error.contains("tuning.json"), "{error}");
+            assert!(error.contains("resnet tune"), "{error}");
+            assert!(error.contains(says), "{error}, expected {says}");
+        }
+        fs::write(&path, [0xff, 0xfe, 0x00]).unwrap();
+        assert!(Tuning::read(&path).is_err());
+        let huge = File::create(&path).unwrap();
+        huge.set_len(MAX_BYTES + 1).unwrap();
+        let error = Tuning::read(&path).unwrap_err().to_string();
+        assert!(error.contains("more than"), "{error}");
+    }
+
+    /// What later versions add without changing the rest is passed over, and
+    /// so are candidates that this one does not know.
+    #[test]
+    fn what_is_unknown_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tuning.json");
+        let mut odd = tuning();
+        odd.insert(tuned(2, "conv.of.tomorrow"));
+        odd.write(&path).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replacen('{', "{\"colour\": \"red\",", 1)).unwrap();
+        assert_eq!(Tuning::read(&path).unwrap(), odd);
+    }
+
+    #[test]
+    fn where_it_cannot_be_read_or_written_it_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = Tuning::read(&folder.path().join("none")).unwrap_err();
+        assert!(matches!(missing, TuningError::Read { .. }), "{missing}");
+        let error = Tuning::read(folder.path()).unwrap_err();
+        assert!(matches!(error, TuningError::Read { .. }), "{error}");
+
+        let file = folder.path().join("file");
+        fs::write(&file, "text").unwrap();
+        for path in [file.join("tuning.json"), folder.path().to_owned()] {
+            let error = tuning().write(&path).unwrap_err();
+            assert!(error.to_string().contains("cannot be written"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), "text");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// Writers at the same time: each reader finds one of them, whole.
+    #[test]
+    fn readers_never_see_a_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tuning.json");
+        tuning().write(&path).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| (0..20).for_each(|_| tuning().write(&path).unwrap()));
+            }
+            for _ in 0..50 {
+                assert_eq!(Tuning::read(&path).unwrap(), tuning());
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,349 @@
+//! Times the candidates for one shape.
+//!
+//! Each is first held against the CPU twin: one that is wrong cannot win. Then
+//! it is timed a few times, and those that are clearly slower are left at that.
+//! The nearest few are timed again in alternating rounds, so that a clock that
+//! changes or another program meets all of them alike.
+
+use std::time::{Duration, Instant};
+
+use super::trial::{Rig, Trial};
+use super::{F32, Outcome, ShapeReport, Timing, TuneOptions};
+use crate::error::Error;
+use crate::gpu::{Clock, Gpu, GpuError, StepsTime};
+use crate::kernels::Candidate;
+use crate::plan::{Choice, ConvShape, PlanError, chosen, contenders};
+use crate::verify::TOLERANCE_F32;
+
+/// A candidate whose first run takes so many times the best is timed no more.
+const CLEARLY_SLOWER: f64 = 3.0;
+
+/// Candidates up to so many times the best are timed in rounds,
+const NEAR: f64 = 1.5;
+
+/// and so many at most: each holds its weights and activations meanwhile.
+const FINALISTS: usize = 5;
+
+/// Samples of a candidate before the rounds.
+const SAMPLES: usize = 3;
+
+/// Rounds at least and at most.
+const ROUNDS: [usize; 2] = [3, 50];
+
+/// What a sample should take at least, in milliseconds: short dispatches are
+/// repeated within one.
+const SAMPLE_MS: f64 = 0.5;
+
+/// Repetitions within a sample, at most.
+const REPEAT: f64 = 64.0;
+
+/// What the rules choose is left only for what is that much faster: less is
+/// within the noise.
+const WORTH_IT: f64 = 0.97;
+
+/// GPU time that is a larger part of what the host saw cannot be, nor can one
+/// that is a far smaller part where the host waited long.
+const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.02..=1.2;
+
+/// What the host waits for anyway, in milliseconds.
+const ROUND_TRIP: f64 = 1.0;
+
+/// Why a measurement ends early.
+enum Stop {
+    Error(Error),
+    /// The GPU's own clock is not there, or cannot be believed.
+    NoClock,
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Times every candidate that computes the shape on the device.
+pub fn measure(gpu: &Gpu, shape: &ConvShape, options: &TuneOptions) -> Result<ShapeReport, Error> {
+    match measure_by(gpu, shape, options, Clock::Timestamps) {
+        Ok(report) => Ok(report),
+        Err(Stop::Error(error)) => Err(error),
+        Err(Stop::NoClock) => match measure_by(gpu, shape, options, Clock::Wall) {
+            Ok(report) => Ok(report),
+            Err(Stop::Error(error)) => Err(error),
+            Err(Stop::NoClock) => Err(Error::Gpu(GpuError::Clock {
+                device: gpu.describe(),
+            })),
+        },
+    }
+}
+
+fn measure_by(
+    gpu: &Gpu,
+    shape: &ConvShape,
+    options: &TuneOptions,
+    clock: Clock,
+) -> Result<ShapeReport, Stop> {
+    let trial = Trial::new(&shape.problem)?;
+    let rules = chosen(&shape.problem, gpu.profile(), &Choice::Auto);
+    let mut order = contenders(&shape.problem, gpu.profile());
+    // What the rules choose comes first: little is nearly as fast, so that the
+    // slow ones are known as such early.
+    order.sort_by_key(|c| Some(c.name) != rules.map(|r| r.name));
+
+    let mut timings: Vec<Timing> = vec![];
+    let mut best = f64::INFINITY;
+    for candidate in &order {
+        let outcome = match ready(&trial, gpu, *candidate)? {
+            Err(why) => Outcome::Failed(why),
+            Ok(mut rig) => {
+                let limit = match options.thorough {
+                    true => f64::INFINITY,
+                    false => CLEARLY_SLOWER * best,
+                };
+                let (ms, samples) = first_times(&mut rig, clock, limit)?;
+                best = best.min(ms);
+                Outcome::Timed { ms, samples }
+            }
+        };
+        timings.push(Timing {
+            candidate: candidate.name,
+            outcome,
+        });
+    }
+    rounds(&trial, gpu, &order, &mut timings, options.time, clock)?;
+
+    timings.sort_by(|a, b| order_of(a).total_cmp(&order_of(b)));
+    let rules = rules.map(|c| c.name);
+    Ok(ShapeReport {
+        problem: shape.problem,
+        precision: F32.into(),
+        layers: shape.layers.clone(),
+        clock,
+        rules,
+        winner: winner(&timings, rules),
+        timings,
+    })
+}
+
+/// The candidate, ready to be timed, or why it cannot win; an error where the
+/// device itself failed.
+fn ready(trial: &Trial, gpu: &Gpu, candidate: Candidate) -> Result<Result<Rig, String>, Error> {
+    match trial.on(gpu, candidate) {
+        Ok(rig) if rig.difference.within(TOLERANCE_F32) => Ok(Ok(rig)),
+        Ok(rig) => Ok(Err(format!(
+            "it computes wrongly: off by {:.1e} of the largest value",
+            rig.difference.relative()
+        ))),
+        Err(
+            error @ (Error::Plan(
+                PlanError::TooLarge { .. }
+                | PlanError::WeightTooLarge { .. }
+                | PlanError::TooManyWorkgroups { .. },
+            )
+            | Error::Gpu(
+                GpuError::Kernel { .. } | GpuError::OutOfMemory { .. } | GpuError::Refused { .. },
+            )),
+        ) => {
+            // wgpu's reasons go on for pages; the first line says which it is.
+            let text = error.to_string();
+            Ok(Err(text.lines().next().unwrap_or_default().to_owned()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The median of some samples and their number; of one where that is beyond
+/// `limit`.
+fn first_times(rig: &mut Rig, clock: Clock, limit: f64) -> Result<(f64, usize), Stop> {
+    // The rig has run once, so that nothing is compiled any more; the better of
+    // two, since memory may still have been cold.
+    let first = sample(rig, clock, 1)?.min(sample(rig, clock, 1)?);
+    if first > limit {
+        return Ok((first, 1));
+    }
+    let times = repeat(first);
+    let samples = (0..SAMPLES).map(|_| sample(rig, clock, times));
+    Ok((median(samples.collect::<Result<_, _>>()?), SAMPLES))
+}
+
+/// Times those that are near the best against each other.
+fn rounds(
+    trial: &Trial,
+    gpu: &Gpu,
+    order: &[Candidate],
+    timings: &mut [Timing],
+    time: Duration,
+    clock: Clock,
+) -> Result<(), Stop> {
+    let mut finalists = vec![];
+    for i in near(timings) {
+        if let Ok(rig) = ready(trial, gpu, order[i])? {
+            let times = repeat(order_of(&timings[i]));
+            finalists.push((i, rig, times, vec![]));
+        }
+    }
+    if finalists.len() < 2 {
+        return Ok(());
+    }
+    let began = Instant::now();
+    let [at_least, at_most] = ROUNDS;
+    let mut done = 0;
+    while done < at_most && (done < at_least || began.elapsed() < time) {
+        for (_, rig, times, samples) in &mut finalists {
+            samples.push(sample(rig, clock, *times)?);
+        }
+        done += 1;
+    }
+    for (i, _, _, samples) in finalists {
+        timings[i].outcome = Outcome::Timed {
+            samples: samples.len(),
+            ms: median(samples),
+        };
+    }
+    Ok(())
+}
+
+/// The fastest and those near it; the first, which is what the rules choose,
+/// is always among them where it was timed.
+fn near(timings: &[Timing]) -> Vec<usize> {
+    let mut fast: Vec<usize> = (0..timings.len()).collect();
+    fast.sort_by(|&a, &b| order_of(&timings[a]).total_cmp(&order_of(&timings[b])));
+    let best = fast.first().map_or(0.0, |&i| order_of(&timings[i]));
+    fast.retain(|&i| order_of(&timings[i]) <= NEAR * best);
+    fast.truncate(FINALISTS);
+    let timed = |i: usize| timings.get(i).is_some_and(|t| t.ms().is_some());
+    if timed(0) && !fast.contains(&0) {
+        fast.push(0);
+    }
+    fast.retain(|&i| timed(i));
+    fast
+}
+
+/// The fastest, unless what the rules choose is nearly so.
+fn winner(sorted: &[Timing], rules: Option<&'static str>) -> Option<&'static str> {
+    let best = sorted.first()?;
+    let best_ms = best.ms()?;
+    let by_rules = sorted.iter().find(|t| Some(t.candidate) == rules);
+    match by_rules.and_then(|t| Some((t.candidate, t.ms()?))) {
+        Some((name, ms)) if best_ms > WORTH_IT * ms => Some(name),
+        _ => Some(best.candidate),
+    }
+}
+
+/// The time to order candidates by: those without come last.
+fn order_of(timing: &Timing) -> f64 {
+    timing.ms().unwrap_or(f64::INFINITY)
+}
+
+/// How often a dispatch of so many milliseconds is repeated in a sample.
+fn repeat(ms: f64) -> usize {
+    (SAMPLE_MS / ms).ceil().clamp(1.0, REPEAT) as usize
+}
+
+/// Milliseconds of one run, of `times` in one submission.
+fn sample(rig: &mut Rig, clock: Clock, times: usize) -> Result<f64, Stop> {
+    match rig.time(times) {
+        Ok(time) => {
+            let ms = by(&time, clock).ok_or(Stop::NoClock)?;
+            Ok(ms / times as f64)
+        }
+        Err(Error::Gpu(GpuError::Clock { .. })) => Err(Stop::NoClock),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Milliseconds by that clock; `None` where it cannot be right.
+fn by(time: &StepsTime, clock: Clock) -> Option<f64> {
+    let ms = |d: Duration| d.as_secs_f64() * 1e3;
+    let wall = ms(time.wall);
+    match clock {
+        Clock::Wall => Some(wall),
+        Clock::Timestamps => {
+            let gpu = ms(time.gpu?);
+            let too_long = gpu > PLAUSIBLE.end() * wall + ROUND_TRIP;
+            let too_short = gpu <= 0.0 || gpu < PLAUSIBLE.start() * (wall - ROUND_TRIP);
+            (!too_long && !too_short).then_some(gpu)
+        }
+    }
+}
+
+/// Half are smaller; of an even number the upper one.
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_unstable_by(f64::total_cmp);
+    let middle = samples.len() / 2;
+    samples.get(middle).copied().unwrap_or(f64::INFINITY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timed(candidate: &'static str, ms: f64) -> Timing {
+        Timing {
+            candidate,
+            outcome: Outcome::Timed { ms, samples: 3 },
+        }
+    }
+
+    fn failed(candidate: &'static str) -> Timing {
+        Timing {
+            candidate,
+            outcome: Outcome::Failed("it computes wrongly".into()),
+        }
+    }
+
+    #[test]
+    fn the_fastest_wins_where_it_is_worth_it() {
+        let near = [timed("a", 9.9), timed("b", 10.0)];
+        assert_eq!(winner(&near, Some("b")), Some("b"));
+        assert_eq!(winner(&near, None), Some("a"));
+        let far = [timed("a", 9.0), timed("b", 10.0)];
+        assert_eq!(winner(&far, Some("b")), Some("a"));
+        // What the rules choose and is wrong never wins.
+        assert_eq!(
+            winner(&[timed("a", 9.0), failed("b")], Some("b")),
+            Some("a")
+        );
+        assert_eq!(winner(&[failed("b")], Some("b")), None);
+        assert_eq!(winner(&[], None), None);
+    }
+
+    #[test]
+    fn rounds_are_of_the_nearest_and_of_what_the_rules_choose() {
+        let timings = [
+            timed("rules", 9.0),
+            failed("wrong"),
+            timed("best", 1.0),
+            timed("near", 1.4),
+            timed("far", 2.0),
+        ];
+        assert_eq!(near(&timings), [2, 3, 0]);
+        let many: Vec<Timing> = (0..9).map(|_| timed("x", 1.0)).collect();
+        assert_eq!(near(&many).len(), FINALISTS);
+        assert!(near(&[failed("a")]).is_empty());
+        assert!(near(&[]).is_empty());
+    }
+
+    #[test]
+    fn clocks_that_cannot_be_right_are_not_believed() {
+        let time = |gpu: Option<u64>, wall| StepsTime {
+            gpu: gpu.map(Duration::from_micros),
+            wall: Duration::from_micros(wall),
+        };
+        let gpu = |gpu, wall| by(&time(gpu, wall), Clock::Timestamps);
+        assert_eq!(gpu(Some(2000), 2500), Some(2.0));
+        assert_eq!(gpu(Some(5), 900), Some(0.005));
+        assert_eq!(gpu(None, 900), None);
+        assert_eq!(gpu(Some(0), 900), None);
+        assert_eq!(gpu(Some(9000), 2500), None);
+        assert_eq!(gpu(Some(10), 90_000), None);
+        assert_eq!(by(&time(None, 900), Clock::Wall), Some(0.9));
+    }
+
+    #[test]
+    fn samples_are_long_enough() {
+        assert_eq!([repeat(0.2), repeat(0.5), repeat(7.0)], [3, 1, 1]);
+        assert_eq!([repeat(1e-6), repeat(0.0)], [64, 64]);
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![]), f64::INFINITY);
+    }
+}

@@ -1,0 +1,201 @@
+//! A convolution alone on a device: what candidates are measured by.
+
+use std::ops::Range;
+
+use crate::cpu;
+use crate::error::Error;
+use crate::gpu::{Engine, Gpu, StepsTime};
+use crate::graph::{GraphBuilder, GraphError, NodeId, Window};
+use crate::kernels::{Candidate, ConvProblem};
+use crate::passes::{Lowered, lower};
+use crate::plan::{Choice, DeviceProfile, Plan};
+use crate::tensor::{Params, Tensor, padded};
+use crate::verify::Difference;
+use crate::weights::synthetic_tensor;
+
+/// Different images of a batch; more would only take the twin longer.
+const IMAGES: usize = 2;
+
+/// A small network around one convolution, its input, and what is right.
+pub(super) struct Trial {
+    lowered: Lowered,
+    problem: ConvProblem,
+    /// The input of a whole batch, `[batch, h, w, quads]`.
+    input: Vec<f32>,
+    /// The twin's output of one image after the other, quads padded; the batch
+    /// repeats them.
+    expected: Vec<f32>,
+}
+
+impl Trial {
+    /// Weights and images are seeded.
+    pub fn new(problem: &ConvProblem) -> Result<Self, Error> {
+        let mut g = GraphBuilder::new(problem.input)?;
+        let x = g.input();
+        let channels = problem.output.c;
+        let residual = match problem.residual {
+            true => {
+                let window = residual_window(problem);
+                Some(g.conv("residual", x, channels, window, 1, true)?)
+            }
+            false => None,
+        };
+        let mut y = g.conv("conv", x, channels, problem.window, problem.groups, true)?;
+        if let Some(residual) = residual {
+            // The first summand takes the second in.
+            y = g.add("add", y, residual)?;
+        }
+        if problem.relu {
+            y = g.relu("relu", y);
+        }
+        let graph = g.finish(y);
+        if graph.output_shape() != problem.output {
+            let found = graph.output_shape();
+            let problem = format!("expected {} as its output, found {found}", problem.output);
+            return Err(GraphError::new("conv", problem).into());
+        }
+        let mut params = Params::new();
+        for spec in graph.params() {
+            let data = synthetic_tensor(&spec.name, &spec.shape, 0, 1.0);
+            params.insert(spec.name, tensor(spec.shape, data));
+        }
+        let s = problem.input;
+        let shape = vec![IMAGES.min(problem.batch), s.h, s.w, s.c];
+        let images = tensor(shape.clone(), synthetic_tensor("input", &shape, 0, 1.0));
+        let expected = cpu::run(&graph, &params, &images, &[])?.output;
+        let images = padded(&images);
+        let floats = images.len() / shape[0].max(1) * problem.batch;
+        Ok(Self {
+            // The convolution runs many times, so its input must outlive it.
+            lowered: lower(&graph, &params, &[x])?,
+            problem: *problem,
+            input: images.into_iter().cycle().take(floats).collect(),
+            expected: padded(&expected),
+        })
+    }
+
+    /// The convolution on the device, by that candidate; what it is fed with is
+    /// there, and its pipelines have run.
+    pub fn on(&self, gpu: &Gpu, candidate: Candidate) -> Result<Rig, Error> {
+        let profile = DeviceProfile {
+            // The input is kept, but not read back.
+            max_buffer: u64::MAX,
+            ..gpu.profile().clone()
+        };
+        let choice = Choice::Prefer(candidate);
+        let batch = self.problem.batch;
+        let mut plan = Plan::new(&self.lowered, batch, &profile, &[NodeId(0)], &choice)?;
+        plan.outputs.truncate(1);
+        let of = self.lowered.graph.output;
+        let own = |steps: &[crate::plan::Step]| {
+            let first = steps.iter().position(|s| s.node == of)?;
+            let last = steps.iter().rposition(|s| s.node == of)?;
+            Some(first..last + 1)
+        };
+        let steps = own(&plan.steps).unwrap_or_default();
+        let mut engine = Engine::new(gpu, plan, &self.lowered.params)?;
+        let mut difference = Difference::default();
+        engine.run(&self.input, |_, found| {
+            for image in found.chunks(self.expected.len().max(1)) {
+                let expected = &self.expected[..image.len()];
+                let d = Difference::between(image, expected);
+                if d.relative() > difference.relative() || d.relative().is_nan() {
+                    difference = d;
+                }
+            }
+        })?;
+        Ok(Rig {
+            engine,
+            steps,
+            difference,
+        })
+    }
+}
+
+/// A convolution that makes a value of the output's shape: of single pixels
+/// where that does it, since the twin computes it, too.
+fn residual_window(problem: &ConvProblem) -> Window {
+    let Window { stride, .. } = problem.window;
+    let single = Window::new(1, stride, 0);
+    let outputs = [problem.input.h, problem.input.w].map(|n| single.outputs(n));
+    match outputs == [Some(problem.output.h), Some(problem.output.w)] {
+        true => single,
+        false => problem.window,
+    }
+}
+
+/// Values of that shape, of which there are as many as it has.
+fn tensor(shape: Vec<usize>, data: Vec<f32>) -> Tensor {
+    Tensor::from_fn(shape, |i| data.get(i).copied().unwrap_or_default())
+}
+
+/// A convolution on a device.
+pub(super) struct Rig {
+    engine: Engine,
+    /// The convolution's own dispatches.
+    steps: Range<usize>,
+    /// The worst image against the twin.
+    pub difference: Difference,
+}
+
+impl Rig {
+    /// Runs the convolution `times` over.
+    pub fn time(&mut self, times: usize) -> Result<StepsTime, Error> {
+        Ok(self.engine.time_steps(self.steps.clone(), times)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::tests::problem;
+    use super::*;
+    use crate::graph::Shape;
+    use crate::plan::conv_shapes;
+
+    /// What is measured must be the convolution that was asked for.
+    #[test]
+    fn the_trial_has_the_problem_that_was_asked_for() {
+        let stem = ConvProblem {
+            input: Shape::new(20, 20, 3),
+            output: Shape::new(10, 10, 16),
+            window: Window::new(7, 2, 3),
+            residual: false,
+            relu: true,
+            ..problem()
+        };
+        let grouped = ConvProblem {
+            input: Shape::new(6, 6, 8),
+            output: Shape::new(6, 6, 12),
+            window: Window::new(3, 1, 1),
+            groups: 4,
+            relu: true,
+            ..problem()
+        };
+        // No single pixels make a residual of a window that shrinks.
+        let shrinking = ConvProblem {
+            input: Shape::new(6, 6, 4),
+            output: Shape::new(4, 4, 4),
+            window: Window::new(3, 1, 0),
+            batch: 1,
+            ..problem()
+        };
+        for problem in [problem(), stem, grouped, shrinking] {
+            let trial = Trial::new(&problem).unwrap();
+            let shapes = conv_shapes(&trial.lowered, problem.batch);
+            let own = shapes.iter().find(|s| s.problem == problem);
+            assert!(own.is_some(), "{problem:?}: {shapes:?}");
+            let images = problem.batch.min(IMAGES);
+            assert_eq!(trial.expected.len() % images, 0);
+        }
+    }
+
+    #[test]
+    fn a_problem_that_cannot_be_is_refused() {
+        let problem = ConvProblem {
+            output: Shape::new(50, 4, 6),
+            ..problem()
+        };
+        let error = Trial::new(&problem).err().unwrap().to_string();
+        assert!(error.contains("expected"), "{error}");
+    }
+}
