@@ -58,6 +58,12 @@ impl Candidate {
         }
     }
 
+    /// Whether it rounds what it multiplies to f16, as cooperative matrices
+    /// do: a result of less than f32.
+    pub fn rounds_factors(&self) -> bool {
+        self.kernels().iter().any(|k| k.needs().cooperative > 0)
+    }
+
     /// Its kernels, in the order of their dispatches.
     pub fn kernels(&self) -> Vec<&'static Kernel> {
         match self.method {

@@ -147,6 +147,14 @@ pub enum Tile {
         /// Groups are whole quads, in and out.
         aligned: bool,
     },
+    /// An invocation makes `pixels` pixels of a row × one quad of a grouped
+    /// convolution of stride 1, whose groups are whole quads.
+    Row {
+        /// Output pixels of an invocation.
+        pixels: usize,
+        /// Side of the window.
+        kernel: usize,
+    },
     /// A workgroup makes `quads` quads, `slices` invocations sharing each
     /// reduction.
     Reduce {
@@ -208,7 +216,7 @@ impl Kernel {
             Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
             Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),
-            Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
+            Tile::Direct { .. } | Tile::Row { .. } | Tile::Winograd { .. } | Tile::Flat => (0, 0),
         };
         Needs {
             subgroup: subgroup as u32,
@@ -306,16 +314,18 @@ const fn direct(name: &'static str, aligned: bool) -> Kernel {
     }
 }
 
-const fn reduce(name: &'static str, family: Family, shader: &'static str) -> Kernel {
+const fn reduce(
+    name: &'static str,
+    family: Family,
+    shader: &'static str,
+    (quads, slices): (usize, usize),
+) -> Kernel {
     Kernel {
         name,
         family,
         shader,
-        tile: Tile::Reduce {
-            quads: 8,
-            slices: 8,
-        },
-        workgroup: 64,
+        tile: Tile::Reduce { quads, slices },
+        workgroup: quads * slices,
     }
 }
 
@@ -471,15 +481,29 @@ pub const KERNELS: &[Kernel] = &[
         (1, 2),
         WINDOW,
     ),
+    Kernel {
+        name: "conv3x3s1.grouped.row7",
+        family: Family::GroupedConv,
+        shader: "conv_grouped_row.wgsl",
+        tile: Tile::Row {
+            pixels: 7,
+            kernel: 3,
+        },
+        workgroup: 64,
+    },
     direct("conv.grouped.quads", true),
     direct("conv.grouped.any", false),
-    reduce("linear", Family::Linear, "linear.wgsl"),
+    // 1000 features are 63 workgroups of the second, 128 invocations each: it
+    // keeps enough reads in flight to fill a large GPU's memory bus.
+    reduce("linear", Family::Linear, "linear.wgsl", (8, 8)),
+    reduce("linear.slices32", Family::Linear, "linear.wgsl", (4, 32)),
     flat("max_pool", Family::MaxPool, "pool.wgsl"),
     flat("avg_pool", Family::AvgPool, "pool.wgsl"),
     reduce(
         "global_avg_pool",
         Family::GlobalAvgPool,
         "global_avg_pool.wgsl",
+        (8, 8),
     ),
     flat("add", Family::Add, "elementwise.wgsl"),
     flat("relu", Family::Relu, "elementwise.wgsl"),
@@ -561,7 +585,7 @@ mod tests {
                     assert_eq!((over, whole), ([0; 3], [0; 3]), "{}", k.name);
                 }
                 Tile::Reduce { quads, slices } => assert_eq!(quads * slices, k.workgroup),
-                Tile::Direct { .. } | Tile::Winograd { .. } | Tile::Flat => {}
+                Tile::Direct { .. } | Tile::Row { .. } | Tile::Winograd { .. } | Tile::Flat => {}
             }
         }
     }

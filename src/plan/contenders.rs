@@ -38,10 +38,11 @@ pub fn conv_shapes(lowered: &Lowered, batch: usize) -> Vec<ConvShape> {
     shapes
 }
 
-/// Every candidate that computes `problem` on the device, in the table's
-/// order.
+/// Every candidate that computes `problem` in f32 on the device, in the
+/// table's order.
 pub fn contenders(problem: &ConvProblem, profile: &DeviceProfile) -> Vec<Candidate> {
     candidates()
+        .filter(|c| !c.rounds_factors())
         .filter(|c| choose::fitting(c, problem, profile).is_some())
         .collect()
 }

@@ -253,7 +253,8 @@ impl Plan {
         let wanted: Vec<NodeId> = std::iter::once(graph.output).chain(kept).collect();
         let chosen = choose::convolutions(graph, batch, profile, choice)?;
         let schedule = schedule::schedule(graph, batch, &wanted, &chosen);
-        let built = steps::build(graph, batch, profile, &chosen, &schedule)?;
+        let linear = choose::linear(profile, choice);
+        let built = steps::build(graph, batch, profile, &chosen, linear, &schedule)?;
         let all = chosen.iter().flatten();
         let convolutions = (all.clone().count(), all.filter(|c| c.wanted).count());
         let assignment = schedule.assignment;

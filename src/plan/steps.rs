@@ -22,6 +22,7 @@ pub(super) fn build(
     batch: usize,
     profile: &DeviceProfile,
     chosen: &[Option<Chosen>],
+    linear: Option<&'static Kernel>,
     schedule: &Schedule,
 ) -> Result<Built, PlanError> {
     let mut builder = Builder {
@@ -29,6 +30,7 @@ pub(super) fn build(
         batch,
         profile,
         chosen,
+        linear,
         slot_of: &schedule.assignment.slot_of,
         scratch_at: &schedule.scratch_at,
         steps: vec![],
@@ -48,6 +50,8 @@ struct Builder<'a> {
     batch: usize,
     profile: &'a DeviceProfile,
     chosen: &'a [Option<Chosen>],
+    /// For the fully connected layers.
+    linear: Option<&'static Kernel>,
     slot_of: &'a [usize],
     scratch_at: &'a [usize],
     steps: Vec<Step>,
@@ -231,7 +235,7 @@ impl Builder<'_> {
             residual: linear.epilogue.residual,
             relu: linear.epilogue.relu,
         };
-        let kernel = self.kernel(node, Family::Linear)?;
+        let kernel = self.linear.ok_or_else(|| self.no_kernel(node))?;
         let limit = self.profile.max_binding;
         let chunks = problem
             .chunks(kernel, limit)

@@ -68,8 +68,7 @@ pub fn kernels(
 
 /// Cooperative matrices take f16, whatever lies in the buffers.
 fn tolerance(candidate: &Candidate) -> f64 {
-    let kernels = candidate.kernels();
-    match kernels.iter().any(|k| k.needs().cooperative > 0) {
+    match candidate.rounds_factors() {
         true => TOLERANCE_F16,
         false => TOLERANCE_F32,
     }
@@ -126,8 +125,9 @@ fn convolution(
             Reduction::Rgb => inputs = 3,
             Reduction::Window => {}
         },
-        Tile::Direct { aligned, .. } => {
-            let unit = if aligned { 4 } else { 1 };
+        Tile::Direct { .. } | Tile::Row { .. } => {
+            let any = matches!(tile, Tile::Direct { aligned: false, .. });
+            let unit = if any { 1 } else { 4 };
             groups = 2 + r.below(5);
             inputs = groups * unit * (1 + r.below(3));
             outputs = groups * unit * (1 + r.below(3));
@@ -137,6 +137,7 @@ fn convolution(
     let (mut w, mut stride) = (w, 1 + r.below(3));
     match tile {
         _ if matches!(candidate.method, Method::Winograd { .. }) => stride = 1,
+        Tile::Row { kernel, .. } => (k, stride) = (kernel, 1),
         Tile::Stem {
             pixels,
             kernel,
