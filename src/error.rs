@@ -7,6 +7,7 @@ use crate::labels::LabelsError;
 use crate::passes::LowerError;
 use crate::plan::PlanError;
 use crate::preprocess::{ImageError, PreprocessError};
+use crate::tensor::TensorError;
 use crate::tune::{Stale, TuningError};
 use crate::weights::{CheckpointError, ConfigError};
 
@@ -27,6 +28,9 @@ pub enum Error {
     /// Weights that do not fit their graph.
     #[error(transparent)]
     Lower(#[from] LowerError),
+    /// A weight that cannot be read.
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
     /// A network that the device cannot run.
     #[error(transparent)]
     Plan(#[from] PlanError),

@@ -13,8 +13,8 @@ use crate::weights::{Checkpoint, Hints, Settings};
 /// (`weights/README.md`).
 const EMBEDDED: &[u8] = include_bytes!("../weights/resnet20-cifar10.safetensors");
 
-/// A network with its weights on the host. It is cheap to clone: weights are
-/// shared.
+/// A network with its weights: those of a checkpoint stay in their file, which
+/// is kept open, until a session takes them. It is cheap to clone.
 ///
 /// ```
 /// use resnet_wgpu::model::Model;

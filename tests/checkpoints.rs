@@ -9,6 +9,7 @@ use resnet_wgpu::models::{
 };
 use resnet_wgpu::tensor::Params;
 use resnet_wgpu::weights::{Checkpoint, Hints, Listing, Settings, fnv1a64, synthetic_tensor};
+use resnet_wgpu::{Model, Session, SessionOptions};
 use serde_json::{Value, json};
 
 /// A tensor to write: name, dtype, shape, little-endian bytes.
@@ -208,6 +209,7 @@ fn all_floating_point_types_load_as_the_same_numbers() {
         let dtype = tensors[0].1;
         let other = load(file(&tensors, None)).unwrap();
         for ((name, a), (_, b)) in single.iter().zip(other.iter()) {
+            let (a, b) = (a.get().unwrap(), b.get().unwrap());
             // f16 has fewer exponents: its smallest numbers are coarser.
             let near = a
                 .data()
@@ -605,4 +607,36 @@ fn a_network_that_only_looks_like_one_of_ours_is_refused() {
         ..Hints::default()
     };
     assert!(listing.recognise(&hints, &settings).is_ok());
+}
+
+/// Weights stay in the file: whoever comes for them after it changed must not
+/// get some of each.
+#[test]
+fn a_file_that_changes_is_refused_and_one_that_is_replaced_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.safetensors");
+    let bytes = file(&f32s(), None);
+    std::fs::write(&path, &bytes).unwrap();
+    let open = || Model::load(&Checkpoint::from_file(&path).unwrap(), &Hints::default()).unwrap();
+    let session = |model: &Model| Session::cpu(model, &SessionOptions::default());
+
+    // A file moved in its place leaves the open one as it was.
+    let model = open();
+    let beside = folder.path().join("beside");
+    std::fs::write(&beside, b"something else").unwrap();
+    std::fs::rename(&beside, &path).unwrap();
+    let name = "conv1.weight";
+    let read = model.params().get(name).unwrap();
+    assert_eq!(read, load(bytes.clone()).unwrap().get(name).unwrap());
+    session(&model.clone()).unwrap();
+    session(&model).unwrap();
+
+    std::fs::write(&path, &bytes).unwrap();
+    let model = open();
+    std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    let error = session(&model).unwrap_err().to_string();
+    assert!(
+        error.contains("tiny.safetensors: changed since it was opened; load it again"),
+        "{error}"
+    );
 }

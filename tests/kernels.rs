@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use resnet_wgpu::cpu;
-use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, adapters};
+use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, GpuOptions, PipelineOptions, adapters};
 use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
 use resnet_wgpu::kernels::{Kernel, Storage, candidates, find};
 use resnet_wgpu::passes::lower;
@@ -64,6 +64,25 @@ fn all_kernels_on_all_adapters() {
                 }
             }
         }
+    }
+}
+
+/// The same with every access checked: a kernel that read or wrote beyond a
+/// value would give something else here.
+#[test]
+fn all_kernels_checked() {
+    for adapter in adapters() {
+        let checked = Gpu::open(&GpuOptions {
+            pipelines: PipelineOptions {
+                checked: true,
+                ..PipelineOptions::default()
+            },
+            ..DeviceSelector::Index(adapter.index).into()
+        });
+        let checked = checked.unwrap();
+        assert!(checked.checked());
+        let runs = candidates().filter(|c| checked.profile().runs_all(c));
+        assert_eq!(verified(&checked).len(), runs.count());
     }
 }
 

@@ -32,7 +32,7 @@ pub fn work(model: &Model, case: &Case) -> Result<Work, Error> {
         model: model.network().name.clone(),
         weights: match &case.source {
             Source::Preset(_) => format!("seed {SEED}"),
-            Source::File(_) => fingerprint(model),
+            Source::File(_) => fingerprint(model)?,
         },
         parameters: cost.parameters,
         macs: cost.macs,
@@ -44,9 +44,10 @@ pub fn work(model: &Model, case: &Case) -> Result<Work, Error> {
 }
 
 /// 64 bits of all weights and their names.
-fn fingerprint(model: &Model) -> String {
+fn fingerprint(model: &Model) -> Result<String, Error> {
     let mut sum = 0;
     for (name, tensor) in model.params().iter() {
+        let tensor = tensor.get()?;
         let mut hash = 0;
         for byte in name.bytes() {
             hash = mix((hash ^ u64::from(byte)).wrapping_add(STEP));
@@ -57,7 +58,7 @@ fn fingerprint(model: &Model) -> String {
         // Whatever the order of the names.
         sum ^= hash;
     }
-    format!("{sum:016x}")
+    Ok(format!("{sum:016x}"))
 }
 
 impl Row {

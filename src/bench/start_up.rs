@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::result::{Scenario, Startup};
 use crate::error::Error;
-use crate::gpu::{DeviceSelector, Gpu};
+use crate::gpu::{Gpu, GpuOptions};
 use crate::model::Model;
 use crate::models::Network;
 use crate::plan::Choice;
@@ -105,12 +105,12 @@ pub struct Started {
 /// Opens the device, loads the model, and runs it once, with kernels as
 /// `choose` says once the device is known.
 pub fn start_up(
-    selector: &DeviceSelector,
+    options: &GpuOptions,
     case: &Case,
     choose: impl FnOnce(&Gpu) -> Choice,
 ) -> Result<Started, Error> {
     let began = Instant::now();
-    let gpu = Gpu::new(selector)?;
+    let gpu = Gpu::open(options)?;
     let choice = choose(&gpu);
     let opened = began.elapsed();
     let model = case.source.load()?;

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::tensor::TensorError;
+
 /// Why the CPU twin cannot run a graph. Each message is one line that names
 /// the tensor or layer, what was expected, what was found and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -20,6 +22,9 @@ pub enum CpuError {
         /// The shape it should have, PyTorch's order.
         expected: Vec<usize>,
     },
+    /// A tensor cannot be read.
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
     /// A tensor has another shape than its layer needs.
     #[error(
         "tensor `{name}` of layer `{node}`: expected shape {expected:?}, found {found:?}; \

@@ -99,7 +99,7 @@ fn find(
     name: &str,
     expected: &[usize],
 ) -> Result<Arc<Tensor>, CpuError> {
-    let Some(tensor) = params.get(name) else {
+    let Some(tensor) = params.entry(name) else {
         return Err(CpuError::MissingTensor {
             name: name.to_owned(),
             node: node.name.clone(),
@@ -114,5 +114,5 @@ fn find(
             found: tensor.shape().to_vec(),
         });
     }
-    Ok(tensor.clone())
+    Ok(tensor.get()?)
 }

@@ -4,19 +4,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::adapters::{describe, select};
+use super::cache::DiskCache;
 use super::pipelines::Pipelines;
-use super::{DeviceSelector, GpuError, experimental};
+use super::{DeviceSelector, GpuError, GpuOptions, PipelineOptions, audited};
 use crate::kernels::Storage;
 use crate::plan::{DeviceClass, DeviceProfile, Vendor};
 
 /// How long a submission may take: one that takes longer does not come back.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Features that are requested where they are offered: for kernels, and for
-/// measuring.
+/// Blocks of 64 MB and more would be touched for the few MB on their way to the
+/// device, and stay.
+pub(super) const MEMORY_HINTS: wgpu::MemoryHints = wgpu::MemoryHints::MemoryUsage;
+
+/// Features that are requested where they are offered: for kernels, for
+/// measuring, and for starting.
 pub(super) const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
     .union(wgpu::Features::SHADER_F16)
-    .union(wgpu::Features::TIMESTAMP_QUERY);
+    .union(wgpu::Features::TIMESTAMP_QUERY)
+    .union(wgpu::Features::PIPELINE_CACHE);
 
 /// A GPU that sessions run on. Cloning shares it, and the pipelines that its
 /// sessions have made; it may be used from any thread.
@@ -45,52 +51,39 @@ struct Shared {
 impl Gpu {
     /// Opens a device of the library's own, with all of the adapter's limits.
     pub fn new(selector: &DeviceSelector) -> Result<Self, GpuError> {
-        let adapter = select(selector)?;
-        let limits = adapter.limits();
-        Self::request(&adapter, limits, adapter.features())
+        Self::open(&selector.clone().into())
     }
 
-    /// Opens a device with lower limits than the adapter offers (each is
-    /// capped at the adapter's own): how an adapter with small limits is
-    /// simulated. Features are requested as by [`Gpu::new`] with `subgroups`,
-    /// and none without.
-    pub fn with_limits(
-        selector: &DeviceSelector,
-        limits: wgpu::Limits,
-        subgroups: bool,
-    ) -> Result<Self, GpuError> {
-        let adapter = select(selector)?;
-        let features = if subgroups {
-            adapter.features()
-        } else {
-            wgpu::Features::empty()
+    /// Opens a device of the library's own.
+    pub fn open(options: &GpuOptions) -> Result<Self, GpuError> {
+        let adapter = select(&options.selector)?;
+        let own = adapter.limits();
+        let limits = match &options.limits {
+            Some(limits) => limits.clone().or_worse_values_from(&own),
+            None => own,
         };
-        let limits = limits.or_worse_values_from(&adapter.limits());
-        Self::request(&adapter, limits, features)
-    }
-
-    fn request(
-        adapter: &wgpu::Adapter,
-        limits: wgpu::Limits,
-        offered: wgpu::Features,
-    ) -> Result<Self, GpuError> {
+        let offered = match options.features {
+            true => adapter.features(),
+            false => wgpu::Features::empty(),
+        };
         let features = offered & WISHED;
-        let sizes = if offered.contains(experimental::COOPERATIVE | wgpu::Features::SHADER_F16) {
-            experimental::sizes(adapter)
-        } else {
-            vec![]
+        let sizes = match offered.contains(audited::COOPERATIVE | wgpu::Features::SHADER_F16) {
+            true => audited::cooperative_sizes(&adapter),
+            false => vec![],
         };
         if !sizes.is_empty() {
-            let features = features | experimental::COOPERATIVE;
             // A driver that offers them and then refuses is used without.
-            if let Ok((device, queue)) = experimental::request(adapter, features, limits.clone()) {
-                return Ok(Self::open(device, queue, sizes));
+            let features = features | audited::COOPERATIVE;
+            let opened = audited::request_cooperative(&adapter, features, limits.clone());
+            if let Ok((device, queue)) = opened {
+                return Ok(Self::make(device, queue, &options.pipelines, sizes));
             }
         }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("resnet-wgpu"),
             required_features: features,
             required_limits: limits,
+            memory_hints: MEMORY_HINTS,
             ..Default::default()
         };
         let (device, queue) =
@@ -100,7 +93,21 @@ impl Gpu {
                     reason: e.to_string(),
                 }
             })?;
-        Ok(Self::from_device(device, queue))
+        Ok(Self::from_device_with(device, queue, &options.pipelines))
+    }
+
+    /// Opens a device with lower limits than the adapter offers: how an adapter
+    /// with small limits is simulated. `features` as in [`GpuOptions`].
+    pub fn with_limits(
+        selector: &DeviceSelector,
+        limits: wgpu::Limits,
+        features: bool,
+    ) -> Result<Self, GpuError> {
+        Self::open(&GpuOptions {
+            limits: Some(limits),
+            features,
+            ..selector.clone().into()
+        })
     }
 
     /// Uses a device that the application made, with the limits and features
@@ -108,22 +115,39 @@ impl Gpu {
     /// submissions of the application are left alone; a submission of a
     /// session waits for those before it, as on any shared queue.
     pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
-        Self::open(device, queue, vec![])
+        Self::from_device_with(device, queue, &PipelineOptions::default())
     }
 
-    fn open(device: wgpu::Device, queue: wgpu::Queue, cooperative: Vec<u32>) -> Self {
+    /// The same, with a say in how kernels become pipelines. They are kept on
+    /// disk only where the device has [`wgpu::Features::PIPELINE_CACHE`].
+    pub fn from_device_with(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        options: &PipelineOptions,
+    ) -> Self {
+        Self::make(device, queue, options, vec![])
+    }
+
+    fn make(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        options: &PipelineOptions,
+        cooperative: Vec<u32>,
+    ) -> Self {
         let info = device.adapter_info();
         let profile = DeviceProfile {
             cooperative,
             ..profile(&device.limits(), device.features(), &info)
         };
+        let folder = options.cache.as_deref();
+        let disk = folder.and_then(|folder| DiskCache::open(&device, &info, folder));
         Self {
             shared: Arc::new(Shared {
+                pipelines: Pipelines::new(options, disk),
                 device,
                 queue,
                 info,
                 profile,
-                pipelines: Pipelines::default(),
             }),
         }
     }
@@ -140,7 +164,7 @@ impl Gpu {
                     storage,
                     ..self.profile().clone()
                 },
-                pipelines: Pipelines::default(),
+                pipelines: Pipelines::new(&PipelineOptions::default(), None),
             }),
         }
     }
@@ -169,6 +193,12 @@ impl Gpu {
     /// (Vulkan, software)`.
     pub fn describe(&self) -> String {
         describe(self.info())
+    }
+
+    /// Whether kernels check what they access:
+    /// [`PipelineOptions::checked`].
+    pub fn checked(&self) -> bool {
+        self.pipelines().checked()
     }
 
     pub(super) fn pipelines(&self) -> &Pipelines {

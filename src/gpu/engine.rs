@@ -68,13 +68,13 @@ impl Engine {
         in_flight: usize,
     ) -> Result<Self, GpuError> {
         let began = Instant::now();
-        let pipelines = plan.steps.iter().map(|step| gpu.pipeline(step.kernel));
-        let pipelines = pipelines.collect::<Result<Vec<_>, _>>()?;
+        // A driver that compiles at a kernel's first run does so while weights
+        // are read.
+        let kernels = gpu.make_pipelines(&plan.kernels())?;
+        gpu.warm_up(&kernels)?;
         let made = Instant::now();
         let bytes = plan.activation_bytes() + plan.weight_bytes();
-        let mut engine = gpu.watch(bytes, || {
-            Self::make(gpu, plan, params, pipelines, in_flight.max(1))
-        })?;
+        let mut engine = gpu.watch(bytes, || Self::make(gpu, plan, params, in_flight.max(1)))??;
         engine.setup = EngineSetup {
             pipelines: made - began,
             upload: made.elapsed(),
@@ -82,20 +82,15 @@ impl Engine {
         Ok(engine)
     }
 
-    fn make(
-        gpu: &Gpu,
-        plan: Plan,
-        params: &Params,
-        pipelines: Vec<Arc<Pipeline>>,
-        in_flight: usize,
-    ) -> Self {
+    fn make(gpu: &Gpu, plan: Plan, params: &Params, in_flight: usize) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
             .map(|(i, &bytes)| Value::new(gpu, &format!("slot {i}"), bytes))
             .collect();
-        let weights = upload_all(gpu, &plan.weights, params);
+        let weights = upload_all(gpu, &plan.weights, params)?;
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
-        for (i, (step, pipeline)) in plan.steps.iter().zip(pipelines).enumerate() {
+        for (i, step) in plan.steps.iter().enumerate() {
+            let pipeline = gpu.pipeline(step.kernel)?;
             let mut entries = vec![wgpu::BindGroupEntry {
                 binding: 0,
                 resource: words.binding(i),
@@ -122,7 +117,7 @@ impl Engine {
             });
         }
         let readback = |_| Readback::new(gpu, readback_bytes(gpu, &plan));
-        Self {
+        Ok(Self {
             gpu: gpu.clone(),
             readbacks: (0..in_flight).map(readback).collect(),
             next: 0,
@@ -132,7 +127,7 @@ impl Engine {
             steps,
             setup: EngineSetup::default(),
             timestamps: None,
-        }
+        })
     }
 
     /// What making it took.
@@ -267,7 +262,7 @@ impl Engine {
 
     pub(super) fn write(&self, slot: usize, data: &[f32]) {
         let bytes = bytemuck::cast_slice(data);
-        self.slots[slot].write(self.gpu.queue(), bytes);
+        self.slots[slot].write(self.gpu.queue(), 0, bytes);
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {

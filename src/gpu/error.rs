@@ -1,6 +1,7 @@
 //! What can go wrong with a device, each with a remedy.
 
 use crate::kernels::TemplateError;
+use crate::tensor::TensorError;
 
 /// A device that cannot be had, or that failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,9 @@ pub enum GpuError {
     /// A template did not render.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// A weight that cannot be read.
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
     /// Not enough device memory.
     #[error(
         "device `{device}` has no memory for {bytes} bytes: {reason}; use a smaller batch or \

@@ -2,11 +2,12 @@
 //! records and submits what the plan says and decides nothing itself.
 
 mod adapters;
+mod audited;
+mod cache;
 mod device;
 mod engine;
 mod error;
-#[cfg(feature = "cli")]
-mod experimental;
+mod options;
 #[cfg(feature = "cli")]
 pub(crate) mod peaks;
 mod pipelines;
@@ -15,10 +16,12 @@ mod timed;
 mod timestamps;
 mod upload;
 mod value;
+mod warm_up;
 
 pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_name};
 pub use device::Gpu;
 pub use engine::{Engine, EngineSetup};
 pub use error::GpuError;
+pub use options::{GpuOptions, PipelineOptions};
 pub use timed::StepsTime;
 pub use timestamps::{Clock, Span, Spans, Timeline};

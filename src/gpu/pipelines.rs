@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rayon::prelude::*;
+
+use super::cache::DiskCache;
 use super::value::FORMAT;
-use super::{Gpu, GpuError};
+use super::{Gpu, GpuError, PipelineOptions, audited};
 use crate::kernels::{Kernel, Storage, source};
 
 /// A kernel's pipeline and the layout of what it binds.
@@ -14,25 +17,74 @@ pub(super) struct Pipeline {
     pub layout: wgpu::BindGroupLayout,
 }
 
-/// Pipelines made so far, by kernel name.
-#[derive(Debug, Default)]
+/// Pipelines made so far, by kernel name, and how they are made.
+#[derive(Debug)]
 pub(super) struct Pipelines {
     made: Mutex<HashMap<&'static str, Arc<Pipeline>>>,
+    checked: bool,
+    disk: Option<DiskCache>,
+}
+
+impl Pipelines {
+    /// None yet; `disk` may have some that another process compiled.
+    pub fn new(options: &PipelineOptions, disk: Option<DiskCache>) -> Self {
+        Self {
+            made: Mutex::default(),
+            checked: options.checked,
+            disk,
+        }
+    }
+
+    /// Whether kernels check what they access.
+    pub fn checked(&self) -> bool {
+        self.checked
+    }
+
+    fn find(&self, kernel: &Kernel) -> Option<Arc<Pipeline>> {
+        // A panic in another thread leaves the map whole: it only ever grows
+        // by complete entries.
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.get(kernel.name).cloned()
+    }
+
+    /// Keeps a pipeline, unless another thread was first.
+    fn add(&self, kernel: &'static Kernel, pipeline: Pipeline) -> Arc<Pipeline> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = made.entry(kernel.name);
+        Arc::clone(kept.or_insert_with(|| Arc::new(pipeline)))
+    }
 }
 
 impl Gpu {
+    /// Makes the pipelines that are missing of these kernels, by as many
+    /// threads as there are, and gives those.
+    pub(super) fn make_pipelines(
+        &self,
+        kernels: &[&'static Kernel],
+    ) -> Result<Vec<(&'static Kernel, Arc<Pipeline>)>, GpuError> {
+        let pipelines = self.pipelines();
+        let missing = kernels.iter().filter(|k| pipelines.find(k).is_none());
+        let missing: Vec<&'static Kernel> = missing.copied().collect();
+        let made = (missing.par_iter()).map(|kernel| Ok((*kernel, self.build(kernel)?)));
+        for (kernel, pipeline) in made.collect::<Result<Vec<_>, GpuError>>()? {
+            pipelines.add(kernel, pipeline);
+        }
+        if let (Some(disk), false) = (&pipelines.disk, missing.is_empty()) {
+            disk.keep();
+        }
+        let found = missing
+            .iter()
+            .filter_map(|k| Some((*k, pipelines.find(k)?)));
+        Ok(found.collect())
+    }
+
     /// The kernel's pipeline, made at first use.
     pub(super) fn pipeline(&self, kernel: &'static Kernel) -> Result<Arc<Pipeline>, GpuError> {
-        // A panic in another thread leaves the map whole: it only ever grows
-        // by complete entries.
-        let lock = &self.pipelines().made;
-        let mut made = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = made.get(kernel.name) {
-            return Ok(Arc::clone(pipeline));
+        if let Some(pipeline) = self.pipelines().find(kernel) {
+            return Ok(pipeline);
         }
-        let pipeline = Arc::new(self.build(kernel)?);
-        made.insert(kernel.name, Arc::clone(&pipeline));
-        Ok(pipeline)
+        let pipeline = self.build(kernel)?;
+        Ok(self.pipelines().add(kernel, pipeline))
     }
 
     fn build(&self, kernel: &'static Kernel) -> Result<Pipeline, GpuError> {
@@ -40,10 +92,14 @@ impl Gpu {
         let text = source(kernel, storage)?;
         let device = self.device();
         let made = self.watch(0, || {
-            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            let descriptor = wgpu::ShaderModuleDescriptor {
                 label: Some(kernel.name),
                 source: wgpu::ShaderSource::Wgsl(text.into()),
-            });
+            };
+            let module = match self.pipelines().checked {
+                true => device.create_shader_module(descriptor),
+                false => audited::trusted_module(device, descriptor),
+            };
             // Parameters, then what it reads, then what it writes.
             let count = kernel.family.reads() as u32 + 2;
             let entries: Vec<_> = (0..count)
@@ -76,7 +132,7 @@ impl Gpu {
                     zero_initialize_workgroup_memory: false,
                     ..Default::default()
                 },
-                cache: None,
+                cache: self.pipelines().disk.as_ref().map(DiskCache::store),
             });
             Pipeline { pipeline, layout }
         });

@@ -1,41 +1,78 @@
 //! What a plan binds besides activations: weights and parameters.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::Gpu;
 use super::value::Value;
+use super::{Gpu, GpuError};
 use crate::plan::{Plan, Weight};
 use crate::tensor::Params;
 
-/// Weights staged for upload, at most, before they are sent on: staging memory
-/// is freed only behind a submission.
-const STAGED_BYTES: u64 = 64 << 20;
+/// Weights on their way to the device, at most, before the host waits for
+/// those before them: their staging memory is freed only behind a submission.
+/// Whole rows of a texture.
+const STAGED_BYTES: usize = 4 << 20;
 
-/// Packs and uploads all weights.
-pub(super) fn upload_all(gpu: &Gpu, weights: &[Weight], params: &Params) -> Vec<Value> {
-    let mut staged = 0;
-    let buffers = weights.iter().map(|weight| {
-        let buffer = upload(gpu, weight, params);
-        staged += weight.bytes();
-        if staged > STAGED_BYTES {
-            gpu.queue().submit([]);
-            staged = 0;
+/// Reads, packs and uploads all weights, a tensor at a time: of the host's
+/// memory it takes what the largest tensor takes, as it is and packed.
+pub(super) fn upload_all(
+    gpu: &Gpu,
+    weights: &[Weight],
+    params: &Params,
+) -> Result<Vec<Value>, GpuError> {
+    // A tensor that is cut into chunks is read once for all of them.
+    let mut chunks: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+    for (i, weight) in weights.iter().enumerate() {
+        chunks.entry(weight.tensor.as_deref()).or_default().push(i);
+    }
+    let mut upload = Upload {
+        gpu,
+        staged: 0,
+        before: None,
+    };
+    let mut values: Vec<Option<Value>> = weights.iter().map(|_| None).collect();
+    for (name, chunks) in chunks {
+        let tensor = name.map(|name| params.get(name)).transpose()?;
+        for i in chunks {
+            let packed = weights[i].packing.pack(tensor.as_deref());
+            let label = name.unwrap_or("zeros");
+            values[i] = Some(upload.value(label, bytemuck::cast_slice(&packed))?);
         }
-        buffer
-    });
-    let buffers = buffers.collect();
+    }
     gpu.queue().submit([]);
-    buffers
+    // Each has been made above.
+    Ok(values.into_iter().flatten().collect())
 }
 
-fn upload(gpu: &Gpu, weight: &Weight, params: &Params) -> Value {
-    let tensor = weight.tensor.as_deref();
-    let value = Value::new(gpu, tensor.unwrap_or("zeros"), weight.bytes());
-    let tensor = tensor.and_then(|name| params.get(name));
-    let packed = weight.packing.pack(tensor.map(Arc::as_ref));
-    value.write(gpu.queue(), bytemuck::cast_slice(&packed));
-    value
+/// Weights on their way to the device.
+struct Upload<'a> {
+    gpu: &'a Gpu,
+    /// Bytes that were handed over since the last submission.
+    staged: usize,
+    /// The submission before that.
+    before: Option<wgpu::SubmissionIndex>,
+}
+
+impl Upload<'_> {
+    /// A value with those bytes. What kernels read of weights is written here
+    /// and nowhere else.
+    fn value(&mut self, label: &str, bytes: &[u8]) -> Result<Value, GpuError> {
+        let value = Value::new(self.gpu, label, bytes.len() as u64);
+        let mut at = 0;
+        for piece in bytes.chunks(STAGED_BYTES) {
+            value.write(self.gpu.queue(), at, piece);
+            at += piece.len() as u64;
+            self.staged += piece.len();
+            if self.staged >= STAGED_BYTES {
+                let submitted = self.gpu.queue().submit([]);
+                if let Some(before) = self.before.replace(submitted) {
+                    self.gpu.wait(before)?;
+                }
+                self.staged = 0;
+            }
+        }
+        Ok(value)
+    }
 }
 
 /// The parameters of all steps in one buffer, each at an offset that may be

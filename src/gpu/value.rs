@@ -60,10 +60,10 @@ impl Value {
         }
     }
 
-    /// Writes whole quads to its start.
-    pub fn write(&self, queue: &wgpu::Queue, bytes: &[u8]) {
+    /// Writes whole quads from byte `start` on, where a row begins.
+    pub fn write(&self, queue: &wgpu::Queue, start: u64, bytes: &[u8]) {
         match self {
-            Value::Buffer(buffer) => queue.write_buffer(buffer, 0, bytes),
+            Value::Buffer(buffer) => queue.write_buffer(buffer, start, bytes),
             Value::Texture(texture, _) => {
                 // Whole rows, then what is left of the last.
                 let whole = bytes.len() as u64 / Storage::ROW_BYTES;
@@ -77,7 +77,7 @@ impl Value {
                         continue;
                     }
                     let mut at = texture.as_image_copy();
-                    at.origin.y = row;
+                    at.origin.y = (start / Storage::ROW_BYTES) as u32 + row;
                     let size = wgpu::Extent3d {
                         width,
                         height,

@@ -2,7 +2,8 @@
 //! some convolutions take several dispatches that hand values on in scratch
 //! buffers.
 
-use super::table::{Family, KERNELS, Kernel, find};
+use super::rows::KERNELS;
+use super::table::{Family, Kernel, find};
 
 /// One way to compute an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

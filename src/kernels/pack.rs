@@ -1,6 +1,8 @@
 //! How weights lie in GPU buffers: rows of output channels, so that one vec4
 //! is four neighbouring output channels of one input channel and tap.
 
+use rayon::prelude::*;
+
 use super::winograd::transform_filter;
 use crate::tensor::{QUAD, Tensor};
 
@@ -84,15 +86,11 @@ impl Packing {
                 rows,
                 quads,
             } => {
-                let (taps, width) = (kernel * kernel, quads * QUAD);
-                let inputs = tensor.shape()[1];
-                for (o, filter) in data.chunks_exact(inputs * taps).enumerate() {
-                    for (i, window) in filter.chunks_exact(taps).enumerate() {
-                        for (t, &value) in window.iter().enumerate() {
-                            out[(t * rows + i) * width + o] = value;
-                        }
-                    }
-                }
+                let (taps, inputs) = (kernel * kernel, tensor.shape()[1]);
+                transpose(data, inputs * taps, &mut out, quads * QUAD, |row| {
+                    let (tap, input) = (row / rows, row % rows);
+                    (input < inputs).then_some(input * taps + tap)
+                });
             }
             Packing::Linear {
                 first,
@@ -101,22 +99,35 @@ impl Packing {
                 ..
             } => {
                 let inputs = tensor.shape()[1];
-                let chunk = data.chunks_exact(inputs).skip(first).take(count);
-                for (o, row) in chunk.enumerate() {
-                    for (i, &value) in row.iter().enumerate() {
-                        out[i * quads * QUAD + o] = value;
-                    }
-                }
+                let chunk = &data[first * inputs..(first + count) * inputs];
+                transpose(chunk, inputs, &mut out, quads * QUAD, |row| {
+                    (row < inputs).then_some(row)
+                });
             }
             Packing::Winograd { tile, rows, quads } => {
-                let width = quads * QUAD;
+                let (points, width) = ((tile + 2).pow(2), quads * QUAD);
                 let inputs = tensor.shape()[1];
-                for (o, filters) in data.chunks_exact(inputs * 9).enumerate() {
-                    for (i, filter) in filters.chunks_exact(9).enumerate() {
-                        transform_filter(tile, filter, |point, value| {
-                            out[(point * rows + i) * width + o] = value as f32;
+                let mut transformed = vec![0.0; BLOCK * inputs * points];
+                // A block of output channels at a time: all of them would take
+                // the host twice what the device takes.
+                for (block, filters) in data.chunks(BLOCK * inputs * 9).enumerate() {
+                    filters
+                        .par_chunks_exact(9)
+                        .zip(transformed.par_chunks_exact_mut(points))
+                        .for_each(|(filter, to)| {
+                            transform_filter(tile, filter, |point, v| to[point] = v as f32);
                         });
-                    }
+                    let count = filters.len() / (inputs * 9);
+                    let rows_of = out.par_chunks_exact_mut(width).enumerate();
+                    rows_of.for_each(|(row, to)| {
+                        let (point, i) = (row / rows, row % rows);
+                        if i < inputs {
+                            let to = &mut to[block * BLOCK..][..count];
+                            for (o, to) in to.iter_mut().enumerate() {
+                                *to = transformed[(o * inputs + i) * points + point];
+                            }
+                        }
+                    });
                 }
             }
             Packing::Vector { first, count, .. } => {
@@ -125,6 +136,35 @@ impl Packing {
         }
         out
     }
+}
+
+/// Rows of `out` that are written together, and so many of its columns: a
+/// block's lines of both sides stay in the nearest cache.
+const BLOCK: usize = 16;
+
+/// Row r of `out`, of `width` columns, becomes column `column(r)` of `data`,
+/// whose rows have `stride` elements; where that is `None`, and right of the
+/// last row of `data`, `out` stays as it is.
+fn transpose(
+    data: &[f32],
+    stride: usize,
+    out: &mut [f32],
+    width: usize,
+    column: impl Fn(usize) -> Option<usize> + Sync,
+) {
+    let blocks = out.par_chunks_mut(BLOCK * width).enumerate();
+    blocks.for_each(|(block, rows)| {
+        for (columns, part) in data.chunks(BLOCK * stride).enumerate() {
+            for (r, row) in rows.chunks_exact_mut(width).enumerate() {
+                if let Some(from) = column(block * BLOCK + r) {
+                    let to = &mut row[columns * BLOCK..];
+                    for (to, source) in to.iter_mut().zip(part.chunks_exact(stride)) {
+                        *to = source[from];
+                    }
+                }
+            }
+        }
+    });
 }
 
 #[cfg(test)]
@@ -144,6 +184,30 @@ mod tests {
         assert_eq!(packed[..4], [0.0, 10.0, 0.0, 0.0]);
         assert_eq!(packed[8..12], [2.0, 12.0, 0.0, 0.0]);
         assert_eq!(packed[12..], [0.0; 4]);
+    }
+
+    /// Several blocks each way, and a last one that is not full.
+    #[test]
+    fn blocks_meet() {
+        let (outputs, inputs, rows, quads) = (37, 21, 24, 16);
+        let t = Tensor::from_fn([outputs, inputs, 3, 3], |e| e as f32);
+        let packing = Packing::Conv {
+            kernel: 3,
+            rows,
+            quads,
+        };
+        let packed = packing.pack(Some(&t));
+        for (at, &found) in packed.iter().enumerate() {
+            let (row, o) = (at / (quads * QUAD), at % (quads * QUAD));
+            let (tap, i) = (row / rows, row % rows);
+            let inside = o < outputs && i < inputs;
+            let expected = if inside {
+                (o * inputs + i) * 9 + tap
+            } else {
+                0
+            };
+            assert_eq!(found, expected as f32, "{tap} {i} {o}");
+        }
     }
 
     #[test]

@@ -2,9 +2,11 @@
 //! C×H×W, activations lie H×W×C with channels padded to quads, so the weight's
 //! columns are put into that order once, and nothing moves at run time.
 
+use rayon::prelude::*;
+
 use super::{LowerError, Rewrite};
 use crate::graph::Op;
-use crate::tensor::{QUAD, quads};
+use crate::tensor::{Param, QUAD, Source, Tensor, TensorError, quads};
 
 pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
     for i in rewrite.live() {
@@ -17,24 +19,54 @@ pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
         }
         let source = rewrite.nodes[input.0].inputs[0];
         let s = rewrite.nodes[source.0].shape;
-        let padded = quads(s.c) * QUAD;
-        let columns = s.h * s.w * padded;
-        let weight = rewrite.tensor(i, &linear.weight)?;
-        let mut permuted = vec![0.0; linear.out_features * columns];
-        let rows = weight.data().chunks_exact(linear.in_features);
-        for (row, out) in rows.zip(permuted.chunks_exact_mut(columns)) {
-            for (c, plane) in row.chunks_exact(s.h * s.w).enumerate() {
-                for (pixel, &value) in plane.iter().enumerate() {
-                    out[pixel * padded + c] = value;
-                }
-            }
-        }
-        let shape = [linear.out_features, columns];
-        rewrite.insert(&linear.weight.clone(), &shape, permuted);
+        let columns = s.h * s.w * quads(s.c) * QUAD;
+        let permuted = Permuted {
+            weight: rewrite.tensor(i, &linear.weight)?,
+            shape: [linear.out_features, columns],
+            pixels: s.h * s.w,
+            channels: s.c,
+        };
+        let name = linear.weight.clone();
+        rewrite.params.insert(name, Param::later(permuted));
         linear.in_features = columns;
         rewrite.nodes[i].op = Op::Linear(linear);
         rewrite.nodes[i].inputs[0] = source;
         rewrite.absorb(input);
     }
     Ok(())
+}
+
+/// A linear layer's weight, `[out, C·H·W]`, with its columns in the order of
+/// activations, `[out, H·W·quads·4]`.
+#[derive(Debug)]
+struct Permuted {
+    weight: Param,
+    shape: [usize; 2],
+    pixels: usize,
+    channels: usize,
+}
+
+impl Source for Permuted {
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn read(&self) -> Result<Tensor, TensorError> {
+        let weight = self.weight.get()?;
+        let mut permuted = Tensor::zeros(self.shape);
+        let padded = quads(self.channels) * QUAD;
+        let columns = self.shape[1].max(1);
+        let rows = weight
+            .data()
+            .par_chunks_exact((self.pixels * self.channels).max(1));
+        rows.zip(permuted.data_mut().par_chunks_exact_mut(columns))
+            .for_each(|(row, out)| {
+                for (c, plane) in row.chunks_exact(self.pixels).enumerate() {
+                    for (pixel, &value) in plane.iter().enumerate() {
+                        out[pixel * padded + c] = value;
+                    }
+                }
+            });
+        Ok(permuted)
+    }
 }

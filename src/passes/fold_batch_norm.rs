@@ -3,22 +3,26 @@
 //! (Jacob et al. 2018, section 3.2). What no convolution can take in, because
 //! it stands before one, becomes a scale and a shift.
 
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
 use super::{LowerError, Rewrite};
 use crate::graph::{BatchNorm, Conv2d, Epilogue, Op};
-use crate::tensor::Tensor;
+use crate::tensor::{Param, Source, Tensor, TensorError};
 
 pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
     for i in rewrite.live() {
         let Op::BatchNorm(bn) = rewrite.nodes[i].op.clone() else {
             continue;
         };
-        let (scale, shift) = scale_shift(rewrite, i, &bn)?;
+        let norm = Arc::new(norm(rewrite, i, &bn)?);
         let input = rewrite.nodes[i].inputs[0];
         match rewrite.nodes[input.0].op.clone() {
             Op::Conv2d(conv)
                 if rewrite.can_absorb(input) && conv.epilogue == Epilogue::default() =>
             {
-                let conv = fold(rewrite, i, conv, &scale, &shift)?;
+                let conv = fold(rewrite, i, conv, &norm)?;
                 rewrite.nodes[i].inputs = rewrite.nodes[input.0].inputs.clone();
                 rewrite.nodes[i].op = Op::Conv2d(conv);
                 rewrite.absorb(input);
@@ -28,9 +32,8 @@ pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
                     format!("{}.scale", bn.prefix),
                     format!("{}.shift", bn.prefix),
                 ];
-                for (name, values) in names.iter().zip([&scale, &shift]) {
-                    let data = values.iter().map(|&v| v as f32).collect();
-                    rewrite.insert(name, &[bn.channels], data);
+                for (name, value) in names.iter().zip([Value::Scale, Value::Shift]) {
+                    rewrite.fold(name, vec![bn.channels], &norm, value);
                 }
                 let [scale, shift] = names;
                 rewrite.nodes[i].op = Op::ScaleShift {
@@ -47,50 +50,30 @@ pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
     Ok(())
 }
 
-/// Per channel: `γ/√(σ² + ε)`, and `β − μ·scale`.
-fn scale_shift(
-    rewrite: &Rewrite,
-    node: usize,
-    bn: &BatchNorm,
-) -> Result<(Vec<f64>, Vec<f64>), LowerError> {
+fn norm(rewrite: &Rewrite, node: usize, bn: &BatchNorm) -> Result<Norm, LowerError> {
     let get = |leaf: &str| rewrite.tensor(node, &format!("{}.{leaf}", bn.prefix));
-    let (gamma, beta) = (get("weight")?, get("bias")?);
-    let (mean, var) = (get("running_mean")?, get("running_var")?);
-    let scale: Vec<f64> = (gamma.data().iter())
-        .zip(var.data())
-        .map(|(&g, &v)| f64::from(g) / (f64::from(v) + bn.eps).sqrt())
-        .collect();
-    let shift = (beta.data().iter())
-        .zip(mean.data())
-        .zip(&scale)
-        .map(|((&b, &m), s)| f64::from(b) - f64::from(m) * s)
-        .collect();
-    Ok((scale, shift))
+    Ok(Norm {
+        gamma: get("weight")?,
+        beta: get("bias")?,
+        mean: get("running_mean")?,
+        var: get("running_var")?,
+        eps: bn.eps,
+    })
 }
 
 fn fold(
     rewrite: &mut Rewrite,
     node: usize,
     mut conv: Conv2d,
-    scale: &[f64],
-    shift: &[f64],
+    norm: &Arc<Norm>,
 ) -> Result<Conv2d, LowerError> {
     let weight = rewrite.tensor(node, &conv.weight)?;
-    let filter = weight.data().len() / conv.out_channels;
-    let folded = (weight.data().chunks_exact(filter))
-        .zip(scale)
-        .flat_map(|(w, s)| w.iter().map(move |&w| (f64::from(w) * s) as f32))
-        .collect();
     let bias = match &conv.bias {
-        Some(name) => (rewrite.tensor(node, name)?.data().iter())
-            .zip(scale)
-            .zip(shift)
-            .map(|((&b, s), t)| (f64::from(b) * s + t) as f32)
-            .collect(),
-        None => shift.iter().map(|&t| t as f32).collect(),
+        Some(name) => Value::Bias(rewrite.tensor(node, name)?),
+        None => Value::Shift,
     };
     let shape = weight.shape().to_vec();
-    rewrite.insert(&conv.weight, &shape, folded);
+    rewrite.fold(&conv.weight, shape, norm, Value::Weight(weight));
     let name = match conv.bias.take() {
         Some(name) => name,
         None => match conv.weight.strip_suffix(".weight") {
@@ -98,16 +81,99 @@ fn fold(
             None => format!("{}.bias", conv.weight),
         },
     };
-    rewrite.insert(&name, &[conv.out_channels], bias);
+    rewrite.fold(&name, vec![conv.out_channels], norm, bias);
     conv.bias = Some(name);
     Ok(conv)
 }
 
 impl Rewrite {
-    /// Puts a computed tensor in; its length is the shape's by construction.
-    pub(super) fn insert(&mut self, name: &str, shape: &[usize], data: Vec<f32>) {
-        if let Some(tensor) = Tensor::new(shape, data) {
-            self.params.insert(name, tensor);
+    fn fold(&mut self, name: &str, shape: Vec<usize>, norm: &Arc<Norm>, value: Value) {
+        let norm = Arc::clone(norm);
+        let folded = Folded { shape, norm, value };
+        self.params.insert(name, Param::later(folded));
+    }
+}
+
+/// A batch norm's tensors, `[C]` each.
+#[derive(Debug)]
+struct Norm {
+    gamma: Param,
+    beta: Param,
+    mean: Param,
+    var: Param,
+    eps: f64,
+}
+
+impl Norm {
+    /// Per channel: `γ/√(σ² + ε)`, and `β − μ·scale`.
+    fn scale_shift(&self) -> Result<Vec<(f64, f64)>, TensorError> {
+        let (gamma, var) = (self.gamma.get()?, self.var.get()?);
+        let (beta, mean) = (self.beta.get()?, self.mean.get()?);
+        let scales = (gamma.data().iter().zip(var.data()))
+            .map(|(&g, &v)| f64::from(g) / (f64::from(v) + self.eps).sqrt());
+        let shifted = (beta.data().iter().zip(mean.data()).zip(scales))
+            .map(|((&b, &m), scale)| (scale, f64::from(b) - f64::from(m) * scale));
+        Ok(shifted.collect())
+    }
+}
+
+/// A tensor that a batch norm makes of another, or of nothing.
+#[derive(Debug)]
+struct Folded {
+    shape: Vec<usize>,
+    norm: Arc<Norm>,
+    value: Value,
+}
+
+/// What it is.
+#[derive(Debug)]
+enum Value {
+    /// A convolution's weight, each filter scaled.
+    Weight(Param),
+    /// A convolution's bias, scaled and shifted.
+    Bias(Param),
+    /// The factors alone.
+    Scale,
+    /// The summands alone: also the bias of a convolution that had none.
+    Shift,
+}
+
+impl Source for Folded {
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn read(&self) -> Result<Tensor, TensorError> {
+        let norm = self.norm.scale_shift()?;
+        let mut tensor = match &self.value {
+            Value::Weight(of) | Value::Bias(of) => of.own()?,
+            Value::Scale | Value::Shift => Tensor::zeros(self.shape.clone()),
+        };
+        let data = tensor.data_mut();
+        match self.value {
+            Value::Weight(_) => {
+                let filter = (data.len() / norm.len().max(1)).max(1);
+                let filters = data.par_chunks_exact_mut(filter).zip(&norm);
+                filters.for_each(|(filter, &(scale, _))| {
+                    for w in filter {
+                        *w = (f64::from(*w) * scale) as f32;
+                    }
+                });
+            }
+            Value::Bias(_) => {
+                for (b, &(scale, shift)) in data.iter_mut().zip(&norm) {
+                    *b = (f64::from(*b) * scale + shift) as f32;
+                }
+            }
+            Value::Scale => fill(data, norm.iter().map(|n| n.0)),
+            Value::Shift => fill(data, norm.iter().map(|n| n.1)),
         }
+        Ok(tensor)
+    }
+}
+
+fn fill(data: &mut [f32], values: impl Iterator<Item = f64>) {
+    for (to, value) in data.iter_mut().zip(values) {
+        *to = value as f32;
     }
 }

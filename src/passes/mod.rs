@@ -12,17 +12,17 @@ mod fuse_add;
 mod fuse_relu;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::graph::{Graph, GraphError, Node, NodeId};
-use crate::tensor::{Params, Tensor};
+use crate::tensor::{Param, Params};
 
 /// A graph ready for planning, with the weights that it needs.
 #[derive(Debug, Clone)]
 pub struct Lowered {
     /// The fused graph.
     pub graph: Graph,
-    /// Its weights, folded and permuted; untouched tensors are shared.
+    /// Its weights; those that are folded or permuted are computed from the
+    /// original ones each time that one is wanted.
     pub params: Params,
     /// For each node of the fused graph, the original node whose value it
     /// gives.
@@ -59,7 +59,7 @@ pub enum LowerError {
     },
 }
 
-/// Runs all passes. The values of `keep` stay available: nothing is folded
+/// Runs all passes. No number of `params` is read. The values of `keep` stay available: nothing is folded
 /// or fused across them.
 pub fn lower(graph: &Graph, params: &Params, keep: &[NodeId]) -> Result<Lowered, LowerError> {
     let mut rewrite = Rewrite::new(graph, params, keep)?;
@@ -88,9 +88,9 @@ impl Rewrite {
         }
         let mut needed = Params::new();
         for (spec, layer) in graph.params_by_node() {
-            let found = params.get(&spec.name);
+            let found = params.entry(&spec.name);
             match found {
-                Some(t) if t.shape() == spec.shape => needed.share(&spec.name, Arc::clone(t)),
+                Some(t) if t.shape() == spec.shape => needed.insert(&spec.name, t.clone()),
                 _ => {
                     return Err(LowerError::Tensor {
                         layer: graph.node(layer).name.clone(),
@@ -133,9 +133,9 @@ impl Rewrite {
     }
 
     /// A tensor by name; shapes were checked in `new`.
-    fn tensor(&self, layer: usize, name: &str) -> Result<Arc<Tensor>, LowerError> {
+    fn tensor(&self, layer: usize, name: &str) -> Result<Param, LowerError> {
         self.params
-            .get(name)
+            .entry(name)
             .cloned()
             .ok_or_else(|| LowerError::Tensor {
                 layer: self.nodes[layer].name.clone(),

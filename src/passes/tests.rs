@@ -3,6 +3,7 @@
 use super::*;
 use crate::graph::{Epilogue, GraphBuilder, Op, Shape, Window};
 use crate::models::Network;
+use crate::tensor::Tensor;
 
 fn ramp(graph: &Graph) -> Params {
     let mut params = Params::new();
@@ -48,7 +49,7 @@ fn folding_is_the_formula() {
         let w = lowered.params.get("conv1.weight").unwrap().data()[o * 27 + 4];
         assert_eq!(w, (value("conv1.weight", o * 27 + 4) * scale) as f32);
     }
-    assert!(lowered.params.get("bn1.weight").is_none());
+    assert!(lowered.params.entry("bn1.weight").is_none());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! for reports, which ask what planning would decide.
 
 use super::choose::{self, problem};
+use super::cost::cost;
 use super::steps::layer_name;
 use super::{Choice, DeviceProfile};
 use crate::graph::Op;
@@ -38,12 +39,13 @@ pub fn conv_shapes(lowered: &Lowered, batch: usize) -> Vec<ConvShape> {
     shapes
 }
 
-/// Every candidate that computes `problem` in f32 on the device, in the
-/// table's order.
+/// Every candidate that computes `problem` on the device in full precision, in
+/// the table's order: what costs without end is nothing that planning takes by
+/// itself.
 pub fn contenders(problem: &ConvProblem, profile: &DeviceProfile) -> Vec<Candidate> {
     candidates()
-        .filter(|c| !c.rounds_factors())
         .filter(|c| choose::fitting(c, problem, profile).is_some())
+        .filter(|c| cost(problem, c, profile).is_finite())
         .collect()
 }
 

@@ -30,12 +30,9 @@ pub(super) fn cost(problem: &ConvProblem, candidate: &Candidate, profile: &Devic
     }
 }
 
-/// How much of the machine so many workgroups fill: there have to be a few for
-/// each core of a large GPU, one for each processor of a software driver, or
-/// the rest idles.
+/// How much of the machine so many workgroups fill; the rest of it idles.
 fn filled(workgroups: usize, profile: &DeviceProfile) -> f64 {
-    let all = profile.traits().fill;
-    (workgroups as f64 / all).min(1.0)
+    (workgroups as f64 / profile.traits().fill).min(1.0)
 }
 
 /// A convolution by one kernel: the work of all its tiles, padding included,

@@ -1,12 +1,11 @@
 //! A dense f32 tensor on the host: what checkpoints load into and the CPU
 //! twin computes with.
 
+mod params;
 mod quad;
 
+pub use params::{Param, Params, Source, TensorError};
 pub use quad::{QUAD, pad_channels, padded, quads, unpad_channels, unpad_into};
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// A dense row-major f32 tensor on the host.
 ///
@@ -109,54 +108,6 @@ impl Tensor {
             return self.clone();
         }
         self.move_axis([0, 3, 1, 2])
-    }
-}
-
-/// A network's weights by tensor name, shared rather than copied.
-#[derive(Debug, Clone, Default)]
-pub struct Params {
-    tensors: BTreeMap<String, Arc<Tensor>>,
-}
-
-impl Params {
-    /// An empty set.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a tensor, replacing one of the same name.
-    pub fn insert(&mut self, name: impl Into<String>, tensor: Tensor) {
-        self.tensors.insert(name.into(), Arc::new(tensor));
-    }
-
-    /// Adds a tensor that is shared with another set.
-    pub fn share(&mut self, name: impl Into<String>, tensor: Arc<Tensor>) {
-        self.tensors.insert(name.into(), tensor);
-    }
-
-    /// The tensor of that name.
-    pub fn get(&self, name: &str) -> Option<&Arc<Tensor>> {
-        self.tensors.get(name)
-    }
-
-    /// Takes the tensor of that name out.
-    pub fn remove(&mut self, name: &str) -> Option<Arc<Tensor>> {
-        self.tensors.remove(name)
-    }
-
-    /// Names and tensors, sorted by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<Tensor>)> {
-        self.tensors.iter().map(|(name, t)| (name.as_str(), t))
-    }
-
-    /// How many tensors there are.
-    pub fn len(&self) -> usize {
-        self.tensors.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.tensors.is_empty()
     }
 }
 

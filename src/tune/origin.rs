@@ -108,7 +108,8 @@ pub(super) mod tests {
     #[test]
     fn whatever_differs_is_told() {
         assert!(origin().differences(&origin()).is_empty());
-        let changes: [(fn(&mut Origin), &str); 8] = [
+        type Change = fn(&mut Origin);
+        let changes: [(Change, &str); 8] = [
             (|o| o.adapter.push('x'), "adapter `Some GPU 9000`, here"),
             (|o| o.vendor = 0x8086, "vendor `0x10de`, here `0x8086`"),
             (|o| o.device = 1, "device `0x1234`, here `0x0001`"),

@@ -1,19 +1,20 @@
-//! A safetensors file in memory, its header checked.
+//! A safetensors file, its header checked.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::header::{Entry, Header};
+use super::header::Header;
+use super::storage::Storage;
 use super::{CheckpointError, Format, Listing};
 
 /// The largest file that is read, in bytes: vgg19 in f64 has a quarter of it.
 pub const MAX_FILE_BYTES: u64 = 4 << 30;
 
-/// A safetensors file in memory: its header is checked, its numbers are when
-/// [`load`](Checkpoint::load) converts them.
+/// A safetensors file: its header is checked, its numbers are by
+/// [`load`](Checkpoint::load). The file stays open, and is not held in memory.
 ///
 /// ```no_run
 /// use resnet_wgpu::weights::{Checkpoint, Hints};
@@ -25,26 +26,25 @@ pub const MAX_FILE_BYTES: u64 = 4 << 30;
 /// ```
 #[derive(Clone)]
 pub struct Checkpoint {
-    pub(super) name: String,
     pub(super) header: Header,
     /// Where `config.json` may lie; `None` for what was no file.
     pub(super) folder: Option<PathBuf>,
-    bytes: Cow<'static, [u8]>,
+    pub(super) storage: Arc<Storage>,
 }
 
 impl std::fmt::Debug for Checkpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Not the numbers.
         f.debug_struct("Checkpoint")
-            .field("name", &self.name)
+            .field("name", &self.storage.name)
             .field("tensors", &self.header.tensors.len())
             .finish_non_exhaustive()
     }
 }
 
 impl Checkpoint {
-    /// Reads a safetensors file of at most [`MAX_FILE_BYTES`]. Another format
-    /// is told by its first bytes, without reading the rest.
+    /// Opens a safetensors file of at most [`MAX_FILE_BYTES`] and reads its
+    /// header. Another format is told by its first bytes.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let path = path.as_ref();
         let name = path.display().to_string();
@@ -60,30 +60,10 @@ impl Checkpoint {
             };
             return Err(CheckpointError::NoFile { file: name, found });
         }
-        let mut file = File::open(path).map_err(read)?;
-        let mut bytes = Vec::new();
-        (&mut file)
-            .take(Format::HEAD as u64)
-            .read_to_end(&mut bytes)
-            .map_err(read)?;
-        refuse_other_formats(&name, &bytes, kind.len())?;
-        if kind.len() > MAX_FILE_BYTES {
-            return Err(CheckpointError::TooLarge {
-                file: name,
-                limit: MAX_FILE_BYTES,
-                found: kind.len(),
-            });
-        }
-        let rest = kind.len().saturating_sub(bytes.len() as u64);
-        // Too little memory is an error here, not an abort.
-        usize::try_from(rest)
-            .ok()
-            .and_then(|rest| bytes.try_reserve_exact(rest).ok())
-            .ok_or_else(|| read(std::io::ErrorKind::OutOfMemory.into()))?;
-        // A file that grows meanwhile is read no further than it was long.
-        file.take(rest).read_to_end(&mut bytes).map_err(read)?;
+        let file = File::open(path).map_err(read)?;
+        let kind = file.metadata().map_err(read)?;
         let folder = path.parent().map(Path::to_path_buf);
-        Self::parse(name, bytes.into(), folder)
+        Self::open(Storage::file(name, file, &kind), folder)
     }
 
     /// Takes a safetensors file's bytes, such as those of `include_bytes!`;
@@ -92,29 +72,35 @@ impl Checkpoint {
         name: impl Into<String>,
         bytes: impl Into<Cow<'static, [u8]>>,
     ) -> Result<Self, CheckpointError> {
-        let (name, bytes) = (name.into(), bytes.into());
-        let head = &bytes[..bytes.len().min(Format::HEAD)];
-        refuse_other_formats(&name, head, bytes.len() as u64)?;
-        Self::parse(name, bytes, None)
+        Self::open(Storage::memory(name.into(), bytes.into()), None)
     }
 
-    fn parse(
-        name: String,
-        bytes: Cow<'static, [u8]>,
-        folder: Option<PathBuf>,
-    ) -> Result<Self, CheckpointError> {
-        let header = Header::parse(&name, &bytes)?;
+    fn open(storage: Storage, folder: Option<PathBuf>) -> Result<Self, CheckpointError> {
+        let head = storage.head(Format::HEAD as u64)?;
+        if let Some(format) = Format::sniff(&storage.name, &head, storage.len) {
+            return Err(CheckpointError::Format {
+                remedy: format.remedy(&storage.name),
+                file: storage.name,
+                format,
+            });
+        }
+        if storage.len > MAX_FILE_BYTES {
+            return Err(CheckpointError::TooLarge {
+                file: storage.name,
+                limit: MAX_FILE_BYTES,
+                found: storage.len,
+            });
+        }
         Ok(Self {
-            name,
-            header,
+            header: Header::read(&storage)?,
             folder,
-            bytes,
+            storage: Arc::new(storage),
         })
     }
 
     /// The file's path, or the name given with the bytes.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.storage.name
     }
 
     /// The free text of the header (`__metadata__`), by key.
@@ -126,25 +112,9 @@ impl Checkpoint {
     pub fn listing(&self) -> Listing {
         let tensors = self.header.tensors.iter();
         Listing::new(
-            &self.name,
+            &self.storage.name,
             tensors.map(|(n, e)| (n.clone(), e.shape.clone())),
         )
-    }
-
-    /// A tensor's bytes; the header's check has put them inside the file.
-    pub(super) fn bytes_of(&self, entry: &Entry) -> &[u8] {
-        self.bytes.get(entry.bytes.clone()).unwrap_or(&[])
-    }
-}
-
-fn refuse_other_formats(name: &str, head: &[u8], len: u64) -> Result<(), CheckpointError> {
-    match Format::sniff(name, head, len) {
-        None => Ok(()),
-        Some(format) => Err(CheckpointError::Format {
-            file: name.to_owned(),
-            format,
-            remedy: format.remedy(name),
-        }),
     }
 }
 
@@ -161,7 +131,9 @@ mod tests {
         let checkpoint = Checkpoint::from_bytes("memory", bytes).unwrap();
         assert_eq!(checkpoint.name(), "memory");
         let entry = &checkpoint.header.tensors["a"];
-        assert_eq!(checkpoint.bytes_of(entry), 1.5f32.to_le_bytes());
+        let mut value = [0; 4];
+        checkpoint.storage.read(entry.start, &mut value).unwrap();
+        assert_eq!((entry.bytes, value), (4, 1.5f32.to_le_bytes()));
         assert!(format!("{checkpoint:?}").contains("tensors: 1"));
     }
 

@@ -16,6 +16,12 @@ pub enum CheckpointError {
         /// Why.
         source: std::io::Error,
     },
+    /// The file is not what it was when it was opened.
+    #[error("{file}: changed since it was opened; load it again, once nothing writes to it")]
+    Changed {
+        /// The file.
+        file: String,
+    },
     /// A directory, a device, a pipe.
     #[error(
         "{file}: expected a file, found {found}; name the .safetensors file itself (in a \

@@ -5,13 +5,16 @@
 //! offsets near the end of the address space overflow in it.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
 use super::CheckpointError;
 use super::raw_header::{RawHeader, shortened};
+use super::storage::Storage;
+
+/// What a file begins with: the header's length.
+const LENGTH_BYTES: u64 = 8;
 
 /// The longest header that is read: resnet1202's, with 6,007 tensors, has
 /// under 1 MB.
@@ -22,9 +25,10 @@ const MAX_HEADER_BYTES: u64 = 32 << 20;
 pub(super) struct Entry {
     pub dtype: Dtype,
     pub shape: Vec<usize>,
-    /// Its bytes in the file; they are inside it, and as many as dtype and
-    /// shape ask for.
-    pub bytes: Range<usize>,
+    /// Where its bytes begin in the file.
+    pub start: u64,
+    /// How many they are: as dtype and shape ask for, and inside the file.
+    pub bytes: usize,
 }
 
 /// A file's table of contents.
@@ -35,36 +39,40 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads and checks the header of a whole file's bytes.
-    pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, CheckpointError> {
+    /// Reads and checks the header of a file, and nothing behind it.
+    pub fn read(storage: &Storage) -> Result<Self, CheckpointError> {
         let broken = |problem: String| CheckpointError::Header {
-            file: file.to_owned(),
+            file: storage.name.clone(),
             problem,
         };
-        let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
+        let head = storage.head(LENGTH_BYTES)?;
+        let Ok(length) = head.try_into().map(u64::from_le_bytes) else {
             return Err(broken(format!(
-                "expected 8 bytes of header length, found a file of {} bytes",
-                bytes.len()
+                "expected {LENGTH_BYTES} bytes of header length, found a file of {} bytes",
+                storage.len
             )));
         };
-        let length = u64::from_le_bytes(*length);
         if length > MAX_HEADER_BYTES {
             return Err(broken(format!(
                 "expected a header of at most {MAX_HEADER_BYTES} bytes, found a length of {length}"
             )));
         }
-        let Some((json, data)) = usize::try_from(length)
-            .ok()
-            .and_then(|n| rest.split_at_checked(n))
-        else {
+        let rest = storage.len - LENGTH_BYTES;
+        let Some(data) = rest.checked_sub(length) else {
             return Err(broken(format!(
-                "expected {length} bytes of header, found {} before the file's end",
-                rest.len()
+                "expected {length} bytes of header, found {rest} before the file's end"
             )));
         };
-        let raw: RawHeader = serde_json::from_slice(json)
+        let mut json = vec![0; length as usize];
+        storage.read(LENGTH_BYTES, &mut json)?;
+        let raw: RawHeader = serde_json::from_slice(&json)
             .map_err(|e| broken(format!("expected JSON that lists tensors, found: {e}")))?;
-        let tensors = check(file, raw.tensors, bytes.len() - data.len(), data.len())?;
+        let data = usize::try_from(data).map_err(|_| {
+            broken(format!(
+                "expected a file that memory can address, found {data} bytes"
+            ))
+        })?;
+        let tensors = check(&storage.name, raw.tensors, LENGTH_BYTES + length, data)?;
         Ok(Self {
             tensors,
             metadata: raw.metadata,
@@ -77,7 +85,7 @@ impl Header {
 fn check(
     file: &str,
     mut tensors: Vec<(String, TensorInfo)>,
-    data_start: usize,
+    data_start: u64,
     data_len: usize,
 ) -> Result<BTreeMap<String, Entry>, CheckpointError> {
     tensors.sort_by(|a, b| (a.1.data_offsets, &a.0).cmp(&(b.1.data_offsets, &b.0)));
@@ -126,7 +134,8 @@ fn check(
         let entry = Entry {
             dtype: info.dtype,
             shape: info.shape,
-            bytes: data_start + from..data_start + to,
+            start: data_start + from as u64,
+            bytes: len,
         };
         // A second tensor of the name would hide the first.
         if entries.contains_key(&name) {
@@ -160,7 +169,7 @@ mod tests {
         let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
         bytes.extend(json.as_bytes());
         bytes.resize(bytes.len() + data, 0);
-        Header::parse("f", &bytes).map_err(|e| e.to_string())
+        Header::read(&Storage::memory("f".into(), bytes.into())).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -174,7 +183,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(header.metadata["format"], "pt");
-        assert_eq!(header.tensors["b"].bytes.len(), 8);
+        assert_eq!(header.tensors["b"].bytes, 8);
         assert_eq!(header.tensors["a"].shape, [2, 1]);
     }
 

@@ -1,62 +1,49 @@
 //! A checkpoint's numbers as a network's parameters.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::values::{BadValues, to_f32};
+use rayon::prelude::*;
+
+use super::stored_tensor::StoredTensor;
 use super::{Checkpoint, CheckpointError, Listing, Mismatch};
 use crate::graph::Graph;
 use crate::models::Network;
-use crate::tensor::{Params, Tensor};
+use crate::tensor::{Param, Params};
 
 impl Checkpoint {
-    /// The tensors that `graph` (of `network`) needs, as f32 under canonical
-    /// names.
+    /// The tensors that `graph` (of `network`) needs, under canonical names.
+    /// They stay in the file, and are read and converted to f32 each time that
+    /// one is wanted; the file must not change meanwhile.
     ///
     /// Every missing, unexpected and misshapen tensor is listed in one
-    /// [`Mismatch`]; then types and values are checked (NaN, infinities,
-    /// negative variances).
+    /// [`Mismatch`]; then the whole file is read once, and types and values are
+    /// checked (NaN, infinities, negative variances).
     pub fn load(&self, network: &Network, graph: &Graph) -> Result<Params, CheckpointError> {
         let listing = self.listing();
         if let Some(mismatch) = listing.mismatch(network, graph) {
             return Err(Box::new(mismatch).into());
         }
-        let mut params = Params::new();
+        let mut tensors = Vec::new();
         for spec in graph.params() {
             // The listing has found it a line above.
             let entry = listing
                 .get(&spec.name)
                 .and_then(|s| Some((s, self.header.tensors.get(&s.name)?)));
-            let Some((stored, entry)) = entry else {
-                continue;
-            };
-            let variance = spec.name.ends_with(".running_var");
-            let data = to_f32(entry.dtype, self.bytes_of(entry), variance).map_err(|bad| {
-                let (file, tensor) = (self.name.clone(), stored.name.clone());
-                match bad {
-                    BadValues::Dtype => CheckpointError::Dtype {
-                        file,
-                        tensor,
-                        found: entry.dtype.to_string(),
-                    },
-                    BadValues::Value {
-                        index,
-                        expected,
-                        found,
-                    } => CheckpointError::Value {
-                        file,
-                        tensor,
-                        index,
-                        expected,
-                        found,
-                    },
-                }
-            })?;
-            let tensor = Tensor::new(spec.shape, data).ok_or_else(|| CheckpointError::Tensor {
-                file: self.name.clone(),
-                tensor: stored.name.clone(),
-                problem: "expected as many numbers as its shape has, found fewer".into(),
-            })?;
-            params.insert(spec.name, tensor);
+            if let Some((stored, entry)) = entry {
+                let variance = spec.name.ends_with(".running_var");
+                let (name, entry) = (stored.name.clone(), entry.clone());
+                let storage = Arc::clone(&self.storage);
+                let tensor = StoredTensor::new(storage, name, entry, spec.shape, variance);
+                tensors.push((spec.name, tensor));
+            }
+        }
+        // The first error in the network's order, whichever is found first.
+        let checked: Vec<_> = tensors.par_iter().map(|(_, t)| t.check()).collect();
+        checked.into_iter().collect::<Result<(), _>>()?;
+        let mut params = Params::new();
+        for (name, tensor) in tensors {
+            params.insert(name, Param::later(tensor));
         }
         Ok(params)
     }

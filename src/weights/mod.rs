@@ -28,6 +28,8 @@ mod load;
 mod raw_header;
 mod recognise;
 mod shapes;
+mod storage;
+mod stored_tensor;
 mod synthetic;
 mod values;
 mod vgg;

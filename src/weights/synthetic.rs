@@ -5,10 +5,12 @@
 //! same weights, and goldens need to store none. All arithmetic is f64 up to
 //! the last step.
 
+use rayon::prelude::*;
+
 use crate::graph::Graph;
 use crate::mix::{STEP, mix};
 use crate::models::{ActivationOrder, Block, Naming, Network, Norm, Shortcut};
-use crate::tensor::{Params, Tensor};
+use crate::tensor::{Param, Params, Source, Tensor, TensorError};
 
 /// A tensor of a network with seeded weights.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +28,7 @@ pub struct SyntheticTensor {
 
 impl Network {
     /// Weights for `graph` (of this network) from a seed, under canonical
-    /// names: uniform, after He's initialisation, with batch norm statistics
+    /// names, each computed when it is wanted: uniform, after He's initialisation, with batch norm statistics
     /// that are not trivial and residual branches scaled by
     /// [`residual_scale`](Network::residual_scale).
     ///
@@ -40,14 +42,8 @@ impl Network {
     /// ```
     pub fn synthetic_params(&self, graph: &Graph, seed: u64) -> Params {
         let mut params = Params::new();
-        for tensor in self.synthetic_tensors(graph, seed, self.residual_scale()) {
-            let mut shape = tensor.shape;
-            if tensor.canonical == HEAD {
-                shape.truncate(2);
-            }
-            if let Some(values) = Tensor::new(shape, tensor.data) {
-                params.insert(tensor.canonical, values);
-            }
+        for (canonical, seeded) in self.seeded(graph, seed, self.residual_scale()) {
+            params.insert(canonical, Param::later(seeded));
         }
         params
     }
@@ -71,18 +67,31 @@ impl Network {
         seed: u64,
         residual_scale: f64,
     ) -> impl Iterator<Item = SyntheticTensor> + use<'a> {
+        (self.seeded(graph, seed, residual_scale)).map(|(canonical, seeded)| SyntheticTensor {
+            data: seeded.data(),
+            shape: seeded.stored_shape,
+            stored: seeded.stored,
+            canonical,
+        })
+    }
+
+    fn seeded<'a>(
+        &'a self,
+        graph: &Graph,
+        seed: u64,
+        residual_scale: f64,
+    ) -> impl Iterator<Item = (String, Seeded)> + use<'a> {
         let last = self.last_of_branch();
         graph.params().into_iter().map(move |spec| {
-            let stored = self.checkpoint_name(&spec.name);
-            let shape = self.stored_shape(&spec.name, spec.shape);
             let in_branch = spec.name.starts_with("layer") && spec.name.ends_with(last);
-            let factor = if in_branch { residual_scale } else { 1.0 };
-            SyntheticTensor {
-                data: synthetic_tensor(&stored, &shape, seed, factor),
-                canonical: spec.name,
-                stored,
-                shape,
-            }
+            let seeded = Seeded {
+                stored: self.checkpoint_name(&spec.name),
+                stored_shape: self.stored_shape(&spec.name, spec.shape.clone()),
+                shape: spec.shape,
+                seed,
+                factor: if in_branch { residual_scale } else { 1.0 },
+            };
+            (spec.name, seeded)
         })
     }
 
@@ -125,6 +134,36 @@ impl Network {
 
 const HEAD: &str = "fc.weight";
 
+/// A tensor that is computed when it is wanted.
+#[derive(Debug)]
+struct Seeded {
+    stored: String,
+    stored_shape: Vec<usize>,
+    shape: Vec<usize>,
+    seed: u64,
+    factor: f64,
+}
+
+impl Seeded {
+    fn data(&self) -> Vec<f32> {
+        synthetic_tensor(&self.stored, &self.stored_shape, self.seed, self.factor)
+    }
+}
+
+impl Source for Seeded {
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn read(&self) -> Result<Tensor, TensorError> {
+        Tensor::new(self.shape.clone(), self.data())
+            .ok_or_else(|| TensorError::new(&self.stored, "expected a shape that memory holds"))
+    }
+}
+
+/// Values that one thread computes at a time, at least.
+const TOGETHER: usize = 1 << 14;
+
 /// The seeded values of one tensor, in row-major order: uniform, their spread
 /// and mean after the name's last part and the shape (`input`: variance 1),
 /// all multiplied by `factor`.
@@ -137,7 +176,10 @@ pub fn synthetic_tensor(name: &str, shape: &[usize], seed: u64, factor: f64) -> 
     let seed = fnv1a64(name.as_bytes()) ^ seed;
     let (scale, centre) = scale_and_centre(name, shape);
     let len: usize = shape.iter().product();
-    (0..len as u64)
+    (0..len)
+        .into_par_iter()
+        .with_min_len(TOGETHER)
+        .map(|i| i as u64)
         .map(|i| ((uniform(seed, i) * scale + centre) * factor) as f32)
         .collect()
 }

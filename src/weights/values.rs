@@ -16,50 +16,61 @@ pub(super) enum BadValues {
     },
 }
 
-/// Converts little-endian `bytes` of `dtype` to f32. NaN, infinities and
-/// F64 beyond f32's range are refused, and below-zero numbers too where
-/// `variance` says that they are variances.
-pub(super) fn to_f32(dtype: Dtype, bytes: &[u8], variance: bool) -> Result<Vec<f32>, BadValues> {
-    let values: Vec<f32> = match dtype {
-        Dtype::F32 => each(bytes, f32::from_le_bytes),
-        Dtype::F16 => each(bytes, |b| f16::from_le_bytes(b).to_f32()),
-        Dtype::BF16 => each(bytes, |b| bf16::from_le_bytes(b).to_f32()),
+/// Converts little-endian `bytes` of `dtype` to f32, in place of what `out`
+/// held. NaN, infinities and F64 beyond f32's range are refused, and below-zero
+/// numbers too where `variance` says that they are variances.
+pub(super) fn to_f32(
+    dtype: Dtype,
+    bytes: &[u8],
+    variance: bool,
+    out: &mut Vec<f32>,
+) -> Result<(), BadValues> {
+    match dtype {
+        Dtype::F32 => each(bytes, f32::from_le_bytes, out),
+        Dtype::F16 => each(bytes, |b| f16::from_le_bytes(b).to_f32(), out),
+        Dtype::BF16 => each(bytes, |b| bf16::from_le_bytes(b).to_f32(), out),
         // Out of range becomes infinite, and is then found below.
-        Dtype::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32),
+        Dtype::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32, out),
         _ => return Err(BadValues::Dtype),
+    }
+    // Without an early exit, so that it takes many at once.
+    let least = if variance { 0.0 } else { f32::MIN };
+    let sound = |v: f32| v >= least && v <= f32::MAX;
+    if out.iter().fold(true, |all, &v| all & sound(v)) {
+        return Ok(());
+    }
+    let Some(index) = out.iter().position(|&v| !sound(v)) else {
+        return Ok(());
     };
-    if let Some(index) = values.iter().position(|v| !v.is_finite()) {
-        let found = match dtype {
-            Dtype::F64 => each(bytes, f64::from_le_bytes)[index],
-            _ => f64::from(values[index]),
-        };
-        let expected = match found.is_finite() {
-            true => "a number within f32's range",
-            false => "a finite number",
-        };
-        return Err(BadValues::Value {
-            index,
-            expected,
-            found,
-        });
-    }
-    if variance && let Some(index) = values.iter().position(|v| *v < 0.0) {
-        return Err(BadValues::Value {
-            index,
-            expected: "a variance of at least 0",
-            found: f64::from(values[index]),
-        });
-    }
-    Ok(values)
+    let found = match (dtype, bytes.as_chunks().0.get(index)) {
+        (Dtype::F64, Some(b)) => f64::from_le_bytes(*b),
+        _ => f64::from(out[index]),
+    };
+    let expected = match (out[index].is_finite(), found.is_finite()) {
+        (true, _) => "a variance of at least 0",
+        (false, true) => "a number within f32's range",
+        (false, false) => "a finite number",
+    };
+    Err(BadValues::Value {
+        index,
+        expected,
+        found,
+    })
 }
 
-fn each<const N: usize, T>(bytes: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T> {
-    bytes.as_chunks::<N>().0.iter().map(|b| read(*b)).collect()
+fn each<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32, out: &mut Vec<f32>) {
+    out.clear();
+    out.extend(bytes.as_chunks::<N>().0.iter().map(|b| read(*b)));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn to_f32(dtype: Dtype, bytes: &[u8], variance: bool) -> Result<Vec<f32>, BadValues> {
+        let mut out = vec![7.0];
+        super::to_f32(dtype, bytes, variance, &mut out).map(|()| out)
+    }
 
     fn f64s(values: &[f64]) -> Vec<u8> {
         values.iter().flat_map(|v| v.to_le_bytes()).collect()
@@ -94,6 +105,7 @@ mod tests {
         assert_eq!(index(&[f64::INFINITY], false), Some((0, "inf".into())));
         assert_eq!(index(&[0.0, 0.0, 1e39], false).map(|f| f.0), Some(2));
         assert_eq!(index(&[1.0, -0.5], true), Some((1, "-0.5".into())));
+        assert_eq!(index(&[0.0, f64::NAN], true), Some((1, "NaN".into())));
         assert_eq!(index(&[1.0, -0.5, 1e-300], false), None);
         assert_eq!(to_f32(Dtype::I32, &[0; 4], false), Err(BadValues::Dtype));
     }

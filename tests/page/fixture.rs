@@ -195,6 +195,7 @@ pub fn row(device: usize, peaks: &Peaks, model: &str, batch: usize, samples: usi
         gpu: Some(spread(total_ms * 0.97, 50)),
         end_to_end: Some(end_to_end),
         in_flight: 1,
+        kernels_by: Some("rules".into()),
         gpu_clock: Some(Clock::Timestamps),
         roofline: None,
         memory: Some(Memory {

@@ -140,7 +140,7 @@ impl Case {
         let lowered = lower(&self.graph(), self.model().params(), &[]).unwrap();
         let tensors = lowered.params.iter().map(|(name, t)| {
             let stored = self.network.checkpoint_name(name);
-            (stored, t.shape().to_vec(), t.data().to_vec())
+            (stored, t.shape().to_vec(), t.own().unwrap().into_data())
         });
         checkpoint(&self.case, tensors)
     }

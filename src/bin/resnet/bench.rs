@@ -123,7 +123,7 @@ fn devices(args: &BenchArgs) -> Result<Vec<Found>, Failure> {
     let opened = |gpu: &Gpu| (Device::of(gpu), gpu.profile().clone());
     match &args.device {
         BenchDevice::One(selector) => {
-            let gpu = device::open_gpu(&DeviceChoice::Gpu(selector.clone()))?;
+            let gpu = device::open_gpu(&DeviceChoice::Gpu(selector.clone()), args.kernels)?;
             Ok(vec![Found {
                 selector: selector.clone(),
                 shown: gpu.describe(),

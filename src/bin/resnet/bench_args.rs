@@ -7,6 +7,7 @@ use resnet_wgpu::bench::{Scenario, Source};
 use resnet_wgpu::preprocess::MAX_CROP_SIDE;
 
 use crate::choice_args::ChoiceArgs;
+use crate::kernel_args::KernelArgs;
 use crate::values::{self, BenchDevice, DeviceChoice, Precision};
 
 /// How fast is it? Networks on a device, timed, and verified against the CPU
@@ -54,6 +55,9 @@ pub struct BenchArgs {
 
     #[command(flatten)]
     pub choice: ChoiceArgs,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
 
     /// One batch at a time (latency), or several in flight (throughput)
     #[arg(long, value_enum, default_value_t = ScenarioArg::Latency)]
@@ -179,6 +183,9 @@ pub struct ProfileArgs {
     /// The candidates of that layer alone, such as layer1.0.conv2
     #[arg(long, value_name = "NAME", requires = "candidates")]
     pub layer: Option<String>,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
 
     /// Side of the images, in pixels [default: the network's own]
     #[arg(long, value_name = "N",

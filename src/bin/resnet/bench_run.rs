@@ -249,6 +249,7 @@ impl<'a> Bench<'a> {
         let job = Job {
             device: found.selector.to_string(),
             kernels: found.kernels.clone(),
+            checked: self.args.kernels.checked,
             task,
         };
         self.progress.message(what.to_owned());

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::choice_args::Kernels;
 use crate::failure::{Failure, with_sources};
+use crate::kernel_args::KernelArgs;
 use crate::term;
 
 /// About how long the peaks may take.
@@ -49,6 +50,8 @@ pub struct Job {
     pub device: String,
     /// How kernels are chosen there.
     pub kernels: Kernels,
+    /// How kernels become pipelines there: checked or not.
+    pub checked: bool,
     /// What to do there.
     pub task: Task,
 }
@@ -96,6 +99,8 @@ fn tell(line: &Line) -> Result<(), Failure> {
 
 fn work(job: Job) -> Result<Done, String> {
     let Ok(selector) = job.device.parse::<DeviceSelector>();
+    let checked = job.checked;
+    let options = KernelArgs { checked }.options(&selector);
     let progress = |text: &str| {
         if tell(&Line::Progress(text.to_owned())).is_err() {
             // Whoever asked has gone; nobody waits for the rest.
@@ -105,7 +110,7 @@ fn work(job: Job) -> Result<Done, String> {
     let choose = |gpu: &Gpu| job.kernels.choice(gpu);
     match job.task {
         Task::StartUp { case } => {
-            let Started { startup, .. } = start_up(&selector, &case, choose).map_err(told)?;
+            let Started { startup, .. } = start_up(&options, &case, choose).map_err(told)?;
             Ok(Done::StartUp(startup))
         }
         Task::Measure {
@@ -115,7 +120,7 @@ fn work(job: Job) -> Result<Done, String> {
             reference,
         } => {
             progress("starting");
-            let started = start_up(&selector, &case, choose).map_err(told)?;
+            let started = start_up(&options, &case, choose).map_err(told)?;
             let reference = floats(&reference)?;
             measure(&mut row, started, &case, &reference, &repeat, progress).map_err(told)?;
             Ok(Done::Row(row))

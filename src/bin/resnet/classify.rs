@@ -44,7 +44,7 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     if images.is_empty() {
         return Err(Failure::Reported);
     }
-    let gpu = device::open(&args.model.device)?;
+    let gpu = device::open(&args.model.device, args.model.kernels)?;
     let options = ClassifierOptions {
         batch: args.model.batch(images.len().min(BATCH)),
         preprocess: args.model.overrides(),

@@ -3,6 +3,7 @@
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, GpuError};
 
 use crate::failure::Failure;
+use crate::kernel_args::KernelArgs;
 use crate::term;
 use crate::values::DeviceChoice;
 
@@ -15,12 +16,12 @@ pub const CPU: &str = "cpu";
 
 /// Opens a GPU; `None` is the CPU twin, which `auto` falls back to where
 /// there is no adapter.
-pub fn open(choice: &DeviceChoice) -> Result<Option<Gpu>, Failure> {
+pub fn open(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Option<Gpu>, Failure> {
     let selector = match choice {
         DeviceChoice::Cpu => return Ok(None),
         DeviceChoice::Gpu(selector) => selector,
     };
-    match Gpu::new(selector) {
+    match Gpu::open(&kernels.options(selector)) {
         Ok(gpu) => Ok(Some(gpu)),
         Err(GpuError::NoAdapter) if *selector == DeviceSelector::Auto => {
             term::note(&format!(
@@ -33,12 +34,12 @@ pub fn open(choice: &DeviceChoice) -> Result<Option<Gpu>, Failure> {
 }
 
 /// Opens a GPU, for commands that are about one.
-pub fn open_gpu(choice: &DeviceChoice) -> Result<Gpu, Failure> {
+pub fn open_gpu(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Gpu, Failure> {
     let selector = match choice {
         DeviceChoice::Cpu => return Err(needs_gpu()),
         DeviceChoice::Gpu(selector) => selector,
     };
-    Gpu::new(selector).map_err(|error| match error {
+    Gpu::open(&kernels.options(selector)).map_err(|error| match error {
         GpuError::NoAdapter => no_driver(),
         other => other.into(),
     })

@@ -58,7 +58,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
         .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let indices: Vec<usize> = (0..data.len().min(limit)).collect();
 
-    let gpu = device::open(&args.model.device)?;
+    let gpu = device::open(&args.model.device, args.model.kernels)?;
     let options = ClassifierOptions {
         batch: args.model.batch(BATCH.min(indices.len())),
         preprocess: args.model.overrides(),

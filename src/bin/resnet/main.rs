@@ -19,6 +19,7 @@ mod eval;
 mod failure;
 mod folder;
 mod headless;
+mod kernel_args;
 mod model_args;
 mod output_file;
 mod profile;

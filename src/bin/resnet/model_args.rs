@@ -13,6 +13,7 @@ use resnet_wgpu::weights::{Checkpoint, Hints};
 
 use crate::choice_args::ChoiceArgs;
 use crate::failure::Failure;
+use crate::kernel_args::KernelArgs;
 use crate::progress::Progress;
 use crate::term;
 use crate::values::{self, DeviceChoice, Precision};
@@ -54,6 +55,9 @@ pub struct ModelArgs {
     /// backend (nvidia, llvmpipe, vulkan).
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::device)]
     pub device: DeviceChoice,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
 
     /// In what the GPU computes: f32
     #[arg(long, value_name = "P", default_value = "f32", value_parser = values::precision)]

@@ -61,7 +61,8 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         scenario: Scenario::Latency,
     };
     let progress = Progress::spinner("starting");
-    let mut started = start_up(selector, &case, |gpu| args.choice.choice(gpu))?;
+    let options = args.kernels.options(selector);
+    let mut started = start_up(&options, &case, |gpu| args.choice.choice(gpu))?;
     progress.message("the CPU computes what is right".into());
     let verification = started.check(&reference(&started.model, &case)?, &case);
     if !verification.passed() {

@@ -35,7 +35,7 @@ struct Found {
 
 /// Runs the command.
 pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
-    let gpu = device::open_gpu(&args.device)?;
+    let gpu = device::open_gpu(&args.device, args.kernels)?;
     let choice = args.choice.choice(&gpu);
     let model = args.network.load()?;
     let side = args.input_size.map(|n| n as usize);

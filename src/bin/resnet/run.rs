@@ -33,7 +33,7 @@ pub fn command(args: &RunArgs) -> Result<(), Failure> {
             layers.push(layer.clone());
         }
     }
-    let gpu = device::open(&args.model.device)?;
+    let gpu = device::open(&args.model.device, args.model.kernels)?;
     let options = SessionOptions {
         batch: args.model.batch(n.min(BATCH)),
         input_size: Some((h, w)),

@@ -60,7 +60,7 @@ pub fn command(args: &SummaryArgs) -> Result<(), Failure> {
 
 /// Prints the plan that the device would run.
 fn plan(args: &SummaryArgs, model: &Model, side: usize) -> Result<(), Failure> {
-    let gpu = device::open_gpu(&args.model.device)?;
+    let gpu = device::open_gpu(&args.model.device, args.model.kernels)?;
     let options = SessionOptions {
         batch: args.model.batch(1),
         input_size: Some((side, side)),

@@ -39,7 +39,7 @@ struct Found {
 
 /// Runs the command.
 pub fn command(args: &TuneArgs) -> Result<(), Failure> {
-    let gpu = device::open_gpu(&args.device)?;
+    let gpu = device::open_gpu(&args.device, args.kernels)?;
     if let Some(file) = &args.import {
         return import(file, &gpu);
     }

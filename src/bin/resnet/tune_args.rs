@@ -6,6 +6,7 @@ use clap::Args;
 use resnet_wgpu::bench::Source;
 use resnet_wgpu::preprocess::MAX_CROP_SIDE;
 
+use crate::kernel_args::KernelArgs;
 use crate::values::{self, DeviceChoice, Precision};
 
 /// Which kernels are the fastest here? Measures them, and keeps the winners
@@ -71,4 +72,7 @@ pub struct TuneArgs {
     /// As one JSON object
     #[arg(long)]
     pub json: bool,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
 }

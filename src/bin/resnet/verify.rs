@@ -92,7 +92,7 @@ pub fn tolerance(precision: Precision) -> f64 {
 
 /// Runs the command.
 pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
-    let gpu = device::open_gpu(&args.model.device)?;
+    let gpu = device::open_gpu(&args.model.device, args.model.kernels)?;
     if args.kernels {
         return verify_kernels::command(args, &gpu);
     }

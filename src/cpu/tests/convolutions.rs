@@ -36,8 +36,8 @@ fn check(random: &mut Random, c: Conv2d, [h, w]: [usize; 2]) {
     let x = random.tensor([batch, h, w, c.in_channels]);
     let params = conv_params(random, &c);
     let weight = params.get("op.weight").unwrap();
-    let bias = c.bias.as_ref().and_then(|name| params.get(name));
-    let expected = reference::conv(&x, weight, bias.map(|b| &**b), c.window, c.groups, [oh, ow]);
+    let bias = c.bias.as_ref().map(|name| params.get(name).unwrap());
+    let expected = reference::conv(&x, &weight, bias.as_deref(), c.window, c.groups, [oh, ow]);
     let what = format!("{c:?} on {batch} images of {h}×{w}");
     let (input, output) = (
         Shape::new(h, w, c.in_channels),
@@ -97,7 +97,7 @@ fn epilogue_adds_bias_and_residual_then_rectifies() {
         params.get("op.weight").unwrap(),
         params.get("op.bias").unwrap(),
     );
-    let plain = reference::conv(&x, weight, Some(bias), window, 2, [5, 7]);
+    let plain = reference::conv(&x, &weight, Some(&bias), window, 2, [5, 7]);
     let expected = Tensor::from_fn([2, 5, 7, 6], |i| (plain.data()[i] + x.data()[i]).max(0.0));
     c.epilogue = Epilogue {
         residual: true,

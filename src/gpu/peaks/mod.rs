@@ -10,7 +10,7 @@ mod rig;
 mod stopwatch;
 mod transfers;
 
-pub(crate) use super::experimental::cooperative;
+pub(crate) use super::audited::cooperative;
 pub(crate) use cooperative::{Cooperative, CooperativeShape};
 pub(crate) use copy::Copy;
 pub(crate) use fma::{Fma, FmaShape};

@@ -1,0 +1,30 @@
+//! How kernels become pipelines, for commands that open a GPU.
+
+use clap::Args;
+use resnet_wgpu::gpu::{DeviceSelector, GpuOptions, PipelineOptions};
+
+/// How kernels become pipelines.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct KernelArgs {
+    /// Kernels check every access to memory as they run
+    ///
+    /// Kernels check every access to memory as they run. They are correct
+    /// without, and faster so on some devices: it is for telling a defect of a
+    /// kernel from one of a driver.
+    #[arg(long, hide_short_help = true)]
+    pub checked: bool,
+}
+
+impl KernelArgs {
+    /// How that device is opened. Compiled pipelines are kept in the user's
+    /// own folder for caches, where there is one.
+    pub fn options(self, selector: &DeviceSelector) -> GpuOptions {
+        GpuOptions {
+            pipelines: PipelineOptions {
+                checked: self.checked,
+                cache: dirs::cache_dir().map(|folder| folder.join("resnet-wgpu")),
+            },
+            ..selector.clone().into()
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Compiled pipelines on disk, where the driver lets an application keep them.
+//!
+//! A file for each adapter and driver: a mark, whose it is, a checksum, and the
+//! driver's own bytes. One that is damaged or of another driver is as good as
+//! none; it is replaced as a whole, so that a reader sees the old one or the
+//! new one.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use super::audited;
+use crate::weights::fnv1a64;
+
+/// What a file begins with: what it is, and the version of its layout.
+const MARK: &[u8] = b"resnet-wgpu pipelines 1\n";
+
+/// The largest file that is read, in bytes. A ResNet's pipelines have a
+/// thousandth of it.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// A driver's store of compiled pipelines, and the file that keeps it.
+#[derive(Debug)]
+pub(super) struct DiskCache {
+    store: wgpu::PipelineCache,
+    file: PathBuf,
+    owner: String,
+    /// Checksum of what the file has; `None` where it has nothing.
+    kept: Mutex<Option<u64>>,
+}
+
+impl DiskCache {
+    /// The store of that device, with what `folder` has of it; `None` where the
+    /// device has none.
+    pub fn open(device: &wgpu::Device, info: &wgpu::AdapterInfo, folder: &Path) -> Option<Self> {
+        if !device.features().contains(wgpu::Features::PIPELINE_CACHE) {
+            return None;
+        }
+        let owner = owner(info)?;
+        let name = format!("pipelines-{:016x}.bin", fnv1a64(owner.as_bytes()));
+        let file = folder.join(name);
+        let data = read(&file, &owner);
+        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let store = audited::pipeline_cache(device, data.as_deref());
+        // Without the store it merely takes longer.
+        if pollster::block_on(scope.pop()).is_some() {
+            return None;
+        }
+        Some(Self {
+            store,
+            file,
+            owner,
+            kept: Mutex::new(data.as_deref().map(fnv1a64)),
+        })
+    }
+
+    /// The store, for making pipelines.
+    pub fn store(&self) -> &wgpu::PipelineCache {
+        &self.store
+    }
+
+    /// Keeps what the store has, if the file does not have it yet. A folder
+    /// that cannot be written costs the next process its time, and no more.
+    pub fn keep(&self) {
+        let Some(data) = self.store.get_data() else {
+            return;
+        };
+        let sum = fnv1a64(&data);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if *kept != Some(sum) && write(&self.file, &self.owner, &data).is_ok() {
+            *kept = Some(sum);
+        }
+    }
+}
+
+/// Whose compiled pipelines they are: they fit no other adapter or driver.
+fn owner(info: &wgpu::AdapterInfo) -> Option<String> {
+    let key = wgpu::util::pipeline_cache_key(info)?;
+    let lines = [&key, &info.name, &info.driver, &info.driver_info];
+    let lines = lines.map(|text| text.replace(['\n', '\r'], " "));
+    Some(format!("{}\n", lines.join("\n")))
+}
+
+/// The driver's bytes in the file; `None` where it is not whole or not of that
+/// owner.
+fn read(file: &Path, owner: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).ok()?;
+    opened.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
+    let rest = bytes.strip_prefix(MARK)?.strip_prefix(owner.as_bytes())?;
+    let (sum, data) = rest.split_first_chunk::<8>()?;
+    (fnv1a64(data) == u64::from_le_bytes(*sum)).then(|| data.to_vec())
+}
+
+/// Writes the file beside its place, then moves it there.
+fn write(file: &Path, owner: &str, data: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    // Processes do not share it, and the lock keeps threads apart.
+    let beside = file.with_extension(format!("{}.tmp", std::process::id()));
+    let written = std::fs::File::create(&beside).and_then(|mut out| {
+        out.write_all(MARK)?;
+        out.write_all(owner.as_bytes())?;
+        out.write_all(&fnv1a64(data).to_le_bytes())?;
+        out.write_all(data)
+    });
+    let moved = written.and_then(|()| std::fs::rename(&beside, file));
+    if moved.is_err() {
+        // Nothing is left to do if that fails as well.
+        let _ = std::fs::remove_file(&beside);
+    }
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_file_of_the_same_owner_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("new").join("pipelines.bin");
+        let data = vec![7u8; 1000];
+        assert_eq!(read(&file, "me\n"), None);
+        write(&file, "me\n", b"older").unwrap();
+        write(&file, "me\n", &data).unwrap();
+        assert_eq!(read(&file, "me\n"), Some(data));
+        assert_eq!(read(&file, "you\n"), None);
+        let whole = std::fs::read(&file).unwrap();
+        std::fs::write(&file, &whole[..whole.len() - 1]).unwrap();
+        assert_eq!(read(&file, "me\n"), None);
+        for at in [0, MARK.len(), MARK.len() + 5, whole.len() - 1] {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            std::fs::write(&file, &damaged).unwrap();
+            assert_eq!(read(&file, "me\n"), None, "byte {at}");
+        }
+        let left = std::fs::read_dir(file.parent().unwrap()).unwrap().count();
+        assert_eq!(left, 1, "nothing but the file itself");
+    }
+
+    #[test]
+    fn a_folder_that_is_none_is_an_error_and_not_a_panic() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(write(&file.path().join("in").join("a file"), "me\n", b"data").is_err());
+    }
+}

@@ -1,0 +1,59 @@
+//! Software drivers compile a kernel when it first runs: so each runs once for
+//! no workgroups, behind our back, while weights are read and packed.
+
+use std::sync::Arc;
+
+use super::pipelines::Pipeline;
+use super::value::Value;
+use super::{Gpu, GpuError};
+use crate::kernels::Kernel;
+use crate::plan::DeviceClass;
+
+/// As many bytes as the longest parameter struct has, and more.
+const BYTES: u64 = 256;
+
+impl Gpu {
+    /// Dispatches each of these kernels with an empty grid, where that makes
+    /// the driver compile it (measured on Mesa's lavapipe; drivers of hardware
+    /// compile when a pipeline is made).
+    pub(super) fn warm_up(
+        &self,
+        kernels: &[(&'static Kernel, Arc<Pipeline>)],
+    ) -> Result<(), GpuError> {
+        if self.profile().class != DeviceClass::Software || kernels.is_empty() {
+            return Ok(());
+        }
+        self.watch(2 * BYTES, || {
+            let device = self.device();
+            let words = device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("warm-up"),
+                size: BYTES,
+                usage: wgpu::BufferUsages::UNIFORM,
+                mapped_at_creation: false,
+            });
+            let [read, written] = ["reads", "write"].map(|label| Value::new(self, label, BYTES));
+            let mut encoder = device.create_command_encoder(&Default::default());
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            for (kernel, pipeline) in kernels {
+                let reads = kernel.family.reads();
+                let resources = std::iter::once(words.as_entire_binding())
+                    .chain(std::iter::repeat_n(read.binding(), reads))
+                    .chain([written.binding()]);
+                let entries: Vec<_> = (0..)
+                    .zip(resources)
+                    .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
+                    .collect();
+                let binds = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                    label: Some("warm-up"),
+                    layout: &pipeline.layout,
+                    entries: &entries,
+                });
+                pass.set_pipeline(&pipeline.pipeline);
+                pass.set_bind_group(0, &binds, &[]);
+                pass.dispatch_workgroups(0, 0, 0);
+            }
+            drop(pass);
+            self.queue().submit([encoder.finish()]);
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! A checkpoint's bytes: in memory, or in a file that stays open and is read
+//! piece by piece.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::CheckpointError;
+
+/// Bytes that can be read at any place, from any thread.
+pub(super) struct Storage {
+    /// The file's path, or what stands for it in errors.
+    pub name: String,
+    /// How many bytes there are.
+    pub len: u64,
+    at: At,
+}
+
+enum At {
+    Memory(Cow<'static, [u8]>),
+    File {
+        // Never mapped: a file that is cut short would be a signal then, and
+        // not an error.
+        file: Mutex<File>,
+        modified: Option<SystemTime>,
+    },
+}
+
+impl std::fmt::Debug for Storage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the numbers.
+        write!(f, "{} ({} bytes)", self.name, self.len)
+    }
+}
+
+impl Storage {
+    pub fn memory(name: String, bytes: Cow<'static, [u8]>) -> Self {
+        Self {
+            name,
+            len: bytes.len() as u64,
+            at: At::Memory(bytes),
+        }
+    }
+
+    /// A file that is open, `meta` of it.
+    pub fn file(name: String, file: File, meta: &std::fs::Metadata) -> Self {
+        Self {
+            name,
+            len: meta.len(),
+            at: At::File {
+                file: Mutex::new(file),
+                modified: meta.modified().ok(),
+            },
+        }
+    }
+
+    /// Fills `out` with the bytes from `from` on. A file that is not what it
+    /// was when it was opened is an error: half of its tensors may be of one
+    /// training step and half of the next.
+    pub fn read(&self, from: u64, out: &mut [u8]) -> Result<(), CheckpointError> {
+        let failed = |source| CheckpointError::Read {
+            file: self.name.clone(),
+            source,
+        };
+        let short = || failed(ErrorKind::UnexpectedEof.into());
+        match &self.at {
+            At::Memory(bytes) => {
+                let rest = usize::try_from(from).ok().and_then(|at| bytes.get(at..));
+                let found = rest.and_then(|rest| rest.get(..out.len()));
+                out.copy_from_slice(found.ok_or_else(short)?);
+            }
+            At::File { file, modified } => {
+                // A panic elsewhere leaves nothing behind but a position, and
+                // that is set here.
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                let now = file.metadata().map_err(failed)?;
+                if now.len() != self.len || now.modified().ok() != *modified {
+                    return Err(CheckpointError::Changed {
+                        file: self.name.clone(),
+                    });
+                }
+                file.seek(SeekFrom::Start(from)).map_err(failed)?;
+                file.read_exact(out).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first `most` bytes, or all where there are fewer.
+    pub fn head(&self, most: u64) -> Result<Vec<u8>, CheckpointError> {
+        let mut bytes = vec![0; self.len.min(most) as usize];
+        self.read(0, &mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_anywhere_and_not_after_it_changed() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let opened = file.reopen().unwrap();
+        let meta = opened.metadata().unwrap();
+        let storage = Storage::file("f".into(), opened, &meta);
+        let mut three = [0; 3];
+        storage.read(4, &mut three).unwrap();
+        assert_eq!(&three, b"456");
+        assert_eq!(storage.head(2).unwrap(), b"01");
+        assert!(matches!(
+            storage.read(8, &mut three),
+            Err(CheckpointError::Read { .. })
+        ));
+        file.as_file().set_len(9).unwrap();
+        let error = storage.read(0, &mut three).unwrap_err().to_string();
+        assert!(error.starts_with("f: changed since"), "{error}");
+    }
+
+    #[test]
+    fn memory_ends_where_it_ends() {
+        let storage = Storage::memory("m".into(), b"abc"[..].into());
+        let mut two = [0; 2];
+        storage.read(1, &mut two).unwrap();
+        assert_eq!(&two, b"bc");
+        assert!(storage.read(2, &mut two).is_err());
+        assert!(storage.read(u64::MAX, &mut two).is_err());
+    }
+}
