@@ -38,8 +38,9 @@ fn main(
     if tile >= p.tiles {
         return;
     }
-    let quad = tile % p.out_quads;
-    let first = tile / p.out_quads * {{ pixels }}u;
+    let row_of_tiles = divide(tile, p.by_n_tiles);
+    let quad = tile - row_of_tiles * p.n_tiles;
+    let first = row_of_tiles * {{ pixels }}u;
 {% for m in range(pixels) %}
     let corner_{{ m }} = corner(first + {{ m }}u);
     var acc_{{ m }} = load_bias(quad);

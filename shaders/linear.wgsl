@@ -65,14 +65,27 @@ fn main(
     }
     partial[local] = sum;
     workgroupBarrier();
+{% if slices > 8 %}
+    // By halves, where one after the other would be long.
+    for (var part = {{ slices // 2 }}u; part > 0u; part /= 2u) {
+        if slice < part {
+            partial[local] += partial[local + part * {{ quads }}u];
+        }
+        workgroupBarrier();
+    }
+{% endif %}
 
     if slice != 0u || quad >= p.chunk_quads {
         return;
     }
     var v = load_bias(quad);
+{% if slices > 8 %}
+    v += partial[local];
+{% else %}
     for (var i = local; i < {{ quads * slices }}u; i += {{ quads }}u) {
         v += partial[i];
     }
+{% endif %}
     let at = image * p.out_quads + p.first_quad + quad;
     if (p.flags & 2u) != 0u {
         v += load_residual(at);

@@ -56,7 +56,7 @@ impl Graph {
 
 /// PyTorch's own bound: a window with more padding could lie off the image.
 fn padding(node: &str, window: Window) -> Result<(), GraphError> {
-    if 2 * window.padding > window.kernel {
+    if window.padding > window.kernel / 2 {
         let problem = format!(
             "expected padding of at most half the window's {} pixels, found {}",
             window.kernel, window.padding

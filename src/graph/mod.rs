@@ -34,9 +34,10 @@ impl Shape {
         Self { h, w, c }
     }
 
-    /// Elements of one image.
+    /// Elements of one image; of a size that no memory has, as many as can be
+    /// counted.
     pub const fn len(&self) -> usize {
-        self.h * self.w * self.c
+        self.h.saturating_mul(self.w).saturating_mul(self.c)
     }
 
     /// Whether there are no elements.

@@ -3,7 +3,8 @@
 //! buffers.
 
 use super::Scalar;
-use super::table::{Family, KERNELS, Kernel, find};
+use super::rows::KERNELS;
+use super::table::{Family, Kernel, find};
 
 /// One way to compute an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,12 @@ impl Candidate {
                 gemm.types().iter().any(|t| t.reads == scalar)
             }
         }
+    }
+
+    /// Whether it rounds what it multiplies to f16, as cooperative matrices
+    /// do: a result of less than f32.
+    pub fn rounds_factors(&self) -> bool {
+        self.kernels().iter().any(|k| k.needs().cooperative > 0)
     }
 
     /// Its kernels, in the order of their dispatches.

@@ -59,6 +59,11 @@ impl ConvProblem {
                 };
                 self.groups == 1 && suits
             }
+            Tile::Row { kernel, .. } => {
+                group_in.is_multiple_of(QUAD)
+                    && group_out.is_multiple_of(QUAD)
+                    && (self.window.kernel, self.window.stride) == (kernel, 1)
+            }
             Tile::Direct { aligned, .. } => {
                 !aligned || (group_in.is_multiple_of(QUAD) && group_out.is_multiple_of(QUAD))
             }
@@ -86,6 +91,10 @@ impl ConvProblem {
             Tile::Gemm { bm, bn, .. } | Tile::Cooperative { bm, bn, .. } => {
                 (pixels.div_ceil(bm), out_quads.div_ceil(bn))
             }
+            Tile::Row { pixels: tile, .. } => {
+                let rows = self.batch * self.output.h;
+                (rows * self.output.w.div_ceil(tile), out_quads)
+            }
             Tile::Direct { pixels: tile, .. } => (pixels.div_ceil(tile), out_quads),
             Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat | Tile::Bytes => (0, 0),
         }
@@ -109,7 +118,7 @@ impl ConvProblem {
     /// Rows of packed weights for each tap of the window.
     fn tap_rows(&self, kernel: &Kernel) -> usize {
         match kernel.tile {
-            Tile::Direct { .. } | Tile::Stem { .. } => self.group_channels().0,
+            Tile::Direct { .. } | Tile::Row { .. } | Tile::Stem { .. } => self.group_channels().0,
             Tile::Gemm {
                 reduction: Reduction::Rgb,
                 ..
@@ -175,7 +184,7 @@ impl ConvProblem {
         let (group_in, group_out) = self.group_channels();
         let per_workgroup = match kernel.tile {
             Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => kernel.workgroup / lanes,
-            Tile::Direct { .. } => kernel.workgroup,
+            Tile::Direct { .. } | Tile::Row { .. } => kernel.workgroup,
             _ => 1,
         };
         let by = [

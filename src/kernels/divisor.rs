@@ -38,9 +38,9 @@ mod tests {
 
     /// `divide()`, operation by operation.
     fn divide(n: u32, by: Divisor) -> u32 {
-        let a = [n << 1 & 0xffff, n >> 15];
+        let a = [(n << 1) & 0xffff, n >> 15];
         let b = [by.multiplier & 0xffff, by.multiplier >> 16];
-        let left = a[1] * b[0] + (a[0] * b[0] >> 16);
+        let left = a[1] * b[0] + ((a[0] * b[0]) >> 16);
         let right = a[0] * b[1] + (left & 0xffff);
         (a[1] * b[1] + (left >> 16) + (right >> 16)) >> by.shift
     }
@@ -60,7 +60,7 @@ mod tests {
             let by = Divisor::new(d);
             let largest = LAST / d;
             let quotients = [0, 1, 2, largest / 2, largest.saturating_sub(1), largest];
-            let some = (0..20).map(|i| (mix(u64::from(d) << 5 | i) >> 33) as u32);
+            let some = (0..20).map(|i| (mix((u64::from(d) << 5) | i) >> 33) as u32);
             let multiples = quotients.iter().map(|&q| q.min(largest) * d);
             let near = multiples.flat_map(|n| [n.saturating_sub(1), n, (n + 1).min(LAST)]);
             for n in near.chain(some).chain([LAST]) {

@@ -33,6 +33,7 @@ const SHADERS: &[(&str, &str)] = shaders![
     "common.wgsl",
     "conv_cooperative.wgsl",
     "conv_grouped.wgsl",
+    "conv_grouped_row.wgsl",
     "conv_params.wgsl",
     "conv_shuffle.wgsl",
     "conv_stem.wgsl",
@@ -157,6 +158,7 @@ fn values(kernel: &Kernel) -> Value {
                 vector, reduction => reduction.name(), threads => workgroup,
             }
         }
+        Tile::Row { pixels, kernel } => context! { pixels, kernel, workgroup },
         Tile::Direct { pixels, aligned } => context! { pixels, aligned, workgroup },
         Tile::Reduce { quads, slices } => context! { quads, slices, workgroup },
         Tile::Winograd { output } => {

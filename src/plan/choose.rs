@@ -37,6 +37,23 @@ pub(super) fn any(family: Family, profile: &DeviceProfile) -> Option<&'static Ke
     (KERNELS.iter()).find(|k| k.family == family && profile.runs(k))
 }
 
+/// The kernel for a fully connected layer. At a batch of one it waits for its
+/// weights, so a device that many workgroups fill takes the one that keeps the
+/// most reads in flight.
+pub(super) fn linear(profile: &DeviceProfile, choice: &Choice) -> Option<&'static Kernel> {
+    let mut fitting = KERNELS
+        .iter()
+        .filter(|k| k.family == Family::Linear && profile.runs(k));
+    let wanted = match choice {
+        Choice::Prefer(candidate) => fitting.clone().find(|k| k.name == candidate.name),
+        Choice::Auto | Choice::Tuned(_) => None,
+    };
+    wanted.or_else(|| match profile.traits().fill >= 256.0 {
+        true => fitting.max_by_key(|k| k.workgroup),
+        false => fitting.next(),
+    })
+}
+
 /// A chosen candidate and what it does for its problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Chosen {

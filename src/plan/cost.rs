@@ -89,8 +89,18 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
             let full = tiles / filled(problem.points * m * n, profile);
             full * quads_summed * (bm * bn) as f64 / 16.0
         }
-        // The variants for whole quads come first and are always better.
-        Tile::Direct { aligned, .. } => f64::from(u8::from(!aligned)),
+        // Loads, each as dear as four multiply-adds, and multiply-adds: of a
+        // row of the window, or of one tap. What is not in whole quads loads
+        // four times as often.
+        Tile::Row { pixels, kernel } => {
+            let loads = 4 * kernel + pixels + kernel - 1;
+            tiles * (kernel * (4 * loads + 4 * pixels * kernel)) as f64
+        }
+        Tile::Direct { pixels, aligned } => {
+            let taps = problem.window.kernel.pow(2);
+            let unaligned = if aligned { 1 } else { 4 };
+            tiles * (taps * (4 * (4 + pixels) + 4 * pixels) * unaligned) as f64
+        }
         Tile::Reduce { .. } | Tile::Winograd { .. } | Tile::Flat | Tile::Bytes => 0.0,
     }
 }

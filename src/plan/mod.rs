@@ -326,7 +326,8 @@ impl Plan {
             arriving: options.arriving(batch, graph.input_shape(), profile.storage),
         };
         let schedule = schedule::schedule(&values);
-        let built = steps::build(&values, profile, options.input, &schedule)?;
+        let linear = choose::linear(profile, &options.choice);
+        let built = steps::build(&values, profile, options.input, linear, &schedule)?;
         let assignment = schedule.assignment;
         let input_slot = match schedule.arriving_at {
             Some(value) => assignment.slot_of[value],

@@ -22,11 +22,13 @@ pub(super) fn build(
     values: &Values,
     profile: &DeviceProfile,
     form: InputForm,
+    linear: Option<&'static Kernel>,
     schedule: &Schedule,
 ) -> Result<Built, PlanError> {
     let mut builder = Builder {
         values,
         profile,
+        linear,
         slot_of: &schedule.assignment.slot_of,
         scratch_at: &schedule.scratch_at,
         steps: vec![],
@@ -47,6 +49,8 @@ pub(super) fn build(
 struct Builder<'a> {
     values: &'a Values<'a>,
     profile: &'a DeviceProfile,
+    /// For the fully connected layers.
+    linear: Option<&'static Kernel>,
     slot_of: &'a [usize],
     scratch_at: &'a [usize],
     steps: Vec<Step>,
@@ -260,7 +264,7 @@ impl Builder<'_> {
             residual: linear.epilogue.residual,
             relu: linear.epilogue.relu,
         };
-        let kernel = self.kernel(node, Family::Linear)?;
+        let kernel = self.linear.ok_or_else(|| self.no_kernel(node))?;
         let limit = self.profile.max_binding;
         let scalar = self.values.stored[node.inputs[0].0];
         let chunks =

@@ -71,8 +71,7 @@ pub fn kernels(
 
 /// Cooperative matrices take f16, whatever lies in the buffers.
 fn allowed(candidate: &Candidate, precision: Scalar) -> f64 {
-    let kernels = candidate.kernels();
-    match kernels.iter().any(|k| k.needs().cooperative > 0) {
+    match candidate.rounds_factors() {
         true => tolerance(Scalar::F16),
         false => tolerance(precision),
     }
@@ -129,8 +128,9 @@ fn convolution(
             Reduction::Rgb => inputs = 3,
             Reduction::Window => {}
         },
-        Tile::Direct { aligned, .. } => {
-            let unit = if aligned { 4 } else { 1 };
+        Tile::Direct { .. } | Tile::Row { .. } => {
+            let any = matches!(tile, Tile::Direct { aligned: false, .. });
+            let unit = if any { 1 } else { 4 };
             groups = 2 + r.below(5);
             inputs = groups * unit * (1 + r.below(3));
             outputs = groups * unit * (1 + r.below(3));
@@ -140,6 +140,7 @@ fn convolution(
     let (mut w, mut stride) = (w, 1 + r.below(3));
     match tile {
         _ if matches!(candidate.method, Method::Winograd { .. }) => stride = 1,
+        Tile::Row { kernel, .. } => (k, stride) = (kernel, 1),
         Tile::Stem {
             pixels,
             kernel,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::choice_args::Kernels;
 use crate::failure::{Failure, with_sources};
+use crate::folder;
 use crate::kernel_args::KernelArgs;
 use crate::term;
 
@@ -148,13 +149,14 @@ fn floats(file: &Path) -> Result<Vec<f32>, String> {
         .collect())
 }
 
-/// Where drivers on Linux are told to keep compiled shaders: Mesa, NVIDIA,
-/// and AMD's own.
-const CACHES: [&str; 4] = [
+/// Where drivers on Linux are told to keep compiled shaders (Mesa, NVIDIA, and
+/// AMD's own), and where this program keeps pipelines.
+const CACHES: [&str; 5] = [
     "MESA_SHADER_CACHE_DIR",
     "MESA_GLSL_CACHE_DIR",
     "__GL_SHADER_DISK_CACHE_PATH",
     "XDG_CACHE_HOME",
+    folder::VARIABLE,
 ];
 
 /// Whether drivers can be told to keep compiled shaders in a folder.

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 /// Names another folder, for tests and for who wants it elsewhere.
-const VARIABLE: &str = "RESNET_CACHE_DIR";
+pub const VARIABLE: &str = "RESNET_CACHE_DIR";
 
-/// Where tunings are kept: `resnet-wgpu` in the system's folder for caches
+/// Where tunings and compiled pipelines are kept: `resnet-wgpu` in the system's folder for caches
 /// (`~/.cache` on Linux), unless the environment says otherwise; `None` where
 /// there is neither.
 pub fn cache() -> Option<PathBuf> {

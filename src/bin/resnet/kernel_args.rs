@@ -3,6 +3,8 @@
 use clap::Args;
 use resnet_wgpu::gpu::{DeviceSelector, GpuOptions, PipelineOptions};
 
+use crate::folder;
+
 /// How kernels become pipelines.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct KernelArgs {
@@ -22,7 +24,7 @@ impl KernelArgs {
         GpuOptions {
             pipelines: PipelineOptions {
                 checked: self.checked,
-                cache: dirs::cache_dir().map(|folder| folder.join("resnet-wgpu")),
+                cache: folder::cache(),
             },
             ..selector.clone().into()
         }
