@@ -22,10 +22,12 @@ fn with_cache(cache: &str, args: &[&str]) -> Ran {
     finished(command.env("RESNET_CACHE_DIR", cache).output().unwrap())
 }
 
-/// The one file of a folder.
+/// The one tuning of a folder, beside which there may be compiled pipelines.
 fn only_file(folder: &Folder, name: &str) -> PathBuf {
     let files = std::fs::read_dir(folder.path(name)).unwrap();
-    let files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    let files = files.map(|file| file.unwrap().path());
+    let tuning = |path: &PathBuf| path.to_str().unwrap().contains("tuning");
+    let files: Vec<PathBuf> = files.filter(tuning).collect();
     assert_eq!(files.len(), 1, "{files:?}");
     files[0].clone()
 }
