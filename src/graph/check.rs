@@ -56,7 +56,8 @@ impl Graph {
 
 /// PyTorch's own bound: a window with more padding could lie off the image.
 fn padding(node: &str, window: Window) -> Result<(), GraphError> {
-    if window.padding > window.kernel / 2 {
+    // A number that cannot be doubled leaves no window that fits.
+    if (window.padding.checked_mul(2)).is_some_and(|twice| twice > window.kernel) {
         let problem = format!(
             "expected padding of at most half the window's {} pixels, found {}",
             window.kernel, window.padding
