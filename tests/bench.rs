@@ -56,7 +56,8 @@ fn a_right_network_is_measured_on_every_adapter() {
         let profile = row.profile.as_ref().unwrap();
         assert_eq!(profile.steps.len(), row.kernels.values().sum::<usize>());
         let macs: u64 = profile.steps.iter().map(|s| s.macs).sum();
-        assert_eq!(macs, 3 * row.work.macs);
+        // Winograd does fewer than the network has, by four at most.
+        assert!(macs <= 3 * row.work.macs && 4 * macs > 3 * row.work.macs);
         near(profile.steps.iter().map(|s| s.share).sum(), 100.0);
         // Two clocks, one thing: the bounds are wide for a busy machine.
         let gpu = row.gpu.as_ref().unwrap();
