@@ -127,6 +127,7 @@ fn resnet20_verifies() {
             "model",
             "device",
             "batch",
+            "precision",
             "tolerance",
             "passed",
             "logits",
@@ -151,7 +152,15 @@ fn kernels_verify() {
     let found = json(&resnet(&args).ok());
     assert_eq!(
         keys(&found),
-        ["device", "seed", "cases", "tolerance", "passed", "kernels"]
+        [
+            "device",
+            "seed",
+            "cases",
+            "precision",
+            "tolerance",
+            "passed",
+            "kernels"
+        ]
     );
 }
 
