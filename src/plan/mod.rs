@@ -7,7 +7,9 @@ mod choose;
 mod class;
 mod contenders;
 mod cost;
+mod error;
 mod options;
+mod parts;
 mod precision;
 mod print;
 mod profile;
@@ -22,7 +24,9 @@ mod winners;
 pub use choose::Choice;
 pub use class::{DeviceClass, Vendor};
 pub use contenders::{ConvShape, chosen, contenders, conv_shapes};
+pub use error::PlanError;
 pub use options::PlanOptions;
+pub use parts::{Binding, Input, Output, Slot, Step, Weight};
 pub use precision::{Precision, Settled};
 pub use profile::DeviceProfile;
 pub use winners::Winners;
@@ -30,122 +34,9 @@ pub use winners::Winners;
 use std::ops::Range;
 
 use crate::graph::{NodeId, Shape};
-use crate::kernels::{InputForm, Kernel, Packing, Place, Scalar, Types};
+use crate::kernels::{Kernel, Scalar, Types};
 use crate::passes::Lowered;
 use crate::tensor::quads;
-
-/// Something a step binds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Binding {
-    /// An activation slot.
-    Slot(usize),
-    /// A weight buffer.
-    Weight(usize),
-}
-
-/// A packed weight buffer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Weight {
-    /// The tensor that is packed; `None` for zeros (a missing bias).
-    pub tensor: Option<String>,
-    /// How it is packed.
-    pub packing: Packing,
-    /// In what it is stored.
-    pub scalar: Scalar,
-}
-
-impl Weight {
-    /// Bytes of the buffer.
-    pub fn bytes(&self) -> u64 {
-        (self.packing.len() * self.scalar.bytes()) as u64
-    }
-}
-
-/// One dispatch.
-#[derive(Debug, Clone)]
-pub struct Step {
-    /// The node of the lowered graph that it computes (a node larger than a
-    /// binding may be takes several steps).
-    pub node: NodeId,
-    /// The layer's name: the convolution's own, whatever else passes fused
-    /// into it.
-    pub name: String,
-    /// The candidate that it is a stage of.
-    pub candidate: &'static str,
-    /// Slots that it reads.
-    pub inputs: Vec<usize>,
-    /// The kernel.
-    pub kernel: &'static Kernel,
-    /// In what the kernel reads and writes.
-    pub types: Types,
-    /// Buffers that it reads, in the kernel's order.
-    pub reads: Vec<Binding>,
-    /// Slot that it writes.
-    pub writes: usize,
-    /// The kernel's `Params` struct as words.
-    pub params: Vec<u32>,
-    /// Workgroups along x, y and z.
-    pub grid: [u32; 3],
-    /// Output of one image; of the whole layer, where that takes several
-    /// dispatches.
-    pub output: Shape,
-    /// Multiply-accumulates of this dispatch for the whole batch.
-    pub macs: u64,
-    /// Bytes that it has to read and write at least, for the whole batch: its
-    /// inputs, weights and output, each once.
-    pub bytes: u64,
-}
-
-/// Where a value lies when the steps have run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
-    /// The node of the lowered graph.
-    pub node: NodeId,
-    /// Its slot.
-    pub slot: usize,
-    /// Its shape for one image.
-    pub shape: Shape,
-    /// In what it is stored.
-    pub scalar: Scalar,
-}
-
-impl Output {
-    /// Bytes of the value for a batch, quads padded.
-    pub fn bytes(&self, batch: usize) -> u64 {
-        activation_bytes(batch, self.shape, self.scalar)
-    }
-}
-
-/// A place that values take turns in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slot {
-    /// Bytes of the largest of them.
-    pub bytes: u64,
-    /// What it is.
-    pub place: Place,
-}
-
-/// Where a run's images go.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Input {
-    /// The slot that the host writes.
-    pub slot: usize,
-    /// One image.
-    pub shape: Shape,
-    /// How images arrive.
-    pub form: InputForm,
-}
-
-impl Input {
-    /// Bytes of one image, as the host gives it.
-    pub fn image_bytes(&self) -> usize {
-        let Shape { h, w, c } = self.shape;
-        match self.form {
-            InputForm::F32 => h * w * quads(c) * Scalar::F32.quad_bytes(),
-            InputForm::Rgb8 { .. } => h * w * c,
-        }
-    }
-}
 
 /// A schedule for one batch size on one kind of device.
 #[derive(Debug, Clone)]
@@ -177,89 +68,6 @@ pub struct Plan {
     /// Convolutions, and those of them whose candidate the [`Choice`] named;
     /// the rules chose the others'.
     pub convolutions: (usize, usize),
-}
-
-/// A network that a device cannot run as planned.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// A buffer is larger than the device binds.
-    #[error(
-        "layer `{layer}` needs a buffer of {needed} bytes, and this device binds at most {limit}; \
-         use a smaller batch or input size"
-    )]
-    TooLarge {
-        /// The layer.
-        layer: String,
-        /// Bytes that it needs.
-        needed: u64,
-        /// Bytes that the device binds.
-        limit: u64,
-    },
-    /// A weight is larger than the device binds, and cannot be cut.
-    #[error(
-        "layer `{layer}` has weights of {needed} bytes, and this device binds at most {limit}; \
-         use another device, or `--device cpu`"
-    )]
-    WeightTooLarge {
-        /// The layer.
-        layer: String,
-        /// Bytes that they need.
-        needed: u64,
-        /// Bytes that the device binds.
-        limit: u64,
-    },
-    /// A node to be kept that the graph was not lowered with.
-    #[error("node {0} is to be kept: lower the graph with it")]
-    NotKept(usize),
-    /// A dispatch has more workgroups than the device takes.
-    #[error(
-        "layer `{layer}` needs {needed} workgroups, and this device dispatches at most {limit}² \
-         at once; use a smaller batch or input size"
-    )]
-    TooManyWorkgroups {
-        /// The layer.
-        layer: String,
-        /// Workgroups that it needs.
-        needed: u64,
-        /// Workgroups along a dimension.
-        limit: u32,
-    },
-    /// No kernel of a family runs on this device.
-    #[error(
-        "layer `{layer}` ({op}): no kernel runs within this device's limits ({limits}); \
-         use another device, or `--device cpu`"
-    )]
-    NoKernel {
-        /// The layer.
-        layer: String,
-        /// Its operation.
-        op: &'static str,
-        /// The limits, readably.
-        limits: String,
-    },
-    /// An operation that stays after the passes and has no kernel.
-    #[error("layer `{layer}`: a {op} that no pass could absorb has no kernel")]
-    Unsupported {
-        /// The layer.
-        layer: String,
-        /// Its operation.
-        op: &'static str,
-    },
-    /// f16 on a device that has none.
-    #[error(
-        "this device has no f16 in shaders (the feature SHADER_F16); use `--precision f32` or \
-         `auto`, or another device"
-    )]
-    NoF16,
-    /// Bytes of red, green and blue for a network that reads other channels.
-    #[error(
-        "expected a network of 3 input channels for images of bytes, found {0}; pass them as f32"
-    )]
-    NotRgb(usize),
-    /// A batch of no images.
-    #[error("a batch needs at least one image")]
-    EmptyBatch,
 }
 
 /// Bytes of an activation of `batch` images, channels padded to quads.

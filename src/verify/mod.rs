@@ -16,14 +16,15 @@ use crate::kernels::Scalar;
 pub const TOLERANCE_F32: f64 = 1e-4;
 
 /// The same for f16 storage with f32 sums, and for factors rounded to f16:
-/// measured up to 2.1e-3 over random problems, where Winograd's F(2×2) rounds
-/// its transformed tiles too, and up to 1.7e-3 over the layers of ResNet-50.
+/// measured up to 1.4e-3 over random problems, where Winograd's F(2×2) rounds
+/// its transformed tiles too, and up to 7.2e-4 over the layers of ResNet-50.
 pub const TOLERANCE_F16: f64 = 5e-3;
 
 /// The same for logits end to end in f16, where each layer rounds what those
-/// before it rounded: measured up to 9.2e-3 over ResNet-50 with seeded weights
-/// and 3.3e-3 over trained ResNets.
-pub const TOLERANCE_F16_LOGITS: f64 = 3e-2;
+/// before it rounded: measured 4.4e-4 over ResNet-50 with seeded weights, and up
+/// to 2.0e-3 over CIFAR-10's 10,000 test images with trained ResNets of 20, 32
+/// and 56 layers. Rounding towards zero, which is no more than that, took 1.3e-2.
+pub const TOLERANCE_F16_LOGITS: f64 = 2e-2;
 
 /// The largest error of a layer that is allowed where activations are stored
 /// in `scalar`.
