@@ -17,9 +17,6 @@ use resnet_wgpu::{Model, Session, SessionOptions};
 const SEED: u64 = 20_261_120;
 const CASES: usize = 40;
 
-/// The same kernels, stored otherwise: fewer tell as much.
-const CASES_F16: usize = 15;
-
 /// The candidates that have to do with a precision.
 fn serving(precision: Scalar) -> impl Iterator<Item = Candidate> {
     candidates().filter(move |candidate| candidate.serves(precision))
@@ -27,11 +24,7 @@ fn serving(precision: Scalar) -> impl Iterator<Item = Candidate> {
 
 /// Names of the candidates that ran, all of them within tolerance.
 fn verified(gpu: &Gpu, precision: Scalar) -> Vec<&'static str> {
-    let cases = match precision {
-        Scalar::F32 => CASES,
-        Scalar::F16 => CASES_F16,
-    };
-    let reports = verify::kernels(gpu, precision, SEED, cases, |_| {}).unwrap();
+    let reports = verify::kernels(gpu, precision, SEED, CASES, |_| {}).unwrap();
     assert_eq!(reports.len(), serving(precision).count());
     for report in &reports {
         assert!(
