@@ -54,6 +54,7 @@ pub mod models;
 pub mod passes;
 pub mod plan;
 pub mod preprocess;
+mod replace;
 pub mod session;
 pub mod tensor;
 #[cfg(feature = "cli")]

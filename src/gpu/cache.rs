@@ -5,12 +5,13 @@
 //! none; it is replaced as a whole, so that a reader sees the old one or the
 //! new one.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use super::audited;
+use crate::replace::replace;
 use crate::weights::fnv1a64;
 
 /// What a file begins with: what it is, and the version of its layout.
@@ -93,25 +94,10 @@ fn read(file: &Path, owner: &str) -> Option<Vec<u8>> {
     (fnv1a64(data) == u64::from_le_bytes(*sum)).then(|| data.to_vec())
 }
 
-/// Writes the file beside its place, then moves it there.
+/// Writes the file as a whole.
 fn write(file: &Path, owner: &str, data: &[u8]) -> std::io::Result<()> {
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    // Processes do not share it, and the lock keeps threads apart.
-    let beside = file.with_extension(format!("{}.tmp", std::process::id()));
-    let written = std::fs::File::create(&beside).and_then(|mut out| {
-        out.write_all(MARK)?;
-        out.write_all(owner.as_bytes())?;
-        out.write_all(&fnv1a64(data).to_le_bytes())?;
-        out.write_all(data)
-    });
-    let moved = written.and_then(|()| std::fs::rename(&beside, file));
-    if moved.is_err() {
-        // Nothing is left to do if that fails as well.
-        let _ = std::fs::remove_file(&beside);
-    }
-    moved
+    let sum = fnv1a64(data).to_le_bytes();
+    replace(file, &[MARK, owner.as_bytes(), &sum, data].concat())
 }
 
 #[cfg(test)]
