@@ -38,7 +38,7 @@ impl Value {
             Place::Texture(scalar) => {
                 let texture = device.create_texture(&wgpu::TextureDescriptor {
                     label: Some(label),
-                    size: rows(place, bytes),
+                    size: made(rows(place, bytes)),
                     mip_level_count: 1,
                     sample_count: 1,
                     dimension: wgpu::TextureDimension::D2,
@@ -137,7 +137,19 @@ fn layout(place: Place, offset: u64) -> wgpu::TexelCopyBufferLayout {
     }
 }
 
-/// The texture that holds so many bytes.
+/// A texture of at least that size whose height is no power of two: llvmpipe
+/// compiles a kernel anew for each combination of textures whose sizes are and
+/// are not, some ten times for one ResNet.
+fn made(size: wgpu::Extent3d) -> wgpu::Extent3d {
+    let height = match size.height {
+        ..3 => 3,
+        height if height.is_power_of_two() => height + 1,
+        height => height,
+    };
+    wgpu::Extent3d { height, ..size }
+}
+
+/// The texels that hold so many bytes.
 fn rows(place: Place, bytes: u64) -> wgpu::Extent3d {
     wgpu::Extent3d {
         width: TEXTURE_ROW,
