@@ -21,14 +21,18 @@ fn finish(image: u32, row: u32, col: u32, quad: u32, sum: vec4<f32>) {
         return;
     }
     let at = ((image * p.out_h + row) * p.out_w + col) * p.quads + quad;
+    let on = (p.flags & 2u) != 0u;
+{% if textures %}
+    // Not a branch: lavapipe would compile the kernel anew at every dispatch,
+    // with the uniforms that its branches ask for put in as constants.
+    let v = sum + select(vec4<f32>(), load_residual(at), on);
+{% else %}
     var v = sum;
-    if (p.flags & 2u) != 0u {
+    if on {
         v += load_residual(at);
     }
-    if (p.flags & 1u) != 0u {
-        v = relu(v);
-    }
-    store_y(at, v);
+{% endif %}
+    store_y(at, select(v, relu(v), (p.flags & 1u) != 0u));
 }
 
 @compute @workgroup_size({{ workgroup }})
