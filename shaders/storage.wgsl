@@ -3,8 +3,8 @@
    whole vec4s: three to four times as fast a convolution. There every value is
    a texture of one texel a quad, in rows of {{ texture_row }}:
 
-     quad   0 │    1 │    2 │ … │ 2047        row 0
-         2048 │ 2049 │ 2050 │ … │ 4095        row 1
+     quad   0 │    1 │    2 │ … │ 1023        row 0
+         1024 │ 1025 │ 1026 │ … │ 2047        row 1
 
    Kernels say input(binding, name) and output(binding, name), and read and
    write quad i with load_name(i) and store_name(i, v), in f32. Values lie there

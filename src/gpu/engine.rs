@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::beside::both;
 use super::pipelines::Pipeline;
 use super::readback::Readback;
 use super::stored::{load, store};
@@ -41,11 +42,11 @@ pub struct Engine {
 /// What making an engine took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EngineSetup {
-    /// Making the pipelines that were not there yet. Many drivers compile
-    /// only at the first run.
+    /// Making the pipelines that were not there yet, beyond the upload that
+    /// goes on meanwhile, and bind groups. Many drivers compile only at the
+    /// first run.
     pub pipelines: Duration,
-    /// Making buffers and bind groups, packing the weights and handing them to
-    /// the driver.
+    /// Reading and packing the weights and handing them to the driver.
     pub upload: Duration,
 }
 
@@ -72,25 +73,34 @@ impl Engine {
         in_flight: usize,
     ) -> Result<Self, GpuError> {
         let began = Instant::now();
-        // A driver that compiles at a kernel's first run does so while weights
-        // are read.
-        let kernels = gpu.make_pipelines(&plan.kernels())?;
-        gpu.warm_up(&kernels)?;
-        let made = Instant::now();
         let bytes = plan.activation_bytes() + plan.weight_bytes();
-        let mut engine = gpu.watch(bytes, || Self::make(gpu, plan, params, in_flight.max(1)))??;
+        // Compiling takes about as long as reading and packing.
+        let (kernels, uploaded) = both(
+            || gpu.warm_up(&gpu.make_pipelines(&plan.kernels())?),
+            || {
+                let weights = gpu.watch(bytes, || upload_all(gpu, &plan.weights, params))?;
+                weights.map(|weights| (weights, began.elapsed()))
+            },
+        );
+        kernels?;
+        let (weights, upload) = uploaded?;
+        let mut engine = gpu.watch(bytes, || Self::make(gpu, plan, &weights, in_flight.max(1)))??;
         engine.setup = EngineSetup {
-            pipelines: made - began,
-            upload: made.elapsed(),
+            pipelines: began.elapsed().saturating_sub(upload),
+            upload,
         };
         Ok(engine)
     }
 
-    fn make(gpu: &Gpu, plan: Plan, params: &Params, in_flight: usize) -> Result<Self, GpuError> {
+    fn make(
+        gpu: &Gpu,
+        plan: Plan,
+        weights: &[Value],
+        in_flight: usize,
+    ) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
             .map(|(i, slot)| Value::new(gpu, &format!("slot {i}"), slot.bytes, slot.place))
             .collect();
-        let weights = upload_all(gpu, &plan.weights, params)?;
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
         for (i, step) in plan.steps.iter().enumerate() {

@@ -3,6 +3,7 @@
 
 mod adapters;
 mod audited;
+mod beside;
 mod cache;
 mod device;
 mod engine;

@@ -1,10 +1,12 @@
 //! Compute pipelines, one a kernel, shared by all sessions of a device.
 
 use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, available_parallelism};
 
-use rayon::prelude::*;
-
+use super::beside::{join, spawn};
 use super::cache::DiskCache;
 use super::value::format;
 use super::{Gpu, GpuError, PipelineOptions, audited};
@@ -69,10 +71,22 @@ impl Gpu {
         let pipelines = self.pipelines();
         let missing = kernels.iter().filter(|k| pipelines.find(**k).is_none());
         let missing: Vec<Typed> = missing.copied().collect();
-        let made = (missing.par_iter()).map(|kernel| Ok((*kernel, self.build(*kernel)?)));
-        for (kernel, pipeline) in made.collect::<Result<Vec<_>, GpuError>>()? {
-            pipelines.add(kernel, pipeline);
-        }
+        let next = AtomicUsize::new(0);
+        let make = || -> Result<(), GpuError> {
+            while let Some(kernel) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
+                pipelines.add(*kernel, self.build(*kernel)?);
+            }
+            Ok(())
+        };
+        // Threads of its own: rayon's are packing weights meanwhile, and a
+        // driver may take long over a pipeline.
+        let threads = available_parallelism().map_or(1, NonZero::get);
+        thread::scope(|scope| {
+            let others = (1..threads.min(missing.len())).map_while(|_| spawn(scope, make));
+            let others: Vec<_> = others.collect();
+            let made = make();
+            others.into_iter().map(join).fold(made, Result::and)
+        })?;
         if let (Some(disk), false) = (&pipelines.disk, missing.is_empty()) {
             disk.keep();
         }

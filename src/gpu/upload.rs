@@ -1,22 +1,26 @@
 //! What a plan binds besides activations: weights and parameters.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::stored::{beyond, store};
 use super::value::Value;
 use super::{Gpu, GpuError};
-use crate::kernels::Scalar;
+use crate::kernels::TEXTURE_ROW;
 use crate::plan::{Plan, Weight};
-use crate::tensor::Params;
+use crate::tensor::{Params, QUAD, Tensor};
 
 /// Weights on their way to the device, at most, before the host waits for
 /// those before them: their staging memory is freed only behind a submission.
-/// Whole rows of a texture.
-const STAGED_BYTES: usize = 4 << 20;
+const STAGED_BYTES: usize = 2 << 20;
+
+/// Quads that are packed at a time: what stays in a core's own cache until it
+/// is handed over. Whole rows of a texture.
+const PIECE_QUADS: usize = 32 << 10;
 
 /// Reads, packs and uploads all weights, a tensor at a time: of the host's
-/// memory it takes what the largest tensor takes, as it is and packed.
+/// memory it takes what the largest tensor takes, and a little.
 pub(super) fn upload_all(
     gpu: &Gpu,
     weights: &[Weight],
@@ -27,8 +31,14 @@ pub(super) fn upload_all(
     for (i, weight) in weights.iter().enumerate() {
         chunks.entry(weight.tensor.as_deref()).or_default().push(i);
     }
+    // The largest first: what it takes of the host is gone before the device's
+    // memory is full, which is the same on some devices.
+    let mut chunks: Vec<_> = chunks.into_iter().collect();
+    let len = |chunks: &Vec<usize>| chunks.iter().map(|&i| weights[i].packing.len()).sum();
+    chunks.sort_by_key(|(_, chunks)| Reverse::<usize>(len(chunks)));
     let mut upload = Upload {
         gpu,
+        packed: vec![],
         staged: 0,
         before: None,
     };
@@ -36,15 +46,7 @@ pub(super) fn upload_all(
     for (name, chunks) in chunks {
         let tensor = name.map(|name| params.get(name)).transpose()?;
         for i in chunks {
-            let scalar = weights[i].scalar;
-            let packed = weights[i].packing.pack(tensor.as_deref());
-            if let Some(value) = beyond(&packed, scalar) {
-                let tensor = name.unwrap_or_default().to_owned();
-                return Err(GpuError::Beyond { tensor, value });
-            }
-            let label = name.unwrap_or("zeros");
-            let value = store(&packed, scalar, |bytes| upload.value(label, scalar, bytes))?;
-            values[i] = Some(value);
+            values[i] = Some(upload.value(name, &weights[i], tensor.as_deref())?);
         }
     }
     gpu.queue().submit([]);
@@ -55,6 +57,8 @@ pub(super) fn upload_all(
 /// Weights on their way to the device.
 struct Upload<'a> {
     gpu: &'a Gpu,
+    /// Room for what is packed at a time.
+    packed: Vec<f32>,
     /// Bytes that were handed over since the last submission.
     staged: usize,
     /// The submission before that.
@@ -62,26 +66,66 @@ struct Upload<'a> {
 }
 
 impl Upload<'_> {
-    /// A value with those bytes. What kernels read of weights is written here
+    /// A weight on the device. What kernels read of weights is written here
     /// and nowhere else.
-    fn value(&mut self, label: &str, scalar: Scalar, bytes: &[u8]) -> Result<Value, GpuError> {
+    fn value(
+        &mut self,
+        name: Option<&str>,
+        weight: &Weight,
+        tensor: Option<&Tensor>,
+    ) -> Result<Value, GpuError> {
+        let (packing, scalar) = (weight.packing, weight.scalar);
+        let quad_bytes = scalar.quad_bytes();
         let place = self.gpu.profile().storage.place(scalar);
-        let value = Value::new(self.gpu, label, bytes.len() as u64, place);
-        let mut at = 0;
-        for piece in bytes.chunks(STAGED_BYTES) {
-            value.write(self.gpu.queue(), at, piece);
-            at += piece.len() as u64;
-            self.staged += piece.len();
-            if self.staged >= STAGED_BYTES {
-                let submitted = self.gpu.queue().submit([]);
-                if let Some(before) = self.before.replace(submitted) {
-                    self.gpu.wait(before)?;
-                }
-                self.staged = 0;
+        let bytes = packing.rows() * packing.quads() * quad_bytes;
+        let value = Value::new(self.gpu, name.unwrap_or("zeros"), bytes as u64, place);
+        let rows_at_once = match packing.by_rows() {
+            true => whole_rows(packing.quads()),
+            false => packing.rows(),
+        };
+        let mut packed = std::mem::take(&mut self.packed);
+        for first in (0..packing.rows()).step_by(rows_at_once) {
+            let rows = first..packing.rows().min(first + rows_at_once);
+            packing.pack(tensor, rows, &mut packed);
+            if let Some(value) = beyond(&packed, scalar) {
+                let tensor = name.unwrap_or_default().to_owned();
+                return Err(GpuError::Beyond { tensor, value });
+            }
+            let mut at = (first * packing.quads() * quad_bytes) as u64;
+            for piece in packed.chunks(PIECE_QUADS * QUAD) {
+                store(piece, scalar, |bytes| {
+                    value.write(self.gpu.queue(), at, bytes);
+                    at += bytes.len() as u64;
+                    self.staged(bytes.len())
+                })?;
             }
         }
+        self.packed = packed;
         Ok(value)
     }
+
+    /// Counts bytes that were handed over, and waits where they are too many.
+    fn staged(&mut self, bytes: usize) -> Result<(), GpuError> {
+        self.staged += bytes;
+        if self.staged < STAGED_BYTES {
+            return Ok(());
+        }
+        self.staged = 0;
+        let submitted = self.gpu.queue().submit([]);
+        match self.before.replace(submitted) {
+            Some(before) => self.gpu.wait(before),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How many rows of so many quads make at least a piece, and end where a row
+/// of a texture ends.
+fn whole_rows(quads: usize) -> usize {
+    let texture_row = TEXTURE_ROW as usize;
+    // Both are powers of two, or the quads have an odd part.
+    let step = texture_row >> quads.trailing_zeros().min(texture_row.trailing_zeros());
+    (PIECE_QUADS.div_ceil(quads.max(1))).next_multiple_of(step)
 }
 
 /// The parameters of all steps in one buffer, each at an offset that may be
@@ -121,5 +165,21 @@ impl StepParams {
             offset: range.start,
             size: std::num::NonZeroU64::new(range.end - range.start),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_end_with_rows_of_a_texture() {
+        for quads in [1, 3, 8, 16, 24, 250, 512, 768, 100_000] {
+            let rows = whole_rows(quads);
+            assert_eq!(rows * quads % TEXTURE_ROW as usize, 0, "{quads}");
+            assert!(rows * quads >= PIECE_QUADS);
+            assert!(rows * quads <= PIECE_QUADS + (TEXTURE_ROW as usize + 1) * quads);
+        }
+        assert_eq!(PIECE_QUADS % TEXTURE_ROW as usize, 0);
     }
 }

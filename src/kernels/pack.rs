@@ -1,6 +1,8 @@
 //! How weights lie in GPU buffers: rows of output channels, so that one vec4
 //! is four neighbouring output channels of one input channel and tap.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::winograd::transform_filter;
@@ -57,16 +59,7 @@ pub enum Packing {
 impl Packing {
     /// Floats in the packed buffer.
     pub fn len(&self) -> usize {
-        match *self {
-            Packing::Conv {
-                kernel,
-                rows,
-                quads,
-            } => kernel * kernel * rows * quads * QUAD,
-            Packing::Linear { rows, quads, .. } => rows * quads * QUAD,
-            Packing::Winograd { tile, rows, quads } => (tile + 2).pow(2) * rows * quads * QUAD,
-            Packing::Vector { quads, .. } => quads * QUAD,
-        }
+        self.rows() * self.quads() * QUAD
     }
 
     /// Whether the packed buffer is empty.
@@ -74,12 +67,41 @@ impl Packing {
         self.len() == 0
     }
 
-    /// Packs `tensor`, whose shape the graph has checked; `None` is all zeros
-    /// (a convolution without bias).
-    pub fn pack(&self, tensor: Option<&Tensor>) -> Vec<f32> {
-        let mut out = vec![0.0; self.len()];
-        let Some(tensor) = tensor else { return out };
+    /// Rows of the packed buffer.
+    pub fn rows(&self) -> usize {
+        match *self {
+            Packing::Conv { kernel, rows, .. } => kernel * kernel * rows,
+            Packing::Linear { rows, .. } => rows,
+            Packing::Winograd { tile, rows, .. } => (tile + 2).pow(2) * rows,
+            Packing::Vector { .. } => 1,
+        }
+    }
+
+    /// Quads of a row.
+    pub fn quads(&self) -> usize {
+        match *self {
+            Packing::Conv { quads, .. }
+            | Packing::Linear { quads, .. }
+            | Packing::Winograd { quads, .. }
+            | Packing::Vector { quads, .. } => quads,
+        }
+    }
+
+    /// Whether it can be packed some rows at a time. Winograd's rows are one
+    /// transform's outputs, which is done once.
+    pub fn by_rows(&self) -> bool {
+        !matches!(self, Packing::Winograd { .. })
+    }
+
+    /// Packs those rows of `tensor`, whose shape the graph has checked, into
+    /// `out`, all of it where it does not go [by rows](Self::by_rows). `None` is
+    /// all zeros (a convolution without bias).
+    pub fn pack(&self, tensor: Option<&Tensor>, rows: Range<usize>, out: &mut Vec<f32>) {
+        out.clear();
+        out.resize(rows.len() * self.quads() * QUAD, 0.0);
+        let Some(tensor) = tensor else { return };
         let data = tensor.data();
+        let first_row = rows.start;
         match *self {
             Packing::Conv {
                 kernel,
@@ -87,8 +109,8 @@ impl Packing {
                 quads,
             } => {
                 let (taps, inputs) = (kernel * kernel, tensor.shape()[1]);
-                transpose(data, inputs * taps, &mut out, quads * QUAD, |row| {
-                    let (tap, input) = (row / rows, row % rows);
+                transpose(data, inputs * taps, out, quads * QUAD, |row| {
+                    let (tap, input) = ((first_row + row) / rows, (first_row + row) % rows);
                     (input < inputs).then_some(input * taps + tap)
                 });
             }
@@ -100,8 +122,9 @@ impl Packing {
             } => {
                 let inputs = tensor.shape()[1];
                 let chunk = &data[first * inputs..(first + count) * inputs];
-                transpose(chunk, inputs, &mut out, quads * QUAD, |row| {
-                    (row < inputs).then_some(row)
+                transpose(chunk, inputs, out, quads * QUAD, |row| {
+                    let input = first_row + row;
+                    (input < inputs).then_some(input)
                 });
             }
             Packing::Winograd { tile, rows, quads } => {
@@ -134,7 +157,6 @@ impl Packing {
                 out[..count].copy_from_slice(&data[first..first + count]);
             }
         }
-        out
     }
 }
 
@@ -171,16 +193,29 @@ fn transpose(
 mod tests {
     use super::*;
 
+    /// All rows, a few at a time.
+    fn packed(packing: Packing, tensor: &Tensor) -> Vec<f32> {
+        let (mut all, mut piece) = (vec![], vec![]);
+        for first in (0..packing.rows()).step_by(7) {
+            let rows = first..packing.rows().min(first + 7);
+            packing.pack(Some(tensor), rows, &mut piece);
+            all.extend_from_slice(&piece);
+        }
+        packing.pack(Some(tensor), 0..packing.rows(), &mut piece);
+        assert_eq!(all, piece);
+        piece
+    }
+
     #[test]
     fn convolution_rows_are_output_channels() {
         // [Cout 2, Cin 3, 1, 1], value = 10·o + i.
         let t = Tensor::from_fn([2, 3, 1, 1], |e| (10 * (e / 3) + e % 3) as f32);
-        let packed = Packing::Conv {
+        let packing = Packing::Conv {
             kernel: 1,
             rows: 4,
             quads: 1,
-        }
-        .pack(Some(&t));
+        };
+        let packed = packed(packing, &t);
         assert_eq!(packed[..4], [0.0, 10.0, 0.0, 0.0]);
         assert_eq!(packed[8..12], [2.0, 12.0, 0.0, 0.0]);
         assert_eq!(packed[12..], [0.0; 4]);
@@ -196,7 +231,7 @@ mod tests {
             rows,
             quads,
         };
-        let packed = packing.pack(Some(&t));
+        let packed = packed(packing, &t);
         for (at, &found) in packed.iter().enumerate() {
             let (row, o) = (at / (quads * QUAD), at % (quads * QUAD));
             let (tap, i) = (row / rows, row % rows);
@@ -213,13 +248,13 @@ mod tests {
     #[test]
     fn linear_chunks_take_their_features() {
         let t = Tensor::from_fn([6, 2], |e| e as f32);
-        let packed = Packing::Linear {
+        let packing = Packing::Linear {
             rows: 4,
             first: 4,
             count: 2,
             quads: 1,
-        }
-        .pack(Some(&t));
+        };
+        let packed = packed(packing, &t);
         assert_eq!(packed[..8], [8.0, 10.0, 0.0, 0.0, 9.0, 11.0, 0.0, 0.0]);
         assert_eq!(packed.len(), 16);
     }
