@@ -84,7 +84,8 @@ impl Engine {
         );
         kernels?;
         let (weights, upload) = uploaded?;
-        let mut engine = gpu.watch(bytes, || Self::make(gpu, plan, &weights, in_flight.max(1)))??;
+        let mut engine =
+            gpu.watch(bytes, || Self::make(gpu, plan, &weights, in_flight.max(1)))??;
         engine.setup = EngineSetup {
             pipelines: began.elapsed().saturating_sub(upload),
             upload,
@@ -92,12 +93,7 @@ impl Engine {
         Ok(engine)
     }
 
-    fn make(
-        gpu: &Gpu,
-        plan: Plan,
-        weights: &[Value],
-        in_flight: usize,
-    ) -> Result<Self, GpuError> {
+    fn make(gpu: &Gpu, plan: Plan, weights: &[Value], in_flight: usize) -> Result<Self, GpuError> {
         let slots: Vec<_> = (plan.slots.iter().enumerate())
             .map(|(i, slot)| Value::new(gpu, &format!("slot {i}"), slot.bytes, slot.place))
             .collect();
