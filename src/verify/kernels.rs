@@ -6,13 +6,14 @@ use super::{Difference, tolerance};
 use crate::cpu;
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu, Images};
-use crate::graph::{Graph, GraphBuilder, GraphError, Shape, Window};
+use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Shape, Window};
 use crate::kernels::{
-    Candidate, Family, InputForm, Method, Place, Reduction, Scalar, Tile, candidates,
+    Candidate, Family, InputForm, Method, Outputs, Place, Reduction, Scalar, Tile, Variant,
+    candidates,
 };
 use crate::mix::{STEP, mix};
 use crate::passes::lower;
-use crate::plan::{Choice, Plan, PlanOptions};
+use crate::plan::{Choice, DeviceProfile, Plan, PlanOptions};
 use crate::tensor::{Params, QUAD, Tensor, padded, unpad_channels};
 
 /// One candidate's verdict over all its cases.
@@ -80,6 +81,10 @@ fn allowed(candidate: &Candidate, precision: Scalar) -> f64 {
 /// A small graph that exercises one kernel, and a batch size.
 struct Problem {
     graph: Graph,
+    /// A node whose value is compared besides the result.
+    keep: Option<NodeId>,
+    /// What the kernel, or the last of several, has to leave.
+    outputs: Outputs,
     batch: usize,
     text: String,
 }
@@ -93,21 +98,49 @@ impl Problem {
             1 => (1, 9, 5),
             _ => (1 + r.below(19), 1 + r.below(19), 1 + r.below(40)),
         };
-        let (graph, what) = match candidate.family() {
+        let mut problem = match candidate.family() {
             Family::Conv | Family::GroupedConv => convolution(candidate, r, (h, w, c))?,
             family => other(family, r, (h, w, c))?,
         };
-        let text = format!("batch {batch}, {what} on {}", graph.input_shape());
-        Ok(Self { graph, batch, text })
+        let on = problem.graph.input_shape();
+        problem.text = format!("batch {batch}, {} on {on}", problem.text);
+        problem.batch = batch;
+        Ok(problem)
+    }
+
+    /// One image, compared by its result alone.
+    fn of(graph: Graph, text: String) -> Self {
+        Self {
+            graph,
+            keep: None,
+            outputs: Outputs::Sum,
+            batch: 1,
+            text,
+        }
+    }
+
+    /// Whether the plan has the candidate do what is to be looked at; a case
+    /// that does not reach it would prove nothing.
+    fn reached(&self, candidate: &Candidate, plan: &Plan, profile: &DeviceProfile) -> bool {
+        let mut own = plan.steps.iter().filter(|s| s.candidate == candidate.name);
+        let Some(last) = own.next_back() else {
+            return false;
+        };
+        let wanted = Variant {
+            outputs: self.outputs,
+            ..last.variant()
+        };
+        last.outputs == self.outputs || !profile.binds(wanted.values())
     }
 }
 
-/// One convolution, or two that are added, the first being the residual.
+/// One convolution, or two that are added, the first being the residual; and
+/// perhaps a batch norm and a ReLU behind it.
 fn convolution(
     candidate: &Candidate,
     r: &mut Random,
     (h, w, c): (usize, usize, usize),
-) -> Result<(Graph, String), GraphError> {
+) -> Result<Problem, GraphError> {
     // Half of the cases are small, the others have up to three columns of
     // tiles.
     let tile = match candidate.method {
@@ -159,7 +192,10 @@ fn convolution(
         padding += 1;
     }
     let window = Window::new(k, stride, padding);
-    let (residual, relu) = (r.below(2) == 1, r.below(2) == 1);
+    let (mut residual, relu) = (r.below(2) == 1, r.below(2) == 1);
+    let outputs_left = [Outputs::Sum, Outputs::Both, Outputs::Normed][r.below(3)];
+    // A norm that only follows a convolution would be folded into its weights.
+    residual |= outputs_left == Outputs::Normed && !relu;
 
     let mut g = GraphBuilder::new(Shape::new(h, w, inputs))?;
     let x = g.input();
@@ -172,19 +208,28 @@ fn convolution(
     if relu {
         y = g.relu("relu", y);
     }
+    let keep = (outputs_left == Outputs::Both).then_some(y);
+    if outputs_left != Outputs::Sum {
+        let norm = g.batch_norm("bn", y, 1e-5);
+        y = g.relu("bn.relu", norm);
+    }
     let text = format!(
         "{k}×{k} to {outputs} channels, stride {}, padding {padding}, {groups} groups, \
-         residual {residual}, relu {relu}",
+         residual {residual}, relu {relu}, leaving {outputs_left:?}",
         window.stride
     );
-    Ok((g.finish(y), text))
+    Ok(Problem {
+        keep,
+        outputs: outputs_left,
+        ..Problem::of(g.finish(y), text)
+    })
 }
 
 fn other(
     family: Family,
     r: &mut Random,
     (h, w, c): (usize, usize, usize),
-) -> Result<(Graph, String), GraphError> {
+) -> Result<Problem, GraphError> {
     let stride = 1 + r.below(3);
     let shape = match family {
         Family::Linear => Shape::new(1, 1, 1 + r.below(300)),
@@ -256,7 +301,7 @@ fn other(
         | Family::WinogradInput
         | Family::WinogradOutput => (x, String::new()),
     };
-    Ok((g.finish(y), text))
+    Ok(Problem::of(g.finish(y), text))
 }
 
 fn run(
@@ -288,9 +333,13 @@ fn run(
         true => (f32::from(pixels[i]) / 255.0 - mean[i % 3]) / std[i % 3],
         false => r.value(),
     });
-    let expected = cpu::run(graph, &params, &input, &[])?.output;
+    let keep: Vec<NodeId> = problem.keep.into_iter().collect();
+    let twin = cpu::run(graph, &params, &input, &keep)?;
+    let expected: Vec<&Tensor> = std::iter::once(&twin.output)
+        .chain(twin.nodes.values())
+        .collect();
 
-    let lowered = lower(graph, &params, &[])?;
+    let lowered = lower(graph, &params, &keep)?;
     let options = PlanOptions {
         choice: Choice::Prefer(candidate),
         precision,
@@ -299,13 +348,8 @@ fn run(
             false => InputForm::F32,
         },
     };
-    let plan = Plan::new(&lowered, problem.batch, gpu.profile(), &[], &options)?;
-    if !plan
-        .steps
-        .iter()
-        .any(|step| step.candidate == candidate.name)
-    {
-        // A case that does not reach its candidate would prove nothing.
+    let plan = Plan::new(&lowered, problem.batch, gpu.profile(), &keep, &options)?;
+    if !problem.reached(&candidate, &plan, gpu.profile()) {
         return Ok(Difference {
             max_abs: f64::NAN,
             scale: 1.0,
@@ -322,20 +366,26 @@ fn run(
         let nans = vec![f32::NAN; slot.bytes as usize / scalar.bytes()];
         engine.write_slot(i, scalar, &nans)?;
     }
-    let mut found = vec![];
+    let mut worst = Difference::default();
     let channels = graph.output_shape().c;
     let input = padded(&input);
     let images = match bytes {
         true => Images::from(&pixels),
         false => Images::from(&input),
     };
-    engine.run(images, |_, data| {
-        found = unpad_channels(data, channels);
+    // What is kept has the result's shape.
+    engine.run(images, |output, data| {
+        let mut found = unpad_channels(data, channels);
         if padding_is_dirty(data, channels) {
             found.clear();
         }
+        let difference = Difference::between(&found, expected[output].data());
+        let relative = difference.relative();
+        if output == 0 || relative > worst.relative() || relative.is_nan() {
+            worst = difference;
+        }
     })?;
-    Ok(Difference::between(&found, expected.data()))
+    Ok(worst)
 }
 
 /// Channels that pad the last quad must be zero: the next layer relies on it.
