@@ -61,14 +61,20 @@ fn preact_snapshot() {
 /// Without Winograd ResNet-50 needs exactly its live peak, the least there can
 /// be. Where a large stem meets three small values no assignment of whole
 /// buffers reaches it (ResNet-18: 3.2 + 0.8 + 0.8 MB against 4.0), but none is
-/// far off. Winograd's scratch comes in yet other sizes.
+/// far off. Where a sum is stored with its norm, four small values meet (another
+/// 0.8 MB in the pre-activation network of 18 layers). Winograd's scratch comes
+/// in yet other sizes.
 #[test]
 fn slots_need_hardly_more_than_the_live_peak() {
     for name in presets() {
         let size = Network::preset(name).unwrap().native_size();
         let lowered = lowered(name, size);
         let direct = candidate("conv.shuffle8.56").unwrap();
-        let alone = if name == "resnet50" { 1.0 } else { 1.25 };
+        let alone = match name {
+            "resnet50" => 1.0,
+            name if name.starts_with("preact") => 1.4,
+            _ => 1.25,
+        };
         for (choice, most) in [(Choice::Prefer(direct), alone), (Choice::Auto, 1.5)] {
             let plan = Plan::new(&lowered, 1, &lavapipe(), &[], &choice.into()).unwrap();
             let ratio = plan.activation_bytes() as f64 / plan.live_peak as f64;
