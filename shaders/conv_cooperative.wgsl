@@ -11,7 +11,7 @@ enable wgpu_cooperative_matrix;
 //   w         [points][K*K][in_quads*4][weight_quads] vec4, rows padded to {{ bn }} quads
 //   bias      [weight_quads] vec4
 //   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [points][parts][N][P][Q][out_quads] vec4
+//   y         [points][parts][N][P][Q][out_quads] vec4, and what results.wgsl says
 //
 // A workgroup of {{ subgroups_m * subgroups_n }} subgroups of {{ lanes }} lanes makes {{ bm }} pixels × {{ bn * 4 }} channels, in
 // steps of {{ bk * 4 }} along the reduction; a subgroup holds {{ tiles_m }} × {{ tiles_n }} matrices of {{ size }}×{{ size }}:

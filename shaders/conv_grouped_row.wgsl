@@ -6,7 +6,7 @@
 //             the input channels of its own group
 //   bias      [weight_quads] vec4
 //   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [N][P][Q][out_quads] vec4
+//   y         [N][P][Q][out_quads] vec4, and what results.wgsl says
 //
 // An invocation makes one quad of channels for {{ pixels }} pixels of a row ({{ pixels }} divides
 // the 56, 28, 14 and 7 of a ResNet); neighbours take neighbouring quads. Of

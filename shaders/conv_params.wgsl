@@ -1,4 +1,5 @@
-{% from "storage.wgsl" import input, output %}
+{% from "storage.wgsl" import input %}
+{% from "results.wgsl" import results %}
 // One convolution: y[N,P,Q,out] = epilogue(x[N,H,W,in] * w). Filled by
 // ConvProblem::dispatch in src/kernels/conv.rs.
 struct Params {
@@ -38,7 +39,7 @@ struct Params {
 {{ input(2, "w") }}
 {{ input(3, "bias", "f32") }}
 {{ input(4, "residual") }}
-{{ output(5, "y") }}
+{{ results(5) }}
 
 // n / d for n below 2^31, where `by` is Divisor::new(d) in
 // src/kernels/divisor.rs: a multiplication and a shift, which cost far less
@@ -70,7 +71,7 @@ fn finish_point(point: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    store_y(at, v);
+    leave(at, quad, v);
 }
 
 // The residual's quad, or zero beyond the edges.
@@ -84,7 +85,7 @@ fn residual_at(pixel: u32, quad: u32) -> vec4<f32> {
 fn store(slice: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     if pixel < p.pixels && quad < p.out_quads {
         let at = (slice * p.pixels + pixel) * p.out_quads + quad;
-        store_y(at, select(sum, relu(sum), (p.flags & 1u) != 0u));
+        leave(at, quad, select(sum, relu(sum), (p.flags & 1u) != 0u));
     }
 }
 

@@ -5,7 +5,7 @@
 //   w         [K*K][in_quads*4][weight_quads] vec4, rows padded to {{ lanes }} quads
 //   bias      [weight_quads] vec4
 //   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [N][P][Q][out_quads] vec4
+//   y         [N][P][Q][out_quads] vec4, and what results.wgsl says
 //
 // Winograd's batched GEMM is the same with a 1×1 window: N = H = 1, and x, w and
 // y each begin with a dimension of points, whose tiles follow one another.

@@ -5,7 +5,7 @@
 //   w         [{{ kernel }}*{{ kernel }}][3][weight_quads] vec4, rows padded to {{ lanes }} quads
 //   bias      [weight_quads] vec4
 //   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [N][P][Q][out_quads] vec4
+//   y         [N][P][Q][out_quads] vec4, and what results.wgsl says
 //
 // A subgroup makes {{ pixels }} pixels of one row × {{ lanes * 4 }} channels, each lane one quad of
 // them. Neighbouring windows overlap, so for a row of the window the lanes

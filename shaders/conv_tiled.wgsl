@@ -10,7 +10,7 @@
 //             to {{ bn }} quads
 //   bias      [weight_quads] vec4
 //   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [points][parts][N][P][Q][out_quads] vec4
+//   y         [points][parts][N][P][Q][out_quads] vec4, and what results.wgsl says
 //
 // A workgroup of {{ threads }} invocations makes {{ bm }} pixels × {{ bn * 4 }} channels, in steps
 // of {{ bk * 4 }} along the reduction (kernel rows × columns × input channels):

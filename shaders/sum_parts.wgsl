@@ -4,7 +4,7 @@
 //   sums      [parts][pixels][out_quads] vec4, what conv_tiled.wgsl left
 //   bias      [out_quads or more] vec4
 //   residual  [pixels][out_quads] vec4 (bound to `sums` where there is none)
-//   y         [pixels][out_quads] vec4
+//   y         [pixels][out_quads] vec4, and what results.wgsl says
 //
 // An invocation makes one quad; neighbours take neighbouring quads:
 //
@@ -12,7 +12,8 @@
 //   part 1      │ quad │ quad │ quad │ …
 //     …            │      │      │
 //   y           │ quad │ quad │ quad │ …
-{% from "storage.wgsl" import input, output %}
+{% from "storage.wgsl" import input %}
+{% from "results.wgsl" import results %}
 {% include "common.wgsl" %}
 
 // Filled by ConvProblem::sum_parts in src/kernels/conv.rs.
@@ -27,7 +28,7 @@ struct Params {
 {{ input(1, "sums") }}
 {{ input(2, "bias", "f32") }}
 {{ input(3, "residual", writes) }}
-{{ output(4, "y") }}
+{{ results(4) }}
 
 @compute @workgroup_size({{ workgroup }})
 fn main(
@@ -39,7 +40,8 @@ fn main(
     if item >= p.items {
         return;
     }
-    var v = load_bias(item % p.out_quads);
+    let quad = item % p.out_quads;
+    var v = load_bias(quad);
     if (p.flags & 2u) != 0u {
         v += load_residual(item);
     }
@@ -49,5 +51,5 @@ fn main(
     if (p.flags & 1u) != 0u {
         v = relu(v);
     }
-    store_y(item, v);
+    leave(item, quad, v);
 }

@@ -3,7 +3,7 @@
 //   m         [{{ points * points }}][tiles][quads] vec4: point by point
 //   bias      [quads] vec4
 //   residual  [N][P][Q][quads] vec4 (bound to m where there is none)
-//   y         [N][P][Q][quads] vec4
+//   y         [N][P][Q][quads] vec4, and what results.wgsl says
 //
 // An invocation makes one quad of one tile of {{ tile }}×{{ tile }} output pixels; those
 // beyond the image's edge are dropped:
@@ -11,10 +11,11 @@
 //     {{ points * points }} values, one a point  ─►  {{ tile }}×{{ tile }} pixels
 {% include "common.wgsl" %}
 {% include "winograd_params.wgsl" %}
+{% from "results.wgsl" import results %}
 {{ input(1, "m") }}
 {{ input(2, "bias", "f32") }}
 {{ input(3, "residual", writes) }}
-{{ output(4, "y") }}
+{{ results(4) }}
 
 fn finish(image: u32, row: u32, col: u32, quad: u32, sum: vec4<f32>) {
     if row >= p.out_h || col >= p.out_w {
@@ -32,7 +33,7 @@ fn finish(image: u32, row: u32, col: u32, quad: u32, sum: vec4<f32>) {
         v += load_residual(at);
     }
 {% endif %}
-    store_y(at, select(v, relu(v), (p.flags & 1u) != 0u));
+    leave(at, quad, select(v, relu(v), (p.flags & 1u) != 0u));
 }
 
 @compute @workgroup_size({{ workgroup }})

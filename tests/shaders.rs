@@ -43,11 +43,15 @@ const STORAGES: [Storage; 2] = [Storage::Buffers, Storage::Textures];
 #[test]
 fn every_kernel_is_valid_and_translates() {
     let mut translated = 0;
-    let types = |k: &'static Kernel| k.types().iter().map(move |types| (k, *types));
-    let all = KERNELS.iter().flat_map(types);
-    for ((kernel, types), storage) in all.flat_map(|k| STORAGES.map(|storage| (k, storage))) {
-        let name = format!("{} of {types:?} in {storage:?}", kernel.name);
-        let text = source(kernel, storage, types).expect(&name);
+    let all = KERNELS.iter().flat_map(Kernel::variants);
+    for (variant, storage) in all.flat_map(|v| STORAGES.map(|storage| (v, storage))) {
+        let (kernel, types) = (variant.kernel, variant.types);
+        let left = variant.outputs;
+        let name = format!(
+            "{} of {types:?} leaving {left:?} in {storage:?}",
+            kernel.name
+        );
+        let text = source(variant, storage).expect(&name);
         // Textures convert by themselves.
         let half = types.half() && storage == Storage::Buffers;
         assert!(text.contains("enable f16;") || !half, "{name}");
@@ -89,10 +93,11 @@ fn every_kernel_is_valid_and_translates() {
     }
     // Vulkan, Metal and DXC take all of them, but for matrices, which DXC has
     // not.
-    let types = KERNELS
-        .iter()
-        .flat_map(|k| k.types().iter().map(move |_| k));
-    let least = types.map(|k| if k.needs().cooperative > 0 { 2 } else { 3 });
+    let variants = KERNELS.iter().flat_map(Kernel::variants);
+    let least = variants.map(|v| match v.kernel.needs().cooperative {
+        0 => 3,
+        _ => 2,
+    });
     assert!(translated >= STORAGES.len() * least.sum::<usize>());
 }
 

@@ -155,7 +155,7 @@ fn step_time(step: &Step, ms: f64) -> StepTime {
     let s = step.output;
     let per_time = |value: f64| if ms > 0.0 { value } else { 0.0 };
     StepTime {
-        layer: step.name.clone(),
+        layer: step.label(),
         kernel: step.kernel.name.into(),
         output: [s.c, s.h, s.w],
         macs: step.macs,

@@ -25,6 +25,8 @@ pub(super) fn trusted_module(
     //   read is dropped;
     // - an index into weights and biases may pass the tensor's channels and not
     //   its buffer's: rows are padded to whole tiles by `Packing`;
+    // - an index into scales and shifts is the quad of an output that is stored
+    //   in the same call;
     // - every loop counts up to a parameter or a constant;
     // - every divisor is an extent of a tensor, a stride or a number of tiles,
     //   none of which a graph or a plan admits as zero;

@@ -100,7 +100,7 @@ impl Engine {
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
         for (i, step) in plan.steps.iter().enumerate() {
-            let pipeline = gpu.pipeline((step.kernel, step.types))?;
+            let pipeline = gpu.pipeline(step.variant())?;
             let mut entries = vec![wgpu::BindGroupEntry {
                 binding: 0,
                 resource: words.binding(i),
@@ -109,7 +109,8 @@ impl Engine {
                 Binding::Slot(slot) => &slots[*slot],
                 Binding::Weight(weight) => &weights[*weight],
             });
-            for value in reads.chain([&slots[step.writes]]) {
+            let writes = step.writes.iter().map(|slot| &slots[*slot]);
+            for value in reads.chain(writes) {
                 entries.push(wgpu::BindGroupEntry {
                     binding: entries.len() as u32,
                     resource: value.binding(),

@@ -10,10 +10,15 @@ use super::beside::{join, spawn};
 use super::cache::DiskCache;
 use super::value::format;
 use super::{Gpu, GpuError, PipelineOptions, audited};
-use crate::kernels::{Kernel, Place, Storage, Tile, Types, source};
+use crate::kernels::{Outputs, Place, Storage, Tile, Types, Variant, source};
 
-/// A kernel and what it reads and writes: each has a pipeline.
-pub(super) type Typed = (&'static Kernel, Types);
+/// What tells variants apart: the kernel's name, and what it reads, writes and
+/// leaves.
+type Key = (&'static str, Types, Outputs);
+
+fn key(variant: Variant) -> Key {
+    (variant.kernel.name, variant.types, variant.outputs)
+}
 
 /// A kernel's pipeline and the layout of what it binds.
 #[derive(Debug)]
@@ -22,11 +27,10 @@ pub(super) struct Pipeline {
     pub layout: wgpu::BindGroupLayout,
 }
 
-/// Pipelines made so far, by kernel name and what it reads and writes, and how
-/// they are made.
+/// Pipelines made so far, and how they are made.
 #[derive(Debug)]
 pub(super) struct Pipelines {
-    made: Mutex<HashMap<(&'static str, Types), Arc<Pipeline>>>,
+    made: Mutex<HashMap<Key, Arc<Pipeline>>>,
     checked: bool,
     disk: Option<DiskCache>,
 }
@@ -46,17 +50,17 @@ impl Pipelines {
         self.checked
     }
 
-    fn find(&self, (kernel, types): Typed) -> Option<Arc<Pipeline>> {
+    fn find(&self, variant: Variant) -> Option<Arc<Pipeline>> {
         // A panic in another thread leaves the map whole: it only ever grows
         // by complete entries.
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        made.get(&(kernel.name, types)).cloned()
+        made.get(&key(variant)).cloned()
     }
 
     /// Keeps a pipeline, unless another thread was first.
-    fn add(&self, (kernel, types): Typed, pipeline: Pipeline) -> Arc<Pipeline> {
+    fn add(&self, variant: Variant, pipeline: Pipeline) -> Arc<Pipeline> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = made.entry((kernel.name, types));
+        let kept = made.entry(key(variant));
         Arc::clone(kept.or_insert_with(|| Arc::new(pipeline)))
     }
 }
@@ -66,11 +70,11 @@ impl Gpu {
     /// threads as there are, and gives those.
     pub(super) fn make_pipelines(
         &self,
-        kernels: &[Typed],
-    ) -> Result<Vec<(Typed, Arc<Pipeline>)>, GpuError> {
+        kernels: &[Variant],
+    ) -> Result<Vec<(Variant, Arc<Pipeline>)>, GpuError> {
         let pipelines = self.pipelines();
         let missing = kernels.iter().filter(|k| pipelines.find(**k).is_none());
-        let missing: Vec<Typed> = missing.copied().collect();
+        let missing: Vec<Variant> = missing.copied().collect();
         let next = AtomicUsize::new(0);
         let make = || -> Result<(), GpuError> {
             while let Some(kernel) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -97,7 +101,7 @@ impl Gpu {
     }
 
     /// The kernel's pipeline, made at first use.
-    pub(super) fn pipeline(&self, kernel: Typed) -> Result<Arc<Pipeline>, GpuError> {
+    pub(super) fn pipeline(&self, kernel: Variant) -> Result<Arc<Pipeline>, GpuError> {
         if let Some(pipeline) = self.pipelines().find(kernel) {
             return Ok(pipeline);
         }
@@ -105,9 +109,10 @@ impl Gpu {
         Ok(self.pipelines().add(kernel, pipeline))
     }
 
-    fn build(&self, (kernel, types): Typed) -> Result<Pipeline, GpuError> {
+    fn build(&self, variant: Variant) -> Result<Pipeline, GpuError> {
         let storage = self.profile().storage;
-        let text = source(kernel, storage, types)?;
+        let text = source(variant, storage)?;
+        let kernel = variant.kernel;
         let device = self.device();
         let made = self.watch(0, || {
             let descriptor = wgpu::ShaderModuleDescriptor {
@@ -119,17 +124,15 @@ impl Gpu {
                 false => audited::trusted_module(device, descriptor),
             };
             // Parameters, then what it reads, then what it writes.
-            let count = kernel.family.reads() as u32 + 2;
-            let entries: Vec<_> = (0..count)
+            let written = variant.reads() as u32 + 1;
+            let entries: Vec<_> = (0..written + variant.writes() as u32)
                 .map(|binding| wgpu::BindGroupLayoutEntry {
                     binding,
                     visibility: wgpu::ShaderStages::COMPUTE,
                     ty: match binding {
                         0 => buffer_binding(wgpu::BufferBindingType::Uniform),
-                        _ if binding + 1 < count => {
-                            value_binding(read_place(kernel, types, storage), true)
-                        }
-                        _ => value_binding(storage.place(types.writes), false),
+                        _ if binding < written => value_binding(read_place(variant, storage), true),
+                        _ => value_binding(storage.place(variant.types.writes), false),
                     },
                     count: None,
                 })
@@ -166,14 +169,14 @@ impl Gpu {
 
 /// What a kernel's inputs lie in. Some may be of another type than the first;
 /// they are bound in the same way.
-pub(super) fn read_place(kernel: &Kernel, types: Types, storage: Storage) -> Place {
-    match kernel.tile {
+pub(super) fn read_place(variant: Variant, storage: Storage) -> Place {
+    match variant.kernel.tile {
         Tile::Bytes => Place::Buffer,
-        _ => storage.place(types.reads),
+        _ => storage.place(variant.types.reads),
     }
 }
 
-/// How a kernel binds a value that it reads, or the one that it writes.
+/// How a kernel binds a value that it reads or writes.
 fn value_binding(place: Place, read_only: bool) -> wgpu::BindingType {
     match (place, read_only) {
         (Place::Buffer, _) => buffer_binding(wgpu::BufferBindingType::Storage { read_only }),

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use super::pipelines::{Pipeline, Typed, read_place};
+use super::pipelines::{Pipeline, read_place};
 use super::value::Value;
 use super::{Gpu, GpuError};
+use crate::kernels::Variant;
 use crate::plan::DeviceClass;
 
 /// As many bytes as the longest parameter struct has, and more.
@@ -15,7 +16,7 @@ impl Gpu {
     /// Dispatches each of these kernels with an empty grid, where that makes
     /// the driver compile it (measured on Mesa's lavapipe; drivers of hardware
     /// compile when a pipeline is made).
-    pub(super) fn warm_up(&self, kernels: &[(Typed, Arc<Pipeline>)]) -> Result<(), GpuError> {
+    pub(super) fn warm_up(&self, kernels: &[(Variant, Arc<Pipeline>)]) -> Result<(), GpuError> {
         if self.profile().class != DeviceClass::Software || kernels.is_empty() {
             return Ok(());
         }
@@ -30,14 +31,15 @@ impl Gpu {
             let storage = self.profile().storage;
             let mut encoder = device.create_command_encoder(&Default::default());
             let mut pass = encoder.begin_compute_pass(&Default::default());
-            for ((kernel, types), pipeline) in kernels {
-                let place = read_place(kernel, *types, storage);
-                let read = Value::new(self, "reads", BYTES, place);
-                let written = Value::new(self, "write", BYTES, storage.place(types.writes));
-                let reads = kernel.family.reads();
+            for (variant, pipeline) in kernels {
+                let read = Value::new(self, "reads", BYTES, read_place(*variant, storage));
+                let place = storage.place(variant.types.writes);
+                let written: Vec<Value> = (0..variant.writes())
+                    .map(|_| Value::new(self, "writes", BYTES, place))
+                    .collect();
                 let resources = std::iter::once(words.as_entire_binding())
-                    .chain(std::iter::repeat_n(read.binding(), reads))
-                    .chain([written.binding()]);
+                    .chain(std::iter::repeat_n(read.binding(), variant.reads()))
+                    .chain(written.iter().map(Value::binding));
                 let entries: Vec<_> = (0..)
                     .zip(resources)
                     .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })

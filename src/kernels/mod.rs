@@ -20,6 +20,7 @@ mod split;
 mod storage;
 mod table;
 mod template;
+mod variant;
 mod winograd;
 
 pub use candidates::{Candidate, Method, candidate, candidates};
@@ -41,6 +42,7 @@ pub use table::{Family, Kernel, Needs, Reduction, Tile, find};
 pub(crate) use template::environment;
 pub(crate) use template::fingerprint;
 pub use template::{TemplateError, source};
+pub use variant::{Outputs, Variant};
 pub use winograd::WinogradProblem;
 
 /// A kernel's parameters for one dispatch: its `Params` struct as words.

@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::cooperative::Layout;
-use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, Types, winograd};
+use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, Variant, winograd};
 
 /// A template that does not render: a defect of this crate, since templates
 /// and table are both its own.
@@ -47,6 +47,7 @@ const SHADERS: &[(&str, &str)] = shaders![
     "peaks/fma.wgsl",
     "peaks/tick.wgsl",
     "pool.wgsl",
+    "results.wgsl",
     "shortcut_a.wgsl",
     "softmax.wgsl",
     "storage.wgsl",
@@ -56,14 +57,20 @@ const SHADERS: &[(&str, &str)] = shaders![
     "winograd_params.wgsl",
 ];
 
-/// The kernel's WGSL for what it reads and writes, and for what that lies in.
-pub fn source(kernel: &Kernel, storage: Storage, types: Types) -> Result<String, TemplateError> {
+/// A variant's WGSL for what its values lie in.
+pub fn source(variant: Variant, storage: Storage) -> Result<String, TemplateError> {
+    let Variant {
+        kernel,
+        types,
+        outputs,
+    } = variant;
     let textures = storage == Storage::Textures;
     let values = context! {
         textures,
         texture_row => TEXTURE_ROW,
         reads => types.reads.name(),
         writes => types.writes.name(),
+        outputs => outputs.name(),
         // Textures convert by themselves.
         half => types.half() && !textures,
         ..values(kernel)

@@ -8,6 +8,7 @@ mod class;
 mod contenders;
 mod cost;
 mod error;
+mod join;
 mod options;
 mod parts;
 mod precision;
@@ -34,7 +35,7 @@ pub use winners::Winners;
 use std::ops::Range;
 
 use crate::graph::{NodeId, Shape};
-use crate::kernels::{Kernel, Scalar, Types};
+use crate::kernels::{Scalar, Variant};
 use crate::passes::Lowered;
 use crate::tensor::quads;
 
@@ -63,6 +64,10 @@ pub struct Plan {
     pub outputs: Vec<Output>,
     /// For each node of the lowered graph, its slot.
     pub slot_of: Vec<usize>,
+    /// For each node of the lowered graph, the one whose steps write its value:
+    /// its own, but for a batch norm that the convolution before it applies.
+    /// `None` for a sum of which such a norm is all that is written.
+    pub made_by: Vec<Option<NodeId>>,
     /// For each node of the lowered graph, in what its value is stored.
     pub stored: Vec<Scalar>,
     /// Convolutions, and those of them whose candidate the [`Choice`] named;
@@ -124,11 +129,13 @@ impl Plan {
         let chosen = choose::convolutions(graph, batch, profile, options)?;
         let all = chosen.iter().flatten();
         let convolutions = (all.clone().count(), all.filter(|c| c.wanted).count());
+        let joins = join::Joins::new(graph, &wanted, &chosen, profile);
         let values = schedule::Values {
             graph,
             batch,
             wanted: &wanted,
             chosen: &chosen,
+            joins: &joins,
             stored: &stored,
             storage: profile.storage,
             arriving: options.arriving(batch, graph.input_shape(), profile.storage),
@@ -162,6 +169,7 @@ impl Plan {
             outputs: wanted.iter().copied().map(output).collect(),
             slots: assignment.slots,
             slot_of: assignment.slot_of,
+            made_by: joins.made_by(),
             stored: stored.clone(),
             convolutions,
         };
@@ -217,14 +225,13 @@ impl Plan {
         self.weights.iter().map(Weight::bytes).sum()
     }
 
-    /// The distinct kernels and what they read and write, in order of first
-    /// use: as many pipelines.
-    pub fn kernels(&self) -> Vec<(&'static Kernel, Types)> {
+    /// The distinct kernels, with what they read, write and leave, in order of
+    /// first use: as many pipelines.
+    pub fn kernels(&self) -> Vec<Variant> {
         let mut kernels = Vec::new();
-        for step in &self.steps {
-            let pair = (step.kernel, step.types);
-            if !kernels.contains(&pair) {
-                kernels.push(pair);
+        for variant in self.steps.iter().map(Step::variant) {
+            if !kernels.contains(&variant) {
+                kernels.push(variant);
             }
         }
         kernels

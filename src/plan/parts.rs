@@ -2,7 +2,7 @@
 
 use super::activation_bytes;
 use crate::graph::{NodeId, Shape};
-use crate::kernels::{InputForm, Kernel, Packing, Place, Scalar, Types};
+use crate::kernels::{InputForm, Kernel, Outputs, Packing, Place, Scalar, Types, Variant};
 use crate::tensor::quads;
 
 /// Something a step binds.
@@ -49,10 +49,14 @@ pub struct Step {
     pub kernel: &'static Kernel,
     /// In what the kernel reads and writes.
     pub types: Types,
+    /// What the kernel leaves.
+    pub outputs: Outputs,
+    /// The batch norm whose value it leaves as well or instead, by its name.
+    pub norm: Option<String>,
     /// Buffers that it reads, in the kernel's order.
     pub reads: Vec<Binding>,
-    /// Slot that it writes.
-    pub writes: usize,
+    /// Slots that it writes, in the kernel's order.
+    pub writes: Vec<usize>,
     /// The kernel's `Params` struct as words.
     pub params: Vec<u32>,
     /// Workgroups along x, y and z.
@@ -63,8 +67,27 @@ pub struct Step {
     /// Multiply-accumulates of this dispatch for the whole batch.
     pub macs: u64,
     /// Bytes that it has to read and write at least, for the whole batch: its
-    /// inputs, weights and output, each once.
+    /// inputs, weights and outputs, each once.
     pub bytes: u64,
+}
+
+impl Step {
+    /// What it runs.
+    pub fn variant(&self) -> Variant {
+        Variant {
+            kernel: self.kernel,
+            types: self.types,
+            outputs: self.outputs,
+        }
+    }
+
+    /// The layer, and the batch norm that is applied in the same pass.
+    pub fn label(&self) -> String {
+        match &self.norm {
+            Some(norm) => format!("{} + {norm}", self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// Where a value lies when the steps have run.

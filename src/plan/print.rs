@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Plan;
-use crate::kernels::Scalar;
+use crate::kernels::{Outputs, Scalar};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,21 +28,27 @@ impl fmt::Display for Plan {
         writeln!(f, "  input → s{}", self.input.slot)?;
         for step in &self.steps {
             let slots: Vec<String> = step.inputs.iter().map(|s| format!("s{s}")).collect();
+            let writes: Vec<String> = step.writes.iter().map(|s| format!("s{s}")).collect();
             let [x, y, _] = step.grid;
             let grid = if y == 1 {
                 format!("{x}")
             } else {
                 format!("{x}×{y}")
             };
-            writeln!(
+            write!(
                 f,
-                "  {:<24} {:<22} {:>7} groups  {:<8} → s{}",
+                "  {:<24} {:<22} {:>7} groups  {:<8} → {}",
                 step.name,
                 step.kernel.name,
                 grid,
                 slots.join(" "),
-                step.writes
+                writes.join(" "),
             )?;
+            match (&step.norm, step.outputs) {
+                (Some(norm), Outputs::Both) => writeln!(f, " with {norm}")?,
+                (Some(norm), _) => writeln!(f, " as {norm}")?,
+                (None, _) => writeln!(f)?,
+            }
         }
         for output in &self.outputs {
             writeln!(f, "  output s{}: {}", output.slot, output.shape)?;

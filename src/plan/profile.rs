@@ -1,7 +1,7 @@
 //! What planning knows of a device: numbers, no handle.
 
 use super::{DeviceClass, Vendor};
-use crate::kernels::{Candidate, Kernel, Needs, Storage};
+use crate::kernels::{Candidate, Kernel, Needs, Storage, Variant};
 
 /// Limits and features of a device that decide a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,20 +56,19 @@ impl Default for DeviceProfile {
 
 impl DeviceProfile {
     /// Whether the device runs that kernel.
-    pub fn runs(&self, kernel: &Kernel) -> bool {
+    pub fn runs(&self, kernel: &'static Kernel) -> bool {
         self.lacks(kernel).next().is_none()
     }
 
     /// What that kernel needs and the device lacks, readably.
-    pub fn lacks(&self, kernel: &Kernel) -> impl Iterator<Item = String> {
+    pub fn lacks(&self, kernel: &'static Kernel) -> impl Iterator<Item = String> {
         let Needs {
             subgroup,
             workgroup_bytes,
             invocations,
             cooperative,
         } = kernel.needs();
-        // The output besides what it reads; parameters are uniform.
-        let buffers = kernel.family.reads() as u32 + 1;
+        let values = Variant::of(kernel).values();
         let lack = |lacks: bool, text: &dyn Fn() -> String| lacks.then(text);
         [
             lack(subgroup != 0 && subgroup != self.subgroup, &|| {
@@ -85,14 +84,16 @@ impl DeviceProfile {
                 cooperative != 0 && !self.cooperative.contains(&cooperative),
                 &|| format!("cooperative matrices of {cooperative}×{cooperative}"),
             ),
-            // Every device binds as many textures as kernels read.
-            lack(
-                self.storage == Storage::Buffers && buffers > self.storage_buffers,
-                &|| format!("{buffers} storage buffers"),
-            ),
+            lack(!self.binds(values), &|| format!("{values} storage buffers")),
         ]
         .into_iter()
         .flatten()
+    }
+
+    /// Whether a kernel may bind so many values; parameters are uniform.
+    pub(crate) fn binds(&self, values: usize) -> bool {
+        // Every device binds as many textures as kernels read and write.
+        self.storage == Storage::Textures || values <= self.storage_buffers as usize
     }
 
     /// Whether the device runs all kernels of that candidate.

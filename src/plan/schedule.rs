@@ -3,6 +3,7 @@
 //! when the sum needs it.
 
 use super::choose::Chosen;
+use super::join::Joins;
 use super::slots::{Assignment, Lifetime, assign};
 use crate::graph::{Graph, NodeId};
 use crate::kernels::{Operand, Place, Scalar, Storage};
@@ -23,7 +24,7 @@ pub(super) struct Schedule {
 pub(super) fn schedule(values: &Values) -> Schedule {
     let graph = values.graph;
     let mut order: Vec<usize> = (0..graph.nodes.len()).collect();
-    let mut best = assign(&values.lifetimes(&order));
+    let mut best = values.assign(&order);
     for node in 1..graph.nodes.len() {
         let users = (node + 1..graph.nodes.len())
             .filter(|&user| graph.nodes[user].inputs.contains(&NodeId(node)));
@@ -32,7 +33,7 @@ pub(super) fn schedule(values: &Values) -> Schedule {
             continue;
         }
         let later = delayed(&order, node, user);
-        let found = assign(&values.lifetimes(&later));
+        let found = values.assign(&later);
         if found.total() < best.total() {
             (order, best) = (later, found);
         }
@@ -62,6 +63,8 @@ pub(super) struct Values<'a> {
     pub wanted: &'a [NodeId],
     /// How each convolution is computed.
     pub chosen: &'a [Option<Chosen>],
+    /// The batch norms that convolutions make.
+    pub joins: &'a Joins,
     /// In what each node's value is stored.
     pub stored: &'a [Scalar],
     /// What activations and weights lie in.
@@ -82,6 +85,31 @@ impl Values<'_> {
         starts.collect()
     }
 
+    /// Slots of all values where nodes run in that order. One that is not
+    /// written takes none: it goes by that of the norm in its place.
+    fn assign(&self, order: &[usize]) -> Assignment {
+        let lifetimes = self.lifetimes(order);
+        let nodes = self.graph.nodes.len();
+        let instead = |value: usize| match value < nodes {
+            true => self.joins.instead_of(NodeId(value)),
+            false => None,
+        };
+        let written = (0..lifetimes.len()).filter(|&value| instead(value).is_none());
+        let written: Vec<usize> = written.collect();
+        let own: Vec<Lifetime> = written.iter().map(|&value| lifetimes[value]).collect();
+        let found = assign(&own);
+        let mut slot_of = vec![0; lifetimes.len()];
+        for (&value, slot) in written.iter().zip(found.slot_of) {
+            slot_of[value] = slot;
+        }
+        for value in 0..nodes {
+            if let Some(norm) = instead(value) {
+                slot_of[value] = slot_of[norm.0];
+            }
+        }
+        Assignment { slot_of, ..found }
+    }
+
     /// When each value is live, in stages of the nodes in that order; wanted
     /// ones to the end. A value need not outlive the last stage that reads it.
     fn lifetimes(&self, order: &[usize]) -> Vec<Lifetime> {
@@ -90,9 +118,11 @@ impl Values<'_> {
         let mut now = 0;
         for &node in order {
             begins[node] = now;
-            now += self.chosen[node]
-                .as_ref()
-                .map_or(1, |c| c.recipe.stages.len());
+            now += match (&self.chosen[node], self.joins.maker(NodeId(node))) {
+                (Some(chosen), _) => chosen.recipe.stages.len(),
+                (None, Some(_)) => 0,
+                (None, None) => 1,
+            };
         }
         // First and last stage of a node that bind an operand.
         let stages = |node: usize, operand: Operand| {
@@ -111,10 +141,16 @@ impl Values<'_> {
         let mut values: Vec<Lifetime> = (nodes.iter().enumerate())
             .map(|(i, node)| {
                 let bytes = super::activation_bytes(self.batch, node.shape, self.stored[i]);
-                value(stages(i, Operand::Output), bytes, place(self.stored[i]))
+                let maker = self.joins.maker(NodeId(i)).unwrap_or(NodeId(i));
+                let made = stages(maker.0, Operand::Output);
+                value(made, bytes, place(self.stored[i]))
             })
             .collect();
         for (i, node) in nodes.iter().enumerate() {
+            // Made of what is not stored yet.
+            if self.joins.maker(NodeId(i)).is_some() {
+                continue;
+            }
             for (input, operand) in node.inputs.iter().zip([Operand::Input, Operand::Residual]) {
                 let last = &mut values[input.0].last;
                 *last = stages(i, operand).1.max(*last);

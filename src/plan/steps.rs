@@ -1,14 +1,15 @@
 //! Turns each node of the lowered graph into dispatches.
 
 use super::choose;
+use super::join::Join;
 use super::schedule::{Schedule, Values};
 use super::traffic::traffic;
 use super::{Binding, DeviceProfile, PlanError, Step, Weight, activation_bytes};
 use crate::graph::{Conv2d, Linear, Node, NodeId, Op};
 use crate::kernels::{
     Dispatch, ElementwiseProblem, Family, GlobalPoolProblem, IngestProblem, InputForm, Kernel,
-    LinearProblem, Operand, Packing, PoolProblem, Recipe, Scalar, ShortcutProblem, SoftmaxProblem,
-    Source, Stage, Types, find, grid,
+    LinearProblem, Operand, Outputs, Packing, PoolProblem, Recipe, Scalar, ShortcutProblem,
+    SoftmaxProblem, Source, Stage, Types, find, grid,
 };
 use crate::tensor::quads;
 
@@ -37,8 +38,10 @@ pub(super) fn build(
     if let Some(from) = schedule.arriving_at {
         builder.ingest(form, schedule.assignment.slot_of[from])?;
     }
-    for &id in &schedule.order {
-        builder.node(NodeId(id), values.graph.node(NodeId(id)))?;
+    for id in schedule.order.iter().copied().map(NodeId) {
+        if values.joins.maker(id).is_none() {
+            builder.node(id, values.graph.node(id))?;
+        }
     }
     Ok(Built {
         steps: builder.steps,
@@ -131,15 +134,8 @@ impl Builder<'_> {
             }
             Op::ScaleShift { scale, shift, relu } => {
                 let kernel = self.kernel(node, Family::ScaleShift)?;
-                let packing = Packing::Vector {
-                    first: 0,
-                    count: output.c,
-                    quads: quads(output.c),
-                };
                 let mut reads = reads;
-                for name in [scale, shift] {
-                    reads.push(self.weight(node, Some(name), packing, Scalar::F32)?);
-                }
+                reads.extend(self.vectors(node, [scale, shift])?);
                 self.push(id, node, kernel, reads, elementwise(*relu).dispatch(kernel))
             }
             Op::ShortcutA { stride, before } => {
@@ -217,13 +213,50 @@ impl Builder<'_> {
             if let Some(step) = self.steps.last_mut() {
                 step.candidate = chosen.candidate.name;
                 step.types = stage.types;
-                step.writes = writes;
+                step.writes = vec![writes];
                 step.inputs = slots_of(&step.reads);
                 step.macs = stage.macs;
                 step.bytes = bytes;
             }
+            if let (Operand::Output, Some(join)) = (stage.writes, self.values.joins.of(id)) {
+                self.join(join)?;
+            }
         }
         Ok(())
+    }
+
+    /// Has the last step make a batch norm of what it stores.
+    fn join(&mut self, Join { norm, outputs }: Join) -> Result<(), PlanError> {
+        let node = self.values.graph.node(norm);
+        let Op::ScaleShift { scale, shift, .. } = &node.op else {
+            return Ok(());
+        };
+        let vectors = self.vectors(node, [scale, shift])?;
+        let bytes = activation_bytes(self.values.batch, node.shape, self.values.stored[norm.0]);
+        let slot = self.slot_of[norm.0];
+        if let Some(step) = self.steps.last_mut() {
+            step.outputs = outputs;
+            step.norm = Some(node.name.clone());
+            step.reads.extend(vectors);
+            step.bytes += 2 * (quads(node.shape.c) * Scalar::F32.quad_bytes()) as u64;
+            if outputs == Outputs::Both {
+                step.writes.push(slot);
+                step.bytes += bytes;
+            }
+        }
+        Ok(())
+    }
+
+    /// A number for each of a node's channels, from each of these tensors.
+    fn vectors(&mut self, node: &Node, tensors: [&String; 2]) -> Result<[Binding; 2], PlanError> {
+        let packing = Packing::Vector {
+            first: 0,
+            count: node.shape.c,
+            quads: quads(node.shape.c),
+        };
+        let [scale, shift] =
+            tensors.map(|name| self.weight(node, Some(name), packing, Scalar::F32));
+        Ok([scale?, shift?])
     }
 
     /// The slot of a node's output or scratch buffer.
@@ -364,8 +397,10 @@ impl Builder<'_> {
             inputs: node.inputs.iter().map(|i| self.slot_of[i.0]).collect(),
             kernel,
             types: Types::new(reads_in, writes),
+            outputs: Outputs::Sum,
+            norm: None,
             reads,
-            writes: self.slot_of[id.0],
+            writes: vec![self.slot_of[id.0]],
             params: dispatch.params,
             grid,
             output: node.shape,

@@ -96,12 +96,13 @@ pub fn network(
     let input = seeded_images(batch, graph.input_shape());
     let twin = CpuModel::new(&graph, model.params())?;
     let mut run = Executor::new(&twin, &input)?;
-    for (i, node) in lowered.graph.nodes.iter().enumerate() {
-        for input in &node.inputs {
-            run.hold(lowered.origin[input.0], lowered.origin[i])?;
+    let made_by = engine.plan().made_by.clone();
+    for (made, maker) in lowered.origin.iter().zip(&made_by) {
+        for input in maker.iter().flat_map(|&id| &lowered.graph.node(id).inputs) {
+            run.hold(lowered.origin[input.0], *made)?;
         }
     }
-    let total = lowered.graph.nodes.len() - 1;
+    let total = made_by.iter().flatten().count() - 1;
     let stored = engine.plan().stored.clone();
     let mut fits = vec![true; lowered.graph.nodes.len()];
     let mut layers = Vec::with_capacity(total);
@@ -111,19 +112,20 @@ pub fn network(
             continue; // absorbed by a later node
         };
         let node = &lowered.graph.nodes[index];
-        if node.inputs.is_empty() {
+        // A sum of which a batch norm is all that is stored is seen in that.
+        let Some(maker) = made_by[index].filter(|_| !node.inputs.is_empty()) else {
             continue;
-        }
-        let of = NodeId(index);
+        };
+        let inputs = &lowered.graph.node(maker).inputs;
         let steps = engine.plan().steps.iter().enumerate();
         let own: Vec<usize> = steps
-            .filter(|(_, s)| s.node == of)
+            .filter(|(_, s)| s.node == maker)
             .map(|(i, _)| i)
             .collect();
         let (Some(&first), Some(&last)) = (own.first(), own.last()) else {
             continue;
         };
-        for input in &node.inputs {
+        for input in inputs {
             let value = value(&run, lowered.origin[input.0])?;
             let slot = engine.plan().slot_of[input.0];
             engine.write_slot(slot, stored[input.0], &padded(value))?;
@@ -136,7 +138,7 @@ pub fn network(
         let found = unpad_channels(&found, s.c);
         let difference = Difference::between(&found, expected);
         let largest = expected.iter().fold(0.0f32, |most, v| most.max(v.abs()));
-        let range = if node.inputs.iter().any(|input| !fits[input.0]) {
+        let range = if inputs.iter().any(|input| !fits[input.0]) {
             Range::Unknown
         } else {
             range(&found, largest, options.precision)
@@ -145,7 +147,10 @@ pub fn network(
         // value that fits is a sound input again.
         fits[index] = largest <= stored[index].largest();
         let report = LayerReport {
-            layer: engine.plan().steps[first].name.clone(),
+            layer: match maker.0 == index {
+                true => engine.plan().steps[first].name.clone(),
+                false => node.name.clone(),
+            },
             kernel: engine.plan().steps[first].candidate,
             shape: s,
             difference,

@@ -4,6 +4,7 @@
 
 mod kernels;
 mod layers;
+mod problem;
 
 pub use kernels::{KernelReport, kernels};
 #[cfg(feature = "cli")]
