@@ -1,13 +1,17 @@
 //! Rows as they are measured: right ones, wrong ones, and what their figures
 //! must satisfy.
 
+#[path = "support/scaled.rs"]
+mod scaled;
+
 use resnet_wgpu::bench::{
     Case, Host, Repeat, Report, Row, SCHEMA_VERSION, Scenario, Source, Status, measure_on, now,
     text,
 };
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
-use resnet_wgpu::kernels::{Candidate, Family, Kernel, Reduction, Scalar, Tile};
+use resnet_wgpu::kernels::Scalar;
 use resnet_wgpu::plan::Choice;
+use scaled::scaled;
 
 fn case(batch_size: usize, scenario: Scenario) -> Case {
     Case {
@@ -93,33 +97,25 @@ fn report(row: Row) -> Report {
     }
 }
 
-/// A kernel whose workgroups have half the invocations that its tile needs:
-/// it leaves half of each tile out.
-static WRONG: Kernel = Kernel {
-    name: "conv.wrong",
-    family: Family::Conv,
-    shader: "conv_tiled.wgsl",
-    tile: Tile::Gemm {
-        bm: 32,
-        bn: 8,
-        bk: 4,
-        tm: 4,
-        tn: 1,
-        reduction: Reduction::Window,
-    },
-    workgroup: 32,
-};
-
+/// In f16 a layer's values overflow: what comes out is wrong.
 #[test]
-fn a_wrong_kernel_has_no_speed() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
-    let row = row(
-        &gpu,
-        &case(2, Scenario::Latency),
-        &Choice::Prefer(Candidate::of(&WRONG)),
-        3,
-    );
-    assert!(row.kernels.contains_key("conv.wrong"), "{:?}", row.kernels);
+fn a_wrong_result_has_no_speed() {
+    let halves = adapters().into_iter().filter_map(|adapter| {
+        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        gpu.profile().f16.then_some(gpu)
+    });
+    for gpu in halves {
+        overflows(&gpu);
+    }
+}
+
+fn overflows(gpu: &Gpu) {
+    let model = scaled(&[("layer2.1.bn1.weight", 1e6), ("layer2.1.bn1.bias", 1e6)]);
+    let case = Case {
+        precision: Scalar::F16,
+        ..case(2, Scenario::Latency)
+    };
+    let row = measure_on(gpu, &model, &case, &Choice::Auto, &Repeat::times(3)).unwrap();
     assert_eq!(row.status, Status::FailedVerification);
     let v = row.verification.as_ref().unwrap();
     assert!(!v.passed && v.worst_error().is_none_or(|e| e > v.tolerance));

@@ -4,11 +4,14 @@
 use std::process::Command;
 
 use resnet_wgpu::cpu;
-use resnet_wgpu::gpu::{DeviceSelector, Engine, Gpu, GpuOptions, PipelineOptions, adapters};
-use resnet_wgpu::graph::{Graph, GraphBuilder, Shape};
-use resnet_wgpu::kernels::{Candidate, Kernel, Scalar, Storage, candidates, find};
+use resnet_wgpu::gpu::{
+    Clock, DeviceSelector, Engine, Gpu, GpuOptions, PipelineOptions, Spans, adapters,
+};
+use resnet_wgpu::graph::{Graph, GraphBuilder, Shape, Window};
+use resnet_wgpu::kernels::{Candidate, Kernel, Scalar, Storage, candidate, candidates, find};
+use resnet_wgpu::models::Network;
 use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{DeviceProfile, Plan, PlanOptions};
+use resnet_wgpu::plan::{Choice, DeviceProfile, Plan, PlanOptions, Precision};
 use resnet_wgpu::tensor::{Params, Tensor, padded};
 use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32};
 use resnet_wgpu::weights::synthetic_tensor;
@@ -163,6 +166,90 @@ fn small_limits() {
         let expected = if wide { [1083, 1, 1] } else { [64, 17, 1] };
         assert_eq!(plan.steps[0].grid, expected);
     }
+}
+
+/// A whole network, layer by layer, on devices without subgroups, timestamps and
+/// f16, with 16 KiB of workgroup memory, and with 128 invocations.
+#[test]
+fn a_network_on_small_devices() {
+    let model = Model::synthetic(Network::preset("resnet18").unwrap(), 0).unwrap();
+    let sixteen_kib = wgpu::Limits::default();
+    assert_eq!(sixteen_kib.max_compute_workgroup_storage_size, 16 << 10);
+    let few_invocations = wgpu::Limits {
+        max_compute_invocations_per_workgroup: 128,
+        ..wgpu::Limits::default()
+    };
+    for limits in [sixteen_kib, few_invocations] {
+        let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+        let lacking =
+            wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16;
+        assert!(!gpu.device().features().intersects(lacking));
+        for storage in [Storage::Buffers, Storage::Textures] {
+            let gpu = gpu.with_storage(storage);
+            let options = PlanOptions::default();
+            let found = verify::network(&gpu, &model, 2, (64, 64), &options, |_, _| {}).unwrap();
+            assert!(found.passed(Scalar::F32), "{storage:?}: {:?}", found.layers);
+        }
+        let options = SessionOptions {
+            input_size: Some((64, 64)),
+            precision: Precision::Auto,
+            ..SessionOptions::default()
+        };
+        let mut session = Session::new(&gpu, &model, &options).unwrap();
+        assert!(session.precision().why.is_some());
+        let image = vec![0.5; session.input_len()];
+        let timeline = session.timed_run(&image, Spans::Steps).unwrap().unwrap();
+        assert_eq!(timeline.clock, Clock::Wall);
+    }
+}
+
+/// A plan that was made for subgroups which this device lacks, and a candidate
+/// that is not the table's: kernels would read beyond their buffers.
+#[test]
+fn what_kernels_cannot_trust_does_not_reach_them() {
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, wgpu::Limits::default(), false).unwrap();
+    let mut g = GraphBuilder::new(Shape::new(9, 9, 16)).unwrap();
+    let x = g.input();
+    let y = g
+        .conv("conv", x, 32, Window::new(3, 1, 1), 1, false)
+        .unwrap();
+    let graph = g.finish(y);
+    let liar = DeviceProfile {
+        subgroup: 8,
+        ..gpu.profile().clone()
+    };
+    let mut params = Params::new();
+    params.insert("conv.weight", Tensor::zeros([32, 16, 3, 3]));
+    let lowered = lower(&graph, &params, &[]).unwrap();
+    let prefer = |candidate| Choice::Prefer(candidate).into();
+    let shuffle = candidate("conv.shuffle8.32").unwrap();
+    let plan = Plan::new(&lowered, 1, &liar, &[], &prefer(shuffle)).unwrap();
+    let error = Engine::new(&gpu, plan, &lowered.params).unwrap_err();
+    assert!(error.to_string().contains("subgroups of 8"), "{error}");
+
+    let wide = Kernel {
+        workgroup: 256,
+        ..*find("conv.tiled.32x32").unwrap()
+    };
+    let wide: &'static Kernel = Box::leak(Box::new(wide));
+    let plan = Plan::new(
+        &lowered,
+        1,
+        gpu.profile(),
+        &[],
+        &prefer(Candidate::of(wide)),
+    )
+    .unwrap();
+    assert!(plan.steps.iter().all(|step| step.kernel != wide));
+
+    // Weights of another shape than was planned with.
+    let mut other = Params::new();
+    other.insert("conv.weight", Tensor::zeros([32, 17, 3, 3]));
+    let error = Engine::new(&gpu, plan, &other).unwrap_err().to_string();
+    assert!(
+        error.contains("`conv.weight`") && error.contains("17"),
+        "{error}"
+    );
 }
 
 /// Layers whose weights are larger than a binding, as VGG's are on many

@@ -1,15 +1,17 @@
 //! f16: where there is none, where weights or values do not fit, and what comes
 //! of it; and images as bytes. On every adapter of this machine.
 
+#[path = "support/scaled.rs"]
+mod scaled;
+
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
-use resnet_wgpu::graph::ParamSpec;
 use resnet_wgpu::kernels::{InputForm, Place, Scalar, Storage};
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{Plan, PlanOptions, Precision};
 use resnet_wgpu::verify::{self, Difference, Range, TOLERANCE_F16_LOGITS};
-use resnet_wgpu::weights::{Checkpoint, Hints, synthetic_tensor};
+use resnet_wgpu::weights::synthetic_tensor;
 use resnet_wgpu::{Model, Session, SessionOptions};
-use safetensors::tensor::{Dtype, TensorView};
+use scaled::scaled;
 
 const F16: PlanOptions = PlanOptions {
     choice: resnet_wgpu::plan::Choice::Auto,
@@ -30,36 +32,6 @@ fn gpus() -> Vec<Gpu> {
 
 fn halves() -> impl Iterator<Item = Gpu> {
     gpus().into_iter().filter(|gpu| gpu.profile().f16)
-}
-
-/// The embedded network with the weights of some tensors scaled.
-fn scaled(factors: &[(&str, f32)]) -> Model {
-    let model = Model::embedded().unwrap();
-    let graph = model.graph(32, 32).unwrap();
-    let tensors = graph
-        .params()
-        .into_iter()
-        .map(|ParamSpec { name, shape, .. }| {
-            let tensor = model.params().get(&name).unwrap();
-            let factor = factors.iter().find(|f| f.0 == name).map_or(1.0, |f| f.1);
-            let bytes = tensor
-                .data()
-                .iter()
-                .flat_map(|v| (v * factor).to_le_bytes());
-            let stored = model.network().checkpoint_name(&name);
-            (stored, shape, bytes.collect::<Vec<u8>>())
-        });
-    let tensors: Vec<_> = tensors.collect();
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
-        (name, view)
-    });
-    let bytes = safetensors::serialize(views, None).unwrap();
-    Model::load(
-        &Checkpoint::from_bytes("scaled", bytes).unwrap(),
-        &Hints::default(),
-    )
-    .unwrap()
 }
 
 fn logits(session: &mut Session, image: &resnet_wgpu::tensor::Tensor) -> Vec<f32> {

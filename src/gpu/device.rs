@@ -298,11 +298,9 @@ fn profile(
         subgroup,
         f16: features.contains(wgpu::Features::SHADER_F16),
         storage,
-        // Kernels count in 32 bits, and some drivers bind more than that.
         max_binding: limits
             .max_storage_buffer_binding_size
             .min(limits.max_buffer_size)
-            .min(u64::from(u32::MAX) - 15)
             .min(match storage {
                 Storage::Buffers => u64::MAX,
                 // The shorter rows: a value of f32 may have no more of them.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::beside::both;
 use super::pipelines::Pipeline;
 use super::readback::Readback;
+use super::staging::Staging;
 use super::stored::{load, store};
 use super::timestamps::Timestamps;
 use super::upload::{StepParams, upload_all};
@@ -28,10 +29,13 @@ pub struct Engine {
     pub(super) plan: Plan,
     slots: Vec<Value>,
     steps: Vec<Recorded>,
-    /// One for each run that may be in flight, taken in turn.
+    /// Where images wait for the device: one for each run that may be in
+    /// flight, taken in turn.
+    pub(super) uploads: Vec<Staging>,
+    /// Where outputs wait for the host, likewise.
     readbacks: Vec<Readback>,
-    next: usize,
-    /// Runs in flight, oldest first: their readbacks and submissions.
+    pub(super) next: usize,
+    /// Runs in flight, oldest first: their turns and submissions.
     pub(super) in_flight: VecDeque<(usize, wgpu::SubmissionIndex)>,
     /// Where outputs that are stored in f16 are widened.
     floats: Vec<f32>,
@@ -65,7 +69,8 @@ impl Engine {
     }
 
     /// The same, where `in_flight` runs, at least one, may be started before
-    /// the first is finished; each takes a readback buffer.
+    /// the first is finished; each takes a buffer for its images and one for its
+    /// outputs.
     pub fn with_in_flight(
         gpu: &Gpu,
         plan: Plan,
@@ -73,6 +78,16 @@ impl Engine {
         in_flight: usize,
     ) -> Result<Self, GpuError> {
         let began = Instant::now();
+        // A kernel for other subgroups would index by lanes that are not there.
+        for variant in plan.kernels() {
+            if let Some(lacks) = gpu.profile().lacks(variant.kernel).next() {
+                return Err(GpuError::OtherDevice {
+                    device: gpu.describe(),
+                    kernel: variant.kernel.name,
+                    lacks,
+                });
+            }
+        }
         let bytes = plan.activation_bytes() + plan.weight_bytes();
         // Compiling takes about as long as reading and packing.
         let (kernels, uploaded) = both(
@@ -127,9 +142,11 @@ impl Engine {
                 grid: step.grid,
             });
         }
+        let upload = |_| Staging::new(gpu, upload_bytes(&plan));
         let readback = |_| Readback::new(gpu, readback_bytes(gpu, &plan));
         Ok(Self {
             gpu: gpu.clone(),
+            uploads: (0..in_flight).map(upload).collect(),
             readbacks: (0..in_flight).map(readback).collect(),
             next: 0,
             in_flight: VecDeque::with_capacity(in_flight),
@@ -157,12 +174,12 @@ impl Engine {
         self.readbacks.len()
     }
 
-    /// Device memory besides activations and weights: parameters and
-    /// readback.
+    /// Device memory besides activations and weights: parameters, and buffers
+    /// for images and outputs.
     pub fn other_bytes(&self) -> u64 {
         let words = self.plan.steps.iter().map(|s| size_of_val(&s.params[..]));
-        words.sum::<usize>() as u64
-            + readback_bytes(&self.gpu, &self.plan) * self.readbacks.len() as u64
+        let run = upload_bytes(&self.plan) + readback_bytes(&self.gpu, &self.plan);
+        words.sum::<usize>() as u64 + run * self.readbacks.len() as u64
     }
 
     /// The plan that it runs.
@@ -184,9 +201,9 @@ impl Engine {
             return Err(GpuError::Busy(self.in_flight.len()));
         }
         let into = self.next;
-        let submitted = self.gpu.watch(self.plan.output_bytes(), || {
-            self.write(self.plan.input.slot, input.bytes());
+        let started = || -> Result<_, GpuError> {
             let mut encoder = self.encoder();
+            self.upload(&mut encoder, into, input)?;
             for (i, steps) in self.plan.submissions.iter().enumerate() {
                 if i > 0 {
                     let full = std::mem::replace(&mut encoder, self.encoder());
@@ -201,8 +218,11 @@ impl Engine {
                 slot.copy(&mut encoder, readback.buffer(), at, bytes);
                 at += slot.place().padded(bytes);
             }
-            self.gpu.queue().submit([encoder.finish()])
-        })?;
+            let submitted = self.gpu.queue().submit([encoder.finish()]);
+            self.uploads[into].recycle();
+            Ok(submitted)
+        };
+        let submitted = self.gpu.watch(self.plan.output_bytes(), started)??;
         self.next = (into + 1) % self.readbacks.len();
         self.in_flight.push_back((into, submitted));
         Ok(())
@@ -256,8 +276,9 @@ impl Engine {
     /// Writes numbers to the start of a slot, stored in `scalar`.
     pub fn write_slot(&self, slot: usize, scalar: Scalar, data: &[f32]) -> Result<(), GpuError> {
         store(data, scalar, |bytes| {
-            self.gpu
-                .watch(bytes.len() as u64, || self.write(slot, bytes))
+            self.gpu.watch(bytes.len() as u64, || {
+                self.slots[slot].write(self.gpu.queue(), 0, bytes)
+            })
         })
     }
 
@@ -296,8 +317,23 @@ impl Engine {
         }
     }
 
-    pub(super) fn write(&self, slot: usize, bytes: &[u8]) {
-        self.slots[slot].write(self.gpu.queue(), 0, bytes);
+    /// Hands images over in that turn, and records that they come to their
+    /// slot; the upload has to be recycled behind the submission.
+    pub(super) fn upload(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        turn: usize,
+        images: Images<'_>,
+    ) -> Result<(), GpuError> {
+        let (upload, bytes) = (&self.uploads[turn], images.bytes());
+        let filled = upload.fill(&self.gpu, bytes);
+        if filled.is_err() {
+            // For the next run.
+            upload.recycle();
+        }
+        let slot = &self.slots[self.plan.input.slot];
+        slot.fill(encoder, upload.buffer(), bytes.len() as u64);
+        filled
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
@@ -329,6 +365,13 @@ impl Engine {
             pass.dispatch_workgroups(x, y, z);
         }
     }
+}
+
+/// Bytes of a buffer for images, in whole rows where they go to a texture.
+fn upload_bytes(plan: &Plan) -> u64 {
+    let input = &plan.input;
+    let bytes = input.form.bytes(plan.batch, input.shape);
+    plan.slots[input.slot].place.padded(bytes)
 }
 
 /// Bytes of a readback buffer: all outputs, one after the other, in whole rows

@@ -37,6 +37,19 @@ pub enum GpuError {
         /// What the device said, and the remedy.
         reason: String,
     },
+    /// A plan for another kind of device.
+    #[error(
+        "kernel `{kernel}` of the plan needs {lacks}, which device `{device}` has not; plan with \
+         the device's own profile"
+    )]
+    OtherDevice {
+        /// The device's name.
+        device: String,
+        /// The kernel's name.
+        kernel: &'static str,
+        /// What it needs, readably.
+        lacks: String,
+    },
     /// A template did not render.
     #[error(transparent)]
     Template(#[from] TemplateError),

@@ -9,11 +9,13 @@ mod device;
 mod engine;
 mod error;
 mod images;
+mod mapping;
 mod options;
 #[cfg(feature = "cli")]
 pub(crate) mod peaks;
 mod pipelines;
 mod readback;
+mod staging;
 mod stored;
 mod timed;
 mod timestamps;

@@ -1,23 +1,14 @@
 //! Brings results to the host.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
-
+use super::mapping::Mapping;
 use super::{Gpu, GpuError};
-
-/// How long a mapping may stay away after its submission has completed. It is
-/// there at once, or another thread that polls the device is about to bring it.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A buffer that the host can read, and word of its mapping.
 #[derive(Debug)]
 pub(super) struct Readback {
     buffer: wgpu::Buffer,
-    mapped: Arc<(Mutex<Mapped>, Condvar)>,
+    mapping: Mapping,
 }
-
-/// How mapping ended, once it has.
-type Mapped = Option<Result<(), wgpu::BufferAsyncError>>;
 
 impl Readback {
     pub fn new(gpu: &Gpu, bytes: u64) -> Self {
@@ -28,7 +19,7 @@ impl Readback {
                 usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             }),
-            mapped: Arc::default(),
+            mapping: Mapping::default(),
         }
     }
 
@@ -54,23 +45,9 @@ impl Readback {
     }
 
     fn map(&self, gpu: &Gpu, submitted: wgpu::SubmissionIndex, bytes: u64) -> Result<(), GpuError> {
-        *self.lock() = None;
-        let mapped = Arc::clone(&self.mapped);
-        self.buffer
-            .map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
-                let (lock, there) = &*mapped;
-                *lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-                there.notify_all();
-            });
+        self.mapping.ask(&self.buffer, wgpu::MapMode::Read, bytes);
         gpu.wait(submitted)?;
-        // Another thread that polled may hold the callback still, so the poll
-        // is not enough.
-        let waited = (self.mapped.1).wait_timeout_while(self.lock(), PATIENCE, |m| m.is_none());
-        let mut mapped = waited.unwrap_or_else(PoisonError::into_inner).0;
-        match mapped.take() {
-            Some(result) => result.map_err(|e| gpu.lost(e)),
-            None => Err(gpu.lost("it did not answer")),
-        }
+        self.mapping.wait(gpu)
     }
 
     fn show(&self, gpu: &Gpu, bytes: u64, read: impl FnOnce(&[u8])) -> Result<(), GpuError> {
@@ -78,9 +55,5 @@ impl Readback {
         let view = view.map_err(|e| gpu.lost(e))?;
         read(&view);
         Ok(())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Mapped> {
-        self.mapped.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

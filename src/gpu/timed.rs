@@ -89,10 +89,10 @@ impl Engine {
     ) -> Result<Timeline, GpuError> {
         let began = Instant::now();
         let since = |began: Instant| began.elapsed();
-        let (submitted, host) = self.gpu.watch(0, || {
-            self.write(self.plan.input.slot, input.bytes());
-            let uploaded = since(began);
+        let (submitted, host) = self.gpu.watch(0, || -> Result<_, GpuError> {
             let mut encoder = self.encoder();
+            self.upload(&mut encoder, self.next, input)?;
+            let uploaded = since(began);
             let (mut last, mut first_submit) = (0, None);
             for (i, steps) in ranges.iter().enumerate() {
                 // A submission's work stays bounded here too.
@@ -110,12 +110,10 @@ impl Engine {
             let commands = encoder.finish();
             let recorded = since(began);
             let submitted = self.gpu.queue().submit([commands]);
-            let first_submit = first_submit.unwrap_or(recorded);
-            (
-                submitted,
-                ([uploaded, recorded, since(began)], first_submit),
-            )
-        })?;
+            self.uploads[self.next].recycle();
+            let host = [uploaded, recorded, since(began)];
+            Ok((submitted, (host, first_submit.unwrap_or(recorded))))
+        })??;
         let (host, first_submit) = host;
         let mut gpu = timestamps.read(&self.gpu, submitted)?;
         // The two clocks share no origin: the GPU cannot begin before the
@@ -133,11 +131,14 @@ impl Engine {
         ranges: &[Range<usize>],
     ) -> Result<Timeline, GpuError> {
         let began = Instant::now();
-        let bytes = input.bytes();
-        (self.gpu).watch(bytes.len() as u64, || {
-            self.write(self.plan.input.slot, bytes)
-        })?;
-        self.gpu.wait(self.gpu.queue().submit([]))?;
+        let submitted = self.gpu.watch(0, || -> Result<_, GpuError> {
+            let mut encoder = self.encoder();
+            self.upload(&mut encoder, self.next, input)?;
+            let submitted = self.gpu.queue().submit([encoder.finish()]);
+            self.uploads[self.next].recycle();
+            Ok(submitted)
+        })??;
+        self.gpu.wait(submitted)?;
         let uploaded = began.elapsed();
         let mut spans = Vec::with_capacity(ranges.len());
         for steps in ranges {

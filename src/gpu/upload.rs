@@ -9,7 +9,7 @@ use super::value::Value;
 use super::{Gpu, GpuError};
 use crate::kernels::TEXTURE_ROW;
 use crate::plan::{Plan, Weight};
-use crate::tensor::{Params, QUAD, Tensor};
+use crate::tensor::{Params, QUAD, Tensor, TensorError};
 
 /// Weights on their way to the device, at most, before the host waits for
 /// those before them: their staging memory is freed only behind a submission.
@@ -46,6 +46,16 @@ pub(super) fn upload_all(
     for (name, chunks) in chunks {
         let tensor = name.map(|name| params.get(name)).transpose()?;
         for i in chunks {
+            if let Some(tensor) = &tensor
+                && !weights[i].packing.takes(tensor.shape())
+            {
+                let problem = format!(
+                    "expected the shape that it was planned with, found {:?}; plan and run with \
+                     the same weights",
+                    tensor.shape()
+                );
+                return Err(TensorError::new(name.unwrap_or_default(), problem).into());
+            }
             values[i] = Some(upload.value(name, &weights[i], tensor.as_deref())?);
         }
     }

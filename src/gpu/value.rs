@@ -111,6 +111,25 @@ impl Value {
         }
     }
 
+    /// Takes its first `bytes` from the start of `from`: whole words, or whole
+    /// rows where it is a texture ([`Place::padded`]).
+    pub fn fill(&self, encoder: &mut wgpu::CommandEncoder, from: &wgpu::Buffer, bytes: u64) {
+        match self {
+            Value::Buffer(buffer) => {
+                let words = bytes.next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT);
+                encoder.copy_buffer_to_buffer(from, 0, buffer, 0, words);
+            }
+            Value::Texture(texture, ..) => {
+                let from = wgpu::TexelCopyBufferInfo {
+                    buffer: from,
+                    layout: layout(self.place(), 0),
+                };
+                let size = rows(self.place(), bytes);
+                encoder.copy_buffer_to_texture(from, texture.as_image_copy(), size);
+            }
+        }
+    }
+
     /// Copies its first `bytes` to `to`, from byte `at` on: whole rows where
     /// it is a texture ([`Place::padded`]).
     pub fn copy(&self, encoder: &mut wgpu::CommandEncoder, to: &wgpu::Buffer, at: u64, bytes: u64) {

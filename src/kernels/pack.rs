@@ -57,9 +57,38 @@ pub enum Packing {
 }
 
 impl Packing {
-    /// Floats in the packed buffer.
+    /// Floats in the packed buffer; of a size that no memory has, as many as can
+    /// be counted.
     pub fn len(&self) -> usize {
-        self.rows() * self.quads() * QUAD
+        // A product that wrapped would be a buffer smaller than kernels go by.
+        self.rows()
+            .saturating_mul(self.quads())
+            .saturating_mul(QUAD)
+    }
+
+    /// Whether a tensor of that shape can be packed so.
+    pub fn takes(&self, shape: &[usize]) -> bool {
+        match (*self, shape) {
+            (
+                Packing::Conv {
+                    kernel,
+                    rows,
+                    quads,
+                },
+                &[outputs, inputs, h, w],
+            ) => (h, w) == (kernel, kernel) && inputs <= rows && outputs <= quads * QUAD,
+            (Packing::Winograd { rows, quads, .. }, &[outputs, inputs, 3, 3]) => {
+                inputs <= rows && outputs <= quads * QUAD
+            }
+            (
+                Packing::Linear {
+                    rows, first, count, ..
+                },
+                &[outputs, inputs],
+            ) => inputs <= rows && first + count <= outputs,
+            (Packing::Vector { first, count, .. }, &[len]) => first + count <= len,
+            _ => false,
+        }
     }
 
     /// Whether the packed buffer is empty.
@@ -70,9 +99,11 @@ impl Packing {
     /// Rows of the packed buffer.
     pub fn rows(&self) -> usize {
         match *self {
-            Packing::Conv { kernel, rows, .. } => kernel * kernel * rows,
+            Packing::Conv { kernel, rows, .. } => {
+                kernel.saturating_mul(kernel).saturating_mul(rows)
+            }
             Packing::Linear { rows, .. } => rows,
-            Packing::Winograd { tile, rows, .. } => (tile + 2).pow(2) * rows,
+            Packing::Winograd { tile, rows, .. } => (tile + 2).pow(2).saturating_mul(rows),
             Packing::Vector { .. } => 1,
         }
     }
@@ -93,7 +124,7 @@ impl Packing {
         !matches!(self, Packing::Winograd { .. })
     }
 
-    /// Packs those rows of `tensor`, whose shape the graph has checked, into
+    /// Packs those rows of `tensor`, whose shape it [`takes`](Self::takes), into
     /// `out`, all of it where it does not go [by rows](Self::by_rows). `None` is
     /// all zeros (a convolution without bias).
     pub fn pack(&self, tensor: Option<&Tensor>, rows: Range<usize>, out: &mut Vec<f32>) {

@@ -12,13 +12,33 @@ mod fuse_add;
 mod fuse_relu;
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use crate::graph::{Graph, GraphError, Node, NodeId};
 use crate::tensor::{Param, Params};
 
-/// A graph ready for planning, with the weights that it needs.
+/// A graph ready for planning. It is read as its [`LoweredData`], and made by
+/// [`lower`] alone, which checks the graph: kernels go by its shapes unchecked.
+///
+/// ```compile_fail,E0594
+/// fn tamper(lowered: &mut resnet_wgpu::passes::Lowered) {
+///     lowered.graph.nodes[0].shape.h = 1;
+/// }
+/// ```
 #[derive(Debug, Clone)]
-pub struct Lowered {
+pub struct Lowered(LoweredData);
+
+impl Deref for Lowered {
+    type Target = LoweredData;
+
+    fn deref(&self) -> &LoweredData {
+        &self.0
+    }
+}
+
+/// A graph with the weights that it needs.
+#[derive(Debug, Clone)]
+pub struct LoweredData {
     /// The fused graph.
     pub graph: Graph,
     /// Its weights; those that are folded or permuted are computed from the
@@ -167,7 +187,7 @@ impl Rewrite {
             .iter()
             .filter_map(|(name, id)| Some((name.clone(), *renumber.get(id)?)))
             .collect();
-        Lowered {
+        Lowered(LoweredData {
             graph: Graph {
                 nodes,
                 output: renumber[&original.output],
@@ -175,7 +195,7 @@ impl Rewrite {
             },
             params: self.params,
             origin,
-        }
+        })
     }
 }
 

@@ -91,7 +91,7 @@ fn a_projection_adds_where_the_branch_is_kept() {
     let network = Network::preset("resnet18").unwrap();
     let graph = network.graph(64, 64).unwrap();
     let keep = graph.find("layer2.0.bn2").unwrap();
-    let lowered = lower(&graph, &ramp(&graph), &[keep]).unwrap().graph;
+    let lowered = &lower(&graph, &ramp(&graph), &[keep]).unwrap().graph;
     let conv = |name: &str| {
         let node = lowered.node(lowered.find(name).unwrap());
         match &node.op {

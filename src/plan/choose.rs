@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::cost::cost;
 use super::{DeviceProfile, PlanError, PlanOptions, Winners};
 use crate::graph::{Conv2d, Graph, Node, Op};
-use crate::kernels::{Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, Scalar, candidates};
+use crate::kernels::{
+    Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, Scalar, candidate, candidates,
+};
 
 /// How kernels are chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,13 +24,15 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// The candidate that is wanted for a problem, if one is.
+    /// The candidate that is wanted for a problem, if one is. It has to be one
+    /// of the table: another's kernels would run unchecked.
     fn wanted(&self, problem: &ConvProblem) -> Option<Candidate> {
-        match self {
+        let wanted = match self {
             Self::Auto => None,
             Self::Prefer(candidate) => Some(*candidate),
             Self::Tuned(winners) => winners.get(problem),
-        }
+        };
+        wanted.filter(|wanted| candidate(wanted.name) == Some(*wanted))
     }
 }
 

@@ -7,6 +7,7 @@ mod choose;
 mod class;
 mod contenders;
 mod cost;
+mod data;
 mod error;
 mod join;
 mod options;
@@ -25,6 +26,7 @@ mod winners;
 pub use choose::Choice;
 pub use class::{DeviceClass, Vendor};
 pub use contenders::{ConvShape, chosen, contenders, conv_shapes};
+pub use data::{Plan, PlanData};
 pub use error::PlanError;
 pub use options::PlanOptions;
 pub use parts::{Binding, Input, Output, Slot, Step, Weight};
@@ -32,48 +34,10 @@ pub use precision::{Precision, Settled};
 pub use profile::DeviceProfile;
 pub use winners::Winners;
 
-use std::ops::Range;
-
 use crate::graph::{NodeId, Shape};
 use crate::kernels::{Scalar, Variant};
 use crate::passes::Lowered;
 use crate::tensor::quads;
-
-/// A schedule for one batch size on one kind of device.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// Images of a run.
-    pub batch: usize,
-    /// In what activations and weights are stored.
-    pub precision: Scalar,
-    /// What takes the images.
-    pub input: Input,
-    /// Dispatches in order.
-    pub steps: Vec<Step>,
-    /// The steps of each submission: one range, unless that would be so much
-    /// work that a driver is reset.
-    pub submissions: Vec<Range<usize>>,
-    /// The activation slots.
-    pub slots: Vec<Slot>,
-    /// The most bytes of activations that are live at any one step: no
-    /// assignment can do with less.
-    pub live_peak: u64,
-    /// Weight buffers.
-    pub weights: Vec<Weight>,
-    /// The logits, then the kept layers in the order asked for.
-    pub outputs: Vec<Output>,
-    /// For each node of the lowered graph, its slot.
-    pub slot_of: Vec<usize>,
-    /// For each node of the lowered graph, the one whose steps write its value:
-    /// its own, but for a batch norm that the convolution before it applies.
-    /// `None` for a sum of which such a norm is all that is written.
-    pub made_by: Vec<Option<NodeId>>,
-    /// For each node of the lowered graph, in what its value is stored.
-    pub stored: Vec<Scalar>,
-    /// Convolutions, and those of them whose candidate the [`Choice`] named;
-    /// the rules chose the others'.
-    pub convolutions: (usize, usize),
-}
 
 /// Bytes of an activation of `batch` images, channels padded to quads.
 pub fn activation_bytes(batch: usize, shape: Shape, scalar: Scalar) -> u64 {
@@ -101,6 +65,7 @@ impl Plan {
         options: &PlanOptions,
     ) -> Result<Self, PlanError> {
         let graph = &lowered.graph;
+        let profile = &profile.countable();
         options.check(graph, profile)?;
         if batch == 0 {
             return Err(PlanError::EmptyBatch);
@@ -154,7 +119,7 @@ impl Plan {
             shape: graph.node(node).shape,
             scalar: stored[node.0],
         };
-        let plan = Self {
+        let plan = Self::of(PlanData {
             batch,
             precision: options.precision,
             input: Input {
@@ -162,7 +127,7 @@ impl Plan {
                 shape: graph.input_shape(),
                 form: options.input,
             },
-            submissions: submissions::submissions(&built.steps, profile.class),
+            submissions: submissions::cut(&built.steps, submissions::most(profile.class)),
             steps: built.steps,
             weights: built.weights,
             live_peak: assignment.live_peak,
@@ -172,7 +137,7 @@ impl Plan {
             made_by: joins.made_by(),
             stored: stored.clone(),
             convolutions,
-        };
+        });
         if plan.output_bytes() > profile.max_buffer {
             return Err(PlanError::TooLarge {
                 layer: "the layers asked for".into(),
@@ -208,6 +173,20 @@ impl Plan {
         wanted
             .min(fit(profile.max_binding, largest.unwrap_or(0)))
             .min(fit(profile.max_buffer, outputs))
+    }
+
+    /// The same in submissions of at most so many multiply-accumulates each, or
+    /// of one step: for a device that others are waiting for.
+    pub fn in_submissions(mut self, macs: u64) -> Self {
+        let cut = submissions::cut(&self.steps, macs);
+        self.data_mut().submissions = cut;
+        self
+    }
+
+    /// The same, where of the outputs the result alone is read.
+    pub(crate) fn result_only(mut self) -> Self {
+        self.data_mut().outputs.truncate(1);
+        self
     }
 
     /// Bytes of all outputs together.

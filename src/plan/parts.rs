@@ -28,7 +28,7 @@ pub struct Weight {
 impl Weight {
     /// Bytes of the buffer.
     pub fn bytes(&self) -> u64 {
-        (self.packing.len() * self.scalar.bytes()) as u64
+        (self.packing.len() as u64).saturating_mul(self.scalar.bytes() as u64)
     }
 }
 

@@ -3,6 +3,10 @@
 use super::{DeviceClass, Vendor};
 use crate::kernels::{Candidate, Kernel, Needs, Storage, Variant};
 
+/// Bytes of a binding, at most, whatever the device can: kernels count in 32
+/// bits.
+const MAX_BINDING: u64 = u32::MAX as u64 - 15;
+
 /// Limits and features of a device that decide a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceProfile {
@@ -55,6 +59,14 @@ impl Default for DeviceProfile {
 }
 
 impl DeviceProfile {
+    /// The same with bindings that kernels can count in 32 bits.
+    pub(super) fn countable(&self) -> Self {
+        Self {
+            max_binding: self.max_binding.min(MAX_BINDING),
+            ..self.clone()
+        }
+    }
+
     /// Whether the device runs that kernel.
     pub fn runs(&self, kernel: &'static Kernel) -> bool {
         self.lacks(kernel).next().is_none()

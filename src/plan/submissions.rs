@@ -9,17 +9,22 @@ use super::{DeviceClass, Step};
 /// two seconds; this is a tenth of one on a GPU that sustains 1 TFLOP/s.
 const MACS: u64 = 50_000_000_000;
 
-/// Ranges of steps, one a submission, that cover all steps in order. A step
-/// that is too much by itself is a submission of its own.
-pub(super) fn submissions(steps: &[Step], class: DeviceClass) -> Vec<Range<usize>> {
-    let most = match class {
+/// Multiply-accumulates of one submission, at most, on that kind of device.
+pub(super) fn most(class: DeviceClass) -> u64 {
+    match class {
         // Nobody resets a processor.
         DeviceClass::Software => u64::MAX,
         DeviceClass::Discrete
         | DeviceClass::Integrated
         | DeviceClass::Mobile
         | DeviceClass::Other => MACS,
-    };
+    }
+}
+
+/// Ranges of steps, one a submission of at most so many multiply-accumulates,
+/// that cover all steps in order. A step that is too much by itself is a
+/// submission of its own.
+pub(super) fn cut(steps: &[Step], most: u64) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let (mut from, mut macs) = (0, 0u64);
     for (i, step) in steps.iter().enumerate() {

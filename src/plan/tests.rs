@@ -91,7 +91,7 @@ fn slots_need_hardly_more_than_the_live_peak() {
 fn a_step_never_reads_the_slot_it_writes() {
     for name in presets() {
         let size = Network::preset(name).unwrap().native_size();
-        for step in plan(name, size, 2, &DeviceProfile::default()).steps {
+        for step in &plan(name, size, 2, &DeviceProfile::default()).steps {
             let reads = |slot: &usize| step.reads.contains(&Binding::Slot(*slot));
             assert!(!step.writes.iter().any(reads), "{name}: {}", step.name);
             assert!(step.writes.len() < 2 || step.writes[0] != step.writes[1]);

@@ -4,6 +4,7 @@ use super::{PROBABILITIES, SessionOptions};
 use crate::error::Error;
 use crate::graph::{Graph, Node, NodeId, Op, Shape};
 use crate::model::Model;
+use crate::tensor::QUAD;
 
 /// The model's graph with the softmax if asked for, and the layers by name.
 pub(super) fn graph(
@@ -38,6 +39,12 @@ pub(super) fn shapes(graph: &Graph, layers: &[(String, NodeId)]) -> Vec<Shape> {
     let ids = layers.iter().map(|(_, id)| *id);
     let ids = std::iter::once(graph.output).chain(ids);
     ids.map(|id| graph.node(id).shape).collect()
+}
+
+/// Numbers of the largest of these whose channels are padded; 0 where none are.
+pub(super) fn widest(shapes: &[Shape]) -> usize {
+    let padded = shapes.iter().filter(|s| !s.c.is_multiple_of(QUAD));
+    padded.map(Shape::len).max().unwrap_or(0)
 }
 
 /// Some layer names, those that begin like `name` first.

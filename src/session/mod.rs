@@ -16,7 +16,7 @@ use crate::model::Model;
 use crate::passes::lower;
 use crate::plan::{Plan, Precision, Settled, activation_bytes};
 use crate::tensor::{QUAD, Tensor, padded, quads, unpad_into};
-use layers::{graph, shapes};
+use layers::{graph, shapes, widest};
 use make::{engine, unpadded};
 pub use options::{SessionOptions, Setup};
 
@@ -106,8 +106,12 @@ impl Session {
         let (engine, planned) = made?;
         let planned = lowering + planned;
         let (batch, made) = (engine.plan().batch, engine.setup());
+        let shapes = shapes(&graph, &layers);
         Ok(Self {
-            shapes: shapes(&graph, &layers),
+            // The first run may be of few images, and is to be the last that
+            // allocates.
+            unpadded: Vec::with_capacity(batch * widest(&shapes)),
+            shapes,
             graph,
             layers,
             batch,
@@ -115,7 +119,6 @@ impl Session {
             precision,
             started: VecDeque::with_capacity(engine.max_in_flight()),
             runner: Runner::Gpu(Box::new(engine)),
-            unpadded: vec![],
             setup: Setup {
                 plan: planned,
                 pipelines: made.pipelines,
@@ -312,8 +315,8 @@ impl Session {
     /// [`SessionOptions::input`]: floats `[N, H, W, 4]` with the fourth channel
     /// zero, or bytes `[N, H, W, 3]`, of red, green and blue. It hands each output (0 the logits, then the
     /// layers) to `read`, NHWC without padding. On a GPU, after the first
-    /// run, nothing is allocated but by wgpu itself. Nothing else may be in
-    /// flight.
+    /// run, nothing is allocated but by wgpu itself, for its commands
+    /// (`tests/steady_state.rs` sees to it). Nothing else may be in flight.
     pub fn run_batch<'a>(
         &mut self,
         input: impl Into<Images<'a>>,

@@ -87,8 +87,8 @@ impl Trial {
             ..Choice::Prefer(candidate).into()
         };
         let batch = self.problem.batch;
-        let mut plan = Plan::new(&self.lowered, batch, &profile, &[NodeId(0)], &options)?;
-        plan.outputs.truncate(1);
+        let plan = Plan::new(&self.lowered, batch, &profile, &[NodeId(0)], &options)?;
+        let plan = plan.result_only();
         let of = self.lowered.graph.output;
         let own = |steps: &[crate::plan::Step]| {
             let first = steps.iter().position(|s| s.node == of)?;

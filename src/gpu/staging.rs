@@ -1,0 +1,53 @@
+//! Brings images to the device. wgpu's own way makes a buffer for each write,
+//! of megabytes for a batch; this one is there for all runs.
+
+use super::mapping::Mapping;
+use super::{Gpu, GpuError};
+
+/// A buffer that the host writes and the device copies from, by turns.
+#[derive(Debug)]
+pub(super) struct Staging {
+    buffer: wgpu::Buffer,
+    mapping: Mapping,
+}
+
+impl Staging {
+    /// Room for that many bytes, whole words.
+    pub fn new(gpu: &Gpu, bytes: u64) -> Self {
+        Self {
+            buffer: gpu.device().create_buffer(&wgpu::BufferDescriptor {
+                label: Some("images"),
+                size: bytes,
+                usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
+                mapped_at_creation: true,
+            }),
+            mapping: Mapping::there(),
+        }
+    }
+
+    /// The buffer to copy from, once it is filled.
+    pub fn buffer(&self) -> &wgpu::Buffer {
+        &self.buffer
+    }
+
+    /// Writes those bytes to its start. Whatever was to copy from it before must
+    /// have completed.
+    pub fn fill(&self, gpu: &Gpu, bytes: &[u8]) -> Result<(), GpuError> {
+        self.mapping.wait(gpu)?;
+        let words = (bytes.len() as u64).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT);
+        let view = self.buffer.get_mapped_range_mut(0..words);
+        let written = view.map(|mut view| view.slice(..bytes.len()).copy_from_slice(bytes));
+        self.buffer.unmap();
+        written.map_err(|e| GpuError::Refused {
+            device: gpu.describe(),
+            reason: e.to_string(),
+        })
+    }
+
+    /// Has it ready for the host again when the submissions so far are done
+    /// with it.
+    pub fn recycle(&self) {
+        let bytes = self.buffer.size();
+        self.mapping.ask(&self.buffer, wgpu::MapMode::Write, bytes);
+    }
+}

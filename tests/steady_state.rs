@@ -1,0 +1,234 @@
+//! After its first run a session makes nothing anew: no allocation of this
+//! crate's own, no buffer, texture, bind group or pipeline, and no device
+//! memory. Every allocation of the process is seen, with who made it; wgpu's
+//! own, for the commands that it records, are the ones that are let pass. On
+//! every adapter of this machine, with values in either storage.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use resnet_wgpu::gpu::{DeviceSelector, Gpu, Images, adapters};
+use resnet_wgpu::kernels::{InputForm, Storage};
+use resnet_wgpu::plan::Precision;
+use resnet_wgpu::{Model, Session, SessionOptions};
+use serde_json::Value;
+
+/// Notes who allocates, while there is a profiler.
+#[global_allocator]
+static ALLOCATOR: dhat::Alloc = dhat::Alloc;
+
+/// Names of wgpu's functions that make something for the device: none may be
+/// on the stack of an allocation.
+const MAKERS: [&str; 6] = [
+    "create_bind_group",
+    "create_buffer",
+    "create_compute_pipeline",
+    "create_query_set",
+    "create_shader_module",
+    "create_texture",
+];
+
+/// Whose code a frame is.
+#[derive(PartialEq)]
+enum Owner {
+    This,
+    Wgpu,
+    Other,
+}
+
+/// By the folder of the source file, which says more than a name: release
+/// builds have names without paths.
+fn owner(file: &Path) -> Owner {
+    if file.starts_with(env!("CARGO_MANIFEST_DIR")) {
+        return Owner::This;
+    }
+    let folders: Vec<_> = file.iter().map(|f| f.to_string_lossy()).collect();
+    let source = folders.iter().rposition(|folder| folder == "src");
+    match source.and_then(|at| folders.get(at.checked_sub(1)?)) {
+        Some(name) if name.starts_with("wgpu") => Owner::Wgpu,
+        _ => Owner::Other,
+    }
+}
+
+/// A function on a stack.
+struct Frame {
+    owner: Owner,
+    text: String,
+}
+
+/// The functions, inlined ones first, that the code at an address belongs to.
+fn frames(address: &str) -> Vec<Frame> {
+    let address = address.trim_start_matches("0x");
+    let address = usize::from_str_radix(address, 16).unwrap();
+    let mut frames = vec![];
+    backtrace::resolve(address as *mut _, |symbol| {
+        let file = symbol.filename().unwrap_or(Path::new(""));
+        let name = symbol.name().map(|n| n.to_string()).unwrap_or_default();
+        frames.push(Frame {
+            owner: owner(file),
+            text: format!(
+                "{name}, {}:{}",
+                file.display(),
+                symbol.lineno().unwrap_or(0)
+            ),
+        });
+    });
+    frames
+}
+
+/// Whether a stack, innermost frame first, is of an allocation that is wgpu's:
+/// of its frames and this crate's one of wgpu's stands nearest to the
+/// allocator. What they call for it (collections, wakers) belongs to them.
+fn is_wgpu(stack: &[Frame]) -> bool {
+    let nearest = stack.iter().find(|f| f.owner != Owner::Other);
+    let made = |f: &Frame| MAKERS.iter().any(|maker| f.text.contains(maker));
+    nearest.is_some_and(|f| f.owner == Owner::Wgpu) && !stack.iter().any(made)
+}
+
+/// The stacks of all allocations while `act` runs that are not wgpu's, as
+/// text; and how many are.
+fn allocations(act: impl FnOnce()) -> (String, u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("heap.json");
+    let profiler = dhat::Profiler::builder()
+        .file_name(&file)
+        .trim_backtraces(None)
+        .build();
+    act();
+    drop(profiler);
+    let heap: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let table = heap["ftbl"].as_array().unwrap().iter();
+    let table: Vec<&str> = table.map(|frame| frame.as_str().unwrap()).collect();
+    let (mut others, mut wgpu) = (String::new(), 0);
+    for place in heap["pps"].as_array().unwrap() {
+        let stack = place["fs"].as_array().unwrap().iter();
+        // `0x55d0: name (file:line:column)`, of an address as often as there
+        // are functions inlined.
+        let addresses = stack.filter_map(|at| table[at.as_u64()? as usize].split(':').next());
+        let mut addresses: Vec<&str> = addresses.collect();
+        addresses.dedup();
+        let stack: Vec<Frame> = addresses.into_iter().flat_map(frames).collect();
+        let blocks = place["tbk"].as_u64().unwrap();
+        if is_wgpu(&stack) {
+            wgpu += blocks;
+            continue;
+        }
+        writeln!(others, "\n{blocks} ×").unwrap();
+        for frame in &stack {
+            writeln!(others, "  {}", frame.text).unwrap();
+        }
+    }
+    (others, wgpu)
+}
+
+/// Allocations of device memory and their bytes, where the backend tells.
+fn device_memory(gpu: &Gpu) -> Option<(usize, u64, u64)> {
+    let report = gpu.device().generate_allocator_report()?;
+    let (taken, reserved) = (report.total_allocated_bytes, report.total_reserved_bytes);
+    Some((report.allocations.len(), taken, reserved))
+}
+
+/// Images in both forms.
+struct Pictures {
+    floats: Vec<f32>,
+    bytes: Vec<u8>,
+}
+
+impl Pictures {
+    fn new(numbers: usize) -> Self {
+        Self {
+            floats: vec![0.25; numbers],
+            bytes: vec![64; numbers],
+        }
+    }
+
+    fn of(&self, form: InputForm, numbers: usize) -> Images<'_> {
+        match form {
+            InputForm::F32 => Images::F32(&self.floats[..numbers]),
+            InputForm::Rgb8 { .. } => Images::Rgb8(&self.bytes[..numbers]),
+        }
+    }
+}
+
+/// As many batches as may be in flight, then all of their outputs.
+fn rounds(session: &mut Session, images: Images<'_>, mut between: impl FnMut()) {
+    for _ in 0..3 {
+        for _ in 0..session.max_in_flight() {
+            session.start(images).unwrap();
+        }
+        between();
+        let mut outputs = 0;
+        while session.in_flight() > 0 {
+            session.finish(|_, values| outputs += values.len()).unwrap();
+        }
+        assert!(outputs > 0);
+    }
+}
+
+fn check(gpu: &Gpu, model: &Model, options: &SessionOptions) {
+    let mut session = Session::new(gpu, model, options).unwrap();
+    let case = format!(
+        "{}, {:?}, {:?}, {:?}, {} images, {} in flight",
+        gpu.describe(),
+        gpu.profile().storage,
+        session.precision().scalar,
+        options.input.name(),
+        session.batch(),
+        session.max_in_flight()
+    );
+    // A submission is one pass of its steps.
+    assert_eq!(session.plan().unwrap().submissions.len(), 1, "{case}");
+    let whole = session.input_len() * session.batch();
+    let pictures = Pictures::new(whole);
+    // The first run may be of fewer images than later ones.
+    let first = pictures.of(options.input, session.input_len());
+    session.run_batch(first, |_, _| {}).unwrap();
+
+    let images = pictures.of(options.input, whole);
+    let (others, wgpu) = allocations(|| rounds(&mut session, images, || {}));
+    assert!(others.is_empty(), "{case}:{others}");
+    assert!(wgpu > 0, "{case}: even wgpu's allocations were not seen");
+
+    // Neither between runs nor while they are in flight.
+    let memory = device_memory(gpu);
+    rounds(&mut session, images, || {
+        assert_eq!(device_memory(gpu), memory, "{case}")
+    });
+    assert_eq!(device_memory(gpu), memory, "{case}");
+}
+
+#[test]
+fn a_run_allocates_nothing_of_its_own() {
+    let model = Model::embedded().unwrap();
+    let rgb8 = InputForm::Rgb8 {
+        mean: [0.5; 3],
+        std: [0.25; 3],
+    };
+    let gpus = adapters().into_iter().flat_map(|adapter| {
+        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        [Storage::Buffers, Storage::Textures].map(|storage| gpu.with_storage(storage))
+    });
+    let gpus: Vec<Gpu> = gpus.collect();
+    assert!(!gpus.is_empty(), "no adapter: run ./scripts/test");
+    for gpu in &gpus {
+        for precision in [Precision::F32, Precision::F16] {
+            if precision == Precision::F16 && !gpu.profile().f16 {
+                continue;
+            }
+            for input in [InputForm::F32, rgb8] {
+                for (batch, in_flight) in [(1, 1), (3, 2)] {
+                    let options = SessionOptions {
+                        batch,
+                        in_flight,
+                        input,
+                        precision,
+                        layers: vec!["layer1".into()],
+                        probabilities: true,
+                        ..SessionOptions::default()
+                    };
+                    check(gpu, &model, &options);
+                }
+            }
+        }
+    }
+}
