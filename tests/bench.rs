@@ -20,6 +20,7 @@ fn case(batch_size: usize, scenario: Scenario) -> Case {
         batch_size,
         input_size: None,
         scenario,
+        tolerance: None,
     }
 }
 

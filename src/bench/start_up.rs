@@ -14,7 +14,7 @@ use crate::models::Network;
 use crate::plan::{Choice, Precision};
 use crate::session::{Session, SessionOptions};
 use crate::tensor::padded;
-use crate::verify::seeded_images;
+use crate::verify::{seeded_images, tolerance_of_logits};
 use crate::weights::{Checkpoint, Hints};
 
 /// Batches in flight in the throughput scenario: one uploads while one
@@ -57,7 +57,7 @@ impl Source {
 }
 
 /// What one row is to compute.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// The network.
     pub source: Source,
@@ -69,9 +69,19 @@ pub struct Case {
     pub scenario: Scenario,
     /// In what activations and weights are stored.
     pub precision: Scalar,
+    /// Largest error of a logit, over the largest logit, that counts as
+    /// rounding; what trained networks have room for by default
+    /// ([`tolerance_of_logits`]).
+    pub tolerance: Option<f64>,
 }
 
 impl Case {
+    /// Largest error of a logit, over the largest logit, that is right.
+    pub fn tolerance(&self) -> f64 {
+        self.tolerance
+            .unwrap_or_else(|| tolerance_of_logits(self.precision))
+    }
+
     /// Batches in flight.
     pub fn in_flight(&self) -> usize {
         match self.scenario {

@@ -3,7 +3,7 @@
 use super::result::{Check, Row, Status, Verification};
 use super::start_up::{Case, Started};
 use crate::tensor::padded;
-use crate::verify::{Difference, seeded_images, tolerance_of_logits};
+use crate::verify::{Difference, seeded_images};
 use crate::{Error, Session};
 
 /// The batches that the timed loop takes turns between, and their logits. With
@@ -112,7 +112,7 @@ impl Check {
 impl Verification {
     /// Of the first logits.
     pub(super) fn of(before: Check, case: &Case) -> Self {
-        let tolerance = tolerance_of_logits(case.precision);
+        let tolerance = case.tolerance();
         Self {
             passed: before.passed(tolerance),
             deterministic: None,

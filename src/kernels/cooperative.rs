@@ -263,6 +263,7 @@ mod tests {
                     residual: false,
                     relu: false,
                     points,
+                    pool: None,
                 };
                 if !problem.fits(kernel) {
                     continue;

@@ -4,6 +4,7 @@
 
 mod candidates;
 mod conv;
+mod conv_pool;
 mod cooperative;
 mod divisor;
 mod elementwise;
@@ -25,6 +26,7 @@ mod winograd;
 
 pub use candidates::{Candidate, Method, candidate, candidates};
 pub use conv::ConvProblem;
+pub use conv_pool::STEM_POOL;
 pub use elementwise::{ElementwiseProblem, ShortcutProblem, SoftmaxProblem};
 pub use ingest::{IngestProblem, InputForm};
 pub use linear::{LinearChunk, LinearProblem};

@@ -1,9 +1,10 @@
 //! A candidate's dispatches for one convolution: pure data that a plan turns
 //! into steps.
 
+use super::conv_pool::conv_pool;
 use super::split::split;
 use super::winograd::WinogradProblem;
-use super::{Candidate, ConvProblem, Dispatch, Kernel, Method, Packing, Scalar, Types};
+use super::{Candidate, ConvProblem, Dispatch, Family, Kernel, Method, Packing, Scalar, Types};
 use crate::tensor::QUAD;
 
 /// Something that a stage binds.
@@ -82,6 +83,9 @@ impl Recipe {
     /// `scalar`; `None` where it does not.
     pub fn new(candidate: &Candidate, problem: &ConvProblem, scalar: Scalar) -> Option<Self> {
         match candidate.method {
+            Method::Kernel(kernel) if kernel.family == Family::PooledConv => {
+                conv_pool(problem, kernel, scalar)
+            }
             Method::Kernel(kernel) => problem
                 .fits(kernel)
                 .then(|| direct(problem, kernel, scalar)),

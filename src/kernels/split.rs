@@ -100,6 +100,7 @@ mod tests {
             residual: true,
             relu: true,
             points: 1,
+            pool: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a row of the table of kernels is.
 
 use super::Types;
+use super::conv_pool::Patch;
 use super::cooperative::Layout;
 use super::rows::KERNELS;
 
@@ -10,6 +11,8 @@ use super::rows::KERNELS;
 pub enum Family {
     /// Convolution of one group.
     Conv,
+    /// Convolution of one group, of which a max pool's value alone is stored.
+    PooledConv,
     /// Grouped convolution.
     GroupedConv,
     /// Fully connected layer.
@@ -46,7 +49,9 @@ impl Family {
     pub fn reads(self) -> usize {
         match self {
             Family::Conv | Family::GroupedConv | Family::Linear => 4,
-            Family::ScaleShift | Family::SumParts | Family::WinogradOutput => 3,
+            Family::PooledConv | Family::ScaleShift | Family::SumParts | Family::WinogradOutput => {
+                3
+            }
             Family::Add => 2,
             _ => 1,
         }
@@ -101,6 +106,21 @@ pub enum Tile {
         lanes: usize,
         /// Output pixels of a subgroup's tile.
         pixels: usize,
+        /// Kernel extent.
+        kernel: usize,
+        /// Stride.
+        stride: usize,
+    },
+    /// A workgroup makes `rows`×`cols` pixels × `quads` quads of what a max
+    /// pool ([`STEM_POOL`](super::STEM_POOL)) makes of a convolution of three
+    /// channels with one certain window.
+    Pooled {
+        /// Pooled rows of a tile.
+        rows: usize,
+        /// Pooled columns of a tile.
+        cols: usize,
+        /// Output quads of a tile.
+        quads: usize,
         /// Kernel extent.
         kernel: usize,
         /// Stride.
@@ -243,6 +263,10 @@ impl Kernel {
             // Twice a step of both tiles.
             Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
+            Tile::Pooled { .. } => {
+                let patch = Patch::new(&self.tile);
+                (0, patch.map_or(0, |p| p.workgroup_floats()))
+            }
             Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),
             Tile::Direct { .. }
             | Tile::Row { .. }

@@ -3,6 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
+use super::conv_pool::Patch;
 use super::cooperative::Layout;
 use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, Variant, winograd};
 
@@ -35,6 +36,7 @@ const SHADERS: &[(&str, &str)] = shaders![
     "conv_grouped.wgsl",
     "conv_grouped_row.wgsl",
     "conv_params.wgsl",
+    "conv_pool.wgsl",
     "conv_shuffle.wgsl",
     "conv_stem.wgsl",
     "conv_tiled.wgsl",
@@ -118,8 +120,8 @@ pub(super) fn render(shader: &str, values: Value) -> Result<String, minijinja::E
 }
 
 fn values(kernel: &Kernel) -> Value {
-    let workgroup = kernel.workgroup;
-    match kernel.tile {
+    let (workgroup, tile) = (kernel.workgroup, kernel.tile);
+    match tile {
         Tile::Shuffle { lanes, pixels } => context! { lanes, pixels, workgroup },
         Tile::Stem {
             lanes,
@@ -130,6 +132,22 @@ fn values(kernel: &Kernel) -> Value {
             let columns = (pixels - 1) * stride + kernel;
             let loads = columns.div_ceil(lanes);
             context! { lanes, pixels, kernel, stride, columns, loads, workgroup }
+        }
+        Tile::Pooled {
+            rows: tile_rows,
+            cols: tile_cols,
+            quads,
+            kernel,
+            stride,
+        } => {
+            let patch = Patch::new(&tile);
+            let ((patch_rows, patch_cols), (in_rows, in_cols)) =
+                patch.map_or_else(Default::default, |p| (p.conv, p.image));
+            let patch_pixels = (patch_rows * patch_cols).div_ceil(workgroup);
+            context! {
+                tile_rows, tile_cols, quads, kernel, stride, patch_rows, patch_cols, in_rows,
+                in_cols, patch_pixels, workgroup,
+            }
         }
         Tile::Gemm {
             bm,

@@ -155,6 +155,7 @@ impl WinogradProblem {
             residual: false,
             relu: false,
             points: self.points(),
+            pool: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cost::cost;
 use super::{DeviceProfile, PlanError, PlanOptions, Winners};
-use crate::graph::{Conv2d, Graph, Node, Op};
+use crate::graph::{Graph, NodeId, Op};
 use crate::kernels::{
     Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, Scalar, candidate, candidates,
 };
@@ -71,35 +71,54 @@ pub(super) struct Chosen {
 pub(super) fn convolutions(
     graph: &Graph,
     batch: usize,
+    wanted: &[NodeId],
     profile: &DeviceProfile,
     options: &PlanOptions,
 ) -> Result<Vec<Option<Chosen>>, PlanError> {
-    let chosen = graph.nodes.iter().map(|node| match &node.op {
-        Op::Conv2d(op) => {
-            let problem = problem(graph, node, op, batch);
-            let found = conv(&problem, profile, options);
-            found.map(Some).ok_or_else(|| PlanError::NoKernel {
-                layer: node.name.clone(),
-                op: node.op.kind(),
-                limits: profile.limits(),
-            })
-        }
-        _ => Ok(None),
+    let problems = problems(graph, batch, wanted).into_iter();
+    let chosen = problems.zip(&graph.nodes).map(|(problem, node)| {
+        let Some(problem) = problem else {
+            return Ok(None);
+        };
+        let found = conv(&problem, profile, options);
+        found.map(Some).ok_or_else(|| PlanError::NoKernel {
+            layer: node.name.clone(),
+            op: node.op.kind(),
+            limits: profile.limits(),
+        })
     });
     chosen.collect()
 }
 
-pub(super) fn problem(graph: &Graph, node: &Node, conv: &Conv2d, batch: usize) -> ConvProblem {
-    ConvProblem {
-        batch,
-        input: graph.node(node.inputs[0]).shape,
-        output: node.shape,
-        window: conv.window,
-        groups: conv.groups,
-        residual: conv.epilogue.residual,
-        relu: conv.epilogue.relu,
-        points: 1,
+/// For each node that is a convolution, what it computes; `wanted` are the
+/// nodes whose values are wanted in the end.
+pub(super) fn problems(graph: &Graph, batch: usize, wanted: &[NodeId]) -> Vec<Option<ConvProblem>> {
+    let uses = graph.use_counts();
+    let mut problems: Vec<Option<ConvProblem>> = vec![];
+    for node in &graph.nodes {
+        problems.push(match &node.op {
+            Op::Conv2d(conv) => Some(ConvProblem {
+                batch,
+                input: graph.node(node.inputs[0]).shape,
+                output: node.shape,
+                window: conv.window,
+                groups: conv.groups,
+                residual: conv.epilogue.residual,
+                relu: conv.epilogue.relu,
+                points: 1,
+                pool: None,
+            }),
+            _ => None,
+        });
+        if let (&Op::MaxPool(window), &[input]) = (&node.op, &node.inputs[..])
+            && let Some(problem) = &mut problems[input.0]
+            && uses[input.0] == 1
+            && !wanted.contains(&input)
+        {
+            problem.pool = Some(window);
+        }
     }
+    problems
 }
 
 /// The candidate for a convolution: of those that fit the problem and the

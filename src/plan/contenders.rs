@@ -1,10 +1,9 @@
 //! The convolutions of a network, and what could compute each: for tuning and
 //! for reports, which ask what planning would decide.
 
-use super::choose::{self, problem};
+use super::choose;
 use super::steps::layer_name;
 use super::{DeviceProfile, PlanOptions};
-use crate::graph::Op;
 use crate::kernels::{Candidate, ConvProblem, Scalar, candidates};
 use crate::passes::Lowered;
 
@@ -21,11 +20,12 @@ pub struct ConvShape {
 /// their first layers.
 pub fn conv_shapes(lowered: &Lowered, batch: usize) -> Vec<ConvShape> {
     let mut shapes: Vec<ConvShape> = vec![];
-    for node in &lowered.graph.nodes {
-        let Op::Conv2d(conv) = &node.op else {
+    let graph = &lowered.graph;
+    let problems = choose::problems(graph, batch, &[graph.output]);
+    for (problem, node) in problems.into_iter().zip(&graph.nodes) {
+        let Some(problem) = problem else {
             continue;
         };
-        let problem = problem(&lowered.graph, node, conv, batch);
         let layer = layer_name(node);
         match shapes.iter_mut().find(|s| s.problem == problem) {
             Some(shape) => shape.layers.push(layer),

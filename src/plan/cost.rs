@@ -62,6 +62,17 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
             let row = 0.75 * (pixels * kernel) as f64 + 2.0 * loads;
             tiles * (lanes * kernel) as f64 * row
         }
+        // Multiply-adds for each load, as for the tiles below, over those for
+        // the patch's margin. What is saved on the pool is left out: no
+        // hardware has told whether it makes up for the margin, so rules never
+        // take this where tiles run, and tuning measures both.
+        Tile::Pooled { quads: n, .. } => {
+            let pixels = kernel.workgroup * 4;
+            let reuse = (4 * n) as f64 / (4 + n) as f64;
+            let penalty = profile.traits().workgroup_memory;
+            let full = tiles / filled(m * n, profile);
+            full * quads_summed * (pixels * n) as f64 / reuse * penalty
+        }
         Tile::Gemm {
             bm,
             bn,

@@ -1,30 +1,36 @@
-//! Batch norms that are applied where their input is stored.
+//! Nodes that the convolution before them makes, so that they have no dispatch
+//! of their own.
 //!
 //! A block of a pre-activation network (He et al. 2016) begins with a batch
 //! norm and a ReLU of the sum that the block before it ends with. The last
 //! stage of the convolution that makes the sum makes these as well, where the
-//! device binds what that takes; then the norm has no dispatch of its own.
+//! device binds what that takes. A max pool is made by a candidate that does
+//! ([`Candidate::pools`](crate::kernels::Candidate::pools)), where that was
+//! chosen.
 
 use super::DeviceProfile;
 use super::choose::Chosen;
 use crate::graph::{Graph, NodeId, Op};
 use crate::kernels::{Outputs, Variant};
 
-/// A batch norm that a convolution makes.
+/// A node that the convolution before it makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Join {
-    /// The norm, with its ReLU.
-    pub norm: NodeId,
-    /// What the convolution leaves: the sum and the norm, or the norm alone.
+    /// A norm with its ReLU, or a max pool.
+    pub node: NodeId,
+    /// What the convolution's last kernel is to leave; a max pool is all that
+    /// one which makes it leaves.
     pub outputs: Outputs,
+    /// The convolution's own value is not written.
+    pub instead: bool,
 }
 
 /// Who makes what, for each node of a graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Joins {
-    /// The norm that a convolution makes, if it makes one.
+    /// What a convolution makes besides or instead of its own value.
     of: Vec<Option<Join>>,
-    /// The convolution that makes a norm, if one does.
+    /// The convolution that makes a node, if one does.
     maker: Vec<Option<NodeId>>,
 }
 
@@ -40,48 +46,50 @@ impl Joins {
         let uses = graph.use_counts();
         let mut of = vec![None; graph.nodes.len()];
         let mut maker = vec![None; graph.nodes.len()];
-        for (norm, node) in graph.iter() {
-            // Without ReLU it is a layer that was asked for, which is rare.
-            let (Op::ScaleShift { relu: true, .. }, &[sum]) = (&node.op, &node.inputs[..]) else {
+        for (id, node) in graph.iter() {
+            let &[input] = &node.inputs[..] else {
                 continue;
             };
-            let outputs = match uses[sum.0] == 1 && !wanted.contains(&sum) {
-                true => Outputs::Normed,
-                false => Outputs::Both,
+            let Some(chosen) = &chosen[input.0] else {
+                continue;
             };
-            let last = chosen[sum.0].as_ref().and_then(|c| c.recipe.stages.last());
-            let fits = last.is_some_and(|stage| {
-                let variant = Variant {
-                    kernel: stage.kernel,
-                    types: stage.types,
-                    outputs,
-                };
-                profile.binds(variant.values())
-            });
-            if fits && of[sum.0].is_none() {
-                of[sum.0] = Some(Join { norm, outputs });
-                maker[norm.0] = Some(sum);
+            let join = match node.op {
+                Op::MaxPool(_) if chosen.candidate.pools() => Some(Join {
+                    node: id,
+                    outputs: Outputs::Sum,
+                    instead: true,
+                }),
+                // Without ReLU it is a layer that was asked for, which is rare.
+                Op::ScaleShift { relu: true, .. } => {
+                    let instead = uses[input.0] == 1 && !wanted.contains(&input);
+                    norm(id, instead, chosen, profile)
+                }
+                _ => None,
+            };
+            if join.is_some() && of[input.0].is_none() {
+                of[input.0] = join;
+                maker[id.0] = Some(input);
             }
         }
         Self { of, maker }
     }
 
-    /// The norm that node `id` makes besides or instead of its own value.
+    /// What node `id` makes besides or instead of its own value.
     pub fn of(&self, id: NodeId) -> Option<Join> {
         self.of[id.0]
     }
 
-    /// The convolution that makes norm `id`; `None` where it is a step of its
-    /// own, and for all other nodes.
+    /// The convolution that makes node `id`; `None` where it is a step of its
+    /// own.
     pub fn maker(&self, id: NodeId) -> Option<NodeId> {
         self.maker[id.0]
     }
 
-    /// The norm that is all that is left of node `id`, if its own value is not
+    /// The node that is all that is left of node `id`, if its own value is not
     /// written.
     pub fn instead_of(&self, id: NodeId) -> Option<NodeId> {
         let join = self.of[id.0]?;
-        (join.outputs == Outputs::Normed).then_some(join.norm)
+        join.instead.then_some(join.node)
     }
 
     /// For each node, the one whose steps write its value; `None` for a value
@@ -95,3 +103,27 @@ impl Joins {
         .collect()
     }
 }
+
+/// The norm `node`, where the last stage of what was chosen for the sum can make
+/// it on the device.
+fn norm(node: NodeId, instead: bool, chosen: &Chosen, profile: &DeviceProfile) -> Option<Join> {
+    let outputs = match instead {
+        true => Outputs::Normed,
+        false => Outputs::Both,
+    };
+    let stage = chosen.recipe.stages.last()?;
+    let variant = Variant {
+        kernel: stage.kernel,
+        types: stage.types,
+        outputs,
+    };
+    let able = stage.kernel.outputs().contains(&outputs);
+    (able && profile.binds(variant.values())).then_some(Join {
+        node,
+        outputs,
+        instead,
+    })
+}
+
+#[cfg(test)]
+mod tests;

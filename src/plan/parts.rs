@@ -51,8 +51,9 @@ pub struct Step {
     pub types: Types,
     /// What the kernel leaves.
     pub outputs: Outputs,
-    /// The batch norm whose value it leaves as well or instead, by its name.
-    pub norm: Option<String>,
+    /// The batch norm or max pool whose value it leaves as well or instead, by
+    /// its name.
+    pub joined: Option<String>,
     /// Buffers that it reads, in the kernel's order.
     pub reads: Vec<Binding>,
     /// Slots that it writes, in the kernel's order.
@@ -81,10 +82,10 @@ impl Step {
         }
     }
 
-    /// The layer, and the batch norm that is applied in the same pass.
+    /// The layer, and the batch norm or max pool that is made in the same pass.
     pub fn label(&self) -> String {
-        match &self.norm {
-            Some(norm) => format!("{} + {norm}", self.name),
+        match &self.joined {
+            Some(joined) => format!("{} + {joined}", self.name),
             None => self.name.clone(),
         }
     }

@@ -44,9 +44,9 @@ impl fmt::Display for Plan {
                 slots.join(" "),
                 writes.join(" "),
             )?;
-            match (&step.norm, step.outputs) {
-                (Some(norm), Outputs::Both) => writeln!(f, " with {norm}")?,
-                (Some(norm), _) => writeln!(f, " as {norm}")?,
+            match (&step.joined, step.outputs) {
+                (Some(joined), Outputs::Both) => writeln!(f, " with {joined}")?,
+                (Some(joined), _) => writeln!(f, " as {joined}")?,
                 (None, _) => writeln!(f)?,
             }
         }

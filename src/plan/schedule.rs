@@ -63,7 +63,7 @@ pub(super) struct Values<'a> {
     pub wanted: &'a [NodeId],
     /// How each convolution is computed.
     pub chosen: &'a [Option<Chosen>],
-    /// The batch norms that convolutions make.
+    /// The batch norms and pools that convolutions make.
     pub joins: &'a Joins,
     /// In what each node's value is stored.
     pub stored: &'a [Scalar],
@@ -86,7 +86,7 @@ impl Values<'_> {
     }
 
     /// Slots of all values where nodes run in that order. One that is not
-    /// written takes none: it goes by that of the norm in its place.
+    /// written takes none: it goes by that of the node in its place.
     fn assign(&self, order: &[usize]) -> Assignment {
         let lifetimes = self.lifetimes(order);
         let nodes = self.graph.nodes.len();
@@ -103,8 +103,8 @@ impl Values<'_> {
             slot_of[value] = slot;
         }
         for value in 0..nodes {
-            if let Some(norm) = instead(value) {
-                slot_of[value] = slot_of[norm.0];
+            if let Some(node) = instead(value) {
+                slot_of[value] = slot_of[node.0];
             }
         }
         Assignment { slot_of, ..found }

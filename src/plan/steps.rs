@@ -219,29 +219,36 @@ impl Builder<'_> {
                 step.bytes = bytes;
             }
             if let (Operand::Output, Some(join)) = (stage.writes, self.values.joins.of(id)) {
-                self.join(join)?;
+                self.join(id, join)?;
             }
         }
         Ok(())
     }
 
-    /// Has the last step make a batch norm of what it stores.
-    fn join(&mut self, Join { norm, outputs }: Join) -> Result<(), PlanError> {
-        let node = self.values.graph.node(norm);
-        let Op::ScaleShift { scale, shift, .. } = &node.op else {
-            return Ok(());
+    /// Has the last step make what its kernel leaves besides or instead of the
+    /// convolution's value.
+    fn join(&mut self, id: NodeId, join: Join) -> Result<(), PlanError> {
+        let v = self.values;
+        let (own, node) = (v.graph.node(id), v.graph.node(join.node));
+        let vectors = match &node.op {
+            Op::ScaleShift { scale, shift, .. } => self.vectors(node, [scale, shift])?.to_vec(),
+            _ => vec![],
         };
-        let vectors = self.vectors(node, [scale, shift])?;
-        let bytes = activation_bytes(self.values.batch, node.shape, self.values.stored[norm.0]);
-        let slot = self.slot_of[norm.0];
+        let written =
+            |id: NodeId, node: &Node| activation_bytes(v.batch, node.shape, v.stored[id.0]);
+        let slot = self.slot_of[join.node.0];
         if let Some(step) = self.steps.last_mut() {
-            step.outputs = outputs;
-            step.norm = Some(node.name.clone());
+            step.outputs = join.outputs;
+            step.joined = Some(node.name.clone());
+            step.bytes += (vectors.len() * quads(node.shape.c) * Scalar::F32.quad_bytes()) as u64;
+            step.bytes += written(join.node, node);
             step.reads.extend(vectors);
-            step.bytes += 2 * (quads(node.shape.c) * Scalar::F32.quad_bytes()) as u64;
-            if outputs == Outputs::Both {
-                step.writes.push(slot);
-                step.bytes += bytes;
+            match join.instead {
+                true => {
+                    step.bytes -= written(id, own);
+                    step.output = node.shape;
+                }
+                false => step.writes.push(slot),
             }
         }
         Ok(())
@@ -398,7 +405,7 @@ impl Builder<'_> {
             kernel,
             types: Types::new(reads_in, writes),
             outputs: Outputs::Sum,
-            norm: None,
+            joined: None,
             reads,
             writes: vec![self.slot_of[id.0]],
             params: dispatch.params,

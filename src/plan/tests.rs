@@ -1,22 +1,27 @@
 //! Plans of whole networks, without a GPU.
 
 use super::*;
-use crate::kernels::{Outputs, candidate};
+use crate::graph::Graph;
+use crate::kernels::candidate;
 use crate::models::{Network, presets};
 use crate::passes::lower;
 use crate::tensor::{Params, Tensor};
 
-fn lowered(name: &str, size: usize) -> Lowered {
+pub(super) fn lowered(name: &str, size: usize) -> Lowered {
     let graph = Network::preset(name).unwrap().graph(size, size).unwrap();
-    let mut params = Params::new();
-    for spec in graph.params() {
-        // Zero everywhere but in the variances, which are divided by.
-        params.insert(spec.name, Tensor::from_fn(spec.shape, |_| 1.0));
-    }
-    lower(&graph, &params, &[]).unwrap()
+    lower(&graph, &ones(&graph), &[]).unwrap()
 }
 
-fn lavapipe() -> DeviceProfile {
+/// Weights that variances may be, too.
+pub(super) fn ones(graph: &Graph) -> Params {
+    let mut params = Params::new();
+    for spec in graph.params() {
+        params.insert(spec.name, Tensor::from_fn(spec.shape, |_| 1.0));
+    }
+    params
+}
+
+pub(super) fn lavapipe() -> DeviceProfile {
     DeviceProfile {
         class: DeviceClass::Software,
         subgroup: 8,
@@ -27,7 +32,7 @@ fn lavapipe() -> DeviceProfile {
     }
 }
 
-fn plan(name: &str, size: usize, batch: usize, profile: &DeviceProfile) -> Plan {
+pub(super) fn plan(name: &str, size: usize, batch: usize, profile: &DeviceProfile) -> Plan {
     Plan::new(
         &lowered(name, size),
         batch,
@@ -194,72 +199,6 @@ fn traffic_is_counted_once() {
     let expected = chunks.len() as u64 * 4 * 25_088 + 4 * 4096 + weights;
     assert!(chunks.len() > 1);
     assert!(chunks.iter().sum::<u64>().abs_diff(expected) < chunks.len() as u64);
-}
-
-/// Norms that follow a sum are made with it where that is bound: both outputs
-/// take eight buffers, the norm alone takes seven.
-#[test]
-fn norms_are_made_with_their_sums() {
-    let lowered = lowered("preact-resnet18", 224);
-    let norms = |storage_buffers| {
-        let profile = DeviceProfile {
-            storage_buffers,
-            ..Default::default()
-        };
-        let options = Choice::Prefer(candidate("conv.tiled.32x32").unwrap()).into();
-        let plan = Plan::new(&lowered, 1, &profile, &[], &options).unwrap();
-        let count = |outputs| plan.steps.iter().filter(|s| s.outputs == outputs).count();
-        let own = plan.steps.iter().filter(|s| s.kernel.name == "scale_shift");
-        let unwritten = plan.made_by.iter().filter(|m| m.is_none()).count();
-        assert_eq!(unwritten, count(Outputs::Normed));
-        (count(Outputs::Both), unwritten, own.count())
-    };
-    // Behind the pooling there is no sum. The next block's projection reads
-    // the norm, so four stages' last sums are for that alone.
-    assert_eq!(norms(8), (4, 4, 1));
-    assert_eq!(norms(7), (0, 4, 5));
-    assert_eq!(norms(6), (0, 0, 9));
-}
-
-/// A sum that is asked for is written, and so is a norm without its ReLU.
-#[test]
-fn layers_asked_for_are_written() {
-    let graph = Network::preset("preact-resnet18").unwrap();
-    let graph = graph.graph(64, 64).unwrap();
-    let mut params = Params::new();
-    for spec in graph.params() {
-        params.insert(spec.name, Tensor::from_fn(spec.shape, |_| 1.0));
-    }
-    for (name, outputs, own) in [
-        ("layer1.1", Outputs::Both, false),
-        ("layer2.0.bn1", Outputs::Sum, true),
-        ("layer2.0.relu1", Outputs::Normed, false),
-    ] {
-        let keep = [graph.find(name).unwrap()];
-        let lowered = lower(&graph, &params, &keep).unwrap();
-        let plan = Plan::new(&lowered, 1, &lavapipe(), &keep, &PlanOptions::default()).unwrap();
-        let step = |layer: &str| plan.steps.iter().rfind(|s| s.name == layer);
-        let sum = step("layer1.1.conv2").unwrap();
-        assert_eq!(sum.outputs, outputs, "{name}");
-        let written: Vec<usize> = (plan.steps.iter()).flat_map(|s| s.writes.clone()).collect();
-        assert!(written.contains(&plan.outputs[1].slot), "{name}");
-        assert_eq!(step("layer2.0.bn1").is_some(), own, "{name}");
-    }
-}
-
-/// The sum with its norm: a vector for the scale and one for the shift more,
-/// and one output or the other more.
-#[test]
-fn traffic_of_two_outputs() {
-    let plan = plan("preact-resnet18", 224, 2, &lavapipe());
-    let value = 2 * 4 * 56 * 56 * 64;
-    let last = |name: &str| plan.steps.iter().rfind(|s| s.name == name).unwrap();
-    // The products of 6×6 points of 14×14 tiles, bias, scale and shift.
-    let products = 36 * 2 * 14 * 14 * 64 * 4 + 3 * 64 * 4;
-    let both = last("layer1.0.conv2");
-    assert_eq!(both.label(), "layer1.0.conv2 + layer1.1.relu1");
-    assert_eq!(both.bytes, products + 3 * value);
-    assert_eq!(last("layer1.1.conv2").bytes, products + 2 * value);
 }
 
 /// What each kind of device chooses where nothing was tuned, and why.

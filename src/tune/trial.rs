@@ -19,6 +19,8 @@ const IMAGES: usize = 2;
 /// A small network around one convolution, its input, and what is right.
 pub(super) struct Trial {
     lowered: Lowered,
+    /// The convolution's node in that.
+    conv: NodeId,
     problem: ConvProblem,
     /// The input of a whole batch, `[batch, h, w, quads]`.
     input: Vec<f32>,
@@ -48,12 +50,19 @@ impl Trial {
         if problem.relu {
             y = g.relu("relu", y);
         }
-        let graph = g.finish(y);
-        if graph.output_shape() != problem.output {
-            let found = graph.output_shape();
-            let problem = format!("expected {} as its output, found {found}", problem.output);
+        if g.shape(y) != problem.output {
+            let problem = format!(
+                "expected {} as its output, found {}",
+                problem.output,
+                g.shape(y)
+            );
             return Err(GraphError::new("conv", problem).into());
         }
+        let conv = y;
+        if let Some(window) = problem.pool {
+            y = g.max_pool("maxpool", y, window)?;
+        }
+        let graph = g.finish(y);
         let mut params = Params::new();
         for spec in graph.params() {
             let data = synthetic_tensor(&spec.name, &spec.shape, 0, 1.0);
@@ -65,9 +74,13 @@ impl Trial {
         let expected = cpu::run(&graph, &params, &images, &[])?.output;
         let images = padded(&images);
         let floats = images.len() / shape[0].max(1) * problem.batch;
+        // The convolution runs many times, so its input must outlive it.
+        let lowered = lower(&graph, &params, &[x])?;
+        let at = lowered.origin.iter().position(|&origin| origin == conv);
         Ok(Self {
-            // The convolution runs many times, so its input must outlive it.
-            lowered: lower(&graph, &params, &[x])?,
+            // It absorbs others, and nothing absorbs it.
+            conv: at.map_or(lowered.graph.output, NodeId),
+            lowered,
             problem: *problem,
             input: images.into_iter().cycle().take(floats).collect(),
             expected: padded(&expected),
@@ -89,13 +102,10 @@ impl Trial {
         let batch = self.problem.batch;
         let plan = Plan::new(&self.lowered, batch, &profile, &[NodeId(0)], &options)?;
         let plan = plan.result_only();
-        let of = self.lowered.graph.output;
-        let own = |steps: &[crate::plan::Step]| {
-            let first = steps.iter().position(|s| s.node == of)?;
-            let last = steps.iter().rposition(|s| s.node == of)?;
-            Some(first..last + 1)
-        };
-        let steps = own(&plan.steps).unwrap_or_default();
+        // The pool comes last, if it is not in the convolution's own steps.
+        let conv = |s: &crate::plan::Step| s.node == self.conv;
+        let first = plan.steps.iter().position(conv).unwrap_or_default();
+        let steps = first..plan.steps.len();
         let mut engine = Engine::new(gpu, plan, &self.lowered.params)?;
         let mut difference = Difference::default();
         engine.run(&self.input, |_, found| {
@@ -135,7 +145,7 @@ fn tensor(shape: Vec<usize>, data: Vec<f32>) -> Tensor {
 /// A convolution on a device.
 pub(super) struct Rig {
     engine: Engine,
-    /// The convolution's own dispatches.
+    /// The convolution's own dispatches, and the pool's.
     steps: Range<usize>,
     /// The worst image against the twin.
     pub difference: Difference,
@@ -153,6 +163,7 @@ mod tests {
     use super::super::key::tests::problem;
     use super::*;
     use crate::graph::Shape;
+    use crate::kernels::STEM_POOL;
     use crate::plan::conv_shapes;
 
     /// What is measured must be the convolution that was asked for.
@@ -182,7 +193,11 @@ mod tests {
             batch: 1,
             ..problem()
         };
-        for problem in [problem(), stem, grouped, shrinking] {
+        let pooled = ConvProblem {
+            pool: Some(STEM_POOL),
+            ..stem
+        };
+        for problem in [problem(), stem, pooled, grouped, shrinking] {
             let trial = Trial::new(&problem).unwrap();
             let shapes = conv_shapes(&trial.lowered, problem.batch);
             let own = shapes.iter().find(|s| s.problem == problem);

@@ -112,7 +112,8 @@ pub fn network(
             continue; // absorbed by a later node
         };
         let node = &lowered.graph.nodes[index];
-        // A sum of which a batch norm is all that is stored is seen in that.
+        // A sum of which a batch norm or a pool is all that is stored is seen in
+        // that.
         let Some(maker) = made_by[index].filter(|_| !node.inputs.is_empty()) else {
             continue;
         };

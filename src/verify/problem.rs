@@ -2,7 +2,7 @@
 //! with what its epilogue may have.
 
 use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Shape, Window};
-use crate::kernels::{Candidate, Family, Method, Outputs, Reduction, Tile, Variant};
+use crate::kernels::{Candidate, Family, Method, Outputs, Reduction, STEM_POOL, Tile, Variant};
 use crate::mix::{STEP, mix};
 use crate::plan::{DeviceProfile, Plan};
 use crate::tensor::QUAD;
@@ -79,6 +79,7 @@ fn convolution(
     let most = match (tile, r.below(2)) {
         (Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. }, 1) => 2 * bn * QUAD + 5,
         (Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. }, 1) => 2 * lanes * QUAD + 5,
+        (Tile::Pooled { quads, .. }, 1) => 2 * quads * QUAD + 5,
         _ => 40,
     };
     let (mut inputs, mut outputs, mut groups) = (c, 1 + r.below(most), 1);
@@ -99,10 +100,19 @@ fn convolution(
         }
         _ => {}
     }
-    let (mut w, mut stride) = (w, 1 + r.below(3));
+    let (mut h, mut w, mut stride) = (h, w, 1 + r.below(3));
     match tile {
         _ if matches!(candidate.method, Method::Winograd { .. }) => stride = 1,
         Tile::Row { kernel, .. } => (k, stride) = (kernel, 1),
+        Tile::Pooled {
+            kernel,
+            stride: own,
+            ..
+        } => {
+            (k, stride, inputs) = (kernel, own, 3);
+            // Up to three rows of tiles, and as many columns.
+            (h, w) = (h * (1 + r.below(4)), w * (1 + r.below(4)));
+        }
         Tile::Stem {
             pixels,
             kernel,
@@ -122,7 +132,10 @@ fn convolution(
     }
     let window = Window::new(k, stride, padding);
     let (mut residual, relu) = (r.below(2) == 1, r.below(2) == 1);
-    let outputs_left = [Outputs::Sum, Outputs::Both, Outputs::Normed][r.below(3)];
+    let mut outputs_left = [Outputs::Sum, Outputs::Both, Outputs::Normed][r.below(3)];
+    if candidate.pools() {
+        (residual, outputs_left) = (false, Outputs::Sum);
+    }
     // A norm that only follows a convolution would be folded into its weights.
     residual |= outputs_left == Outputs::Normed && !relu;
 
@@ -141,6 +154,9 @@ fn convolution(
     if outputs_left != Outputs::Sum {
         let norm = g.batch_norm("bn", y, 1e-5);
         y = g.relu("bn.relu", norm);
+    }
+    if candidate.pools() {
+        y = g.max_pool("maxpool", y, STEM_POOL)?;
     }
     let text = format!(
         "{k}×{k} to {outputs} channels, stride {}, padding {padding}, {groups} groups, \
@@ -225,6 +241,7 @@ fn other(
         Family::Ingest => (g.relu("relu", x), "input, relu".into()),
         // Handled by `convolution`, or part of what is.
         Family::Conv
+        | Family::PooledConv
         | Family::GroupedConv
         | Family::SumParts
         | Family::WinogradInput
@@ -293,7 +310,9 @@ mod tests {
     #[test]
     fn convolutions_leave_all_that_they_can() {
         for candidate in candidates() {
-            if !matches!(candidate.family(), Family::Conv | Family::GroupedConv) {
+            let convolves = matches!(candidate.family(), Family::Conv | Family::GroupedConv);
+            // A pool is all that such a one leaves.
+            if !convolves || candidate.pools() {
                 continue;
             }
             let mut left = BTreeMap::new();

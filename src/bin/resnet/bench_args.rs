@@ -83,6 +83,14 @@ pub struct BenchArgs {
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CROP_SIDE)))]
     pub input_size: Option<u32>,
 
+    /// How far logits may be off, over the largest [default: 1e-4, in f16 2e-2]
+    ///
+    /// The largest error of a logit that counts as rounding, over the largest
+    /// logit. Weights that were not trained may magnify rounding so much that
+    /// f16 at its best is off by more than the default.
+    #[arg(long, value_name = "ERROR", value_parser = values::tolerance)]
+    pub tolerance: Option<f64>,
+
     /// Measure what the device can do at most, and read results against it
     ///
     /// Measure what the device can do at most, with small kernels: fused

@@ -300,5 +300,6 @@ fn case(args: &BenchArgs, source: &Source, batch_size: usize, precision: Scalar)
         input_size: args.input_size.map(|n| n as usize),
         scenario: args.scenario.into(),
         precision,
+        tolerance: args.tolerance,
     }
 }

@@ -6,7 +6,6 @@ use resnet_wgpu::bench::{
     CRATE_VERSION, Case, Check, Clock, Device, Host, Peaks, Profile, Scenario, StepTime, Work, now,
     peaks_on, profile, reference, start_up, trace, warm_up, wgpu_version, work,
 };
-use resnet_wgpu::verify::tolerance_of_logits;
 use serde::Serialize;
 
 use crate::bench_args::{Order, ProfileArgs};
@@ -65,6 +64,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         input_size: args.input_size.map(|n| n as usize),
         scenario: Scenario::Latency,
         precision: settled.scalar,
+        tolerance: None,
     };
     let progress = Progress::spinner("starting");
     let options = args.kernels.options(selector);
@@ -73,7 +73,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     })?;
     progress.message("the CPU computes what is right".into());
     let verification = started.check(&reference(&started.model, &case)?, &case);
-    let tolerance = tolerance_of_logits(case.precision);
+    let tolerance = case.tolerance();
     if !verification.passed(tolerance) {
         return Err(Failure::new(verification.failure(tolerance)));
     }

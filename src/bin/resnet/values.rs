@@ -99,6 +99,14 @@ pub fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A part of the largest logit.
+pub fn tolerance(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(error) if (0.0..=1.0).contains(&error) => Ok(error),
+        _ => Err("expected a part of the largest logit, from 0 to 1, such as 1e-3".into()),
+    }
+}
+
 /// `f32`, `f16` or `auto`.
 pub fn precision(text: &str) -> Result<Precision, String> {
     text.parse()
