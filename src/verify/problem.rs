@@ -7,11 +7,16 @@ use crate::mix::{STEP, mix};
 use crate::plan::{DeviceProfile, Plan};
 use crate::tensor::QUAD;
 
+/// Added to the variance by batch norms.
+pub(super) const EPS: f32 = 1e-5;
+
 /// A small graph that exercises one kernel, and a batch size.
 pub(super) struct Problem {
     pub graph: Graph,
     /// A node whose value is compared besides the result.
     pub keep: Option<NodeId>,
+    /// The sum that the batch norm `bn` behind it scales, if there is one.
+    pub sum: Option<NodeId>,
     /// What the kernel, or the last of several, has to leave.
     pub outputs: Outputs,
     pub batch: usize,
@@ -42,6 +47,7 @@ impl Problem {
         Self {
             graph,
             keep: None,
+            sum: None,
             outputs: Outputs::Sum,
             batch: 1,
             text,
@@ -151,8 +157,9 @@ fn convolution(
         y = g.relu("relu", y);
     }
     let keep = (outputs_left == Outputs::Both).then_some(y);
-    if outputs_left != Outputs::Sum {
-        let norm = g.batch_norm("bn", y, 1e-5);
+    let sum = (outputs_left != Outputs::Sum).then_some(y);
+    if sum.is_some() {
+        let norm = g.batch_norm("bn", y, f64::from(EPS));
         y = g.relu("bn.relu", norm);
     }
     if candidate.pools() {
@@ -165,6 +172,7 @@ fn convolution(
     );
     Ok(Problem {
         keep,
+        sum,
         outputs: outputs_left,
         ..Problem::of(g.finish(y), text)
     })
@@ -219,7 +227,7 @@ fn other(
         }
         Family::Relu => (g.relu("relu", x), "relu".into()),
         Family::ScaleShift => {
-            let mut y = g.batch_norm("bn", x, 1e-5);
+            let mut y = g.batch_norm("bn", x, f64::from(EPS));
             let relu = r.below(2) == 1;
             if relu {
                 y = g.relu("relu", y);
