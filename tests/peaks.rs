@@ -74,6 +74,8 @@ fn a_device_with_small_limits_has_peaks() {
         max_compute_workgroup_size_x: 64,
         max_compute_workgroups_per_dimension: 1_000,
         max_storage_buffer_binding_size: 32 << 20,
+        // Of which this is the least bound, also where values are textures.
+        max_texture_dimension_2d: 4096,
         ..wgpu::Limits::downlevel_defaults()
     };
     let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
