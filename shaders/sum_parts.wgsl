@@ -16,7 +16,7 @@
 {% from "results.wgsl" import results %}
 {% include "common.wgsl" %}
 
-// Filled by ConvProblem::sum_parts in src/kernels/conv.rs.
+// Filled by split() in src/kernels/split.rs.
 struct Params {
     items: u32,      // quads of y
     out_quads: u32,

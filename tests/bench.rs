@@ -98,9 +98,22 @@ fn report(row: Row) -> Report {
     }
 }
 
-/// In f16 a layer's values overflow: what comes out is wrong.
+/// No result is as exact as that, so it is wrong.
 #[test]
 fn a_wrong_result_has_no_speed() {
+    let case = Case {
+        tolerance: Some(0.0),
+        ..case(2, Scenario::Latency)
+    };
+    for adapter in adapters() {
+        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        failed(&row(&gpu, &case, &Choice::Auto, 3));
+    }
+}
+
+/// In f16 a layer's values overflow: what comes out is wrong.
+#[test]
+fn what_overflows_has_no_speed() {
     let halves = adapters().into_iter().filter_map(|adapter| {
         let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
         gpu.profile().f16.then_some(gpu)
@@ -116,7 +129,10 @@ fn overflows(gpu: &Gpu) {
         precision: Scalar::F16,
         ..case(2, Scenario::Latency)
     };
-    let row = measure_on(gpu, &model, &case, &Choice::Auto, &Repeat::times(3)).unwrap();
+    failed(&measure_on(gpu, &model, &case, &Choice::Auto, &Repeat::times(3)).unwrap());
+}
+
+fn failed(row: &Row) {
     assert_eq!(row.status, Status::FailedVerification);
     let v = row.verification.as_ref().unwrap();
     assert!(!v.passed && v.worst_error().is_none_or(|e| e > v.tolerance));
@@ -128,6 +144,6 @@ fn overflows(gpu: &Gpu) {
     assert!(line.unwrap().contains("first class right in "), "{shown}");
     assert!(!line.unwrap().contains("after it"), "{shown}");
     assert_eq!(row.end_to_end, None);
-    assert_eq!((row.gpu, row.encode, row.profile), (None, None, None));
+    assert!(row.gpu.is_none() && row.encode.is_none() && row.profile.is_none());
     assert_eq!((row.images_per_second, row.gflops), (None, None));
 }

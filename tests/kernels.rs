@@ -252,6 +252,51 @@ fn what_kernels_cannot_trust_does_not_reach_them() {
     );
 }
 
+/// More images than the batch are refused, and the engine goes on with as many
+/// as it takes.
+#[test]
+fn too_many_images() {
+    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let mut g = GraphBuilder::new(Shape::new(3, 3, 4)).unwrap();
+    let x = g.input();
+    let y = g.relu("relu", x);
+    let graph = g.finish(y);
+    let lowered = lower(&graph, &Params::new(), &[]).unwrap();
+    let plan = Plan::new(&lowered, 2, gpu.profile(), &[], &PlanOptions::default()).unwrap();
+    let mut engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
+    let images = vec![0.5; 3 * 36];
+    for _ in 0..2 {
+        let error = engine.run(&images, |_, _| {}).unwrap_err().to_string();
+        assert!(
+            error.contains("288 bytes") && error.contains("432"),
+            "{error}"
+        );
+        engine
+            .run(&images[..72], |_, found| assert_eq!(found, &images[..72]))
+            .unwrap();
+    }
+}
+
+/// A value of as many rows as a texture may have, a power of two.
+#[test]
+fn a_texture_of_all_rows() {
+    let limits = wgpu::Limits::default();
+    let most = limits.max_texture_dimension_2d;
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+    let gpu = gpu.with_storage(Storage::Textures);
+    let mut g = GraphBuilder::new(Shape::new(1024, most as usize, 1)).unwrap();
+    let x = g.input();
+    let y = g.global_avg_pool("avgpool", x);
+    let graph = g.finish(y);
+    let lowered = lower(&graph, &Params::new(), &[]).unwrap();
+    let profile = DeviceProfile {
+        max_binding: u64::MAX,
+        ..gpu.profile().clone()
+    };
+    let plan = Plan::new(&lowered, 1, &profile, &[], &PlanOptions::default()).unwrap();
+    Engine::new(&gpu, plan, &lowered.params).unwrap();
+}
+
 /// Layers whose weights are larger than a binding, as VGG's are on many
 /// devices: each chunk finds its own bias, its part of the residual and its
 /// place in the output, the last, of two features, like the others.

@@ -305,15 +305,22 @@ impl Engine {
         Ok(out)
     }
 
-    /// Refuses images in another form than the plan takes.
+    /// Refuses images in another form than the plan takes, and more of them.
     pub(super) fn admit(&self, images: Images<'_>) -> Result<(), GpuError> {
-        let form = &self.plan.input.form;
-        match images.have(form) {
-            true => Ok(()),
-            false => Err(GpuError::InputForm {
+        let (form, batch) = (&self.plan.input.form, self.plan.batch);
+        if !images.have(form) {
+            return Err(GpuError::InputForm {
                 expected: form.name(),
                 found: images.name(),
-            }),
+            });
+        }
+        let (found, most) = (
+            images.bytes().len(),
+            form.bytes(batch, self.plan.input.shape),
+        );
+        match found as u64 <= most {
+            true => Ok(()),
+            false => Err(GpuError::InputSize { batch, most, found }),
         }
     }
 
@@ -326,14 +333,14 @@ impl Engine {
         images: Images<'_>,
     ) -> Result<(), GpuError> {
         let (upload, bytes) = (&self.uploads[turn], images.bytes());
-        let filled = upload.fill(&self.gpu, bytes);
-        if filled.is_err() {
+        if let Err(error) = upload.fill(&self.gpu, bytes) {
             // For the next run.
             upload.recycle();
+            return Err(error);
         }
         let slot = &self.slots[self.plan.input.slot];
         slot.fill(encoder, upload.buffer(), bytes.len() as u64);
-        filled
+        Ok(())
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {

@@ -107,6 +107,16 @@ pub enum GpuError {
         /// The form that they have.
         found: &'static str,
     },
+    /// More images than the plan's batch.
+    #[error("expected images of {most} bytes at most, a batch of {batch}, found {found} bytes")]
+    InputSize {
+        /// Images of a run.
+        batch: usize,
+        /// Bytes of as many.
+        most: u64,
+        /// Bytes that were given.
+        found: usize,
+    },
     /// As many runs are in flight as may be.
     #[error("{0} runs are in flight already; finish one before the next")]
     Busy(usize),

@@ -1,13 +1,16 @@
 //! Word of whether a buffer is mapped for the host.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Gpu, GpuError};
 
 /// How long a mapping may stay away after its submission has completed. It is
 /// there at once, or another thread that polls the device is about to bring it.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long to wait for that thread before polling again.
+const WHILE: Duration = Duration::from_millis(5);
 
 /// A buffer's mapping: asked for, then there.
 #[derive(Debug, Default)]
@@ -34,16 +37,29 @@ impl Mapping {
         });
     }
 
-    /// Waits until the buffer is mapped. The submissions before it must be known
-    /// to have completed; yet another thread that polled may hold the callback
-    /// still, so that is not enough.
+    /// Waits until the buffer is mapped. The submissions before it are taken to
+    /// have completed; yet another thread that polled may hold the callback
+    /// still, or none has polled since, after an error.
     pub fn wait(&self, gpu: &Gpu) -> Result<(), GpuError> {
-        let waited = (self.0.1).wait_timeout_while(self.lock(), PATIENCE, |m| m.is_none());
-        let mut mapped = waited.unwrap_or_else(PoisonError::into_inner).0;
-        match mapped.take() {
-            Some(result) => result.map_err(|e| gpu.lost(e)),
-            None => Err(gpu.lost("it did not answer")),
+        let began = Instant::now();
+        loop {
+            if let Some(result) = self.lock().take() {
+                return result.map_err(|e| gpu.lost(e));
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(gpu.lost("it did not answer"));
+            }
+            // The lock is free: the callback may come from here.
+            let polled = gpu.device().poll(wgpu::PollType::Poll);
+            polled.map_err(|e| gpu.lost(e))?;
+            let waited = (self.0.1).wait_timeout_while(self.lock(), WHILE, |m| m.is_none());
+            drop(waited);
         }
+    }
+
+    /// Whether the buffer was asked for and is not there.
+    pub fn is_pending(&self) -> bool {
+        self.lock().is_none()
     }
 
     fn lock(&self) -> MutexGuard<'_, Mapped> {

@@ -33,7 +33,13 @@ impl Staging {
     /// Writes those bytes to its start. Whatever was to copy from it before must
     /// have completed.
     pub fn fill(&self, gpu: &Gpu, bytes: &[u8]) -> Result<(), GpuError> {
-        self.mapping.wait(gpu)?;
+        if let Err(error) = self.mapping.wait(gpu) {
+            if self.mapping.is_pending() {
+                // So that it can be asked for again.
+                self.buffer.unmap();
+            }
+            return Err(error);
+        }
         let words = (bytes.len() as u64).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT);
         let view = self.buffer.get_mapped_range_mut(0..words);
         let written = view.map(|mut view| view.slice(..bytes.len()).copy_from_slice(bytes));

@@ -20,7 +20,8 @@ const STAGED_BYTES: usize = 2 << 20;
 const PIECE_QUADS: usize = 32 << 10;
 
 /// Reads, packs and uploads all weights, a tensor at a time: of the host's
-/// memory it takes what the largest tensor takes, and a little.
+/// memory it takes what the largest tensor takes, and a little, or as much again
+/// as Winograd's transform makes of it, which is made whole.
 pub(super) fn upload_all(
     gpu: &Gpu,
     weights: &[Weight],

@@ -38,7 +38,7 @@ impl Value {
             Place::Texture(scalar) => {
                 let texture = device.create_texture(&wgpu::TextureDescriptor {
                     label: Some(label),
-                    size: made(rows(place, bytes)),
+                    size: made(rows(place, bytes), device.limits().max_texture_dimension_2d),
                     mip_level_count: 1,
                     sample_count: 1,
                     dimension: wgpu::TextureDimension::D2,
@@ -158,11 +158,12 @@ fn layout(place: Place, offset: u64) -> wgpu::TexelCopyBufferLayout {
 
 /// A texture of at least that size whose height is no power of two: llvmpipe
 /// compiles a kernel anew for each combination of textures whose sizes are and
-/// are not, some ten times for one ResNet.
-fn made(size: wgpu::Extent3d) -> wgpu::Extent3d {
+/// are not, some ten times for one ResNet. One of `most` rows has no room for
+/// another.
+fn made(size: wgpu::Extent3d, most: u32) -> wgpu::Extent3d {
     let height = match size.height {
         ..3 => 3,
-        height if height.is_power_of_two() => height + 1,
+        height if height.is_power_of_two() && height < most => height + 1,
         height => height,
     };
     wgpu::Extent3d { height, ..size }

@@ -140,26 +140,19 @@ const fn split(name: &'static str, gemm: &str) -> Candidate {
     }
 }
 
-const fn winograd2(name: &'static str, gemm: &str) -> Candidate {
+const fn winograd(name: &'static str, tile: usize, gemm: &str) -> Candidate {
+    let (input, output) = match tile {
+        2 => ("winograd2.input", "winograd2.output"),
+        4 => ("winograd4.input", "winograd4.output"),
+        _ => panic!("no transforms of that tile"),
+    };
     Candidate {
         name,
         method: Method::Winograd {
-            tile: 2,
-            input: kernel("winograd2.input"),
+            tile,
+            input: kernel(input),
             gemm: kernel(gemm),
-            output: kernel("winograd2.output"),
-        },
-    }
-}
-
-const fn winograd4(name: &'static str, gemm: &str) -> Candidate {
-    Candidate {
-        name,
-        method: Method::Winograd {
-            tile: 4,
-            input: kernel("winograd4.input"),
-            gemm: kernel(gemm),
-            output: kernel("winograd4.output"),
+            output: kernel(output),
         },
     }
 }
@@ -170,18 +163,18 @@ const COMPOSITES: &[Candidate] = &[
     split("conv.tiled.32x32.split", "conv.tiled.32x32"),
     split("conv1x1.tiled.64x64.split", "conv1x1.tiled.64x64"),
     split("conv1x1.tiled.32x32.split", "conv1x1.tiled.32x32"),
-    winograd2("conv.winograd2.tiled.128x64", "conv1x1.tiled.128x64"),
-    winograd2("conv.winograd2.tiled.64x64", "conv1x1.tiled.64x64"),
-    winograd2("conv.winograd2.tiled.32x32", "conv1x1.tiled.32x32"),
-    winograd4("conv.winograd4.tiled.128x64", "conv1x1.tiled.128x64"),
-    winograd4("conv.winograd4.tiled.64x64", "conv1x1.tiled.64x64"),
-    winograd4("conv.winograd4.tiled.32x32", "conv1x1.tiled.32x32"),
-    winograd2("conv.winograd2.shuffle8.56", "conv.shuffle8.56"),
-    winograd2("conv.winograd2.shuffle8.32", "conv.shuffle8.32"),
-    winograd2("conv.winograd2.shuffle16.48", "conv.shuffle16.48"),
-    winograd4("conv.winograd4.shuffle8.56", "conv.shuffle8.56"),
-    winograd4("conv.winograd4.shuffle8.32", "conv.shuffle8.32"),
-    winograd4("conv.winograd4.shuffle16.48", "conv.shuffle16.48"),
+    winograd("conv.winograd2.tiled.128x64", 2, "conv1x1.tiled.128x64"),
+    winograd("conv.winograd2.tiled.64x64", 2, "conv1x1.tiled.64x64"),
+    winograd("conv.winograd2.tiled.32x32", 2, "conv1x1.tiled.32x32"),
+    winograd("conv.winograd4.tiled.128x64", 4, "conv1x1.tiled.128x64"),
+    winograd("conv.winograd4.tiled.64x64", 4, "conv1x1.tiled.64x64"),
+    winograd("conv.winograd4.tiled.32x32", 4, "conv1x1.tiled.32x32"),
+    winograd("conv.winograd2.shuffle8.56", 2, "conv.shuffle8.56"),
+    winograd("conv.winograd2.shuffle8.32", 2, "conv.shuffle8.32"),
+    winograd("conv.winograd2.shuffle16.48", 2, "conv.shuffle16.48"),
+    winograd("conv.winograd4.shuffle8.56", 4, "conv.shuffle8.56"),
+    winograd("conv.winograd4.shuffle8.32", 4, "conv.shuffle8.32"),
+    winograd("conv.winograd4.shuffle16.48", 4, "conv.shuffle16.48"),
 ];
 
 /// Every candidate of every operation: each kernel that computes one by

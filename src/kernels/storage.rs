@@ -3,8 +3,8 @@
 use super::Scalar;
 
 /// Texels in a row of a texture that holds a value: a quad each. No
-/// longer than it takes: 16,384 rows hold what a binding of 128 MiB does, and
-/// a short value wastes three rows.
+/// longer than it takes: 16,384 rows hold what a binding of 128 MiB does in
+/// f16, and a short value wastes three rows.
 pub const TEXTURE_ROW: u32 = 1024;
 
 /// What activations and weights lie in; a device has one kind, and every

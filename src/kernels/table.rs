@@ -5,8 +5,8 @@ use super::conv_pool::Patch;
 use super::cooperative::Layout;
 use super::rows::KERNELS;
 
-/// What a kernel computes; each family has one parameter struct and one
-/// binding layout.
+/// What a kernel computes; each family has one parameter struct, and reads the
+/// same values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
     /// Convolution of one group.
@@ -44,8 +44,8 @@ pub enum Family {
 }
 
 impl Family {
-    /// Buffers that the family's kernels read besides their parameters; one
-    /// more is written.
+    /// Values that the family's kernels read besides their parameters; a
+    /// [`Variant`](super::Variant) may read more.
     pub fn reads(self) -> usize {
         match self {
             Family::Conv | Family::GroupedConv | Family::Linear => 4,

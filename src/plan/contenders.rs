@@ -45,6 +45,7 @@ pub fn contenders(
     profile: &DeviceProfile,
     precision: Scalar,
 ) -> Vec<Candidate> {
+    let profile = &profile.countable();
     candidates()
         .filter(|c| choose::fitting(c, problem, profile, precision).is_some())
         .collect()
@@ -57,5 +58,5 @@ pub fn chosen(
     profile: &DeviceProfile,
     options: &PlanOptions,
 ) -> Option<Candidate> {
-    choose::conv(problem, profile, options).map(|chosen| chosen.candidate)
+    choose::conv(problem, &profile.countable(), options).map(|chosen| chosen.candidate)
 }

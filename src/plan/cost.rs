@@ -7,6 +7,10 @@ use crate::kernels::{
 };
 use crate::tensor::quads;
 
+/// Factor of what rules are not to take: a tile of channels that are hardly
+/// there wastes less than that.
+const UNMEASURED: f64 = 64.0;
+
 /// Relative cost of a candidate: of its GEMM or convolution, and of the
 /// transforms around it.
 pub(super) fn cost(problem: &ConvProblem, candidate: &Candidate, profile: &DeviceProfile) -> f64 {
@@ -63,15 +67,15 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
             tiles * (lanes * kernel) as f64 * row
         }
         // Multiply-adds for each load, as for the tiles below, over those for
-        // the patch's margin. What is saved on the pool is left out: no
-        // hardware has told whether it makes up for the margin, so rules never
-        // take this where tiles run, and tuning measures both.
+        // the patch's margin. No hardware has told whether what is saved on the
+        // pool makes up for the margin, so rules take this where nothing else
+        // runs, and tuning measures both.
         Tile::Pooled { quads: n, .. } => {
             let pixels = kernel.workgroup * 4;
             let reuse = (4 * n) as f64 / (4 + n) as f64;
             let penalty = profile.traits().workgroup_memory;
             let full = tiles / filled(m * n, profile);
-            full * quads_summed * (pixels * n) as f64 / reuse * penalty
+            UNMEASURED * full * quads_summed * (pixels * n) as f64 / reuse * penalty
         }
         Tile::Gemm {
             bm,

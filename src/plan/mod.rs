@@ -158,7 +158,7 @@ impl Plan {
         keep: &[NodeId],
         options: &PlanOptions,
     ) -> usize {
-        let graph = &lowered.graph;
+        let (graph, profile) = (&lowered.graph, &profile.countable());
         let stored = stored::stored(graph, options.precision);
         let bytes = |id: NodeId| activation_bytes(1, graph.node(id).shape, stored[id.0]);
         let arriving = options.input.bytes(1, graph.input_shape());

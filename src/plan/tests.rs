@@ -121,6 +121,16 @@ fn large_weights_are_split_and_large_batches_refused() {
     assert!(Plan::new(&vgg, most, &profile, &[], &PlanOptions::default()).is_ok());
     let err = Plan::new(&vgg, most + 1, &profile, &[], &PlanOptions::default()).unwrap_err();
     assert!(err.to_string().contains("smaller batch"), "{err}");
+
+    // More than kernels can count, though not more than Metal says it binds.
+    let profile = DeviceProfile {
+        max_binding: 16 << 30,
+        max_buffer: 16 << 30,
+        ..profile
+    };
+    let most = Plan::max_batch(&vgg, 5000, &profile, &[], &PlanOptions::default());
+    assert!((300..400).contains(&most), "{most}");
+    assert!(Plan::new(&vgg, most, &profile, &[], &PlanOptions::default()).is_ok());
 }
 
 #[test]

@@ -298,7 +298,8 @@ mod tests {
                 continue;
             };
             let width = match kernel.tile {
-                Tile::Gemm { bn, .. } => bn * QUAD,
+                Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. } => bn * QUAD,
+                Tile::Pooled { quads, .. } => quads * QUAD,
                 Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => lanes * QUAD,
                 _ => continue,
             };
