@@ -28,7 +28,7 @@
 {% include "common.wgsl" %}
 {% from "storage.wgsl" import input, output %}
 
-// Filled by src/kernels/conv_pool.rs.
+// Filled by dispatch() in src/kernels/conv_pool.rs.
 struct Params {
     tiles: u32,         // workgroups
     n_tiles: u32,       // … along the output quads

@@ -43,8 +43,15 @@ impl Mapping {
     pub fn wait(&self, gpu: &Gpu) -> Result<(), GpuError> {
         let began = Instant::now();
         loop {
-            if let Some(result) = self.lock().take() {
-                return result.map_err(|e| gpu.lost(e));
+            let mut mapped = self.lock();
+            match &*mapped {
+                Some(Ok(())) => {
+                    *mapped = None;
+                    return Ok(());
+                }
+                // Stays: the buffer is not pending any more.
+                Some(Err(error)) => return Err(gpu.lost(error)),
+                None => drop(mapped),
             }
             if began.elapsed() > PATIENCE {
                 return Err(gpu.lost("it did not answer"));
@@ -57,7 +64,7 @@ impl Mapping {
         }
     }
 
-    /// Whether the buffer was asked for and is not there.
+    /// Whether what was waited for in vain may still come.
     pub fn is_pending(&self) -> bool {
         self.lock().is_none()
     }

@@ -88,8 +88,7 @@ impl Upload<'_> {
         let (packing, scalar) = (weight.packing, weight.scalar);
         let quad_bytes = scalar.quad_bytes();
         let place = self.gpu.profile().storage.place(scalar);
-        let bytes = packing.rows() * packing.quads() * quad_bytes;
-        let value = Value::new(self.gpu, name.unwrap_or("zeros"), bytes as u64, place);
+        let value = Value::new(self.gpu, name.unwrap_or("zeros"), weight.bytes(), place);
         let rows_at_once = match packing.by_rows() {
             true => whole_rows(packing.quads()),
             false => packing.rows(),

@@ -1,6 +1,6 @@
 //! The host's side of the convolution kernels.
 
-use super::conv_pool::STEM_POOL;
+use super::conv_pool::{self, STEM_POOL};
 use super::divisor::Divisor;
 use super::{Dispatch, Kernel, Packing, Reduction, Tile, flags, word};
 use crate::graph::{Shape, Window};
@@ -202,7 +202,10 @@ impl ConvProblem {
 
     /// Parameters and geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
-        self.dispatch_parts(kernel, 1)
+        match kernel.tile {
+            Tile::Pooled { rows, cols, .. } => conv_pool::dispatch(self, kernel, (rows, cols)),
+            _ => self.dispatch_parts(kernel, 1),
+        }
     }
 
     /// The same, where a tiled kernel cuts each tile's reduction into so many

@@ -1,9 +1,7 @@
 //! The host's side of the stem that pools what it makes.
 
-use super::{
-    ConvProblem, Dispatch, Kernel, Operand, Recipe, Scalar, Source, Stage, Tile, Types, flags, word,
-};
-use crate::graph::Window;
+use super::{ConvProblem, Dispatch, Kernel, Tile, flags, word};
+use crate::graph::{Shape, Window};
 use crate::tensor::{QUAD, quads};
 
 /// The max pool that `shaders/conv_pool.wgsl` makes: ImageNet's stem has it.
@@ -50,29 +48,23 @@ impl Patch {
     }
 }
 
-/// The one dispatch, where `kernel` computes `problem` with its pool.
-pub(super) fn conv_pool(
+/// Parameters and geometry, by a kernel whose tiles are so many pooled rows and
+/// columns.
+pub(super) fn dispatch(
     problem: &ConvProblem,
-    kernel: &'static Kernel,
-    scalar: Scalar,
-) -> Option<Recipe> {
-    let Tile::Pooled { rows, cols, .. } = kernel.tile else {
-        return None;
-    };
-    if !problem.fits(kernel) {
-        return None;
-    }
-    let pooled = problem.pooled()?;
-    let (tile_rows, tile_cols) = (pooled.h.div_ceil(rows), pooled.w.div_ceil(cols));
+    kernel: &Kernel,
+    (rows, cols): (usize, usize),
+) -> Dispatch {
+    // One without a pool fits no such kernel, and has no tiles.
+    let pooled = problem.pooled().unwrap_or(Shape::new(0, 0, 0));
     let (m_tiles, n_tiles) = problem.tiles(kernel);
     let tiles = m_tiles * n_tiles;
-    let filters = problem.weight_packing(kernel);
-    let dispatch = Dispatch {
+    Dispatch {
         params: vec![
             word(tiles),
             word(n_tiles),
-            word(tile_cols),
-            word(tile_rows),
+            word(pooled.w.div_ceil(cols)),
+            word(pooled.h.div_ceil(rows)),
             word(problem.input.h),
             word(problem.input.w),
             word(problem.output.h),
@@ -80,26 +72,10 @@ pub(super) fn conv_pool(
             word(pooled.h),
             word(pooled.w),
             word(quads(problem.output.c)),
-            word(filters.quads()),
+            word(problem.weight_packing(kernel).quads()),
             word(problem.window.padding),
             flags(problem.relu, false),
         ],
         workgroups: tiles as u64,
-    };
-    let bias = problem.bias_packing(kernel);
-    Some(Recipe {
-        weights: vec![
-            (Source::Filters, filters, scalar),
-            (Source::Bias, bias, Scalar::F32),
-        ],
-        scratch: vec![],
-        stages: vec![Stage {
-            kernel,
-            types: Types::of(scalar),
-            reads: vec![Operand::Input, Operand::Weight(0), Operand::Weight(1)],
-            writes: Operand::Output,
-            dispatch,
-            macs: problem.macs(),
-        }],
-    })
+    }
 }

@@ -1,10 +1,9 @@
 //! A candidate's dispatches for one convolution: pure data that a plan turns
 //! into steps.
 
-use super::conv_pool::conv_pool;
 use super::split::split;
 use super::winograd::WinogradProblem;
-use super::{Candidate, ConvProblem, Dispatch, Family, Kernel, Method, Packing, Scalar, Types};
+use super::{Candidate, ConvProblem, Dispatch, Kernel, Method, Packing, Scalar, Types};
 use crate::tensor::QUAD;
 
 /// Something that a stage binds.
@@ -83,9 +82,6 @@ impl Recipe {
     /// `scalar`; `None` where it does not.
     pub fn new(candidate: &Candidate, problem: &ConvProblem, scalar: Scalar) -> Option<Self> {
         match candidate.method {
-            Method::Kernel(kernel) if kernel.family == Family::PooledConv => {
-                conv_pool(problem, kernel, scalar)
-            }
             Method::Kernel(kernel) => problem
                 .fits(kernel)
                 .then(|| direct(problem, kernel, scalar)),
@@ -113,6 +109,14 @@ impl Recipe {
 }
 
 fn direct(problem: &ConvProblem, kernel: &'static Kernel, scalar: Scalar) -> Recipe {
+    let mut reads = vec![
+        Operand::Input,
+        Operand::Weight(0),
+        Operand::Weight(1),
+        Operand::Residual,
+    ];
+    // One that pools takes no residual.
+    reads.truncate(kernel.family.reads());
     Recipe {
         weights: vec![
             (Source::Filters, problem.weight_packing(kernel), scalar),
@@ -122,12 +126,7 @@ fn direct(problem: &ConvProblem, kernel: &'static Kernel, scalar: Scalar) -> Rec
         stages: vec![Stage {
             kernel,
             types: Types::of(scalar),
-            reads: vec![
-                Operand::Input,
-                Operand::Weight(0),
-                Operand::Weight(1),
-                Operand::Residual,
-            ],
+            reads,
             writes: Operand::Output,
             dispatch: problem.dispatch(kernel),
             macs: problem.macs(),

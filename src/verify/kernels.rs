@@ -3,7 +3,7 @@
 //! pixels. The property tests and `resnet verify --kernels` both call this.
 
 use super::problem::{EPS, Problem, Random};
-use super::{Difference, tolerance};
+use super::{Difference, largest, tolerance};
 use crate::cpu;
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu, Images};
@@ -113,7 +113,7 @@ fn run(
     // A norm shifts the sum, perhaps to near zero; the sum's rounding stays.
     let normed = problem.sum.and_then(|sum| twin.nodes.get(&sum));
     let rounded = match normed {
-        Some(sum) => largest(sum.data()) * factor(&params)?,
+        Some(sum) => f64::from(largest(sum.data())) * factor(&params)?,
         None => 0.0,
     };
 
@@ -175,13 +175,7 @@ fn factor(params: &Params) -> Result<f64, Error> {
     let (weight, variance) = (weight?, variance?);
     let factors = weight.data().iter().zip(variance.data());
     let factors: Vec<f32> = factors.map(|(w, v)| w / (v + EPS).sqrt()).collect();
-    Ok(largest(&factors))
-}
-
-/// The largest absolute value.
-fn largest(values: &[f32]) -> f64 {
-    let most = values.iter().fold(0.0f32, |most, v| most.max(v.abs()));
-    f64::from(most)
+    Ok(largest(&factors).into())
 }
 
 /// Channels that pad the last quad must be zero: the next layer relies on it.

@@ -2,7 +2,7 @@
 //! fed the twin's own inputs, so that an error shows where it arises; the
 //! logits are compared end to end as well.
 
-use super::{Difference, tolerance, tolerance_of_logits};
+use super::{Difference, largest, tolerance, tolerance_of_logits};
 use crate::cpu::{CpuError, CpuModel, Executor};
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
@@ -138,7 +138,7 @@ pub fn network(
         let expected = value(&run, original)?.data();
         let found = unpad_channels(&found, s.c);
         let difference = Difference::between(&found, expected);
-        let largest = expected.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+        let largest = largest(expected);
         let range = if inputs.iter().any(|input| !fits[input.0]) {
             Range::Unknown
         } else {

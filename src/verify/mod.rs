@@ -44,6 +44,11 @@ pub fn tolerance_of_logits(scalar: Scalar) -> f64 {
     }
 }
 
+/// The largest absolute value.
+fn largest(values: &[f32]) -> f32 {
+    values.iter().fold(0.0, |most, v| most.max(v.abs()))
+}
+
 /// How far apart two tensors are.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Difference {
