@@ -51,6 +51,8 @@ pub mod labels;
 mod mix;
 pub mod model;
 pub mod models;
+#[cfg(feature = "cli")]
+mod page;
 pub mod passes;
 pub mod plan;
 pub mod preprocess;

@@ -2,8 +2,12 @@
 //! classes.
 
 mod decode_ahead;
+mod mean;
+mod scores;
 
 pub use decode_ahead::decode_ahead;
+pub use mean::Mean;
+pub use scores::Scores;
 
 use crate::error::Error;
 use crate::gpu::{Gpu, GpuError};
@@ -11,8 +15,8 @@ use crate::kernels::InputForm;
 use crate::labels::Labels;
 use crate::model::{Model, PreprocessOverrides};
 use crate::plan::{Choice, Precision};
-use crate::preprocess::{Preprocess, RgbImage};
-use crate::session::{Session, SessionOptions};
+use crate::preprocess::{Preprocess, RgbImage, Views};
+use crate::session::{Session, SessionOptions, Sizes};
 
 /// One class and how much a picture is like it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +43,11 @@ pub struct ClassifierOptions {
     pub in_flight: usize,
     /// How images are prepared, where the checkpoint is not to be believed.
     pub preprocess: PreprocessOverrides,
+    /// Which views of a picture the network sees.
+    pub views: Views,
+    /// PyTorch modules whose outputs are wanted besides the scores, as
+    /// [`SessionOptions::layers`] has them.
+    pub layers: Vec<String>,
     /// Class names, where the checkpoint's or the built-in ones are not
     /// wanted.
     pub labels: Option<Labels>,
@@ -53,6 +62,8 @@ impl Default for ClassifierOptions {
             precision: Precision::F32,
             in_flight: 1,
             preprocess: PreprocessOverrides::default(),
+            views: Views::default(),
+            layers: vec![],
             labels: None,
             choice: Choice::Auto,
         }
@@ -78,25 +89,17 @@ impl Default for ClassifierOptions {
 /// ```
 #[derive(Debug)]
 pub struct Classifier {
-    session: Session,
+    sessions: Sizes,
     preprocess: Preprocess,
+    views: Views,
     labels: Labels,
     /// Crops of the next batch: their bytes go to the device, which normalises
     /// them.
     input: Vec<u8>,
     filled: usize,
+    /// Height and width of the crops of the next batch.
+    size: (usize, usize),
     classes: usize,
-}
-
-/// Logits and probabilities of a batch, `[n, classes]` each.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Scores {
-    /// The last layer's outputs.
-    pub logits: Vec<f32>,
-    /// Their softmax.
-    pub probabilities: Vec<f32>,
-    /// Classes of each image.
-    pub classes: usize,
 }
 
 impl Classifier {
@@ -115,10 +118,12 @@ impl Classifier {
             }
             None => model.labels()?,
         };
-        let (h, w) = preprocess.crop;
+        let size = (preprocess.crop.0 as usize, preprocess.crop.1 as usize);
+        let views = options.views.clone();
         let options = SessionOptions {
             batch: options.batch,
-            input_size: Some((h as usize, w as usize)),
+            input_size: Some(size),
+            layers: options.layers.clone(),
             probabilities: true,
             precision: options.precision,
             in_flight: options.in_flight,
@@ -129,29 +134,35 @@ impl Classifier {
             choice: options.choice.clone(),
             ..Default::default()
         };
-        let session = match gpu {
-            Some(gpu) => Session::new(gpu, model, &options)?,
-            None => Session::cpu(model, &options)?,
-        };
+        let sessions = Sizes::new(gpu, model, &options)?;
+        let session = sessions.first();
         Ok(Self {
             input: vec![0; session.batch() * session.input_len()],
-            session,
+            sessions,
             preprocess,
+            views,
             labels,
             filled: 0,
+            size,
             classes,
         })
     }
 
-    /// Images of a run; the device may take fewer than were asked for.
+    /// Images of a run; the device may take fewer than were asked for, and fewer
+    /// of larger ones.
     pub fn batch(&self) -> usize {
-        self.session.batch()
+        self.session().batch()
     }
 
-    /// How images are prepared. Decoding threads crop with it, and hand the
-    /// crop to [`Classifier::push_crop`].
+    /// How images are prepared. Decoding threads make [`Preprocess::views`] with
+    /// it, and hand them to [`Classifier::push_crop`].
     pub fn preprocess(&self) -> &Preprocess {
         &self.preprocess
+    }
+
+    /// Which views of a picture the network sees.
+    pub fn views(&self) -> &Views {
+        &self.views
     }
 
     /// The names of the classes.
@@ -159,50 +170,103 @@ impl Classifier {
         &self.labels
     }
 
-    /// The session.
+    /// The session for crops of the usual size.
     pub fn session(&self) -> &Session {
-        &self.session
+        self.sessions.first()
     }
 
-    /// The `k` likeliest classes of one picture, best first. Pictures that were
-    /// pushed must have been run, and batches that were started, finished.
+    /// The sessions for all sizes.
+    pub fn sessions(&self) -> &Sizes {
+        &self.sessions
+    }
+
+    /// The `k` likeliest classes of one picture, best first; by the mean of its
+    /// views, where there are several. Pictures that were pushed must have been
+    /// run, and batches that were started, finished.
     pub fn classify(&mut self, image: &RgbImage, k: usize) -> Result<Vec<Prediction>, Error> {
+        let scores = self.score(image)?;
+        Ok(self.top(&scores, 0, k))
+    }
+
+    /// The scores of one picture alone, likewise; its layers are the last
+    /// view's.
+    pub fn score(&mut self, image: &RgbImage) -> Result<Scores, Error> {
         if self.filled > 0 {
             return Err(Error::Pending(self.filled));
         }
         self.idle()?;
-        let crop = self.preprocess.crop_image(image)?;
-        self.push_crop(&crop)?;
-        let scores = self.run()?;
-        Ok(self.top(&scores, 0, k))
+        let views = self.preprocess.views(image, &self.views)?;
+        let (mut mean, mut scores) = (Mean::new(views.len()), Scores::default());
+        let mut due = views.iter().peekable();
+        while let Some(view) = due.next() {
+            let full = self.push_crop(view)?;
+            if full || due.peek().is_none_or(|next| !self.accepts(next)) {
+                self.start()?;
+                self.finish(&mut scores)?;
+                (0..scores.images()).for_each(|at| mean.add(&scores, at));
+            }
+        }
+        mean.take_into(&mut scores);
+        Ok(scores)
     }
 
-    /// Adds a picture that has been cropped to the next batch; true when the
-    /// batch is full, and [`Classifier::run`] or [`Classifier::start`] is due.
+    /// Whether this crop fits to those that were pushed: they must be of one
+    /// size, and no more than a batch.
+    pub fn accepts(&self, crop: &RgbImage) -> bool {
+        let alike = self.size == (crop.height() as usize, crop.width() as usize);
+        let room = self.input.len() / bytes(self.size).max(1);
+        self.filled == 0 || alike && self.filled < room
+    }
+
+    /// Adds a view of a picture to the next batch; true when the batch is full,
+    /// and [`Classifier::run`] or [`Classifier::start`] is due.
+    ///
+    /// # Errors
+    /// [`Error::InputShape`] for a crop that the batch does not
+    /// [accept](Self::accepts), and one of another size than the usual, unless
+    /// the views are [`Views::Scales`].
     pub fn push_crop(&mut self, crop: &RgbImage) -> Result<bool, Error> {
+        let size = (crop.height() as usize, crop.width() as usize);
         let (h, w) = self.preprocess.crop;
-        if crop.dimensions() != (w, h) {
+        if !self.views.any_size() && crop.dimensions() != (w, h) {
             return Err(Error::InputShape {
                 expected: format!("a crop of {h} rows and {w} columns"),
-                found: vec![crop.height() as usize, crop.width() as usize],
+                found: vec![size.0, size.1],
             });
         }
-        let each = self.session.input_len();
-        let at = self.filled * each;
-        let Some(out) = self.input.get_mut(at..at + each) else {
+        if !self.accepts(crop) {
+            let (h, w) = self.size;
+            let (most, n) = (self.input.len() / bytes(self.size).max(1), self.filled);
             return Err(Error::InputShape {
-                expected: format!("at most {} images", self.session.batch()),
-                found: vec![self.filled + 1],
+                expected: format!("a batch of at most {most} crops of {h} rows and {w} columns"),
+                found: vec![n + 1, size.0, size.1],
             });
-        };
-        out.copy_from_slice(crop.as_raw());
+        }
+        let each = bytes(size);
+        if self.filled == 0 && self.size != size {
+            let batch = self.sessions.at(size)?.batch();
+            self.input.resize(batch * each, 0);
+            self.size = size;
+        }
+        let at = self.filled * each;
+        self.input[at..at + each].copy_from_slice(crop.as_raw());
         self.filled += 1;
-        Ok(self.filled == self.session.batch())
+        Ok(at + 2 * each > self.input.len())
     }
 
     /// Images that wait for [`Classifier::run`] or [`Classifier::start`].
     pub fn pending(&self) -> usize {
         self.filled
+    }
+
+    /// Batches that were started and not finished.
+    pub fn in_flight(&self) -> usize {
+        self.sessions.in_flight()
+    }
+
+    /// Batches that may be started before the first is finished.
+    pub fn max_in_flight(&self) -> usize {
+        self.sessions.max_in_flight()
     }
 
     /// Runs the pictures that were pushed, in their order, and empties the
@@ -225,8 +289,8 @@ impl Classifier {
     /// [`ClassifierOptions::in_flight`] batches may be started before the first
     /// is finished.
     pub fn start(&mut self) -> Result<(), Error> {
-        let input = &self.input[..self.filled * self.session.input_len()];
-        self.session.start(input)?;
+        let input = &self.input[..self.filled * bytes(self.size)];
+        self.sessions.start(self.size, input)?;
         self.filled = 0;
         Ok(())
     }
@@ -234,11 +298,15 @@ impl Classifier {
     /// Waits for the oldest batch in flight and puts its scores in the place of
     /// those there.
     pub fn finish(&mut self, scores: &mut Scores) -> Result<(), Error> {
+        let layers = self.session().layers() - 1;
         scores.classes = self.classes;
-        self.session.finish(|output, data| {
+        scores.layers.resize_with(layers, Vec::new);
+        self.sessions.finish(|output, data| {
             let into = match output {
                 0 => &mut scores.logits,
-                _ => &mut scores.probabilities,
+                // The probabilities come behind the layers asked for.
+                last if last > layers => &mut scores.probabilities,
+                layer => &mut scores.layers[layer - 1],
             };
             into.clear();
             into.extend_from_slice(data);
@@ -246,7 +314,7 @@ impl Classifier {
     }
 
     fn idle(&self) -> Result<(), Error> {
-        match self.session.in_flight() {
+        match self.in_flight() {
             0 => Ok(()),
             n => Err(GpuError::Busy(n).into()),
         }
@@ -268,38 +336,7 @@ impl Classifier {
     }
 }
 
-impl Scores {
-    /// Images of the batch.
-    pub fn images(&self) -> usize {
-        self.logits.len() / self.classes.max(1)
-    }
-
-    /// The `k` classes of largest logit of image `index`, best first; among
-    /// equals the lower class first, as PyTorch's `argmax` has it.
-    pub fn top(&self, index: usize, k: usize) -> Vec<usize> {
-        let from = index * self.classes;
-        let logits = self.logits.get(from..from + self.classes);
-        let logits = logits.unwrap_or_default();
-        let mut order: Vec<usize> = (0..logits.len()).collect();
-        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
-        order.truncate(k);
-        order
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ties_go_to_the_lower_class() {
-        let scores = Scores {
-            logits: vec![1.0, 3.0, 3.0, 2.0, 9.0, 8.0, 7.0, 6.0],
-            probabilities: vec![0.0; 8],
-            classes: 4,
-        };
-        assert_eq!(scores.images(), 2);
-        assert_eq!(scores.top(0, 3), [1, 2, 3]);
-        assert_eq!(scores.top(1, 9), [0, 1, 2, 3]);
-    }
+/// Bytes of a crop of that height and width.
+fn bytes((h, w): (usize, usize)) -> usize {
+    h * w * 3
 }

@@ -1,6 +1,7 @@
 //! A graph with its weights, ready for any number of batches.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::check::{check, check_id, elements};
 use super::executor::Executor;
@@ -31,7 +32,7 @@ impl Kept {
 /// kernels are copied into another order.
 pub struct CpuModel {
     graph: Graph,
-    layers: Vec<Layer>,
+    layers: Arc<[Layer]>,
 }
 
 impl std::fmt::Debug for CpuModel {
@@ -55,6 +56,25 @@ impl CpuModel {
         Ok(Self {
             layers: layers.collect::<Result<_, _>>()?,
             graph: graph.clone(),
+        })
+    }
+
+    /// The same network for images of another size: its weights are shared.
+    /// `graph` is what the network's description gives for that size.
+    ///
+    /// # Errors
+    /// [`CpuError::Graph`] for a graph that differs in more than its shapes.
+    pub fn resized(&self, graph: &Graph) -> Result<Self, CpuError> {
+        check(graph)?;
+        let (own, other) = (&self.graph.nodes, &graph.nodes);
+        let alike = own.len() == other.len() && own.iter().zip(other).all(|(a, b)| a.op == b.op);
+        if !alike {
+            let problem = "expected the same network for another size, found another network";
+            return Err(CpuError::graph("input", problem));
+        }
+        Ok(Self {
+            graph: graph.clone(),
+            layers: Arc::clone(&self.layers),
         })
     }
 

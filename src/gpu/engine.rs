@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use super::beside::both;
 use super::pipelines::Pipeline;
 use super::readback::Readback;
+use super::shared::Shared;
 use super::staging::Staging;
 use super::stored::{load, store};
 use super::timestamps::Timestamps;
-use super::upload::{StepParams, upload_all};
+use super::upload::StepParams;
 use super::value::Value;
 use super::{Gpu, GpuError, Images};
 use crate::kernels::Scalar;
@@ -27,6 +28,7 @@ use crate::tensor::Params;
 pub struct Engine {
     pub(super) gpu: Gpu,
     pub(super) plan: Plan,
+    shared: Shared,
     slots: Vec<Value>,
     steps: Vec<Recorded>,
     /// Where images wait for the device: one for each run that may be in
@@ -77,6 +79,24 @@ impl Engine {
         params: &Params,
         in_flight: usize,
     ) -> Result<Self, GpuError> {
+        Self::sharing(gpu, plan, params, in_flight, Shared::default())
+    }
+
+    /// An engine beside this one for another plan of the same network, such as
+    /// one for images of another size: weights that are packed alike, pipelines
+    /// and the memory of activations are there once for both.
+    pub fn beside(&self, plan: Plan, params: &Params) -> Result<Self, GpuError> {
+        let in_flight = self.readbacks.len();
+        Self::sharing(&self.gpu, plan, params, in_flight, self.shared.clone())
+    }
+
+    fn sharing(
+        gpu: &Gpu,
+        plan: Plan,
+        params: &Params,
+        in_flight: usize,
+        shared: Shared,
+    ) -> Result<Self, GpuError> {
         let began = Instant::now();
         // A kernel for other subgroups would index by lanes that are not there.
         for variant in plan.kernels() {
@@ -93,14 +113,14 @@ impl Engine {
         let (kernels, uploaded) = both(
             || gpu.warm_up(&gpu.make_pipelines(&plan.kernels())?),
             || {
-                let weights = gpu.watch(bytes, || upload_all(gpu, &plan.weights, params))?;
+                let weights = gpu.watch(bytes, || shared.weights(gpu, &plan.weights, params))?;
                 weights.map(|weights| (weights, began.elapsed()))
             },
         );
         kernels?;
         let (weights, upload) = uploaded?;
-        let mut engine =
-            gpu.watch(bytes, || Self::make(gpu, plan, &weights, in_flight.max(1)))??;
+        let make = || Self::make(gpu, plan, shared, &weights, in_flight.max(1));
+        let mut engine = gpu.watch(bytes, make)??;
         engine.setup = EngineSetup {
             pipelines: began.elapsed().saturating_sub(upload),
             upload,
@@ -108,10 +128,14 @@ impl Engine {
         Ok(engine)
     }
 
-    fn make(gpu: &Gpu, plan: Plan, weights: &[Value], in_flight: usize) -> Result<Self, GpuError> {
-        let slots: Vec<_> = (plan.slots.iter().enumerate())
-            .map(|(i, slot)| Value::new(gpu, &format!("slot {i}"), slot.bytes, slot.place))
-            .collect();
+    fn make(
+        gpu: &Gpu,
+        plan: Plan,
+        shared: Shared,
+        weights: &[Value],
+        in_flight: usize,
+    ) -> Result<Self, GpuError> {
+        let slots = shared.slots(gpu, &plan.slots);
         let words = StepParams::new(gpu, &plan);
         let mut steps = Vec::with_capacity(plan.steps.len());
         for (i, step) in plan.steps.iter().enumerate() {
@@ -151,6 +175,7 @@ impl Engine {
             next: 0,
             in_flight: VecDeque::with_capacity(in_flight),
             plan,
+            shared,
             slots,
             steps,
             floats: vec![],
@@ -180,6 +205,12 @@ impl Engine {
         let words = self.plan.steps.iter().map(|s| size_of_val(&s.params[..]));
         let run = upload_bytes(&self.plan) + readback_bytes(&self.gpu, &self.plan);
         words.sum::<usize>() as u64 + run * self.readbacks.len() as u64
+    }
+
+    /// Bytes of the weights and of the activations that it shares with the
+    /// engines [`beside`](Self::beside) it.
+    pub fn shared_bytes(&self) -> (u64, u64) {
+        self.shared.bytes()
     }
 
     /// The plan that it runs.

@@ -12,8 +12,8 @@ pub(super) fn format(scalar: Scalar) -> wgpu::TextureFormat {
     }
 }
 
-/// Something that kernels read and write quad by quad.
-#[derive(Debug)]
+/// Something that kernels read and write quad by quad. Cloning shares it.
+#[derive(Debug, Clone)]
 pub(super) enum Value {
     /// A storage buffer.
     Buffer(wgpu::Buffer),
@@ -52,6 +52,14 @@ impl Value {
                 let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
                 Value::Texture(texture, view, scalar)
             }
+        }
+    }
+
+    /// Bytes that it has room for.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Value::Buffer(buffer) => buffer.size(),
+            Value::Texture(texture, ..) => u64::from(texture.height()) * self.place().row_bytes(),
         }
     }
 

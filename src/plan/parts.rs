@@ -15,7 +15,7 @@ pub enum Binding {
 }
 
 /// A packed weight buffer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Weight {
     /// The tensor that is packed; `None` for zeros (a missing bias).
     pub tensor: Option<String>,

@@ -136,6 +136,29 @@ pub enum PreprocessError {
         /// Height in pixels.
         height: u32,
     },
+    /// Ten crops of a picture that has no room for one.
+    #[error(
+        "preprocessing: expected a picture of at least {}x{} pixels for ten crops, found {}x{} once \
+         it is resized; resize it to more, or take the centre crop", crop.0, crop.1, resized.0, resized.1
+    )]
+    Margin {
+        /// Width and height in pixels of the resized picture.
+        resized: (u64, u64),
+        /// Width and height in pixels of a crop.
+        crop: (u32, u32),
+    },
+    /// A picture whose sides differ so much that it would be too long at that
+    /// scale.
+    #[error(
+        "preprocessing: expected sides of 1 to {} pixels at scale {scale}, found {}x{}; leave the \
+         picture or the scale out", super::MAX_CROP_SIDE, resized.0, resized.1
+    )]
+    Scale {
+        /// The shorter side in pixels.
+        scale: u32,
+        /// Width and height in pixels that it would have.
+        resized: (u64, u64),
+    },
     /// The output does not fit the image.
     #[error(
         "preprocessing: expected room for {expected} numbers (height x width x 4), found {found}; size it with input_len()"

@@ -30,6 +30,16 @@ pub(super) struct Placement {
 }
 
 impl Placement {
+    /// `crop` pixels from `start` on, all inside the resized image.
+    pub(super) fn at(start: u64, crop: u32) -> Self {
+        Self {
+            start,
+            len: crop,
+            before: 0,
+            crop,
+        }
+    }
+
     /// Torchvision's `center_crop` along one axis: an offset rounded half to
     /// even, or black on both sides when the crop is the longer.
     pub(super) fn centre(resized: u64, crop: u32) -> Self {

@@ -30,12 +30,14 @@ mod taps;
 #[cfg(test)]
 mod tests;
 mod to_rgb;
+mod views;
 
 pub use decode::{ImageLimits, decode_bytes, decode_file};
 pub use error::{ImageError, PreprocessError};
 pub use image::RgbImage;
 pub use interpolation::Interpolation;
 pub use normalize::PADDED_CHANNELS;
+pub use views::Views;
 pub(crate) use normalize::{levels, rgb8};
 
 use geometry::{Placement, shorter_side};
@@ -165,15 +167,7 @@ impl Preprocess {
     /// [`PreprocessError::Field`] from [`Preprocess::validate`];
     /// [`PreprocessError::EmptyImage`] for an image without pixels.
     pub fn crop_image(&self, image: &RgbImage) -> Result<RgbImage, PreprocessError> {
-        self.validate()?;
-        let (width, height) = image.dimensions();
-        if width == 0 || height == 0 {
-            return Err(PreprocessError::EmptyImage { width, height });
-        }
-        let resized = match self.squash {
-            true => (u64::from(self.crop.1), u64::from(self.crop.0)),
-            false => shorter_side(width, height, self.resize),
-        };
+        let resized = self.resized(image)?;
         let columns = Placement::centre(resized.0, self.crop.1);
         let rows = Placement::centre(resized.1, self.crop.0);
         Ok(resize::resize_and_crop(
@@ -183,6 +177,27 @@ impl Preprocess {
             rows,
             self.interpolation,
         ))
+    }
+
+    /// Width and height that the image is resized to before it is cropped.
+    fn resized(&self, image: &RgbImage) -> Result<(u64, u64), PreprocessError> {
+        self.check(image)?;
+        let (width, height) = image.dimensions();
+        Ok(match self.squash {
+            true => (u64::from(self.crop.1), u64::from(self.crop.0)),
+            false => shorter_side(width, height, self.resize),
+        })
+    }
+
+    /// Whether the configuration is valid, and the image has pixels.
+    fn check(&self, image: &RgbImage) -> Result<(), PreprocessError> {
+        self.validate()?;
+        match image.dimensions() {
+            (width, height) if width == 0 || height == 0 => {
+                Err(PreprocessError::EmptyImage { width, height })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes `(value / 255 − mean) / std` as H×W×4: the layout of the GPU's

@@ -1,54 +1,239 @@
-//! What a session is made of, and what the CPU twin takes.
+//! How a session comes about: planned and uploaded, or beside one that is
+//! there.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::SessionOptions;
+use super::layers::{graph, shapes, widest};
+use super::{Runner, Session, SessionOptions, Setup};
+use crate::cpu::{CpuError, CpuModel};
 use crate::error::Error;
-use crate::gpu::{Engine, Gpu, Images};
-use crate::graph::NodeId;
-use crate::kernels::{InputForm, Scalar};
-use crate::passes::Lowered;
-use crate::plan::{Plan, PlanOptions};
-use crate::preprocess::rgb8;
-use crate::tensor::unpad_channels;
+use crate::gpu::{Engine, Gpu, GpuError};
+use crate::graph::{Graph, GraphError, Node, NodeId};
+use crate::kernels::Scalar;
+use crate::model::Model;
+use crate::passes::{Lowered, lower};
+use crate::plan::{Plan, PlanOptions, Precision, Settled, activation_bytes};
 
-/// Plans for a precision and makes the engine; how long planning took.
-pub(super) fn engine(
-    gpu: &Gpu,
-    lowered: &Lowered,
-    keep: &[NodeId],
-    options: &SessionOptions,
-    precision: Scalar,
-) -> Result<(Engine, Duration), Error> {
-    let began = Instant::now();
-    let wanted = PlanOptions {
-        choice: options.choice.clone(),
-        precision,
-        input: options.input,
-    };
-    let batch = match options.exact_batch {
-        true => options.batch,
-        // Where not even one image fits, the plan for one says why.
-        false => Plan::max_batch(lowered, options.batch, gpu.profile(), keep, &wanted).max(1),
-    };
-    let plan = Plan::new(lowered, batch, gpu.profile(), keep, &wanted)?;
-    let planned = began.elapsed();
-    let in_flight = options.in_flight.max(1);
-    let engine = Engine::with_in_flight(gpu, plan, &lowered.params, in_flight)?;
-    Ok((engine, planned))
+/// Images of a run on the CPU, at most: more would only take more memory.
+const MAX_CPU_BATCH: usize = 64;
+
+/// Bytes of the largest activation of a run on the CPU, at most: it needs
+/// several such at once.
+const MAX_CPU_BYTES: u64 = 512 << 20;
+
+impl Session {
+    /// Plans `model` for a device and uploads its weights.
+    pub fn new(gpu: &Gpu, model: &Model, options: &SessionOptions) -> Result<Self, Error> {
+        let network = Lowering::of(model, options)?;
+        let mut precision = gpu.precision(options.precision)?;
+        let make = |scalar| {
+            let (plan, planned) = network.plan(gpu, options, scalar)?;
+            let params = &network.lowered.params;
+            let engine = Engine::with_in_flight(gpu, plan, params, options.in_flight)?;
+            Ok((engine, planned))
+        };
+        let made = match make(precision.scalar) {
+            Err(Error::Gpu(error @ GpuError::Beyond { .. }))
+                if options.precision == Precision::Auto =>
+            {
+                precision = Settled::fallback(error.to_string());
+                make(precision.scalar)
+            }
+            made => made,
+        };
+        let (engine, planned) = made?;
+        Ok(network.session(engine, planned, precision, options))
+    }
+
+    /// The same on the CPU twin, where there is no adapter. It computes in f32.
+    pub fn cpu(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
+        let began = Instant::now();
+        let precision = match options.precision {
+            Precision::F32 => Settled::F32,
+            Precision::Auto => Settled::fallback("it has no f16"),
+            Precision::F16 => {
+                let device = "cpu".into();
+                return Err(GpuError::NoF16 { device }.into());
+            }
+        };
+        let (graph, layers) = graph(model, options)?;
+        let batch = cpu_batch(&graph, options.batch)?;
+        let cpu = CpuModel::new(&graph, model.params())?;
+        let runner = on_cpu(cpu, options);
+        Ok(Self::of(
+            (graph, layers),
+            batch,
+            precision,
+            runner,
+            options,
+            Setup {
+                plan: began.elapsed(),
+                ..Setup::default()
+            },
+        ))
+    }
+
+    /// A session beside this one, on the same device and with the same options,
+    /// for images of another height and width: a fully convolutional network
+    /// runs at any. The weights, the kernels and the memory of the activations
+    /// are shared, so that it costs little more than its plan. `model` is the
+    /// one that this session was made of.
+    ///
+    /// # Errors
+    /// As [`Session::new`]; [`Error::Graph`] for a size that the network does
+    /// not admit.
+    pub fn resized(&self, model: &Model, size: (usize, usize)) -> Result<Self, Error> {
+        let options = SessionOptions {
+            input_size: Some(size),
+            ..self.options.clone()
+        };
+        match &self.runner {
+            Runner::Gpu(engine) => {
+                let network = Lowering::of(model, &options)?;
+                let precision = self.precision.clone();
+                let (plan, planned) = network.plan(engine.gpu(), &options, precision.scalar)?;
+                let engine = engine.beside(plan, &network.lowered.params)?;
+                Ok(network.session(engine, planned, precision, &options))
+            }
+            Runner::Cpu { model: cpu, .. } => {
+                let began = Instant::now();
+                let (graph, layers) = graph(model, &options)?;
+                let batch = cpu_batch(&graph, options.batch)?;
+                let runner = on_cpu(cpu.resized(&graph)?, &options);
+                Ok(Self::of(
+                    (graph, layers),
+                    batch,
+                    self.precision.clone(),
+                    runner,
+                    &options,
+                    Setup {
+                        plan: began.elapsed(),
+                        ..Setup::default()
+                    },
+                ))
+            }
+        }
+    }
+
+    fn of(
+        (graph, layers): (Graph, Vec<(String, NodeId)>),
+        batch: usize,
+        precision: Settled,
+        runner: Runner,
+        options: &SessionOptions,
+        setup: Setup,
+    ) -> Self {
+        let shapes = shapes(&graph, &layers);
+        let widest = match runner {
+            Runner::Gpu(_) => widest(&shapes),
+            Runner::Cpu { .. } => 0,
+        };
+        Self {
+            // The first run may be of few images, and is to be the last that
+            // allocates.
+            unpadded: Vec::with_capacity(batch * widest),
+            started: VecDeque::with_capacity(options.in_flight.max(1)),
+            options: options.clone(),
+            shapes,
+            graph,
+            layers,
+            batch,
+            precision,
+            runner,
+            setup,
+        }
+    }
 }
 
-/// Images as the CPU twin takes them, `[n, H, W, channels]`.
-pub(super) fn unpadded(images: Images<'_>, form: &InputForm, channels: usize) -> Vec<f32> {
-    let mut values = vec![];
-    match (images, form) {
-        (Images::Rgb8(bytes), InputForm::Rgb8 { mean, std }) => {
-            values.reserve(bytes.len());
-            rgb8(bytes, mean, std, &mut values);
-        }
-        (Images::F32(padded), _) => values = unpad_channels(padded, channels),
-        // `Session::images` has refused these.
-        (Images::Rgb8(_), InputForm::F32) => {}
+/// A network for images of one size, ready to be planned.
+struct Lowering {
+    graph: Graph,
+    layers: Vec<(String, NodeId)>,
+    keep: Vec<NodeId>,
+    lowered: Lowered,
+    took: Duration,
+}
+
+impl Lowering {
+    fn of(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
+        let began = Instant::now();
+        let (graph, layers) = graph(model, options)?;
+        let keep: Vec<NodeId> = layers.iter().map(|(_, id)| *id).collect();
+        Ok(Self {
+            lowered: lower(&graph, model.params(), &keep)?,
+            graph,
+            layers,
+            keep,
+            took: began.elapsed(),
+        })
     }
-    values
+
+    /// A plan for a precision, and how long it took, lowering included.
+    fn plan(
+        &self,
+        gpu: &Gpu,
+        options: &SessionOptions,
+        precision: Scalar,
+    ) -> Result<(Plan, Duration), Error> {
+        let began = Instant::now();
+        let wanted = PlanOptions {
+            choice: options.choice.clone(),
+            precision,
+            input: options.input,
+        };
+        let (lowered, keep) = (&self.lowered, &self.keep);
+        let batch = match options.exact_batch {
+            true => options.batch,
+            // Where not even one image fits, the plan for one says why.
+            false => Plan::max_batch(lowered, options.batch, gpu.profile(), keep, &wanted).max(1),
+        };
+        let plan = Plan::new(lowered, batch, gpu.profile(), keep, &wanted)?;
+        Ok((plan, self.took + began.elapsed()))
+    }
+
+    fn session(
+        self,
+        engine: Engine,
+        planned: Duration,
+        precision: Settled,
+        options: &SessionOptions,
+    ) -> Session {
+        let setup = Setup {
+            plan: planned,
+            pipelines: engine.setup().pipelines,
+            upload: engine.setup().upload,
+        };
+        let (batch, runner) = (engine.plan().batch, Runner::Gpu(Box::new(engine)));
+        let network = (self.graph, self.layers);
+        Session::of(network, batch, precision, runner, options, setup)
+    }
+}
+
+/// Images of a run on the CPU: as many as are wanted, or as memory takes.
+fn cpu_batch(graph: &Graph, wanted: usize) -> Result<usize, Error> {
+    let bytes = |node: &Node| activation_bytes(1, node.shape, Scalar::F32);
+    let Some(largest) = graph.nodes.iter().max_by_key(|n| bytes(n)) else {
+        return Err(GraphError::new("input", "expected a node, found none").into());
+    };
+    if bytes(largest) > MAX_CPU_BYTES {
+        return Err(Error::Cpu(CpuError::TooLarge {
+            node: largest.name.clone(),
+            batch: 1,
+            height: largest.shape.h,
+            width: largest.shape.w,
+            channels: largest.shape.c,
+        }));
+    }
+    let fit = MAX_CPU_BYTES / bytes(largest).max(1);
+    let most = usize::try_from(fit).unwrap_or(MAX_CPU_BATCH);
+    Ok(wanted.min(most).clamp(1, MAX_CPU_BATCH))
+}
+
+fn on_cpu(model: CpuModel, options: &SessionOptions) -> Runner {
+    Runner::Cpu {
+        model: Box::new(model),
+        in_flight: options.in_flight.max(1),
+        done: VecDeque::new(),
+    }
 }

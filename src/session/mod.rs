@@ -3,29 +3,20 @@
 mod layers;
 mod make;
 mod options;
+mod sizes;
 
 use std::collections::VecDeque;
-use std::time::Instant;
 
-use crate::cpu::{CpuError, CpuModel, Kept};
+use crate::cpu::{CpuModel, Kept};
 use crate::error::Error;
-use crate::gpu::{Engine, Gpu, GpuError, Images, Spans, Timeline};
-use crate::graph::{Graph, GraphError, Node, NodeId, Shape};
-use crate::kernels::{InputForm, Scalar};
-use crate::model::Model;
-use crate::passes::lower;
-use crate::plan::{Plan, Precision, Settled, activation_bytes};
-use crate::tensor::{QUAD, Tensor, padded, quads, unpad_into};
-use layers::{graph, shapes, widest};
-use make::{engine, unpadded};
+use crate::gpu::{Engine, GpuError, Images, Spans, Timeline};
+use crate::graph::{Graph, NodeId, Shape};
+use crate::kernels::InputForm;
+use crate::plan::{Plan, Settled};
+use crate::preprocess::rgb8;
+use crate::tensor::{QUAD, Tensor, padded, quads, unpad_channels, unpad_into};
 pub use options::{SessionOptions, Setup};
-
-/// Images of a run on the CPU, at most: more would only take more memory.
-const MAX_CPU_BATCH: usize = 64;
-
-/// Bytes of the largest activation of a run on the CPU, at most: it needs
-/// several such at once.
-const MAX_CPU_BYTES: u64 = 512 << 20;
+pub use sizes::Sizes;
 
 /// The name of the softmax layer that [`SessionOptions::probabilities`] adds.
 pub const PROBABILITIES: &str = "probabilities";
@@ -58,10 +49,11 @@ pub struct Outputs {
 /// ```
 #[derive(Debug)]
 pub struct Session {
+    /// As asked for, for those of other sizes.
+    options: SessionOptions,
     graph: Graph,
     layers: Vec<(String, NodeId)>,
     batch: usize,
-    input: InputForm,
     precision: Settled,
     runner: Runner,
     /// Shape of one image's value, for the logits and each layer.
@@ -85,102 +77,15 @@ enum Runner {
 }
 
 impl Session {
-    /// Plans `model` for a device and uploads its weights.
-    pub fn new(gpu: &Gpu, model: &Model, options: &SessionOptions) -> Result<Self, Error> {
-        let began = Instant::now();
-        let (graph, layers) = graph(model, options)?;
-        let keep: Vec<NodeId> = layers.iter().map(|(_, id)| *id).collect();
-        let lowered = lower(&graph, model.params(), &keep)?;
-        let lowering = began.elapsed();
-        let mut precision = gpu.precision(options.precision)?;
-        let make = |scalar| engine(gpu, &lowered, &keep, options, scalar);
-        let made = match make(precision.scalar) {
-            Err(Error::Gpu(error @ GpuError::Beyond { .. }))
-                if options.precision == Precision::Auto =>
-            {
-                precision = Settled::fallback(error.to_string());
-                make(precision.scalar)
-            }
-            made => made,
-        };
-        let (engine, planned) = made?;
-        let planned = lowering + planned;
-        let (batch, made) = (engine.plan().batch, engine.setup());
-        let shapes = shapes(&graph, &layers);
-        Ok(Self {
-            // The first run may be of few images, and is to be the last that
-            // allocates.
-            unpadded: Vec::with_capacity(batch * widest(&shapes)),
-            shapes,
-            graph,
-            layers,
-            batch,
-            input: options.input,
-            precision,
-            started: VecDeque::with_capacity(engine.max_in_flight()),
-            runner: Runner::Gpu(Box::new(engine)),
-            setup: Setup {
-                plan: planned,
-                pipelines: made.pipelines,
-                upload: made.upload,
-            },
-        })
-    }
-
-    /// The same on the CPU twin, where there is no adapter. It computes in f32.
-    pub fn cpu(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
-        let began = Instant::now();
-        let precision = match options.precision {
-            Precision::F32 => Settled::F32,
-            Precision::Auto => Settled::fallback("it has no f16"),
-            Precision::F16 => {
-                let device = "cpu".into();
-                return Err(GpuError::NoF16 { device }.into());
-            }
-        };
-        let (graph, layers) = graph(model, options)?;
-        let bytes = |node: &Node| activation_bytes(1, node.shape, Scalar::F32);
-        let Some(largest) = graph.nodes.iter().max_by_key(|n| bytes(n)) else {
-            return Err(GraphError::new("input", "expected a node, found none").into());
-        };
-        if bytes(largest) > MAX_CPU_BYTES {
-            return Err(Error::Cpu(CpuError::TooLarge {
-                node: largest.name.clone(),
-                batch: 1,
-                height: largest.shape.h,
-                width: largest.shape.w,
-                channels: largest.shape.c,
-            }));
-        }
-        let fit = MAX_CPU_BYTES / bytes(largest).max(1);
-        let most = usize::try_from(fit)
-            .unwrap_or(MAX_CPU_BATCH)
-            .min(MAX_CPU_BATCH);
-        let cpu = CpuModel::new(&graph, model.params())?;
-        Ok(Self {
-            shapes: shapes(&graph, &layers),
-            graph,
-            layers,
-            batch: options.batch.min(most).max(1),
-            input: options.input,
-            precision,
-            runner: Runner::Cpu {
-                model: Box::new(cpu),
-                in_flight: options.in_flight.max(1),
-                done: VecDeque::new(),
-            },
-            unpadded: vec![],
-            started: VecDeque::new(),
-            setup: Setup {
-                plan: began.elapsed(),
-                ..Setup::default()
-            },
-        })
-    }
-
     /// The graph as authored.
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// How many layers a run gives besides the logits, the probabilities among
+    /// them.
+    pub fn layers(&self) -> usize {
+        self.layers.len()
     }
 
     /// Images of a run.
@@ -220,6 +125,15 @@ impl Session {
         self.setup
     }
 
+    /// Device memory of the weights and of the activations, which sessions for
+    /// images of other sizes share ([`Session::resized`]).
+    pub fn shared_bytes(&self) -> (u64, u64) {
+        match &self.runner {
+            Runner::Gpu(engine) => engine.shared_bytes(),
+            Runner::Cpu { .. } => (0, 0),
+        }
+    }
+
     /// Device memory that it takes besides activations and weights:
     /// parameters and readback.
     pub fn other_bytes(&self) -> u64 {
@@ -246,8 +160,8 @@ impl Session {
 
     /// How many images these are, if a run takes as many in that form.
     fn images(&self, input: Images<'_>) -> Result<usize, Error> {
-        if !input.have(&self.input) {
-            let (expected, found) = (self.input.name(), input.name());
+        if !input.have(&self.options.input) {
+            let (expected, found) = (self.options.input.name(), input.name());
             return Err(GpuError::InputForm { expected, found }.into());
         }
         let each = self.input_len();
@@ -267,7 +181,7 @@ impl Session {
     /// floats, or H·W·3 bytes.
     pub fn input_len(&self) -> usize {
         let s = self.graph.input_shape();
-        match self.input {
+        match self.options.input {
             InputForm::F32 => s.h * s.w * quads(s.c) * QUAD,
             InputForm::Rgb8 { .. } => s.h * s.w * s.c,
         }
@@ -347,7 +261,7 @@ impl Session {
                     return Err(GpuError::Busy(done.len()).into());
                 }
                 let s = self.graph.input_shape();
-                let values = unpadded(input, &self.input, s.c);
+                let values = unpadded(input, &self.options.input, s.c);
                 let images = Tensor::new([n, s.h, s.w, s.c], values);
                 let images = images.ok_or_else(|| Error::InputShape {
                     expected: "whole images".into(),
@@ -393,4 +307,19 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Images as the CPU twin takes them, `[n, H, W, channels]`.
+fn unpadded(images: Images<'_>, form: &InputForm, channels: usize) -> Vec<f32> {
+    let mut values = vec![];
+    match (images, form) {
+        (Images::Rgb8(bytes), InputForm::Rgb8 { mean, std }) => {
+            values.reserve(bytes.len());
+            rgb8(bytes, mean, std, &mut values);
+        }
+        (Images::F32(padded), _) => values = unpad_channels(padded, channels),
+        // `Session::images` has refused these.
+        (Images::Rgb8(_), InputForm::F32) => {}
+    }
+    values
 }

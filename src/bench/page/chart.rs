@@ -1,25 +1,6 @@
-//! What charts share: ticks, scales and the families of kernels.
+//! What charts share: scales and the families of kernels.
 
 use serde::Serialize;
-
-/// Round numbers from 0 that divide `0..=max` into about `n` parts.
-pub(super) fn ticks(low: f64, high: f64, n: usize) -> Vec<f64> {
-    let rough = (high - low) / n as f64;
-    if !(rough.is_finite() && rough > 0.0) {
-        return vec![];
-    }
-    let power = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .map(|step| step * power)
-        .into_iter()
-        .find(|&step| step >= rough)
-        .unwrap_or(rough);
-    let first = (low / step).ceil();
-    (0..=2 * n)
-        .map(|i| (first + i as f64) * step)
-        .take_while(|&tick| tick <= high + step * 1e-9)
-        .collect()
-}
 
 /// A logarithmic axis of positive numbers.
 #[derive(Debug, Clone, Copy)]
@@ -124,16 +105,6 @@ pub(super) fn family_of(kernel: &str) -> Family {
 mod tests {
     use super::*;
     use crate::kernels::KERNELS;
-
-    #[test]
-    fn round_ticks() {
-        assert_eq!(ticks(0.0, 10.0, 5), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
-        assert_eq!(ticks(1.3, 3.4, 4), [2.0, 3.0]);
-        for nonsense in [0.0, f64::NAN, f64::INFINITY, -1.0] {
-            assert!(ticks(0.0, nonsense, 5).is_empty());
-        }
-        assert!(ticks(0.0, f64::MAX, 5).len() <= 11);
-    }
 
     #[test]
     fn logarithmic_axes() {

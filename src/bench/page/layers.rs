@@ -10,7 +10,7 @@ use crate::bench::{Profile, StepTime};
 use super::chart::{FAMILIES, Family, family_of};
 use super::number::Num;
 use super::rows::{Entry, Rows};
-use super::svg::{Element, el, percent, picture, px};
+use crate::page::svg::{Element, el, percent, picture, px};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Layers {

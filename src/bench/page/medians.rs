@@ -8,7 +8,7 @@ use crate::bench::Scenario;
 use super::headline::{colour, speed_up};
 use super::number::{ms, ratio};
 use super::rows::{Entry, Rows};
-use super::svg::{Element, el, percent, picture, px};
+use crate::page::svg::{Element, el, percent, picture, px};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Medians {

@@ -2,7 +2,7 @@
 //! no scripts, no fonts, nothing is fetched, and it carries its data as JSON.
 //!
 //! Every string of a result comes from a driver or a file and is escaped: by
-//! minijinja in templates, by [`svg`] in charts and by [`embed`] in the data.
+//! minijinja in templates, by [`svg`](crate::page::svg) in charts and by [`embed`] in the data.
 //! A content security policy forbids scripts besides.
 //!
 //! Each figure that is shown has the exact number of the JSON in `data-value`
@@ -21,35 +21,16 @@ mod peaks;
 mod rooflines;
 mod rows;
 mod start_ups;
-mod svg;
 mod table;
 
+use minijinja::Value;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Value};
 use serde::Serialize;
 
 use super::Report;
-use crate::kernels::environment;
+pub use crate::page::PageError;
+use crate::page::{STYLE, embedded, environment, templates};
 use rows::Rows;
-
-/// A page that could not be written: a defect of this crate, since the
-/// templates are its own and take any report.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PageError {
-    /// A template that does not render.
-    #[error("the report's template does not render: {0:#}")]
-    Template(#[from] minijinja::Error),
-    /// A result that is no JSON.
-    #[error("the report's data cannot be embedded: {0}")]
-    Data(#[from] serde_json::Error),
-}
-
-macro_rules! templates {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("templates/", $name)))),*]
-    };
-}
 
 const TEMPLATES: &[(&str, &str)] = templates![
     "environment.html",
@@ -67,16 +48,10 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "table.html",
 ];
 
-const STYLE: &str = include_str!("style.css");
-
 /// The page of these results, each with the name that tells it from the
 /// others, such as its file's path.
 pub fn page(reports: &[(String, &Report)]) -> Result<String, PageError> {
-    let mut env = environment()?;
-    env.set_auto_escape_callback(|_| AutoEscape::Html);
-    for (name, text) in TEMPLATES {
-        env.add_template(name, text)?;
-    }
+    let env = environment(TEMPLATES)?;
     let paths: Vec<&str> = reports.iter().map(|(path, _)| path.as_str()).collect();
     let named: Vec<(String, &Report)> = (names::short(&paths).into_iter())
         .zip(reports.iter().map(|(_, report)| *report))
@@ -130,6 +105,5 @@ fn embed(reports: &[(String, &Report)]) -> Result<String, serde_json::Error> {
         .iter()
         .map(|(name, report)| Named { name, report })
         .collect();
-    // `<` ends or comments out a script element, and is only ever in strings.
-    Ok(serde_json::to_string(&named)?.replace('<', "\\u003c"))
+    embedded(&named)
 }

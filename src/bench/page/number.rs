@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::page::svg::Element;
 use crate::text::number;
 
 /// Where a figure is not known.
@@ -48,6 +49,13 @@ impl Num {
 
     pub fn bytes(value: u64, at: String) -> Self {
         Self::new(value, bytes(value), at)
+    }
+}
+
+impl Element {
+    /// The figure that the element stands for.
+    pub(super) fn num(self, num: &Num) -> Self {
+        self.set("data-value", &num.exact).set("data-at", &num.at)
     }
 }
 

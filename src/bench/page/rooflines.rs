@@ -8,7 +8,7 @@ use crate::bench::{Peaks, Profile, StepTime};
 use super::chart::{FAMILIES, Family, Log, family_of};
 use super::number::{Num, rate, significant};
 use super::rows::{Entry, Rows};
-use super::svg::{Element, el, percent, picture, px};
+use crate::page::svg::{Element, el, percent, picture, px};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Rooflines {

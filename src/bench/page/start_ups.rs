@@ -7,7 +7,7 @@ use crate::bench::Startup;
 
 use super::number::Num;
 use super::rows::{Entry, Rows};
-use super::svg::{Element, el, percent, picture, px};
+use crate::page::svg::{Element, el, percent, picture, px};
 
 #[derive(Debug, Serialize)]
 pub(super) struct StartUps {

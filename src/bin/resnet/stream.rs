@@ -3,8 +3,11 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
-use resnet_wgpu::classify::{Classifier, Scores, decode_ahead};
+use resnet_wgpu::classify::{Classifier, Mean, Scores, decode_ahead};
 use resnet_wgpu::gpu::Gpu;
 use resnet_wgpu::preprocess::RgbImage;
 
@@ -18,68 +21,109 @@ pub fn in_flight(gpu: Option<&Gpu>) -> usize {
 
 /// What became of an image.
 pub enum Outcome<'a> {
-    /// Its scores are those of this index in the batch.
+    /// Its scores are those of this index in the batch; of several views, their
+    /// mean.
     Scored(&'a Scores, usize),
     /// It could not be read, and why.
     Broken(String),
 }
 
+/// How long the thread that feeds the device waited, and for what.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Waits {
+    /// For images to be decoded.
+    pub images: Duration,
+    /// For the device to take or to finish a batch.
+    pub device: Duration,
+}
+
+impl Waits {
+    /// What the run waited for most: faster, that would have made it faster.
+    pub fn limit(&self) -> &'static str {
+        match self.images > self.device {
+            true => "decoding",
+            false => "the device",
+        }
+    }
+}
+
 /// Runs `items` through `classifier`; `load` reads one, on any thread. `each`
 /// sees every item's outcome: the scored in order, the broken as soon as
-/// their turn comes.
+/// their turn comes. Where `stop` becomes true, no further item is begun; those
+/// on the device are finished.
 pub fn run<T: Sync>(
     classifier: &mut Classifier,
     items: &[T],
+    stop: &AtomicBool,
     load: impl Fn(&T) -> Result<RgbImage, String> + Sync,
-    each: impl FnMut(&Classifier, usize, Outcome<'_>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let preprocess = classifier.preprocess().clone();
-    let crop = |item: &T| {
+    each: impl FnMut(&Classifier, usize, Outcome<'_>, &Waits) -> Result<(), Failure>,
+) -> Result<Waits, Failure> {
+    let (preprocess, views) = (classifier.preprocess().clone(), classifier.views().clone());
+    let prepare = |item: &T| {
         let image = load(item)?;
-        preprocess.crop_image(&image).map_err(|e| e.to_string())
+        preprocess.views(&image, &views).map_err(|e| e.to_string())
     };
-    let window = 2 * classifier.batch();
+    // Enough for every core and for the next batches, and no more: a picture's
+    // views may take megabytes.
+    let cores = available_parallelism().map_or(1, |n| n.get());
+    let window = (2 * classifier.batch()).div_ceil(views.count());
     let mut batches = Batches {
         filling: Vec::with_capacity(classifier.batch()),
         started: VecDeque::new(),
         scores: Scores::default(),
+        mean: Mean::new(views.count()),
+        answer: Scores::default(),
+        waits: Waits::default(),
         classifier,
         each,
     };
     let mut outcome = Ok(());
-    decode_ahead(items, window, crop, |index, crop| {
-        outcome = match crop {
-            Ok(crop) => batches.push(&crop, index),
-            Err(why) => (batches.each)(batches.classifier, index, Outcome::Broken(why)),
+    let mut since = Instant::now();
+    decode_ahead(items, window.max(2 * cores), prepare, |index, views| {
+        if stop.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
+        }
+        batches.waits.images += since.elapsed();
+        outcome = match views {
+            Ok(views) => views.iter().try_for_each(|view| batches.push(view, index)),
+            Err(why) => batches.tell(index, Outcome::Broken(why)),
         };
+        since = Instant::now();
         match outcome {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
         }
     });
     outcome?;
-    batches.end()
+    batches.end(stop.load(Ordering::Relaxed))
 }
 
 /// Batches on their way: one that is filled while others are computed.
 struct Batches<'a, E> {
     classifier: &'a mut Classifier,
-    /// The items of the batch that is filled.
+    /// The items of the batch that is filled, one for each view.
     filling: Vec<usize>,
     /// The items of each batch in flight, oldest first.
     started: VecDeque<Vec<usize>>,
     scores: Scores,
+    /// Of the item whose views are coming in, and where it is put.
+    mean: Mean,
+    answer: Scores,
+    waits: Waits,
     each: E,
 }
 
 impl<E> Batches<'_, E>
 where
-    E: FnMut(&Classifier, usize, Outcome<'_>) -> Result<(), Failure>,
+    E: FnMut(&Classifier, usize, Outcome<'_>, &Waits) -> Result<(), Failure>,
 {
-    /// Adds an image, and starts the batch when it is full.
-    fn push(&mut self, crop: &RgbImage, index: usize) -> Result<(), Failure> {
+    /// Adds a view of an image, and starts the batch when it is full.
+    fn push(&mut self, view: &RgbImage, index: usize) -> Result<(), Failure> {
+        if !self.classifier.accepts(view) {
+            self.start()?;
+        }
         self.filling.push(index);
-        match self.classifier.push_crop(crop)? {
+        match self.classifier.push_crop(view)? {
             true => self.start(),
             false => Ok(()),
         }
@@ -87,12 +131,13 @@ where
 
     /// Starts the batch, once there is room for it.
     fn start(&mut self) -> Result<(), Failure> {
-        let session = self.classifier.session();
         let mut next = Vec::new();
-        if session.in_flight() == session.max_in_flight() {
+        if self.classifier.in_flight() == self.classifier.max_in_flight() {
             next = self.finish()?;
         }
+        let since = Instant::now();
         self.classifier.start()?;
+        self.waits.device += since.elapsed();
         next.reserve(self.filling.len());
         self.started
             .push_back(std::mem::replace(&mut self.filling, next));
@@ -102,22 +147,39 @@ where
     /// Waits for the oldest batch and hands its scores on; gives its list of
     /// items back, empty.
     fn finish(&mut self) -> Result<Vec<usize>, Failure> {
+        let since = Instant::now();
         self.classifier.finish(&mut self.scores)?;
+        self.waits.device += since.elapsed();
         let mut items = self.started.pop_front().unwrap_or_default();
+        let one = self.classifier.views().count() == 1;
         for (place, index) in items.drain(..).enumerate() {
-            (self.each)(self.classifier, index, Outcome::Scored(&self.scores, place))?;
+            if one {
+                let outcome = Outcome::Scored(&self.scores, place);
+                (self.each)(self.classifier, index, outcome, &self.waits)?;
+                continue;
+            }
+            self.mean.add(&self.scores, place);
+            if self.mean.is_whole() {
+                self.mean.take_into(&mut self.answer);
+                let outcome = Outcome::Scored(&self.answer, 0);
+                (self.each)(self.classifier, index, outcome, &self.waits)?;
+            }
         }
         Ok(items)
     }
 
-    /// Runs what is left.
-    fn end(mut self) -> Result<(), Failure> {
-        if self.classifier.pending() > 0 {
+    fn tell(&mut self, index: usize, outcome: Outcome<'_>) -> Result<(), Failure> {
+        (self.each)(self.classifier, index, outcome, &self.waits)
+    }
+
+    /// Runs what is left, or finishes what is on the device.
+    fn end(mut self, stopped: bool) -> Result<Waits, Failure> {
+        if self.classifier.pending() > 0 && !stopped {
             self.start()?;
         }
-        while self.classifier.session().in_flight() > 0 {
+        while self.classifier.in_flight() > 0 {
             self.finish()?;
         }
-        Ok(())
+        Ok(self.waits)
     }
 }

@@ -4,18 +4,16 @@ use std::fmt::{self, Display, Write};
 
 use minijinja::Value;
 
-use super::number::Num;
-
 /// An element and what is in it.
 #[derive(Debug, Clone)]
-pub(super) struct Element {
+pub(crate) struct Element {
     name: &'static str,
     attributes: String,
     inside: String,
 }
 
 /// An element without attributes.
-pub(super) fn el(name: &'static str) -> Element {
+pub(crate) fn el(name: &'static str) -> Element {
     Element {
         name,
         attributes: String::new(),
@@ -33,11 +31,6 @@ impl Element {
 
     pub fn class(self, class: &str) -> Self {
         self.set("class", class)
-    }
-
-    /// The figure that the element stands for.
-    pub fn num(self, num: &Num) -> Self {
-        self.set("data-value", &num.exact).set("data-at", &num.at)
     }
 
     pub fn text(mut self, text: &str) -> Self {
@@ -78,7 +71,7 @@ impl Display for Element {
 
 /// A picture as wide as what it is in. Its contents are placed by percent
 /// across and by pixels down, so that text keeps its size on a phone.
-pub(super) fn picture(height: f64, label: &str) -> Element {
+pub(crate) fn picture(height: f64, label: &str) -> Element {
     el("svg")
         .set("role", "img")
         .set("aria-label", label)
@@ -87,14 +80,14 @@ pub(super) fn picture(height: f64, label: &str) -> Element {
 }
 
 /// A part of the width.
-pub(super) fn percent(part: f64) -> String {
+pub(crate) fn percent(part: f64) -> String {
     // Files hold anything, a picture only what lies in it or close by.
     let part = if part.is_nan() { 0.0 } else { part };
     trimmed(format!("{:.3}", 100.0 * part.clamp(-1.0, 2.0))) + "%"
 }
 
 /// Pixels.
-pub(super) fn px(pixels: f64) -> String {
+pub(crate) fn px(pixels: f64) -> String {
     let pixels = if pixels.is_nan() { 0.0 } else { pixels };
     trimmed(format!("{:.2}", pixels.clamp(-1e5, 1e5)))
 }

@@ -1,0 +1,56 @@
+//! What HTML pages share, be they of a benchmark or of an evaluation: templates
+//! that escape, one style, drawings, and data that no parser takes for markup.
+
+pub(crate) mod svg;
+mod ticks;
+
+use minijinja::{AutoEscape, Environment};
+use serde::Serialize;
+
+use crate::kernels;
+pub(crate) use ticks::ticks;
+
+/// The style sheet of every page.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
+/// A page that could not be written: a defect of this crate, since the
+/// templates are its own and take any result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PageError {
+    /// A template that does not render.
+    #[error("the report's template does not render: {0:#}")]
+    Template(#[from] minijinja::Error),
+    /// A result that is no JSON.
+    #[error("the report's data cannot be embedded: {0}")]
+    Data(#[from] serde_json::Error),
+    /// A picture that cannot be compressed.
+    #[error("the report's pictures cannot be embedded: {0}")]
+    Picture(#[from] image::ImageError),
+}
+
+/// Templates by name, from the folder `templates` beside the file.
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("templates/", $name)))),*]
+    };
+}
+pub(crate) use templates;
+
+/// An environment of these templates, in which all that is shown is escaped.
+pub(crate) fn environment(
+    templates: &'static [(&'static str, &'static str)],
+) -> Result<Environment<'static>, minijinja::Error> {
+    let mut env = kernels::environment()?;
+    env.set_auto_escape_callback(|_| AutoEscape::Html);
+    for (name, text) in templates {
+        env.add_template(name, text)?;
+    }
+    Ok(env)
+}
+
+/// Data as JSON that no HTML parser takes for markup.
+pub(crate) fn embedded(data: &impl Serialize) -> Result<String, serde_json::Error> {
+    // `<` ends or comments out a script element, and is only ever in strings.
+    Ok(serde_json::to_string(data)?.replace('<', "\\u003c"))
+}

@@ -1,0 +1,194 @@
+//! The views of a picture that a network is tested on, besides the centre crop.
+
+use image::imageops::flip_horizontal;
+
+use super::geometry::{Placement, shorter_side};
+use super::{MAX_CROP_SIDE, Preprocess, PreprocessError, RgbImage, resize};
+
+/// Which views of a picture a network sees; its answer is the mean of their
+/// probabilities.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Views {
+    /// The centre crop alone.
+    #[default]
+    Centre,
+    /// The centre crop and its mirror image.
+    Mirrored,
+    /// The four corners and the centre of the resized picture, then the same of
+    /// its mirror image: the standard 10-crop testing (Krizhevsky 2012, section
+    /// 4.1; He 2015, section 3.4), crop for crop torchvision's `TenCrop`.
+    TenCrop,
+    /// The whole picture, its shorter side resized to each of these lengths in
+    /// pixels, and its mirror image: fully convolutional testing at several
+    /// scales (He 2015, section 3.4). The network's global pooling takes what
+    /// height and width there is.
+    Scales(Vec<u32>),
+}
+
+impl Views {
+    /// How many views of a picture there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Centre => 1,
+            Self::Mirrored => 2,
+            Self::TenCrop => 10,
+            Self::Scales(scales) => 2 * scales.len(),
+        }
+    }
+
+    /// Whether views are of other sizes than the crop.
+    pub fn any_size(&self) -> bool {
+        matches!(self, Self::Scales(_))
+    }
+}
+
+impl Preprocess {
+    /// All views of a picture, 8-bit H×W×3: of exactly `self.crop`, or for
+    /// [`Views::Scales`] of the picture's own aspect. A mirror image follows
+    /// its original, but for [`Views::TenCrop`], whose order is torchvision's:
+    /// the four corners from the top left on, row by row, the centre, then the
+    /// mirrored picture's.
+    ///
+    /// # Errors
+    /// Those of [`Preprocess::crop_image`]; [`PreprocessError::Margin`] for ten
+    /// crops of a picture that is resized to less than a crop, and
+    /// [`PreprocessError::Scale`] for a view longer than [`MAX_CROP_SIDE`].
+    pub fn views(
+        &self,
+        image: &RgbImage,
+        views: &Views,
+    ) -> Result<Vec<RgbImage>, PreprocessError> {
+        match views {
+            Views::Centre => Ok(vec![self.crop_image(image)?]),
+            Views::Mirrored => Ok(mirrored([self.crop_image(image)?]).collect()),
+            Views::TenCrop => self.ten_crops(image),
+            Views::Scales(scales) => {
+                let whole = scales.iter().map(|&scale| self.whole(image, scale));
+                let whole = whole.collect::<Result<Vec<_>, _>>()?;
+                Ok(mirrored(whole).collect())
+            }
+        }
+    }
+
+    fn ten_crops(&self, image: &RgbImage) -> Result<Vec<RgbImage>, PreprocessError> {
+        let resized = self.resized(image)?;
+        let (height, width) = self.crop;
+        let spare = |resized: u64, crop: u32| resized.checked_sub(crop.into());
+        let (Some(across), Some(down)) = (spare(resized.0, width), spare(resized.1, height)) else {
+            return Err(PreprocessError::Margin {
+                resized,
+                crop: (width, height),
+            });
+        };
+        let centre = (
+            Placement::centre(resized.0, width).start,
+            Placement::centre(resized.1, height).start,
+        );
+        let cut = |(left, top)| {
+            let columns = Placement::at(left, width);
+            let rows = Placement::at(top, height);
+            resize::resize_and_crop(image, resized, columns, rows, self.interpolation)
+        };
+        let upright = [(0, 0), (across, 0), (0, down), (across, down), centre];
+        // The mirrored picture's crops: where an odd number of columns is to
+        // spare, its centre is not the mirror image of the other.
+        let reflected = upright.map(|(left, top)| (across - left, top));
+        let crops = upright.into_iter().map(cut);
+        let mirrored = reflected.into_iter().map(|at| flip_horizontal(&cut(at)));
+        Ok(crops.chain(mirrored).collect())
+    }
+
+    /// The whole picture, its shorter side resized to `scale`.
+    fn whole(&self, image: &RgbImage, scale: u32) -> Result<RgbImage, PreprocessError> {
+        self.check(image)?;
+        let (width, height) = image.dimensions();
+        let resized = shorter_side(width, height, scale);
+        let side = |length: u64| {
+            let admitted = (1..=u64::from(MAX_CROP_SIDE)).contains(&length);
+            u32::try_from(length).ok().filter(|_| admitted)
+        };
+        let (Some(across), Some(down)) = (side(resized.0), side(resized.1)) else {
+            return Err(PreprocessError::Scale { scale, resized });
+        };
+        let (columns, rows) = (Placement::at(0, across), Placement::at(0, down));
+        let filter = self.interpolation;
+        Ok(resize::resize_and_crop(image, resized, columns, rows, filter))
+    }
+}
+
+/// Each image, followed by its mirror image.
+fn mirrored(images: impl IntoIterator<Item = RgbImage>) -> impl Iterator<Item = RgbImage> {
+    images.into_iter().flat_map(|image| {
+        let other = flip_horizontal(&image);
+        [image, other]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(width: u32, height: u32) -> RgbImage {
+        RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 7]))
+    }
+
+    #[test]
+    fn ten_crops_are_where_torchvision_has_them() -> Result<(), PreprocessError> {
+        // As large as it is to be: the pixels say where they come from.
+        let image = ramp(9, 6);
+        let pre = Preprocess {
+            resize: 6,
+            crop: (4, 4),
+            ..Preprocess::imagenet(4)?
+        };
+        let crops = pre.views(&image, &Views::TenCrop)?;
+        let corners: Vec<_> = (crops.iter())
+            .map(|crop| (crop.get_pixel(0, 0).0, crop.get_pixel(3, 0).0))
+            .map(|(left, right)| (left[0], right[0], left[1]))
+            .collect();
+        // TenCrop(4) of a 9×6 image, printed from torchvision: the centre's
+        // left column is round(2.5) = 2 of either image.
+        assert_eq!(
+            corners,
+            [
+                (0, 3, 0),
+                (5, 8, 0),
+                (0, 3, 2),
+                (5, 8, 2),
+                (2, 5, 1),
+                (8, 5, 0),
+                (3, 0, 0),
+                (8, 5, 2),
+                (3, 0, 2),
+                (6, 3, 1),
+            ]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn scales_keep_the_aspect_and_bound_the_size() -> Result<(), PreprocessError> {
+        let pre = Preprocess::imagenet(224)?;
+        let views = Views::Scales(vec![20, 30]);
+        let made = pre.views(&ramp(40, 20), &views)?;
+        assert_eq!(made.len(), views.count());
+        let sizes: Vec<_> = made.iter().map(RgbImage::dimensions).collect();
+        assert_eq!(sizes, [(40, 20), (40, 20), (60, 30), (60, 30)]);
+        assert_eq!(made[0].get_pixel(3, 4), made[1].get_pixel(36, 4));
+        let long = pre.views(&ramp(2, 200), &Views::Scales(vec![256]));
+        assert!(matches!(long, Err(PreprocessError::Scale { scale: 256, .. })));
+        Ok(())
+    }
+
+    #[test]
+    fn ten_crops_need_as_much_as_a_crop() -> Result<(), PreprocessError> {
+        let pre = Preprocess {
+            resize: 20,
+            ..Preprocess::imagenet(24)?
+        };
+        let small = pre.views(&ramp(30, 30), &Views::TenCrop);
+        assert!(matches!(small, Err(PreprocessError::Margin { .. })));
+        assert_eq!(pre.views(&ramp(30, 30), &Views::Mirrored)?.len(), 2);
+        Ok(())
+    }
+}
