@@ -44,6 +44,8 @@ pub mod cpu;
 #[cfg(feature = "cli")]
 pub mod dataset;
 mod error;
+#[cfg(feature = "cli")]
+pub mod eval;
 pub mod gpu;
 pub mod graph;
 pub mod kernels;

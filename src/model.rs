@@ -4,6 +4,7 @@
 use crate::error::Error;
 use crate::graph::{Graph, GraphError};
 use crate::labels::Labels;
+use crate::mix::{STEP, mix};
 use crate::models::Network;
 use crate::preprocess::{DEFAULT_CROP_PCT, IMAGENET_MEAN, IMAGENET_STD, Interpolation, Preprocess};
 use crate::tensor::Params;
@@ -96,6 +97,25 @@ impl Model {
     /// The weights, under torchvision's names.
     pub fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// 64 bits of all weights and their names, as hexadecimal digits: two models
+    /// of different weights have different ones. All weights are read.
+    pub fn fingerprint(&self) -> Result<String, Error> {
+        let mut sum = 0;
+        for (name, tensor) in self.params.iter() {
+            let tensor = tensor.get()?;
+            let mut hash = 0;
+            for byte in name.bytes() {
+                hash = mix((hash ^ u64::from(byte)).wrapping_add(STEP));
+            }
+            for value in tensor.data() {
+                hash = mix((hash ^ u64::from(value.to_bits())).wrapping_add(STEP));
+            }
+            // Whatever the order of the names.
+            sum ^= hash;
+        }
+        Ok(format!("{sum:016x}"))
     }
 
     /// What metadata and configuration files say.

@@ -12,7 +12,6 @@ use super::timed::{HostWatch, Repeat, Timings, timed};
 use super::verdict::{Batches, reference, same_bits};
 use crate::error::Error;
 use crate::gpu::Gpu;
-use crate::mix::{STEP, mix};
 use crate::model::Model;
 use crate::passes::lower;
 use crate::plan::{Choice, DeviceProfile, Plan, PlanOptions};
@@ -32,7 +31,7 @@ pub fn work(model: &Model, case: &Case) -> Result<Work, Error> {
         model: model.network().name.clone(),
         weights: match &case.source {
             Source::Preset(_) => format!("seed {SEED}"),
-            Source::File(_) => fingerprint(model)?,
+            Source::File(_) => model.fingerprint()?,
         },
         parameters: cost.parameters,
         macs: cost.macs,
@@ -41,24 +40,6 @@ pub fn work(model: &Model, case: &Case) -> Result<Work, Error> {
         precision: case.precision.name().into(),
         scenario: case.scenario,
     })
-}
-
-/// 64 bits of all weights and their names.
-fn fingerprint(model: &Model) -> Result<String, Error> {
-    let mut sum = 0;
-    for (name, tensor) in model.params().iter() {
-        let tensor = tensor.get()?;
-        let mut hash = 0;
-        for byte in name.bytes() {
-            hash = mix((hash ^ u64::from(byte)).wrapping_add(STEP));
-        }
-        for value in tensor.data() {
-            hash = mix((hash ^ u64::from(value.to_bits())).wrapping_add(STEP));
-        }
-        // Whatever the order of the names.
-        sum ^= hash;
-    }
-    Ok(format!("{sum:016x}"))
 }
 
 impl Row {

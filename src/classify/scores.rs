@@ -44,7 +44,8 @@ impl Scores {
     pub fn layer(&self, layer: usize, index: usize) -> &[f32] {
         let all = self.layers.get(layer).map_or(&[][..], |values| values);
         let each = all.len() / self.images().max(1);
-        all.get(index * each..(index + 1) * each).unwrap_or_default()
+        all.get(index * each..(index + 1) * each)
+            .unwrap_or_default()
     }
 
     fn of<'a>(&self, all: &'a [f32], index: usize) -> &'a [f32] {

@@ -62,6 +62,12 @@ impl Cifar {
         self.bytes.len() / RECORD
     }
 
+    /// The class of the `index`-th image.
+    pub(super) fn label(&self, index: usize) -> Option<usize> {
+        let record = self.bytes.chunks_exact(RECORD).nth(index)?;
+        Some(usize::from(record[0]))
+    }
+
     /// The `index`-th image.
     pub(super) fn get(&self, index: usize) -> Option<Sample> {
         let (&label, planes) = self.bytes.chunks_exact(RECORD).nth(index)?.split_first()?;

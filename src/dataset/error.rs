@@ -39,6 +39,68 @@ pub enum DatasetError {
         /// Path, as given.
         path: String,
     },
+    /// A directory has one folder, whose name tells no class.
+    #[error(
+        "{path}: expected one folder for each class, found `{folder}` alone, which is the name of \
+         no class; name it by label, synset or class index, or give the folder above it"
+    )]
+    OneFolder {
+        /// Path, as given.
+        path: String,
+        /// The folder's name.
+        folder: String,
+    },
+    /// A file of labels has another number of lines than there are images.
+    #[error(
+        "{path}: expected a label for each of {images} images, one a line, found {lines} lines; \
+         give the labels of these images, or lines of `name label`"
+    )]
+    TruthLines {
+        /// File of the labels.
+        path: String,
+        /// Images in the folder.
+        images: usize,
+        /// Lines with a label.
+        lines: usize,
+    },
+    /// A file of labels names an image that is not there.
+    #[error(
+        "{path}, line {line}: expected the name of an image in {folder}, found \"{found}\"; \
+         check that labels and images belong together"
+    )]
+    NotThere {
+        /// File of the labels.
+        path: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// Where images were looked for.
+        folder: String,
+        /// The name found.
+        found: String,
+    },
+    /// A line of a file of labels is of another form than those before it.
+    #[error(
+        "{path}, line {line}: expected {expected}, as the lines before it have, found \"{found}\"; \
+         correct the line"
+    )]
+    TruthLine {
+        /// File of the labels.
+        path: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// The form of the lines before.
+        expected: &'static str,
+        /// What it holds.
+        found: String,
+    },
+    /// A file of labels is no text.
+    #[error(
+        "{path}: expected a text with a label a line, found bytes that are not UTF-8; give another file"
+    )]
+    NotText {
+        /// File of the labels.
+        path: String,
+    },
     /// The file is neither text nor a CIFAR-10 batch.
     #[error(
         "{path}: expected class folders, a CSV of path,label or CIFAR-10's binary format, \

@@ -17,6 +17,12 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
         return Err(DatasetError::NoClassFolders { path: name() });
     }
     let (numbers, guessed) = number(&folders, classes)?;
+    if guessed && folders.len() == 1 {
+        return Err(DatasetError::OneFolder {
+            path: name(),
+            folder: printable(folders[0].file_name().unwrap_or_default().display()),
+        });
+    }
     let names = folders.iter().filter_map(|folder| folder.file_name());
     let class_of: HashMap<&OsStr, usize> = names.zip(numbers).collect();
     let mut files = Vec::new();
@@ -44,7 +50,18 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
             classes.count
         )
     });
+    let note = note.or_else(|| {
+        let one = folders.len() == 1 && classes.count > 1;
+        one.then(|| {
+            format!(
+                "{}: images of one class only: top-1 is how often that class is found, and says \
+                 nothing about the others",
+                name()
+            )
+        })
+    });
     Ok(Dataset {
+        root: path.to_owned(),
         samples: Samples::Files(files),
         note,
     })

@@ -9,6 +9,8 @@ mod class;
 mod csv_list;
 mod error;
 mod folders;
+mod ilsvrc;
+mod truth;
 mod walk;
 
 #[cfg(test)]
@@ -69,6 +71,8 @@ pub enum SampleSource {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Dataset {
+    /// What images' names start at.
+    root: PathBuf,
     samples: Samples,
     note: Option<String>,
 }
@@ -94,7 +98,8 @@ impl Dataset {
     /// - a **CIFAR-10** file in its binary format: for each image one label
     ///   byte and 3,072 of pixels.
     ///
-    /// Which it is, the content tells. ImageNet's synsets are known for every
+    /// Which it is, the content tells; [`Dataset::with_truth`] takes a folder
+    /// whose labels are in a file of their own. ImageNet's synsets are known for every
     /// network of 1,000 classes.
     ///
     /// # Errors
@@ -133,9 +138,40 @@ impl Dataset {
             }
         };
         Ok(Self {
+            root: path.parent().unwrap_or(Path::new("")).to_owned(),
             samples,
             note: None,
         })
+    }
+
+    /// Opens the images in `folder`, in the order of their names, whose labels
+    /// are in the file `truth`, as ILSVRC's validation set has them. Each line
+    /// holds
+    ///
+    /// - a label alone, as many lines as there are images, line by line the
+    ///   sorted images'. Numbers are class indices, but ILSVRC's own numbers in
+    ///   its `ILSVRC2012_validation_ground_truth.txt`: 50,000 from 1 to 1,000,
+    ///   which number the synsets in another order;
+    /// - or an image's name and its label, with a space or a comma between
+    ///   (`val.txt`; Kaggle's `LOC_val_solution.csv`, whose header and boxes are
+    ///   passed over). The name may lack its extension. Images without a line
+    ///   are left out.
+    ///
+    /// A label is a class index, a synset, or the name of one of `labels`
+    /// without spaces.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`]; [`DatasetError::TruthLines`] for another number of
+    /// lines than of images, [`DatasetError::NotThere`] for the name of an image
+    /// that is not there.
+    pub fn with_truth(
+        folder: impl AsRef<Path>,
+        truth: impl AsRef<Path>,
+        labels: Option<&Labels>,
+        classes: usize,
+    ) -> Result<Self, DatasetError> {
+        let classes = Classes::new(labels, classes);
+        truth::open(folder.as_ref(), truth.as_ref(), &classes)
     }
 
     /// How many images there are; at least one.
@@ -167,9 +203,31 @@ impl Dataset {
         sample.ok_or(DatasetError::NoSuchImage { index, len })
     }
 
+    /// A name that no other image has: its path below the folder, or below that
+    /// of the list; of a CIFAR file its place in it, such as `#17`. Empty from
+    /// [`len`](Self::len) on.
+    pub fn name(&self, index: usize) -> String {
+        match &self.samples {
+            Samples::Files(files) => files.get(index).map_or(String::new(), |(path, _)| {
+                let below = path.strip_prefix(&self.root).unwrap_or(path);
+                printable(below.display())
+            }),
+            Samples::Cifar(cifar) if index < cifar.len() => format!("#{index}"),
+            Samples::Cifar(_) => String::new(),
+        }
+    }
+
+    /// The class of the `index`-th image; `None` from [`len`](Self::len) on.
+    pub fn label(&self, index: usize) -> Option<usize> {
+        match &self.samples {
+            Samples::Files(files) => files.get(index).map(|(_, label)| *label),
+            Samples::Cifar(cifar) => cifar.label(index),
+        }
+    }
+
     /// One line to show to the user where the classes had to be guessed:
     /// folders numbered in the order of their names, but not as many as the
-    /// network has classes.
+    /// network has classes; numbers that may count from 0 or from 1.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }

@@ -277,3 +277,82 @@ fn links_are_followed_but_not_in_circles() {
     let pipe = Path::new("/dev/null");
     assert!(refusal(open10(pipe)).contains("neither a file nor a directory"));
 }
+
+#[test]
+fn labels_in_a_file_of_their_own() {
+    let dir = files(&["val/b.png", "val/a.JPEG", "val/c.png"]);
+    let folder = dir.path().join("val");
+    let labels = Labels::cifar10();
+    let truth = |text: &str| {
+        let path = dir.path().join("truth.txt");
+        fs::write(&path, text).unwrap();
+        Dataset::with_truth(&folder, path, Some(&labels), 10)
+    };
+    let in_order = [("a.JPEG", 3), ("b.png", 0), ("c.png", 9)];
+    for text in [
+        "3\n0\n9\n",
+        "cat\nairplane\n\ntruck",
+        "c.png 9\na 3\nb.png airplane\n",
+        "ImageId,PredictionString\na,3 85 1 499 272 3 1 2 3 4\nb,0 1 2 3 4\nc,9 \n",
+    ] {
+        let data = truth(text).unwrap();
+        assert_eq!(list(&data, &folder), entries(&in_order), "{text}");
+        assert_eq!((data.name(0), data.label(2)), ("a.JPEG".into(), Some(9)));
+        assert_eq!((data.name(3), data.label(3)), (String::new(), None));
+        assert_eq!(data.note().is_some(), text.starts_with('3'), "{text}");
+    }
+    // Images that no line names are left out.
+    assert_eq!(truth("c.png 9").unwrap().len(), 1);
+    for (text, says) in [
+        (
+            "1\n2\n",
+            "a label for each of 3 images, one a line, found 2 lines",
+        ),
+        ("z.png 1\n", "line 1: expected the name of an image"),
+        ("a 1\n2\n", "line 2: expected a name and a label"),
+        ("1\nb 2\n", "line 2: expected a label alone"),
+        ("1\n2\n10\n", "line 3: expected a class from 0 to 9"),
+        ("a unicorn\n", "found \"unicorn\""),
+        ("", "a label for each of 3 images"),
+    ] {
+        let found = refusal(truth(text));
+        assert!(found.contains(says), "{text:?}: {found}");
+    }
+}
+
+#[test]
+fn ilsvrc_numbers_its_synsets_itself() {
+    let dir = files(&[
+        "val/ILSVRC2012_val_00000001.JPEG",
+        "val/ILSVRC2012_val_00000002.JPEG",
+    ]);
+    let folder = dir.path().join("val");
+    let labels = Labels::imagenet();
+    let truth = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, text).unwrap();
+        Dataset::with_truth(&folder, path, Some(&labels), 1000).unwrap()
+    };
+    let classes = |data: &Dataset| [data.label(0), data.label(1)].map(Option::unwrap);
+    let own = truth("ILSVRC2012_validation_ground_truth.txt", "490\n361\n");
+    assert_eq!(classes(&own), [65, 970]);
+    assert!(own.note().unwrap().contains("ILSVRC2012's numbers"));
+    // A file of that name with class indices has zeros.
+    let other = truth("ILSVRC2012_validation_ground_truth.txt", "65\n0\n");
+    assert_eq!(classes(&other), [65, 0]);
+    let plain = truth("truth.txt", "490\n361\n");
+    assert_eq!(classes(&plain), [490, 361]);
+    assert!(plain.note().unwrap().contains("class indices"));
+    let synsets = truth("synsets.txt", "n01751748\nn09193705\n");
+    assert_eq!((classes(&synsets), synsets.note()), ([65, 970], None));
+}
+
+#[test]
+fn one_folder_is_no_set_of_classes() {
+    let dir = files(&["holiday/a.png"]);
+    let found = refusal(open10(dir.path()));
+    assert!(found.contains("found `holiday` alone"), "{found}");
+    let dir = files(&["cat/a.png"]);
+    let data = open10(dir.path()).unwrap();
+    assert!(data.note().unwrap().contains("images of one class only"));
+}

@@ -209,6 +209,12 @@ impl Gpu {
         self.pipelines().checked()
     }
 
+    /// Pipelines that have been made on this device so far: one serves every
+    /// layer and every image size of its kernel.
+    pub fn pipeline_count(&self) -> usize {
+        self.pipelines().count()
+    }
+
     pub(super) fn pipelines(&self) -> &Pipelines {
         &self.shared.pipelines
     }

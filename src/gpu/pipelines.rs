@@ -57,6 +57,14 @@ impl Pipelines {
         made.get(&key(variant)).cloned()
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
     /// Keeps a pipeline, unless another thread was first.
     fn add(&self, variant: Variant, pipeline: Pipeline) -> Arc<Pipeline> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

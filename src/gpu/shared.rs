@@ -40,7 +40,10 @@ impl Shared {
             held.weights.extend(missing.into_iter().zip(made));
         }
         // Each is there, or an error has been returned above.
-        Ok(wanted.iter().filter_map(|w| held.weights.get(w).cloned()).collect())
+        Ok(wanted
+            .iter()
+            .filter_map(|w| held.weights.get(w).cloned())
+            .collect())
     }
 
     /// A place for each of these slots, all distinct: what is there where it is

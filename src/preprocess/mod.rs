@@ -37,8 +37,8 @@ pub use error::{ImageError, PreprocessError};
 pub use image::RgbImage;
 pub use interpolation::Interpolation;
 pub use normalize::PADDED_CHANNELS;
-pub use views::Views;
 pub(crate) use normalize::{levels, rgb8};
+pub use views::Views;
 
 use geometry::{Placement, shorter_side};
 

@@ -1,5 +1,7 @@
 //! The views of a picture that a network is tested on, besides the centre crop.
 
+use std::fmt::{self, Display};
+
 use image::imageops::flip_horizontal;
 
 use super::geometry::{Placement, shorter_side};
@@ -42,6 +44,25 @@ impl Views {
     }
 }
 
+impl Display for Views {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Centre => f.write_str("the centre crop"),
+            Self::Mirrored => f.write_str("the centre crop and its mirror image"),
+            Self::TenCrop => f.write_str("10 crops"),
+            Self::Scales(scales) => {
+                let scales: Vec<String> = scales.iter().map(u32::to_string).collect();
+                let many = if scales.len() == 1 { "" } else { "s" };
+                let scales = scales.join(", ");
+                write!(
+                    f,
+                    "the whole image and its mirror image, shorter side{many} {scales}"
+                )
+            }
+        }
+    }
+}
+
 impl Preprocess {
     /// All views of a picture, 8-bit H×W×3: of exactly `self.crop`, or for
     /// [`Views::Scales`] of the picture's own aspect. A mirror image follows
@@ -53,11 +74,7 @@ impl Preprocess {
     /// Those of [`Preprocess::crop_image`]; [`PreprocessError::Margin`] for ten
     /// crops of a picture that is resized to less than a crop, and
     /// [`PreprocessError::Scale`] for a view longer than [`MAX_CROP_SIDE`].
-    pub fn views(
-        &self,
-        image: &RgbImage,
-        views: &Views,
-    ) -> Result<Vec<RgbImage>, PreprocessError> {
+    pub fn views(&self, image: &RgbImage, views: &Views) -> Result<Vec<RgbImage>, PreprocessError> {
         match views {
             Views::Centre => Ok(vec![self.crop_image(image)?]),
             Views::Mirrored => Ok(mirrored([self.crop_image(image)?]).collect()),
@@ -112,7 +129,9 @@ impl Preprocess {
         };
         let (columns, rows) = (Placement::at(0, across), Placement::at(0, down));
         let filter = self.interpolation;
-        Ok(resize::resize_and_crop(image, resized, columns, rows, filter))
+        Ok(resize::resize_and_crop(
+            image, resized, columns, rows, filter,
+        ))
     }
 }
 
@@ -176,7 +195,10 @@ mod tests {
         assert_eq!(sizes, [(40, 20), (40, 20), (60, 30), (60, 30)]);
         assert_eq!(made[0].get_pixel(3, 4), made[1].get_pixel(36, 4));
         let long = pre.views(&ramp(2, 200), &Views::Scales(vec![256]));
-        assert!(matches!(long, Err(PreprocessError::Scale { scale: 256, .. })));
+        assert!(matches!(
+            long,
+            Err(PreprocessError::Scale { scale: 256, .. })
+        ));
         Ok(())
     }
 

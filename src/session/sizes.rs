@@ -49,11 +49,7 @@ pub struct Sizes {
 impl Sizes {
     /// Sets up `model` on `gpu`, or on the CPU twin where that is `None`, for
     /// images of the size in `options`, and of others when they come.
-    pub fn new(
-        gpu: Option<&Gpu>,
-        model: &Model,
-        options: &SessionOptions,
-    ) -> Result<Self, Error> {
+    pub fn new(gpu: Option<&Gpu>, model: &Model, options: &SessionOptions) -> Result<Self, Error> {
         let session = match gpu {
             Some(gpu) => Session::new(gpu, model, options)?,
             None => Session::cpu(model, options)?,

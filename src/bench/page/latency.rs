@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use crate::bench::{Scenario, Stats};
 
-use crate::page::ticks;
 use super::headline::colour;
 use super::number::{Num, ms as in_ms, significant};
 use super::rows::{Entry, Rows};
 use crate::page::svg::{Element, el, percent, picture, px};
+use crate::page::ticks;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Latency {

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench_args::{BenchArgs, ProfileArgs};
 use crate::compare_args::CompareArgs;
+use crate::eval_args::EvalArgs;
 use crate::model_args::ModelArgs;
 use crate::tune_args::TuneArgs;
 
@@ -79,43 +80,6 @@ pub struct ClassifyArgs {
     ///
     /// One JSON object a line: path, model, device, and top, a list of class
     /// (index), label, probability (0 to 1) and logit, best first.
-    #[arg(long)]
-    pub json: bool,
-
-    #[command(flatten)]
-    pub model: ModelArgs,
-}
-
-/// How often it is right: top-1 and top-5 accuracy on labelled images
-///
-/// Classifies labelled images and prints how often the first class is right
-/// (top-1), and how often one of the first five is (top-5; of all classes
-/// where there are fewer than five, and so always). An image that cannot be
-/// read is reported, counted as failed and left out of the accuracy.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  resnet eval --weights resnet50.safetensors --data imagenet/val
-  resnet eval --data test_batch.bin --limit 1000
-  resnet eval --weights mine.safetensors --labels names.txt --data list.csv --json")]
-pub struct EvalArgs {
-    /// Labelled images: class folders, a CSV of path,label, or CIFAR-10's binary format
-    ///
-    /// Labelled images: a directory with a folder for each class, named by
-    /// label, synset or index (or else numbered in the order of their names,
-    /// as torchvision's ImageFolder does); a CSV of path,label; or a file of
-    /// CIFAR-10's binary version (test_batch.bin).
-    #[arg(long, value_name = "PATH")]
-    pub data: PathBuf,
-
-    /// Only the first N images
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub limit: Option<u64>,
-
-    /// One JSON object
-    ///
-    /// One JSON object: model, data, device, top1 and top5 (0 to 1), images,
-    /// failed, images_per_second.
     #[arg(long)]
     pub json: bool,
 

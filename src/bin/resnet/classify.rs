@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use resnet_wgpu::classify::{Classifier, ClassifierOptions, Prediction};
 use resnet_wgpu::dataset::find_images;
@@ -52,6 +53,7 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
         preprocess: args.model.overrides(),
         labels,
         choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
+        ..Default::default()
     };
     let mut classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
@@ -62,8 +64,9 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     stream::run(
         &mut classifier,
         &images,
+        &AtomicBool::new(false),
         |path| decode_file(path, &limits).map_err(|e| with_sources(&e)),
-        |classifier: &Classifier, index, outcome| {
+        |classifier, index, outcome, _| {
             match outcome {
                 Outcome::Broken(why) => {
                     failed = true;

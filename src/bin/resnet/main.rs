@@ -16,6 +16,8 @@ mod compare_args;
 mod device;
 mod devices;
 mod eval;
+mod eval_args;
+mod eval_text;
 mod failure;
 mod folder;
 mod headless;

@@ -1,0 +1,183 @@
+//! A folder of images with a file of labels beside it, as ILSVRC's validation
+//! set comes.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::class::Classes;
+use super::walk::find_images;
+use super::{Dataset, DatasetError, Samples, ilsvrc, read_whole};
+use crate::labels::printable;
+
+/// First words of a header.
+const HEADERS: [&str; 6] = ["imageid", "image", "path", "file", "filename", "name"];
+
+/// A line with a label.
+struct Line<'a> {
+    /// Counted from 1.
+    at: usize,
+    name: Option<&'a str>,
+    label: &'a str,
+}
+
+/// Reads the labels and finds their images.
+pub(super) fn open(
+    folder: &Path,
+    truth: &Path,
+    classes: &Classes,
+) -> Result<Dataset, DatasetError> {
+    let path = printable(truth.display());
+    let text = String::from_utf8(read_whole(truth)?)
+        .map_err(|_| DatasetError::NotText { path: path.clone() })?;
+    let lines = lines(&text, &path)?;
+    let images = find_images(folder)?;
+    let (numbers, note) = numbering(truth, &lines, classes);
+    let class = |line: &Line| {
+        let place = format!("{path}, line {}", line.at);
+        match (numbers, line.label.parse::<usize>()) {
+            (Numbers::Ilsvrc, Ok(id)) => ilsvrc::class(id, &place, classes),
+            _ => classes.resolve(line.label, &place),
+        }
+    };
+    let named = lines.first().is_some_and(|line| line.name.is_some());
+    let files: Vec<(PathBuf, usize)> = if named {
+        let known = Names::of(folder, &images);
+        let found = lines.iter().map(|line| {
+            let name = line.name.unwrap_or_default();
+            let image = known.find(name).ok_or_else(|| DatasetError::NotThere {
+                path: path.clone(),
+                line: line.at,
+                folder: printable(folder.display()),
+                found: printable(name),
+            })?;
+            Ok((image.clone(), class(line)?))
+        });
+        let mut files = found.collect::<Result<Vec<_>, DatasetError>>()?;
+        files.sort();
+        files
+    } else if lines.len() == images.len() {
+        let pairs = images.into_iter().zip(&lines);
+        pairs
+            .map(|(image, line)| Ok((image, class(line)?)))
+            .collect::<Result<_, DatasetError>>()?
+    } else {
+        let (images, lines) = (images.len(), lines.len());
+        return Err(DatasetError::TruthLines {
+            path,
+            images,
+            lines,
+        });
+    };
+    if files.is_empty() {
+        return Err(DatasetError::NoImages { path });
+    }
+    Ok(Dataset {
+        root: folder.to_owned(),
+        samples: Samples::Files(files),
+        note,
+    })
+}
+
+/// The lines that are not empty, without a header; all of one form.
+fn lines<'a>(text: &'a str, path: &str) -> Result<Vec<Line<'a>>, DatasetError> {
+    let mut lines: Vec<Line> = Vec::new();
+    for (i, text) in text.lines().enumerate() {
+        let text = text.trim();
+        let separators = |c: char| c == ',' || c.is_whitespace();
+        let mut words = text.split(separators).filter(|word| !word.is_empty());
+        let Some(first) = words.next() else { continue };
+        let second = words.next();
+        let is_header = HEADERS.iter().any(|name| first.eq_ignore_ascii_case(name));
+        if lines.is_empty() && is_header && second.is_some() {
+            continue;
+        }
+        let (name, label) = match second {
+            Some(label) => (Some(first), label),
+            None => (None, first),
+        };
+        let at = i + 1;
+        if lines
+            .first()
+            .is_some_and(|line| line.name.is_some() != name.is_some())
+        {
+            let expected = match name {
+                Some(_) => "a label alone",
+                None => "a name and a label",
+            };
+            return Err(DatasetError::TruthLine {
+                path: path.into(),
+                line: at,
+                expected,
+                found: printable(text.chars().take(60).collect::<String>()),
+            });
+        }
+        lines.push(Line { at, name, label });
+    }
+    Ok(lines)
+}
+
+/// What bare numbers mean.
+#[derive(Clone, Copy, PartialEq)]
+enum Numbers {
+    /// Class indices, from 0.
+    Index,
+    /// ILSVRC2012's numbers of synsets, from 1.
+    Ilsvrc,
+}
+
+/// What the numbers mean, and what to tell about it.
+///
+/// The two differ in every class but by chance, and the file does not say. A
+/// validation set of class indices has some fifty zeros; ILSVRC's has none.
+fn numbering(truth: &Path, lines: &[Line], classes: &Classes) -> (Numbers, Option<String>) {
+    let numbers = lines.iter().map(|line| line.label.parse::<usize>().ok());
+    let Some(numbers) = numbers.collect::<Option<Vec<_>>>() else {
+        return (Numbers::Index, None);
+    };
+    let from_one = numbers.iter().all(|n| (1..=ilsvrc::COUNT).contains(n));
+    let name = truth.file_name().unwrap_or_default().to_string_lossy();
+    let own =
+        name.contains("ILSVRC2012_validation_ground_truth") || numbers.len() == ilsvrc::IMAGES;
+    let kind = match classes.count == ilsvrc::COUNT && from_one && own {
+        true => Numbers::Ilsvrc,
+        false => Numbers::Index,
+    };
+    let meaning = match kind {
+        Numbers::Ilsvrc => "ILSVRC2012's numbers of the synsets, from 1 to 1,000",
+        Numbers::Index => "class indices, counted from 0",
+    };
+    let path = printable(truth.display());
+    (
+        kind,
+        Some(format!("{path}: numbers are taken for {meaning}")),
+    )
+}
+
+/// Images by how a line may name them.
+struct Names<'a> {
+    by_name: HashMap<String, &'a PathBuf>,
+}
+
+impl<'a> Names<'a> {
+    fn of(folder: &Path, images: &'a [PathBuf]) -> Self {
+        let mut by_name = HashMap::new();
+        // The surer names last: they take the place of the others.
+        let stem = |path: &'a PathBuf| path.file_stem();
+        let file = |path: &'a PathBuf| path.file_name();
+        for image in images {
+            by_name.extend(stem(image).map(|name| (name.to_string_lossy().into_owned(), image)));
+        }
+        for image in images {
+            by_name.extend(file(image).map(|name| (name.to_string_lossy().into_owned(), image)));
+        }
+        for image in images {
+            let below = image.strip_prefix(folder).unwrap_or(image);
+            by_name.insert(below.to_string_lossy().into_owned(), image);
+        }
+        Self { by_name }
+    }
+
+    fn find(&self, name: &str) -> Option<&'a PathBuf> {
+        self.by_name.get(name).copied()
+    }
+}

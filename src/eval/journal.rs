@@ -1,0 +1,343 @@
+//! Answers in a CSV file, from which a run goes on that was interrupted.
+//!
+//! A line is written as soon as an image is answered, so that whatever ends the
+//! process leaves at most one line unfinished, which the next run cuts off.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use csv::{ReaderBuilder, StringRecord, WriterBuilder};
+
+use super::{Answer, JournalError};
+use crate::labels::{Labels, printable};
+
+/// The columns. `run` tells whose line it is; it stands in each, so that the
+/// file is a plain table.
+const COLUMNS: [&str; 10] = [
+    "index",
+    "image",
+    "label",
+    "label_name",
+    "predicted",
+    "predicted_name",
+    "confidence",
+    "correct",
+    "top5",
+    "run",
+];
+
+/// A file of answers, open for more.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: String,
+    run: String,
+    line: Vec<u8>,
+}
+
+impl Journal {
+    /// Opens the file of a run, or makes it, and hands each answer that it holds
+    /// to `known`. `run` is the run's [fingerprint](super::fingerprint).
+    ///
+    /// # Errors
+    /// [`JournalError`]: for a file that is none of these, of another run, of
+    /// which a line in the middle is damaged, or that another process is
+    /// writing. Such a file is left as it is.
+    pub fn open(path: &Path, run: &str, known: impl FnMut(Answer)) -> Result<Self, JournalError> {
+        let name = printable(path.display());
+        let failed = |what| {
+            let path = name.clone();
+            move |source| JournalError::Io { path, what, source }
+        };
+        if let Ok(found) = std::fs::metadata(path)
+            && !found.is_file()
+        {
+            // A device or a pipe would be read for ever.
+            return Err(JournalError::Foreign {
+                path: name,
+                found: "a directory or a device".into(),
+            });
+        }
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let mut file = options.open(path).map_err(failed("open"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(JournalError::Busy { path: name }),
+            // Some file systems know no locks.
+            Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(e)) => return Err(failed("open")(e)),
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed("read"))?;
+        let whole = bytes
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(0, |at| at + 1);
+        let mut journal = Self {
+            file,
+            path: name,
+            run: run.to_owned(),
+            line: vec![],
+        };
+        let text = journal.text(&bytes, whole)?;
+        journal.read(text, known)?;
+        journal.cut(whole as u64).map_err(|e| journal.failed(e))?;
+        if whole == 0 {
+            journal.put(&StringRecord::from(COLUMNS.to_vec()))?;
+        }
+        Ok(journal)
+    }
+
+    /// The whole lines. A file without any is one whose first line was never
+    /// finished, or something else.
+    fn text<'a>(&self, bytes: &'a [u8], whole: usize) -> Result<&'a str, JournalError> {
+        let header = COLUMNS.join(",");
+        let begun = whole > 0 || header.as_bytes().starts_with(bytes);
+        match std::str::from_utf8(&bytes[..whole]) {
+            Ok(text) if begun => Ok(text),
+            _ => Err(self.foreign(&bytes[..bytes.len().min(24)])),
+        }
+    }
+
+    fn read(&self, text: &str, mut known: impl FnMut(Answer)) -> Result<(), JournalError> {
+        let mut reader = ReaderBuilder::new()
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        let head = reader.headers().ok().filter(|_| !text.is_empty());
+        if let Some(head) = head
+            && head != &COLUMNS[..]
+        {
+            return Err(self.foreign(&text.as_bytes()[..text.len().min(24)]));
+        }
+        for record in reader.records() {
+            let line = |at: Option<&csv::Position>| at.map_or(0, csv::Position::line);
+            let wrong = |line, found: String| JournalError::Line {
+                path: self.path.clone(),
+                line,
+                found,
+            };
+            let record = record
+                .map_err(|e| wrong(line(e.position()), printable(format!("{:?}", e.kind()))))?;
+            let at = line(record.position());
+            let answer = answer(&record).map_err(|found| wrong(at, found))?;
+            match record.get(COLUMNS.len() - 1) {
+                Some(run) if run == self.run => known(answer),
+                run => {
+                    return Err(JournalError::OtherRun {
+                        path: self.path.clone(),
+                        run: self.run.clone(),
+                        found: printable(run.unwrap_or_default()),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves its first bytes, and goes on behind them.
+    fn cut(&mut self, bytes: u64) -> io::Result<()> {
+        self.file.set_len(bytes)?;
+        self.file.seek(SeekFrom::Start(bytes)).map(|_| ())
+    }
+
+    /// Writes an answer, with the names of its classes.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`] where there is no room for it.
+    pub fn add(&mut self, answer: &Answer, labels: &Labels) -> Result<(), JournalError> {
+        let name = |class| labels.get(class).into_owned();
+        let top: Vec<String> = answer.top.iter().map(usize::to_string).collect();
+        let predicted = answer.predicted();
+        self.put(&StringRecord::from(vec![
+            answer.index.to_string(),
+            answer.image.clone(),
+            answer.label.to_string(),
+            name(answer.label),
+            predicted.map_or(String::new(), |class| class.to_string()),
+            predicted.map_or(String::new(), name),
+            answer.confidence.to_string(),
+            u8::from(answer.is_right()).to_string(),
+            top.join(" "),
+            self.run.clone(),
+        ]))
+    }
+
+    fn put(&mut self, record: &StringRecord) -> Result<(), JournalError> {
+        self.line.clear();
+        let mut writer = WriterBuilder::new().from_writer(std::mem::take(&mut self.line));
+        let written = writer.write_record(record).map_err(io::Error::other);
+        let line = writer.into_inner().map_err(|e| e.into_error());
+        self.line = written.and(line).map_err(|e| self.failed(e))?;
+        // At once: a part of a line only where there is no room for more.
+        self.file.write_all(&self.line).map_err(|e| self.failed(e))
+    }
+
+    fn failed(&self, source: io::Error) -> JournalError {
+        JournalError::Io {
+            path: self.path.clone(),
+            what: "write",
+            source,
+        }
+    }
+
+    fn foreign(&self, start: &[u8]) -> JournalError {
+        JournalError::Foreign {
+            path: self.path.clone(),
+            found: format!("a file that starts with \"{}\"", start.escape_ascii()),
+        }
+    }
+}
+
+/// The answer of a line, or what is wrong with it.
+fn answer(record: &StringRecord) -> Result<Answer, String> {
+    let field = |i: usize| record.get(i).unwrap_or_default();
+    if record.len() != COLUMNS.len() {
+        return Err(format!("{} fields", record.len()));
+    }
+    let number = |i: usize| {
+        let text = field(i);
+        let wrong = |_| format!("\"{}\" as {}", text.escape_default(), COLUMNS[i]);
+        text.parse::<usize>().map_err(wrong)
+    };
+    let top = field(8).split(' ').filter(|text| !text.is_empty());
+    Ok(Answer {
+        index: number(0)?,
+        image: field(1).to_owned(),
+        label: number(2)?,
+        confidence: field(6)
+            .parse()
+            .map_err(|_| format!("\"{}\" as confidence", field(6).escape_default()))?,
+        top: top
+            .map(str::parse)
+            .collect::<Result<_, _>>()
+            .map_err(|_| format!("\"{}\" as top5", field(8).escape_default()))?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn answers() -> Vec<Answer> {
+        let answer = |index: usize, label, top: &[usize], confidence| Answer {
+            index,
+            image: format!("a \"b\", {index}.png"),
+            label,
+            top: top.to_vec(),
+            confidence,
+        };
+        vec![
+            answer(0, 3, &[3, 5, 1, 0, 2], 0.123_456_79),
+            answer(7, 9, &[1], 1.0),
+        ]
+    }
+
+    fn open(path: &Path, run: &str) -> Result<(Journal, Vec<Answer>), JournalError> {
+        let mut known = vec![];
+        let journal = Journal::open(path, run, |answer| known.push(answer))?;
+        Ok((journal, known))
+    }
+
+    #[test]
+    fn answers_come_back_and_more_are_added() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("predictions.csv");
+        let (mut journal, known) = open(&path, "run")?;
+        assert!(known.is_empty());
+        journal.add(&answers()[0], &Labels::cifar10())?;
+        assert!(matches!(open(&path, "run"), Err(JournalError::Busy { .. })));
+        drop(journal);
+        let (mut journal, known) = open(&path, "run")?;
+        assert_eq!(known, answers()[..1]);
+        journal.add(&answers()[1], &Labels::cifar10())?;
+        drop(journal);
+        assert_eq!(open(&path, "run")?.1, answers());
+        let text = fs::read_to_string(&path)?;
+        let (head, line) = text.split_once('\n').ok_or("no line")?;
+        assert_eq!(head, COLUMNS.join(","));
+        assert!(
+            line.starts_with("0,\"a \"\"b\"\", 0.png\",3,cat,3,cat,0.12345679,1,3 5 1 0 2,run\n")
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_line_that_was_not_finished_is_cut_off() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("predictions.csv");
+        let (mut journal, _) = open(&path, "run")?;
+        for answer in &answers() {
+            journal.add(answer, &Labels::cifar10())?;
+        }
+        drop(journal);
+        let whole = fs::read(&path)?;
+        let first = whole.iter().position(|&b| b == b'\n').ok_or("no line")? + 1;
+        for cut in 0..whole.len() {
+            fs::write(&path, &whole[..cut])?;
+            let (mut journal, known) = open(&path, "run")?;
+            let lines = whole[first.min(cut)..cut]
+                .iter()
+                .filter(|&&b| b == b'\n')
+                .count();
+            assert_eq!(known, answers()[..lines], "{cut}");
+            for answer in &answers()[lines..] {
+                journal.add(answer, &Labels::cifar10())?;
+            }
+            drop(journal);
+            assert_eq!(fs::read(&path)?, whole, "{cut}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_not_this_runs_is_left_alone() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("predictions.csv");
+        let (mut journal, _) = open(&path, "one")?;
+        journal.add(&answers()[0], &Labels::cifar10())?;
+        drop(journal);
+        let error = open(&path, "two").err().ok_or("it opened")?;
+        assert!(
+            error.to_string().contains("found those of another (one)"),
+            "{error}"
+        );
+        let head = COLUMNS.join(",");
+        for (text, says) in [
+            ("my diary\n".to_owned(), "starts with \"my diary"),
+            ("my diary".to_owned(), "starts with \"my diary"),
+            ("\u{fffd}".to_owned(), "starts with"),
+            (
+                format!("{head}\n1,2\n"),
+                "line 2: expected a prediction, found 2 fields",
+            ),
+            (
+                format!("{head}\nx,a,1,,1,,0.5,1,1,run\n"),
+                "found \"x\" as index",
+            ),
+            (
+                format!("{head}\n1,a,1,,1,,half,1,1,run\n"),
+                "found \"half\" as confidence",
+            ),
+            (
+                format!("{head}\n1,a,1,,1,,0.5,1,1 b,run\n"),
+                "found \"1 b\" as top5",
+            ),
+        ] {
+            fs::write(&path, &text)?;
+            let error = open(&path, "run").err().ok_or("it opened")?.to_string();
+            assert!(error.contains(says) && !error.contains('\n'), "{error}");
+            assert_eq!(fs::read_to_string(&path)?, text);
+        }
+        for path in [
+            folder.path(),
+            Path::new("/dev/full"),
+            Path::new("/no/such/folder/p.csv"),
+        ] {
+            assert!(open(path, "run").is_err(), "{}", path.display());
+        }
+        Ok(())
+    }
+}
