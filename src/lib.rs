@@ -46,6 +46,8 @@ pub mod dataset;
 mod error;
 pub mod gpu;
 pub mod graph;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod kernels;
 pub mod labels;
 mod mix;
