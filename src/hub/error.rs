@@ -188,7 +188,9 @@ pub enum HubError {
         source: io::Error,
     },
     /// The caller's progress function ended it.
-    #[error("{id}: cancelled; what has been received is kept, and the next time goes on from there")]
+    #[error(
+        "{id}: cancelled; what has been received is kept, and the next time goes on from there"
+    )]
     Cancelled {
         /// The model.
         id: String,
@@ -202,7 +204,9 @@ fn remedy(error: &io::Error) -> &'static str {
             "make room, or set HF_HOME to a folder on another disk; what has been received is \
              kept, and the next run goes on from there"
         }
-        _ => "set HF_HOME to a folder that you may write, or HF_HUB_OFFLINE=1 to use what the cache has",
+        _ => {
+            "set HF_HOME to a folder that you may write, or HF_HUB_OFFLINE=1 to use what the cache has"
+        }
     }
 }
 
@@ -218,8 +222,14 @@ mod tests {
             HubError::Write { path, source }.to_string()
         };
         let full = error(ErrorKind::StorageFull);
-        assert!(full.contains("make room") && full.contains("/cache/blobs"), "{full}");
+        assert!(
+            full.contains("make room") && full.contains("/cache/blobs"),
+            "{full}"
+        );
         let read_only = error(ErrorKind::ReadOnlyFilesystem);
-        assert!(read_only.contains("HF_HOME to a folder that you may write"), "{read_only}");
+        assert!(
+            read_only.contains("HF_HOME to a folder that you may write"),
+            "{read_only}"
+        );
     }
 }

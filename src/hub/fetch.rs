@@ -77,24 +77,33 @@ impl Fetch<'_> {
                 }),
             };
         }
-        let weights = match self.ask(revision, WEIGHTS, cached.is_none()) {
-            Ok(Answer::Found(weights)) => weights,
-            Ok(Answer::Absent(commit)) => {
+        match (self.ask_and_add(cached.is_none(), tell), &cached) {
+            (Ok(fetched), _) => Ok(fetched),
+            (Err(Trouble::Final(error)), _) => Err(error),
+            (Err(trouble), Some(snapshot)) => {
+                Ok(self.found(snapshot, Origin::Unreachable(trouble.why())))
+            }
+            (Err(trouble), None) => Err(HubError::Unreachable {
+                id: self.id.to_string(),
+                endpoint: self.options.endpoint.clone(),
+                why: trouble.why(),
+                cache: self.options.cache.clone(),
+            }),
+        }
+    }
+
+    /// Asks the hub for the revision's commit, and completes it.
+    fn ask_and_add(&self, again: bool, tell: &mut Tell) -> Result<Fetched, Trouble> {
+        match self.ask(self.id.revision(), WEIGHTS, again)? {
+            Answer::Found(weights) => self.complete(&weights, again, tell),
+            Answer::Absent(commit) => {
                 if let Some(commit) = commit {
                     store::note_absent(&self.cache, &commit, WEIGHTS);
                 }
                 let id = self.id.to_string();
-                return Err(HubError::NoWeights { id });
+                Err(HubError::NoWeights { id }.into())
             }
-            Err(Trouble::Final(error)) => return Err(error),
-            Err(Trouble::Busy(why, _) | Trouble::Cut(why) | Trouble::Unreachable(why)) => {
-                return match &cached {
-                    Some(snapshot) => Ok(self.found(snapshot, Origin::Unreachable(why))),
-                    None => Err(self.unreachable(why)),
-                };
-            }
-        };
-        self.complete(&weights, tell)
+        }
     }
 
     /// What the cache has of that commit.
@@ -110,7 +119,7 @@ impl Fetch<'_> {
     }
 
     /// Adds the files of that commit which the cache lacks.
-    fn complete(&self, weights: &Remote, tell: &mut Tell) -> Result<Fetched, HubError> {
+    fn complete(&self, weights: &Remote, again: bool, tell: &mut Tell) -> Result<Fetched, Trouble> {
         let commit = &weights.commit;
         let mut transferred = 0;
         let mut written = false;
@@ -118,16 +127,12 @@ impl Fetch<'_> {
             if self.cache.settled(commit, file) {
                 continue;
             }
-            match self.ask(commit, file, true) {
-                Ok(Answer::Found(remote)) => {
+            match self.ask(commit, file, again)? {
+                Answer::Found(remote) => {
                     transferred += self.add(file, &remote, tell)?;
                     written = true;
                 }
-                Ok(Answer::Absent(_)) => store::note_absent(&self.cache, commit, file),
-                Err(Trouble::Final(error)) => return Err(error),
-                Err(Trouble::Busy(why, _) | Trouble::Cut(why) | Trouble::Unreachable(why)) => {
-                    return Err(self.unreachable(why));
-                }
+                Answer::Absent(_) => store::note_absent(&self.cache, commit, file),
             }
         }
         let folder = self.cache.snapshot(commit);
@@ -214,14 +219,5 @@ impl Fetch<'_> {
         let symlinks = self.options.symlinks;
         store::link(&self.cache, etag, commit, file, symlinks, new)?;
         Ok(transferred)
-    }
-
-    fn unreachable(&self, why: String) -> HubError {
-        HubError::Unreachable {
-            id: self.id.to_string(),
-            endpoint: self.options.endpoint.clone(),
-            why,
-            cache: self.options.cache.clone(),
-        }
     }
 }

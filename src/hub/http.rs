@@ -32,6 +32,16 @@ pub(super) enum Trouble {
     Final(HubError),
 }
 
+impl Trouble {
+    /// What went wrong.
+    pub fn why(self) -> String {
+        match self {
+            Self::Unreachable(why) | Self::Cut(why) | Self::Busy(why, _) => why,
+            Self::Final(error) => error.to_string(),
+        }
+    }
+}
+
 impl From<HubError> for Trouble {
     fn from(error: HubError) -> Self {
         Self::Final(error)
@@ -109,7 +119,9 @@ impl Client {
             if let Some(token) = self.authorization.as_ref().filter(|_| own) {
                 request = request.header(AUTHORIZATION, token);
             }
-            let request = request.body(()).map_err(|e| unusable(&url, &e.to_string()))?;
+            let request = request
+                .body(())
+                .map_err(|e| unusable(&url, &e.to_string()))?;
             let response = self.agent.run(request).map_err(|e| trouble(&e))?;
             if !response.status().is_redirection() {
                 return busy(response);
@@ -220,7 +232,10 @@ mod tests {
     fn redirects_are_joined() {
         let url = "https://hub.example:8443/a/b/resolve/main/c?x=1";
         for (location, next) in [
-            ("https://cdn.example/f?s=1", Some("https://cdn.example/f?s=1")),
+            (
+                "https://cdn.example/f?s=1",
+                Some("https://cdn.example/f?s=1"),
+            ),
             ("/api/f?e=%22", Some("https://hub.example:8443/api/f?e=%22")),
             ("//cdn.example/f", Some("https://cdn.example/f")),
             ("", None),

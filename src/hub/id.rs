@@ -132,7 +132,11 @@ mod tests {
     fn names_are_read() {
         for (text, repo, revision) in [
             ("microsoft/resnet-50", "microsoft/resnet-50", "main"),
-            ("timm/resnet50.a1_in1k@v1.0", "timm/resnet50.a1_in1k", "v1.0"),
+            (
+                "timm/resnet50.a1_in1k@v1.0",
+                "timm/resnet50.a1_in1k",
+                "v1.0",
+            ),
             ("a/b@refs/pr/1", "a/b", "refs/pr/1"),
         ] {
             let id: ModelId = text.parse().unwrap();
@@ -154,10 +158,26 @@ mod tests {
             assert!(text.parse::<ModelId>().is_err(), "{text}");
         }
         for revision in [
-            "", "/", "..", "a/../b", "/etc", "a//b", "x/", ".git", "a b", "a:b", "a\\b", "a?b",
-            "a%2e", "main.lock", "a@b",
+            "",
+            "/",
+            "..",
+            "a/../b",
+            "/etc",
+            "a//b",
+            "x/",
+            ".git",
+            "a b",
+            "a:b",
+            "a\\b",
+            "a?b",
+            "a%2e",
+            "main.lock",
+            "a@b",
         ] {
-            assert!(format!("a/b@{revision}").parse::<ModelId>().is_err(), "{revision}");
+            assert!(
+                format!("a/b@{revision}").parse::<ModelId>().is_err(),
+                "{revision}"
+            );
         }
     }
 }

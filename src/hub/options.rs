@@ -169,7 +169,10 @@ mod tests {
             (&[("XDG_CACHE_HOME", "/x")], "/x/huggingface/hub"),
             (&[("XDG_CACHE_HOME", "/x"), ("HF_HOME", "/h")], "/h/hub"),
             (&[("HF_HOME", "/h"), ("HF_HUB_CACHE", "/c")], "/c"),
-            (&[("HF_HOME", ""), ("HF_HUB_CACHE", "")], "/home/me/.cache/huggingface/hub"),
+            (
+                &[("HF_HOME", ""), ("HF_HUB_CACHE", "")],
+                "/home/me/.cache/huggingface/hub",
+            ),
             (&[("HF_HOME", "~/hf")], "/home/me/hf/hub"),
         ] {
             assert_eq!(read(set).unwrap().cache, Path::new(cache), "{set:?}");
@@ -213,6 +216,9 @@ mod tests {
 
         assert!(!format!("{:?}", read(&both).unwrap()).contains("hf_own"));
         let error = read(&[("HF_TOKEN", "hf_a b")]).unwrap_err().to_string();
-        assert!(error.starts_with("HF_TOKEN") && !error.contains("hf_a"), "{error}");
+        assert!(
+            error.starts_with("HF_TOKEN") && !error.contains("hf_a"),
+            "{error}"
+        );
     }
 }

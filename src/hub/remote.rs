@@ -62,7 +62,10 @@ pub(super) fn look_up(
         return Err(odd("a commit's hash in X-Repo-Commit", found).into());
     };
     let etag = text(headers, "x-linked-etag").or_else(|| text(headers, "etag"));
-    let etag = etag.unwrap_or("").trim_start_matches("W/").trim_matches('"');
+    let etag = etag
+        .unwrap_or("")
+        .trim_start_matches("W/")
+        .trim_matches('"');
     if !is_file_name(etag) {
         return Err(odd("an etag of letters and digits", etag).into());
     }

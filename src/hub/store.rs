@@ -50,7 +50,9 @@ pub(super) fn link(
     let place = cache.snapshot(commit).join(file);
     make_parent(&place)?;
     // Aside first: whoever looks meanwhile sees the old one or the new one.
-    let aside = cache.snapshot(commit).join(format!(".{file}.{}", std::process::id()));
+    let aside = cache
+        .snapshot(commit)
+        .join(format!(".{file}.{}", std::process::id()));
     let _ = fs::remove_file(&aside);
     let target = Path::new("../../blobs").join(etag);
     let linked = symlinks && symlink(&target, &aside).is_ok();
