@@ -46,9 +46,9 @@ pub enum HubError {
     },
     /// Nothing in the cache, and the hub does not answer.
     #[error(
-        "{id}: {endpoint} cannot be reached ({why}), and {cache} has no copy; check the \
-         connection (HTTPS_PROXY where there is a proxy, HF_ENDPOINT for a mirror), or pass a file \
-         with --weights"
+        "{id}: {endpoint} cannot be reached ({why}), and {cache} has no copy; {remedy}, or pass a \
+         file with --weights",
+        remedy = reach(why)
     )]
     Unreachable {
         /// The model.
@@ -195,6 +195,19 @@ pub enum HubError {
         /// The model.
         id: String,
     },
+}
+
+/// What helps where the hub cannot be reached.
+fn reach(why: &str) -> &'static str {
+    match why.contains("certificate") {
+        true => {
+            "install the system's CA certificates (ca-certificates), or name a file of those to \
+             trust in SSL_CERT_FILE"
+        }
+        false => {
+            "check the connection (HTTPS_PROXY where there is a proxy, HF_ENDPOINT for a mirror)"
+        }
+    }
 }
 
 /// What helps where the cache cannot be written.

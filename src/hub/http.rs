@@ -88,11 +88,13 @@ impl Client {
         format!("{}/{repo}/resolve/{revision}/{file}", self.endpoint)
     }
 
-    /// Asks what a file is. A redirect to another host is the answer, where it
-    /// has the header `known`; else it is followed.
-    pub fn head(&self, url: &str, known: &str) -> Result<Response<Body>, Trouble> {
+    /// Asks what a file is. A redirect that has all `known` headers is the
+    /// answer; another is followed.
+    pub fn head(&self, url: &str, known: &[&str]) -> Result<Response<Body>, Trouble> {
         self.follow(Method::HEAD, url, None, |response| {
-            response.headers().contains_key(known)
+            known
+                .iter()
+                .all(|name| response.headers().contains_key(*name))
         })
     }
 
@@ -126,13 +128,12 @@ impl Client {
             if !response.status().is_redirection() {
                 return busy(response);
             }
-            let location = response.headers().get(LOCATION);
-            let location = location.and_then(|l| l.to_str().ok()).unwrap_or("");
-            let next = join(&url, location).ok_or_else(|| unusable(&url, location))?;
-            if !same_origin(&next, &self.endpoint) && enough(&response) {
+            if enough(&response) {
                 return Ok(response);
             }
-            url = next;
+            let location = response.headers().get(LOCATION);
+            let location = location.and_then(|l| l.to_str().ok()).unwrap_or("");
+            url = join(&url, location).ok_or_else(|| unusable(&url, location))?;
         }
         Err(unusable(&url, &format!("{REDIRECTS} redirects")))
     }
@@ -174,7 +175,10 @@ pub(super) fn shown(text: &str) -> String {
 
 fn trouble(error: &ureq::Error) -> Trouble {
     use ureq::Error;
-    let text = error.to_string();
+    let text = match error {
+        Error::Io(e) => e.to_string(),
+        _ => error.to_string(),
+    };
     match error {
         Error::Io(e) if is_cut(e.kind()) => Trouble::Cut(text),
         Error::Timeout(Timeout::Resolve | Timeout::Connect) => Trouble::Unreachable(text),

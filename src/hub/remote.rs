@@ -10,6 +10,10 @@ use super::{HubError, ModelId};
 /// The commit that a revision is.
 const COMMIT: &str = "x-repo-commit";
 
+/// What tells of a file that lies elsewhere.
+const ETAG: &str = "x-linked-etag";
+const SIZE: &str = "x-linked-size";
+
 /// A file of the hub.
 #[derive(Debug, Clone)]
 pub(super) struct Remote {
@@ -39,7 +43,7 @@ pub(super) fn look_up(
     file: &str,
 ) -> Result<Answer, Trouble> {
     let url = client.url(id.repo(), revision, file);
-    let response = client.head(&url, COMMIT)?;
+    let response = client.head(&url, &[COMMIT, ETAG, SIZE])?;
     let headers = response.headers();
     let commit = text(headers, COMMIT).filter(|commit| is_commit(commit));
     if response.status().is_client_error() {
@@ -61,7 +65,7 @@ pub(super) fn look_up(
         let found = text(headers, COMMIT).unwrap_or("");
         return Err(odd("a commit's hash in X-Repo-Commit", found).into());
     };
-    let etag = text(headers, "x-linked-etag").or_else(|| text(headers, "etag"));
+    let etag = text(headers, ETAG).or_else(|| text(headers, "etag"));
     let etag = etag
         .unwrap_or("")
         .trim_start_matches("W/")
@@ -71,7 +75,7 @@ pub(super) fn look_up(
     }
     // Of a redirect, Content-Length is that of the redirect.
     let own = || text(headers, "content-length").filter(|_| !response.status().is_redirection());
-    let size = text(headers, "x-linked-size").or_else(own);
+    let size = text(headers, SIZE).or_else(own);
     let Some(size) = size.and_then(|size| size.parse().ok()) else {
         let found = size.unwrap_or("");
         return Err(odd("a size in X-Linked-Size or Content-Length", found).into());
