@@ -9,6 +9,8 @@ mod fetch;
 mod offline;
 #[path = "hub/refused.rs"]
 mod refused;
+#[path = "hub/replies.rs"]
+mod replies;
 #[path = "hub/resume.rs"]
 mod resume;
 #[path = "hub/server.rs"]

@@ -1,6 +1,7 @@
 //! Where the hub is, where the cache is, and who asks: what `huggingface_hub`
 //! reads from the environment.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -48,18 +49,21 @@ impl HubOptions {
     /// - `HF_ENDPOINT`, `HF_HUB_OFFLINE` (or `TRANSFORMERS_OFFLINE`),
     ///   `HF_HUB_DISABLE_SYMLINKS`, and `HF_HUB_DOWNLOAD_TIMEOUT` in seconds.
     pub fn from_env() -> Result<Self, HubError> {
-        let read = |name: &str| std::env::var_os(name)?.into_string().ok();
-        Self::read(&read, std::env::home_dir())
+        Self::read(&|name| std::env::var_os(name), std::env::home_dir())
     }
 
     fn read(
-        variable: &dyn Fn(&str) -> Option<String>,
+        variable: &dyn Fn(&str) -> Option<OsString>,
         user: Option<PathBuf>,
     ) -> Result<Self, HubError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let path = |text: String| match (text.strip_prefix("~/"), &user) {
-            (Some(below), Some(user)) => user.join(below),
-            _ => PathBuf::from(text),
+        let text = |name| set(name).map(|value| value.to_string_lossy().into_owned());
+        let path = |value: OsString| {
+            let below = value.to_str().and_then(|text| text.strip_prefix("~/"));
+            match (below, &user) {
+                (Some(below), Some(user)) => user.join(below),
+                _ => PathBuf::from(value),
+            }
         };
         let caches = || {
             let user = user.as_ref().map(|user| user.join(".cache"));
@@ -74,12 +78,12 @@ impl HubOptions {
             None => home().ok_or(HubError::NoHome)?.join("hub"),
         };
         let mut options = Self::new(cache);
-        if let Some(endpoint) = set("HF_ENDPOINT") {
+        if let Some(endpoint) = text("HF_ENDPOINT") {
             options.endpoint = endpoint.trim_end_matches('/').to_owned();
         }
-        options.offline = truth(set("HF_HUB_OFFLINE").or_else(|| set("TRANSFORMERS_OFFLINE")));
-        options.symlinks = !truth(set("HF_HUB_DISABLE_SYMLINKS"));
-        if let Some(seconds) = set("HF_HUB_DOWNLOAD_TIMEOUT") {
+        options.offline = truth(text("HF_HUB_OFFLINE").or_else(|| text("TRANSFORMERS_OFFLINE")));
+        options.symlinks = !truth(text("HF_HUB_DISABLE_SYMLINKS"));
+        if let Some(seconds) = text("HF_HUB_DOWNLOAD_TIMEOUT") {
             let read = seconds.parse().ok().filter(|s| (1..=3600).contains(s));
             options.patience = Duration::from_secs(read.ok_or(HubError::Setting {
                 name: "HF_HUB_DOWNLOAD_TIMEOUT",
@@ -87,13 +91,13 @@ impl HubOptions {
                 found: seconds.chars().take(100).collect(),
             })?);
         }
-        if !truth(set("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
+        if !truth(text("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
             let file = || match set("HF_TOKEN_PATH") {
                 Some(file) => Some(path(file)),
                 None => Some(home()?.join("token")),
             };
             let kept = || stored(&file()?);
-            let given = set("HF_TOKEN").or_else(|| set("HUGGING_FACE_HUB_TOKEN"));
+            let given = text("HF_TOKEN").or_else(|| text("HUGGING_FACE_HUB_TOKEN"));
             options.token = given.as_deref().and_then(clean).or_else(kept);
         }
         options.check()?;
@@ -157,7 +161,7 @@ mod tests {
     fn read(set: &[(&str, &str)]) -> Result<HubOptions, HubError> {
         let variable = |name: &str| {
             let found = set.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| (*value).to_owned())
+            found.map(|(_, value)| value.into())
         };
         HubOptions::read(&variable, Some("/home/me".into()))
     }
