@@ -10,8 +10,6 @@ use std::time::Duration;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::replies::Reply;
-
 /// A commit's hash, from a digit that tells it from others.
 pub fn commit(digit: char) -> String {
     digit.to_string().repeat(40)
