@@ -85,7 +85,7 @@ fn a_connection_that_falls_silent_counts_as_cut() {
     let begun = Instant::now();
     user.resnet_with(("HF_HUB_DOWNLOAD_TIMEOUT", "1"), &["fetch", MODEL])
         .ok();
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(30));
     assert_eq!(fetched(&user), weights());
 }
 

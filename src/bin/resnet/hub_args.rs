@@ -20,7 +20,7 @@ Examples:
   resnet fetch resnet50
   resnet fetch timm/resnet50.a1_in1k microsoft/resnet-50
   resnet fetch timm/resnet50.a1_in1k@main --json
-  resnet classify --model timm/resnet50.a1_in1k photo.jpg   # HF_HUB_OFFLINE=1 from now on, if you like")]
+  HF_HUB_OFFLINE=1 resnet classify --model timm/resnet50.a1_in1k photo.jpg")]
 pub struct FetchArgs {
     /// Models of the hub (org/name, org/name@revision), and presets that `resnet models` has weights of
     #[arg(value_name = "NAME", required = true, value_parser = parse_trained)]
