@@ -3,6 +3,8 @@
 use crate::cpu::CpuError;
 use crate::gpu::GpuError;
 use crate::graph::GraphError;
+#[cfg(feature = "hub")]
+use crate::hub::HubError;
 use crate::labels::LabelsError;
 use crate::passes::LowerError;
 use crate::plan::PlanError;
@@ -55,6 +57,10 @@ pub enum Error {
     /// A tuning of another device, driver or version.
     #[error(transparent)]
     Stale(#[from] Stale),
+    /// A model that cannot be had from the hub.
+    #[cfg(feature = "hub")]
+    #[error(transparent)]
+    Hub(#[from] HubError),
     /// A preset that there is not.
     #[error("no preset `{name}`; `resnet summary --help` lists all")]
     UnknownPreset {

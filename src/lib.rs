@@ -34,6 +34,8 @@
 //! tested without a GPU; [`cpu`] is the twin that [`verify`] compares with,
 //! and [`tune`] measures which kernel is the fastest.
 //!
+//! With the feature `hub`, the module of that name fetches models by name.
+//!
 //! The library prints nothing, holds no global state, and returns typed errors
 //! that name the file or tensor and the remedy.
 
@@ -48,6 +50,8 @@ mod error;
 pub mod eval;
 pub mod gpu;
 pub mod graph;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod kernels;
 pub mod labels;
 mod mix;

@@ -81,7 +81,22 @@ impl Listing {
             }
         }
         listing.name_final_norm();
+        listing.name_last_of_three();
         listing
+    }
+
+    /// The only fully connected layer of a ResNet and the last of timm's VGG
+    /// have one name, `head.fc`: those before it tell.
+    fn name_last_of_three(&mut self) {
+        let named = |name| self.shape(name).is_some();
+        if !named("classifier.3.weight") || named("classifier.6.weight") {
+            return;
+        }
+        for leaf in ["weight", "bias"] {
+            if let Some(stored) = self.tensors.remove(&format!("fc.{leaf}")) {
+                self.tensors.insert(format!("classifier.6.{leaf}"), stored);
+            }
+        }
     }
 
     /// Code after kuangliu's or bearpaw's calls the batch norm before the

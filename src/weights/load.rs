@@ -68,7 +68,7 @@ impl Listing {
                     let name = format!("{}{name}", self.prefix());
                     found.missing.push((name, spec.shape.clone()));
                 }
-                Some(stored) if !same(&stored.shape, &spec.shape) => {
+                Some(stored) if !same(&spec.name, &stored.shape, &spec.shape) => {
                     let (expected, shape) = (spec.shape.clone(), stored.shape.clone());
                     found.misshapen.push((stored.name.clone(), expected, shape));
                 }
@@ -89,17 +89,27 @@ impl Listing {
     }
 }
 
-/// A linear layer's weights may be stored as those of a 1×1 convolution: the
-/// same numbers in the same order.
-fn same(stored: &[usize], expected: &[usize]) -> bool {
+/// A linear layer's weights may be stored as those of a 1×1 convolution, and
+/// those of VGG's first one as of a convolution over all its 7×7 pixels (timm):
+/// the same numbers in the same order.
+fn same(name: &str, stored: &[usize], expected: &[usize]) -> bool {
+    let as_convolution = |o, i: usize, side: usize| {
+        let inputs = i.checked_mul(side * side);
+        matches!(expected, &[out, inp] if out == o && inputs == Some(inp))
+    };
     stored == expected
-        || matches!((stored, expected), ([o, i, 1, 1], [out, inp]) if o == out && i == inp)
+        || match *stored {
+            [o, i, 1, 1] => as_convolution(o, i, 1),
+            [o, i, 7, 7] => name == "classifier.0.weight" && as_convolution(o, i, 7),
+            _ => false,
+        }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::models::Naming;
+    use crate::weights::Hints;
 
     #[test]
     fn every_difference_is_listed_at_once() {
@@ -131,7 +141,34 @@ mod tests {
 
     #[test]
     fn a_1x1_convolution_is_a_linear_layer() {
+        let same = |stored: &[usize], expected: &[usize]| same("fc.weight", stored, expected);
         assert!(same(&[10, 64, 1, 1], &[10, 64]));
         assert!(!same(&[10, 64, 1], &[10, 64]) && !same(&[10, 64], &[10, 64, 1, 1]));
+        assert!(!same(&[10, 64, 7, 7], &[10, 64 * 49]));
+        assert!(!same(&[10, usize::MAX, 7, 7], &[10, 64]));
+    }
+
+    #[test]
+    fn timms_vgg_is_vgg() {
+        for name in ["vgg19", "vgg19-bn"] {
+            let net = Network::preset(name).unwrap();
+            let graph = net.graph(224, 224).unwrap();
+            let renamed = graph.params().into_iter().map(|spec| {
+                let stored = (spec.name.as_str())
+                    .replace("classifier.0", "pre_logits.fc1")
+                    .replace("classifier.3", "pre_logits.fc2")
+                    .replace("classifier.6", "head.fc");
+                let shape = match stored.as_str() {
+                    "pre_logits.fc1.weight" => vec![4096, 512, 7, 7],
+                    "pre_logits.fc2.weight" => vec![4096, 4096, 1, 1],
+                    _ => spec.shape,
+                };
+                (stored, shape)
+            });
+            let listing = Listing::new("f", renamed.collect::<Vec<_>>());
+            let found = listing.recognise(&Hints::default(), &Default::default());
+            assert_eq!(found.unwrap().network.name, name);
+            assert_eq!(listing.mismatch(&net, &graph), None);
+        }
     }
 }

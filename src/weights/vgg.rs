@@ -39,6 +39,8 @@ impl Listing {
         };
         let hidden = match self.shape("classifier.0.weight") {
             Some(&[hidden, features]) if features > 0 => Some(hidden),
+            // As a convolution over all pixels (timm).
+            Some(&[hidden, _, 7, 7]) => Some(hidden),
             _ => None,
         };
         Ok(Network {

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::bench_args::{BenchArgs, ProfileArgs};
 use crate::compare_args::CompareArgs;
 use crate::eval_args::EvalArgs;
+use crate::hub_args::{FetchArgs, ModelsArgs};
 use crate::model_args::ModelArgs;
 use crate::tune_args::TuneArgs;
 
@@ -26,6 +27,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   resnet classify photos/chelsea.png
+  resnet classify --model resnet50 --pretrained photos/chelsea.png
   resnet classify --weights resnet50.safetensors -k 3 --json holiday/ > labels.jsonl
   resnet eval --weights resnet50.safetensors --data imagenet/val
   resnet summary --model resnet152
@@ -48,6 +50,8 @@ pub enum Command {
     Profile(ProfileArgs),
     Tune(TuneArgs),
     Compare(CompareArgs),
+    Fetch(FetchArgs),
+    Models(ModelsArgs),
     Devices(DevicesArgs),
     /// Measures one row for `bench`: a job on stdin, lines of JSON on stdout
     #[command(hide = true)]

@@ -19,10 +19,15 @@ mod eval;
 mod eval_args;
 mod eval_text;
 mod failure;
+mod fetch;
+mod fetching;
 mod folder;
 mod headless;
+mod hub_args;
 mod kernel_args;
 mod model_args;
+mod model_choice;
+mod models;
 mod output_file;
 mod profile;
 mod profile_candidates;
@@ -65,6 +70,8 @@ fn main() -> ExitCode {
         Command::Tune(args) => tune::command(&args),
         Command::BenchWorker => bench_worker::command(),
         Command::Compare(args) => compare::command(&args),
+        Command::Fetch(args) => fetch::command(&args),
+        Command::Models(args) => models::command(&args),
         Command::Devices(args) => devices::command(&args),
     };
     match outcome {

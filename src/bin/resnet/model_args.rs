@@ -14,7 +14,9 @@ use resnet_wgpu::weights::{Checkpoint, Hints};
 
 use crate::choice_args::ChoiceArgs;
 use crate::failure::Failure;
+use crate::fetching;
 use crate::kernel_args::KernelArgs;
+use crate::model_choice::{self, ModelChoice};
 use crate::progress::Progress;
 use crate::term;
 use crate::values::{self, DeviceChoice};
@@ -35,9 +37,14 @@ pub struct ModelArgs {
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 
-    /// Which network it is, such as resnet50 (--help lists all)
-    #[arg(long, value_name = "PRESET", value_parser = values::preset, long_help = preset_help())]
-    pub model: Option<Network>,
+    /// Which network it is (--help lists all), or a model to fetch from the Hugging Face hub
+    #[arg(long, value_name = "PRESET|ORG/NAME[@REVISION]", value_parser = model_choice::parse,
+          long_help = model_help())]
+    pub model: Option<ModelChoice>,
+
+    /// Fetch the trained weights that are known for the preset (`resnet models` lists them)
+    #[arg(long, requires = "model", conflicts_with = "weights")]
+    pub pretrained: bool,
 
     /// Class names: JSON, CSV or one name a line
     ///
@@ -117,12 +124,23 @@ pub struct ModelArgs {
     pub eps: Option<f64>,
 }
 
-fn preset_help() -> String {
+/// Where a model's weights are.
+enum Weights {
+    File(PathBuf),
+    Embedded,
+    /// Nowhere: they are made.
+    Seeded(Network),
+}
+
+fn model_help() -> String {
     let names: Vec<_> = presets().collect();
     format!(
-        "Which network it is. With --weights it decides what names and shapes cannot tell (where \
-         the stride is: resnet50 or resnet50-v1; plain20 or resnet20). Without, `summary` and \
-         `verify` take seeded weights, and the other commands refuse.\n\nPresets: {}.",
+        "Which network it is: a preset, or a model on the Hugging Face hub, which is fetched into \
+         its usual cache: microsoft/resnet-50, timm/resnet50.a1_in1k@main.\n\nA preset with \
+         --weights decides what names and shapes cannot tell (where the stride is: resnet50 or \
+         resnet50-v1; plain20 or resnet20); with --pretrained the weights that are known for it are \
+         fetched. Without either, `summary` and `verify` take seeded weights, and the other \
+         commands refuse.\n\nPresets: {}.",
         names.join(", ")
     )
 }
@@ -130,11 +148,11 @@ fn preset_help() -> String {
 impl ModelArgs {
     /// The model, trained or with seeded weights.
     pub fn load(&self) -> Result<Model, Failure> {
+        let weights = self.find()?;
         let _spinner = Progress::spinner("loading the model");
-        let model = match (&self.weights, &self.model) {
-            (Some(file), _) => Model::load(&Checkpoint::from_file(file)?, &self.hints())?,
-            (None, Some(network)) => {
-                let mut network = network.clone();
+        let model = match weights {
+            Weights::File(file) => Model::load(&Checkpoint::from_file(file)?, &self.hints())?,
+            Weights::Seeded(mut network) => {
                 network.eps = self.eps.unwrap_or(network.eps);
                 if let (Shortcut::A(zeros), Some(asked)) =
                     (&mut network.shortcut, self.zero_channels)
@@ -143,7 +161,7 @@ impl ModelArgs {
                 }
                 Model::synthetic(network, SEED)?
             }
-            (None, None) => self.embedded()?,
+            Weights::Embedded => self.embedded()?,
         };
         if self.zero_channels.is_some() && !matches!(model.network().shortcut, Shortcut::A(_)) {
             return Err(Failure::usage(format!(
@@ -158,21 +176,43 @@ impl ModelArgs {
     /// A model that has learned something.
     pub fn load_trained(&self) -> Result<Model, Failure> {
         match (&self.weights, &self.model) {
-            (None, Some(network)) => Err(Failure::usage(format!(
-                "--model {} names a network, which has no weights of its own: pass them with \
-                 --weights FILE (safetensors), such as model.safetensors of \
-                 https://huggingface.co/timm/resnet50.a1_in1k for resnet50",
-                network.name
-            ))),
+            (None, Some(ModelChoice::Preset(network))) if !self.pretrained => {
+                Err(Failure::usage(model_choice::untrained(network)))
+            }
             _ => self.load(),
         }
+    }
+
+    /// Where the weights are, after what is on the hub has been fetched.
+    fn find(&self) -> Result<Weights, Failure> {
+        let id = match (&self.weights, &self.model) {
+            (Some(_), Some(ModelChoice::Hub(id))) => {
+                return Err(Failure::usage(format!(
+                    "--weights and --model {id} are two checkpoints; leave one of them out"
+                )));
+            }
+            (Some(file), _) => return Ok(Weights::File(file.clone())),
+            (None, None) => return Ok(Weights::Embedded),
+            (None, Some(ModelChoice::Hub(id))) => id.clone(),
+            (None, Some(ModelChoice::Preset(network))) if self.pretrained => {
+                match model_choice::pretrained(network)? {
+                    model_choice::Weights::Embedded => return Ok(Weights::Embedded),
+                    model_choice::Weights::Hub(id) => id,
+                }
+            }
+            (None, Some(ModelChoice::Preset(network))) => {
+                return Ok(Weights::Seeded(network.clone()));
+            }
+        };
+        let fetched = fetching::fetch(&fetching::hub()?, &id)?;
+        Ok(Weights::File(fetched.weights))
     }
 
     fn embedded(&self) -> Result<Model, Failure> {
         if self.zero_channels.is_some() || self.eps.is_some() {
             return Err(Failure::usage(
-                "--zero-channels and --eps: expected a network to apply them to, found none; \
-                 pass --weights or --model as well",
+                "--zero-channels and --eps: expected a network to apply them to, found none but the \
+                 embedded ResNet-20, which has its own; pass --weights or --model as well",
             ));
         }
         Ok(Model::embedded()?)
@@ -183,8 +223,8 @@ impl ModelArgs {
         if self.weights.is_none() && self.model.is_none() {
             term::note(
                 "the embedded ResNet-20 knows CIFAR-10's ten classes only; for ImageNet's thousand \
-                 pass a checkpoint: --weights resnet50.safetensors (model.safetensors of \
-                 https://huggingface.co/timm/resnet50.a1_in1k)",
+                 fetch a checkpoint with --model resnet50 --pretrained (`resnet models` lists more), \
+                 or pass one with --weights FILE",
             );
         }
     }
@@ -198,7 +238,10 @@ impl ModelArgs {
 
     fn hints(&self) -> Hints {
         Hints {
-            preset: self.model.clone(),
+            preset: match &self.model {
+                Some(ModelChoice::Preset(network)) => Some(network.clone()),
+                _ => None,
+            },
             zero_channels: self.zero_channels,
             eps: self.eps,
         }

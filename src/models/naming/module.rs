@@ -89,6 +89,9 @@ pub(super) fn read_module(name: &str) -> Option<(Module, Option<Naming>)> {
         "head.fc" | "classifier.1" | "classifier" | "head" => return top("fc", None),
         "norm" | "bn_final" | "final_bn" | "bn_last" => return top("bn", None),
         "stem.conv" => return top("conv1", Some(TimmV2)),
+        // timm's VGG; its last layer is `head.fc`, as others' only one.
+        "pre_logits.fc1" => return top("classifier.0", None),
+        "pre_logits.fc2" => return top("classifier.3", None),
         _ => {}
     }
     // `ResNetModel` alone has no `resnet.` before its names.

@@ -1,0 +1,178 @@
+//! One file's bytes: taken up again where they broke off, and checked.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+use ureq::http::StatusCode;
+use ureq::http::header::CONTENT_RANGE;
+
+use super::event::{Event, Tell};
+use super::http::{Client, Trouble};
+use super::part::Part;
+use super::remote::{Remote, refusal};
+use super::store::{cannot_write, remove};
+use super::{HubError, ModelId};
+
+/// Attempts in a row that may bring next to nothing.
+const TRIES: u32 = 5;
+
+/// Bytes that are more than next to nothing.
+const WORTH: u64 = 1 << 16;
+
+/// Bytes that are read at once.
+const PIECE: usize = 1 << 17;
+
+/// The longest pause that a server is granted.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// A file that is to be received.
+pub(super) struct Download<'a> {
+    pub client: &'a Client,
+    pub endpoint: &'a str,
+    pub id: &'a ModelId,
+    pub file: &'a str,
+    pub remote: &'a Remote,
+}
+
+impl Download<'_> {
+    /// Receives the file into `place` by way of `beside`, which keeps what came
+    /// where it breaks off. Gives the bytes that were transferred.
+    pub fn receive(&self, beside: &Path, place: &Path, tell: &mut Tell) -> Result<u64, HubError> {
+        let Remote { etag, size, .. } = self.remote;
+        let mut part = Part::open(beside, etag, *size).map_err(cannot_write(beside))?;
+        let mut transferred = 0;
+        let mut inherited = part.len() > 0;
+        loop {
+            transferred += self.complete(&mut part, tell)?;
+            let Some((expected, found)) = part.fault() else {
+                break;
+            };
+            if inherited {
+                // What an earlier run left may be what is wrong with it.
+                part.restart().map_err(cannot_write(beside))?;
+                inherited = false;
+                continue;
+            }
+            return Err(self.refuse(&part, expected, found));
+        }
+        part.finish(place).map_err(cannot_write(place))?;
+        Ok(transferred)
+    }
+
+    /// Goes on until all bytes are there.
+    fn complete(&self, part: &mut Part, tell: &mut Tell) -> Result<u64, HubError> {
+        let (mut furthest, mut futile, mut transferred) = (part.len(), 0, 0);
+        self.tell(part, tell)?;
+        while part.len() < part.size() {
+            let outcome = self.attempt(part, &mut transferred, tell);
+            if part.len() == part.size() && outcome.is_ok() {
+                break;
+            }
+            let (why, pause) = match outcome {
+                Ok(()) => ("the server sent less than it said".to_owned(), None),
+                Err(Trouble::Final(error)) => return Err(error),
+                Err(Trouble::Busy(why, pause)) => (why, pause),
+                Err(Trouble::Cut(why) | Trouble::Unreachable(why)) => (why, None),
+            };
+            futile = match part.len() >= furthest + WORTH {
+                true => 0,
+                false => futile + 1,
+            };
+            furthest = furthest.max(part.len());
+            if futile >= TRIES {
+                return Err(HubError::Interrupted {
+                    id: self.id.to_string(),
+                    file: self.file.to_owned(),
+                    done: part.len(),
+                    why,
+                });
+            }
+            let file = self.file;
+            self.go_on(tell(Event::Retrying { file, why: &why }))?;
+            let usual = Duration::from_millis(250 << futile);
+            std::thread::sleep(pause.unwrap_or(usual).min(LONGEST_PAUSE));
+        }
+        Ok(transferred)
+    }
+
+    /// One request, from where the file ends so far.
+    fn attempt(
+        &self,
+        part: &mut Part,
+        transferred: &mut u64,
+        tell: &mut Tell,
+    ) -> Result<(), Trouble> {
+        let from = part.len();
+        // Of the very commit, so that no push in between mixes two files.
+        let commit = &self.remote.commit;
+        let url = self.client.url(self.id.repo(), commit, self.file);
+        let response = self.client.get(&url, from)?;
+        let begins = response.headers().get(CONTENT_RANGE);
+        let begins = begins.and_then(|range| range.to_str().ok());
+        let goes_on = begins.is_some_and(|r| r.starts_with(&format!("bytes {from}-")));
+        let path = part.path().to_owned();
+        let broken = |part: &mut Part, why: &str| {
+            part.restart().map_err(cannot_write(&path))?;
+            Err(Trouble::Cut(why.into()))
+        };
+        match response.status() {
+            StatusCode::PARTIAL_CONTENT if goes_on => {}
+            StatusCode::PARTIAL_CONTENT => return broken(part, "the server sent another range"),
+            StatusCode::RANGE_NOT_SATISFIABLE => return broken(part, "the server has less"),
+            status if status.is_success() => {
+                // It knows no ranges.
+                part.restart().map_err(cannot_write(&path))?;
+            }
+            _ => return Err(refusal(&response, self.endpoint, self.id, &url).into()),
+        }
+        let body = response.into_body().into_with_config().limit(u64::MAX);
+        let mut body = body.reader();
+        let mut piece = vec![0; PIECE];
+        loop {
+            let n = body.read(&mut piece);
+            let n = n.map_err(|e| Trouble::Cut(e.to_string()))?;
+            if n == 0 {
+                return Ok(());
+            }
+            if part.len() + n as u64 > part.size() {
+                let expected = format!("{} bytes", part.size());
+                return Err(self.refuse(part, expected, "more".into()).into());
+            }
+            part.append(&piece[..n]).map_err(cannot_write(&path))?;
+            *transferred += n as u64;
+            self.tell(part, tell)?;
+        }
+    }
+
+    /// Deletes what came and says why.
+    fn refuse(&self, part: &Part, expected: String, found: String) -> HubError {
+        if let Err(error) = remove(part.path()) {
+            return error;
+        }
+        HubError::Damaged {
+            id: self.id.to_string(),
+            file: self.file.to_owned(),
+            expected,
+            found,
+        }
+    }
+
+    fn tell(&self, part: &Part, tell: &mut Tell) -> Result<(), HubError> {
+        self.go_on(tell(Event::Received {
+            file: self.file,
+            done: part.len(),
+            total: part.size(),
+        }))
+    }
+
+    fn go_on(&self, flow: ControlFlow<()>) -> Result<(), HubError> {
+        match flow {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(HubError::Cancelled {
+                id: self.id.to_string(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What has been received of a file, with its hash so far.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::digest::Hasher;
+
+/// Bytes that are read at once to hash what is there.
+const PIECE: usize = 1 << 18;
+
+/// A file of which a beginning has been received, perhaps by an earlier run.
+#[derive(Debug)]
+pub(super) struct Part {
+    path: PathBuf,
+    file: File,
+    etag: String,
+    size: u64,
+    len: u64,
+    hasher: Hasher,
+}
+
+impl Part {
+    /// Opens what there is of a file of `size` bytes, or begins it.
+    pub fn open(path: &Path, etag: &str, size: u64) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false);
+        let mut part = Self {
+            path: path.to_owned(),
+            file: file.open(path)?,
+            etag: etag.to_owned(),
+            size,
+            len: 0,
+            hasher: Hasher::new(etag, size),
+        };
+        if part.file.metadata()?.len() > size {
+            part.restart()?;
+        }
+        let mut piece = vec![0; PIECE];
+        loop {
+            let n = part.file.read(&mut piece)?;
+            if n == 0 {
+                return Ok(part);
+            }
+            part.hasher.update(&piece[..n]);
+            part.len += n as u64;
+        }
+    }
+
+    /// Bytes that are there.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Bytes that there are to be.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds what came next.
+    pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.hasher.update(bytes);
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Forgets what there is.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.len = 0;
+        self.hasher = Hasher::new(&self.etag, self.size);
+        Ok(())
+    }
+
+    /// What is wrong with the whole file: expected and found.
+    pub fn fault(&self) -> Option<(String, String)> {
+        let (kind, found) = self.hasher.clone().finish()?;
+        (found != self.etag).then(|| (format!("{kind} {}", self.etag), found))
+    }
+
+    /// Moves the whole file to its place, safe from a loss of power.
+    pub fn finish(self, place: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        let path = self.path;
+        drop(self.file);
+        std::fs::rename(path, place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, place) = (folder.path().join("part"), folder.path().join("whole"));
+        // `printf abcdef | git hash-object --stdin`.
+        let etag = "d96dc95707c20a371b14928ee42071f00e00b645";
+        let mut part = Part::open(&path, etag, 6).unwrap();
+        part.append(b"abc").unwrap();
+        drop(part);
+        let mut part = Part::open(&path, etag, 6).unwrap();
+        assert_eq!(part.len(), 3);
+        part.append(b"dex").unwrap();
+        let (expected, found) = part.fault().unwrap();
+        assert!(expected.ends_with(etag) && found != etag);
+        part.restart().unwrap();
+        part.append(b"abcdef").unwrap();
+        assert_eq!((part.len(), part.fault()), (6, None));
+        part.finish(&place).unwrap();
+        assert_eq!(std::fs::read(place).unwrap(), b"abcdef");
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,151 @@
+//! What the hub says about a file before it is fetched.
+
+use ureq::http::{HeaderMap, Response};
+use ureq::{Body, http};
+
+use super::http::{Client, Trouble, shown};
+use super::id::is_commit;
+use super::{HubError, ModelId};
+
+/// The commit that a revision is.
+const COMMIT: &str = "x-repo-commit";
+
+/// What tells of a file that lies elsewhere.
+const ETAG: &str = "x-linked-etag";
+const SIZE: &str = "x-linked-size";
+
+/// A file of the hub.
+#[derive(Debug, Clone)]
+pub(super) struct Remote {
+    /// The commit that it belongs to.
+    pub commit: String,
+    /// Its name in the cache, and its hash where it is one.
+    pub etag: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// What the hub answers.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// The file is there.
+    Found(Remote),
+    /// The commit has no such file.
+    Absent(Option<String>),
+}
+
+/// Asks what a file is.
+pub(super) fn look_up(
+    client: &Client,
+    endpoint: &str,
+    id: &ModelId,
+    revision: &str,
+    file: &str,
+) -> Result<Answer, Trouble> {
+    let url = client.url(id.repo(), revision, file);
+    let response = client.head(&url, &[COMMIT, ETAG, SIZE])?;
+    let headers = response.headers();
+    let commit = text(headers, COMMIT).filter(|commit| is_commit(commit));
+    if response.status().is_client_error() {
+        // Servers that say no more than 404 say it of single files too; that
+        // the repository is there is known when they are asked for a commit.
+        let silent = text(headers, "x-error-code").is_none() && is_commit(revision);
+        let absent = text(headers, "x-error-code") == Some("EntryNotFound") || silent;
+        return match absent && response.status() == http::StatusCode::NOT_FOUND {
+            true => Ok(Answer::Absent(commit.map(str::to_owned))),
+            false => Err(refusal(&response, endpoint, id, &url).into()),
+        };
+    }
+    let odd = |expected, found: &str| HubError::Response {
+        url: url.clone(),
+        expected,
+        found: shown(found),
+    };
+    let Some(commit) = commit else {
+        let found = text(headers, COMMIT).unwrap_or("");
+        return Err(odd("a commit's hash in X-Repo-Commit", found).into());
+    };
+    let etag = text(headers, ETAG).or_else(|| text(headers, "etag"));
+    let etag = etag
+        .unwrap_or("")
+        .trim_start_matches("W/")
+        .trim_matches('"');
+    if !is_file_name(etag) {
+        return Err(odd("an etag of letters and digits", etag).into());
+    }
+    // Of a redirect, Content-Length is that of the redirect.
+    let own = || text(headers, "content-length").filter(|_| !response.status().is_redirection());
+    let size = text(headers, SIZE).or_else(own);
+    let Some(size) = size.and_then(|size| size.parse().ok()) else {
+        let found = size.unwrap_or("");
+        return Err(odd("a size in X-Linked-Size or Content-Length", found).into());
+    };
+    Ok(Answer::Found(Remote {
+        commit: commit.to_owned(),
+        etag: etag.to_owned(),
+        size,
+    }))
+}
+
+/// Why the hub gives nothing.
+pub(super) fn refusal(
+    response: &Response<Body>,
+    endpoint: &str,
+    id: &ModelId,
+    url: &str,
+) -> HubError {
+    let status = response.status().as_u16();
+    let headers = response.headers();
+    let code = text(headers, "x-error-code");
+    let (id, repo) = (id.to_string(), id.repo().to_owned());
+    let endpoint = endpoint.to_owned();
+    match (status, code) {
+        (401 | 403, Some("GatedRepo")) => HubError::Gated { id, endpoint, repo },
+        // What it answers to those without a token, too.
+        (401 | 404, Some("RepoNotFound")) | (404, None) => HubError::NoRepository { id, endpoint },
+        (404, Some("RevisionNotFound")) => HubError::NoRevision {
+            revision: id.split_once('@').map_or("main", |(_, r)| r).to_owned(),
+            id,
+            endpoint,
+            repo,
+        },
+        (401 | 403, _) => HubError::Denied {
+            id,
+            endpoint,
+            status,
+        },
+        _ => {
+            let message = text(headers, "x-error-message").unwrap_or("");
+            HubError::Response {
+                url: shown(url),
+                expected: "the file",
+                found: shown(&format!("HTTP {status} {message}")),
+            }
+        }
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Whether it can be the name of a file, and of no other than in its folder.
+fn is_file_name(etag: &str) -> bool {
+    let inside = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    (1..=128).contains(&etag.len()) && etag.bytes().all(inside) && !etag.starts_with('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn etags_are_names_of_files() {
+        for etag in ["0a1b", "5f3-61a8", "x_y.z"] {
+            assert!(is_file_name(etag), "{etag}");
+        }
+        for etag in ["", ".", "..", "../x", "a/b", "a\\b", "a:b", "a b", "\u{e9}"] {
+            assert!(!is_file_name(etag), "{etag}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Caches that cannot be written, are full, or have no links.
+
+use std::fs;
+
+use crate::server::commit;
+use crate::support::{MODEL, User, hub, weights};
+
+#[test]
+fn without_links_the_files_themselves_are_there() {
+    let server = hub();
+    let user = User::new(&server);
+    let plain = ("HF_HUB_DISABLE_SYMLINKS", "1");
+    let path = user.resnet_with(plain, &["fetch", MODEL]).ok();
+    let path = path.trim_end();
+    assert!(fs::symlink_metadata(path).unwrap().is_file());
+    assert_eq!(fs::read(path).unwrap(), weights());
+    // They are where they are looked for, in either way.
+    server.seen();
+    user.resnet_with(plain, &["fetch", MODEL]).ok();
+    user.fetch().ok();
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[test]
+fn a_link_whose_file_is_gone_is_fetched_again() {
+    let server = hub();
+    let user = User::new(&server);
+    let path = user.fetch().ok();
+    fs::remove_dir_all(user.cached("blobs")).unwrap();
+    assert_eq!(user.fetch().ok(), path);
+    assert_eq!(fs::read(path.trim_end()).unwrap(), weights());
+    let snapshot = user.cached(&format!("snapshots/{}", commit('a')));
+    assert_eq!(fs::read_dir(snapshot).unwrap().count(), 2);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    use std::path::Path;
+    use std::process::Command;
+
+    use crate::support::{MODEL, User, contains, finished, hub, weights};
+
+    /// Nobody's number: to root no folder is read-only.
+    const NOBODY: u32 = 65_534;
+
+    fn allow(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Runs a fetch as a user who may write nothing of `user`'s.
+    fn fetch_without_rights(user: &User) -> crate::support::Ran {
+        let binary = Path::new(env!("CARGO_BIN_EXE_resnet"));
+        let folder = tempfile::tempdir().unwrap();
+        allow(folder.path(), 0o755);
+        let copy = folder.path().join("resnet");
+        fs::copy(binary, &copy).unwrap();
+        let mut command = Command::new(copy);
+        command.args(["fetch", MODEL]);
+        user.prepare(&mut command);
+        command.current_dir("/");
+        if fs::metadata(folder.path()).unwrap().uid() == 0 {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        finished(command.output().unwrap())
+    }
+
+    #[test]
+    fn a_read_only_cache_is_read() {
+        let server = hub();
+        let user = User::new(&server);
+        allow(user.home(), 0o755);
+        let path = user.fetch().ok();
+        let folders = walkdir::WalkDir::new(user.home()).contents_first(true);
+        let folders: Vec<_> = folders.into_iter().map(Result::unwrap).collect();
+        let folders = folders.iter().filter(|entry| entry.file_type().is_dir());
+        let folders: Vec<&Path> = folders.map(walkdir::DirEntry::path).collect();
+        folders.iter().for_each(|folder| allow(folder, 0o555));
+        let read = fetch_without_rights(&user);
+        // The branch moves on to a commit that is not there.
+        let newer = vec![crate::server::File::large("model.safetensors", "x")];
+        let commit = crate::server::commit('b');
+        server.state().commits.push((MODEL, commit.clone(), newer));
+        server.state().revisions[0].2 = commit;
+        let written = fetch_without_rights(&user);
+        folders.iter().for_each(|folder| allow(folder, 0o755));
+        assert_eq!(read.says("from the cache"), path);
+        let error = written.error(1);
+        contains(
+            &error,
+            &["cannot be written", "models--some--resnet20", "HF_HOME"],
+        );
+        contains(&error, &["HF_HUB_OFFLINE=1 to use what the cache has"]);
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_made_is_an_error_with_its_path() {
+        let server = hub();
+        let user = User::new(&server);
+        allow(user.home(), 0o555);
+        let error = fetch_without_rights(&user).error(1);
+        allow(user.home(), 0o755);
+        contains(
+            &error,
+            &[
+                "cannot be written",
+                user.home().to_str().unwrap(),
+                "HF_HOME",
+            ],
+        );
+    }
+
+    /// Files may be half a MiB at most: the system refuses to write on, as it
+    /// does where a disk is full.
+    #[test]
+    fn a_full_disk_keeps_what_came() {
+        let server = hub();
+        let user = User::new(&server);
+        let mut command = Command::new("sh");
+        let script = "trap '' XFSZ; ulimit -f 512; exec \"$0\" fetch \"$1\"";
+        command.args(["-c", script, env!("CARGO_BIN_EXE_resnet"), MODEL]);
+        user.prepare(&mut command);
+        let error = finished(command.output().unwrap()).error(1);
+        contains(
+            &error,
+            &[".incomplete", "cannot be written", "make room", "HF_HOME"],
+        );
+        let blobs = fs::read_dir(user.cached("blobs"))
+            .unwrap()
+            .map(Result::unwrap);
+        let part = blobs
+            .map(|b| b.path())
+            .find(|b| b.extension().is_some())
+            .unwrap();
+        let kept = fs::metadata(part).unwrap().len() as usize;
+        assert!(kept > 0 && kept < weights().len(), "{kept}");
+
+        server.seen();
+        let path = user.fetch().ok();
+        assert_eq!(fs::read(path.trim_end()).unwrap(), weights());
+        let sent: usize = server.seen().iter().filter(|s| s.cdn).map(|s| s.sent).sum();
+        assert_eq!(sent, weights().len() - kept);
+    }
+}

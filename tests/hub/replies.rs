@@ -1,0 +1,123 @@
+//! What the hub and its CDN answer: status, headers, and where a file is.
+
+use std::time::Duration;
+
+use crate::server::{Fate, Seen, State};
+
+/// Status and headers, body, what it suffers, and the pause after each piece.
+pub type Reply = (String, Vec<u8>, Option<Fate>, Duration);
+
+fn reply(status: &str, headers: &[String], body: Vec<u8>) -> Reply {
+    let mut head = format!("HTTP/1.1 {status}\r\nConnection: close\r\n");
+    for header in headers {
+        head += &format!("{header}\r\n");
+    }
+    if !headers.iter().any(|h| h.starts_with("Content-Length")) {
+        head += &format!("Content-Length: {}\r\n", body.len());
+    }
+    (head + "\r\n", body, None, Duration::ZERO)
+}
+
+impl State {
+    /// `/{org}/{name}/resolve/{revision}/{file}`, and where small files are.
+    pub fn resolve(&mut self, seen: &Seen, cdn: u16) -> Reply {
+        let error =
+            |status: &str, code: &str| reply(status, &[format!("X-Error-Code: {code}")], vec![]);
+        if self.busy > 0 {
+            self.busy -= 1;
+            return reply(
+                "503 Service Unavailable",
+                &["Retry-After: 0".into()],
+                vec![],
+            );
+        }
+        if let Some((status, code)) = self.refusal {
+            return error(&format!("{status} No"), code);
+        }
+        let token = seen.authorization.as_deref();
+        if let Some(wanted) = self.token
+            && token != Some(format!("Bearer {wanted}").as_str())
+        {
+            return error("401 Unauthorized", "RepoNotFound");
+        }
+        let path = seen.path.split('?').next().unwrap();
+        let own = path.strip_prefix("/api/resolve-cache");
+        let parts: Vec<&str> = own.unwrap_or(path).split('/').collect();
+        let [_, org, name, "resolve", revision, file] = parts[..] else {
+            return reply("200 OK", &[], b"<html>a page</html>".to_vec());
+        };
+        let repo = format!("{org}/{name}");
+        if let Some((_, new)) = self.renamed.iter().find(|(old, _)| *old == repo) {
+            let location = format!("Location: /{new}/resolve/{revision}/{file}");
+            return reply("307 Temporary Redirect", &[location], vec![]);
+        }
+        let revision = revision.replace("%2F", "/");
+        let known = (self.revisions.iter()).find(|(r, name, _)| *r == repo && *name == revision);
+        let commit = known.map_or(revision, |(_, _, commit)| commit.clone());
+        if !self.commits.iter().any(|(r, ..)| *r == repo) {
+            return error("404 Not Found", "RepoNotFound");
+        }
+        let of_commit = (self.commits.iter()).find(|(r, c, _)| *r == repo && *c == commit);
+        let Some((_, _, files)) = of_commit else {
+            return error("404 Not Found", "RevisionNotFound");
+        };
+        let belongs = format!("X-Repo-Commit: {commit}");
+        let Some(file) = files.iter().find(|f| f.name == file) else {
+            let code = "X-Error-Code: EntryNotFound".to_owned();
+            return reply("404 Not Found", &[code, belongs], vec![]);
+        };
+        let etag = file.etag();
+        if let Some((commit, etag)) = self.forged.filter(|_| file.large) {
+            let size = format!("X-Linked-Size: {}", file.bytes.len());
+            let belongs = format!("X-Repo-Commit: {commit}");
+            return reply(
+                "200 OK",
+                &[belongs, format!("ETag: \"{etag}\""), size],
+                vec![],
+            );
+        }
+        if file.large {
+            let size = self.announced.unwrap_or(file.bytes.len() as u64);
+            let headers = [
+                belongs,
+                format!("X-Linked-Etag: \"{etag}\""),
+                format!("X-Linked-Size: {size}"),
+                format!("Location: http://127.0.0.1:{cdn}/{etag}?signature=xyz"),
+            ];
+            return reply("302 Found", &headers, b"Found. Redirecting".to_vec());
+        }
+        if own.is_none() {
+            let location = format!("Location: /api/resolve-cache{path}?etag=%22{etag}%22");
+            return reply("307 Temporary Redirect", &[belongs, location], vec![]);
+        }
+        let length = format!("Content-Length: {}", file.bytes.len());
+        let headers = [belongs, format!("ETag: \"{etag}\""), length];
+        reply("200 OK", &headers, file.bytes.clone())
+    }
+
+    /// `/{etag}`, from a byte on.
+    pub fn blob(&mut self, seen: &Seen) -> Reply {
+        let etag = seen.path.trim_start_matches('/').split('?').next().unwrap();
+        let mut files = self.commits.iter().flat_map(|(_, _, files)| files);
+        let Some(file) = files.find(|f| f.large && f.etag() == etag) else {
+            return reply("404 Not Found", &[], vec![]);
+        };
+        let mut bytes = file.bytes.clone();
+        if let Some(last) = bytes.last_mut().filter(|_| self.lies) {
+            *last ^= 1;
+        }
+        let from = seen.range.as_deref().filter(|_| !self.no_ranges);
+        let from = from.and_then(|r| r.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+        let (head, body, ..) = match from {
+            Some(from) if from < bytes.len() => {
+                let range = format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
+                let headers = [format!("Content-Range: {range}")];
+                reply("206 Partial Content", &headers, bytes.split_off(from))
+            }
+            Some(_) => reply("416 Range Not Satisfiable", &[], vec![]),
+            None => reply("200 OK", &[], bytes),
+        };
+        let fate = (!self.fates.is_empty()).then(|| self.fates.remove(0));
+        (head, body, fate, self.pause)
+    }
+}

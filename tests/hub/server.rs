@@ -1,0 +1,210 @@
+//! A hub and its CDN on two local ports: the paths, headers and redirects of
+//! the real ones, and their bad days.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
+
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+/// A commit's hash, from a digit that tells it from others.
+pub fn commit(digit: char) -> String {
+    digit.to_string().repeat(40)
+}
+
+/// A file of a repository.
+#[derive(Clone)]
+pub struct File {
+    pub name: &'static str,
+    pub bytes: Vec<u8>,
+    /// Served by the CDN, and named by its sha256; else by the hub itself, and
+    /// named by git's sha1.
+    pub large: bool,
+}
+
+impl File {
+    pub fn large(name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self {
+            name,
+            bytes,
+            large: true,
+        }
+    }
+
+    pub fn small(name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self {
+            name,
+            bytes,
+            large: false,
+        }
+    }
+
+    pub fn etag(&self) -> String {
+        if self.large {
+            return hex(&Sha256::digest(&self.bytes));
+        }
+        let mut hash = Sha1::new();
+        hash.update(format!("blob {}\0", self.bytes.len()));
+        hash.update(&self.bytes);
+        hex(&hash.finalize())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// What a body suffers on its way.
+#[derive(Clone, Copy)]
+pub enum Fate {
+    /// So many bytes, then the connection ends.
+    Cut(usize),
+    /// So many bytes, then nothing any more.
+    Stall(usize),
+}
+
+/// What is served, and how badly.
+#[derive(Default)]
+pub struct State {
+    /// Repository, commit, and the files of that commit.
+    pub commits: Vec<(&'static str, String, Vec<File>)>,
+    /// Repository, branch or tag, and its commit.
+    pub revisions: Vec<(&'static str, &'static str, String)>,
+    /// Old and new names of repositories.
+    pub renamed: Vec<(&'static str, &'static str)>,
+    /// Only who has that token is let in.
+    pub token: Option<&'static str>,
+    /// How everyone is turned away: status and X-Error-Code.
+    pub refusal: Option<(u16, &'static str)>,
+    /// How often the hub has no time.
+    pub busy: usize,
+    /// What the bodies of the CDN suffer, in order; later ones arrive.
+    pub fates: Vec<Fate>,
+    /// The CDN sends whole files always.
+    pub no_ranges: bool,
+    /// The CDN changes the last byte.
+    pub lies: bool,
+    /// The size that is announced for large files, instead of theirs.
+    pub announced: Option<u64>,
+    /// The commit and the etag that are said of large files, instead of theirs.
+    pub forged: Option<(&'static str, &'static str)>,
+    /// A pause after each 64 KiB.
+    pub pause: Duration,
+    /// All requests.
+    pub seen: Vec<Seen>,
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub cdn: bool,
+    pub method: String,
+    pub path: String,
+    pub range: Option<String>,
+    pub authorization: Option<String>,
+    /// Bytes of the body that were sent.
+    pub sent: usize,
+}
+
+/// The hub and its CDN; they last as long as the test's process.
+#[derive(Clone)]
+pub struct Server {
+    state: Arc<Mutex<State>>,
+    hub: u16,
+    cdn: u16,
+}
+
+impl Server {
+    pub fn start(state: State) -> Self {
+        let listen = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let (hub, cdn) = (listen(), listen());
+        let server = Self {
+            state: Arc::new(Mutex::new(state)),
+            hub: hub.local_addr().unwrap().port(),
+            cdn: cdn.local_addr().unwrap().port(),
+        };
+        for (listener, is_cdn) in [(hub, false), (cdn, true)] {
+            let server = server.clone();
+            thread::spawn(move || {
+                for stream in listener.incoming().flatten() {
+                    let server = server.clone();
+                    // Whoever hangs up has what he wants.
+                    thread::spawn(move || server.answer(stream, is_cdn).ok());
+                }
+            });
+        }
+        server
+    }
+
+    /// The hub's address.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.hub)
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// The requests since the last time.
+    pub fn seen(&self) -> Vec<Seen> {
+        std::mem::take(&mut self.state().seen)
+    }
+
+    fn answer(&self, mut stream: TcpStream, cdn: bool) -> std::io::Result<()> {
+        let mut lines = BufReader::new(stream.try_clone()?).lines();
+        let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
+        let mut words = first.split(' ').map(str::to_owned);
+        let mut seen = Seen {
+            cdn,
+            method: words.next().unwrap_or_default(),
+            path: words.next().unwrap_or_default(),
+            range: None,
+            authorization: None,
+            sent: 0,
+        };
+        for line in lines {
+            let line = line?;
+            let Some((name, value)) = line.split_once(": ") else {
+                break;
+            };
+            match name.to_ascii_lowercase().as_str() {
+                "range" => seen.range = Some(value.to_owned()),
+                "authorization" => seen.authorization = Some(value.to_owned()),
+                _ => {}
+            }
+        }
+        let (head, body, fate, pause) = match cdn {
+            true => self.state().blob(&seen),
+            false => self.state().resolve(&seen, self.cdn),
+        };
+        let index = {
+            let mut state = self.state();
+            state.seen.push(seen.clone());
+            state.seen.len() - 1
+        };
+        stream.write_all(head.as_bytes())?;
+        if seen.method == "HEAD" {
+            return Ok(());
+        }
+        let whole = match fate {
+            Some(Fate::Cut(n) | Fate::Stall(n)) => n.min(body.len()),
+            None => body.len(),
+        };
+        for piece in body[..whole].chunks(1 << 16) {
+            stream.write_all(piece)?;
+            if let Some(seen) = self.state().seen.get_mut(index) {
+                seen.sent += piece.len();
+            }
+            thread::sleep(pause);
+        }
+        if let Some(Fate::Stall(_)) = fate {
+            thread::sleep(Duration::from_secs(60));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! The binary with a cache of its own, and what it did.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::server::{File, Server, State, commit};
+
+/// The model that most tests fetch.
+pub const MODEL: &str = "some/resnet20";
+
+/// The embedded weights, which are a checkpoint as any other.
+pub fn weights() -> Vec<u8> {
+    fs::read(root().join("weights/resnet20-cifar10.safetensors")).unwrap()
+}
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A hub that has the model, with a configuration.
+pub fn hub() -> Server {
+    hub_with(State::default())
+}
+
+/// The same on a bad day.
+pub fn hub_with(mut state: State) -> Server {
+    let files = vec![
+        File::large("model.safetensors", weights()),
+        File::small("config.json", "{}\n"),
+    ];
+    state.commits.push((MODEL, commit('a'), files));
+    state.revisions.push((MODEL, "main", commit('a')));
+    Server::start(state)
+}
+
+/// A user: a home of his own, and a hub.
+pub struct User {
+    folder: tempfile::TempDir,
+    endpoint: String,
+}
+
+/// What the binary did.
+pub struct Ran {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: i32,
+}
+
+impl User {
+    pub fn new(server: &Server) -> Self {
+        Self::with_endpoint(server.endpoint())
+    }
+
+    pub fn with_endpoint(endpoint: String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, endpoint }
+    }
+
+    /// Without a network: nobody listens at the hub's address.
+    pub fn without_network() -> Self {
+        Self::with_endpoint(closed())
+    }
+
+    /// HF_HOME.
+    pub fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A path in the cache, below the model's folder.
+    pub fn cached(&self, path: &str) -> PathBuf {
+        let model = format!("models--{}", MODEL.replace('/', "--"));
+        self.home().join("hub").join(model).join(path)
+    }
+
+    /// Every file in the cache, but for locks and its tag.
+    pub fn files(&self) -> Vec<String> {
+        let walked = walkdir::WalkDir::new(self.home()).sort_by_file_name();
+        let files = walked.into_iter().map(Result::unwrap);
+        let files = files.filter(|entry| !entry.file_type().is_dir());
+        let names = files.map(|entry| {
+            let path = entry.path().strip_prefix(self.home()).unwrap();
+            path.to_str().unwrap().replace('\\', "/")
+        });
+        names
+            .filter(|name| !name.ends_with(".lock") && !name.ends_with("CACHEDIR.TAG"))
+            .collect()
+    }
+
+    /// A command of his.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_resnet"));
+        command.args(args);
+        self.prepare(&mut command);
+        command
+    }
+
+    /// Gives a command his surroundings, and none of those of the tests.
+    pub fn prepare(&self, command: &mut Command) {
+        command.current_dir(root());
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().to_ascii_uppercase();
+            let foreign = ["HF_", "HUGGING", "TRANSFORMERS_", "XDG_"];
+            if name.ends_with("_PROXY") || foreign.iter().any(|f| name.starts_with(f)) {
+                command.env_remove(&name);
+                command.env_remove(name.to_ascii_lowercase());
+            }
+        }
+        command.env("HF_HOME", self.home());
+        command.env("HF_ENDPOINT", &self.endpoint);
+        command.env("XDG_RUNTIME_DIR", self.home());
+    }
+
+    pub fn resnet(&self, args: &[&str]) -> Ran {
+        finished(self.command(args).output().unwrap())
+    }
+
+    /// The same with something in the environment.
+    pub fn resnet_with(&self, variable: (&str, &str), args: &[&str]) -> Ran {
+        let mut command = self.command(args);
+        finished(command.env(variable.0, variable.1).output().unwrap())
+    }
+
+    /// Fetches the model.
+    pub fn fetch(&self) -> Ran {
+        self.resnet(&["fetch", MODEL])
+    }
+}
+
+/// An address where nobody listens.
+pub fn closed() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+pub fn finished(output: Output) -> Ran {
+    let ran = Ran {
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+        code: output.status.code().expect("it must not be killed"),
+    };
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    ran
+}
+
+impl Ran {
+    /// What it printed, having gone well.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        assert_eq!(self.code, 0, "{}{}", self.stdout, self.stderr);
+        self.stdout
+    }
+
+    /// Its one line of error, having ended with `code` and without a result.
+    #[track_caller]
+    pub fn error(self, code: i32) -> String {
+        assert_eq!((self.code, &*self.stdout), (code, ""), "{}", self.stderr);
+        let mut errors = self.stderr.lines().filter(|l| l.starts_with("error: "));
+        let error = errors.next().unwrap_or_else(|| panic!("{}", self.stderr));
+        assert_eq!(errors.next(), None, "{}", self.stderr);
+        error.to_owned()
+    }
+
+    /// Having gone well, and having said that on stderr.
+    #[track_caller]
+    pub fn says(self, text: &str) -> String {
+        assert!(self.stderr.contains(text), "`{text}` in {}", self.stderr);
+        self.ok()
+    }
+}
+
+/// That all of these stand in a text.
+#[track_caller]
+pub fn contains(text: &str, all: &[&str]) {
+    for part in all {
+        assert!(text.contains(part), "`{part}` in {text}");
+    }
+}

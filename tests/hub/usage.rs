@@ -1,0 +1,97 @@
+//! Names that cannot be meant, presets with and without homes.
+
+use crate::server::{File, commit};
+use crate::support::{User, contains, hub, weights};
+
+#[test]
+fn names_that_make_no_sense() {
+    let user = User::without_network();
+    for (args, says) in [
+        (&["fetch"][..], &["required"][..]),
+        (
+            &["fetch", "a/b/c"],
+            &["expected org/name", "timm/resnet50.a1_in1k"],
+        ),
+        (&["fetch", "a/b@../c"], &["a branch, tag or commit"]),
+        (&["fetch", "resnet51"], &["such as resnet50"]),
+        (
+            &["fetch", "plain18"],
+            &["no trained weights of plain18", "resnet152", "ORG/NAME"],
+        ),
+        (&["summary", "--model", "a--b/c"], &["expected org/name"]),
+        (
+            &["summary", "--model", "weights/resnet20-cifar10.safetensors"],
+            &["--weights"],
+        ),
+        (&["summary", "--pretrained"], &["--model"]),
+        (
+            &["summary", "--model", "plain18", "--pretrained"],
+            &["no trained weights of plain18"],
+        ),
+        (
+            &[
+                "summary",
+                "--model",
+                "resnet50",
+                "--pretrained",
+                "--weights",
+                "x",
+            ],
+            &["cannot be used with"],
+        ),
+        (
+            &["summary", "--model", "a/b", "--weights", "x"],
+            &["two checkpoints"],
+        ),
+        (
+            &["verify", "--kernels", "--model", "a/b"],
+            &["cannot be used with"],
+        ),
+        (
+            &["classify", "x.png", "--model", "resnet50"],
+            &["--pretrained", "timm/resnet50"],
+        ),
+        (
+            &["classify", "x.png", "--model", "resnet50-v1"],
+            &["--weights", "ORG/NAME"],
+        ),
+    ] {
+        contains(&user.resnet(args).error(2), says);
+    }
+}
+
+#[test]
+fn presets_are_fetched_from_their_homes() {
+    let server = hub();
+    let home = "timm/resnet18.tv_in1k";
+    let files = vec![File::large("model.safetensors", weights())];
+    server.state().commits.push((home, commit('d'), files));
+    server.state().revisions.push((home, "main", commit('d')));
+    let user = User::new(&server);
+    let path = user.resnet(&["fetch", "resnet18"]).ok();
+    contains(
+        &path,
+        &["models--timm--resnet18.tv_in1k", "model.safetensors"],
+    );
+    // These are a ResNet-20's weights: what is there must be what was named.
+    let ran = user.resnet(&["summary", "--model", "resnet18", "--pretrained"]);
+    contains(&ran.error(1), &["resnet18", "do not fit"]);
+}
+
+#[test]
+fn the_embedded_weights_have_their_home_here() {
+    let user = User::without_network();
+    let classify = ["classify", "photos/chelsea.png", "--device", "cpu"];
+    let default = user.resnet(&classify);
+    contains(
+        &default.stderr,
+        &["--model resnet50 --pretrained", "resnet models"],
+    );
+    let named = [&classify[..], &["--model", "resnet20", "--pretrained"]].concat();
+    assert_eq!(user.resnet(&named).ok(), default.ok());
+    assert_eq!(
+        user.resnet(&["fetch", "resnet20"]).says("nothing to fetch"),
+        ""
+    );
+    assert_eq!(user.files(), [""; 0]);
+}
