@@ -1,6 +1,7 @@
 //! The library's error: each layer's own, under one roof.
 
 use crate::cpu::CpuError;
+use crate::explain::ExplainError;
 use crate::gpu::GpuError;
 use crate::graph::GraphError;
 #[cfg(feature = "hub")]
@@ -51,6 +52,9 @@ pub enum Error {
     /// Labels that cannot be used.
     #[error(transparent)]
     Labels(#[from] LabelsError),
+    /// A network that cannot be explained, or a class that it does not have.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
     /// A tuning that cannot be read, used or written.
     #[error(transparent)]
     Tuning(#[from] TuningError),

@@ -48,6 +48,7 @@ pub mod dataset;
 mod error;
 #[cfg(feature = "cli")]
 pub mod eval;
+pub mod explain;
 pub mod gpu;
 pub mod graph;
 #[cfg(feature = "hub")]

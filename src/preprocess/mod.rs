@@ -25,6 +25,7 @@ mod geometry;
 mod interpolation;
 mod jpeg_end;
 mod normalize;
+mod region;
 mod resize;
 mod taps;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use image::RgbImage;
 pub use interpolation::Interpolation;
 pub use normalize::PADDED_CHANNELS;
 pub(crate) use normalize::{levels, rgb8};
+pub use region::Region;
 pub use views::Views;
 
 use geometry::{Placement, shorter_side};
@@ -167,7 +169,8 @@ impl Preprocess {
     /// [`PreprocessError::Field`] from [`Preprocess::validate`];
     /// [`PreprocessError::EmptyImage`] for an image without pixels.
     pub fn crop_image(&self, image: &RgbImage) -> Result<RgbImage, PreprocessError> {
-        let resized = self.resized(image)?;
+        self.check(image.dimensions())?;
+        let resized = self.resized(image.dimensions());
         let columns = Placement::centre(resized.0, self.crop.1);
         let rows = Placement::centre(resized.1, self.crop.0);
         Ok(resize::resize_and_crop(
@@ -179,24 +182,21 @@ impl Preprocess {
         ))
     }
 
-    /// Width and height that the image is resized to before it is cropped.
-    fn resized(&self, image: &RgbImage) -> Result<(u64, u64), PreprocessError> {
-        self.check(image)?;
-        let (width, height) = image.dimensions();
-        Ok(match self.squash {
+    /// Width and height that an image of that width and height is resized to
+    /// before it is cropped.
+    fn resized(&self, (width, height): (u32, u32)) -> (u64, u64) {
+        match self.squash {
             true => (u64::from(self.crop.1), u64::from(self.crop.0)),
             false => shorter_side(width, height, self.resize),
-        })
+        }
     }
 
     /// Whether the configuration is valid, and the image has pixels.
-    fn check(&self, image: &RgbImage) -> Result<(), PreprocessError> {
+    fn check(&self, (width, height): (u32, u32)) -> Result<(), PreprocessError> {
         self.validate()?;
-        match image.dimensions() {
-            (width, height) if width == 0 || height == 0 => {
-                Err(PreprocessError::EmptyImage { width, height })
-            }
-            _ => Ok(()),
+        match width == 0 || height == 0 {
+            true => Err(PreprocessError::EmptyImage { width, height }),
+            false => Ok(()),
         }
     }
 

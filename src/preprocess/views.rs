@@ -88,7 +88,8 @@ impl Preprocess {
     }
 
     fn ten_crops(&self, image: &RgbImage) -> Result<Vec<RgbImage>, PreprocessError> {
-        let resized = self.resized(image)?;
+        self.check(image.dimensions())?;
+        let resized = self.resized(image.dimensions());
         let (height, width) = self.crop;
         let spare = |resized: u64, crop: u32| resized.checked_sub(crop.into());
         let (Some(across), Some(down)) = (spare(resized.0, width), spare(resized.1, height)) else {
@@ -117,7 +118,7 @@ impl Preprocess {
 
     /// The whole picture, its shorter side resized to `scale`.
     fn whole(&self, image: &RgbImage, scale: u32) -> Result<RgbImage, PreprocessError> {
-        self.check(image)?;
+        self.check(image.dimensions())?;
         let (width, height) = image.dimensions();
         let resized = shorter_side(width, height, scale);
         let side = |length: u64| {

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::bench_args::{BenchArgs, ProfileArgs};
 use crate::compare_args::CompareArgs;
 use crate::eval_args::EvalArgs;
+use crate::explain_args::ExplainArgs;
 use crate::hub_args::{FetchArgs, ModelsArgs};
 use crate::model_args::ModelArgs;
 use crate::tune_args::TuneArgs;
@@ -30,6 +31,7 @@ Examples:
   resnet classify --model resnet50 --pretrained photos/chelsea.png
   resnet classify --weights resnet50.safetensors -k 3 --json holiday/ > labels.jsonl
   resnet eval --weights resnet50.safetensors --data imagenet/val
+  resnet explain photos/chelsea.png --output overlay.png
   resnet summary --model resnet152
   resnet verify --model resnet50 --device nvidia
   resnet bench resnet50 --batch-size 1,8 --report resnet50.html
@@ -43,6 +45,7 @@ Exit codes: 0 all went well, 1 something failed, 2 the command line asks for wha
 pub enum Command {
     Classify(ClassifyArgs),
     Eval(EvalArgs),
+    Explain(ExplainArgs),
     Run(RunArgs),
     Summary(SummaryArgs),
     Verify(VerifyArgs),

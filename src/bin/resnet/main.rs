@@ -18,6 +18,8 @@ mod devices;
 mod eval;
 mod eval_args;
 mod eval_text;
+mod explain;
+mod explain_args;
 mod failure;
 mod fetch;
 mod fetching;
@@ -29,6 +31,7 @@ mod model_args;
 mod model_choice;
 mod models;
 mod output_file;
+mod panels;
 mod profile;
 mod profile_candidates;
 mod progress;
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Classify(args) => classify::command(&args),
         Command::Eval(args) => eval::command(&args),
+        Command::Explain(args) => explain::command(&args),
         Command::Run(args) => run::command(&args),
         Command::Summary(args) => summary::command(&args),
         Command::Verify(args) => verify::command(&args),

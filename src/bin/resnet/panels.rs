@@ -1,0 +1,153 @@
+//! Overlays as one picture: alone, or side by side with what each is of.
+
+use embedded_graphics::Drawable;
+use embedded_graphics::mono_font::MonoTextStyle;
+use embedded_graphics::mono_font::iso_8859_1::FONT_10X20;
+use embedded_graphics::pixelcolor::Rgb888;
+use embedded_graphics::prelude::{DrawTarget, OriginDimensions, Pixel, Point, RgbColor, Size};
+use embedded_graphics::text::{Baseline, Text};
+use image::imageops::{FilterType, replace, resize};
+use image::{Rgb, RgbImage};
+use resnet_wgpu::explain::{Explained, Overlay};
+use resnet_wgpu::preprocess::Preprocess;
+
+use crate::failure::Failure;
+
+/// Longest side of an overlay among others, in pixels.
+const SIDE: u32 = 640;
+
+/// Longest side that is large enough to see something.
+const SEEN: u32 = 256;
+
+/// Pixels between overlays.
+const GAP: u32 = 8;
+
+/// Height of the strip that says what an overlay is of, and of a letter in it.
+const STRIP: u32 = 32;
+const LETTER: u32 = 10;
+
+/// Left of the first letter.
+const INDENT: u32 = 6;
+
+/// One overlay in the photo's size, or several side by side, each with its label
+/// and probability.
+pub fn panels(
+    photo: &RgbImage,
+    preprocess: &Preprocess,
+    found: &[Explained],
+) -> Result<RgbImage, Failure> {
+    let photo = sized(photo, found.len() > 1);
+    let (width, height) = photo.dimensions();
+    let region = preprocess.region(width, height)?;
+    let overlay = Overlay::new(&photo, region);
+    if let [one] = found {
+        return Ok(overlay.paint(&one.map));
+    }
+    let n = found.len() as u32;
+    let mut all = RgbImage::from_pixel(
+        n * width + n.saturating_sub(1) * GAP,
+        height + STRIP,
+        Rgb([255; 3]),
+    );
+    for (i, e) in (0..).zip(found) {
+        let left = i * (width + GAP);
+        replace(&mut all, &overlay.paint(&e.map), left.into(), STRIP.into());
+        let percent = format!(" {:.1} %", 100.0 * e.prediction.probability);
+        let room = (width.saturating_sub(INDENT) / LETTER) as usize;
+        let label = cut(&e.prediction.label, room.saturating_sub(percent.len()));
+        write(&mut all, left + INDENT, &(label + &percent));
+    }
+    Ok(all)
+}
+
+/// The photo in the size that it is shown in: less where there are several, more
+/// where nobody would see anything.
+fn sized(photo: &RgbImage, several: bool) -> RgbImage {
+    let (width, height) = photo.dimensions();
+    let longest = width.max(height).max(1);
+    let scaled = |side: u32, filter| {
+        let scale = f64::from(side) / f64::from(longest);
+        let length = |n: u32| ((f64::from(n) * scale).round() as u32).max(1);
+        resize(photo, length(width), length(height), filter)
+    };
+    match longest {
+        // Its pixels are to be seen as such.
+        ..SEEN => scaled(longest * SEEN.div_ceil(longest), FilterType::Nearest),
+        n if several && n > SIDE => scaled(SIDE, FilterType::CatmullRom),
+        _ => photo.clone(),
+    }
+}
+
+/// A label of at most so many letters.
+fn cut(label: &str, room: usize) -> String {
+    match label.chars().count() > room {
+        true => {
+            label
+                .chars()
+                .take(room.saturating_sub(1))
+                .collect::<String>()
+                + "…"
+        }
+        false => label.to_owned(),
+    }
+}
+
+/// Writes a line of text in the strip from a column on.
+fn write(picture: &mut RgbImage, left: u32, text: &str) {
+    // What the font does not have shows as a question mark.
+    let style = MonoTextStyle::new(&FONT_10X20, Rgb888::BLACK);
+    let at = Point::new(left as i32, 6);
+    // A picture takes every pixel.
+    let Ok(_) = Text::with_baseline(text, at, style, Baseline::Top).draw(&mut Canvas(picture));
+}
+
+/// A picture to draw letters on.
+struct Canvas<'a>(&'a mut RgbImage);
+
+impl OriginDimensions for Canvas<'_> {
+    fn size(&self) -> Size {
+        Size::new(self.0.width(), self.0.height())
+    }
+}
+
+impl DrawTarget for Canvas<'_> {
+    type Color = Rgb888;
+    type Error = std::convert::Infallible;
+
+    fn draw_iter<I>(&mut self, pixels: I) -> Result<(), Self::Error>
+    where
+        I: IntoIterator<Item = Pixel<Rgb888>>,
+    {
+        for Pixel(at, colour) in pixels {
+            if let (Ok(x), Ok(y)) = (u32::try_from(at.x), u32::try_from(at.y))
+                && let Some(pixel) = self.0.get_pixel_mut_checked(x, y)
+            {
+                *pixel = Rgb([colour.r(), colour.g(), colour.b()]);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn photos_are_large_enough_and_not_too_large() {
+        let size = |w, h, several| sized(&RgbImage::new(w, h), several).dimensions();
+        assert_eq!(size(32, 16, false), (256, 128));
+        assert_eq!(size(100, 300, false), (100, 300));
+        assert_eq!(size(2000, 1000, false), (2000, 1000));
+        assert_eq!(size(2000, 1000, true), (640, 320));
+    }
+
+    #[test]
+    fn labels_fit_and_letters_are_drawn() {
+        assert_eq!(cut("Egyptian cat", 20), "Egyptian cat");
+        assert_eq!(cut("Egyptian cat", 7), "Egyp...");
+        let mut strip = RgbImage::from_pixel(40, STRIP, Rgb([255; 3]));
+        write(&mut strip, 0, "cat and what does not fit");
+        assert!(strip.pixels().any(|pixel| pixel.0 == [0; 3]));
+    }
+}

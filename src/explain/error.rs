@@ -1,0 +1,26 @@
+//! What cannot be explained.
+
+/// Why there is no class activation map.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExplainError {
+    /// The network does not end as it would have to.
+    #[error(
+        "{network}: a class activation map needs a network that ends in global average pooling and \
+         one linear layer, found one that ends in {found}; take a ResNet"
+    )]
+    NoHead {
+        /// The network's name.
+        network: String,
+        /// Its last operations.
+        found: String,
+    },
+    /// A class that the network does not have.
+    #[error("class {class}: expected one from 0 to {}; `resnet summary` tells the classes", classes.saturating_sub(1))]
+    NoSuchClass {
+        /// The class asked for.
+        class: usize,
+        /// Classes of the network.
+        classes: usize,
+    },
+}

@@ -1,0 +1,136 @@
+//! Runs a network and makes the maps of its answers.
+
+use std::sync::Arc;
+
+use super::{ClassMap, ExplainError, Head};
+use crate::classify::{Classifier, ClassifierOptions, Prediction, Scores};
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::labels::Labels;
+use crate::model::{Model, PreprocessOverrides};
+use crate::plan::{Choice, Precision};
+use crate::preprocess::{Preprocess, RgbImage};
+use crate::tensor::Tensor;
+
+/// How an explainer is set up.
+#[derive(Debug, Clone)]
+pub struct ExplainerOptions {
+    /// In what activations and weights are stored; in f16 a map's mean is the
+    /// logit to some three digits only.
+    pub precision: Precision,
+    /// How images are prepared, where the checkpoint is not to be believed.
+    pub preprocess: PreprocessOverrides,
+    /// Class names, where the checkpoint's or the built-in ones are not wanted.
+    pub labels: Option<Labels>,
+    /// How kernels are chosen.
+    pub choice: Choice,
+}
+
+impl Default for ExplainerOptions {
+    fn default() -> Self {
+        Self {
+            precision: Precision::F32,
+            preprocess: PreprocessOverrides::default(),
+            labels: None,
+            choice: Choice::Auto,
+        }
+    }
+}
+
+/// A class with where in the picture it is seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// The class, its probability and logit.
+    pub prediction: Prediction,
+    /// Its class activation map over the crop.
+    pub map: ClassMap,
+}
+
+/// Makes class activation maps with one model on one device.
+#[derive(Debug)]
+pub struct Explainer {
+    classifier: Classifier,
+    head: Head,
+    weight: Arc<Tensor>,
+    bias: Option<Arc<Tensor>>,
+}
+
+impl Explainer {
+    /// Sets up `model` on `gpu`, or on the CPU twin where that is `None`.
+    ///
+    /// # Errors
+    /// [`Error::Explain`] for a network without the head that the maps are made
+    /// of; as [`Classifier::new`].
+    pub fn new(
+        gpu: Option<&Gpu>,
+        model: &Model,
+        options: &ExplainerOptions,
+    ) -> Result<Self, Error> {
+        let (h, w) = model.preprocess(&options.preprocess)?.crop;
+        let graph = model.graph(h as usize, w as usize)?;
+        let head = Head::of(&graph, &model.network().name)?;
+        let options = ClassifierOptions {
+            precision: options.precision,
+            preprocess: options.preprocess.clone(),
+            labels: options.labels.clone(),
+            choice: options.choice.clone(),
+            layers: vec![head.features.clone()],
+            ..Default::default()
+        };
+        let bias = head.linear.bias.as_deref();
+        Ok(Self {
+            weight: model.params().get(&head.linear.weight)?,
+            bias: bias.map(|name| model.params().get(name)).transpose()?,
+            classifier: Classifier::new(gpu, model, &options)?,
+            head,
+        })
+    }
+
+    /// How pictures are prepared; [`Preprocess::region`] says which part of one
+    /// a map is of.
+    pub fn preprocess(&self) -> &Preprocess {
+        self.classifier.preprocess()
+    }
+
+    /// The classifier that it runs.
+    pub fn classifier(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    /// The maps of the `k` likeliest classes of a picture, best first.
+    pub fn explain(&mut self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
+        let scores = self.classifier.score(image)?;
+        let classes = scores.top(0, k);
+        classes
+            .iter()
+            .map(|&c| self.explained(&scores, c))
+            .collect()
+    }
+
+    /// The map of a class, however likely it is.
+    ///
+    /// # Errors
+    /// [`ExplainError::NoSuchClass`]; as [`Classifier::classify`].
+    pub fn explain_class(&mut self, image: &RgbImage, class: usize) -> Result<Explained, Error> {
+        let scores = self.classifier.score(image)?;
+        self.explained(&scores, class)
+    }
+
+    fn explained(&self, scores: &Scores, class: usize) -> Result<Explained, Error> {
+        let (bias, shape) = (self.bias.as_deref(), self.head.shape);
+        let features = scores.layer(0, 0);
+        let map = ClassMap::new(class, features, (shape.h, shape.w), &self.weight, bias);
+        let classes = scores.classes;
+        let map = map.ok_or(ExplainError::NoSuchClass { class, classes })?;
+        let labels = self.classifier.labels();
+        Ok(Explained {
+            prediction: Prediction {
+                class,
+                label: labels.get(class).into_owned(),
+                probability: scores.probabilities_of(0)[class],
+                logit: scores.logits_of(0)[class],
+            },
+            map,
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! Finds what a class activation map is made of.
+
+use super::ExplainError;
+use crate::graph::{Graph, Linear, Node, Op, Shape};
+
+/// The end of a network: features, their mean over the picture, and one linear
+/// layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The module whose output is pooled, such as `layer4.2`.
+    pub features: String,
+    /// Its shape for one image.
+    pub shape: Shape,
+    /// The linear layer on the pooled features.
+    pub linear: Linear,
+}
+
+impl Head {
+    /// The head of the network of that name.
+    ///
+    /// # Errors
+    /// [`ExplainError::NoHead`] where it ends in anything else, as VGG does.
+    pub fn of(graph: &Graph, network: &str) -> Result<Self, ExplainError> {
+        let before = |node: &Node| match node.inputs[..] {
+            [input] => Some(graph.node(input)),
+            _ => None,
+        };
+        let no_head = || ExplainError::NoHead {
+            network: network.into(),
+            found: ending(graph),
+        };
+        let last = graph.node(graph.output);
+        let Op::Linear(linear) = &last.op else {
+            return Err(no_head());
+        };
+        // A flatten between the two moves nothing.
+        let pool = before(last).and_then(|node| match node.op {
+            Op::Flatten => before(node),
+            _ => Some(node),
+        });
+        let pool = pool.filter(|node| node.op == Op::GlobalAvgPool);
+        let features = pool.and_then(before).ok_or_else(no_head)?;
+        Ok(Self {
+            features: features.name.clone(),
+            shape: features.shape,
+            linear: linear.clone(),
+        })
+    }
+}
+
+/// The kinds of the last operations, in order.
+fn ending(graph: &Graph) -> String {
+    let kinds: Vec<&str> = graph.nodes.iter().map(|node| node.op.kind()).collect();
+    kinds[kinds.len().saturating_sub(4)..].join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::Network;
+
+    fn head(preset: &str, side: usize) -> Result<Head, ExplainError> {
+        let network = Network::preset(preset).unwrap();
+        Head::of(&network.graph(side, side).unwrap(), preset)
+    }
+
+    #[test]
+    fn every_resnet_has_one_and_vgg_has_not() {
+        for (preset, features, shape) in [
+            ("resnet20", "layer3.2", Shape::new(8, 8, 64)),
+            ("resnet50", "layer4.2", Shape::new(7, 7, 2048)),
+            ("preact-resnet18", "relu", Shape::new(7, 7, 512)),
+            ("resnext50-32x4d", "layer4.2", Shape::new(7, 7, 2048)),
+        ] {
+            let side = if preset == "resnet20" { 32 } else { 224 };
+            let found = head(preset, side).unwrap();
+            assert_eq!((found.features.as_str(), found.shape), (features, shape));
+            assert_eq!(found.linear.in_features, shape.c);
+        }
+        let error = head("vgg19", 224).unwrap_err().to_string();
+        assert!(
+            error.contains("vgg19") && error.contains("take a ResNet"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,34 @@
+//! Why a network answered as it did: class activation maps (Zhou et al. 2016).
+//!
+//! Where a network ends in global average pooling and one linear layer, a
+//! class's logit is the mean of a map over the picture, plus the bias: the map
+//! says exactly where in the picture the logit comes from. [`Explainer`] makes
+//! it, [`Overlay`] shows it.
+//!
+//! ```no_run
+//! use resnet_wgpu::explain::{Explainer, ExplainerOptions, Overlay};
+//! use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+//! use resnet_wgpu::model::Model;
+//! use resnet_wgpu::preprocess::{ImageLimits, decode_file};
+//!
+//! let gpu = Gpu::new(&DeviceSelector::Auto)?;
+//! let model = Model::embedded()?;
+//! let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+//! let mut explainer = Explainer::new(Some(&gpu), &model, &ExplainerOptions::default())?;
+//! let found = explainer.explain(&photo, 1)?;
+//! let region = explainer.preprocess().region(photo.width(), photo.height())?;
+//! Overlay::new(&photo, region).paint(&found[0].map).save("overlay.png").ok();
+//! # Ok::<(), resnet_wgpu::Error>(())
+//! ```
+
+mod error;
+mod explainer;
+mod head;
+mod map;
+mod overlay;
+
+pub use error::ExplainError;
+pub use explainer::{Explained, Explainer, ExplainerOptions};
+pub use head::Head;
+pub use map::ClassMap;
+pub use overlay::Overlay;

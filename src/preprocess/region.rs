@@ -1,0 +1,72 @@
+//! Which part of a picture the network sees.
+
+use super::geometry::Placement;
+use super::{Preprocess, PreprocessError};
+
+/// A part of a picture, in its own pixels; fractions, since the crop is of the
+/// resized picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Region {
+    /// Pixels left of it; negative where the crop is wider than the picture.
+    pub left: f64,
+    /// Pixels above it; negative where the crop is taller.
+    pub top: f64,
+    /// Its width in pixels.
+    pub width: f64,
+    /// Its height in pixels.
+    pub height: f64,
+}
+
+impl Preprocess {
+    /// The part of a picture of that width and height which is the centre crop,
+    /// so that what the network finds in the crop can be shown in the picture.
+    ///
+    /// # Errors
+    /// As [`Preprocess::crop_image`].
+    pub fn region(&self, width: u32, height: u32) -> Result<Region, PreprocessError> {
+        self.check((width, height))?;
+        let resized = self.resized((width, height));
+        let along = |length: u32, resized: u64, crop: u32| {
+            let placed = Placement::centre(resized, crop);
+            let scale = f64::from(length) / resized as f64;
+            let start = placed.start as f64 - f64::from(placed.before);
+            (start * scale, f64::from(crop) * scale)
+        };
+        let (left, across) = along(width, resized.0, self.crop.1);
+        let (top, down) = along(height, resized.1, self.crop.0);
+        Ok(Region {
+            left,
+            top,
+            width: across,
+            height: down,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crop_lies_in_the_picture() -> Result<(), PreprocessError> {
+        let pre = Preprocess::imagenet(224)?;
+        let seen = pre.region(512, 256)?;
+        assert_eq!((seen.left, seen.top), (144.0, 16.0));
+        assert_eq!((seen.width, seen.height), (224.0, 224.0));
+        // Twice as large: the same part, in twice as many pixels.
+        assert_eq!(pre.region(1024, 512)?.left, 288.0);
+        let small = Preprocess {
+            resize: 100,
+            ..pre.clone()
+        };
+        assert_eq!(small.region(200, 200)?.left, -124.0);
+        let squashed = Preprocess {
+            squash: true,
+            ..pre
+        };
+        let all = squashed.region(640, 480)?;
+        assert_eq!((all.left, all.width, all.height), (0.0, 640.0, 480.0));
+        assert!(squashed.region(0, 4).is_err());
+        Ok(())
+    }
+}

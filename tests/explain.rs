@@ -1,0 +1,151 @@
+//! Class activation maps: exact, and where the subject is.
+
+use resnet_wgpu::explain::{ExplainError, Explainer, ExplainerOptions};
+use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+use resnet_wgpu::model::{Model, PreprocessOverrides};
+use resnet_wgpu::models::Network;
+use resnet_wgpu::preprocess::{ImageLimits, RgbImage, decode_file};
+use resnet_wgpu::weights::{Checkpoint, Hints};
+use resnet_wgpu::{Error, tensor::Tensor};
+use safetensors::tensor::{Dtype, TensorView};
+
+fn gpu() -> Gpu {
+    Gpu::new(&DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
+}
+
+fn photo(name: &str) -> RgbImage {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("photos")
+        .join(name);
+    decode_file(&path, &ImageLimits::default()).unwrap()
+}
+
+fn explainer(gpu: Option<&Gpu>, model: &Model, side: Option<usize>) -> Explainer {
+    let options = ExplainerOptions {
+        preprocess: PreprocessOverrides {
+            input_size: side,
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    Explainer::new(gpu, model, &options).unwrap()
+}
+
+#[test]
+fn a_maps_mean_and_the_bias_are_the_logit() {
+    let gpu = gpu();
+    let seeded = |preset| Model::synthetic(Network::preset(preset).unwrap(), 3).unwrap();
+    for (model, side) in [
+        (Model::embedded().unwrap(), None),
+        (seeded("resnet18"), Some(97)),
+        (seeded("resnet50"), Some(64)),
+        (seeded("preact-resnet18"), Some(64)),
+        (seeded("resnext50-32x4d"), Some(64)),
+    ] {
+        for device in [Some(&gpu), None] {
+            let mut explainer = explainer(device, &model, side);
+            for e in explainer.explain(&photo("coffee.png"), 10).unwrap() {
+                let (found, logit) = (e.map.logit(), e.prediction.logit);
+                let most = e
+                    .map
+                    .values
+                    .iter()
+                    .fold(1.0f32, |most, v| most.max(v.abs()));
+                assert!(
+                    (found - logit).abs() < 1e-5 * most,
+                    "{}, class {}: {found} is not {logit}",
+                    model.network().name,
+                    e.prediction.class
+                );
+            }
+        }
+    }
+}
+
+/// A ResNet-20 that sums what is bright: all weights are positive, class 0 is
+/// for it and class 1 against it.
+fn brightness() -> Model {
+    let network = Network::preset("resnet20").unwrap();
+    let graph = network.graph(32, 32).unwrap();
+    let tensor = |name: &str, shape: &[usize]| {
+        let each: usize = shape[1..].iter().product();
+        Tensor::from_fn(shape.to_vec(), |i| match name.rsplit('.').next() {
+            Some("weight") if shape.len() == 4 => 1.0 / each as f32,
+            Some("weight") if shape.len() == 2 => [1.0, -1.0, 0.0][(i / each).min(2)],
+            Some("weight" | "running_var") => 1.0,
+            _ => 0.0,
+        })
+    };
+    let tensors: Vec<(String, Vec<u8>, Vec<usize>)> = (graph.params().into_iter())
+        .map(|spec| {
+            let values = tensor(&spec.name, &spec.shape);
+            let bytes = values.data().iter().flat_map(|v| v.to_le_bytes()).collect();
+            (spec.name, bytes, spec.shape)
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, bytes, shape)| {
+        (
+            name,
+            TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap(),
+        )
+    });
+    let bytes = safetensors::serialize(views, None).unwrap();
+    let checkpoint = Checkpoint::from_bytes("brightness", bytes).unwrap();
+    Model::load(&checkpoint, &Hints::default()).unwrap()
+}
+
+#[test]
+fn a_subject_left_of_the_centre_shows_its_heat_there() {
+    let (model, gpu) = (brightness(), gpu());
+    let mut explainer = explainer(Some(&gpu), &model, None);
+    // A wide picture, so that the crop leaves out its sides.
+    let subject = |left: u32| {
+        RgbImage::from_fn(200, 100, |x, y| {
+            let inside = (left..left + 20).contains(&x) && (40..60).contains(&y);
+            image::Rgb([if inside { 255 } else { 0 }; 3])
+        })
+    };
+    for (left, is_left) in [(65, true), (115, false)] {
+        let photo = subject(left);
+        for (class, heat_at_subject) in [(0, true), (1, false)] {
+            let map = explainer.explain_class(&photo, class).unwrap().map;
+            let region = explainer.preprocess().region(200, 100).unwrap();
+            // Where the heat's centre of mass lies, in the picture's columns.
+            let scaled = map.scaled();
+            let mass: f32 = scaled.values.iter().sum();
+            let columns = (0..)
+                .zip(&scaled.values)
+                .map(|(i, v)| (i % map.width) as f32 * v);
+            let column = f64::from(columns.sum::<f32>() / mass) + 0.5;
+            let x = region.left + region.width * column / map.width as f64;
+            println!("subject at {left}, class {class}: heat at {x:.1}");
+            assert_eq!(x < 100.0, is_left == heat_at_subject, "class {class}: {x}");
+            if heat_at_subject {
+                let subject = f64::from(left) + 10.0;
+                assert!(
+                    (x - subject).abs() < 15.0,
+                    "the subject is at {subject}, not {x}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_has_no_map_is_told() {
+    let vgg = Model::synthetic(Network::preset("vgg19").unwrap(), 0).unwrap();
+    let error = Explainer::new(None, &vgg, &ExplainerOptions::default()).unwrap_err();
+    assert!(
+        matches!(error, Error::Explain(ExplainError::NoHead { .. })),
+        "{error}"
+    );
+    let model = Model::embedded().unwrap();
+    let mut explainer = explainer(None, &model, None);
+    let error = explainer
+        .explain_class(&photo("coffee.png"), 10)
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("expected one from 0 to 9"),
+        "{error}"
+    );
+}
