@@ -49,6 +49,7 @@ mod error;
 #[cfg(feature = "cli")]
 pub mod eval;
 pub mod explain;
+pub mod features;
 pub mod gpu;
 pub mod graph;
 #[cfg(feature = "hub")]

@@ -30,7 +30,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// A new file in the same folder, which no other process or thread writes.
-fn beside(path: &Path) -> io::Result<(File, PathBuf)> {
+pub fn beside(path: &Path) -> io::Result<(File, PathBuf)> {
     let name = path.file_name();
     let name = name.ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "it names no file"))?;
     let mut last = None;

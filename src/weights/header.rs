@@ -22,7 +22,7 @@ const MAX_HEADER_BYTES: u64 = 32 << 20;
 
 /// One tensor of a file whose entry in the header has been checked.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub dtype: Dtype,
     pub shape: Vec<usize>,
     /// Where its bytes begin in the file.
@@ -33,7 +33,7 @@ pub(super) struct Entry {
 
 /// A file's table of contents.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Header {
+pub(crate) struct Header {
     pub tensors: BTreeMap<String, Entry>,
     pub metadata: BTreeMap<String, String>,
 }

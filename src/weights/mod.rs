@@ -38,6 +38,8 @@ pub use checkpoint::{Checkpoint, MAX_FILE_BYTES};
 pub use config::Settings;
 pub use error::{CheckpointError, ConfigError, Mismatch};
 pub use format::Format;
+pub(crate) use header::Header;
 pub use listing::Listing;
 pub use recognise::{Hints, Recognised};
+pub(crate) use storage::Storage;
 pub use synthetic::{SyntheticTensor, fnv1a64, synthetic_tensor};

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use super::CheckpointError;
 
 /// Bytes that can be read at any place, from any thread.
-pub(super) struct Storage {
+pub(crate) struct Storage {
     /// The file's path, or what stands for it in errors.
     pub name: String,
     /// How many bytes there are.

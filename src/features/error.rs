@@ -1,0 +1,55 @@
+//! Why a file of features cannot be made or used.
+
+use crate::weights::CheckpointError;
+
+/// Why a file of features cannot be made or used. Each message names the file,
+/// what was expected, what was found and the remedy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeaturesError {
+    /// It cannot be written.
+    #[error(
+        "{file}: cannot be written: {source}; check that its directory is there and writable, and \
+         the space on its disk"
+    )]
+    Write {
+        /// File, as given.
+        file: String,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// It cannot be read, or is no safetensors file.
+    #[error(transparent)]
+    File(#[from] CheckpointError),
+    /// It is a safetensors file of something else.
+    #[error("{file}: expected features of `resnet embed`, found {found}; give another file")]
+    Foreign {
+        /// File, as given.
+        file: String,
+        /// What is wrong with it.
+        found: String,
+    },
+    /// Another model made them.
+    #[error(
+        "{file}: expected features of this model ({expected}), found those of {found}; give the \
+         model that made them, or make them again"
+    )]
+    OtherModel {
+        /// File, as given.
+        file: String,
+        /// The model that is asked for.
+        expected: String,
+        /// The one in the file.
+        found: String,
+    },
+    /// A row or a query of another length.
+    #[error("{file}: expected features of {expected} numbers, found {found}; take the same layer of the same model")]
+    Length {
+        /// File, as given.
+        file: String,
+        /// Numbers of a row.
+        expected: usize,
+        /// Numbers found.
+        found: usize,
+    },
+}

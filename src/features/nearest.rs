@@ -1,0 +1,67 @@
+//! The nearest of many rows, seen one by one.
+
+use std::path::PathBuf;
+
+/// A picture that is near another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Near {
+    /// Its path, as it was given.
+    pub path: PathBuf,
+    /// The cosine of the two features: 1 is the same direction, 0 none in
+    /// common.
+    pub similarity: f32,
+    /// Its row in the file.
+    pub row: usize,
+}
+
+/// The `k` best so far.
+pub(super) struct Nearest {
+    query: Vec<f32>,
+    k: usize,
+    /// Similarities and rows, the best first.
+    best: Vec<(f32, usize)>,
+}
+
+impl Nearest {
+    pub fn new(query: &[f32], k: usize) -> Self {
+        let mut query = query.to_vec();
+        normalize(&mut query);
+        Self {
+            query,
+            k,
+            best: vec![],
+        }
+    }
+
+    pub fn see(&mut self, row: usize, values: &[f32]) {
+        let dot = sum(self.query.iter().zip(values).map(|(a, b)| a * b));
+        let length = sum(values.iter().map(|v| v * v)).sqrt();
+        let similarity = (dot / length) as f32;
+        if !similarity.is_finite() {
+            return;
+        }
+        let at = self.best.partition_point(|&(best, _)| best >= similarity);
+        if at < self.k {
+            self.best.truncate(self.k - 1);
+            self.best.insert(at, (similarity, row));
+        }
+    }
+
+    pub fn found(self) -> Vec<(f32, usize)> {
+        self.best
+    }
+}
+
+/// Divides features by their Euclidean length (`torch.nn.functional.normalize`);
+/// zeros stay zeros.
+pub fn normalize(values: &mut [f32]) {
+    let length = sum(values.iter().map(|v| v * v)).sqrt().max(1e-12);
+    for value in values {
+        *value = (f64::from(*value) / length) as f32;
+    }
+}
+
+/// In f64: thousands of terms.
+fn sum(values: impl Iterator<Item = f32>) -> f64 {
+    values.map(f64::from).sum()
+}

@@ -1,0 +1,105 @@
+//! What made features: two are comparable where all of it is the same.
+
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::graph::{Graph, Op};
+use crate::model::Model;
+use crate::preprocess::Preprocess;
+
+/// What made features.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The network's name.
+    pub model: String,
+    /// [`Model::fingerprint`].
+    pub weights: String,
+    /// The module whose output they are.
+    pub layer: String,
+    /// How pictures were prepared.
+    pub preprocess: String,
+    /// Whether each row was divided by its length.
+    pub normalized: bool,
+}
+
+const KEYS: [&str; 5] = ["model", "weights", "layer", "preprocess", "normalized"];
+
+impl Origin {
+    /// Of a layer of a model, whose weights are read for their fingerprint.
+    ///
+    /// # Errors
+    /// For weights that cannot be read.
+    pub fn new(
+        model: &Model,
+        layer: &str,
+        preprocess: &Preprocess,
+        normalized: bool,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            model: model.network().name.clone(),
+            weights: model.fingerprint()?,
+            layer: layer.into(),
+            preprocess: format!("{preprocess:?}"),
+            normalized,
+        })
+    }
+
+    /// As a header's metadata.
+    pub(super) fn metadata(&self) -> BTreeMap<&'static str, String> {
+        let values = [
+            &self.model,
+            &self.weights,
+            &self.layer,
+            &self.preprocess,
+            &self.normalized.to_string(),
+        ];
+        KEYS.into_iter().zip(values.map(String::clone)).collect()
+    }
+
+    /// From a header's metadata, or which key is missing there.
+    pub(super) fn read(metadata: &BTreeMap<String, String>) -> Result<Self, &'static str> {
+        let value = |key: &'static str| metadata.get(key).cloned().ok_or(key);
+        Ok(Self {
+            model: value(KEYS[0])?,
+            weights: value(KEYS[1])?,
+            layer: value(KEYS[2])?,
+            preprocess: value(KEYS[3])?,
+            normalized: value(KEYS[4])? == "true",
+        })
+    }
+
+    /// Whether features of the two may be compared; lengths do not matter for
+    /// that.
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        let lengths_aside = |origin: &Self| Self {
+            normalized: false,
+            ..origin.clone()
+        };
+        lengths_aside(self) == lengths_aside(other)
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            model,
+            weights,
+            layer,
+            preprocess,
+            ..
+        } = self;
+        write!(f, "{model}, weights {weights}, layer {layer}, {preprocess}")
+    }
+}
+
+/// The module whose output is the usual feature vector: what the last linear
+/// layer reads. `avgpool` of a ResNet.
+pub fn pooled(graph: &Graph) -> Option<String> {
+    let last = graph.nodes.iter().rfind(|node| matches!(node.op, Op::Linear(_)))?;
+    let mut node = graph.node(*last.inputs.first()?);
+    // A flatten is no module, and moves nothing.
+    while node.op == Op::Flatten {
+        node = graph.node(*node.inputs.first()?);
+    }
+    Some(node.name.clone())
+}

@@ -1,0 +1,173 @@
+//! Reads features a few at a time.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use safetensors::Dtype;
+
+use super::{FEATURES, FeaturesError, Near, Origin, PATHS, nearest::Nearest};
+use crate::weights::{CheckpointError, Header, Storage};
+
+/// Bytes that are read at a time.
+const CHUNK: usize = 4 << 20;
+
+/// A file of features, open.
+#[derive(Debug)]
+pub struct Features {
+    storage: Storage,
+    origin: Origin,
+    rows: usize,
+    /// Numbers of a row.
+    len: usize,
+    /// Where the two tensors begin, and the bytes of the second.
+    features: u64,
+    paths: (u64, usize),
+}
+
+impl Features {
+    /// Opens a file that a [`Writer`](super::Writer) wrote; only its header is
+    /// read.
+    ///
+    /// # Errors
+    /// [`FeaturesError`] for another file.
+    pub fn open(path: &Path) -> Result<Self, FeaturesError> {
+        let name = path.display().to_string();
+        let read = |source| CheckpointError::Read {
+            file: name.clone(),
+            source,
+        };
+        let meta = std::fs::metadata(path).map_err(read)?;
+        let foreign = |found: String| FeaturesError::Foreign {
+            file: name.clone(),
+            found,
+        };
+        if !meta.is_file() {
+            return Err(foreign("no regular file".into()));
+        }
+        let file = File::open(path).map_err(read)?;
+        let storage = Storage::file(name.clone(), file, &meta);
+        let header = Header::read(&storage)?;
+        let tensor = |name: &str, dtype| {
+            let found = header.tensors.get(name).filter(|entry| entry.dtype == dtype);
+            found.ok_or_else(|| foreign(format!("no tensor `{name}` of {dtype}")))
+        };
+        let (features, paths) = (tensor(FEATURES, Dtype::F32)?, tensor(PATHS, Dtype::U8)?);
+        let origin = Origin::read(&header.metadata)
+            .map_err(|key| foreign(format!("no `{key}` in its metadata")))?;
+        let Some((&rows, row)) = features.shape.split_first() else {
+            return Err(foreign(format!("`{FEATURES}` of shape {:?}", features.shape)));
+        };
+        Ok(Self {
+            origin,
+            rows,
+            // The header has been checked: the product is no more than the file.
+            len: row.iter().product(),
+            features: features.start,
+            paths: (paths.start, paths.bytes),
+            storage,
+        })
+    }
+
+    /// What made them.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// How many pictures there are.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Numbers of a picture's features.
+    pub fn row_len(&self) -> usize {
+        self.len
+    }
+
+    /// The `k` pictures whose features have the largest cosine with `query`,
+    /// best first, among equals in the file's order. Rows without a direction
+    /// (zeros, and what is no number) are near nothing.
+    ///
+    /// # Errors
+    /// [`FeaturesError::Length`] for a query of another length; for a file that
+    /// cannot be read, or has other paths than features.
+    pub fn nearest(&self, query: &[f32], k: usize) -> Result<Vec<Near>, FeaturesError> {
+        if query.len() != self.len {
+            return Err(FeaturesError::Length {
+                file: self.storage.name.clone(),
+                expected: self.len,
+                found: query.len(),
+            });
+        }
+        let mut nearest = Nearest::new(query, k);
+        let row = 4 * self.len;
+        let at_once = (CHUNK / row.max(1)).clamp(1, self.rows.max(1));
+        let mut bytes = vec![0; at_once * row];
+        let mut floats = vec![0.0; self.len];
+        let mut first = 0;
+        while first < self.rows {
+            let rows = at_once.min(self.rows - first);
+            let bytes = &mut bytes[..rows * row];
+            self.storage.read(self.features + (first * row) as u64, bytes)?;
+            for (i, row) in bytes.chunks_exact(row.max(1)).enumerate() {
+                let (values, _) = row.as_chunks::<4>();
+                for (float, value) in floats.iter_mut().zip(values) {
+                    *float = f32::from_le_bytes(*value);
+                }
+                nearest.see(first + i, &floats);
+            }
+            first += rows;
+        }
+        self.named(nearest.found())
+    }
+
+    /// Rows with their paths, which are read up to the last that is needed.
+    fn named(&self, found: Vec<(f32, usize)>) -> Result<Vec<Near>, FeaturesError> {
+        let mut paths: Vec<Option<PathBuf>> = vec![None; found.len()];
+        let (start, length) = self.paths;
+        let (mut row, mut path, mut bytes) = (0, Vec::new(), vec![0; CHUNK.min(length.max(1))]);
+        let mut missing = found.len();
+        let mut at = 0;
+        while at < length && missing > 0 {
+            let part = bytes.len().min(length - at);
+            self.storage.read(start + at as u64, &mut bytes[..part])?;
+            for &byte in &bytes[..part] {
+                if byte != 0 {
+                    path.push(byte);
+                    continue;
+                }
+                for (place, _) in found.iter().enumerate().filter(|(_, (_, r))| *r == row) {
+                    paths[place] = Some(to_path(&path));
+                    missing -= 1;
+                }
+                path.clear();
+                row += 1;
+            }
+            at += part;
+        }
+        let near = found.into_iter().zip(paths).map(|((similarity, row), path)| {
+            let path = path.ok_or_else(|| FeaturesError::Foreign {
+                file: self.storage.name.clone(),
+                found: format!("fewer paths than its {} rows", self.rows),
+            })?;
+            Ok(Near {
+                path,
+                similarity,
+                row,
+            })
+        });
+        near.collect()
+    }
+}
+
+/// A path as the writer wrote it; where it is not Unicode, as it was on Unix.
+fn to_path(bytes: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+    }
+    #[cfg(not(unix))]
+    {
+        PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+    }
+}

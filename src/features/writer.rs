@@ -1,0 +1,154 @@
+//! Writes features one by one.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::{FEATURES, FeaturesError, Origin, PATHS};
+use crate::labels::printable;
+use crate::replace::beside;
+
+/// A file of features that is being written, beside its place: it comes there
+/// with [`finish`](Writer::finish), as a whole or not at all.
+#[derive(Debug)]
+pub struct Writer {
+    shown: String,
+    place: PathBuf,
+    beside: PathBuf,
+    file: BufWriter<File>,
+    origin: Origin,
+    /// Extents of a row, in PyTorch's order.
+    shape: Vec<usize>,
+    rows: usize,
+    /// Bytes that were kept free for the header, whose length depends on how many
+    /// rows there will be.
+    header: usize,
+    paths: Vec<u8>,
+}
+
+impl Writer {
+    /// Begins a file of at most `most` rows of that shape, such as `[2048]`, or
+    /// `[C, H, W]` of a layer in PyTorch's order.
+    ///
+    /// # Errors
+    /// [`FeaturesError::Write`].
+    pub fn create(
+        path: &Path,
+        origin: Origin,
+        shape: &[usize],
+        most: usize,
+    ) -> Result<Self, FeaturesError> {
+        let shown = printable(path.display());
+        // Through a link, the file that it leads to is replaced.
+        let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let write = |source| FeaturesError::Write {
+            file: shown.clone(),
+            source,
+        };
+        let (file, beside) = beside(&place).map_err(write)?;
+        let mut writer = Self {
+            file: BufWriter::new(file),
+            place,
+            beside,
+            origin,
+            shape: shape.to_vec(),
+            rows: most,
+            header: 0,
+            paths: vec![],
+            shown,
+        };
+        // As long as it can become: numbers only get shorter.
+        let longest = writer.head(usize::MAX).len().next_multiple_of(8);
+        writer.header = longest;
+        writer.rows = 0;
+        let room = vec![b' '; 8 + longest];
+        writer.file.write_all(&room).map_err(|e| writer.failed(e))?;
+        Ok(writer)
+    }
+
+    /// Adds a picture's features.
+    ///
+    /// # Errors
+    /// [`FeaturesError::Length`] for another number of them than a row has,
+    /// [`FeaturesError::Write`] where there is no room.
+    pub fn add(&mut self, path: &Path, row: &[f32]) -> Result<(), FeaturesError> {
+        let expected = self.shape.iter().product();
+        if row.len() != expected {
+            return Err(FeaturesError::Length {
+                file: self.shown.clone(),
+                expected,
+                found: row.len(),
+            });
+        }
+        for value in row {
+            self.file
+                .write_all(&value.to_le_bytes())
+                .map_err(|e| self.failed(e))?;
+        }
+        self.paths.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        self.paths.push(0);
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Puts the file in its place, or in that of one that is there.
+    ///
+    /// # Errors
+    /// [`FeaturesError::Write`].
+    pub fn finish(mut self) -> Result<(), FeaturesError> {
+        self.end().map_err(|e| self.failed(e))
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        let paths = std::mem::take(&mut self.paths);
+        self.file.write_all(&paths)?;
+        let mut head = self.head(paths.len());
+        head.resize(self.header, b' ');
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&(self.header as u64).to_le_bytes())?;
+        self.file.write_all(&head)?;
+        self.file.flush()?;
+        self.file.get_ref().sync_all()?;
+        fs::rename(&self.beside, &self.place)
+    }
+
+    /// The header, without its length.
+    fn head(&self, paths: usize) -> Vec<u8> {
+        let row = self.shape.iter().fold(4, |bytes: usize, &n| bytes.saturating_mul(n));
+        let features = row.saturating_mul(self.rows);
+        let mut shape = vec![self.rows];
+        shape.extend(&self.shape);
+        let tensor = |dtype, shape: Vec<usize>, from, to| {
+            json!({"dtype": dtype, "shape": shape, "data_offsets": [from, to]})
+        };
+        let end = features.saturating_add(paths);
+        let mut head = BTreeMap::from([
+            (FEATURES, tensor("F32", shape, 0, features)),
+            (PATHS, tensor("U8", vec![paths], features, end)),
+        ]);
+        head.insert("__metadata__", json!(self.origin.metadata()));
+        json!(head).to_string().into_bytes()
+    }
+
+    fn failed(&self, source: io::Error) -> FeaturesError {
+        FeaturesError::Write {
+            file: self.shown.clone(),
+            source,
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Gone already, where it is finished.
+        let _ = fs::remove_file(&self.beside);
+    }
+}
