@@ -81,6 +81,14 @@ pub enum Error {
         /// Some names near it.
         known: String,
     },
+    /// A session for another size that was asked for with another model.
+    #[error(
+        "{name}: expected the model that this session was made of, or a clone of it, found another; pass that one"
+    )]
+    OtherModel {
+        /// The network of the model that was given.
+        name: String,
+    },
     /// Pictures that were pushed and not run.
     #[error("{0} images were pushed and not run; call Classifier::run before classify")]
     Pending(usize),

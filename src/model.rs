@@ -1,6 +1,8 @@
 //! A network with its weights, and all that belongs to it: how images are
 //! prepared for it and what its classes are called.
 
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::graph::{Graph, GraphError};
 use crate::labels::Labels;
@@ -31,6 +33,8 @@ pub struct Model {
     params: Params,
     settings: Settings,
     sources: Vec<(String, String)>,
+    /// The same in clones, and in no other model.
+    identity: Arc<()>,
 }
 
 /// What the caller says about preparing images; it goes before what a
@@ -63,6 +67,7 @@ impl Model {
             params,
             settings: recognised.settings,
             sources: recognised.sources,
+            identity: Arc::default(),
         })
     }
 
@@ -86,7 +91,13 @@ impl Model {
             params,
             settings: Settings::default(),
             sources,
+            identity: Arc::default(),
         })
+    }
+
+    /// What tells this model and its clones from every other.
+    pub(crate) fn identity(&self) -> &Arc<()> {
+        &self.identity
     }
 
     /// The network's description.

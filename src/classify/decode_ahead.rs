@@ -19,11 +19,12 @@ pub fn decode_ahead<T: Sync, D: Send>(
     mut consume: impl FnMut(usize, D) -> ControlFlow<()>,
 ) {
     let threads = thread::available_parallelism().map_or(1, |n| n.get());
-    let threads = threads.min(items.len()).max(1);
+    let window = window.max(1);
+    // Each takes a permit to find that nothing is left, and keeps it.
+    let threads = threads.min(items.len()).min(window).max(1);
     let next = AtomicUsize::new(0);
     let ended = AtomicBool::new(false);
     // A permit for each item that may be decoded and not yet consumed.
-    let window = window.max(1);
     let (permits, permit) = sync_channel::<()>(window);
     for _ in 0..window {
         // The channel has room for all, and its receiver lives.
@@ -108,6 +109,22 @@ mod tests {
                 ahead.fetch_sub(1, Ordering::SeqCst);
                 assert_eq!(value, index * 2);
                 seen.push(index);
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(seen, items);
+    }
+
+    #[test]
+    fn a_window_of_one_is_enough() {
+        let items: Vec<usize> = (0..50).collect();
+        let mut seen = vec![];
+        decode_ahead(
+            &items,
+            1,
+            |&i| i,
+            |_, value| {
+                seen.push(value);
                 ControlFlow::Continue(())
             },
         );

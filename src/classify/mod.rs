@@ -3,72 +3,21 @@
 
 mod decode_ahead;
 mod mean;
+mod options;
 mod scores;
 
 pub use decode_ahead::decode_ahead;
 pub use mean::Mean;
+pub use options::{ClassifierOptions, Prediction};
 pub use scores::Scores;
 
 use crate::error::Error;
 use crate::gpu::{Gpu, GpuError};
 use crate::kernels::InputForm;
 use crate::labels::Labels;
-use crate::model::{Model, PreprocessOverrides};
-use crate::plan::{Choice, Precision};
+use crate::model::Model;
 use crate::preprocess::{Preprocess, RgbImage, Views};
 use crate::session::{Session, SessionOptions, Sizes};
-
-/// One class and how much a picture is like it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prediction {
-    /// Class index.
-    pub class: usize,
-    /// The class's name.
-    pub label: String,
-    /// Softmax of the logits, from 0 to 1.
-    pub probability: f32,
-    /// The logit itself.
-    pub logit: f32,
-}
-
-/// How a classifier is set up.
-#[derive(Debug, Clone)]
-pub struct ClassifierOptions {
-    /// Images of a run.
-    pub batch: usize,
-    /// In what activations and weights are stored.
-    pub precision: Precision,
-    /// Batches that may be started before the first is finished: 1 for the
-    /// least latency, 2 or more to keep a GPU busy while images are decoded.
-    pub in_flight: usize,
-    /// How images are prepared, where the checkpoint is not to be believed.
-    pub preprocess: PreprocessOverrides,
-    /// Which views of a picture the network sees.
-    pub views: Views,
-    /// PyTorch modules whose outputs are wanted besides the scores, as
-    /// [`SessionOptions::layers`] has them.
-    pub layers: Vec<String>,
-    /// Class names, where the checkpoint's or the built-in ones are not
-    /// wanted.
-    pub labels: Option<Labels>,
-    /// How kernels are chosen.
-    pub choice: Choice,
-}
-
-impl Default for ClassifierOptions {
-    fn default() -> Self {
-        Self {
-            batch: 1,
-            precision: Precision::F32,
-            in_flight: 1,
-            preprocess: PreprocessOverrides::default(),
-            views: Views::default(),
-            layers: vec![],
-            labels: None,
-            choice: Choice::Auto,
-        }
-    }
-}
 
 /// Classifies pictures with one model on one device.
 ///
@@ -210,10 +159,19 @@ impl Classifier {
         Ok(scores)
     }
 
+    /// Makes sure that crops of this one's size can be run: whether a network
+    /// admits a size, and a device has room for it, shows only there.
+    ///
+    /// # Errors
+    /// As [`Session::resized`](crate::session::Session::resized).
+    pub fn admit(&mut self, crop: &RgbImage) -> Result<(), Error> {
+        self.sessions.at(size_of(crop)).map(|_| ())
+    }
+
     /// Whether this crop fits to those that were pushed: they must be of one
     /// size, and no more than a batch.
     pub fn accepts(&self, crop: &RgbImage) -> bool {
-        let alike = self.size == (crop.height() as usize, crop.width() as usize);
+        let alike = self.size == size_of(crop);
         let room = self.input.len() / bytes(self.size).max(1);
         self.filled == 0 || alike && self.filled < room
     }
@@ -226,7 +184,7 @@ impl Classifier {
     /// [accept](Self::accepts), and one of another size than the usual, unless
     /// the views are [`Views::Scales`].
     pub fn push_crop(&mut self, crop: &RgbImage) -> Result<bool, Error> {
-        let size = (crop.height() as usize, crop.width() as usize);
+        let size = size_of(crop);
         let (h, w) = self.preprocess.crop;
         if !self.views.any_size() && crop.dimensions() != (w, h) {
             return Err(Error::InputShape {
@@ -339,4 +297,9 @@ impl Classifier {
 /// Bytes of a crop of that height and width.
 fn bytes((h, w): (usize, usize)) -> usize {
     h * w * 3
+}
+
+/// Height and width.
+fn size_of(crop: &RgbImage) -> (usize, usize) {
+    (crop.height() as usize, crop.width() as usize)
 }

@@ -63,10 +63,10 @@ pub enum DatasetError {
         /// Lines with a label.
         lines: usize,
     },
-    /// A file of labels names an image that is not there.
+    /// A file of labels names an image that is not there, that several are, or
+    /// that it has named before.
     #[error(
-        "{path}, line {line}: expected the name of an image in {folder}, found \"{found}\"; \
-         check that labels and images belong together"
+        "{path}, line {line}: expected the name of an image in {folder}, found \"{found}\", {problem}"
     )]
     NotThere {
         /// File of the labels.
@@ -77,6 +77,8 @@ pub enum DatasetError {
         folder: String,
         /// The name found.
         found: String,
+        /// What is wrong with it, and the remedy.
+        problem: &'static str,
     },
     /// A line of a file of labels is of another form than those before it.
     #[error(

@@ -321,6 +321,26 @@ fn labels_in_a_file_of_their_own() {
 }
 
 #[test]
+fn a_name_that_several_images_have_is_refused() {
+    let dir = files(&["val/a/1.png", "val/b/1.png", "val/b/2.png", "val/b/2.jpg"]);
+    let folder = dir.path().join("val");
+    let truth = |text: &str| {
+        let path = dir.path().join("truth.txt");
+        fs::write(&path, text).unwrap();
+        Dataset::with_truth(&folder, path, None, 10)
+    };
+    for (text, says) in [
+        ("1.png 3\n", "\"1.png\", which several have"),
+        ("2.jpg 3\n2 5\n", "\"2\", which several have"),
+        ("a/1.png 3\na/1.png 3\n", "line 2"),
+    ] {
+        let found = refusal(truth(text));
+        assert!(found.contains(says), "{found}");
+    }
+    assert_eq!(truth("a/1.png 3\nb/1.png 4\n2.jpg 5\n").unwrap().len(), 3);
+}
+
+#[test]
 fn ilsvrc_numbers_its_synsets_itself() {
     let dir = files(&[
         "val/ILSVRC2012_val_00000001.JPEG",

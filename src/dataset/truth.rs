@@ -1,7 +1,8 @@
 //! A folder of images with a file of labels beside it, as ILSVRC's validation
 //! set comes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::class::Classes;
@@ -42,15 +43,23 @@ pub(super) fn open(
     let named = lines.first().is_some_and(|line| line.name.is_some());
     let files: Vec<(PathBuf, usize)> = if named {
         let known = Names::of(folder, &images);
+        let mut seen = HashSet::new();
         let found = lines.iter().map(|line| {
             let name = line.name.unwrap_or_default();
-            let image = known.find(name).ok_or_else(|| DatasetError::NotThere {
+            let refused = |problem| DatasetError::NotThere {
                 path: path.clone(),
                 line: line.at,
                 folder: printable(folder.display()),
                 found: printable(name),
-            })?;
-            Ok((image.clone(), class(line)?))
+                problem,
+            };
+            let image = known.find(name).map_err(refused)?;
+            match seen.insert(image) {
+                true => Ok((image.clone(), class(line)?)),
+                false => Err(refused(
+                    "which a line before has named; leave one of them out",
+                )),
+            }
         });
         let mut files = found.collect::<Result<Vec<_>, DatasetError>>()?;
         files.sort();
@@ -155,29 +164,50 @@ fn numbering(truth: &Path, lines: &[Line], classes: &Classes) -> (Numbers, Optio
 
 /// Images by how a line may name them.
 struct Names<'a> {
-    by_name: HashMap<String, &'a PathBuf>,
+    /// By path below the folder, which is sure.
+    by_path: HashMap<String, &'a PathBuf>,
+    /// By file name, then by that without its extension; `None` for what several
+    /// images have.
+    by_name: [HashMap<String, Option<&'a PathBuf>>; 2],
 }
 
 impl<'a> Names<'a> {
     fn of(folder: &Path, images: &'a [PathBuf]) -> Self {
-        let mut by_name = HashMap::new();
-        // The surer names last: they take the place of the others.
-        let stem = |path: &'a PathBuf| path.file_stem();
-        let file = |path: &'a PathBuf| path.file_name();
-        for image in images {
-            by_name.extend(stem(image).map(|name| (name.to_string_lossy().into_owned(), image)));
+        let text = |name: &OsStr| name.to_string_lossy().into_owned();
+        let below = |image: &'a PathBuf| image.strip_prefix(folder).unwrap_or(image);
+        let by = |part: fn(&Path) -> Option<&OsStr>| {
+            let mut names = HashMap::new();
+            for image in images {
+                let Some(name) = part(image) else { continue };
+                let several = |found: &mut Option<_>| *found = None;
+                names
+                    .entry(text(name))
+                    .and_modify(several)
+                    .or_insert(Some(image));
+            }
+            names
+        };
+        Self {
+            by_path: images
+                .iter()
+                .map(|i| (text(below(i).as_os_str()), i))
+                .collect(),
+            by_name: [by(Path::file_name), by(Path::file_stem)],
         }
-        for image in images {
-            by_name.extend(file(image).map(|name| (name.to_string_lossy().into_owned(), image)));
-        }
-        for image in images {
-            let below = image.strip_prefix(folder).unwrap_or(image);
-            by_name.insert(below.to_string_lossy().into_owned(), image);
-        }
-        Self { by_name }
     }
 
-    fn find(&self, name: &str) -> Option<&'a PathBuf> {
-        self.by_name.get(name).copied()
+    /// The image of that name, or what is wrong with the name.
+    fn find(&self, name: &str) -> Result<&'a PathBuf, &'static str> {
+        let sure = self.by_path.get(name).map(|image| Some(*image));
+        let known = || {
+            self.by_name
+                .iter()
+                .find_map(|names| names.get(name).copied())
+        };
+        match sure.or_else(known) {
+            Some(Some(image)) => Ok(image),
+            Some(None) => Err("which several have; give the path below the folder"),
+            None => Err("which none has; check that labels and images belong together"),
+        }
     }
 }

@@ -11,6 +11,8 @@ mod identity;
 mod interval;
 mod journal;
 mod journal_error;
+#[cfg(test)]
+mod journal_tests;
 mod page;
 mod result;
 mod tally;
@@ -21,6 +23,6 @@ pub use identity::{Identity, fingerprint};
 pub use interval::{Share, wilson};
 pub use journal::Journal;
 pub use journal_error::JournalError;
-pub use page::page;
+pub use page::{page, thumbnail};
 pub use result::{About, Broken, ClassResult, Confusion, Evaluation, Mistake};
 pub use tally::{ClassCount, Tally};

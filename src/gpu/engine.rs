@@ -10,15 +10,16 @@ use std::time::{Duration, Instant};
 use super::beside::both;
 use super::pipelines::Pipeline;
 use super::readback::Readback;
+use super::recorded::{Recorded, recorded};
 use super::shared::Shared;
 use super::staging::Staging;
 use super::stored::{load, store};
 use super::timestamps::Timestamps;
-use super::upload::StepParams;
+use super::upload::upload_all;
 use super::value::Value;
 use super::{Gpu, GpuError, Images};
 use crate::kernels::Scalar;
-use crate::plan::{Binding, Output, Plan};
+use crate::plan::{Output, Plan};
 use crate::tensor::Params;
 
 /// A plan on a device, ready to run. Activations go in and out as NHWC with
@@ -28,7 +29,7 @@ use crate::tensor::Params;
 pub struct Engine {
     pub(super) gpu: Gpu,
     pub(super) plan: Plan,
-    shared: Shared,
+    pub(super) shared: Shared,
     slots: Vec<Value>,
     steps: Vec<Recorded>,
     /// Where images wait for the device: one for each run that may be in
@@ -54,14 +55,6 @@ pub struct EngineSetup {
     pub pipelines: Duration,
     /// Reading and packing the weights and handing them to the driver.
     pub upload: Duration,
-}
-
-/// A step with its GPU objects.
-#[derive(Debug)]
-struct Recorded {
-    pipeline: Arc<Pipeline>,
-    bind_group: wgpu::BindGroup,
-    grid: [u32; 3],
 }
 
 impl Engine {
@@ -113,14 +106,23 @@ impl Engine {
         let (kernels, uploaded) = both(
             || gpu.warm_up(&gpu.make_pipelines(&plan.kernels())?),
             || {
-                let weights = gpu.watch(bytes, || shared.weights(gpu, &plan.weights, params))?;
-                weights.map(|weights| (weights, began.elapsed()))
+                let missing = shared.missing(&plan.weights);
+                let made = gpu.watch(bytes, || upload_all(gpu, &missing, params))?;
+                made.map(|made| (missing, made, began.elapsed()))
             },
         );
         kernels?;
-        let (weights, upload) = uploaded?;
-        let make = || Self::make(gpu, plan, shared, &weights, in_flight.max(1));
-        let mut engine = gpu.watch(bytes, make)??;
+        let (missing, made, upload) = uploaded?;
+        let weights = shared.keep_weights(missing.into_iter().zip(made), &plan.weights);
+        let (engine, pool) = gpu.watch(bytes, || {
+            let pool = shared.pool(gpu, &plan.slots);
+            let (shared, slots) = (shared.clone(), pool.taken.clone());
+            let made = Self::make(gpu, plan, shared, slots, &weights, in_flight.max(1));
+            (made, pool)
+        })?;
+        let mut engine = engine?;
+        // Not before it is known that there was room for all.
+        shared.keep_slots(pool);
         engine.setup = EngineSetup {
             pipelines: began.elapsed().saturating_sub(upload),
             upload,
@@ -132,40 +134,11 @@ impl Engine {
         gpu: &Gpu,
         plan: Plan,
         shared: Shared,
+        slots: Vec<Value>,
         weights: &[Value],
         in_flight: usize,
     ) -> Result<Self, GpuError> {
-        let slots = shared.slots(gpu, &plan.slots);
-        let words = StepParams::new(gpu, &plan);
-        let mut steps = Vec::with_capacity(plan.steps.len());
-        for (i, step) in plan.steps.iter().enumerate() {
-            let pipeline = gpu.pipeline(step.variant())?;
-            let mut entries = vec![wgpu::BindGroupEntry {
-                binding: 0,
-                resource: words.binding(i),
-            }];
-            let reads = step.reads.iter().map(|read| match read {
-                Binding::Slot(slot) => &slots[*slot],
-                Binding::Weight(weight) => &weights[*weight],
-            });
-            let writes = step.writes.iter().map(|slot| &slots[*slot]);
-            for value in reads.chain(writes) {
-                entries.push(wgpu::BindGroupEntry {
-                    binding: entries.len() as u32,
-                    resource: value.binding(),
-                });
-            }
-            let bind_group = gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some(&step.name),
-                layout: &pipeline.layout,
-                entries: &entries,
-            });
-            steps.push(Recorded {
-                pipeline,
-                bind_group,
-                grid: step.grid,
-            });
-        }
+        let steps = recorded(gpu, &plan, &slots, weights)?;
         let upload = |_| Staging::new(gpu, upload_bytes(&plan));
         let readback = |_| Readback::new(gpu, readback_bytes(gpu, &plan));
         Ok(Self {
@@ -233,6 +206,7 @@ impl Engine {
         }
         let into = self.next;
         let started = || -> Result<_, GpuError> {
+            let _turn = self.shared.turn();
             let mut encoder = self.encoder();
             self.upload(&mut encoder, into, input)?;
             for (i, steps) in self.plan.submissions.iter().enumerate() {

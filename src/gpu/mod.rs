@@ -15,6 +15,7 @@ mod options;
 pub(crate) mod peaks;
 mod pipelines;
 mod readback;
+mod recorded;
 mod shared;
 mod staging;
 mod stored;

@@ -4,17 +4,21 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::upload::upload_all;
+use super::Gpu;
 use super::value::Value;
-use super::{Gpu, GpuError};
 use crate::plan::{Slot, Weight};
-use crate::tensor::Params;
 
 /// Weights by how they are packed, and slots as large as any engine so far
-/// needed. A device runs submissions one after the other, so engines may write
-/// the same slots with runs of several in flight. Cloning shares.
+/// needed. Nothing is kept before it is known that the device had room for it:
+/// what it refused would be in the way of every later engine. Cloning shares.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shared(Arc<Mutex<Held>>);
+pub(super) struct Shared(Arc<Both>);
+
+#[derive(Debug, Default)]
+struct Both {
+    held: Mutex<Held>,
+    turn: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Held {
@@ -22,54 +26,71 @@ struct Held {
     slots: Vec<Value>,
 }
 
+/// Places for the slots of a plan.
+pub(super) struct Pool {
+    /// One for each slot, in order, all distinct.
+    pub taken: Vec<Value>,
+    /// What is there besides, for other engines.
+    rest: Vec<Value>,
+}
+
 impl Shared {
-    /// These weights on the device; those that are not there yet are read,
-    /// packed and uploaded.
-    pub fn weights(
-        &self,
-        gpu: &Gpu,
-        wanted: &[Weight],
-        params: &Params,
-    ) -> Result<Vec<Value>, GpuError> {
-        let mut held = self.held();
+    /// Those of these weights that are not on the device yet, each once.
+    pub fn missing(&self, wanted: &[Weight]) -> Vec<Weight> {
+        let held = self.held();
         let mut seen = HashSet::new();
-        let missing = (wanted.iter()).filter(|w| !held.weights.contains_key(*w) && seen.insert(*w));
-        let missing: Vec<Weight> = missing.cloned().collect();
-        if !missing.is_empty() {
-            let made = upload_all(gpu, &missing, params)?;
-            held.weights.extend(missing.into_iter().zip(made));
-        }
-        // Each is there, or an error has been returned above.
-        Ok(wanted
+        let missing = wanted
             .iter()
-            .filter_map(|w| held.weights.get(w).cloned())
-            .collect())
+            .filter(|w| !held.weights.contains_key(*w) && seen.insert(*w));
+        missing.cloned().collect()
     }
 
-    /// A place for each of these slots, all distinct: what is there where it is
-    /// large enough, the largest for the largest. What is too small is replaced,
-    /// and freed when the last engine that uses it is dropped.
-    pub fn slots(&self, gpu: &Gpu, wanted: &[Slot]) -> Vec<Value> {
+    /// Keeps those that were missing, and gives all that are wanted.
+    pub fn keep_weights(
+        &self,
+        made: impl Iterator<Item = (Weight, Value)>,
+        wanted: &[Weight],
+    ) -> Vec<Value> {
         let mut held = self.held();
-        held.slots.sort_by_key(|value| value.bytes());
-        let mut free = std::mem::take(&mut held.slots);
+        held.weights.extend(made);
+        let found = wanted.iter().filter_map(|w| held.weights.get(w).cloned());
+        found.collect()
+    }
+
+    /// A place for each of these slots: what is there where it is large enough,
+    /// the largest for the largest, else a new one, in the place of what is too
+    /// small.
+    pub fn pool(&self, gpu: &Gpu, wanted: &[Slot]) -> Pool {
+        let mut rest = self.held().slots.clone();
+        rest.sort_by_key(Value::bytes);
         let mut order: Vec<usize> = (0..wanted.len()).collect();
         order.sort_by_key(|&i| wanted[i].bytes);
-        let mut found: Vec<Option<Value>> = vec![None; wanted.len()];
+        let mut taken: Vec<Option<Value>> = vec![None; wanted.len()];
         for i in order.into_iter().rev() {
             let slot = &wanted[i];
-            let alike = free.iter().rposition(|value| value.place() == slot.place);
-            let kept = alike.map(|at| free.remove(at));
-            let value = match kept.filter(|value| value.bytes() >= slot.bytes) {
-                Some(value) => value,
-                None => Value::new(gpu, &format!("slot {i}"), slot.bytes, slot.place),
-            };
-            held.slots.push(value.clone());
-            found[i] = Some(value);
+            let alike = rest.iter().rposition(|value| value.place() == slot.place);
+            let found = alike.map(|at| rest.remove(at));
+            let found = found.filter(|value| value.bytes() >= slot.bytes);
+            let new = || Value::new(gpu, &format!("slot {i}"), slot.bytes, slot.place);
+            taken[i] = Some(found.unwrap_or_else(new));
         }
-        // What this engine has no use for, another may.
-        held.slots.append(&mut free);
-        found.into_iter().flatten().collect()
+        let taken = taken.into_iter().flatten().collect();
+        Pool { taken, rest }
+    }
+
+    /// Keeps them for the next engine. What was too small is freed when the last
+    /// engine that uses it is dropped.
+    pub fn keep_slots(&self, pool: Pool) {
+        let all = pool.taken.into_iter().chain(pool.rest);
+        self.held().slots = all.collect();
+    }
+
+    /// For as long as it is held, no other engine's run is submitted: a run may
+    /// take several submissions, and another's between them would write the
+    /// slots that it goes on to read. Whole runs may follow each other as they
+    /// like, since a device runs submissions in their order.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        self.0.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes of all that is held: weights, and slots.
@@ -81,6 +102,6 @@ impl Shared {
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -73,10 +73,13 @@ impl Engine {
             Spans::Submissions => self.plan.submissions.clone(),
         };
         let timestamps = self.timestamps_for(ranges.len())?;
+        // Steps of other engines would be timed with these, and write what they read.
+        let turn = self.shared.turn();
         let timeline = match &timestamps {
             Some(timestamps) => self.timed_by_gpu(input, &ranges, timestamps),
             None => self.timed_by_host(input, &ranges),
         };
+        drop(turn);
         self.timestamps = timestamps;
         timeline
     }

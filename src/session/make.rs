@@ -2,6 +2,7 @@
 //! there.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::layers::{graph, shapes, widest};
@@ -62,6 +63,7 @@ impl Session {
         let cpu = CpuModel::new(&graph, model.params())?;
         let runner = on_cpu(cpu, options);
         Ok(Self::of(
+            model,
             (graph, layers),
             batch,
             precision,
@@ -82,8 +84,12 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::new`]; [`Error::Graph`] for a size that the network does
-    /// not admit.
+    /// not admit, [`Error::OtherModel`] for another model.
     pub fn resized(&self, model: &Model, size: (usize, usize)) -> Result<Self, Error> {
+        if !Arc::ptr_eq(&self.model, model.identity()) {
+            let name = model.network().name.clone();
+            return Err(Error::OtherModel { name });
+        }
         let options = SessionOptions {
             input_size: Some(size),
             ..self.options.clone()
@@ -102,6 +108,7 @@ impl Session {
                 let batch = cpu_batch(&graph, options.batch)?;
                 let runner = on_cpu(cpu.resized(&graph)?, &options);
                 Ok(Self::of(
+                    model,
                     (graph, layers),
                     batch,
                     self.precision.clone(),
@@ -117,6 +124,7 @@ impl Session {
     }
 
     fn of(
+        model: &Model,
         (graph, layers): (Graph, Vec<(String, NodeId)>),
         batch: usize,
         precision: Settled,
@@ -130,6 +138,7 @@ impl Session {
             Runner::Cpu { .. } => 0,
         };
         Self {
+            model: Arc::clone(model.identity()),
             // The first run may be of few images, and is to be the last that
             // allocates.
             unpadded: Vec::with_capacity(batch * widest),
@@ -147,7 +156,8 @@ impl Session {
 }
 
 /// A network for images of one size, ready to be planned.
-struct Lowering {
+struct Lowering<'a> {
+    model: &'a Model,
     graph: Graph,
     layers: Vec<(String, NodeId)>,
     keep: Vec<NodeId>,
@@ -155,12 +165,13 @@ struct Lowering {
     took: Duration,
 }
 
-impl Lowering {
-    fn of(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
+impl<'a> Lowering<'a> {
+    fn of(model: &'a Model, options: &SessionOptions) -> Result<Self, Error> {
         let began = Instant::now();
         let (graph, layers) = graph(model, options)?;
         let keep: Vec<NodeId> = layers.iter().map(|(_, id)| *id).collect();
         Ok(Self {
+            model,
             lowered: lower(&graph, model.params(), &keep)?,
             graph,
             layers,
@@ -206,7 +217,9 @@ impl Lowering {
         };
         let (batch, runner) = (engine.plan().batch, Runner::Gpu(Box::new(engine)));
         let network = (self.graph, self.layers);
-        Session::of(network, batch, precision, runner, options, setup)
+        Session::of(
+            self.model, network, batch, precision, runner, options, setup,
+        )
     }
 }
 

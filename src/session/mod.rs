@@ -6,6 +6,7 @@ mod options;
 mod sizes;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::cpu::{CpuModel, Kept};
 use crate::error::Error;
@@ -49,6 +50,10 @@ pub struct Outputs {
 /// ```
 #[derive(Debug)]
 pub struct Session {
+    /// Of the model that it was made of ([`Model::identity`]).
+    ///
+    /// [`Model::identity`]: crate::model::Model::identity
+    model: Arc<()>,
     /// As asked for, for those of other sizes.
     options: SessionOptions,
     graph: Graph,

@@ -10,9 +10,13 @@ use crate::model::Model;
 /// Height and width of an image, in pixels.
 type Size = (usize, usize);
 
-/// Sessions that are kept for sizes that may come again, at most. Each holds its
-/// plan and room for its images on their way, no weights and no activations.
-const KEPT: usize = 16;
+/// Sessions that are kept for sizes that may come again, at most: each holds its
+/// plan, and room for its images on their way, but no weights and no
+/// activations.
+const KEPT: usize = 64;
+
+/// Bytes of that room for all of them, about.
+const KEPT_BYTES: u64 = 256 << 20;
 
 /// One model on one device for images of any size that the network admits, as a
 /// fully convolutional network is tested on (He 2015, section 3.4). A session
@@ -145,10 +149,12 @@ impl Sizes {
                 at == 1 || !idle(session)
             });
         }
-        if self.sessions.len() > KEPT
-            && let Some(least) = (1..self.sessions.len()).find(|&i| idle(&self.sessions[i].1))
-        {
-            self.sessions.remove(least);
+        let bytes = |(_, session): &(Size, Session)| session.other_bytes();
+        let mut held: u64 = self.sessions.iter().map(bytes).sum();
+        while self.sessions.len() > KEPT || held > KEPT_BYTES {
+            let least = (1..self.sessions.len()).find(|&i| idle(&self.sessions[i].1));
+            let Some(least) = least else { break };
+            held -= bytes(&self.sessions.remove(least));
         }
         self.sessions.push((size, made));
         Ok(self.sessions.len() - 1)

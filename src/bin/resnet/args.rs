@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench_args::{BenchArgs, ProfileArgs};
 use crate::compare_args::CompareArgs;
+use crate::embed_args::{EmbedArgs, SimilarArgs};
 use crate::eval_args::EvalArgs;
 use crate::explain_args::ExplainArgs;
 use crate::hub_args::{FetchArgs, ModelsArgs};
@@ -46,6 +47,8 @@ pub enum Command {
     Classify(ClassifyArgs),
     Eval(EvalArgs),
     Explain(ExplainArgs),
+    Embed(EmbedArgs),
+    Similar(SimilarArgs),
     Run(RunArgs),
     Summary(SummaryArgs),
     Verify(VerifyArgs),

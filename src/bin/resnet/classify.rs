@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use resnet_wgpu::classify::{Classifier, ClassifierOptions, Prediction};
-use resnet_wgpu::dataset::find_images;
 use resnet_wgpu::preprocess::{ImageLimits, decode_file};
 use serde::Serialize;
 
@@ -41,7 +40,8 @@ struct Class<'a> {
 pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
     let labels = args.model.labels(model.network().classes)?;
-    let (images, mut failed) = find(&args.images);
+    let (images, broken) = stream::find(&args.images);
+    let mut failed = broken > 0;
     if images.is_empty() {
         return Err(Failure::Reported);
     }
@@ -61,11 +61,14 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     let device = device::name(gpu.as_ref());
     let limits = ImageLimits::default();
     let mut progress = Progress::bar(images.len(), "images");
-    stream::run(
+    let (_, ran) = stream::run(
         &mut classifier,
-        &images,
+        &stream::Images {
+            items: &images,
+            load: &|path| decode_file(path, &limits).map_err(|e| with_sources(&e)),
+            name: &|path| term::shown(path),
+        },
         &AtomicBool::new(false),
-        |path| decode_file(path, &limits).map_err(|e| with_sources(&e)),
         |classifier, index, outcome, _| {
             match outcome {
                 Outcome::Broken(why) => {
@@ -85,27 +88,12 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
             progress.advance(1);
             Ok(())
         },
-    )?;
+    );
+    ran?;
     match failed {
         true => Err(Failure::Reported),
         false => Ok(()),
     }
-}
-
-/// The images of all paths in order, and whether a path had none.
-fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
-    let mut images = vec![];
-    let mut failed = false;
-    for path in paths {
-        match find_images(path) {
-            Ok(found) => images.extend(found),
-            Err(error) => {
-                failed = true;
-                term::error(&with_sources(&error));
-            }
-        }
-    }
-    (images, failed)
 }
 
 fn line<'a>(path: &'a Path, model: &'a str, device: &'a str, top: &'a [Prediction]) -> Line<'a> {

@@ -1,27 +1,24 @@
 //! `resnet eval`: accuracy on labelled images.
 
-use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::atomic::Ordering;
 
-use resnet_wgpu::classify::{Classifier, ClassifierOptions, decode_ahead};
-use resnet_wgpu::dataset::{Dataset, DatasetError, SampleSource};
-use resnet_wgpu::eval::{
-    About, Answer, Broken, Evaluation, Identity, Journal, Tally, fingerprint, page,
-};
+use resnet_wgpu::classify::{Classifier, ClassifierOptions};
+use resnet_wgpu::dataset::Dataset;
+use resnet_wgpu::eval::{About, Answer, Evaluation, page, thumbnail};
 use resnet_wgpu::labels::Labels;
 use resnet_wgpu::model::Model;
-use resnet_wgpu::preprocess::{ImageLimits, RgbImage, Views, decode_file};
+use resnet_wgpu::preprocess::{ImageLimits, Views};
 
 use crate::device;
 use crate::eval_args::EvalArgs;
+use crate::eval_data::{decode_only, load, open};
+use crate::eval_run::Run;
 use crate::eval_text;
-use crate::failure::{Failure, with_sources};
-use crate::number::{rate, thousands};
+use crate::failure::Failure;
+use crate::interrupt::stop_on_interrupt;
 use crate::output_file::OutputFile;
 use crate::progress::Progress;
-use crate::stream::{self, Outcome, Waits};
+use crate::stream::{self, Outcome};
 use crate::term;
 
 /// Images of a run, where nobody asks otherwise.
@@ -43,11 +40,9 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
         .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let wanted = data.len().min(limit);
     if args.decode_only {
-        return decode_only(args, &model, &data, &views, wanted);
+        let preprocess = model.preprocess(&args.model.overrides())?;
+        return decode_only(args, &preprocess, &data, &views, wanted);
     }
-    let report = (args.report.as_ref())
-        .map(|path| OutputFile::at(path, args.save.iter().chain([&args.data])))
-        .transpose()?;
 
     let gpu = device::open(&args.model.device, args.model.kernels)?;
     let options = ClassifierOptions {
@@ -64,52 +59,58 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     args.model.announce();
     (args.model).announce_precision(classifier.session().precision());
 
-    let mut run = Run {
-        data: &data,
-        labels: &labels,
-        tally: Tally::new(classes),
-        journal: None,
-        broken: vec![],
-        strict: args.strict,
-        begun: Instant::now(),
-        now: 0,
-    };
-    let mut known = vec![false; wanted];
+    let mut run = Run::new(&data, &labels, classes, wanted, args.strict);
     if let Some(path) = &args.save {
-        let identity = Identity {
-            model: &model,
-            data: &data,
-            preprocess: classifier.preprocess(),
-            views: classifier.views(),
-            precision: classifier.session().precision(),
-        };
-        let journal = Journal::open(path, &fingerprint(&identity)?, |answer| {
-            // One that is there twice counts once, one beyond the limit not.
-            if let Some(known @ false) = known.get_mut(answer.index) {
-                *known = true;
-                run.tally.add(&answer);
-            }
-        });
-        run.journal = Some(journal.map_err(|e| Failure::new(with_sources(&e)))?);
-        if run.tally.images() > 0 {
-            term::note(&format!(
-                "{}: {} of {} images were evaluated by an earlier run; going on with the others",
-                term::shown(path),
-                thousands(run.tally.images()),
-                thousands(wanted as u64),
-            ));
-        }
+        run.resume(path, &model, &classifier)?;
     }
-    let resumed = run.tally.images();
-    let indices: Vec<usize> = (0..wanted).filter(|&i| !known[i]).collect();
+    // Behind the file of answers, which is no place for it.
+    let report = report(args)?;
+    evaluate(args, &mut run, &mut classifier, &data)?;
+    if run.images() == 0 {
+        return Err(run.ended().unwrap_or(Failure::Reported));
+    }
+    let about = About {
+        model: model.network().name.clone(),
+        data: term::shown(&args.data),
+        device: device::name(gpu.as_ref()),
+        views: classifier.views().to_string(),
+        of: data.len() as u64,
+        ..run.about()
+    };
+    let failures = run.take_failures();
+    let found = Evaluation::new(run.tally(), &labels, about, failures);
+    if let Some(report) = report {
+        write_report(&report, &found, &run, &data, &labels)?;
+    }
+    match args.json {
+        true => term::print_json(&found)?,
+        false => term::print(&eval_text::text(&found))?,
+    }
+    run.ended().map_or(Ok(()), Err)
+}
+
+/// Evaluates the images that are left. An error that ends it is kept in `run`,
+/// so that what was measured is told first; it is given back where nothing is to
+/// be told.
+fn evaluate(
+    args: &EvalArgs,
+    run: &mut Run,
+    classifier: &mut Classifier,
+    data: &Dataset,
+) -> Result<(), Failure> {
+    let indices = run.left();
     let stop = stop_on_interrupt();
     let mut progress = Progress::bar(indices.len(), "images");
     let limits = ImageLimits::default();
-    let ran = stream::run(
-        &mut classifier,
-        &indices,
+    run.begin();
+    let (waits, ran) = stream::run(
+        classifier,
+        &stream::Images {
+            items: &indices,
+            load: &|&index| load(data, index, &limits),
+            name: &|&index| data.name(index),
+        },
         &stop,
-        |&index| load(&data, index, &limits),
         |_, item, outcome, waits| {
             let index = indices[item];
             match outcome {
@@ -126,53 +127,14 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
         },
     );
     drop(progress);
-    // What was measured is told before why it ended.
-    let (waits, failure) = match ran {
-        Ok(waits) => (waits, None),
-        Err(failure) => (Waits::default(), Some(failure)),
-    };
-    let seconds = run.begun.elapsed().as_secs_f64();
-    let interrupted = stop.load(Ordering::Relaxed);
-    if run.tally.images() == 0 || (failure.is_some() && args.strict) {
-        return Err(failure.unwrap_or(match interrupted {
-            true => Failure::new("interrupted before the first image was evaluated"),
-            false => Failure::Reported,
-        }));
-    }
-    let about = About {
-        model: model.network().name.clone(),
-        data: term::shown(&args.data),
-        device: device::name(gpu.as_ref()),
-        views: classifier.views().to_string(),
-        of: data.len() as u64,
-        resumed,
-        interrupted: interrupted || failure.is_some(),
-        seconds,
-        images_per_second: run.now as f64 / seconds.max(1e-9),
-        limited_by: waits.limit().into(),
-    };
-    let found = Evaluation::new(&run.tally, &labels, about, std::mem::take(&mut run.broken));
-    if let Some(report) = report {
-        let pictures: Vec<Option<RgbImage>> = (found.mistakes.iter())
-            .map(|mistake| load(&data, mistake.index, &limits).ok())
-            .collect();
-        let page = page(&found, &run.tally, &labels, &pictures);
-        report.write(page.map_err(|e| Failure::new(e.to_string()))?.as_bytes())?;
-    }
-    match args.json {
-        true => term::print_json(&found)?,
-        false => term::print(&eval_text::text(&found))?,
-    }
-    match (failure, interrupted) {
-        (Some(failure), _) => Err(failure),
-        (None, true) => {
-            let remedy = match &args.save {
-                Some(_) => "the same command goes on from here",
-                None => "with --save FILE.csv the same command could go on from here",
-            };
-            Err(Failure::new(format!("interrupted: {remedy}")))
+    run.end(&waits, stop.load(Ordering::Relaxed), args.save.is_some());
+    match ran {
+        Err(failure) if args.strict => Err(failure),
+        Err(failure) => {
+            run.fail(failure);
+            Ok(())
         }
-        (None, false) => Ok(()),
+        Ok(()) => Ok(()),
     }
 }
 
@@ -205,125 +167,30 @@ fn admits(model: &Model, views: &Views) -> Result<(), Failure> {
     Ok(())
 }
 
-fn open(args: &EvalArgs, labels: &Labels, classes: usize) -> Result<Dataset, Failure> {
-    let known = Some(labels).filter(|labels| !labels.is_empty());
-    let data = match &args.truth {
-        Some(truth) => Dataset::with_truth(&args.data, truth, known, classes),
-        None => Dataset::open(&args.data, known, classes),
+/// The page's place, which must be none of the files that are read or written.
+fn report(args: &EvalArgs) -> Result<Option<OutputFile>, Failure> {
+    let Some(path) = &args.report else {
+        return Ok(None);
     };
-    let data = data.map_err(dataset)?;
-    if let Some(note) = data.note() {
-        term::note(note);
-    }
-    Ok(data)
+    let model = &args.model;
+    let others = [&args.truth, &args.save, &model.weights, &model.labels];
+    let others = others.into_iter().flatten().chain([&args.data]);
+    OutputFile::at(path, others).map(Some)
 }
 
-/// What has been counted while images are evaluated.
-struct Run<'a> {
-    data: &'a Dataset,
-    labels: &'a Labels,
-    tally: Tally,
-    journal: Option<Journal>,
-    broken: Vec<Broken>,
-    strict: bool,
-    begun: Instant,
-    /// Images that this run evaluated.
-    now: u64,
-}
-
-impl Run<'_> {
-    fn answered(&mut self, answer: &Answer) -> Result<(), Failure> {
-        if let Some(journal) = &mut self.journal {
-            let added = journal.add(answer, self.labels);
-            added.map_err(|e| Failure::new(with_sources(&e)))?;
-        }
-        self.tally.add(answer);
-        self.now += 1;
-        Ok(())
-    }
-
-    fn broken(&mut self, index: usize, error: String, bar: &Progress) -> Result<(), Failure> {
-        if self.strict {
-            return Err(Failure::new(error));
-        }
-        bar.aside(|| term::error(&error));
-        let image = self.data.name(index);
-        self.broken.push(Broken { image, error });
-        Ok(())
-    }
-
-    /// What stands behind the bar.
-    fn message(&self, waits: &Waits) -> String {
-        let speed = self.now as f64 / self.begun.elapsed().as_secs_f64().max(1e-9);
-        format!(
-            "top-1 {:.2} %, {} images/s, limited by {}",
-            100.0 * self.tally.top1().value,
-            rate(speed),
-            waits.limit()
-        )
-    }
-}
-
-/// Becomes true at Ctrl-C. A second one ends the process.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let at_signal = Arc::clone(&stop);
-    // Where it cannot be set, Ctrl-C ends the process as it always does.
-    let _ = ctrlc::set_handler(move || {
-        if at_signal.swap(true, Ordering::Relaxed) {
-            std::process::exit(1);
-        }
-    });
-    stop
-}
-
-/// Decodes and prepares the images and nothing else.
-fn decode_only(
-    args: &EvalArgs,
-    model: &Model,
+fn write_report(
+    report: &OutputFile,
+    found: &Evaluation,
+    run: &Run,
     data: &Dataset,
-    views: &Views,
-    wanted: usize,
+    labels: &Labels,
 ) -> Result<(), Failure> {
-    let preprocess = model.preprocess(&args.model.overrides())?;
     let limits = ImageLimits::default();
-    let indices: Vec<usize> = (0..wanted).collect();
-    let prepare = |&index: &usize| {
-        let image = load(data, index, &limits)?;
-        preprocess.views(&image, views).map_err(|e| e.to_string())
-    };
-    let mut progress = Progress::bar(wanted, "images");
-    let begun = Instant::now();
-    decode_ahead(&indices, 2 * BATCH, prepare, |_, made| {
-        if let Err(why) = made {
-            progress.aside(|| term::error(&why));
-        }
-        progress.advance(1);
-        ControlFlow::Continue(())
+    let pictures = found.mistakes.iter().map(|mistake| {
+        let picture = load(data, mistake.index, &limits);
+        picture.ok().map(thumbnail)
     });
-    let seconds = begun.elapsed().as_secs_f64();
-    drop(progress);
-    term::print(&format!(
-        "images  {}\nspeed   {} images/s decoded and prepared\n",
-        thousands(wanted as u64),
-        rate(wanted as f64 / seconds.max(1e-9))
-    ))
-}
-
-/// An image's pixels, or why there are none.
-fn load(data: &Dataset, index: usize, limits: &ImageLimits) -> Result<RgbImage, String> {
-    let sample = data.get(index).map_err(|e| with_sources(&e))?;
-    match sample.source {
-        SampleSource::File(path) => decode_file(&path, limits).map_err(|e| with_sources(&e)),
-        SampleSource::Rgb {
-            width,
-            height,
-            data,
-        } => RgbImage::from_raw(width, height, data)
-            .ok_or_else(|| format!("image {index}: expected {width}x{height} pixels, found fewer")),
-    }
-}
-
-fn dataset(error: DatasetError) -> Failure {
-    Failure::new(with_sources(&error))
+    let pictures: Vec<_> = pictures.collect();
+    let page = page(found, run.tally(), labels, &pictures);
+    report.write(page.map_err(|e| Failure::new(e.to_string()))?.as_bytes())
 }

@@ -15,8 +15,12 @@ mod compare;
 mod compare_args;
 mod device;
 mod devices;
+mod embed;
+mod embed_args;
 mod eval;
 mod eval_args;
+mod eval_data;
+mod eval_run;
 mod eval_text;
 mod explain;
 mod explain_args;
@@ -26,6 +30,7 @@ mod fetching;
 mod folder;
 mod headless;
 mod hub_args;
+mod interrupt;
 mod kernel_args;
 mod model_args;
 mod model_choice;
@@ -37,6 +42,7 @@ mod profile_candidates;
 mod progress;
 mod run;
 mod shape_line;
+mod similar;
 mod stream;
 mod summary;
 mod tensor_file;
@@ -66,6 +72,8 @@ fn main() -> ExitCode {
         Command::Classify(args) => classify::command(&args),
         Command::Eval(args) => eval::command(&args),
         Command::Explain(args) => explain::command(&args),
+        Command::Embed(args) => embed::command(&args),
+        Command::Similar(args) => similar::command(&args),
         Command::Run(args) => run::command(&args),
         Command::Summary(args) => summary::command(&args),
         Command::Verify(args) => verify::command(&args),

@@ -3,20 +3,42 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
+use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Classifier, Mean, Scores, decode_ahead};
-use resnet_wgpu::gpu::Gpu;
+use resnet_wgpu::cpu::CpuError;
+use resnet_wgpu::dataset::find_images;
+use resnet_wgpu::gpu::{Gpu, GpuError};
 use resnet_wgpu::preprocess::RgbImage;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, with_sources};
+use crate::term;
 
 /// Batches that are in flight on a device: one is computed while the next
 /// arrives. On the CPU a batch is computed when it is started.
 pub fn in_flight(gpu: Option<&Gpu>) -> usize {
     gpu.map_or(1, |_| 2)
+}
+
+/// The images of all paths in order, and how many paths had none; each of those
+/// is told.
+pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, usize) {
+    let mut images = vec![];
+    let mut failed = 0;
+    for path in paths {
+        match find_images(path) {
+            Ok(found) => images.extend(found),
+            Err(error) => {
+                failed += 1;
+                term::error(&with_sources(&error));
+            }
+        }
+    }
+    (images, failed)
 }
 
 /// What became of an image.
@@ -47,21 +69,30 @@ impl Waits {
     }
 }
 
-/// Runs `items` through `classifier`; `load` reads one, on any thread. `each`
-/// sees every item's outcome: the scored in order, the broken as soon as
-/// their turn comes. Where `stop` becomes true, no further item is begun; those
-/// on the device are finished.
+/// What is to be run.
+pub struct Images<'a, T> {
+    pub items: &'a [T],
+    /// Reads one, on any thread; what is wrong with it names it.
+    pub load: &'a (dyn Fn(&T) -> Result<RgbImage, String> + Sync),
+    /// What it is called.
+    pub name: &'a (dyn Fn(&T) -> String + Sync),
+}
+
+/// Runs `images` through `classifier`. `each` sees every item's outcome: the
+/// scored in order, the broken as soon as their turn comes. Where `stop` becomes
+/// true, no further item is begun; those on the device are finished. What was
+/// waited for is told however it ends.
 pub fn run<T: Sync>(
     classifier: &mut Classifier,
-    items: &[T],
+    images: &Images<T>,
     stop: &AtomicBool,
-    load: impl Fn(&T) -> Result<RgbImage, String> + Sync,
     each: impl FnMut(&Classifier, usize, Outcome<'_>, &Waits) -> Result<(), Failure>,
-) -> Result<Waits, Failure> {
+) -> (Waits, Result<(), Failure>) {
     let (preprocess, views) = (classifier.preprocess().clone(), classifier.views().clone());
     let prepare = |item: &T| {
-        let image = load(item)?;
-        preprocess.views(&image, &views).map_err(|e| e.to_string())
+        let image = (images.load)(item)?;
+        let views = preprocess.views(&image, &views);
+        views.map_err(|e| format!("{}: {e}", (images.name)(item)))
     };
     // Enough for every core and for the next batches, and no more: a picture's
     // views may take megabytes.
@@ -79,13 +110,14 @@ pub fn run<T: Sync>(
     };
     let mut outcome = Ok(());
     let mut since = Instant::now();
+    let items = images.items;
     decode_ahead(items, window.max(2 * cores), prepare, |index, views| {
         if stop.load(Ordering::Relaxed) {
             return ControlFlow::Break(());
         }
         batches.waits.images += since.elapsed();
         outcome = match views {
-            Ok(views) => views.iter().try_for_each(|view| batches.push(view, index)),
+            Ok(views) => batches.take(index, &views, &|| (images.name)(&items[index])),
             Err(why) => batches.tell(index, Outcome::Broken(why)),
         };
         since = Instant::now();
@@ -94,8 +126,8 @@ pub fn run<T: Sync>(
             Err(_) => ControlFlow::Break(()),
         }
     });
-    outcome?;
-    batches.end(stop.load(Ordering::Relaxed))
+    let outcome = outcome.and_then(|()| batches.end(stop.load(Ordering::Relaxed)));
+    (batches.waits, outcome)
 }
 
 /// Batches on their way: one that is filled while others are computed.
@@ -117,6 +149,33 @@ impl<E> Batches<'_, E>
 where
     E: FnMut(&Classifier, usize, Outcome<'_>, &Waits) -> Result<(), Failure>,
 {
+    /// Takes an image's views. One that the network or the device has no room
+    /// for is no reason to end: it is told before any of its views is run.
+    fn take(
+        &mut self,
+        index: usize,
+        views: &[RgbImage],
+        name: &dyn Fn() -> String,
+    ) -> Result<(), Failure> {
+        let any_size = self.classifier.views().any_size();
+        for view in views.iter().filter(|_| any_size) {
+            match self.classifier.admit(view) {
+                Err(
+                    error @ (Error::Plan(_)
+                    | Error::Graph(_)
+                    | Error::Cpu(CpuError::TooLarge { .. })
+                    | Error::Gpu(GpuError::OutOfMemory { .. })),
+                ) => {
+                    let (width, height) = view.dimensions();
+                    let why = format!("{}: at {width}x{height} pixels: {error}", name());
+                    return self.tell(index, Outcome::Broken(why));
+                }
+                other => other?,
+            }
+        }
+        views.iter().try_for_each(|view| self.push(view, index))
+    }
+
     /// Adds a view of an image, and starts the batch when it is full.
     fn push(&mut self, view: &RgbImage, index: usize) -> Result<(), Failure> {
         if !self.classifier.accepts(view) {
@@ -173,13 +232,13 @@ where
     }
 
     /// Runs what is left, or finishes what is on the device.
-    fn end(mut self, stopped: bool) -> Result<Waits, Failure> {
+    fn end(&mut self, stopped: bool) -> Result<(), Failure> {
         if self.classifier.pending() > 0 && !stopped {
             self.start()?;
         }
         while self.classifier.in_flight() > 0 {
             self.finish()?;
         }
-        Ok(self.waits)
+        Ok(())
     }
 }

@@ -33,7 +33,8 @@ struct Row {
 #[derive(Debug, Serialize)]
 struct Cell {
     images: u64,
-    /// In percent of the row's images.
+    /// How strongly it is coloured, in percent: right answers by their share of
+    /// the row, wrong ones by theirs of the pair that is confused most.
     share: u64,
     right: bool,
     title: String,
@@ -50,11 +51,11 @@ pub(super) fn matrix(tally: &Tally, labels: &Labels) -> Result<Option<Matrix>, P
     }
     let name = |class: usize| labels.get(class).into_owned();
     let few = seen.len() <= TABLE;
+    let worst = tally.confused().first().map_or(0, |(_, images)| *images);
     let row = |&label: &usize| Row {
         label: name(label),
-        cells: seen
-            .iter()
-            .map(|&p| cell(tally, labels, label, p))
+        cells: (seen.iter())
+            .map(|&predicted| cell(tally, labels, (label, predicted), worst))
             .collect(),
     };
     Ok(Some(Matrix {
@@ -70,12 +71,14 @@ pub(super) fn matrix(tally: &Tally, labels: &Labels) -> Result<Option<Matrix>, P
     }))
 }
 
-fn cell(tally: &Tally, labels: &Labels, label: usize, predicted: usize) -> Cell {
+fn cell(tally: &Tally, labels: &Labels, pair: (usize, usize), worst: u64) -> Cell {
+    let (label, predicted) = pair;
     let images = tally.taken(label, predicted);
     let of = tally.classes()[label].images;
+    let most = if label == predicted { of } else { worst };
     Cell {
         images,
-        share: (100 * images).div_ceil(of.max(1)),
+        share: (100 * images).div_ceil(most.max(1)),
         right: label == predicted,
         title: format!(
             "{images} of {of} of {} taken for {}",

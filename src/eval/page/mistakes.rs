@@ -1,10 +1,12 @@
 //! The surest of the wrong answers, with their pictures.
 
+use std::io::Cursor;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
-use image::{DynamicImage, RgbImage};
+use image::{DynamicImage, ImageFormat, RgbImage};
 use serde::Serialize;
 
 use super::number::Figure;
@@ -42,21 +44,38 @@ pub(super) fn mistakes<'a>(
                 mistake.confidence.into(),
                 &format!("/mistakes/{i}/confidence"),
             ),
-            picture: picture.map(thumbnail).transpose()?,
-            tiny: picture.is_some_and(|p| p.width().max(p.height()) < SIDE / 3),
+            picture: picture
+                .map(|picture| embedded(&thumbnail(picture.clone())))
+                .transpose()?,
+            tiny: picture.is_some_and(is_tiny),
         })
     });
     shown.collect()
 }
 
-fn thumbnail(picture: &RgbImage) -> Result<String, PageError> {
-    let mut small = DynamicImage::ImageRgb8(picture.clone());
-    if picture.width().max(picture.height()) > SIDE {
-        small = small.resize(SIDE, SIDE, FilterType::Triangle);
+/// A picture as small as the page shows it, so that few bytes wait for it.
+pub fn thumbnail(picture: RgbImage) -> RgbImage {
+    match picture.width().max(picture.height()) > SIDE {
+        true => DynamicImage::ImageRgb8(picture)
+            .resize(SIDE, SIDE, FilterType::Triangle)
+            .into_rgb8(),
+        false => picture,
     }
-    let mut jpeg = vec![];
-    small.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY))?;
-    Ok(data_url("image/jpeg", &jpeg))
+}
+
+/// As JPEG, or exactly where it has so few pixels that each is seen.
+fn embedded(picture: &RgbImage) -> Result<String, PageError> {
+    let mut bytes = Cursor::new(vec![]);
+    if is_tiny(picture) {
+        picture.write_to(&mut bytes, ImageFormat::Png)?;
+        return Ok(data_url("image/png", bytes.get_ref()));
+    }
+    picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY))?;
+    Ok(data_url("image/jpeg", bytes.get_ref()))
+}
+
+fn is_tiny(picture: &RgbImage) -> bool {
+    picture.width().max(picture.height()) < SIDE / 3
 }
 
 /// A file that stands in the page itself.

@@ -16,7 +16,8 @@ use serde::Serialize;
 use super::{Evaluation, Tally};
 use crate::labels::Labels;
 use crate::page::{PageError, STYLE, embedded, environment, templates};
-use number::{Figure, percent};
+pub use mistakes::thumbnail;
+use number::{Figure, interval};
 
 const TEMPLATES: &[(&str, &str)] = templates!["eval.html", "eval_about.html", "eval_classes.html"];
 
@@ -42,9 +43,9 @@ pub fn page(
         style: Value::from_safe_string(format!("{STYLE}\n{OWN_STYLE}")),
         data: Value::from_safe_string(embedded(found)?),
         top1: Figure::percent(found.top1, "/top1"),
-        top1_interval: found.top1_interval.map(percent),
+        top1_interval: interval(found.top1_interval),
         top5: Figure::percent(found.top5, "/top5"),
-        top5_interval: found.top5_interval.map(percent),
+        top5_interval: interval(found.top5_interval),
         error: Figure::percent(
             found.calibration.expected_error,
             "/calibration/expected_error",
@@ -71,9 +72,9 @@ struct Page<'a> {
     style: Value,
     data: Value,
     top1: Figure,
-    top1_interval: [String; 2],
+    top1_interval: String,
     top5: Figure,
-    top5_interval: [String; 2],
+    top5_interval: String,
     error: Figure,
     images: Figure,
     failed: Figure,
@@ -94,8 +95,7 @@ struct Class {
     label: String,
     images: Figure,
     top1: Figure,
-    low: String,
-    high: String,
+    interval: String,
     bar: Value,
 }
 
@@ -111,8 +111,7 @@ fn classes(found: &Evaluation) -> Vec<Class> {
             label: class.label.clone(),
             images: Figure::count(class.top1.of, &format!("/classes/{i}/top1/of")),
             top1: Figure::percent(class.top1.value, &format!("/classes/{i}/top1/value")),
-            low: percent(low),
-            high: percent(high),
+            interval: interval(class.top1.interval),
             bar: reliability::interval(class.top1.value, low, high),
         }
     });

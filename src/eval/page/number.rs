@@ -37,6 +37,11 @@ impl Figure {
 }
 
 /// `91.73 %`.
-pub(super) fn percent(share: f64) -> String {
+fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
+}
+
+/// `91.17 to 92.25 %`.
+pub(super) fn interval([low, high]: [f64; 2]) -> String {
+    format!("{:.2} to {}", 100.0 * low, percent(high))
 }

@@ -1,0 +1,58 @@
+//! What a classifier is asked for, and what it answers.
+
+use crate::labels::Labels;
+use crate::model::PreprocessOverrides;
+use crate::plan::{Choice, Precision};
+use crate::preprocess::Views;
+
+/// One class and how much a picture is like it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Class index.
+    pub class: usize,
+    /// The class's name.
+    pub label: String,
+    /// Softmax of the logits, from 0 to 1.
+    pub probability: f32,
+    /// The logit itself.
+    pub logit: f32,
+}
+
+/// How a classifier is set up.
+#[derive(Debug, Clone)]
+pub struct ClassifierOptions {
+    /// Images of a run.
+    pub batch: usize,
+    /// In what activations and weights are stored.
+    pub precision: Precision,
+    /// Batches that may be started before the first is finished: 1 for the
+    /// least latency, 2 or more to keep a GPU busy while images are decoded.
+    pub in_flight: usize,
+    /// How images are prepared, where the checkpoint is not to be believed.
+    pub preprocess: PreprocessOverrides,
+    /// Which views of a picture the network sees.
+    pub views: Views,
+    /// PyTorch modules whose outputs are wanted besides the scores, as
+    /// [`SessionOptions::layers`](crate::session::SessionOptions::layers) has them.
+    pub layers: Vec<String>,
+    /// Class names, where the checkpoint's or the built-in ones are not
+    /// wanted.
+    pub labels: Option<Labels>,
+    /// How kernels are chosen.
+    pub choice: Choice,
+}
+
+impl Default for ClassifierOptions {
+    fn default() -> Self {
+        Self {
+            batch: 1,
+            precision: Precision::F32,
+            in_flight: 1,
+            preprocess: PreprocessOverrides::default(),
+            views: Views::default(),
+            layers: vec![],
+            labels: None,
+            choice: Choice::Auto,
+        }
+    }
+}

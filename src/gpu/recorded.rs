@@ -1,0 +1,57 @@
+//! A plan's steps with their GPU objects, ready to be dispatched.
+
+use std::sync::Arc;
+
+use super::pipelines::Pipeline;
+use super::upload::StepParams;
+use super::value::Value;
+use super::{Gpu, GpuError};
+use crate::plan::{Binding, Plan};
+
+/// A step with its GPU objects.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    pub pipeline: Arc<Pipeline>,
+    pub bind_group: wgpu::BindGroup,
+    pub grid: [u32; 3],
+}
+
+/// The steps of a plan, which read and write these slots and weights.
+pub(super) fn recorded(
+    gpu: &Gpu,
+    plan: &Plan,
+    slots: &[Value],
+    weights: &[Value],
+) -> Result<Vec<Recorded>, GpuError> {
+    let words = StepParams::new(gpu, plan);
+    let mut steps = Vec::with_capacity(plan.steps.len());
+    for (i, step) in plan.steps.iter().enumerate() {
+        let pipeline = gpu.pipeline(step.variant())?;
+        let mut entries = vec![wgpu::BindGroupEntry {
+            binding: 0,
+            resource: words.binding(i),
+        }];
+        let reads = step.reads.iter().map(|read| match read {
+            Binding::Slot(slot) => &slots[*slot],
+            Binding::Weight(weight) => &weights[*weight],
+        });
+        let writes = step.writes.iter().map(|slot| &slots[*slot]);
+        for value in reads.chain(writes) {
+            entries.push(wgpu::BindGroupEntry {
+                binding: entries.len() as u32,
+                resource: value.binding(),
+            });
+        }
+        let bind_group = gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(&step.name),
+            layout: &pipeline.layout,
+            entries: &entries,
+        });
+        steps.push(Recorded {
+            pipeline,
+            bind_group,
+            grid: step.grid,
+        });
+    }
+    Ok(steps)
+}
