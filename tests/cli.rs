@@ -11,8 +11,12 @@ mod classify;
 mod compare;
 #[path = "cli/describe.rs"]
 mod describe;
+#[path = "cli/embed.rs"]
+mod embed;
 #[path = "cli/eval.rs"]
 mod eval;
+#[path = "cli/explain.rs"]
+mod explain;
 #[path = "cli/profile.rs"]
 mod profile;
 #[path = "cli/run.rs"]

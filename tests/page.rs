@@ -2,6 +2,8 @@
 
 #[path = "page/browser.rs"]
 mod browser;
+#[path = "page/evaluation.rs"]
+mod evaluation;
 #[path = "page/figures.rs"]
 mod figures;
 #[path = "page/fixture.rs"]

@@ -6,11 +6,13 @@ mod support;
 
 use std::path::Path;
 
+use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Classifier, ClassifierOptions, Scores};
 use resnet_wgpu::gpu::{DeviceSelector, Gpu};
 use resnet_wgpu::model::Model;
 use resnet_wgpu::preprocess::{ImageLimits, RgbImage, Views, decode_file};
 use resnet_wgpu::session::{Session, SessionOptions, Sizes};
+use resnet_wgpu::wgpu;
 use safetensors::SafeTensors;
 use support::Goldens;
 
@@ -237,4 +239,31 @@ fn a_classifier_refuses_what_it_has_no_place_for() {
     assert!(any.push_crop(&noise(33, 40)).unwrap());
     assert!(any.push_crop(&noise(33, 40)).is_err());
     assert_eq!(any.run().unwrap().images(), 2);
+}
+
+#[test]
+fn a_size_that_the_device_has_no_room_for_is_told_and_passed_over() {
+    let limits = wgpu::Limits {
+        max_storage_buffer_binding_size: 1 << 20,
+        ..Default::default()
+    };
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, &limits).unwrap();
+    let model = Model::embedded().unwrap();
+    let mut classifier = classifier(Some(&gpu), &model, Views::Scales(vec![32, 400]));
+    classifier.admit(&noise(40, 32)).unwrap();
+    // 16 channels of f32.
+    let error = classifier.admit(&noise(500, 400)).unwrap_err();
+    assert!(matches!(error, Error::Plan(_)), "{error}");
+    assert!(classifier.score(&photo("coffee")).is_err());
+    assert!(!classifier.push_crop(&noise(40, 32)).unwrap());
+    assert_eq!(classifier.run().unwrap().images(), 1);
+}
+
+#[test]
+fn a_session_for_another_size_is_of_the_same_model() {
+    let model = Model::embedded().unwrap();
+    let session = Session::cpu(&model, &SessionOptions::default()).unwrap();
+    assert!(session.resized(&model.clone(), (40, 33)).is_ok());
+    let other = session.resized(&Model::embedded().unwrap(), (40, 33));
+    assert!(matches!(other, Err(Error::OtherModel { .. })));
 }

@@ -24,7 +24,7 @@ const NAMES: [&str; 5] = [
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The DOM of a file when all is loaded, and what was logged.
-fn open(file: &Path) -> (String, String) {
+pub fn open(file: &Path) -> (String, String) {
     let asked = std::env::var("CHROMIUM").ok();
     let names = asked.iter().map(String::as_str).chain(NAMES);
     let folder = tempfile::tempdir().unwrap();
@@ -80,7 +80,7 @@ fn open(file: &Path) -> (String, String) {
 }
 
 /// Where pages are left to be looked at.
-fn write(name: &str, text: &str) -> PathBuf {
+pub fn write(name: &str, text: &str) -> PathBuf {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&file, text).unwrap();
     file
@@ -89,7 +89,7 @@ fn write(name: &str, text: &str) -> PathBuf {
 /// Looks at each page in a frame, from outside, so that the page is as it is.
 const LOOK: &str = include_str!("look.js");
 
-fn looked_at(pages: &[(&str, &str)]) -> (Vec<Value>, String) {
+pub fn looked_at(pages: &[(&str, &str)]) -> (Vec<Value>, String) {
     let mut text = String::from("<!DOCTYPE html><meta charset=utf-8><title>pages</title><body>");
     for (name, page) in pages {
         let page = page.replace('&', "&amp;").replace('"', "&quot;");
@@ -126,7 +126,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn complaints(log: &str) -> Vec<&str> {
+pub fn complaints(log: &str) -> Vec<&str> {
     log.lines()
         .filter(|line| line.contains("CONSOLE"))
         .collect()

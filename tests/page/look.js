@@ -26,6 +26,14 @@ const look = (name, width, frame) => {
   const own = (bar) => at(bar);
   for (const table of all("table.steps")) even("layers", all("rect[data-value]", table), own);
   even("start-ups", all("[aria-labelledby=start-ups] rect[data-value]"), own);
+  even("classes", all("table.classes rect[data-value]"), own);
+  // The reliability diagram stands upright.
+  const upright = all("svg rect.right");
+  const tallest = Math.max(0, ...upright.map((bar) => bar.getBoundingClientRect().height / own(bar) || 0));
+  for (const bar of upright) {
+    const height = bar.getBoundingClientRect().height;
+    if (!(Math.abs(height - tallest * own(bar)) < 0.6)) uneven.push(`reliability: ${height} px for ${own(bar)}`);
+  }
   // By the measured rate where several batches are in flight.
   const batch = (bar) => {
     const { work, images_per_second: rate, end_to_end: times } = row(bar);
@@ -69,6 +77,7 @@ const look = (name, width, frame) => {
     outside: outside.length,
     unlabelled: all("svg:not([role=img][aria-label])").length,
     scripts: all("script").length, images: doc.images.length,
+    broken: [...doc.images].filter((image) => !image.naturalWidth).length,
     hacked: view.hacked ?? null,
     fetched: view.performance.getEntriesByType("resource").map((e) => e.name),
   };

@@ -40,8 +40,8 @@ pub(super) fn mistakes<'a>(
     let shown = shown.map(|(i, (mistake, picture))| {
         Ok(Shown {
             mistake,
-            confidence: Figure::percent(
-                mistake.confidence.into(),
+            confidence: Figure::probability(
+                mistake.confidence,
                 &format!("/mistakes/{i}/confidence"),
             ),
             picture: picture

@@ -106,13 +106,13 @@ fn classes(found: &Evaluation) -> Vec<Class> {
     order.sort_by(|&a, &b| value(a).total_cmp(&value(b)).then(a.cmp(&b)));
     let shown = order.into_iter().map(|i| {
         let class = &found.classes[i];
-        let [low, high] = class.top1.interval;
+        let at = format!("/classes/{i}/top1/value");
         Class {
             label: class.label.clone(),
             images: Figure::count(class.top1.of, &format!("/classes/{i}/top1/of")),
-            top1: Figure::percent(class.top1.value, &format!("/classes/{i}/top1/value")),
+            bar: reliability::interval(class.top1.value, class.top1.interval, &at),
+            top1: Figure::percent(class.top1.value, &at),
             interval: interval(class.top1.interval),
-            bar: reliability::interval(class.top1.value, low, high),
         }
     });
     shown.collect()

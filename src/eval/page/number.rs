@@ -20,6 +20,11 @@ impl Figure {
         Self::new(value, percent(value), at)
     }
 
+    /// As a network gives it.
+    pub fn probability(value: f32, at: &str) -> Self {
+        Self::new(value, percent(value.into()), at)
+    }
+
     pub fn count(value: u64, at: &str) -> Self {
         Self::new(value, thousands(value), at)
     }

@@ -10,7 +10,7 @@ use crate::text::number::thousands;
 const HEIGHT: f64 = 260.0;
 /// Room for the numbers under it, and left of it as a part of the width.
 const AXIS: f64 = 20.0;
-const LEFT: f64 = 0.09;
+const LEFT: f64 = 0.13;
 const RIGHT: f64 = 0.985;
 const HISTOGRAM: f64 = 70.0;
 const TICKS: [f64; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
@@ -129,7 +129,7 @@ fn under(tick: f64, y: f64) -> Element {
 }
 
 /// A share as a bar, and the interval around its end.
-pub(super) fn interval(value: f64, low: f64, high: f64) -> Value {
+pub(super) fn interval(value: f64, [low, high]: [f64; 2], at: &str) -> Value {
     let line = |x1: f64, x2: f64, y1: f64, y2: f64| {
         let line = el("line").class("mark").set("x1", percent(x1));
         line.set("x2", percent(x2)).set("y1", y1).set("y2", y2)
@@ -141,6 +141,7 @@ pub(super) fn interval(value: f64, low: f64, high: f64) -> Value {
         100.0 * high
     );
     let bar = el("rect").class("s1").set("width", percent(value));
+    let bar = bar.set("data-value", value).set("data-at", at);
     picture(14.0, &label)
         .with(bar.set("height", 12).set("y", 1).set("rx", 2))
         .with(line(low, high, 7.0, 7.0))
