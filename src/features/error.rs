@@ -43,7 +43,9 @@ pub enum FeaturesError {
         found: String,
     },
     /// A row or a query of another length.
-    #[error("{file}: expected features of {expected} numbers, found {found}; take the same layer of the same model")]
+    #[error(
+        "{file}: expected features of {expected} numbers, found {found}; take the same layer of the same model"
+    )]
     Length {
         /// File, as given.
         file: String,

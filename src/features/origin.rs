@@ -95,7 +95,10 @@ impl std::fmt::Display for Origin {
 /// The module whose output is the usual feature vector: what the last linear
 /// layer reads. `avgpool` of a ResNet.
 pub fn pooled(graph: &Graph) -> Option<String> {
-    let last = graph.nodes.iter().rfind(|node| matches!(node.op, Op::Linear(_)))?;
+    let last = graph
+        .nodes
+        .iter()
+        .rfind(|node| matches!(node.op, Op::Linear(_)))?;
     let mut node = graph.node(*last.inputs.first()?);
     // A flatten is no module, and moves nothing.
     while node.op == Op::Flatten {

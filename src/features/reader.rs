@@ -48,14 +48,20 @@ impl Features {
         let storage = Storage::file(name.clone(), file, &meta);
         let header = Header::read(&storage)?;
         let tensor = |name: &str, dtype| {
-            let found = header.tensors.get(name).filter(|entry| entry.dtype == dtype);
+            let found = header
+                .tensors
+                .get(name)
+                .filter(|entry| entry.dtype == dtype);
             found.ok_or_else(|| foreign(format!("no tensor `{name}` of {dtype}")))
         };
         let (features, paths) = (tensor(FEATURES, Dtype::F32)?, tensor(PATHS, Dtype::U8)?);
         let origin = Origin::read(&header.metadata)
             .map_err(|key| foreign(format!("no `{key}` in its metadata")))?;
         let Some((&rows, row)) = features.shape.split_first() else {
-            return Err(foreign(format!("`{FEATURES}` of shape {:?}", features.shape)));
+            return Err(foreign(format!(
+                "`{FEATURES}` of shape {:?}",
+                features.shape
+            )));
         };
         Ok(Self {
             origin,
@@ -107,7 +113,8 @@ impl Features {
         while first < self.rows {
             let rows = at_once.min(self.rows - first);
             let bytes = &mut bytes[..rows * row];
-            self.storage.read(self.features + (first * row) as u64, bytes)?;
+            self.storage
+                .read(self.features + (first * row) as u64, bytes)?;
             for (i, row) in bytes.chunks_exact(row.max(1)).enumerate() {
                 let (values, _) = row.as_chunks::<4>();
                 for (float, value) in floats.iter_mut().zip(values) {
@@ -144,17 +151,20 @@ impl Features {
             }
             at += part;
         }
-        let near = found.into_iter().zip(paths).map(|((similarity, row), path)| {
-            let path = path.ok_or_else(|| FeaturesError::Foreign {
-                file: self.storage.name.clone(),
-                found: format!("fewer paths than its {} rows", self.rows),
-            })?;
-            Ok(Near {
-                path,
-                similarity,
-                row,
-            })
-        });
+        let near = found
+            .into_iter()
+            .zip(paths)
+            .map(|((similarity, row), path)| {
+                let path = path.ok_or_else(|| FeaturesError::Foreign {
+                    file: self.storage.name.clone(),
+                    found: format!("fewer paths than its {} rows", self.rows),
+                })?;
+                Ok(Near {
+                    path,
+                    similarity,
+                    row,
+                })
+            });
         near.collect()
     }
 }

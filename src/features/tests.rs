@@ -21,7 +21,10 @@ fn origin() -> Origin {
 fn rows(n: usize) -> Vec<(PathBuf, Vec<f32>)> {
     let row = |i: usize| {
         let angle = i as f32 * 0.01;
-        (PathBuf::from(format!("photos/ä {i}.png")), vec![3.0 * angle.cos(), 3.0 * angle.sin()])
+        (
+            PathBuf::from(format!("photos/ä {i}.png")),
+            vec![3.0 * angle.cos(), 3.0 * angle.sin()],
+        )
     };
     (0..n).map(row).collect()
 }
@@ -48,7 +51,9 @@ fn any_tool_reads_them() -> TestResult {
         let values: Vec<f32> = bytemuck::pod_collect_to_vec(features.data());
         assert!(values.iter().eq(rows(n).iter().flat_map(|(_, row)| row)));
         let paths = file.tensor("paths")?.data().to_vec();
-        let names = rows(n).into_iter().map(|(path, _)| format!("{}\0", path.display()));
+        let names = rows(n)
+            .into_iter()
+            .map(|(path, _)| format!("{}\0", path.display()));
         assert_eq!(String::from_utf8(paths)?, names.collect::<String>());
         let (_, metadata) = SafeTensors::read_metadata(&bytes)?;
         let model = metadata.metadata().as_ref().and_then(|m| m.get("model"));
@@ -77,7 +82,12 @@ fn the_nearest_are_found() -> TestResult {
     assert!(near[1].similarity < near[0].similarity);
     assert_eq!(features.nearest(&[1.0, 0.0], 1000)?.len(), 300);
     assert!(features.nearest(&[1.0, 0.0], 0)?.is_empty());
-    assert!(features.nearest(&[0.0, 0.0], 3)?.iter().all(|n| n.similarity == 0.0));
+    assert!(
+        features
+            .nearest(&[0.0, 0.0], 3)?
+            .iter()
+            .all(|n| n.similarity == 0.0)
+    );
     let error = features.nearest(&[1.0], 3).unwrap_err().to_string();
     assert!(error.contains("2 numbers, found 1"), "{error}");
     Ok(())
@@ -129,9 +139,12 @@ fn other_files_are_refused() -> TestResult {
     let from = few.len() - 20;
     few[from..].fill(b'x');
     std::fs::write(&path, &few)?;
-    let error = Features::open(&path)?.nearest(&[1.0, 0.0], 300).unwrap_err();
+    let error = Features::open(&path)?
+        .nearest(&[1.0, 0.0], 300)
+        .unwrap_err();
     assert!(error.to_string().contains("fewer paths"), "{error}");
-    let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/resnet20-cifar10.safetensors");
+    let weights =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/resnet20-cifar10.safetensors");
     let error = Features::open(&weights).unwrap_err().to_string();
     assert!(error.contains("no tensor `features`"), "{error}");
     assert!(Features::open(folder.path()).is_err());

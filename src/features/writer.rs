@@ -88,7 +88,8 @@ impl Writer {
                 .write_all(&value.to_le_bytes())
                 .map_err(|e| self.failed(e))?;
         }
-        self.paths.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        self.paths
+            .extend_from_slice(path.as_os_str().as_encoded_bytes());
         self.paths.push(0);
         self.rows += 1;
         Ok(())
@@ -122,13 +123,14 @@ impl Writer {
 
     /// The header, without its length.
     fn head(&self, paths: usize) -> Vec<u8> {
-        let row = self.shape.iter().fold(4, |bytes: usize, &n| bytes.saturating_mul(n));
+        let row = self
+            .shape
+            .iter()
+            .fold(4, |bytes: usize, &n| bytes.saturating_mul(n));
         let features = row.saturating_mul(self.rows);
         let mut shape = vec![self.rows];
         shape.extend(&self.shape);
-        let tensor = |dtype, shape: Vec<usize>, from, to| {
-            json!({"dtype": dtype, "shape": shape, "data_offsets": [from, to]})
-        };
+        let tensor = |dtype, shape: Vec<usize>, from, to| json!({"dtype": dtype, "shape": shape, "data_offsets": [from, to]});
         let end = features.saturating_add(paths);
         let mut head = BTreeMap::from([
             (FEATURES, tensor("F32", shape, 0, features)),
