@@ -105,7 +105,7 @@ impl Journal {
             .from_reader(text.as_bytes());
         let head = reader.headers().ok().filter(|_| !text.is_empty());
         if let Some(head) = head
-            && head != &COLUMNS[..]
+            && head != COLUMNS[..]
         {
             return Err(self.foreign(&text.as_bytes()[..text.len().min(24)]));
         }

@@ -27,8 +27,8 @@ pub struct Fetched {
     /// Where it came from.
     pub origin: Origin,
     /// Configuration files of which nobody knows whether the model has them,
-    /// as the hub was not asked or did not say. Without them labels and normalisation
-    /// may be others than the model's own.
+    /// as the hub was not asked or did not say. Without them labels and
+    /// normalisation may be others than the model's own.
     pub unknown: Vec<&'static str>,
 }
 
