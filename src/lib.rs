@@ -56,6 +56,8 @@ pub mod graph;
 pub mod hub;
 pub mod kernels;
 pub mod labels;
+#[cfg(feature = "hub")]
+mod locks;
 mod mix;
 pub mod model;
 pub mod models;

@@ -1,6 +1,8 @@
 //! Fetching models by name, from a hub on this machine: what is transferred,
 //! what lies in the cache, and what happens on the hub's bad days.
 
+#[path = "hub/between.rs"]
+mod between;
 #[path = "hub/cache.rs"]
 mod cache;
 #[path = "hub/fetch.rs"]
@@ -13,6 +15,8 @@ mod refused;
 mod replies;
 #[path = "hub/resume.rs"]
 mod resume;
+#[path = "hub/revisions.rs"]
+mod revisions;
 #[path = "hub/server.rs"]
 mod server;
 #[path = "hub/support.rs"]

@@ -3,14 +3,15 @@
 //! A line is written as soon as an image is answered, so that whatever ends the
 //! process leaves at most one line unfinished, which the next run cuts off.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, WriterBuilder};
 
 use super::{Answer, JournalError};
 use crate::labels::{Labels, printable};
+use crate::locks::{Lock, try_lock};
 
 /// The columns. `run` tells whose line it is; it stands in each, so that the
 /// file is a plain table.
@@ -66,12 +67,9 @@ impl Journal {
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(path).map_err(failed("open"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::Busy { path: name }),
-            // Some file systems know no locks.
-            Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(e)) => return Err(failed("open")(e)),
+        match try_lock(&file).map_err(failed("open"))? {
+            Lock::Busy => return Err(JournalError::Busy { path: name }),
+            Lock::Held | Lock::Nowhere => {}
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(failed("read"))?;
@@ -115,7 +113,7 @@ impl Journal {
             .from_reader(text.as_bytes());
         let head = reader.headers().ok().filter(|_| !text.is_empty());
         if let Some(head) = head
-            && head != &COLUMNS[..]
+            && head != COLUMNS[..]
         {
             return Err(self.foreign(&text.as_bytes()[..text.len().min(24)]));
         }

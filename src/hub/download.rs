@@ -108,7 +108,8 @@ impl Download<'_> {
         // Of the very commit, so that no push in between mixes two files.
         let commit = &self.remote.commit;
         let url = self.client.url(self.id.repo(), commit, self.file);
-        let response = self.client.get(&url, from)?;
+        let reply = self.client.get(&url, from)?;
+        let response = &reply.response;
         let begins = response.headers().get(CONTENT_RANGE);
         let begins = begins.and_then(|range| range.to_str().ok());
         let goes_on = begins.is_some_and(|r| r.starts_with(&format!("bytes {from}-")));
@@ -125,9 +126,13 @@ impl Download<'_> {
                 // It knows no ranges.
                 part.restart().map_err(cannot_write(&path))?;
             }
-            _ => return Err(refusal(&response, self.endpoint, self.id, &url).into()),
+            _ => return Err(refusal(&reply, self.endpoint, self.id).into()),
         }
-        let body = response.into_body().into_with_config().limit(u64::MAX);
+        let body = reply
+            .response
+            .into_body()
+            .into_with_config()
+            .limit(u64::MAX);
         let mut body = body.reader();
         let mut piece = vec![0; PIECE];
         loop {

@@ -30,6 +30,19 @@ pub enum HubError {
         /// The value; what it is like, where it is a secret.
         found: String,
     },
+    /// A file with a token that can be none.
+    #[error(
+        "{path}: expected {expected}, found {found}; have `hf auth login` write it anew, or delete \
+         it"
+    )]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// What a token is like.
+        expected: &'static str,
+        /// What the content is like; not the content.
+        found: String,
+    },
     /// No folder for the cache.
     #[error("no folder for the cache, as this user has no home; set HF_HOME to one")]
     NoHome,
@@ -90,7 +103,8 @@ pub enum HubError {
     /// A repository without weights in one safetensors file.
     #[error(
         "{id}: the repository has no model.safetensors; weights as pytorch_model.bin, or in several \
-         files, are not fetched: look for one with model.safetensors, or download and convert it \
+         files, are not fetched: look for one with model.safetensors (some have it in a pull request: \
+         append @refs/pr/NUMBER), or download and convert it \
          (`--weights pytorch_model.bin` prints the line that does)"
     )]
     NoWeights {
@@ -125,13 +139,14 @@ pub enum HubError {
     },
     /// An answer that no hub gives.
     #[error(
-        "{url}: expected {expected}, found {found}; check HF_ENDPOINT and proxies, or try again later"
+        "{url}: expected {expected}, found {found}; check HF_ENDPOINT, and that the network and its \
+         proxies (HTTPS_PROXY, NO_PROXY) let through to that address, or try again later"
     )]
     Response {
         /// The address.
         url: String,
         /// What a hub would answer.
-        expected: &'static str,
+        expected: String,
         /// The answer, shortened.
         found: String,
     },

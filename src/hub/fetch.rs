@@ -2,13 +2,13 @@
 //! cache always have their configuration beside them.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::cache::{RepoCache, Snapshot};
 use super::download::Download;
 use super::event::{Event, Tell};
 use super::http::{Client, Trouble};
-use super::lock::lock;
+use super::lock::{alone, lock};
 use super::remote::{Answer, Remote, look_up};
 use super::{CONFIGS, HubError, HubOptions, ModelId, WEIGHTS, store};
 use crate::weights::MAX_FILE_BYTES;
@@ -27,8 +27,8 @@ pub struct Fetched {
     /// Where it came from.
     pub origin: Origin,
     /// Configuration files of which nobody knows whether the model has them,
-    /// as the hub could not be asked. Without them labels and normalisation
-    /// may be others than the model's own.
+    /// as the hub was not asked or did not say. Without them labels and
+    /// normalisation may be others than the model's own.
     pub unknown: Vec<&'static str>,
 }
 
@@ -47,6 +47,9 @@ pub enum Origin {
     /// From the cache, as the hub could not be reached, for that reason: the
     /// revision may have moved on.
     Unreachable(String),
+    /// From the cache, as the hub refused to tell of it, or what answered was
+    /// no hub, for that reason: the revision may have moved on.
+    Refused(String),
 }
 
 /// One fetch.
@@ -77,13 +80,23 @@ impl Fetch<'_> {
                 }),
             };
         }
-        match (self.ask_and_add(cached.is_none(), tell), &cached) {
-            (Ok(fetched), _) => Ok(fetched),
-            (Err(Trouble::Final(error)), _) => Err(error),
-            (Err(trouble), Some(snapshot)) => {
-                Ok(self.found(snapshot, Origin::Unreachable(trouble.why())))
+        let trouble = match self.ask_and_add(cached.is_none(), tell) {
+            Ok(fetched) => return Ok(fetched),
+            Err(trouble) => trouble,
+        };
+        // Looked for again: a copy that had lost bytes is gone by now.
+        match (self.cache.find(revision), trouble) {
+            (Some(snapshot), Trouble::Final(error)) if is_refusal(&error) => {
+                let why = error.to_string();
+                let own = format!("{}: ", self.id);
+                let why = why.strip_prefix(&own).unwrap_or(&why).to_owned();
+                Ok(self.found(&snapshot, Origin::Refused(why)))
             }
-            (Err(trouble), None) => Err(HubError::Unreachable {
+            (_, Trouble::Final(error)) => Err(error),
+            (Some(snapshot), trouble) => {
+                Ok(self.found(&snapshot, Origin::Unreachable(trouble.why())))
+            }
+            (None, trouble) => Err(HubError::Unreachable {
                 id: self.id.to_string(),
                 endpoint: self.options.endpoint.clone(),
                 why: trouble.why(),
@@ -136,7 +149,7 @@ impl Fetch<'_> {
             }
         }
         let folder = self.cache.snapshot(commit);
-        if !folder.join(WEIGHTS).is_file() {
+        if !is_whole(&folder.join(WEIGHTS), weights.size) {
             transferred += self.add(WEIGHTS, weights, tell)?;
             written = true;
         }
@@ -194,14 +207,15 @@ impl Fetch<'_> {
                 id: self.id.to_string(),
             }),
         };
-        let _lock = lock(&self.cache.lock(etag), &mut waiting)?;
-        if place.is_file() {
+        let held = lock(&self.cache.lock(etag), &mut waiting)?;
+        if is_whole(&place, *size) {
             // Whoever had the lock before was after the same.
             return Ok(0);
         }
         store::tag(&self.cache);
-        let whole = |blob: &std::path::Path| blob.metadata().is_ok_and(|b| b.len() == *size);
-        let new = !whole(&blob);
+        // One that has lost bytes would be taken for a copy if the next fails.
+        store::remove(&place)?;
+        let new = !is_whole(&blob, *size);
         let mut transferred = 0;
         if new {
             store::make_parent(&blob)?;
@@ -213,11 +227,33 @@ impl Fetch<'_> {
                 file,
                 remote,
             };
-            let beside = self.cache.blob(etag, ".incomplete");
-            transferred = download.receive(&beside, &blob, tell)?;
+            let part = self.cache.blob(etag, ".incomplete");
+            transferred = match held {
+                Some(_) => download.receive(&part, &blob, tell)?,
+                None => alone(&part, |own| download.receive(own, &blob, tell))?,
+            };
         }
         let symlinks = self.options.symlinks;
         store::link(&self.cache, etag, commit, file, symlinks, new)?;
         Ok(transferred)
     }
+}
+
+/// Whether a file is there, through links, with all of its bytes: a crash may
+/// have cut off what was not yet on the disk.
+fn is_whole(path: &Path, size: u64) -> bool {
+    (path.metadata()).is_ok_and(|found| found.is_file() && found.len() == size)
+}
+
+/// Whether the hub keeps to itself what a revision is now, or another answered
+/// for it: then what it was will do, as it does without a network.
+fn is_refusal(error: &HubError) -> bool {
+    matches!(
+        error,
+        HubError::Response { .. }
+            | HubError::NoRepository { .. }
+            | HubError::NoRevision { .. }
+            | HubError::Gated { .. }
+            | HubError::Denied { .. }
+    )
 }

@@ -3,11 +3,12 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use ureq::http::header::{AUTHORIZATION, LOCATION, RETRY_AFTER};
-use ureq::http::{Method, Response, Uri};
+use ureq::http::header::{AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
+use ureq::http::{Method, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Timeout};
 
+use super::address::{EXPECTED, address, authority, join, same_origin, shown};
 use super::{HubError, HubOptions};
 
 /// How long it may take to find a server and to get through to it.
@@ -48,12 +49,20 @@ impl From<HubError> for Trouble {
     }
 }
 
+/// An answer, and who gave it.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub response: Response<Body>,
+    /// Where it came from, after all redirects.
+    pub url: String,
+}
+
 /// What speaks to the hub.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     agent: Agent,
     endpoint: String,
-    authorization: Option<String>,
+    authorization: Option<HeaderValue>,
 }
 
 impl Client {
@@ -77,7 +86,7 @@ impl Client {
         Self {
             agent: config.build().new_agent(),
             endpoint: options.endpoint.clone(),
-            authorization: options.token.as_ref().map(|t| format!("Bearer {t}")),
+            authorization: options.token.as_deref().and_then(bearer),
         }
     }
 
@@ -90,7 +99,7 @@ impl Client {
 
     /// Asks what a file is. A redirect that has all `known` headers is the
     /// answer; another is followed.
-    pub fn head(&self, url: &str, known: &[&str]) -> Result<Response<Body>, Trouble> {
+    pub fn head(&self, url: &str, known: &[&str]) -> Result<Reply, Trouble> {
         self.follow(Method::HEAD, url, None, |response| {
             known
                 .iter()
@@ -99,7 +108,7 @@ impl Client {
     }
 
     /// Asks for a file from a byte on.
-    pub fn get(&self, url: &str, from: u64) -> Result<Response<Body>, Trouble> {
+    pub fn get(&self, url: &str, from: u64) -> Result<Reply, Trouble> {
         let range = (from > 0).then(|| format!("bytes={from}-"));
         self.follow(Method::GET, url, range, |_| false)
     }
@@ -110,7 +119,7 @@ impl Client {
         url: &str,
         range: Option<String>,
         enough: impl Fn(&Response<Body>) -> bool,
-    ) -> Result<Response<Body>, Trouble> {
+    ) -> Result<Reply, Trouble> {
         let mut url = url.to_owned();
         for _ in 0..REDIRECTS {
             let own = same_origin(&url, &self.endpoint);
@@ -123,20 +132,32 @@ impl Client {
             }
             let request = request
                 .body(())
-                .map_err(|e| unusable(&url, &e.to_string()))?;
-            let response = self.agent.run(request).map_err(|e| trouble(&e))?;
+                .map_err(|e| unusable(&url, EXPECTED, &e.to_string()))?;
+            let elsewhere = (!own).then(|| authority(&url));
+            let response = self.agent.run(request);
+            let response = response.map_err(|e| trouble(&e, elsewhere))?;
             if !response.status().is_redirection() {
-                return busy(response);
+                let response = busy(response)?;
+                return Ok(Reply { response, url });
             }
             if enough(&response) {
-                return Ok(response);
+                return Ok(Reply { response, url });
             }
             let location = response.headers().get(LOCATION);
             let location = location.and_then(|l| l.to_str().ok()).unwrap_or("");
-            url = join(&url, location).ok_or_else(|| unusable(&url, location))?;
+            let next = join(&url, location);
+            url = next.map_err(|expected| unusable(&url, expected, &address(location)))?;
         }
-        Err(unusable(&url, &format!("{REDIRECTS} redirects")))
+        Err(unusable(&url, EXPECTED, &format!("{REDIRECTS} redirects")))
     }
+}
+
+/// The header that says who asks; whatever prints it, for debugging or into a
+/// log, leaves the token out.
+fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut header = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }
 
 /// An answer, unless it is that there is none now.
@@ -153,32 +174,24 @@ fn busy(response: Response<Body>) -> Result<Response<Body>, Trouble> {
     ))
 }
 
-fn unusable(url: &str, found: &str) -> Trouble {
+fn unusable(url: &str, expected: &str, found: &str) -> Trouble {
     Trouble::Final(HubError::Response {
-        url: shown(url),
-        expected: "an answer, or a redirect to one",
+        url: address(url),
+        expected: expected.to_owned(),
         found: shown(found),
     })
 }
 
-/// What it is worth to say of an address or an answer: no signature, no
-/// control characters.
-pub(super) fn shown(text: &str) -> String {
-    let text = text.split('?').next().unwrap_or("");
-    let plain = text.chars().filter(|c| !c.is_control());
-    let plain: String = plain.take(200).collect();
-    match plain.is_empty() {
-        true => "nothing".into(),
-        false => plain,
-    }
-}
-
-fn trouble(error: &ureq::Error) -> Trouble {
+/// `elsewhere` is the host, if it is not the hub's own.
+fn trouble(error: &ureq::Error, elsewhere: Option<&str>) -> Trouble {
     use ureq::Error;
-    let text = match error {
+    let mut text = match error {
         Error::Io(e) => e.to_string(),
         _ => error.to_string(),
     };
+    if let Some(host) = elsewhere {
+        text = format!("{}: {text}", address(host));
+    }
     match error {
         Error::Io(e) if is_cut(e.kind()) => Trouble::Cut(text),
         Error::Timeout(Timeout::Resolve | Timeout::Connect) => Trouble::Unreachable(text),
@@ -196,74 +209,4 @@ fn is_cut(kind: ErrorKind) -> bool {
         kind,
         BrokenPipe | ConnectionAborted | ConnectionReset | TimedOut | UnexpectedEof | WouldBlock
     )
-}
-
-/// Scheme, host and port.
-fn origin(url: &str) -> Option<(String, String, u16)> {
-    let uri: Uri = url.parse().ok()?;
-    let scheme = uri.scheme_str()?.to_ascii_lowercase();
-    let usual = if scheme == "https" { 443 } else { 80 };
-    let port = uri.port_u16().unwrap_or(usual);
-    Some((scheme, uri.host()?.to_ascii_lowercase(), port))
-}
-
-fn same_origin(a: &str, b: &str) -> bool {
-    origin(a).is_some() && origin(a) == origin(b)
-}
-
-/// Where a redirect leads.
-fn join(url: &str, location: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let next = if location.starts_with("https://") || location.starts_with("http://") {
-        location.to_owned()
-    } else if location.starts_with("//") {
-        format!("{scheme}:{location}")
-    } else if location.starts_with('/') {
-        let host = rest.split(['/', '?', '#']).next()?;
-        format!("{scheme}://{host}{location}")
-    } else {
-        // No hub redirects relative to a folder.
-        return None;
-    };
-    origin(&next).map(|_| next)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn redirects_are_joined() {
-        let url = "https://hub.example:8443/a/b/resolve/main/c?x=1";
-        for (location, next) in [
-            (
-                "https://cdn.example/f?s=1",
-                Some("https://cdn.example/f?s=1"),
-            ),
-            ("/api/f?e=%22", Some("https://hub.example:8443/api/f?e=%22")),
-            ("//cdn.example/f", Some("https://cdn.example/f")),
-            ("", None),
-            ("c", None),
-            ("file:///etc/passwd", None),
-            ("https://", None),
-        ] {
-            assert_eq!(join(url, location).as_deref(), next, "{location}");
-        }
-    }
-
-    #[test]
-    fn only_the_same_scheme_host_and_port_is_the_same_origin() {
-        let hub = "https://hub.example/prefix";
-        for (url, same) in [
-            ("https://hub.example/x", true),
-            ("https://HUB.example:443/x", true),
-            ("http://hub.example/x", false),
-            ("https://hub.example:8443/x", false),
-            ("https://cdn.hub.example/x", false),
-            ("https://hub.example@evil.example/x", false),
-            ("nonsense", false),
-        ] {
-            assert_eq!(same_origin(url, hub), same, "{url}");
-        }
-    }
 }

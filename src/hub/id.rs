@@ -137,7 +137,11 @@ mod tests {
                 "timm/resnet50.a1_in1k",
                 "v1.0",
             ),
-            ("a/b@refs/pr/1", "a/b", "refs/pr/1"),
+            (
+                "microsoft/resnet-101@refs/pr/2",
+                "microsoft/resnet-101",
+                "refs/pr/2",
+            ),
         ] {
             let id: ModelId = text.parse().unwrap();
             assert_eq!((id.repo(), id.revision()), (repo, revision));

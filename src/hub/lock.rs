@@ -1,13 +1,15 @@
 //! One process receives a blob; the others wait for it. `huggingface_hub`
 //! takes the same lock.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind};
+use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use super::HubError;
 use super::store::{cannot_write, make_parent};
+use crate::locks::{Lock, try_lock};
+use crate::replace::beside;
 
 /// How often one that waits looks.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -15,8 +17,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Waits for the lock, and holds it until the file is dropped, or the process
 /// ends in whatever way. `waiting` is called before each pause.
 ///
-/// `None` where the file system has no locks: what two processes write at once
-/// does not pass the check of its hash.
+/// `None` where the file system has no locks: then each process receives
+/// [alone].
 pub(super) fn lock(
     path: &Path,
     waiting: &mut dyn FnMut() -> Result<(), HubError>,
@@ -24,17 +26,35 @@ pub(super) fn lock(
     make_parent(path)?;
     loop {
         let file = open(path).map_err(cannot_write(path))?;
-        match file.try_lock() {
-            Ok(()) if is_removed(&file) => {}
-            Ok(()) => return Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => {
+        match try_lock(&file).map_err(cannot_write(path))? {
+            Lock::Held if is_removed(&file) => {}
+            Lock::Held => return Ok(Some(file)),
+            Lock::Busy => {
                 waiting()?;
                 std::thread::sleep(PAUSE);
             }
-            Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => return Ok(None),
-            Err(TryLockError::Error(e)) => return Err(cannot_write(path)(e)),
+            Lock::Nowhere => return Ok(None),
         }
     }
+}
+
+/// Receives without a lock: into a file that nobody else writes, since what two
+/// write into one passes no check, and each would delete what the other has.
+/// What an earlier run left at `part` is taken over by the first to come, and
+/// what came until it broke off is left there. Only that of a process which was
+/// killed is lost.
+pub(super) fn alone<T>(
+    part: &Path,
+    receive: impl FnOnce(&Path) -> Result<T, HubError>,
+) -> Result<T, HubError> {
+    // The name has the process's id; the number behind it tells threads apart.
+    let (_, own) = beside(part).map_err(cannot_write(part))?;
+    let _ = fs::rename(part, &own);
+    let received = receive(&own);
+    if received.is_err() {
+        let _ = fs::rename(&own, part);
+    }
+    received
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -88,6 +108,37 @@ mod tests {
             std::thread::sleep(3 * PAUSE);
             drop(first);
         });
+    }
+
+    #[test]
+    fn without_locks_nobody_writes_anothers_file() -> Result<(), Box<dyn std::error::Error>> {
+        let cut = || HubError::Cancelled { id: "a/b".into() };
+        let folder = tempfile::tempdir()?;
+        let part = folder.path().join("etag.incomplete");
+        fs::write(&part, "left")?;
+        let first = alone(&part, |own| {
+            assert_eq!(fs::read(own).unwrap(), b"left");
+            let name = own.file_name().unwrap().to_str().unwrap();
+            assert!(name.contains(&format!("etag.incomplete.{}.", std::process::id())));
+            let second = alone(&part, |other| {
+                assert!(other != own && fs::read(other).unwrap().is_empty());
+                fs::rename(other, folder.path().join("etag")).map_err(cannot_write(other))
+            });
+            second.unwrap();
+            fs::write(own, "left and more").unwrap();
+            Err::<(), _>(cut())
+        });
+        assert!(matches!(first, Err(HubError::Cancelled { .. })));
+        assert_eq!(fs::read(&part)?, b"left and more");
+        // What was refused and deleted stays so.
+        let third = alone(&part, |own| {
+            fs::remove_file(own).map_err(cannot_write(own))?;
+            Err::<(), _>(cut())
+        });
+        assert!(third.is_err());
+        let names = fs::read_dir(folder.path())?.map(|entry| Ok(entry?.file_name()));
+        assert_eq!(names.collect::<io::Result<Vec<_>>>()?, ["etag"]);
+        Ok(())
     }
 
     #[test]

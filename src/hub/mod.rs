@@ -26,6 +26,7 @@
 //! the file. Connections go through the proxy that the environment names
 //! (`HTTPS_PROXY`, `NO_PROXY`).
 
+mod address;
 mod cache;
 mod digest;
 mod download;
@@ -40,6 +41,7 @@ mod options;
 mod part;
 mod remote;
 mod store;
+mod token;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -96,9 +98,14 @@ impl Hub {
     /// `preprocessor_config.json`, as far as it has them and the cache has not.
     ///
     /// One request tells whether a revision has moved on; a whole commit hash
-    /// that is in the cache needs none. Where the hub cannot be reached, a copy
-    /// in the cache is taken, and [`Fetched::origin`] says so. `tell` hears what
-    /// happens, and may end it.
+    /// that is in the cache needs none. Where the hub cannot be reached, or
+    /// refuses, a copy in the cache is taken, and [`Fetched::origin`] says so and
+    /// why. `tell` hears what happens, and may end it.
+    ///
+    /// # Errors
+    /// [`HubError`], with what helps. A copy in the cache does not stand in for a
+    /// newer commit that has no `model.safetensors`, nor where the transfer of a
+    /// newer one fails.
     pub fn fetch(
         &self,
         id: &ModelId,

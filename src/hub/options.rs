@@ -3,10 +3,12 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::HubError;
+use super::address::{address, authority};
+use super::token::{TOKEN, clean, is_visible, odd, stored};
 
 /// Where models are fetched from and kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -96,9 +98,11 @@ impl HubOptions {
                 Some(file) => Some(path(file)),
                 None => Some(home()?.join("token")),
             };
-            let kept = || stored(&file()?);
             let given = text("HF_TOKEN").or_else(|| text("HUGGING_FACE_HUB_TOKEN"));
-            options.token = given.as_deref().and_then(clean).or_else(kept);
+            options.token = match given.as_deref().and_then(clean) {
+                Some(given) => Some(given),
+                None => file().map_or(Ok(None), |file| stored(&file))?,
+            };
         }
         options.check()?;
         Ok(options)
@@ -108,19 +112,31 @@ impl HubOptions {
     pub(super) fn check(&self) -> Result<(), HubError> {
         let host = (self.endpoint.strip_prefix("https://"))
             .or_else(|| self.endpoint.strip_prefix("http://"));
-        let visible = |text: &str| text.bytes().all(|b| b.is_ascii_graphic());
-        if !host.is_some_and(|host| !host.is_empty() && visible(host)) {
+        if !host.is_some_and(|host| !authority(host).is_empty() && is_visible(host)) {
+            let found = self.endpoint.chars().take(100).collect::<String>();
             return Err(HubError::Setting {
                 name: "HF_ENDPOINT",
                 expected: "an address such as https://huggingface.co",
-                found: format!("`{}`", self.endpoint.chars().take(100).collect::<String>()),
+                // What is before an @ may be a password.
+                found: match self.endpoint.contains('@') {
+                    true => "another with an @".into(),
+                    false => format!("`{found}`"),
+                },
+            });
+        }
+        if authority(&self.endpoint).contains('@') {
+            // It would stand in every message that names the hub.
+            return Err(HubError::Setting {
+                name: "HF_ENDPOINT",
+                expected: "an address without a user and a password (HF_TOKEN says who asks)",
+                found: "an @ before the host".into(),
             });
         }
         match &self.token {
-            Some(token) if !visible(token) => Err(HubError::Setting {
+            Some(token) if !is_visible(token) => Err(HubError::Setting {
                 name: "HF_TOKEN",
-                expected: "a token such as hf_…, of ASCII letters, digits and signs",
-                found: format!("other characters among its {}", token.chars().count()),
+                expected: TOKEN,
+                found: odd(token),
             }),
             _ => Ok(()),
         }
@@ -131,7 +147,7 @@ impl fmt::Debug for HubOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the token: what is printed for debugging ends up in reports.
         f.debug_struct("HubOptions")
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", &address(&self.endpoint))
             .field("cache", &self.cache)
             .field("token", &self.token.as_ref().map(|_| "…"))
             .field("offline", &self.offline)
@@ -144,18 +160,10 @@ fn truth(value: Option<String>) -> bool {
     value.is_some_and(|value| yes.contains(&value.to_ascii_uppercase().as_str()))
 }
 
-/// The token that `hf auth login` keeps there; one that cannot be read is as
-/// good as none.
-fn stored(file: &Path) -> Option<String> {
-    clean(&std::fs::read_to_string(file).ok()?)
-}
-
-fn clean(token: &str) -> Option<String> {
-    Some(token.trim().to_owned()).filter(|token| !token.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn read(set: &[(&str, &str)]) -> Result<HubOptions, HubError> {
@@ -195,14 +203,39 @@ mod tests {
         assert!(!read(&[("HF_HUB_OFFLINE", "0")]).unwrap().offline);
         let mirror = read(&[("HF_ENDPOINT", "http://localhost:1/hf/")]).unwrap();
         assert_eq!(mirror.endpoint, "http://localhost:1/hf");
+        let at = read(&[("HF_ENDPOINT", "http://localhost/@hf")]).unwrap();
+        assert_eq!(at.endpoint, "http://localhost/@hf");
         for (name, value) in [
             ("HF_ENDPOINT", "huggingface.co"),
-            ("HF_ENDPOINT", "https://"),
+            ("HF_ENDPOINT", "https:///hf"),
             ("HF_HUB_DOWNLOAD_TIMEOUT", "soon"),
         ] {
             let error = read(&[(name, value)]).unwrap_err().to_string();
             assert!(error.starts_with(name) && error.contains(value), "{error}");
         }
+    }
+
+    #[test]
+    fn no_password_of_an_endpoint_is_shown() {
+        for endpoint in [
+            "http://u:secret@host",
+            "https://secret@host:1/hf",
+            "https://u:secret@",
+            "u:secret@host",
+            "ftp://u:secret@host",
+            "https:/u:secret@host",
+            "https://u:secret @host",
+        ] {
+            let error = read(&[("HF_ENDPOINT", endpoint)]).unwrap_err().to_string();
+            let says = error.starts_with("HF_ENDPOINT: expected an address");
+            assert!(says && !error.contains("secret"), "{error}");
+            let mut options = HubOptions::new("/cache");
+            options.endpoint = endpoint.into();
+            assert!(super::super::Hub::new(options).is_err());
+        }
+        let mut options = HubOptions::new("/cache");
+        options.endpoint = "http://u:secret@host".into();
+        assert!(!format!("{options:?}").contains("secret"));
     }
 
     #[test]
@@ -213,12 +246,19 @@ mod tests {
         std::fs::write(folder.path().join("token"), "hf_file\n").unwrap();
         let token = |set: &[(&str, &str)]| read(set).unwrap().token;
         assert_eq!(token(&[("HF_HOME", home)]).as_deref(), Some("hf_file"));
+        std::fs::write(folder.path().join("token"), "hf a").unwrap();
+        let bad = read(&[("HF_HOME", home)]);
+        assert!(matches!(bad, Err(HubError::TokenFile { .. })), "{bad:?}");
+        // Where another is given, nobody needs the file.
         let both = [("HF_HOME", home), ("HF_TOKEN", " hf_own ")];
         assert_eq!(token(&both).as_deref(), Some("hf_own"));
         let silent = [("HF_HOME", home), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")];
         assert_eq!(token(&silent), None);
 
-        assert!(!format!("{:?}", read(&both).unwrap()).contains("hf_own"));
+        let options = read(&both).unwrap();
+        assert!(!format!("{options:?}").contains("hf_own"));
+        let hub = super::super::Hub::new(options).unwrap();
+        assert!(!format!("{hub:?}").contains("hf_own"));
         let error = read(&[("HF_TOKEN", "hf_a b")]).unwrap_err().to_string();
         assert!(
             error.starts_with("HF_TOKEN") && !error.contains("hf_a"),

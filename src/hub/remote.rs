@@ -1,9 +1,9 @@
 //! What the hub says about a file before it is fetched.
 
-use ureq::http::{HeaderMap, Response};
-use ureq::{Body, http};
+use ureq::http::{HeaderMap, StatusCode};
 
-use super::http::{Client, Trouble, shown};
+use super::address::{address, same_origin, shown};
+use super::http::{Client, Reply, Trouble};
 use super::id::is_commit;
 use super::{HubError, ModelId};
 
@@ -13,6 +13,9 @@ const COMMIT: &str = "x-repo-commit";
 /// What tells of a file that lies elsewhere.
 const ETAG: &str = "x-linked-etag";
 const SIZE: &str = "x-linked-size";
+
+/// What the hub says beside HTTP's number for an error.
+const ERROR: &str = "x-error-code";
 
 /// A file of the hub.
 #[derive(Debug, Clone)]
@@ -43,24 +46,33 @@ pub(super) fn look_up(
     file: &str,
 ) -> Result<Answer, Trouble> {
     let url = client.url(id.repo(), revision, file);
-    let response = client.head(&url, &[COMMIT, ETAG, SIZE])?;
+    let reply = client.head(&url, &[COMMIT, ETAG, SIZE])?;
+    let Reply { response, url } = &reply;
     let headers = response.headers();
     let commit = text(headers, COMMIT).filter(|commit| is_commit(commit));
+    let odd = |expected: &str, found: &str| HubError::Response {
+        url: address(url),
+        expected: expected.to_owned(),
+        found: shown(found),
+    };
+    if let Some(found) = commit
+        && is_commit(revision)
+        && found != revision
+    {
+        // Who names a commit means that one and no other.
+        return Err(odd(&format!("{revision} in X-Repo-Commit"), found).into());
+    }
     if response.status().is_client_error() {
         // Servers that say no more than 404 say it of single files too; that
         // the repository is there is known when they are asked for a commit.
-        let silent = text(headers, "x-error-code").is_none() && is_commit(revision);
-        let absent = text(headers, "x-error-code") == Some("EntryNotFound") || silent;
-        return match absent && response.status() == http::StatusCode::NOT_FOUND {
+        let code = text(headers, ERROR);
+        let silent = code.is_none() && is_commit(revision) && same_origin(url, endpoint);
+        let absent = code == Some("EntryNotFound") || silent;
+        return match absent && response.status() == StatusCode::NOT_FOUND {
             true => Ok(Answer::Absent(commit.map(str::to_owned))),
-            false => Err(refusal(&response, endpoint, id, &url).into()),
+            false => Err(refusal(&reply, endpoint, id).into()),
         };
     }
-    let odd = |expected, found: &str| HubError::Response {
-        url: url.clone(),
-        expected,
-        found: shown(found),
-    };
     let Some(commit) = commit else {
         let found = text(headers, COMMIT).unwrap_or("");
         return Err(odd("a commit's hash in X-Repo-Commit", found).into());
@@ -87,16 +99,21 @@ pub(super) fn look_up(
     }))
 }
 
-/// Why the hub gives nothing.
-pub(super) fn refusal(
-    response: &Response<Body>,
-    endpoint: &str,
-    id: &ModelId,
-    url: &str,
-) -> HubError {
+/// Why the hub gives nothing, or who stands between it and here.
+pub(super) fn refusal(reply: &Reply, endpoint: &str, id: &ModelId) -> HubError {
+    let Reply { response, url } = reply;
     let status = response.status().as_u16();
     let headers = response.headers();
-    let code = text(headers, "x-error-code");
+    let code = text(headers, ERROR);
+    if code.is_none() && !same_origin(url, endpoint) {
+        // A storage host, or a proxy in its name: neither token nor the
+        // repository's name are to blame.
+        return HubError::Response {
+            url: address(url),
+            expected: format!("the file that {endpoint} redirects to"),
+            found: format!("HTTP {status}"),
+        };
+    }
     let (id, repo) = (id.to_string(), id.repo().to_owned());
     let endpoint = endpoint.to_owned();
     match (status, code) {
@@ -117,8 +134,8 @@ pub(super) fn refusal(
         _ => {
             let message = text(headers, "x-error-message").unwrap_or("");
             HubError::Response {
-                url: shown(url),
-                expected: "the file",
+                url: address(url),
+                expected: "the file".into(),
                 found: shown(&format!("HTTP {status} {message}")),
             }
         }

@@ -58,7 +58,11 @@ pub(super) fn link(
     let linked = symlinks && symlink(&target, &aside).is_ok();
     let made = match (linked, new) {
         (true, _) => fs::rename(&aside, &place),
-        (false, true) => fs::rename(&blob, &place),
+        (false, true) => match fs::rename(&blob, &place) {
+            // Without locks, another process may have moved it there.
+            Err(error) if error.kind() == ErrorKind::NotFound && place.is_file() => Ok(()),
+            moved => moved,
+        },
         (false, false) => fs::copy(&blob, &aside).and_then(|_| fs::rename(&aside, &place)),
     };
     if made.is_err() {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::server::commit;
-use crate::support::{MODEL, User, hub, weights};
+use crate::support::{MODEL, User, contains, hub, weights};
 
 #[test]
 fn without_links_the_files_themselves_are_there() {
@@ -32,6 +32,43 @@ fn a_link_whose_file_is_gone_is_fetched_again() {
     let snapshot = user.cached(&format!("snapshots/{}", commit('a')));
     assert_eq!(fs::read_dir(snapshot).unwrap().count(), 2);
 }
+
+#[test]
+fn a_file_that_has_lost_bytes_is_fetched_again() {
+    let server = hub();
+    for plain in ["0", "1"] {
+        let user = User::new(&server);
+        let fetch = || user.resnet_with(("HF_HUB_DISABLE_SYMLINKS", plain), &["fetch", MODEL]);
+        let path = fetch().ok();
+        let file = path.trim_end();
+        let cut = || {
+            let file = fs::OpenOptions::new().write(true).open(file).unwrap();
+            file.set_len(300_000).unwrap();
+        };
+        cut();
+        server.seen();
+        assert_eq!(fetch().says("1.0 MiB from"), path);
+        assert_eq!(fs::read(file).unwrap(), weights());
+        // A configuration is not asked for again.
+        let seen = server.seen();
+        assert!(!seen.iter().any(|seen| seen.path.contains("config")));
+        fetch().says("from the cache");
+        assert_eq!(server.seen().len(), 1);
+
+        // It is no copy to fall back to, where the fetch fails.
+        cut();
+        server.state().storage = Some(403);
+        let error = fetch().error(1);
+        contains(&error, &["found HTTP 403"]);
+        server.state().storage = None;
+        // How large it is only the hub knows.
+        fetch().ok();
+        cut();
+        assert_eq!(user.resnet_with(OFFLINE, &["fetch", MODEL]).ok(), path);
+    }
+}
+
+const OFFLINE: (&str, &str) = ("HF_HUB_OFFLINE", "1");
 
 #[cfg(unix)]
 mod unix {

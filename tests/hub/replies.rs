@@ -31,8 +31,14 @@ impl State {
                 vec![],
             );
         }
-        if let Some((status, code)) = self.refusal {
-            return error(&format!("{status} No"), code);
+        match self.refusal {
+            Some((status, "")) => return reply(&format!("{status} No"), &[], vec![]),
+            Some((status, code)) => return error(&format!("{status} No"), code),
+            None => {}
+        }
+        if self.portal {
+            let location = format!("Location: http://me:secret@127.0.0.1:{cdn}/login?from=hub");
+            return reply("302 Found", &[location], vec![]);
         }
         let token = seen.authorization.as_deref();
         if let Some(wanted) = self.token
@@ -61,7 +67,9 @@ impl State {
         let Some((_, _, files)) = of_commit else {
             return error("404 Not Found", "RevisionNotFound");
         };
-        let belongs = format!("X-Repo-Commit: {commit}");
+        let claims = self.claims.as_ref().filter(|(name, _)| *name == file);
+        let said = claims.map_or(&commit, |(_, commit)| commit);
+        let belongs = format!("X-Repo-Commit: {said}");
         let Some(file) = files.iter().find(|f| f.name == file) else {
             let code = "X-Error-Code: EntryNotFound".to_owned();
             return reply("404 Not Found", &[code, belongs], vec![]);
@@ -97,6 +105,9 @@ impl State {
 
     /// `/{etag}`, from a byte on.
     pub fn blob(&mut self, seen: &Seen) -> Reply {
+        if let Some(status) = self.storage {
+            return reply(&format!("{status} No"), &[], b"a page".to_vec());
+        }
         let etag = seen.path.trim_start_matches('/').split('?').next().unwrap();
         let mut files = self.commits.iter().flat_map(|(_, _, files)| files);
         let Some(file) = files.find(|f| f.large && f.etag() == etag) else {

@@ -93,6 +93,12 @@ pub struct State {
     pub announced: Option<u64>,
     /// The commit and the etag that are said of large files, instead of theirs.
     pub forged: Option<(&'static str, &'static str)>,
+    /// A file, and the commit that is said to be its own.
+    pub claims: Option<(&'static str, String)>,
+    /// What the CDN answers everyone.
+    pub storage: Option<u16>,
+    /// The hub sends everyone to the CDN's `/login`.
+    pub portal: bool,
     /// A pause after each 64 KiB.
     pub pause: Duration,
     /// All requests.

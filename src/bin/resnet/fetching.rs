@@ -30,9 +30,13 @@ pub fn fetch(hub: &Hub, id: &ModelId) -> Result<Fetched, Failure> {
     let fetched = fetched?;
     term::note(&format!("{id}: {}", origin(hub, &fetched)));
     if !fetched.unknown.is_empty() {
+        let silent = match fetched.origin {
+            Origin::Offline => "was not asked",
+            _ => "did not say whether there is one",
+        };
         term::note(&format!(
-            "{id}: {} not in the cache, and the hub was not asked: labels and normalisation may \
-             be others than the model's own",
+            "{id}: {} not in the cache, and the hub {silent}: labels and normalisation may be others \
+             than the model's own",
             fetched.unknown.join(" and ")
         ));
     }
@@ -52,6 +56,10 @@ fn origin(hub: &Hub, fetched: &Fetched) -> String {
         Origin::Unreachable(why) => format!(
             "from the cache, commit {commit}, as {endpoint} cannot be reached ({why}): a newer one \
              may have been missed"
+        ),
+        Origin::Refused(why) => format!(
+            "from the cache, commit {commit}, as {endpoint} refused ({why}): a newer one may have \
+             been missed"
         ),
         _ => format!("from the cache, commit {commit}"),
     }

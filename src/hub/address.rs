@@ -1,0 +1,137 @@
+//! Addresses: where redirects lead, who has the same origin, and what of them
+//! may be said.
+
+use ureq::http::Uri;
+
+/// Scheme, host and port.
+fn origin(url: &str) -> Option<(String, String, u16)> {
+    let uri: Uri = url.parse().ok()?;
+    let scheme = uri.scheme_str()?.to_ascii_lowercase();
+    let usual = if scheme == "https" { 443 } else { 80 };
+    let port = uri.port_u16().unwrap_or(usual);
+    Some((scheme, uri.host()?.to_ascii_lowercase(), port))
+}
+
+pub(super) fn same_origin(a: &str, b: &str) -> bool {
+    origin(a).is_some() && origin(a) == origin(b)
+}
+
+/// What is expected of who is asked.
+pub(super) const EXPECTED: &str = "an answer, or a redirect to one";
+
+/// Where a redirect leads, or where one should lead that may not be followed.
+pub(super) fn join(url: &str, location: &str) -> Result<String, &'static str> {
+    let (scheme, rest) = url.split_once("://").ok_or(EXPECTED)?;
+    let next = if location.starts_with("https://") || location.starts_with("http://") {
+        location.to_owned()
+    } else if location.starts_with("//") {
+        format!("{scheme}:{location}")
+    } else if location.starts_with('/') {
+        let host = rest.split(['/', '?', '#']).next().ok_or(EXPECTED)?;
+        format!("{scheme}://{host}{location}")
+    } else {
+        // No hub redirects relative to a folder.
+        return Err(EXPECTED);
+    };
+    let (to, ..) = origin(&next).ok_or(EXPECTED)?;
+    if scheme == "https" && to != "https" {
+        // Anyone on the way could read and change what comes: whoever named
+        // https wanted none of that.
+        return Err("a redirect that stays with https");
+    }
+    Ok(next)
+}
+
+/// The part of an address that names the host, with a user and password where
+/// it has them. What has no scheme is taken to begin with it.
+pub(super) fn authority(url: &str) -> &str {
+    let rest = match url.split_once("//") {
+        Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => rest,
+        _ => url,
+    };
+    rest.split(['/', '?', '#']).next().unwrap_or("")
+}
+
+/// What may be said of an address: no credentials, and no signature.
+pub(super) fn address(url: &str) -> String {
+    let named = authority(url);
+    let host = named.rsplit_once('@').map_or(named, |(_, host)| host);
+    let (before, behind) = url.split_once(named).unwrap_or((url, ""));
+    shown(&format!("{before}{host}{behind}"))
+}
+
+/// What it is worth to say of an address or an answer: nothing behind a
+/// question mark, no control characters.
+pub(super) fn shown(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or("");
+    let plain = text.chars().filter(|c| !c.is_control());
+    let plain: String = plain.take(200).collect();
+    match plain.is_empty() {
+        true => "nothing".into(),
+        false => plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_are_joined() {
+        let url = "https://hub.example:8443/a/b/resolve/main/c?x=1";
+        for (location, next) in [
+            (
+                "https://cdn.example/f?s=1",
+                Some("https://cdn.example/f?s=1"),
+            ),
+            ("/api/f?e=%22", Some("https://hub.example:8443/api/f?e=%22")),
+            ("//cdn.example/f", Some("https://cdn.example/f")),
+            ("http://cdn.example/f", None),
+            ("http://hub.example:8443/f", None),
+            ("", None),
+            ("c", None),
+            ("file:///etc/passwd", None),
+            ("https://", None),
+        ] {
+            assert_eq!(join(url, location).ok().as_deref(), next, "{location}");
+        }
+        let down = join(url, "http://cdn.example/f");
+        assert_eq!(down, Err("a redirect that stays with https"));
+        for next in ["https://hub.example/f", "http://cdn.example/f"] {
+            assert_eq!(join("http://hub.example/f", next).as_deref(), Ok(next));
+        }
+    }
+
+    #[test]
+    fn only_the_same_scheme_host_and_port_is_the_same_origin() {
+        let hub = "https://hub.example/prefix";
+        for (url, same) in [
+            ("https://hub.example/x", true),
+            ("https://HUB.example:443/x", true),
+            ("http://hub.example/x", false),
+            ("https://hub.example:8443/x", false),
+            ("https://cdn.hub.example/x", false),
+            ("https://hub.example@evil.example/x", false),
+            ("nonsense", false),
+        ] {
+            assert_eq!(same_origin(url, hub), same, "{url}");
+        }
+    }
+
+    #[test]
+    fn of_an_address_no_secret_is_said() {
+        for (url, said) in [
+            ("https://cdn.example/f?signature=x", "https://cdn.example/f"),
+            ("https://u:p@cdn.example/f#x", "https://cdn.example/f"),
+            ("http://u:p@x@h:80", "http://h:80"),
+            ("//u:p@h/f", "//h/f"),
+            ("u:p@h/f", "h/f"),
+            ("/api/@x", "/api/@x"),
+            ("https://h/a@b", "https://h/a@b"),
+            ("https://", "https://"),
+            ("?x", "nothing"),
+        ] {
+            assert_eq!(address(url), said, "{url}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Who stands between the hub and here, and what a copy in the cache is good
+//! for then.
+
+use std::fs;
+
+use crate::server::{File, State, commit};
+use crate::support::{MODEL, User, contains, hub, hub_with, weights};
+
+#[test]
+fn storage_that_is_out_of_reach_is_not_the_hub() {
+    for status in [401, 403, 404, 451] {
+        let server = hub_with(State {
+            storage: Some(status),
+            ..State::default()
+        });
+        let error = User::new(&server).fetch().error(1);
+        let blob = server.seen().into_iter().find(|seen| seen.cdn).unwrap();
+        let blob = blob.path.split('?').next().unwrap().to_owned();
+        let found = format!("{blob}: expected the file that {}", server.endpoint());
+        contains(
+            &error,
+            &[
+                &found,
+                &format!("found HTTP {status}"),
+                "proxies",
+                "HTTPS_PROXY",
+            ],
+        );
+        for wrong in ["HF_TOKEN", "no such repository", "signature"] {
+            assert!(!error.contains(wrong), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_portal_that_everyone_is_sent_to_is_named() {
+    for (status, says) in [(Some(404), "found HTTP 404"), (Some(200), "X-Repo-Commit")] {
+        let server = hub_with(State {
+            storage: status,
+            portal: true,
+            ..State::default()
+        });
+        let user = User::new(&server);
+        let error = user.fetch().error(1);
+        contains(&error, &["error: http://127.0.0.1:", "/login: ", says]);
+        assert!(!error.contains("secret") && !error.contains("from=hub"));
+        assert_eq!(user.files(), [""; 0]);
+    }
+    // Of a pinned model, nothing is noted as absent.
+    let server = hub();
+    let user = User::new(&server);
+    let pinned = format!("{MODEL}@{}", commit('a'));
+    user.resnet(&["fetch", &pinned]).ok();
+    let marks = user.cached(".no_exist");
+    fs::remove_dir_all(&marks).unwrap();
+    server.state().storage = Some(404);
+    server.state().portal = true;
+    let ran = user.resnet(&["fetch", &pinned]);
+    contains(
+        &ran.stderr,
+        &["/login", "preprocessor_config.json", "did not say"],
+    );
+    ran.ok();
+    assert!(!marks.exists());
+}
+
+#[test]
+fn a_copy_in_the_cache_does_where_the_hub_refuses() {
+    let server = hub();
+    let user = User::new(&server);
+    let path = user.fetch().ok();
+    let files = user.files();
+    for (refusal, says) in [
+        ((401, "RepoNotFound"), "no such repository"),
+        ((404, "RepoNotFound"), "no such repository"),
+        ((404, ""), "no such repository"),
+        ((404, "RevisionNotFound"), "no revision `main`"),
+        ((401, ""), "refuses access (HTTP 401); set HF_TOKEN"),
+        ((403, ""), "refuses access (HTTP 403); set HF_TOKEN"),
+        ((403, "GatedRepo"), "agree to its terms"),
+        ((410, "Gone"), "HTTP 410"),
+    ] {
+        server.state().refusal = Some(refusal);
+        let ran = user.fetch();
+        let hub = server.endpoint();
+        let note = format!("note: {MODEL}: from the cache, commit aaaaaaa, as {hub} refused (");
+        contains(
+            &ran.stderr,
+            &[&note, "a newer one may have been missed", says],
+        );
+        assert_eq!(ran.ok(), path, "{refusal:?}");
+    }
+    server.state().refusal = None;
+
+    // A page, as of a network that is to be logged in to.
+    let pages = server.endpoint() + "/pages";
+    let ran = user.resnet_with(("HF_ENDPOINT", &pages), &["fetch", MODEL]);
+    contains(&ran.stderr, &["X-Repo-Commit", "may have been missed"]);
+    assert_eq!(ran.ok(), path);
+    server.state().portal = true;
+    assert_eq!(user.fetch().says("/login"), path);
+    let args = ["summary", "--model", MODEL];
+    let summary = user.resnet(&args).says("may have been missed");
+    assert!(summary.contains("resnet20"), "{summary}");
+    assert_eq!(user.files(), files);
+    assert_eq!(fs::read(path.trim_end()).unwrap(), weights());
+}
+
+#[test]
+fn a_copy_does_where_the_storage_of_a_newer_one_is_out_of_reach() {
+    let server = hub();
+    let user = User::new(&server);
+    let path = user.fetch().ok();
+    let newer = vec![File::large("model.safetensors", "x")];
+    server.state().commits.push((MODEL, commit('b'), newer));
+    server.state().revisions[0].2 = commit('b');
+    server.state().storage = Some(403);
+    assert_eq!(user.fetch().says("found HTTP 403"), path);
+    // A commit without weights is what the revision is now.
+    server.state().commits[1].2.clear();
+    contains(&user.fetch().error(1), &["no model.safetensors"]);
+    assert_eq!(
+        fs::read_to_string(user.cached("refs/main")).unwrap(),
+        commit('a')
+    );
+}
