@@ -247,7 +247,7 @@ fn a_size_that_the_device_has_no_room_for_is_told_and_passed_over() {
         max_storage_buffer_binding_size: 1 << 20,
         ..Default::default()
     };
-    let gpu = Gpu::with_limits(&DeviceSelector::Auto, &limits).unwrap();
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, true).unwrap();
     let model = Model::embedded().unwrap();
     let mut classifier = classifier(Some(&gpu), &model, Views::Scales(vec![32, 400]));
     classifier.admit(&noise(40, 32)).unwrap();

@@ -246,9 +246,18 @@ fn show(picture: &RgbImage) {
         return;
     }
     let (columns, _) = viuer::terminal_size();
+    // Others are asked whether they know Kitty's protocol, and one that does not
+    // answer is waited for for ever.
+    let has = |name: &str, part: &str| std::env::var(name).is_ok_and(|value| value.contains(part));
+    let kitty = has("TERM", "kitty") || has("TERM", "ghostty") || has("TERM_PROGRAM", "WezTerm");
     let config = viuer::Config {
+        use_kitty: kitty && std::io::stdin().is_terminal(),
         absolute_offset: false,
-        width: Some(u32::from(columns).min(COLUMNS)),
+        // Some terminals do not tell.
+        width: Some(match columns {
+            0 => COLUMNS,
+            columns => u32::from(columns).min(COLUMNS),
+        }),
         ..Default::default()
     };
     // A terminal that shows no picture has shown the text.
