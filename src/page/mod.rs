@@ -37,13 +37,16 @@ macro_rules! templates {
 }
 pub(crate) use templates;
 
+/// What every page is: its templates fill the blocks `title` and `body`.
+const DOCUMENT: (&str, &str) = ("document.html", include_str!("templates/document.html"));
+
 /// An environment of these templates, in which all that is shown is escaped.
 pub(crate) fn environment(
     templates: &'static [(&'static str, &'static str)],
 ) -> Result<Environment<'static>, minijinja::Error> {
     let mut env = kernels::environment()?;
     env.set_auto_escape_callback(|_| AutoEscape::Html);
-    for (name, text) in templates {
+    for (name, text) in [&DOCUMENT].into_iter().chain(templates) {
         env.add_template(name, text)?;
     }
     Ok(env)

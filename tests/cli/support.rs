@@ -1,16 +1,15 @@
 //! Runs the binary and looks at what it says.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::Value;
 
-/// What the binary did.
-pub struct Ran {
-    pub stdout: String,
-    pub stderr: String,
-    pub code: i32,
-}
+#[path = "ran.rs"]
+#[allow(dead_code, reason = "each suite uses a part of it")]
+mod ran;
+
+pub use ran::{Ran, finished};
 
 /// A command in this repository's root.
 pub fn command(args: &[&str]) -> Command {
@@ -36,47 +35,6 @@ pub fn without_adapter(args: &[&str]) -> Ran {
     // No system that these tests run on has both this and no other.
     let backend = if cfg!(windows) { "vulkan" } else { "dx12" };
     finished(command(args).env("WGPU_BACKEND", backend).output().unwrap())
-}
-
-pub fn finished(output: Output) -> Ran {
-    let ran = Ran {
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-        code: output.status.code().expect("it must not be killed"),
-    };
-    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
-    ran
-}
-
-impl Ran {
-    /// Its output, having gone well.
-    #[track_caller]
-    pub fn ok(self) -> String {
-        assert_eq!(self.code, 0, "{}{}", self.stdout, self.stderr);
-        self.stdout
-    }
-
-    /// Its one line of error, having ended with `code` and without a result.
-    #[track_caller]
-    pub fn error(self, code: i32) -> String {
-        assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
-        assert_eq!(self.stdout, "");
-        let errors = self.errors();
-        assert_eq!(errors.len(), 1, "{}", self.stderr);
-        errors[0].to_owned()
-    }
-
-    /// The lines that tell errors.
-    pub fn errors(&self) -> Vec<&str> {
-        let lines = self.stderr.lines();
-        lines.filter(|line| line.starts_with("error: ")).collect()
-    }
-
-    /// The lines that tell what one should know.
-    pub fn notes(&self) -> Vec<&str> {
-        let lines = self.stderr.lines();
-        lines.filter(|line| line.starts_with("note: ")).collect()
-    }
 }
 
 /// Its lines as JSON.

@@ -2,9 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use crate::server::{File, Server, State, commit};
+
+#[path = "../cli/ran.rs"]
+#[allow(dead_code, reason = "each suite uses a part of it")]
+mod ran;
+
+pub use ran::{Ran, finished};
 
 /// The model that most tests fetch.
 pub const MODEL: &str = "some/resnet20";
@@ -38,13 +44,6 @@ pub fn hub_with(mut state: State) -> Server {
 pub struct User {
     folder: tempfile::TempDir,
     endpoint: String,
-}
-
-/// What the binary did.
-pub struct Ran {
-    pub stdout: String,
-    pub stderr: String,
-    pub code: i32,
 }
 
 impl User {
@@ -131,42 +130,6 @@ impl User {
 pub fn closed() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
-}
-
-pub fn finished(output: Output) -> Ran {
-    let ran = Ran {
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-        code: output.status.code().expect("it must not be killed"),
-    };
-    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
-    ran
-}
-
-impl Ran {
-    /// What it printed, having gone well.
-    #[track_caller]
-    pub fn ok(self) -> String {
-        assert_eq!(self.code, 0, "{}{}", self.stdout, self.stderr);
-        self.stdout
-    }
-
-    /// Its one line of error, having ended with `code` and without a result.
-    #[track_caller]
-    pub fn error(self, code: i32) -> String {
-        assert_eq!((self.code, &*self.stdout), (code, ""), "{}", self.stderr);
-        let mut errors = self.stderr.lines().filter(|l| l.starts_with("error: "));
-        let error = errors.next().unwrap_or_else(|| panic!("{}", self.stderr));
-        assert_eq!(errors.next(), None, "{}", self.stderr);
-        error.to_owned()
-    }
-
-    /// Having gone well, and having said that on stderr.
-    #[track_caller]
-    pub fn says(self, text: &str) -> String {
-        assert!(self.stderr.contains(text), "`{text}` in {}", self.stderr);
-        self.ok()
-    }
 }
 
 /// That all of these stand in a text.

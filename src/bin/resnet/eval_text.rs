@@ -37,11 +37,13 @@ pub fn text(found: &Evaluation) -> String {
     if found.failed > 0 {
         line("failed", thousands(found.failed));
     }
-    let speed = rate(about.images_per_second);
-    line(
-        "speed",
-        format!("{speed} images/s, limited by {}", about.limited_by),
-    );
+    if found.images > about.resumed {
+        let speed = rate(about.images_per_second);
+        line(
+            "speed",
+            format!("{speed} images/s, limited by {}", about.limited_by),
+        );
+    }
     text + &classes(found) + &confused(found)
 }
 
