@@ -83,7 +83,8 @@ pub enum Error {
     },
     /// A session for another size that was asked for with another model.
     #[error(
-        "{name}: expected the model that this session was made of, or a clone of it, found another; pass that one"
+        "{name}: expected the model that this session was made of, or a clone of it, found another; \
+         pass that one"
     )]
     OtherModel {
         /// The network of the model that was given.

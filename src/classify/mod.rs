@@ -16,7 +16,7 @@ use crate::gpu::{Gpu, GpuError};
 use crate::kernels::InputForm;
 use crate::labels::Labels;
 use crate::model::Model;
-use crate::preprocess::{Preprocess, RgbImage, Views};
+use crate::preprocess::{Preprocess, PreprocessError, RgbImage, Views};
 use crate::session::{Session, SessionOptions, Sizes};
 
 /// Classifies pictures with one model on one device.
@@ -69,6 +69,14 @@ impl Classifier {
         };
         let size = (preprocess.crop.0 as usize, preprocess.crop.1 as usize);
         let views = options.views.clone();
+        if views.count() == 0 {
+            let found = PreprocessError::Field {
+                field: "scales",
+                expected: "at least one length in pixels".into(),
+                found: "none".into(),
+            };
+            return Err(found.into());
+        }
         let options = SessionOptions {
             batch: options.batch,
             input_size: Some(size),
@@ -248,9 +256,9 @@ impl Classifier {
     /// is finished.
     pub fn start(&mut self) -> Result<(), Error> {
         let input = &self.input[..self.filled * bytes(self.size)];
-        self.sessions.start(self.size, input)?;
+        // Pictures that a device has refused are no longer waiting for it.
         self.filled = 0;
-        Ok(())
+        self.sessions.start(self.size, input)
     }
 
     /// Waits for the oldest batch in flight and puts its scores in the place of

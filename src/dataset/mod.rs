@@ -157,8 +157,7 @@ impl Dataset {
     ///   passed over). The name may lack its extension. Images without a line
     ///   are left out.
     ///
-    /// A label is a class index, a synset, or the name of one of `labels`
-    /// without spaces.
+    /// A label is a class index, a synset, or the name of one of `labels`.
     ///
     /// # Errors
     /// As [`Dataset::open`]; [`DatasetError::TruthLines`] for another number of

@@ -30,7 +30,7 @@ pub(super) fn open(
     let path = printable(truth.display());
     let text = String::from_utf8(read_whole(truth)?)
         .map_err(|_| DatasetError::NotText { path: path.clone() })?;
-    let lines = lines(&text, &path)?;
+    let lines = lines(&text, &path, classes)?;
     let images = find_images(folder)?;
     let (numbers, note) = numbering(truth, &lines, classes);
     let class = |line: &Line| {
@@ -88,22 +88,18 @@ pub(super) fn open(
 }
 
 /// The lines that are not empty, without a header; all of one form.
-fn lines<'a>(text: &'a str, path: &str) -> Result<Vec<Line<'a>>, DatasetError> {
+fn lines<'a>(text: &'a str, path: &str, classes: &Classes) -> Result<Vec<Line<'a>>, DatasetError> {
     let mut lines: Vec<Line> = Vec::new();
     for (i, text) in text.lines().enumerate() {
         let text = text.trim();
-        let separators = |c: char| c == ',' || c.is_whitespace();
-        let mut words = text.split(separators).filter(|word| !word.is_empty());
-        let Some(first) = words.next() else { continue };
-        let second = words.next();
-        let is_header = HEADERS.iter().any(|name| first.eq_ignore_ascii_case(name));
-        if lines.is_empty() && is_header && second.is_some() {
+        if text.is_empty() {
             continue;
         }
-        let (name, label) = match second {
-            Some(label) => (Some(first), label),
-            None => (None, first),
-        };
+        let (name, label) = split(text, classes);
+        let is_header = |name: &str| HEADERS.iter().any(|h| name.eq_ignore_ascii_case(h));
+        if lines.is_empty() && name.is_some_and(is_header) {
+            continue;
+        }
         let at = i + 1;
         if lines
             .first()
@@ -123,6 +119,30 @@ fn lines<'a>(text: &'a str, path: &str) -> Result<Vec<Line<'a>>, DatasetError> {
         lines.push(Line { at, name, label });
     }
     Ok(lines)
+}
+
+/// A line's image, if it names one, and its label. Labels may have several words,
+/// names of images may have where a comma follows; what comes behind a label's
+/// first word is passed over where it is no part of it, as Kaggle's boxes.
+fn split<'a>(text: &'a str, classes: &Classes) -> (Option<&'a str>, &'a str) {
+    let is_label = |text: &str| classes.by_name(text).is_some();
+    if is_label(text) {
+        return (None, text);
+    }
+    let parts = text
+        .split_once(',')
+        .or_else(|| text.split_once(char::is_whitespace));
+    let Some((name, label)) = parts else {
+        return (None, text);
+    };
+    let label = label.trim();
+    let first = label.split(|c: char| c == ',' || c.is_whitespace()).next();
+    let label = if is_label(label) {
+        label
+    } else {
+        first.unwrap_or(label)
+    };
+    (Some(name.trim()), label)
 }
 
 /// What bare numbers mean.

@@ -47,8 +47,9 @@ pub(super) struct Bins([Sums; BINS]);
 impl Bins {
     pub fn add(&mut self, answer: &Answer) {
         let confidence = f64::from(answer.confidence);
-        // Ranges hold their upper end. A NaN is sure of nothing.
-        let place = (confidence * BINS as f64).ceil() - 1.0;
+        // Ranges hold their upper end, which f32 has where f64 has a little more.
+        // A NaN is sure of nothing.
+        let place = (answer.confidence * BINS as f32).ceil() - 1.0;
         let place = (place.max(0.0) as usize).min(BINS - 1);
         let sums = &mut self.0[place];
         sums.images += 1;

@@ -39,7 +39,8 @@ pub struct Journal {
 
 impl Journal {
     /// Opens the file of a run, or makes it, and hands each answer that it holds
-    /// to `known`, which says what is wrong with one that cannot be. `run` is the run's [fingerprint](super::fingerprint).
+    /// to `known`, which says what is wrong with one that cannot be. `run` is the
+    /// run's [fingerprint](super::fingerprint).
     ///
     /// # Errors
     /// [`JournalError`]: for a file that is none of these, of another run, of

@@ -16,7 +16,10 @@ pub enum ExplainError {
         found: String,
     },
     /// A class that the network does not have.
-    #[error("class {class}: expected one from 0 to {}; `resnet summary` tells the classes", classes.saturating_sub(1))]
+    #[error(
+        "class {class}: expected one from 0 to {}, as the network has {classes}; take one of these",
+        classes.saturating_sub(1)
+    )]
     NoSuchClass {
         /// The class asked for.
         class: usize,

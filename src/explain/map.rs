@@ -31,12 +31,12 @@ impl ClassMap {
         let [classes, channels] = *weight.shape().get(..2)? else {
             return None;
         };
-        let row = weight
-            .data()
-            .get(class * channels..(class + 1) * channels)?;
         if class >= classes || channels == 0 || features.len() != height * width * channels {
             return None;
         }
+        let row = weight
+            .data()
+            .get(class * channels..(class + 1) * channels)?;
         let places = features.chunks_exact(channels);
         let value = |place: &[f32]| {
             let products = place.iter().zip(row).map(|(f, w)| f64::from(f * w));

@@ -24,8 +24,9 @@ impl<'a> Overlay<'a> {
         Self { picture, region }
     }
 
-    /// The picture under the map's heat ([`ClassMap::scaled`]), in the colours of `inferno`, whose steps look even (van der Walt and
-    /// Smith 2015). What the network did not see is dimmed.
+    /// The picture under the map's heat ([`ClassMap::scaled`]), in the colours of
+    /// `inferno`, whose steps look even (van der Walt and Smith 2015). What the
+    /// network did not see is dimmed.
     pub fn paint(&self, map: &ClassMap) -> RgbImage {
         let (r, map) = (&self.region, map.scaled());
         RgbImage::from_fn(self.picture.width(), self.picture.height(), |x, y| {

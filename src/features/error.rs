@@ -44,7 +44,8 @@ pub enum FeaturesError {
     },
     /// A row or a query of another length.
     #[error(
-        "{file}: expected features of {expected} numbers, found {found}; take the same layer of the same model"
+        "{file}: expected features of {expected} numbers, found {found}; take the same layer of \
+         the same model"
     )]
     Length {
         /// File, as given.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Error;
 use crate::graph::{Graph, Op};
+use crate::labels::printable;
 use crate::model::Model;
 use crate::preprocess::Preprocess;
 
@@ -58,7 +59,7 @@ impl Origin {
 
     /// From a header's metadata, or which key is missing there.
     pub(super) fn read(metadata: &BTreeMap<String, String>) -> Result<Self, &'static str> {
-        let value = |key: &'static str| metadata.get(key).cloned().ok_or(key);
+        let value = |key: &'static str| metadata.get(key).map(printable).ok_or(key);
         Ok(Self {
             model: value(KEYS[0])?,
             weights: value(KEYS[1])?,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use safetensors::Dtype;
 
 use super::{FEATURES, FeaturesError, Near, Origin, PATHS, nearest::Nearest};
+use crate::labels::printable;
 use crate::weights::{CheckpointError, Header, Storage};
 
 /// Bytes that are read at a time.
@@ -31,7 +32,7 @@ impl Features {
     /// # Errors
     /// [`FeaturesError`] for another file.
     pub fn open(path: &Path) -> Result<Self, FeaturesError> {
-        let name = path.display().to_string();
+        let name = printable(path.display());
         let read = |source| CheckpointError::Read {
             file: name.clone(),
             source,
@@ -63,11 +64,20 @@ impl Features {
                 features.shape
             )));
         };
+        // An extent of zero lets the others be anything.
+        let len = row
+            .iter()
+            .try_fold(4usize, |bytes, &n| bytes.checked_mul(n));
+        let Some(len) = len.map(|bytes| bytes / 4).filter(|&len| len > 0) else {
+            return Err(foreign(format!(
+                "`{FEATURES}` of shape {:?}",
+                features.shape
+            )));
+        };
         Ok(Self {
             origin,
             rows,
-            // The header has been checked: the product is no more than the file.
-            len: row.iter().product(),
+            len,
             features: features.start,
             paths: (paths.start, paths.bytes),
             storage,
@@ -132,9 +142,13 @@ impl Features {
         let mut paths: Vec<Option<PathBuf>> = vec![None; found.len()];
         let (start, length) = self.paths;
         let (mut row, mut path, mut bytes) = (0, Vec::new(), vec![0; CHUNK.min(length.max(1))]);
-        let mut missing = found.len();
+        // The rows that are wanted, in the file's order.
+        let mut wanted: Vec<(usize, usize)> =
+            (0..).zip(&found).map(|(i, (_, r))| (*r, i)).collect();
+        wanted.sort_unstable();
+        let mut wanted = wanted.into_iter().peekable();
         let mut at = 0;
-        while at < length && missing > 0 {
+        while at < length && wanted.peek().is_some() {
             let part = bytes.len().min(length - at);
             self.storage.read(start + at as u64, &mut bytes[..part])?;
             for &byte in &bytes[..part] {
@@ -142,9 +156,8 @@ impl Features {
                     path.push(byte);
                     continue;
                 }
-                for (place, _) in found.iter().enumerate().filter(|(_, (_, r))| *r == row) {
+                if let Some((_, place)) = wanted.next_if(|(wanted, _)| *wanted == row) {
                     paths[place] = Some(to_path(&path));
-                    missing -= 1;
                 }
                 path.clear();
                 row += 1;

@@ -95,6 +95,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Where it is until it is finished.
+    pub fn part(&self) -> &Path {
+        &self.beside
+    }
+
     /// Rows so far.
     pub fn rows(&self) -> usize {
         self.rows
@@ -130,7 +135,10 @@ impl Writer {
         let features = row.saturating_mul(self.rows);
         let mut shape = vec![self.rows];
         shape.extend(&self.shape);
-        let tensor = |dtype, shape: Vec<usize>, from, to| json!({"dtype": dtype, "shape": shape, "data_offsets": [from, to]});
+        let tensor = |dtype: &str, shape: Vec<usize>, from: usize, to: usize| {
+            let offsets = [from, to];
+            json!({"dtype": dtype, "shape": shape, "data_offsets": offsets})
+        };
         let end = features.saturating_add(paths);
         let mut head = BTreeMap::from([
             (FEATURES, tensor("F32", shape, 0, features)),

@@ -77,6 +77,35 @@ fn classes_are_found_by_name_index_and_a_part_of_the_name() {
     }
 }
 
+/// The embedded network with the first seven of its classes, and no names.
+fn seven_classes(folder: &Folder) -> String {
+    use safetensors::tensor::TensorView;
+
+    let bytes = std::fs::read("weights/resnet20-cifar10.safetensors").unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let views = tensors.tensors().into_iter().map(|(name, view)| {
+        let (mut shape, mut data) = (view.shape().to_vec(), view.data());
+        if shape[0] == 10 {
+            shape[0] = 7;
+            data = &data[..data.len() / 10 * 7];
+        }
+        (name, TensorView::new(view.dtype(), shape, data).unwrap())
+    });
+    let file = safetensors::serialize(views, None).unwrap();
+    folder.write("seven.safetensors", file)
+}
+
+#[test]
+fn classes_need_no_names() {
+    let folder = Folder::new();
+    let weights = seven_classes(&folder);
+    let args = ["explain", CHELSEA, "--weights", &weights, "--json"];
+    let found: Value = serde_json::from_str(&resnet(&args).ok()).unwrap();
+    assert_eq!(found["classes"][0]["label"], "class 3");
+    let args = ["explain", CHELSEA, "--weights", &weights, "--class", "6"];
+    assert!(resnet(&args).ok().contains("class 6"));
+}
+
 #[test]
 fn what_cannot_be_explained_is_told() {
     let folder = Folder::new();
@@ -86,8 +115,10 @@ fn what_cannot_be_explained_is_told() {
     let error = resnet(&["explain", &photo, "--output", &photo]).error(2);
     assert!(error.contains("a file that is read"), "{error}");
     let same = folder.arg("same.png");
-    let error = resnet(&["explain", &photo, "--output", &same, "--map", &same]).error(2);
-    assert!(error.contains("two files"), "{error}");
+    for other in [same.clone(), folder.arg("./same.png")] {
+        let error = resnet(&["explain", &photo, "--output", &same, "--map", &other]).error(2);
+        assert!(error.contains("two files"), "{error}");
+    }
     let error = resnet(&["explain", &folder.arg("none.png")]).error(1);
     assert!(error.contains("none.png"), "{error}");
     let broken = folder.write("broken.png", "no picture");

@@ -1,6 +1,6 @@
 //! `resnet embed`: features of photos, in a file.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -43,7 +43,7 @@ struct Report<'a> {
 /// Runs the command.
 pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
-    let (images, mut failed) = stream::find(&args.images);
+    let (images, missing) = stream::find(&args.images);
     if images.is_empty() {
         return Err(Failure::Reported);
     }
@@ -65,11 +65,12 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     let mut writer =
         Writer::create(output.path(), origin, &extents(shape), images.len()).map_err(features)?;
 
-    let stop = stop_on_interrupt();
+    let stop = stop_on_interrupt(Some(writer.part()));
     let limits = ImageLimits::default();
     let mut progress = Progress::bar(images.len(), "images");
     let begun = Instant::now();
     let mut row = Vec::with_capacity(shape.len());
+    let mut broken = 0;
     let (_, ran) = stream::run(
         classifier,
         &stream::Images {
@@ -81,7 +82,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         |_, index, outcome, _| {
             match outcome {
                 Outcome::Broken(why) => {
-                    failed += 1;
+                    broken += 1;
                     progress.aside(|| term::error(&why));
                 }
                 Outcome::Scored(scores, place) => {
@@ -100,7 +101,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     ran?;
     let seconds = begun.elapsed().as_secs_f64();
     let rows = writer.rows();
-    if stop.load(Ordering::Relaxed) && rows + failed < images.len() {
+    if stop.load(Ordering::Relaxed) && rows + broken < images.len() {
         return Err(Failure::new(format!(
             "interrupted after {} of {} images: {} is not written",
             thousands(rows as u64),
@@ -117,7 +118,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     let report = Report {
         output: term::shown(&args.output),
         images: rows,
-        failed,
+        failed: missing + broken,
         shape: shape_of_all,
         layer,
         model: &model.network().name,
@@ -128,7 +129,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         true => term::print_json(&report)?,
         false => term::print(&text(&report))?,
     }
-    match failed {
+    match missing + broken {
         0 => Ok(()),
         _ => Err(Failure::Reported),
     }
@@ -197,7 +198,7 @@ impl Embedder {
     }
 
     /// The features of one picture.
-    pub fn features(&mut self, path: &PathBuf) -> Result<Vec<f32>, Failure> {
+    pub fn features(&mut self, path: &Path) -> Result<Vec<f32>, Failure> {
         let photo = decode_file(path, &ImageLimits::default())?;
         let scores = self.classifier.score(&photo)?;
         let mut row = vec![];

@@ -72,7 +72,7 @@ pub struct SimilarArgs {
 
     /// How many pictures to list
     #[arg(short, value_name = "N", default_value_t = 10,
-          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub k: u32,
 
     /// One JSON object a line: path, similarity and row, best first

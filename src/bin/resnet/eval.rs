@@ -30,10 +30,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
     admits(&model, &views)?;
     let classes = model.network().classes;
-    let labels = match args.model.labels(classes)? {
-        Some(labels) => labels,
-        None => model.labels()?,
-    };
+    let labels = args.model.class_names(&model)?;
     let data = open(args, &labels, classes)?;
     let limit = args
         .limit
@@ -99,7 +96,7 @@ fn evaluate(
     data: &Dataset,
 ) -> Result<(), Failure> {
     let indices = run.left();
-    let stop = stop_on_interrupt();
+    let stop = stop_on_interrupt(None);
     let mut progress = Progress::bar(indices.len(), "images");
     let limits = ImageLimits::default();
     run.begin();

@@ -23,6 +23,9 @@ use crate::term;
 /// Columns of a terminal that a picture takes, at most.
 const COLUMNS: u32 = 80;
 
+/// Rows of one that does not tell.
+const ROWS: u32 = 40;
+
 /// What `--json` gives.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
@@ -48,23 +51,27 @@ struct Class<'a> {
 /// Runs the command.
 pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
-    let labels = match args.model.labels(model.network().classes)? {
-        Some(labels) => labels,
-        None => model.labels()?,
-    };
+    let labels = args.model.class_names(&model)?;
     let class = (args.class.as_ref())
         .map(|name| class(name, &labels, &model))
         .transpose()?;
     let format = args.output.as_deref().map(format).transpose()?;
-    let output = output(args, args.output.as_ref())?;
-    let map = output_other(args)?;
+    let output = output_file(args, args.output.as_ref())?;
+    let map = output_file(args, args.map.as_ref())?;
+    if let (Some(output), Some(map)) = (&output, &map)
+        && output.is(map)
+    {
+        return Err(Failure::usage(
+            "--map and --output: expected two files, found one; name another",
+        ));
+    }
     let photo = decode_file(&args.image, &ImageLimits::default())?;
 
     let gpu = device::open(&args.model.device, args.model.kernels)?;
     let options = ExplainerOptions {
         precision: args.model.precision,
         preprocess: args.model.overrides(),
-        labels: Some(labels),
+        labels: Some(labels).filter(|labels| !labels.is_empty()),
         choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
     };
     let mut explainer = Explainer::new(gpu.as_ref(), &model, &options)?;
@@ -158,19 +165,11 @@ fn format(path: &Path) -> Result<ImageFormat, Failure> {
     }
 }
 
-fn output(args: &ExplainArgs, path: Option<&PathBuf>) -> Result<Option<OutputFile>, Failure> {
-    let read = std::iter::once(&args.image).chain(&args.model.weights);
+fn output_file(args: &ExplainArgs, path: Option<&PathBuf>) -> Result<Option<OutputFile>, Failure> {
+    let model = &args.model;
+    let read = std::iter::once(&args.image).chain(&model.weights);
+    let read = read.chain(&model.labels);
     path.map(|path| OutputFile::at(path, read)).transpose()
-}
-
-/// The file of the raw maps, which must not be the overlay's.
-fn output_other(args: &ExplainArgs) -> Result<Option<OutputFile>, Failure> {
-    if args.map.is_some() && args.map == args.output {
-        return Err(Failure::usage(
-            "--map and --output: expected two files, found one; name another",
-        ));
-    }
-    output(args, args.map.as_ref())
 }
 
 fn encoded(picture: &RgbImage, format: ImageFormat) -> Result<Vec<u8>, Failure> {
@@ -245,7 +244,14 @@ fn show(picture: &RgbImage) {
     if !std::io::stdout().is_terminal() || dumb || plain {
         return;
     }
-    let (columns, _) = viuer::terminal_size();
+    // Some terminals do not tell their size.
+    let told = |n: u16, usual: u32| if n == 0 { usual } else { u32::from(n) };
+    let (columns, rows) = viuer::terminal_size();
+    let (columns, rows) = (told(columns, COLUMNS).min(COLUMNS), told(rows, ROWS));
+    // A cell is two pixels high; a line is left for what comes next.
+    let (width, height) = picture.dimensions();
+    let fit = u64::from(2 * rows.saturating_sub(1)) * u64::from(width) / u64::from(height.max(1));
+    let fit = u32::try_from(fit).unwrap_or(u32::MAX);
     // Others are asked whether they know Kitty's protocol, and one that does not
     // answer is waited for for ever.
     let has = |name: &str, part: &str| std::env::var(name).is_ok_and(|value| value.contains(part));
@@ -253,11 +259,7 @@ fn show(picture: &RgbImage) {
     let config = viuer::Config {
         use_kitty: kitty && std::io::stdin().is_terminal(),
         absolute_offset: false,
-        // Some terminals do not tell.
-        width: Some(match columns {
-            0 => COLUMNS,
-            columns => u32::from(columns).min(COLUMNS),
-        }),
+        width: Some(columns.min(fit).max(1)),
         ..Default::default()
     };
     // A terminal that shows no picture has shown the text.

@@ -48,8 +48,8 @@ pub struct ExplainArgs {
 
     /// One JSON object
     ///
-    /// One JSON object: path, model, device, region (the part of the picture that
-    /// was seen, in its pixels), rows and columns of the maps, and classes, a list
+    /// One JSON object: path, model, device, region (left, top, width and height
+    /// in the picture's pixels of what was seen), rows and columns of the maps, and classes, a list
     /// of class, label, probability, logit, bias, and the row and column of the
     /// map's largest value.
     #[arg(long)]

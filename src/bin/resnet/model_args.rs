@@ -259,6 +259,15 @@ impl ModelArgs {
         Ok(Some(labels))
     }
 
+    /// The class names that are shown: those of --labels, else the model's, of
+    /// which there may be none.
+    pub fn class_names(&self, model: &Model) -> Result<Labels, Failure> {
+        match self.labels(model.network().classes)? {
+            Some(labels) => Ok(labels),
+            None => Ok(model.labels()?),
+        }
+    }
+
     /// How images are prepared, where the flags say so.
     pub fn overrides(&self) -> PreprocessOverrides {
         PreprocessOverrides {

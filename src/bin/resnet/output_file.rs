@@ -60,6 +60,19 @@ impl OutputFile {
         Ok(file)
     }
 
+    /// Whether the two will be one file.
+    pub fn is(&self, other: &Self) -> bool {
+        // What is not there yet has a folder that is.
+        let place = |path: &Path| {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+            Some(folder.join(path.file_name()?))
+        };
+        place(&self.path).is_some_and(|here| place(&other.path) == Some(here))
+    }
+
     /// Where it will be.
     pub fn path(&self) -> &Path {
         &self.path

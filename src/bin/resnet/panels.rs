@@ -84,9 +84,9 @@ fn cut(label: &str, room: usize) -> String {
         true => {
             label
                 .chars()
-                .take(room.saturating_sub(1))
+                .take(room.saturating_sub(3))
                 .collect::<String>()
-                + "…"
+                + "..."
         }
         false => label.to_owned(),
     }
