@@ -32,7 +32,9 @@
 //! [`weights`] → [`passes`] → [`kernels`] and [`plan`] → [`gpu`] →
 //! [`session`] → [`classify`]. Everything up to the plan is pure data and is
 //! tested without a GPU; [`cpu`] is the twin that [`verify`] compares with,
-//! and [`tune`] measures which kernel is the fastest.
+//! and [`tune`] measures which kernel is the fastest. [`explain`] shows where in
+//! a picture an answer comes from, and [`features`] keeps what the classifier
+//! reads.
 //!
 //! With the feature `hub`, the module of that name fetches models by name.
 //!
