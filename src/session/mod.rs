@@ -99,7 +99,7 @@ impl Session {
     }
 
     /// In what activations and weights are stored, and why
-    /// [`Precision::Auto`] is f32 where it is.
+    /// [`Precision::Auto`](crate::plan::Precision::Auto) is f32 where it is.
     pub fn precision(&self) -> &Settled {
         &self.precision
     }
