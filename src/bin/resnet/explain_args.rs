@@ -42,7 +42,7 @@ pub struct ExplainArgs {
     ///
     /// The raw maps as safetensors: `map`, [K, rows, columns] f32, each value
     /// what its place adds to the logit (before the mean); `logits` and `bias`,
-    /// [K]; the classes in the header's metadata.
+    /// K values each; the classes in the header's metadata.
     #[arg(long, value_name = "FILE.safetensors")]
     pub map: Option<PathBuf>,
 
