@@ -73,10 +73,12 @@ const OFFLINE: (&str, &str) = ("HF_HUB_OFFLINE", "1");
 #[cfg(unix)]
 mod unix {
     use std::fs::{self, Permissions};
+    use std::io::ErrorKind;
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::process::CommandExt;
     use std::path::Path;
     use std::process::Command;
+    use std::time::Duration;
 
     use crate::support::{MODEL, User, contains, finished, hub, weights};
 
@@ -101,7 +103,16 @@ mod unix {
         if fs::metadata(folder.path()).unwrap().uid() == 0 {
             command.uid(NOBODY).gid(NOBODY);
         }
-        finished(command.output().unwrap())
+        // A child of another test may hold the copy open, between its fork and exec.
+        let output = loop {
+            match command.output() {
+                Err(e) if e.kind() == ErrorKind::ExecutableFileBusy => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                output => break output.unwrap(),
+            }
+        };
+        finished(output)
     }
 
     #[test]
