@@ -289,16 +289,20 @@ impl Classifier {
     /// The `k` likeliest classes of image `index` of a batch, best first;
     /// among equals the lower class first.
     pub fn top(&self, scores: &Scores, index: usize, k: usize) -> Vec<Prediction> {
-        scores
-            .top(index, k)
-            .into_iter()
-            .map(|class| Prediction {
-                class,
-                label: self.labels.get(class).into_owned(),
-                probability: scores.probabilities[index * scores.classes + class],
-                logit: scores.logits[index * scores.classes + class],
-            })
+        let classes = scores.top(index, k).into_iter();
+        classes
+            .map(|class| self.prediction(scores, index, class))
             .collect()
+    }
+
+    /// What image `index` of a batch scores for one of the network's classes.
+    pub(crate) fn prediction(&self, scores: &Scores, index: usize, class: usize) -> Prediction {
+        Prediction {
+            class,
+            label: self.labels.get(class).into_owned(),
+            probability: scores.probabilities_of(index)[class],
+            logit: scores.logits_of(index)[class],
+        }
     }
 }
 

@@ -122,14 +122,9 @@ impl Explainer {
         let map = ClassMap::new(class, features, (shape.h, shape.w), &self.weight, bias);
         let classes = scores.classes;
         let map = map.ok_or(ExplainError::NoSuchClass { class, classes })?;
-        let labels = self.classifier.labels();
+        // The map says that there is such a class.
         Ok(Explained {
-            prediction: Prediction {
-                class,
-                label: labels.get(class).into_owned(),
-                probability: scores.probabilities_of(0)[class],
-                logit: scores.logits_of(0)[class],
-            },
+            prediction: self.classifier.prediction(scores, 0, class),
             map,
         })
     }
