@@ -18,6 +18,10 @@
     unsafe_code,
     reason = "C speaks in pointers; `checked` is where they are looked at"
 )]
+#![allow(
+    clippy::too_many_arguments,
+    reason = "a picture and its answers are that many in C"
+)]
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::undocumented_unsafe_blocks)]
 
@@ -36,3 +40,14 @@ mod session;
 mod status;
 mod text;
 mod version;
+
+/// Handles that many threads may use at once, as the header promises. Options
+/// are not among them.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<device::ResnetDevice>();
+    shared::<device_list::ResnetDeviceList>();
+    shared::<model::ResnetModel>();
+    shared::<classifier::ResnetClassifier>();
+    shared::<session::ResnetSession>();
+};

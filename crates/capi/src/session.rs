@@ -15,6 +15,8 @@ use crate::status::{Failure, ResnetStatus};
 /// once; their tensors are computed one after another.
 pub struct ResnetSession {
     session: Locked<Session>,
+    /// Height, width and channels of an image.
+    image: [usize; 3],
     classes: usize,
 }
 
@@ -39,7 +41,9 @@ pub unsafe extern "C" fn resnet_session_new(
             Some(gpu) => Session::new(gpu, &model.model, &options)?,
             None => Session::cpu(&model.model, &options)?,
         };
+        let input = made.graph().input_shape();
         slot.give(ResnetSession {
+            image: [input.h, input.w, input.c],
             session: Locked::new(made),
             classes: model.names.classes.len(),
         });
@@ -66,10 +70,16 @@ pub unsafe extern "C" fn resnet_run_tensor(
         // SAFETY: a handle.
         let session = unsafe { handle(session, "session") }?;
         let shape = [n, height, width, channels];
-        let Some(total) = product(&shape).filter(|total| *total > 0) else {
-            let expected = "[n, height, width, channels] above 0 that memory can hold";
+        // Before the images are read: there may be fewer than they say.
+        let [h, w, c] = session.image;
+        if n == 0 || shape[1..] != session.image {
+            let expected = format!("shape [at least 1, {h}, {w}, {c}]");
             return Err(Failure::argument("images", expected, format!("{shape:?}")));
-        };
+        }
+        let total = n.checked_mul(h * w * c).ok_or_else(|| {
+            let expected = "as many images as memory can hold";
+            Failure::argument("n", expected, n.to_string())
+        })?;
         let Some(wanted) = n.checked_mul(session.classes).filter(|all| *all <= length) else {
             let expected = format!("room for {n}×{} floats", session.classes);
             return Err(Failure::argument("length", expected, length.to_string()));
@@ -98,8 +108,4 @@ pub unsafe extern "C" fn resnet_run_tensor(
 pub unsafe extern "C" fn resnet_session_free(session: *mut ResnetSession) {
     // SAFETY: a handle that is not used again.
     value((), || unsafe { Ok(release(session)) });
-}
-
-fn product(shape: &[usize]) -> Option<usize> {
-    shape.iter().try_fold(1usize, |all, n| all.checked_mul(*n))
 }
