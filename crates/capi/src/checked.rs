@@ -60,11 +60,13 @@ pub unsafe fn handle_mut<'a, T>(ptr: *mut T, name: &str) -> Result<&'a mut T, Fa
 ///
 /// # Safety
 /// It is one that [`Out::give`] gave, and is not used again.
-pub unsafe fn release<T>(ptr: *mut T) {
+pub unsafe fn release<T>(ptr: *mut T, name: &str) -> Result<(), Failure> {
     if !ptr.is_null() {
+        let place = place(ptr, 1, name)?;
         // SAFETY: the caller's word; `give` made it of a box.
-        drop(unsafe { Box::from_raw(ptr) });
+        drop(unsafe { Box::from_raw(place.as_ptr()) });
     }
+    Ok(())
 }
 
 /// Values to be read; none are read where there are none.

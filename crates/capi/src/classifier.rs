@@ -105,7 +105,7 @@ pub unsafe extern "C" fn resnet_classify_rgba(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_classifier_free(classifier: *mut ResnetClassifier) {
     // SAFETY: a handle that is not used again.
-    value((), || unsafe { Ok(release(classifier)) });
+    value((), || unsafe { release(classifier, "classifier") });
 }
 
 /// # Safety

@@ -53,7 +53,7 @@ pub unsafe extern "C" fn resnet_device_name(device: *const ResnetDevice) -> *con
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_free(device: *mut ResnetDevice) {
     // SAFETY: a handle that is not used again.
-    value((), || unsafe { Ok(release(device)) });
+    value((), || unsafe { release(device, "device") });
 }
 
 /// As the command line's `--device` has it.

@@ -86,7 +86,7 @@ pub unsafe extern "C" fn resnet_device_list_kind(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_list_free(list: *mut ResnetDeviceList) {
     // SAFETY: a handle that is not used again.
-    value((), || unsafe { Ok(release(list)) });
+    value((), || unsafe { release(list, "list") });
 }
 
 /// A text of one device.

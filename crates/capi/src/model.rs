@@ -46,8 +46,8 @@ pub unsafe extern "C" fn resnet_model_open_file(
                 let expected = "NULL for the embedded network, which is known";
                 return Err(Failure::argument("network", expected, &network.name));
             }
-            // SAFETY: a text.
             (false, _) => {
+                // SAFETY: a text.
                 let path = unsafe { self::path(path, "path") }?;
                 Model::load(&Checkpoint::from_file(path)?, &hints)?
             }
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn resnet_model_label(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_model_free(model: *mut ResnetModel) {
     // SAFETY: a handle that is not used again.
-    value((), || unsafe { Ok(release(model)) });
+    value((), || unsafe { release(model, "model") });
 }
 
 impl ResnetModel {

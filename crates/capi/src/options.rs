@@ -166,7 +166,7 @@ pub unsafe extern "C" fn resnet_options_set_normalization(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_options_free(options: *mut ResnetOptions) {
     // SAFETY: a handle that is not used again.
-    value((), || unsafe { Ok(release(options)) });
+    value((), || unsafe { release(options, "options") });
 }
 
 impl ResnetOptions {

@@ -107,5 +107,5 @@ pub unsafe extern "C" fn resnet_run_tensor(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_session_free(session: *mut ResnetSession) {
     // SAFETY: a handle that is not used again.
-    value((), || unsafe { Ok(release(session)) });
+    value((), || unsafe { release(session, "session") });
 }

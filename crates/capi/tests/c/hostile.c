@@ -66,6 +66,9 @@ static void devices(void) {
     resnet_device_list_free(list);
     resnet_device_list_free(NULL);
     resnet_device_free(NULL);
+    /* Freeing has no status, and leaves alone what cannot be a handle. */
+    resnet_device_free((ResnetDevice *)((char *)&list + 1));
+    EXPECT(strstr(resnet_last_error(), "`device`") != NULL);
 }
 
 static void models(const uint8_t *weights, size_t length) {
