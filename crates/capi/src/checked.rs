@@ -8,8 +8,8 @@ use std::ptr::NonNull;
 
 use crate::status::Failure;
 
-/// A place for `len` values.
-fn place<T>(ptr: *const T, len: usize, name: &str) -> Result<NonNull<T>, Failure> {
+/// A place that `len` values can be in. Whether they are, nobody can check.
+pub fn place<T>(ptr: *const T, len: usize, name: &str) -> Result<NonNull<T>, Failure> {
     let expected = || match len {
         1 => "a pointer".to_owned(),
         _ => format!("a pointer to {len} values"),
@@ -69,7 +69,7 @@ pub unsafe fn release<T>(ptr: *mut T, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Values to be read; none are read where there are none.
+/// Values to be read.
 ///
 /// # Safety
 /// Where it is not NULL, `len` values lie there, which nobody changes in the

@@ -2,7 +2,7 @@
 
 use resnet_wgpu::preprocess::RgbImage;
 
-use crate::checked::values;
+use crate::checked::{place, values};
 use crate::status::Failure;
 
 /// A picture as C hands it over.
@@ -29,7 +29,15 @@ impl Pixels {
                 return Err(Failure::argument(name, "at least 1 pixel", "0"));
             }
         }
-        let bytes = self.width as usize * self.channels;
+        let too_large = || {
+            let found = format!(
+                "{}x{} pixels, stride {}",
+                self.width, self.height, self.stride
+            );
+            Failure::argument("pixels", "a picture that memory can hold", found)
+        };
+        let bytes = (self.width as usize).checked_mul(self.channels);
+        let bytes = bytes.ok_or_else(too_large)?;
         let stride = match self.stride {
             0 => bytes,
             stride if stride >= bytes => stride,
@@ -43,21 +51,20 @@ impl Pixels {
         let length = (self.height as usize - 1)
             .checked_mul(stride)
             .and_then(|before| before.checked_add(bytes))
-            .ok_or_else(|| {
-                let found = format!("{} rows, {stride} bytes apart", self.height);
-                Failure::argument("stride", "a picture that memory can hold", found)
-            })?;
-        // SAFETY: the caller's word; gaps may be uninitialised to the caller, and
-        // are bytes of its allocation all the same.
-        let all = unsafe { values(self.first, length, "pixels") }?;
+            .ok_or_else(too_large)?;
+        let first = place(self.first, length, "pixels")?.as_ptr();
+        // No more than `length`.
         let room = self.width as usize * self.height as usize * 3;
         let mut rgb = vec![];
         rgb.try_reserve_exact(room)
             .map_err(|_| Failure::memory(room))?;
-        for row in all.chunks(stride) {
+        for y in 0..self.height as usize {
+            // SAFETY: the row lies within the picture's `length`, and what lies
+            // there is the caller's word.
+            let row = unsafe { values(first.add(y * stride), bytes, "pixels") }?;
             match self.channels {
-                3 => rgb.extend_from_slice(&row[..bytes]),
-                _ => rgb.extend(row[..bytes].chunks_exact(4).flat_map(|p| &p[..3])),
+                3 => rgb.extend_from_slice(row),
+                _ => rgb.extend(row.chunks_exact(4).flat_map(|p| &p[..3])),
             }
         }
         RgbImage::from_raw(self.width, self.height, rgb).ok_or_else(|| Failure::memory(room))
