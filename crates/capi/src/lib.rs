@@ -1,8 +1,8 @@
 //! The C interface of `resnet-wgpu`; `include/resnet_wgpu.h` is made from it.
 //!
-//! Every function does the same three things: [`checked`] turns its pointers
+//! Every function does the same three things: `checked` turns its pointers
 //! into references or says which one cannot be, the library does the work, and
-//! [`guard`] turns errors and panics into a status and a text. So `unsafe` is in
+//! `guard` turns errors and panics into a status and a text. So `unsafe` is in
 //! a line or two at the beginning of a function, and what these lines rely on is
 //! what the header asks of callers:
 //!
