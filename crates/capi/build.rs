@@ -1,0 +1,22 @@
+//! Gives the shared library its name for the run-time linker: a program runs
+//! with any version whose interface is the one that it was compiled for.
+
+use std::env::var;
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let os = var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    if matches!(
+        os.as_str(),
+        "linux" | "android" | "freebsd" | "netbsd" | "openbsd"
+    ) {
+        let part = |name: &str| var(format!("CARGO_PKG_VERSION_{name}")).unwrap_or_default();
+        // Before 1.0 each minor version may break the interface. `install` names
+        // its links alike.
+        let version = match part("MAJOR").as_str() {
+            "0" => format!("0.{}", part("MINOR")),
+            major => major.to_owned(),
+        };
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libresnet_wgpu_c.so.{version}");
+    }
+}

@@ -1,0 +1,88 @@
+//! Where errors and panics end: C knows neither.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::last_error::keep;
+use crate::status::{Failure, ResnetStatus};
+
+/// The status of a call, and its text for `resnet_last_error`.
+pub fn status(call: impl FnOnce() -> Result<(), Failure>) -> ResnetStatus {
+    match caught(call) {
+        Ok(()) => ResnetStatus::Ok,
+        Err(failure) => {
+            keep(failure.text);
+            failure.status
+        }
+    }
+}
+
+/// The value of a call that has no status, and `none` where it has no value.
+pub fn value<T>(none: T, call: impl FnOnce() -> Result<T, Failure>) -> T {
+    caught(call).unwrap_or_else(|failure| {
+        keep(failure.text);
+        none
+    })
+}
+
+/// A panic is an error of its own. What it may have left half done lies behind
+/// `Locked`, which then refuses it, or belongs to the call and is gone.
+fn caught<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
+        let said = said(&*payload).to_owned();
+        // A payload may panic when it is dropped, and nothing would catch that.
+        std::mem::forget(payload);
+        Err(Failure {
+            status: ResnetStatus::Panic,
+            text: format!(
+                "resnet-wgpu panicked: {said}; please report this, and free the handle that was used"
+            ),
+        })
+    })
+}
+
+fn said(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or(payload.downcast_ref::<&str>().copied())
+        .unwrap_or("it does not say why")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::last_error::resnet_last_error;
+
+    fn last() -> String {
+        // SAFETY: text of this thread, read before the next call.
+        let text = unsafe { std::ffi::CStr::from_ptr(resnet_last_error()) };
+        text.to_string_lossy().into_owned()
+    }
+
+    #[test]
+    fn panics_become_a_status() {
+        assert_eq!(last(), "");
+        let banana = "banana";
+        let found = status(|| panic!("slipped on a {banana}"));
+        assert_eq!(found, ResnetStatus::Panic);
+        assert!(last().contains("slipped on a banana; please report"));
+        assert_eq!(status(|| std::panic::panic_any(7)), ResnetStatus::Panic);
+        assert!(last().contains("it does not say why"));
+        assert_eq!(value(5, || panic!("fixed")), 5);
+        assert!(last().contains("fixed"));
+    }
+
+    #[test]
+    fn each_thread_has_its_own_text() {
+        let fail = |what: &str| value((), || Err(Failure::argument(what, "a thing", "none")));
+        fail("here");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                assert_eq!(last(), "");
+                fail("there");
+                assert_eq!(last(), "argument `there`: expected a thing, found none");
+            });
+        });
+        assert_eq!(status(|| Ok(())), ResnetStatus::Ok);
+        assert_eq!(last(), "argument `here`: expected a thing, found none");
+    }
+}

@@ -1,0 +1,172 @@
+//! A network with its weights.
+
+use std::ffi::{CString, c_char};
+use std::sync::Arc;
+
+use resnet_wgpu::models::Network;
+use resnet_wgpu::{Checkpoint, Error, Hints, Model};
+
+use crate::checked::{handle, path, release, slot, text, values};
+use crate::guard::{status, value};
+use crate::status::{Failure, ResnetStatus};
+use crate::text::c_text;
+
+/// A network with its weights, recognised in a checkpoint. Classifiers and
+/// sessions keep what they need of it: it may be freed before them.
+pub struct ResnetModel {
+    pub(crate) model: Model,
+    pub(crate) names: Arc<Names>,
+}
+
+/// Names as C reads them, which a model and its classifiers share.
+pub struct Names {
+    network: CString,
+    pub(crate) classes: Vec<CString>,
+}
+
+/// Opens a safetensors file as torchvision, timm or Hugging Face's transformers
+/// have it, and the config.json beside it, if there is one. `path` NULL opens
+/// the embedded ResNet-20, which knows CIFAR-10's ten classes.
+///
+/// `network` is NULL, or a preset's name for what tensors cannot tell
+/// ("resnet50-v1", "plain20"). The file stays open, and its weights are read
+/// when a classifier or session is made.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_model_open_file(
+    path: *const c_char,
+    network: *const c_char,
+    model: *mut *mut ResnetModel,
+) -> ResnetStatus {
+    status(|| {
+        // SAFETY: a place for a handle, and a text or NULL.
+        let (slot, hints) = unsafe { (slot(model, "model")?, hints(network)?) };
+        let opened = match (path.is_null(), &hints.preset) {
+            (true, None) => Model::embedded()?,
+            (true, Some(network)) => {
+                let expected = "NULL for the embedded network, which is known";
+                return Err(Failure::argument("network", expected, &network.name));
+            }
+            (false, _) => {
+                // SAFETY: a text.
+                let path = unsafe { self::path(path, "path") }?;
+                Model::load(&Checkpoint::from_file(path)?, &hints)?
+            }
+        };
+        slot.give(ResnetModel::of(opened)?);
+        Ok(())
+    })
+}
+
+/// The same from the bytes of a safetensors file, which are copied: they may be
+/// freed after the call. There is no config.json then; what it would say of
+/// preparing images, resnet_options_set_crop_pct() and its like do.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_model_open_memory(
+    bytes: *const u8,
+    length: usize,
+    network: *const c_char,
+    model: *mut *mut ResnetModel,
+) -> ResnetStatus {
+    status(|| {
+        // SAFETY: a place for a handle, a text or NULL, and so many bytes.
+        let (slot, hints, bytes) = unsafe {
+            let slot = slot(model, "model")?;
+            (slot, hints(network)?, values(bytes, length, "bytes")?)
+        };
+        let mut copy = vec![];
+        copy.try_reserve_exact(length)
+            .map_err(|_| Failure::memory(length))?;
+        copy.extend_from_slice(bytes);
+        let checkpoint = Checkpoint::from_bytes("memory", copy)?;
+        slot.give(ResnetModel::of(Model::load(&checkpoint, &hints)?)?);
+        Ok(())
+    })
+}
+
+/// The network that it is: "resnet50". It lives as long as the model.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_model_network(model: *const ResnetModel) -> *const c_char {
+    value(std::ptr::null(), || {
+        // SAFETY: a handle.
+        let model = unsafe { handle(model, "model") }?;
+        Ok(model.names.network.as_ptr())
+    })
+}
+
+/// How many classes it tells apart; 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_model_classes(model: *const ResnetModel) -> usize {
+    value(0, || {
+        // SAFETY: a handle.
+        let model = unsafe { handle(model, "model") }?;
+        Ok(model.names.classes.len())
+    })
+}
+
+/// Side in pixels of the square images that the network reads, where the
+/// options say nothing else; 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_model_input_size(model: *const ResnetModel) -> usize {
+    value(0, || {
+        // SAFETY: a handle.
+        let model = unsafe { handle(model, "model") }?;
+        Ok(model.model.input_size())
+    })
+}
+
+/// The name of a class: the checkpoint's own, or ImageNet's or CIFAR-10's where
+/// the number of classes is theirs. It lives as long as the model; NULL for a
+/// class that there is not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_model_label(
+    model: *const ResnetModel,
+    class_index: usize,
+) -> *const c_char {
+    value(std::ptr::null(), || {
+        // SAFETY: a handle.
+        let model = unsafe { handle(model, "model") }?;
+        let classes = &model.names.classes;
+        let label = classes.get(class_index).ok_or_else(|| {
+            let expected = format!("one of the {} classes, the first is 0", classes.len());
+            Failure::argument("class_index", expected, class_index.to_string())
+        })?;
+        Ok(label.as_ptr())
+    })
+}
+
+/// Frees a model; NULL is left alone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_model_free(model: *mut ResnetModel) {
+    // SAFETY: a handle that is not used again.
+    value((), || unsafe { release(model, "model") });
+}
+
+impl ResnetModel {
+    fn of(model: Model) -> Result<Self, Failure> {
+        let (network, labels) = (model.network(), model.labels()?);
+        let classes = (0..network.classes).map(|class| c_text(labels.get(class)));
+        let names = Names {
+            network: c_text(network.name.as_str()),
+            classes: classes.collect(),
+        };
+        Ok(Self {
+            model,
+            names: Arc::new(names),
+        })
+    }
+}
+
+/// # Safety
+/// As [`text`].
+unsafe fn hints(network: *const c_char) -> Result<Hints, Failure> {
+    if network.is_null() {
+        return Ok(Hints::default());
+    }
+    // SAFETY: the caller's word.
+    let name = unsafe { text(network, "network") }?;
+    let unknown = || Error::UnknownPreset { name: name.into() };
+    Ok(Hints {
+        preset: Some(Network::preset(name).ok_or_else(unknown)?),
+        ..Hints::default()
+    })
+}

@@ -1,0 +1,111 @@
+//! From tensors to logits.
+
+use resnet_wgpu::Session;
+use resnet_wgpu::tensor::Tensor;
+
+use crate::checked::{handle, out, release, slot, values};
+use crate::device::ResnetDevice;
+use crate::guard::{status, value};
+use crate::locked::Locked;
+use crate::model::ResnetModel;
+use crate::options::ResnetOptions;
+use crate::status::{Failure, ResnetStatus};
+
+/// A model on a device, ready to run tensors. Several threads may use it at
+/// once; their tensors are computed one after another.
+pub struct ResnetSession {
+    session: Locked<Session>,
+    /// Height, width and channels of an image.
+    image: [usize; 3],
+    classes: usize,
+}
+
+/// Sets a model up on a device: plans it, and reads and uploads its weights.
+/// `options` may be NULL for the defaults.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_session_new(
+    device: *const ResnetDevice,
+    model: *const ResnetModel,
+    options: *const ResnetOptions,
+    session: *mut *mut ResnetSession,
+) -> ResnetStatus {
+    status(|| {
+        // SAFETY: a place for a handle, and handles.
+        let (slot, device, model, options) = unsafe {
+            let slot = slot(session, "session")?;
+            let (device, model) = (handle(device, "device")?, handle(model, "model")?);
+            (slot, device, model, ResnetOptions::or_default(options)?)
+        };
+        let options = options.session(model);
+        let made = match &device.gpu {
+            Some(gpu) => Session::new(gpu, &model.model, &options)?,
+            None => Session::cpu(&model.model, &options)?,
+        };
+        let input = made.graph().input_shape();
+        slot.give(ResnetSession {
+            image: [input.h, input.w, input.c],
+            session: Locked::new(made),
+            classes: model.names.classes.len(),
+        });
+        Ok(())
+    })
+}
+
+/// Runs `n` images, [n, height, width, channels] without gaps, normalised
+/// already, and writes their logits, [n, classes]. More than a batch run as
+/// several. `length` is how many floats `logits` has room for, at least n times
+/// the model's classes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_run_tensor(
+    session: *const ResnetSession,
+    images: *const f32,
+    n: usize,
+    height: usize,
+    width: usize,
+    channels: usize,
+    logits: *mut f32,
+    length: usize,
+) -> ResnetStatus {
+    status(|| {
+        // SAFETY: a handle.
+        let session = unsafe { handle(session, "session") }?;
+        let shape = [n, height, width, channels];
+        // Before the images are read: there may be fewer than they say.
+        let [h, w, c] = session.image;
+        if n == 0 || shape[1..] != session.image {
+            let expected = format!("shape [at least 1, {h}, {w}, {c}]");
+            return Err(Failure::argument("images", expected, format!("{shape:?}")));
+        }
+        let total = n.checked_mul(h * w * c).ok_or_else(|| {
+            let expected = "as many images as memory can hold";
+            Failure::argument("n", expected, n.to_string())
+        })?;
+        let Some(wanted) = n.checked_mul(session.classes).filter(|all| *all <= length) else {
+            let expected = format!("room for {n}×{} floats", session.classes);
+            return Err(Failure::argument("length", expected, length.to_string()));
+        };
+        // SAFETY: so many values, and room for so many.
+        let (images, out) = unsafe {
+            (
+                values(images, total, "images")?,
+                out(logits, wanted, "logits")?,
+            )
+        };
+        let mut copy = vec![];
+        copy.try_reserve_exact(total)
+            .map_err(|_| Failure::memory(size_of_val(images)))?;
+        copy.extend_from_slice(images);
+        let tensor = Tensor::new(shape, copy)
+            .ok_or_else(|| Failure::argument("images", "a whole tensor", format!("{shape:?}")))?;
+        let outputs = session.session.with(|session| session.run(&tensor))??;
+        out.write(outputs.logits.data());
+        Ok(())
+    })
+}
+
+/// Frees a session; NULL is left alone. No other thread may use it any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_session_free(session: *mut ResnetSession) {
+    // SAFETY: a handle that is not used again.
+    value((), || unsafe { release(session, "session") });
+}

@@ -1,0 +1,150 @@
+//! What a call comes to, as a number and as a text.
+
+use resnet_wgpu::Error;
+use resnet_wgpu::cpu::CpuError;
+use resnet_wgpu::gpu::GpuError;
+use resnet_wgpu::plan::PlanError;
+use resnet_wgpu::weights::CheckpointError;
+
+/// What a call came to. resnet_last_error() says it in words. Later versions
+/// may add values, so treat those that you do not know as errors.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResnetStatus {
+    /// It did what it should.
+    Ok = 0,
+    /// An argument is NULL, out of range, or does not fit the others.
+    InvalidArgument = 1,
+    /// A file cannot be read.
+    Io = 2,
+    /// A checkpoint that is damaged, of another format, or of no known network.
+    InvalidModel = 3,
+    /// No device is what was asked for.
+    NoDevice = 4,
+    /// The network or the device cannot do what was asked for.
+    Unsupported = 5,
+    /// Memory does not suffice, the device's or the host's.
+    OutOfMemory = 6,
+    /// The device failed while it ran; open it anew.
+    DeviceLost = 7,
+    /// The driver or this library is at fault; please report it.
+    Internal = 8,
+    /// This library panicked; please report it. Free the handle that was used.
+    Panic = 9,
+}
+
+/// Why a call did not do what it should.
+#[derive(Debug)]
+pub struct Failure {
+    pub status: ResnetStatus,
+    pub text: String,
+}
+
+impl Failure {
+    /// An argument that cannot be used.
+    pub fn argument(name: &str, expected: impl AsRef<str>, found: impl AsRef<str>) -> Self {
+        let (expected, found) = (expected.as_ref(), found.as_ref());
+        Self {
+            status: ResnetStatus::InvalidArgument,
+            text: format!("argument `{name}`: expected {expected}, found {found}"),
+        }
+    }
+
+    /// The host has no memory for what the caller handed in.
+    pub fn memory(bytes: usize) -> Self {
+        Self {
+            status: ResnetStatus::OutOfMemory,
+            text: format!("the host has no memory for {bytes} bytes; pass less at once"),
+        }
+    }
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        Self {
+            status: status(&error),
+            text: error.to_string(),
+        }
+    }
+}
+
+fn status(error: &Error) -> ResnetStatus {
+    use ResnetStatus as S;
+    match error {
+        Error::Checkpoint(error) => match error {
+            CheckpointError::Read { .. }
+            | CheckpointError::Changed { .. }
+            | CheckpointError::NoFile { .. } => S::Io,
+            _ => S::InvalidModel,
+        },
+        Error::Config(_) | Error::Lower(_) | Error::Tensor(_) | Error::Labels(_) => S::InvalidModel,
+        Error::Graph(_) | Error::Explain(_) => S::Unsupported,
+        Error::Plan(PlanError::EmptyBatch) => S::InvalidArgument,
+        Error::Plan(_) => S::Unsupported,
+        Error::Gpu(error) => of_gpu(error),
+        Error::Cpu(error) => match error {
+            CpuError::InputShape { .. } => S::InvalidArgument,
+            CpuError::TooLarge { .. } => S::Unsupported,
+            CpuError::MissingTensor { .. } | CpuError::TensorShape { .. } | CpuError::Tensor(_) => {
+                S::InvalidModel
+            }
+            _ => S::Internal,
+        },
+        Error::Image(_)
+        | Error::Preprocess(_)
+        | Error::InputShape { .. }
+        | Error::UnknownPreset { .. }
+        | Error::UnknownLayer { .. } => S::InvalidArgument,
+        _ => S::Internal,
+    }
+}
+
+fn of_gpu(error: &GpuError) -> ResnetStatus {
+    use ResnetStatus as S;
+    match error {
+        GpuError::NoAdapter | GpuError::UnknownDevice { .. } | GpuError::Request { .. } => {
+            S::NoDevice
+        }
+        GpuError::OutOfMemory { .. } => S::OutOfMemory,
+        GpuError::Lost { .. } => S::DeviceLost,
+        GpuError::NoF16 { .. } | GpuError::Beyond { .. } => S::Unsupported,
+        GpuError::Tensor(_) => S::InvalidModel,
+        GpuError::InputForm { .. } | GpuError::InputSize { .. } => S::InvalidArgument,
+        _ => S::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Those that a test on a healthy machine does not see.
+    #[test]
+    fn failures_of_devices_are_told_apart() {
+        let (device, reason) = ("Banana", "it is a fruit");
+        let lost = GpuError::Lost {
+            device: device.into(),
+            reason: reason.into(),
+        };
+        let memory = GpuError::OutOfMemory {
+            device: device.into(),
+            bytes: 7,
+            reason: reason.into(),
+        };
+        let refused = GpuError::Refused {
+            device: device.into(),
+            reason: reason.into(),
+        };
+        for (error, expected) in [
+            (lost, ResnetStatus::DeviceLost),
+            (memory, ResnetStatus::OutOfMemory),
+            (refused, ResnetStatus::Internal),
+            (GpuError::NoAdapter, ResnetStatus::NoDevice),
+        ] {
+            let text = error.to_string();
+            let failure = Failure::from(error);
+            assert_eq!((failure.status, failure.text), (expected, text));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The header in the repository is the one that the sources make.
+//!
+//!     RESNET_WRITE_HEADER=1 cargo test --release -p resnet-wgpu-c --test header
+//!
+//! writes it anew.
+
+use std::path::Path;
+
+/// The files that have something for C, in the order in which it is read.
+const SOURCES: [&str; 10] = [
+    "status",
+    "version",
+    "last_error",
+    "device",
+    "device_list",
+    "model",
+    "options",
+    "classifier",
+    "session",
+    "prediction",
+];
+
+#[test]
+fn the_header_is_what_the_sources_make() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).unwrap();
+    let sources = SOURCES.map(|name| root.join(format!("src/{name}.rs")));
+    let builder = sources.iter().fold(
+        cbindgen::Builder::new().with_config(config),
+        |builder, source| builder.with_src(source),
+    );
+    let mut made = vec![];
+    builder.generate().unwrap().write(&mut made);
+    let made = String::from_utf8(made).unwrap();
+
+    let file = root.join("include/resnet_wgpu.h");
+    if std::env::var_os("RESNET_WRITE_HEADER").is_some() {
+        std::fs::write(&file, &made).unwrap();
+    }
+    let stored = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        stored == made,
+        "include/resnet_wgpu.h is not what src/ makes; RESNET_WRITE_HEADER=1 writes it anew"
+    );
+}

@@ -1,0 +1,24 @@
+//! What can go wrong does, and is no more than an error.
+
+use crate::answers::weights;
+use crate::compile::{Link, compile, output, program, valgrind, without_drivers};
+
+#[test]
+fn errors_are_errors() {
+    let hostile = compile("tests/c/hostile.c", Link::Shared);
+    assert_eq!(output(program(&hostile).arg(weights())), "0 failures\n");
+}
+
+#[test]
+fn under_sanitizers() {
+    let hostile = compile("tests/c/hostile.c", Link::Sanitized);
+    let found = output(without_drivers(program(&hostile).arg(weights())));
+    assert_eq!(found, "0 failures\n");
+}
+
+#[test]
+fn under_valgrind() {
+    let hostile = compile("tests/c/hostile.c", Link::Shared);
+    let found = output(without_drivers(valgrind(&hostile).arg(weights())));
+    assert_eq!(found, "0 failures\n");
+}

@@ -1,0 +1,100 @@
+//! The interface, installed in a folder of the tests' own.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::compile::{output, tool};
+
+/// The repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A folder for what these tests make.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi")
+}
+
+/// Where it is installed.
+pub fn prefix() -> &'static Path {
+    static PREFIX: OnceLock<PathBuf> = OnceLock::new();
+    PREFIX.get_or_init(|| {
+        let folder = folder();
+        // What another version left.
+        let _ = std::fs::remove_dir_all(&folder);
+        let prefix = folder.join("prefix");
+        output(install().arg("--prefix").arg(&prefix));
+        prefix
+    })
+}
+
+/// The script, with the libraries that cargo built for these tests.
+fn install() -> Command {
+    let deps = std::env::current_exe().unwrap();
+    let mut install = Command::new(root().join("crates/capi/install"));
+    install.arg("--built").arg(deps.parent().unwrap());
+    install
+}
+
+/// What pkg-config says about the library.
+pub fn pkg_config(ask: &[&str]) -> Vec<String> {
+    let mut ask_it = tool("pkg-config", "pkg-config");
+    ask_it.args(ask).arg("resnet_wgpu_c");
+    ask_it.env("PKG_CONFIG_PATH", prefix().join("lib/pkgconfig"));
+    let said = output(&mut ask_it);
+    said.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn pkg_config_knows_it() {
+    assert_eq!(pkg_config(&["--modversion"]), [env!("CARGO_PKG_VERSION")]);
+    let prefix = prefix().display();
+    let flags = [
+        format!("-I{prefix}/include"),
+        format!("-L{prefix}/lib"),
+        "-lresnet_wgpu_c".into(),
+    ];
+    assert_eq!(pkg_config(&["--cflags", "--libs"]), flags);
+}
+
+#[test]
+fn packagers_install_beside_the_prefix() {
+    let stage = folder().with_file_name("capi-stage");
+    let _ = std::fs::remove_dir_all(&stage);
+    let mut install = install();
+    install.args(["--prefix", "/usr", "--libdir", "/usr/lib64"]);
+    output(install.arg("--destdir").arg(&stage));
+    let config = stage.join("usr/lib64/pkgconfig/resnet_wgpu_c.pc");
+    let config = std::fs::read_to_string(config).unwrap();
+    assert!(config.contains("prefix=/usr\nlibdir=/usr/lib64\n"));
+    assert!(!config.contains('@'));
+    assert!(stage.join("usr/include/resnet_wgpu.h").is_file());
+    assert!(stage.join("usr/lib64/libresnet_wgpu_c.so").is_file());
+    std::fs::remove_dir_all(&stage).unwrap();
+
+    let refused = self::install().arg("--prefx").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("no option --prefx"));
+}
+
+/// What the library exports is what the header declares, and nothing else.
+#[test]
+fn the_header_declares_every_symbol() {
+    let mut nm = tool("nm", "binutils");
+    nm.args(["-D", "--defined-only", "--format=posix"]);
+    let symbols = output(nm.arg(prefix().join("lib/libresnet_wgpu_c.so")));
+    let exported: BTreeSet<&str> = (symbols.lines())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+
+    let header = std::fs::read_to_string(prefix().join("include/resnet_wgpu.h")).unwrap();
+    // Declarations begin a line, and comments do not.
+    let declared: BTreeSet<&str> = (header.lines())
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
+        .filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next())
+        .collect();
+    assert!(declared.contains("resnet_classify_rgb"));
+    assert_eq!(exported, declared);
+}
