@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         choice,
         ..Default::default()
     };
-    let mut session = Session::new(&gpu, &model, &options)?;
+    let session = Session::new(&gpu, &model, &options)?;
     let input: Vec<f32> = (0..session.input_len())
         .map(|i| {
             if i % 4 == 3 {

@@ -1,8 +1,9 @@
 //! The library's error: each layer's own, under one roof.
 
+use crate::classify::InputError;
 use crate::cpu::CpuError;
 use crate::explain::ExplainError;
-use crate::gpu::GpuError;
+use crate::gpu::{GpuError, ResampleError, SourceError};
 use crate::graph::GraphError;
 #[cfg(feature = "hub")]
 use crate::hub::HubError;
@@ -46,6 +47,12 @@ pub enum Error {
     /// An image that cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// An input that is not what its description says.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A texture or buffer that is no picture.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// Preprocessing that cannot be done.
     #[error(transparent)]
     Preprocess(#[from] PreprocessError),
@@ -91,7 +98,7 @@ pub enum Error {
         name: String,
     },
     /// Pictures that were pushed and not run.
-    #[error("{0} images were pushed and not run; call Classifier::run before classify")]
+    #[error("{0} images were pushed and not run; call Batches::run before classify")]
     Pending(usize),
     /// An input of another shape than the session's.
     #[error("input: expected shape {expected}, found {found:?}")]
@@ -101,4 +108,14 @@ pub enum Error {
         /// The shape that was given.
         found: Vec<usize>,
     },
+}
+
+impl From<ResampleError> for Error {
+    fn from(error: ResampleError) -> Self {
+        match error {
+            ResampleError::Gpu(error) => error.into(),
+            ResampleError::Source(error) => error.into(),
+            ResampleError::Preprocess(error) => error.into(),
+        }
+    }
 }

@@ -43,7 +43,7 @@ fn a_maps_mean_and_the_bias_are_the_logit() {
         (seeded("resnext50-32x4d"), Some(64)),
     ] {
         for device in [Some(&gpu), None] {
-            let mut explainer = explainer(device, &model, side);
+            let explainer = explainer(device, &model, side);
             for e in explainer.explain(&photo("coffee.png"), 10).unwrap() {
                 let (found, logit) = (e.map.logit(), e.prediction.logit);
                 let most = e
@@ -97,7 +97,7 @@ fn brightness() -> Model {
 #[test]
 fn a_subject_left_of_the_centre_shows_its_heat_there() {
     let (model, gpu) = (brightness(), gpu());
-    let mut explainer = explainer(Some(&gpu), &model, None);
+    let explainer = explainer(Some(&gpu), &model, None);
     // A wide picture, so that the crop leaves out its sides.
     let subject = |left: u32| {
         RgbImage::from_fn(200, 100, |x, y| {
@@ -140,7 +140,7 @@ fn what_has_no_map_is_told() {
         "{error}"
     );
     let model = Model::embedded().unwrap();
-    let mut explainer = explainer(None, &model, None);
+    let explainer = explainer(None, &model, None);
     let error = explainer
         .explain_class(&photo("coffee.png"), 10)
         .unwrap_err();

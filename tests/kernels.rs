@@ -93,7 +93,7 @@ fn all_kernels(gpu: &Gpu, precision: Scalar) {
 #[test]
 fn all_kernels_checked() {
     for adapter in adapters() {
-        let checked = Gpu::open(&GpuOptions {
+        let checked = Gpu::new(GpuOptions {
             pipelines: PipelineOptions {
                 checked: true,
                 ..PipelineOptions::default()
@@ -127,7 +127,7 @@ fn plan_and_run(gpu: &Gpu, profile: &DeviceProfile, graph: &Graph, batch: usize)
 
     let lowered = lower(graph, &params, &[]).unwrap();
     let plan = Plan::new(&lowered, batch, profile, &[], &PlanOptions::default()).unwrap();
-    let mut engine = Engine::new(gpu, plan.clone(), &lowered.params).unwrap();
+    let engine = Engine::new(gpu, plan.clone(), &lowered.params).unwrap();
     let check = |_, found: &[f32]| {
         let d = Difference::between(found, &expected);
         assert!(d.within(TOLERANCE_F32), "{:.2e}", d.relative());
@@ -195,7 +195,7 @@ fn a_network_on_small_devices() {
             precision: Precision::Auto,
             ..SessionOptions::default()
         };
-        let mut session = Session::new(&gpu, &model, &options).unwrap();
+        let session = Session::new(&gpu, &model, &options).unwrap();
         assert!(session.precision().why.is_some());
         let image = vec![0.5; session.input_len()];
         let timeline = session.timed_run(&image, Spans::Steps).unwrap().unwrap();
@@ -263,7 +263,7 @@ fn too_many_images() {
     let graph = g.finish(y);
     let lowered = lower(&graph, &Params::new(), &[]).unwrap();
     let plan = Plan::new(&lowered, 2, gpu.profile(), &[], &PlanOptions::default()).unwrap();
-    let mut engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
+    let engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
     let images = vec![0.5; 3 * 36];
     for _ in 0..2 {
         let error = engine.run(&images, |_, _| {}).unwrap_err().to_string();

@@ -5,6 +5,8 @@
 //! through a checkpoint in PyTorch's own names, recognition, loading, the
 //! passes, the plan and the device.
 
+#[path = "support/host.rs"]
+mod host;
 mod support;
 
 use std::collections::BTreeSet;
@@ -54,7 +56,7 @@ fn check_model(goldens: &Goldens, case: &Case, model: &Model, gpu: Option<&Gpu>)
         layers: case.layers.clone(),
         ..Default::default()
     };
-    let mut session = match gpu {
+    let session = match gpu {
         None => Session::cpu(model, &options),
         Some(gpu) => Session::new(gpu, model, &options),
     }
@@ -204,7 +206,7 @@ fn batches_do_not_mix() {
             input_size: Some((33, 29)),
             ..Default::default()
         };
-        let mut session = Session::new(&gpu, &model, &options).unwrap();
+        let session = Session::new(&gpu, &model, &options).unwrap();
         // Twice, so that what a run leaves behind would show.
         session.run(&images).unwrap();
         let logits = session.run(&images).unwrap().logits.into_data();
@@ -220,17 +222,17 @@ fn batches_do_not_mix() {
 /// sessions at once.
 #[test]
 fn sessions_share_a_device_across_threads() {
-    let gpu = gpu();
-    let shared = Gpu::from_device(gpu.device().clone(), gpu.queue().clone());
+    let (adapter, device, queue) = host::host_device(&wgpu::DeviceDescriptor::default());
+    let shared = Gpu::from_device(&adapter, device, queue).unwrap();
     let model = Model::embedded().unwrap();
     let images = support::seeded_images(2, 32, 32);
     let expected = {
-        let mut session = Session::cpu(&model, &SessionOptions::default()).unwrap();
+        let session = Session::cpu(&model, &SessionOptions::default()).unwrap();
         session.run(&images).unwrap().logits
     };
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            let mut session = Session::new(&shared, &model, &SessionOptions::default()).unwrap();
+            let session = Session::new(&shared, &model, &SessionOptions::default()).unwrap();
             let (images, expected) = (&images, &expected);
             scope.spawn(move || {
                 for _ in 0..5 {
@@ -278,7 +280,7 @@ fn a_residual_block_alone() {
     // Fused, three layers are left, of as many dispatches as their kernels take.
     let layers: BTreeSet<usize> = plan.steps.iter().map(|step| step.node.0).collect();
     assert_eq!(layers.len(), 3);
-    let mut engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
+    let engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
     engine
         .run(image.data(), |_, found| {
             let d = Difference::between(found, expected.data());
@@ -302,7 +304,7 @@ fn submissions_do_not_matter() {
         let plan = plan.in_submissions(macs);
         assert!(submissions.contains(&plan.submissions.len()), "{plan}");
         let mut logits = vec![];
-        let mut engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
+        let engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
         engine
             .run(&padded, |_, data| logits = data.to_vec())
             .unwrap();

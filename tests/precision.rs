@@ -53,10 +53,10 @@ fn f16_agrees_with_the_twin_and_takes_less() {
         precision: Precision::F32,
         ..options.clone()
     };
-    let mut twin = Session::cpu(&model, &f32s).unwrap();
+    let twin = Session::cpu(&model, &f32s).unwrap();
     let expected = twin.run(&images).unwrap();
     for gpu in halves() {
-        let mut session = Session::new(&gpu, &model, &options).unwrap();
+        let session = Session::new(&gpu, &model, &options).unwrap();
         assert_eq!(session.precision().scalar, Scalar::F16);
         let found = session.run(&images).unwrap();
         let near = |found: &[f32], expected: &[f32]| {
@@ -191,7 +191,7 @@ fn bytes_are_normalised_on_the_device() {
         if precision == Precision::F32 {
             pairs.push(pair(&|o| Session::cpu(&model, o).unwrap()));
         }
-        for (mut floats, mut bytes) in pairs {
+        for (mut floats, bytes) in pairs {
             let expected = logits(&mut floats, &images);
             let each = bytes.input_len();
             assert_eq!(each, side * side * 3);

@@ -4,7 +4,7 @@
 
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use resnet_wgpu::kernels::{KERNELS, Kernel, Storage, source};
+use resnet_wgpu::kernels::{KERNELS, Kernel, ResampleShader, Storage, source};
 
 /// The languages that wgpu's backends take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,6 +99,24 @@ fn every_kernel_is_valid_and_translates() {
         _ => 2,
     });
     assert!(translated >= STORAGES.len() * least.sum::<usize>());
+}
+
+/// The shaders that prepare pictures on the device run everywhere.
+#[test]
+fn every_resample_shader_is_valid_and_translates() {
+    for shader in ResampleShader::ALL {
+        let (name, text) = (shader.name(), shader.source().unwrap());
+        let module = naga::front::wgsl::parse_str(&text)
+            .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&text)));
+        let info = Validator::new(ValidationFlags::all(), Capabilities::default())
+            .validate(&module)
+            .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&text)));
+        for (target, _) in TARGETS {
+            let text = translate(*target, &module, &info)
+                .unwrap_or_else(|e| panic!("{name} to {target:?}: {e}"));
+            assert!(text > 200, "{name} to {target:?}: {text} bytes");
+        }
+    }
 }
 
 /// The shaders that measure a device. Cooperative matrices are for Vulkan and

@@ -45,7 +45,7 @@ fn assert_right(session: &mut Session, model: &Model, batch: usize) {
         input_size: Some((SIDE, SIDE)),
         ..SessionOptions::default()
     };
-    let mut twin = Session::cpu(model, &options).unwrap();
+    let twin = Session::cpu(model, &options).unwrap();
     let found = session.run(&image).unwrap().logits;
     let expected = twin.run(&image).unwrap().logits;
     let d = Difference::between(found.data(), expected.data());

@@ -4,14 +4,15 @@
 #[allow(dead_code, reason = "of the goldens, this needs the weights alone")]
 mod support;
 
+use std::collections::VecDeque;
 use std::path::Path;
 
 use resnet_wgpu::Error;
-use resnet_wgpu::classify::{Classifier, ClassifierOptions, Scores};
+use resnet_wgpu::classify::{Batches, Classifier, ClassifierOptions, Scores};
 use resnet_wgpu::gpu::{DeviceSelector, Gpu};
 use resnet_wgpu::model::Model;
 use resnet_wgpu::preprocess::{ImageLimits, RgbImage, Views, decode_file};
-use resnet_wgpu::session::{Session, SessionOptions, Sizes};
+use resnet_wgpu::session::{Run, Session, SessionOptions, Sizes};
 use resnet_wgpu::wgpu;
 use safetensors::SafeTensors;
 use support::Goldens;
@@ -86,7 +87,7 @@ fn as_pytorch(network: &str, scales: &[u32]) {
     let gpu = gpu();
     let model = Goldens::read().case(&format!("{network}@224")).model();
     for kind in ["mirrored", "ten", "scales"] {
-        let mut classifier = classifier(Some(&gpu), &model, views(kind, scales));
+        let classifier = classifier(Some(&gpu), &model, views(kind, scales));
         for name in ["chelsea", "upright", "coffee"] {
             let found = classifier.score(&photo(name)).unwrap();
             check(&format!("{network}/{name}/{kind}"), &found);
@@ -107,7 +108,7 @@ fn resnet50_as_in_pytorch() {
 #[test]
 fn the_cpu_twin_agrees() {
     let model = Goldens::read().case("resnet18@224").model();
-    let mut classifier = classifier(None, &model, Views::TenCrop);
+    let classifier = classifier(None, &model, Views::TenCrop);
     check(
         "resnet18/chelsea/ten",
         &classifier.score(&photo("chelsea")).unwrap(),
@@ -133,7 +134,7 @@ fn fifty_sizes_in_bounded_memory() {
     let gpu = gpu();
     let model = Model::embedded().unwrap();
     let views = Views::Scales(vec![32, 45]);
-    let mut classifier = classifier(Some(&gpu), &model, views);
+    let classifier = classifier(Some(&gpu), &model, views);
     let photos: Vec<RgbImage> = (0..50).map(|i| noise(100 + 3 * i, 260 - 2 * i)).collect();
     let mut seen = vec![];
     for round in 0..3 {
@@ -141,16 +142,15 @@ fn fifty_sizes_in_bounded_memory() {
             .iter()
             .map(|p| classifier.score(p).unwrap())
             .collect();
-        let sessions = classifier.sessions();
         seen.push((
             gpu.pipeline_count(),
-            sessions.first().shared_bytes(),
+            classifier.session().shared_bytes(),
             allocated(&gpu),
         ));
         println!(
             "round {round}: {:?}, {} sessions made",
             seen[round],
-            sessions.made()
+            classifier.sessions_made()
         );
         for answer in &answers {
             let sum: f32 = answer.probabilities.iter().sum();
@@ -159,9 +159,9 @@ fn fifty_sizes_in_bounded_memory() {
     }
     // Sizes came again, and their sessions were made again; nothing else was.
     assert!(
-        classifier.sessions().made() > 150,
+        classifier.sessions_made() > 150,
         "{}",
-        classifier.sessions().made()
+        classifier.sessions_made()
     );
     assert_eq!(seen[0].0, seen[2].0, "pipelines");
     assert!(seen[0].0 < 40, "{} pipelines", seen[0].0);
@@ -191,29 +191,27 @@ fn sizes_share_and_interleave() {
             ..Default::default()
         };
         let mut logits = vec![];
-        let mut session = Session::new(&gpu, &model, &options).unwrap();
+        let session = Session::new(&gpu, &model, &options).unwrap();
         session
             .run_batch(&image(size)[..], |_, data| logits = data.to_vec())
             .unwrap();
         logits
     };
     for device in [Some(&gpu), None] {
-        let mut sizes = Sizes::new(device, &model, &options).unwrap();
+        let sizes = Sizes::new(device, &model, &options).unwrap();
         // Growing, so that memory is replaced while a run with the old is in flight.
         let order = [(32, 32), (40, 52), (32, 32), (64, 96), (20, 17), (40, 52)];
         let mut found = vec![];
-        let in_flight = sizes.max_in_flight();
-        for (i, &size) in order.iter().enumerate() {
-            if sizes.in_flight() == in_flight {
-                sizes.finish(|_, data| found.push(data.to_vec())).unwrap();
+        let mut started = VecDeque::new();
+        let mut finish = |run: Run| run.finish(|_, data| found.push(data.to_vec())).unwrap();
+        for &size in &order {
+            if started.len() == 2 {
+                started.pop_front().map(&mut finish);
             }
-            sizes.start(size, &image(size)[..]).unwrap();
-            assert!(sizes.in_flight() <= in_flight, "{i}");
+            let session = sizes.at(size).unwrap();
+            started.push_back(session.start(&image(size)[..]).unwrap());
         }
-        assert!(sizes.start((32, 32), &image((32, 32))[..]).is_err());
-        while sizes.in_flight() > 0 {
-            sizes.finish(|_, data| found.push(data.to_vec())).unwrap();
-        }
+        started.into_iter().for_each(finish);
         for (logits, &size) in found.iter().zip(&order) {
             let expected = alone(size);
             let near = logits
@@ -223,16 +221,15 @@ fn sizes_share_and_interleave() {
             assert!(near, "{size:?}: {logits:?} {expected:?}");
         }
         assert_eq!(found.len(), order.len());
-        assert!(sizes.finish(|_, _| ()).is_err());
     }
 }
 
 #[test]
 fn a_classifier_refuses_what_it_has_no_place_for() {
     let model = Model::embedded().unwrap();
-    let mut usual = classifier(None, &model, Views::Centre);
+    let mut usual = Batches::new(&classifier(None, &model, Views::Centre));
     assert!(usual.push_crop(&noise(33, 32)).is_err());
-    let mut any = classifier(None, &model, Views::Scales(vec![32]));
+    let mut any = Batches::new(&classifier(None, &model, Views::Scales(vec![32])));
     assert!(!any.push_crop(&noise(33, 40)).unwrap());
     assert!(!any.accepts(&noise(40, 33)) && any.accepts(&noise(33, 40)));
     assert!(any.push_crop(&noise(40, 33)).is_err());
@@ -249,14 +246,15 @@ fn a_size_that_the_device_has_no_room_for_is_told_and_passed_over() {
     };
     let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, true).unwrap();
     let model = Model::embedded().unwrap();
-    let mut classifier = classifier(Some(&gpu), &model, Views::Scales(vec![32, 400]));
-    classifier.admit(&noise(40, 32)).unwrap();
+    let classifier = classifier(Some(&gpu), &model, Views::Scales(vec![32, 400]));
+    let mut batches = Batches::new(&classifier);
+    batches.admit(&noise(40, 32)).unwrap();
     // 16 channels of f32.
-    let error = classifier.admit(&noise(500, 400)).unwrap_err();
+    let error = batches.admit(&noise(500, 400)).unwrap_err();
     assert!(matches!(error, Error::Plan(_)), "{error}");
     assert!(classifier.score(&photo("coffee")).is_err());
-    assert!(!classifier.push_crop(&noise(40, 32)).unwrap());
-    assert_eq!(classifier.run().unwrap().images(), 1);
+    assert!(!batches.push_crop(&noise(40, 32)).unwrap());
+    assert_eq!(batches.run().unwrap().images(), 1);
 }
 
 #[test]

@@ -123,7 +123,7 @@ pub fn start_up(
     choose: impl FnOnce(&Gpu) -> Choice,
 ) -> Result<Started, Error> {
     let began = Instant::now();
-    let gpu = Gpu::open(options)?;
+    let gpu = Gpu::new(options)?;
     let choice = choose(&gpu);
     let opened = began.elapsed();
     let model = case.source.load()?;
@@ -154,7 +154,7 @@ pub(super) fn start(
         exact_batch: true,
         ..SessionOptions::default()
     };
-    let mut session = Session::new(&gpu, &model, &options)?;
+    let session = Session::new(&gpu, &model, &options)?;
     let made = began.elapsed();
     // Images are nobody's start-up time.
     let input = batch(case.batch_size, &session);

@@ -1,27 +1,33 @@
 //! The timed loops. They call the session and read the clock, and nothing
 //! else: a test puts fakes in place of both and sees it.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::result::Repetitions;
 use crate::error::Error;
-use crate::session::Session;
+use crate::session::{Run, Session};
 
 /// What is timed: a [`Session`], or a test's fake.
 pub(super) trait Target {
-    fn start(&mut self, input: &[f32]) -> Result<(), Error>;
-    fn finish(&mut self, read: impl FnMut(usize, &[f32])) -> Result<(), Error>;
+    /// A batch in flight.
+    type Run;
+
+    fn start(&mut self, input: &[f32]) -> Result<Self::Run, Error>;
+    fn finish(&mut self, run: Self::Run, read: impl FnMut(usize, &[f32])) -> Result<(), Error>;
 }
 
 impl Target for Session {
-    fn start(&mut self, input: &[f32]) -> Result<(), Error> {
+    type Run = Run;
+
+    fn start(&mut self, input: &[f32]) -> Result<Run, Error> {
         Session::start(self, input)
     }
 
-    fn finish(&mut self, read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
-        Session::finish(self, read)
+    fn finish(&mut self, run: Run, read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
+        run.finish(read)
     }
 }
 
@@ -104,32 +110,31 @@ pub(super) fn timed(
         encode: Vec::with_capacity(ROOM),
         elapsed: Duration::ZERO,
     };
-    // When each batch began: a ring of those in flight.
-    let mut begun = vec![Duration::ZERO; in_flight];
+    // Batches in flight, oldest first, and when each began.
+    let mut begun = VecDeque::with_capacity(in_flight);
     let (mut started, mut finished) = (0, 0);
     let began = watch.now();
     let mut now = began;
     loop {
         while started - finished < in_flight && !repeat.enough(started, now - began) {
-            begun[started % in_flight] = now;
-            target.start(&inputs[started % inputs.len()])?;
+            begun.push_back((now, target.start(&inputs[started % inputs.len()])?));
             let submitted = watch.now();
             timings.encode.push(submitted - now);
             now = submitted;
             started += 1;
         }
-        if finished == started {
+        let Some((since, run)) = begun.pop_front() else {
             break;
-        }
+        };
         let into = &mut logits[finished % inputs.len()];
-        target.finish(|output, data| {
+        target.finish(run, |output, data| {
             if output == 0 {
                 into.clear();
                 into.extend_from_slice(data);
             }
         })?;
         now = watch.now();
-        timings.total.push(now - begun[finished % in_flight]);
+        timings.total.push(now - since);
         finished += 1;
     }
     timings.elapsed = now - began;
@@ -146,18 +151,18 @@ mod tests {
     struct Fake<'a> {
         log: &'a RefCell<Vec<String>>,
         time: Duration,
-        first: Vec<f32>,
     }
 
     impl Target for Fake<'_> {
-        fn start(&mut self, input: &[f32]) -> Result<(), Error> {
+        /// Its input.
+        type Run = f32;
+
+        fn start(&mut self, input: &[f32]) -> Result<f32, Error> {
             self.log.borrow_mut().push(format!("start {}", input[0]));
-            self.first.push(input[0]);
-            Ok(())
+            Ok(input[0])
         }
 
-        fn finish(&mut self, mut read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
-            let input = self.first.remove(0);
+        fn finish(&mut self, input: f32, mut read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
             self.log.borrow_mut().push(format!("finish {input}"));
             read(0, &[10.0 * input]);
             Ok(())
@@ -181,7 +186,6 @@ mod tests {
         let fake = || Fake {
             log: &log,
             time: Duration::ZERO,
-            first: vec![],
         };
         let mut logits = vec![vec![]; inputs.len()];
         let (mut target, mut watch) = (fake(), fake());

@@ -143,7 +143,7 @@ pub fn reference(model: &crate::Model, case: &Case) -> Result<Vec<f32>, Error> {
         input_size: Some((side, side)),
         ..Default::default()
     };
-    let mut twin = Session::cpu(model, &options)?;
+    let twin = Session::cpu(model, &options)?;
     let images = seeded_images(case.images(), twin.graph().input_shape());
     Ok(twin.run(&images)?.logits.into_data())
 }

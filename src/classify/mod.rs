@@ -1,25 +1,37 @@
 //! From pictures to labels: preprocessing, a session, and the names of the
 //! classes.
 
+mod answer;
+mod batches;
 mod decode_ahead;
+mod input;
 mod mean;
 mod options;
+mod recorder;
 mod scores;
 
+pub use answer::Answer;
+pub use batches::Batches;
 pub use decode_ahead::decode_ahead;
+pub use input::{Input, InputError, PixelFormat, Pixels};
 pub use mean::Mean;
 pub use options::{ClassifierOptions, Prediction};
+pub use recorder::{Recorder, Slice};
 pub use scores::Scores;
 
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
 use crate::error::Error;
-use crate::gpu::{Gpu, GpuError};
+use crate::gpu::{Gpu, GpuError, Images, Intake, OnDevice, Ready, Resampler};
 use crate::kernels::InputForm;
 use crate::labels::Labels;
 use crate::model::Model;
 use crate::preprocess::{Preprocess, PreprocessError, RgbImage, Views};
-use crate::session::{Session, SessionOptions, Sizes};
+use crate::session::{Patience, Run, Session, SessionOptions, Sizes};
+use input::Prepared;
 
-/// Classifies pictures with one model on one device.
+/// Classifies pictures with one model on one device. Cloning shares it, and any
+/// number of threads may use it at once.
 ///
 /// ```no_run
 /// use resnet_wgpu::classify::{Classifier, ClassifierOptions};
@@ -27,28 +39,59 @@ use crate::session::{Session, SessionOptions, Sizes};
 /// use resnet_wgpu::model::Model;
 /// use resnet_wgpu::preprocess::{ImageLimits, decode_file};
 ///
-/// let gpu = Gpu::new(&DeviceSelector::Auto)?;
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let model = Model::embedded()?;
-/// let mut classifier = Classifier::new(Some(&gpu), &model, &ClassifierOptions::default())?;
+/// let classifier = Classifier::new(Some(&gpu), &model, &ClassifierOptions::default())?;
 /// let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
 /// for best in &classifier.classify(&photo, 5)? {
 ///     println!("{:5.1} % {}", 100.0 * best.probability, best.label);
 /// }
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
+#[derive(Debug, Clone)]
+pub struct Classifier(Arc<Inner>);
+
 #[derive(Debug)]
-pub struct Classifier {
-    sessions: Sizes,
+struct Inner {
+    model: Model,
+    options: SessionOptions,
     preprocess: Preprocess,
     views: Views,
     labels: Labels,
-    /// Crops of the next batch: their bytes go to the device, which normalises
-    /// them.
-    input: Vec<u8>,
-    filled: usize,
-    /// Height and width of the crops of the next batch.
-    size: (usize, usize),
     classes: usize,
+    /// Where it runs; another device after [`Classifier::recreate`].
+    place: RwLock<Arc<Place>>,
+}
+
+/// A device, and what is on it.
+#[derive(Debug)]
+struct Place {
+    gpu: Option<Gpu>,
+    sizes: Sizes,
+    /// Made for the first picture that is on the device already.
+    resampler: OnceLock<Resampler>,
+}
+
+impl Place {
+    fn new(gpu: Option<&Gpu>, model: &Model, options: &SessionOptions) -> Result<Arc<Self>, Error> {
+        Ok(Arc::new(Self {
+            gpu: gpu.cloned(),
+            sizes: Sizes::new(gpu, model, options)?,
+            resampler: OnceLock::new(),
+        }))
+    }
+
+    fn ready(&self, preprocess: &Preprocess, picture: OnDevice<'_>) -> Result<Ready<'_>, Error> {
+        let gpu = self.gpu.as_ref().ok_or(GpuError::OnCpu)?;
+        let resampler = match self.resampler.get() {
+            Some(resampler) => resampler,
+            None => {
+                let made = Resampler::new(gpu, preprocess)?;
+                self.resampler.get_or_init(|| made)
+            }
+        };
+        Ok(resampler.ready(picture)?)
+    }
 }
 
 impl Classifier {
@@ -67,7 +110,6 @@ impl Classifier {
             }
             None => model.labels()?,
         };
-        let size = (preprocess.crop.0 as usize, preprocess.crop.1 as usize);
         let views = options.views.clone();
         if views.count() == 0 {
             let found = PreprocessError::Field {
@@ -79,7 +121,7 @@ impl Classifier {
         }
         let options = SessionOptions {
             batch: options.batch,
-            input_size: Some(size),
+            input_size: Some(crop_of(&preprocess)),
             layers: options.layers.clone(),
             probabilities: true,
             precision: options.precision,
@@ -91,18 +133,34 @@ impl Classifier {
             choice: options.choice.clone(),
             ..Default::default()
         };
-        let sessions = Sizes::new(gpu, model, &options)?;
-        let session = sessions.first();
-        Ok(Self {
-            input: vec![0; session.batch() * session.input_len()],
-            sessions,
+        Ok(Self(Arc::new(Inner {
+            place: RwLock::new(Place::new(gpu, model, &options)?),
+            model: model.clone(),
+            options,
             preprocess,
             views,
             labels,
-            filled: 0,
-            size,
             classes,
-        })
+        })))
+    }
+
+    /// Goes on on another device, or on the same one opened anew: what was lost
+    /// with a device ([`GpuError::Lost`]) is made again from the model, which is
+    /// read from its file again. All clones go on with it; runs in flight end
+    /// with an error. A [`Recorder`] has to be made anew.
+    ///
+    /// # Errors
+    /// As [`Classifier::new`]; the classifier is then as it was.
+    pub fn recreate(&self, gpu: &Gpu) -> Result<(), Error> {
+        let made = Place::new(Some(gpu), &self.0.model, &self.0.options)?;
+        let mut place = self.0.place.write().unwrap_or_else(PoisonError::into_inner);
+        *place = made;
+        Ok(())
+    }
+
+    fn place(&self) -> Arc<Place> {
+        let place = self.0.place.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&place)
     }
 
     /// Images of a run; the device may take fewer than were asked for, and fewer
@@ -112,162 +170,149 @@ impl Classifier {
     }
 
     /// How images are prepared. Decoding threads make [`Preprocess::views`] with
-    /// it, and hand them to [`Classifier::push_crop`].
+    /// it, and hand them to [`Batches::push_crop`].
     pub fn preprocess(&self) -> &Preprocess {
-        &self.preprocess
+        &self.0.preprocess
     }
 
     /// Which views of a picture the network sees.
     pub fn views(&self) -> &Views {
-        &self.views
+        &self.0.views
     }
 
     /// The names of the classes.
     pub fn labels(&self) -> &Labels {
-        &self.labels
+        &self.0.labels
     }
 
     /// The session for crops of the usual size.
-    pub fn session(&self) -> &Session {
-        self.sessions.first()
+    pub fn session(&self) -> Session {
+        self.place().sizes.first().clone()
     }
 
-    /// The sessions for all sizes.
-    pub fn sessions(&self) -> &Sizes {
-        &self.sessions
+    /// How many sessions it has made, one for each size of crops
+    /// ([`Sizes::made`]).
+    pub fn sessions_made(&self) -> usize {
+        self.place().sizes.made()
     }
 
     /// The `k` likeliest classes of one picture, best first; by the mean of its
-    /// views, where there are several. Pictures that were pushed must have been
-    /// run, and batches that were started, finished.
-    pub fn classify(&mut self, image: &RgbImage, k: usize) -> Result<Vec<Prediction>, Error> {
-        let scores = self.score(image)?;
+    /// views, where there are several. The thread waits.
+    ///
+    /// # Errors
+    /// [`Error::Input`], [`Error::Source`] and [`Error::Preprocess`] for what is
+    /// no picture; [`Error::Gpu`] where the device failed.
+    pub fn classify<'a>(
+        &self,
+        picture: impl Into<Input<'a>>,
+        k: usize,
+    ) -> Result<Vec<Prediction>, Error> {
+        let scores = self.score(picture)?;
         Ok(self.top(&scores, 0, k))
     }
 
-    /// The scores of one picture alone, likewise; its layers are the last
-    /// view's.
-    pub fn score(&mut self, image: &RgbImage) -> Result<Scores, Error> {
-        if self.filled > 0 {
-            return Err(Error::Pending(self.filled));
-        }
-        self.idle()?;
-        let views = self.preprocess.views(image, &self.views)?;
-        let (mut mean, mut scores) = (Mean::new(views.len()), Scores::default());
-        let mut due = views.iter().peekable();
-        while let Some(view) = due.next() {
-            let full = self.push_crop(view)?;
-            if full || due.peek().is_none_or(|next| !self.accepts(next)) {
-                self.start()?;
-                self.finish(&mut scores)?;
-                (0..scores.images()).for_each(|at| mean.add(&scores, at));
+    /// The same for a task to await, on any executor: the device is polled for
+    /// it. Pictures in the host's memory are resized before the first await.
+    pub async fn classify_async<'a>(
+        &self,
+        picture: impl Into<Input<'a>>,
+        k: usize,
+    ) -> Result<Vec<Prediction>, Error> {
+        let scores = self.score_async(picture).await?;
+        Ok(self.top(&scores, 0, k))
+    }
+
+    /// The scores of one picture, likewise; its layers are the last view's.
+    pub fn score<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Scores, Error> {
+        // It never sleeps.
+        pollster::block_on(self.score_with(picture.into(), Patience::Block))
+    }
+
+    /// The same for a task to await.
+    pub async fn score_async<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Scores, Error> {
+        self.score_with(picture.into(), Patience::Await).await
+    }
+
+    /// Starts on one picture and returns before it is classified. Up to
+    /// [`ClassifierOptions::in_flight`] may be in flight; answers come in the
+    /// order in which they were started.
+    ///
+    /// # Errors
+    /// [`GpuError::Busy`] where as many are; [`InputError::Views`] where the
+    /// network is to see several views of a picture; as [`Classifier::classify`].
+    pub fn start<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Answer, Error> {
+        let place = self.place();
+        let run = match self.prepared(&place, picture.into())? {
+            Prepared::Crops(crops) => {
+                let [crop] = &crops[..] else {
+                    return Err(InputError::Views(crops.len()).into());
+                };
+                let session = place.sizes.at(size_of(crop))?;
+                session.start(&crop.as_raw()[..])?
+            }
+            Prepared::Floats(floats, size) => place.sizes.floats(size)?.start(&floats)?,
+            Prepared::Device(ready) => {
+                let session = place.sizes.first();
+                // It never sleeps.
+                pollster::block_on(session.start_with(Intake::Device(&ready), Patience::None))?
+            }
+        };
+        Ok(Answer::new(self, run))
+    }
+
+    async fn score_with(&self, picture: Input<'_>, patience: Patience) -> Result<Scores, Error> {
+        let place = self.place();
+        let mut scores = Scores::default();
+        match self.prepared(&place, picture)? {
+            Prepared::Crops(crops) => {
+                let mut mean = Mean::new(crops.len());
+                let mut rest = &crops[..];
+                while let Some(first) = rest.first() {
+                    let session = place.sizes.at(size_of(first))?;
+                    let same = |crop: &&RgbImage| size_of(crop) == size_of(first);
+                    let alike = rest.iter().take(session.batch()).take_while(same);
+                    let bytes: Vec<u8> = alike.flat_map(|crop| crop.as_raw()).copied().collect();
+                    rest = &rest[bytes.len() / first.as_raw().len()..];
+                    let images = Intake::Host(Images::Rgb8(&bytes));
+                    let run = session.start_with(images, patience).await?;
+                    self.finish_with(run, patience, &mut scores).await?;
+                    (0..scores.images()).for_each(|at| mean.add(&scores, at));
+                }
+                mean.take_into(&mut scores);
+            }
+            Prepared::Floats(floats, size) => {
+                let session = place.sizes.floats(size)?;
+                let images = Intake::Host(Images::F32(&floats));
+                let run = session.start_with(images, patience).await?;
+                self.finish_with(run, patience, &mut scores).await?;
+            }
+            Prepared::Device(ready) => {
+                let session = place.sizes.first();
+                let run = session.start_with(Intake::Device(&ready), patience).await?;
+                self.finish_with(run, patience, &mut scores).await?;
             }
         }
-        mean.take_into(&mut scores);
         Ok(scores)
     }
 
-    /// Makes sure that crops of this one's size can be run: whether a network
-    /// admits a size, and a device has room for it, shows only there.
-    ///
-    /// # Errors
-    /// As [`Session::resized`](crate::session::Session::resized).
-    pub fn admit(&mut self, crop: &RgbImage) -> Result<(), Error> {
-        self.sessions.at(size_of(crop)).map(|_| ())
-    }
-
-    /// Whether this crop fits to those that were pushed: they must be of one
-    /// size, and no more than a batch.
-    pub fn accepts(&self, crop: &RgbImage) -> bool {
-        let alike = self.size == size_of(crop);
-        let room = self.input.len() / bytes(self.size).max(1);
-        self.filled == 0 || alike && self.filled < room
-    }
-
-    /// Adds a view of a picture to the next batch; true when the batch is full,
-    /// and [`Classifier::run`] or [`Classifier::start`] is due.
-    ///
-    /// # Errors
-    /// [`Error::InputShape`] for a crop that the batch does not
-    /// [accept](Self::accepts), and one of another size than the usual, unless
-    /// the views are [`Views::Scales`].
-    pub fn push_crop(&mut self, crop: &RgbImage) -> Result<bool, Error> {
-        let size = size_of(crop);
-        let (h, w) = self.preprocess.crop;
-        if !self.views.any_size() && crop.dimensions() != (w, h) {
-            return Err(Error::InputShape {
-                expected: format!("a crop of {h} rows and {w} columns"),
-                found: vec![size.0, size.1],
-            });
+    async fn finish_with(
+        &self,
+        mut run: Run,
+        patience: Patience,
+        scores: &mut Scores,
+    ) -> Result<(), Error> {
+        if patience == Patience::Await {
+            run.ready().await?;
         }
-        if !self.accepts(crop) {
-            let (h, w) = self.size;
-            let (most, n) = (self.input.len() / bytes(self.size).max(1), self.filled);
-            return Err(Error::InputShape {
-                expected: format!("a batch of at most {most} crops of {h} rows and {w} columns"),
-                found: vec![n + 1, size.0, size.1],
-            });
-        }
-        let each = bytes(size);
-        if self.filled == 0 && self.size != size {
-            let batch = self.sessions.at(size)?.batch();
-            self.input.resize(batch * each, 0);
-            self.size = size;
-        }
-        let at = self.filled * each;
-        self.input[at..at + each].copy_from_slice(crop.as_raw());
-        self.filled += 1;
-        Ok(at + 2 * each > self.input.len())
+        self.finish(run, scores)
     }
 
-    /// Images that wait for [`Classifier::run`] or [`Classifier::start`].
-    pub fn pending(&self) -> usize {
-        self.filled
-    }
-
-    /// Batches that were started and not finished.
-    pub fn in_flight(&self) -> usize {
-        self.sessions.in_flight()
-    }
-
-    /// Batches that may be started before the first is finished.
-    pub fn max_in_flight(&self) -> usize {
-        self.sessions.max_in_flight()
-    }
-
-    /// Runs the pictures that were pushed, in their order, and empties the
-    /// batch.
-    pub fn run(&mut self) -> Result<Scores, Error> {
-        let mut scores = Scores {
-            classes: self.classes,
-            ..Default::default()
-        };
-        self.idle()?;
-        if self.filled > 0 {
-            self.start()?;
-            self.finish(&mut scores)?;
-        }
-        Ok(scores)
-    }
-
-    /// Starts the pictures that were pushed and empties the batch, which can
-    /// be filled anew while they are computed. Up to
-    /// [`ClassifierOptions::in_flight`] batches may be started before the first
-    /// is finished.
-    pub fn start(&mut self) -> Result<(), Error> {
-        let input = &self.input[..self.filled * bytes(self.size)];
-        // Pictures that a device has refused are no longer waiting for it.
-        self.filled = 0;
-        self.sessions.start(self.size, input)
-    }
-
-    /// Waits for the oldest batch in flight and puts its scores in the place of
-    /// those there.
-    pub fn finish(&mut self, scores: &mut Scores) -> Result<(), Error> {
-        let layers = self.session().layers() - 1;
-        scores.classes = self.classes;
+    /// Waits for a run and puts its scores in the place of those there.
+    fn finish(&self, run: Run, scores: &mut Scores) -> Result<(), Error> {
+        let layers = self.0.options.layers.len();
+        scores.classes = self.0.classes;
         scores.layers.resize_with(layers, Vec::new);
-        self.sessions.finish(|output, data| {
+        run.finish(|output, data| {
             let into = match output {
                 0 => &mut scores.logits,
                 // The probabilities come behind the layers asked for.
@@ -277,13 +322,6 @@ impl Classifier {
             into.clear();
             into.extend_from_slice(data);
         })
-    }
-
-    fn idle(&self) -> Result<(), Error> {
-        match self.in_flight() {
-            0 => Ok(()),
-            n => Err(GpuError::Busy(n).into()),
-        }
     }
 
     /// The `k` likeliest classes of image `index` of a batch, best first;
@@ -299,11 +337,16 @@ impl Classifier {
     pub(crate) fn prediction(&self, scores: &Scores, index: usize, class: usize) -> Prediction {
         Prediction {
             class,
-            label: self.labels.get(class).into_owned(),
+            label: self.0.labels.get(class).into_owned(),
             probability: scores.probabilities_of(index)[class],
             logit: scores.logits_of(index)[class],
         }
     }
+}
+
+/// Height and width of a crop.
+fn crop_of(preprocess: &Preprocess) -> (usize, usize) {
+    (preprocess.crop.0 as usize, preprocess.crop.1 as usize)
 }
 
 /// Bytes of a crop of that height and width.

@@ -98,7 +98,7 @@ impl Explainer {
     }
 
     /// The maps of the `k` likeliest classes of a picture, best first.
-    pub fn explain(&mut self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
+    pub fn explain(&self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
         let scores = self.classifier.score(image)?;
         let classes = scores.top(0, k);
         classes
@@ -111,7 +111,7 @@ impl Explainer {
     ///
     /// # Errors
     /// [`ExplainError::NoSuchClass`]; as [`Classifier::classify`].
-    pub fn explain_class(&mut self, image: &RgbImage, class: usize) -> Result<Explained, Error> {
+    pub fn explain_class(&self, image: &RgbImage, class: usize) -> Result<Explained, Error> {
         let scores = self.classifier.score(image)?;
         self.explained(&scores, class)
     }

@@ -95,7 +95,7 @@ pub fn backend_name(info: &wgpu::AdapterInfo) -> &'static str {
 /// All adapters of all backends (`WGPU_BACKEND` narrows them), best first:
 /// the first is what [`DeviceSelector::Auto`] takes.
 pub fn adapters() -> Vec<AdapterSummary> {
-    enumerate(wgpu::Backends::all())
+    pollster::block_on(enumerate(wgpu::Backends::all()))
         .into_iter()
         .enumerate()
         .map(|(index, adapter)| AdapterSummary {
@@ -108,7 +108,7 @@ pub fn adapters() -> Vec<AdapterSummary> {
 }
 
 /// Adapters of those backends that can compute, best first.
-fn enumerate(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
+async fn enumerate(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     descriptor.backends &= backends;
     // Validation layers, where a debug build would find them, print to
@@ -116,7 +116,7 @@ fn enumerate(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
     descriptor.flags = wgpu::InstanceFlags::empty().with_env();
     let backends = descriptor.backends;
     let instance = wgpu::Instance::new(descriptor);
-    let mut adapters = pollster::block_on(instance.enumerate_adapters(backends));
+    let mut adapters = instance.enumerate_adapters(backends).await;
     adapters.retain(|a| {
         let flags = a.get_downlevel_capabilities().flags;
         flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
@@ -144,13 +144,13 @@ fn rank(info: &wgpu::AdapterInfo) -> (u8, u8) {
 }
 
 /// The adapter that the selector means.
-pub(super) fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, GpuError> {
-    let mut adapters = enumerate(wgpu::Backends::all() - wgpu::Backends::GL);
+pub(super) async fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, GpuError> {
+    let mut adapters = enumerate(wgpu::Backends::all() - wgpu::Backends::GL).await;
     // OpenGL is slow to come up, so it is asked only where the others have no
     // better than a software adapter, or where the list must be complete.
     let hardware = |a: &wgpu::Adapter| a.get_info().device_type != wgpu::DeviceType::Cpu;
     if *selector != DeviceSelector::Auto || !adapters.first().is_some_and(hardware) {
-        adapters.extend(enumerate(wgpu::Backends::GL));
+        adapters.extend(enumerate(wgpu::Backends::GL).await);
         adapters.sort_by_key(|a| rank(&a.get_info()));
     }
     if adapters.is_empty() {

@@ -4,9 +4,9 @@
 
 use super::GpuError;
 use super::adapters::describe;
-use super::device::MEMORY_HINTS;
+use super::open::MEMORY_HINTS;
 #[cfg(feature = "cli")]
-use super::{DeviceSelector, Gpu, adapters::select, device::WISHED};
+use super::{DeviceSelector, Gpu, adapters::select, open::WISHED};
 
 /// A kernel's module without bounds checks, loop bounds and guards of integer
 /// divisions.
@@ -72,7 +72,7 @@ pub(super) fn cooperative_sizes(adapter: &wgpu::Adapter) -> Vec<u32> {
 
 /// Opens the adapter with these features, cooperative matrices among them.
 #[allow(unsafe_code)]
-pub(super) fn request_cooperative(
+pub(super) async fn request_cooperative(
     adapter: &wgpu::Adapter,
     features: wgpu::Features,
     limits: wgpu::Limits,
@@ -93,7 +93,7 @@ pub(super) fn request_cooperative(
         experimental_features: unsafe { wgpu::ExperimentalFeatures::enabled() },
         ..Default::default()
     };
-    let opened = pollster::block_on(adapter.request_device(&descriptor));
+    let opened = adapter.request_device(&descriptor).await;
     opened.map_err(|e| GpuError::Request {
         adapter: describe(&adapter.get_info()),
         reason: e.to_string(),
@@ -112,14 +112,15 @@ pub(crate) struct Offer {
 /// `None` where it offers none.
 #[cfg(feature = "cli")]
 pub(crate) fn cooperative(selector: &DeviceSelector) -> Result<Option<Offer>, GpuError> {
-    let adapter = select(selector)?;
+    let adapter = pollster::block_on(select(selector))?;
     if !adapter.features().contains(COOPERATIVE) {
         return Ok(None);
     }
     let features = COOPERATIVE | adapter.features() & WISHED;
-    let (device, queue) = request_cooperative(&adapter, features, adapter.limits())?;
+    let request = request_cooperative(&adapter, features, adapter.limits());
+    let (device, queue) = pollster::block_on(request)?;
     Ok(Some(Offer {
-        gpu: Gpu::from_device(device, queue),
+        gpu: Gpu::from_device(&adapter, device, queue)?,
         products: adapter.cooperative_matrix_properties(),
     }))
 }

@@ -29,6 +29,22 @@ pub enum GpuError {
         /// wgpu's reason.
         reason: String,
     },
+    /// What only a GPU does, asked of the CPU.
+    #[error(
+        "textures, buffers and commands need a GPU, and this runs on the CPU; set it up with a `Gpu`"
+    )]
+    OnCpu,
+    /// An application's device whose limits are too low.
+    #[error(
+        "device `{device}` was opened without what networks need: {missing}; open it with \
+         `Gpu::device_descriptor(&adapter)`, or with limits no lower than `Gpu::required_limits()`"
+    )]
+    DeviceLimits {
+        /// The device's name.
+        device: String,
+        /// Each limit that is too low, what it must be, and what it is.
+        missing: String,
+    },
     /// The driver refused a kernel.
     #[error("kernel `{kernel}`: {reason}")]
     Kernel {
@@ -123,6 +139,12 @@ pub enum GpuError {
     /// No run is in flight.
     #[error("no run is in flight; start one before finishing it")]
     Idle,
+    /// A run whose commands were dropped.
+    #[error(
+        "the command encoder that a run was recorded into was dropped, or never submitted; submit \
+         it, then wait for the run"
+    )]
+    NotSubmitted,
     /// The device's clock makes no sense.
     #[error(
         "device `{device}`: its timestamps run backwards, so the driver cannot be timed; \
@@ -147,8 +169,9 @@ pub enum GpuError {
     },
     /// The device failed while it ran.
     #[error(
-        "device `{device}` failed while running: {reason}; a driver that resets under load is the \
-         usual cause: update it, or use a smaller batch"
+        "device `{device}` failed while running: {reason}; open it anew, and go on with \
+         `Classifier::recreate`; a driver that resets under load is the usual cause: update it, or \
+         use a smaller batch"
     )]
     Lost {
         /// The device's name.

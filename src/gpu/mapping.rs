@@ -1,6 +1,7 @@
 //! Word of whether a buffer is mapped for the host.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::{Gpu, GpuError};
@@ -12,28 +13,97 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait for that thread before polling again.
 const WHILE: Duration = Duration::from_millis(5);
 
-/// A buffer's mapping: asked for, then there.
-#[derive(Debug, Default)]
-pub(super) struct Mapping(Arc<(Mutex<Mapped>, Condvar)>);
+/// A buffer's mapping: asked for, then there. Cloning shares it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mapping(Arc<Word>);
 
-/// How mapping ended, once it has.
-type Mapped = Option<Result<(), wgpu::BufferAsyncError>>;
+#[derive(Debug, Default)]
+struct Word {
+    state: Mutex<State>,
+    there: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// How mapping ended, once it has.
+    mapped: Option<Result<(), Missed>>,
+    /// Who awaits it.
+    waker: Option<Waker>,
+}
+
+/// Why there is no mapping and will be none.
+#[derive(Debug, Clone)]
+enum Missed {
+    /// The device failed.
+    Failed(String),
+    /// The commands that it was to follow were dropped.
+    Dropped,
+}
+
+impl Missed {
+    fn error(&self, gpu: &Gpu) -> GpuError {
+        match self {
+            Missed::Failed(reason) => gpu.lost(reason),
+            Missed::Dropped => GpuError::NotSubmitted,
+        }
+    }
+}
+
+/// Tells a mapping how it ended, at the latest when it is dropped.
+struct Told(Option<Arc<Word>>);
+
+impl Told {
+    fn say(&mut self, how: Result<(), Missed>) {
+        if let Some(word) = self.0.take() {
+            word.say(how);
+        }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.say(Err(Missed::Dropped));
+    }
+}
+
+impl Word {
+    fn say(&self, how: Result<(), Missed>) {
+        let mut state = self.lock();
+        state.mapped = Some(how);
+        let waker = state.waker.take();
+        drop(state);
+        self.there.notify_all();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Mapping {
     /// Of a buffer that was made mapped.
     pub fn there() -> Self {
-        Self(Arc::new((Mutex::new(Some(Ok(()))), Condvar::new())))
+        let mapping = Self::default();
+        mapping.0.say(Ok(()));
+        mapping
     }
 
-    /// Asks for the first `bytes` of a buffer as soon as the submissions so far
-    /// are done with it.
-    pub fn ask(&self, buffer: &wgpu::Buffer, mode: wgpu::MapMode, bytes: u64) {
-        *self.lock() = None;
-        let word = Arc::clone(&self.0);
-        buffer.map_async(mode, 0..bytes, move |result| {
-            let (lock, there) = &*word;
-            *lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-            there.notify_all();
+    /// Asks for the first `bytes` of a buffer as soon as these commands, which
+    /// are to be submitted yet, are done with it.
+    pub fn ask(
+        &self,
+        encoder: &wgpu::CommandEncoder,
+        buffer: &wgpu::Buffer,
+        mode: wgpu::MapMode,
+        bytes: u64,
+    ) {
+        self.0.lock().mapped = None;
+        let mut told = Told(Some(Arc::clone(&self.0)));
+        encoder.map_buffer_on_submit(buffer, mode, 0..bytes, move |result| {
+            told.say(result.map_err(|error| Missed::Failed(error.to_string())));
         });
     }
 
@@ -42,34 +112,47 @@ impl Mapping {
     /// still, or none has polled since, after an error.
     pub fn wait(&self, gpu: &Gpu) -> Result<(), GpuError> {
         let began = Instant::now();
-        loop {
-            let mut mapped = self.lock();
-            match &*mapped {
-                Some(Ok(())) => {
-                    *mapped = None;
-                    return Ok(());
-                }
-                // Stays: the buffer is not pending any more.
-                Some(Err(error)) => return Err(gpu.lost(error)),
-                None => drop(mapped),
-            }
+        while !self.look(gpu)? {
             if began.elapsed() > PATIENCE {
                 return Err(gpu.lost("it did not answer"));
             }
-            // The lock is free: the callback may come from here.
+            // No lock is held: the callback may come from here.
             let polled = gpu.device().poll(wgpu::PollType::Poll);
             polled.map_err(|e| gpu.lost(e))?;
-            let waited = (self.0.1).wait_timeout_while(self.lock(), WHILE, |m| m.is_none());
+            let word = &*self.0;
+            let waited =
+                (word.there).wait_timeout_while(word.lock(), WHILE, |s| s.mapped.is_none());
             drop(waited);
+        }
+        Ok(())
+    }
+
+    /// Whether the buffer is mapped by now.
+    pub fn look(&self, gpu: &Gpu) -> Result<bool, GpuError> {
+        match &self.0.lock().mapped {
+            Some(Ok(())) => Ok(true),
+            Some(Err(missed)) => Err(missed.error(gpu)),
+            None => Ok(false),
         }
     }
 
-    /// Whether what was waited for in vain may still come.
-    pub fn is_pending(&self) -> bool {
-        self.lock().is_none()
+    /// The same, and has this task woken when it is.
+    pub fn poll(&self, gpu: &Gpu, task: &Context<'_>) -> Poll<Result<(), GpuError>> {
+        let mut state = self.0.lock();
+        match &state.mapped {
+            Some(Ok(())) => Poll::Ready(Ok(())),
+            Some(Err(missed)) => Poll::Ready(Err(missed.error(gpu))),
+            None => {
+                state.waker = Some(task.waker().clone());
+                Poll::Pending
+            }
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Mapped> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Gives it up, for whoever waits, because the device failed.
+    pub fn fail(&self, reason: &str) {
+        if self.0.lock().mapped.is_none() {
+            self.0.say(Err(Missed::Failed(reason.to_owned())));
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! records and submits what the plan says and decides nothing itself.
 
 mod adapters;
+mod alone;
 mod audited;
 mod beside;
 mod cache;
@@ -9,13 +10,20 @@ mod device;
 mod engine;
 mod error;
 mod images;
+mod lane;
 mod mapping;
+mod open;
 mod options;
 #[cfg(feature = "cli")]
 pub(crate) mod peaks;
 mod pipelines;
+mod poller;
+mod profile;
 mod readback;
+mod record;
 mod recorded;
+mod resample;
+mod run;
 mod shared;
 mod staging;
 mod stored;
@@ -24,6 +32,7 @@ mod timestamps;
 mod upload;
 mod value;
 mod warm_up;
+mod watch;
 
 pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_name};
 pub use device::Gpu;
@@ -31,5 +40,9 @@ pub use engine::{Engine, EngineSetup};
 pub use error::GpuError;
 pub use images::Images;
 pub use options::{GpuOptions, PipelineOptions};
+pub(crate) use record::Intake;
+pub use resample::{BufferSource, ByteOrder, PixelRect, ResampleError, SourceError, TextureSource};
+pub(crate) use resample::{OnDevice, Ready, Resampler};
+pub use run::Run;
 pub use timed::StepsTime;
 pub use timestamps::{Clock, Span, Spans, Timeline};

@@ -50,6 +50,18 @@ impl From<DeviceSelector> for GpuOptions {
     }
 }
 
+impl From<&DeviceSelector> for GpuOptions {
+    fn from(selector: &DeviceSelector) -> Self {
+        selector.clone().into()
+    }
+}
+
+impl From<&GpuOptions> for GpuOptions {
+    fn from(options: &GpuOptions) -> Self {
+        options.clone()
+    }
+}
+
 /// How kernels become pipelines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PipelineOptions {

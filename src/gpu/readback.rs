@@ -28,7 +28,19 @@ impl Readback {
         &self.buffer
     }
 
-    /// Waits for a submission and shows `read` the first `bytes`.
+    /// Word of whether they have come.
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// Has the first `bytes` mapped when these commands are done.
+    pub fn ask(&self, encoder: &wgpu::CommandEncoder, bytes: u64) {
+        let mode = wgpu::MapMode::Read;
+        self.mapping.ask(encoder, &self.buffer, mode, bytes);
+    }
+
+    /// Waits for the submission of commands that [`ask`](Self::ask)ed for it, and
+    /// shows `read` the first `bytes`. After an error it is of no further use.
     pub fn read(
         &self,
         gpu: &Gpu,
@@ -36,24 +48,17 @@ impl Readback {
         bytes: u64,
         read: impl FnOnce(&[u8]),
     ) -> Result<(), GpuError> {
-        let result = self
-            .map(gpu, submitted, bytes)
-            .and_then(|()| self.show(gpu, bytes, read));
-        // Mapped, pending or failed: the next run finds it unmapped.
-        self.buffer.unmap();
-        result
-    }
-
-    fn map(&self, gpu: &Gpu, submitted: wgpu::SubmissionIndex, bytes: u64) -> Result<(), GpuError> {
-        self.mapping.ask(&self.buffer, wgpu::MapMode::Read, bytes);
         gpu.wait(submitted)?;
-        self.mapping.wait(gpu)
+        self.mapping.wait(gpu)?;
+        self.show(gpu, bytes, read)
     }
 
-    fn show(&self, gpu: &Gpu, bytes: u64, read: impl FnOnce(&[u8])) -> Result<(), GpuError> {
+    /// Shows `read` the first `bytes`, which are mapped, and has it ready for the
+    /// next commands.
+    pub fn show(&self, gpu: &Gpu, bytes: u64, read: impl FnOnce(&[u8])) -> Result<(), GpuError> {
         let view = self.buffer.get_mapped_range(0..bytes);
-        let view = view.map_err(|e| gpu.lost(e))?;
-        read(&view);
-        Ok(())
+        view.map_err(|e| gpu.lost(e)).map(|view| read(&view))?;
+        // The device may be lost by now.
+        gpu.watch(0, || self.buffer.unmap())
     }
 }

@@ -35,6 +35,19 @@ pub(super) struct Pool {
 }
 
 impl Shared {
+    /// The same weights, and memory of its own for activations: for commands that
+    /// are submitted whenever the application likes, between those of others.
+    pub fn apart(&self) -> Self {
+        let held = Held {
+            weights: self.held().weights.clone(),
+            slots: vec![],
+        };
+        Self(Arc::new(Both {
+            held: Mutex::new(held),
+            turn: Mutex::default(),
+        }))
+    }
+
     /// Those of these weights that are not on the device yet, each once.
     pub fn missing(&self, wanted: &[Weight]) -> Vec<Weight> {
         let held = self.held();

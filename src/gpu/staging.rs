@@ -33,27 +33,18 @@ impl Staging {
     /// Writes those bytes to its start. Whatever was to copy from it before must
     /// have completed.
     pub fn fill(&self, gpu: &Gpu, bytes: &[u8]) -> Result<(), GpuError> {
-        if let Err(error) = self.mapping.wait(gpu) {
-            if self.mapping.is_pending() {
-                // So that it can be asked for again.
-                self.buffer.unmap();
-            }
-            return Err(error);
-        }
+        self.mapping.wait(gpu)?;
         let words = (bytes.len() as u64).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT);
         let view = self.buffer.get_mapped_range_mut(0..words);
         let written = view.map(|mut view| view.slice(..bytes.len()).copy_from_slice(bytes));
         self.buffer.unmap();
-        written.map_err(|e| GpuError::Refused {
-            device: gpu.describe(),
-            reason: e.to_string(),
-        })
+        // It was mapped when the device was well.
+        written.map_err(|e| gpu.lost(e))
     }
 
-    /// Has it ready for the host again when the submissions so far are done
-    /// with it.
-    pub fn recycle(&self) {
-        let bytes = self.buffer.size();
-        self.mapping.ask(&self.buffer, wgpu::MapMode::Write, bytes);
+    /// Has it ready for the host again when these commands are done with it.
+    pub fn recycle(&self, encoder: &wgpu::CommandEncoder) {
+        let (bytes, mode) = (self.buffer.size(), wgpu::MapMode::Write);
+        self.mapping.ask(encoder, &self.buffer, mode, bytes);
     }
 }

@@ -1,8 +1,11 @@
 //! Runs that say when each part of them began and ended.
 
 use std::ops::Range;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use super::lane::Lane;
+use super::record::Intake;
 use super::timestamps::{Clock, Span, Spans, Timeline, Timestamps};
 use super::{Engine, GpuError, Images};
 
@@ -19,10 +22,7 @@ impl Engine {
     /// Runs some steps `times` over, in one pass, and says what all of it
     /// took: for tuning. The caller sees to it that the steps leave what they
     /// read as it was.
-    pub fn time_steps(&mut self, steps: Range<usize>, times: usize) -> Result<StepsTime, GpuError> {
-        if !self.in_flight.is_empty() {
-            return Err(GpuError::Busy(self.in_flight.len()));
-        }
+    pub fn time_steps(&self, steps: Range<usize>, times: usize) -> Result<StepsTime, GpuError> {
         let timestamps = self.timestamps_for(1)?;
         let again = (0..times).flat_map(|_| steps.clone());
         let began = Instant::now();
@@ -41,32 +41,40 @@ impl Engine {
         let gpu = spans
             .transpose()?
             .map(|s| s.iter().map(Span::duration).sum());
-        self.timestamps = timestamps;
+        self.keep(timestamps);
         Ok(StepsTime { gpu, wall })
     }
 
     /// Timestamps for so many spans: those that were made before, if they are
     /// as many.
-    fn timestamps_for(&mut self, spans: usize) -> Result<Option<Timestamps>, GpuError> {
-        let kept = self.timestamps.take().filter(|t| t.spans() == spans);
-        match kept {
+    fn timestamps_for(&self, spans: usize) -> Result<Option<Timestamps>, GpuError> {
+        let mut kept = self
+            .timestamps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match kept.take().filter(|t| t.spans() == spans) {
             Some(timestamps) => Ok(Some(timestamps)),
             None => Timestamps::new(&self.gpu, spans),
         }
     }
 
+    fn keep(&self, timestamps: Option<Timestamps>) {
+        let mut kept = self
+            .timestamps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *kept = timestamps;
+    }
+
     /// One run that says when each span of it began and ended, on the GPU's
     /// clock where it has one. Its outputs stay on the device.
     pub fn timed_run<'a>(
-        &mut self,
+        &self,
         input: impl Into<Images<'a>>,
         spans: Spans,
     ) -> Result<Timeline, GpuError> {
         let input = input.into();
         self.admit(input)?;
-        if !self.in_flight.is_empty() {
-            return Err(GpuError::Busy(self.in_flight.len()));
-        }
         let steps = 0..self.plan.steps.len();
         let ranges: Vec<Range<usize>> = match spans {
             Spans::Steps => steps.map(|i| i..i + 1).collect(),
@@ -74,18 +82,21 @@ impl Engine {
         };
         let timestamps = self.timestamps_for(ranges.len())?;
         // Steps of other engines would be timed with these, and write what they read.
+        let lane = self.lanes.wait(&self.gpu)?;
         let turn = self.shared.turn();
         let timeline = match &timestamps {
-            Some(timestamps) => self.timed_by_gpu(input, &ranges, timestamps),
-            None => self.timed_by_host(input, &ranges),
+            Some(timestamps) => self.timed_by_gpu(&lane, input, &ranges, timestamps),
+            None => self.timed_by_host(&lane, input, &ranges),
         };
         drop(turn);
-        self.timestamps = timestamps;
+        self.lanes.put(timeline.is_ok().then_some(lane));
+        self.keep(timestamps);
         timeline
     }
 
     fn timed_by_gpu(
         &self,
+        lane: &Lane,
         input: Images<'_>,
         ranges: &[Range<usize>],
         timestamps: &Timestamps,
@@ -94,7 +105,7 @@ impl Engine {
         let since = |began: Instant| began.elapsed();
         let (submitted, host) = self.gpu.watch(0, || -> Result<_, GpuError> {
             let mut encoder = self.encoder();
-            self.upload(&mut encoder, self.next, input)?;
+            self.take_in(&mut encoder, lane, Intake::Host(input))?;
             let uploaded = since(began);
             let (mut last, mut first_submit) = (0, None);
             for (i, steps) in ranges.iter().enumerate() {
@@ -113,7 +124,6 @@ impl Engine {
             let commands = encoder.finish();
             let recorded = since(began);
             let submitted = self.gpu.queue().submit([commands]);
-            self.uploads[self.next].recycle();
             let host = [uploaded, recorded, since(began)];
             Ok((submitted, (host, first_submit.unwrap_or(recorded))))
         })??;
@@ -130,16 +140,15 @@ impl Engine {
 
     fn timed_by_host(
         &self,
+        lane: &Lane,
         input: Images<'_>,
         ranges: &[Range<usize>],
     ) -> Result<Timeline, GpuError> {
         let began = Instant::now();
         let submitted = self.gpu.watch(0, || -> Result<_, GpuError> {
             let mut encoder = self.encoder();
-            self.upload(&mut encoder, self.next, input)?;
-            let submitted = self.gpu.queue().submit([encoder.finish()]);
-            self.uploads[self.next].recycle();
-            Ok(submitted)
+            self.take_in(&mut encoder, lane, Intake::Host(input))?;
+            Ok(self.gpu.queue().submit([encoder.finish()]))
         })??;
         self.gpu.wait(submitted)?;
         let uploaded = began.elapsed();

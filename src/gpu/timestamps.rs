@@ -161,6 +161,7 @@ impl Timestamps {
         }
         let bytes = self.spans as u64 * SPAN_BYTES;
         encoder.copy_buffer_to_buffer(&self.resolved, 0, self.readback.buffer(), 0, bytes);
+        self.readback.ask(encoder, bytes);
     }
 
     /// Waits for the submission; the spans since the first began.

@@ -63,6 +63,14 @@ impl Value {
         }
     }
 
+    /// The buffer, where it is one.
+    pub fn buffer(&self) -> Option<&wgpu::Buffer> {
+        match self {
+            Value::Buffer(buffer) => Some(buffer),
+            Value::Texture(..) => None,
+        }
+    }
+
     /// What it is.
     pub fn place(&self) -> Place {
         match self {

@@ -18,7 +18,6 @@ pub struct TemplateError {
 }
 
 impl TemplateError {
-    #[cfg(feature = "cli")]
     pub(super) fn new(kernel: &'static str, source: minijinja::Error) -> Self {
         Self { kernel, source }
     }
@@ -49,6 +48,9 @@ const SHADERS: &[(&str, &str)] = shaders![
     "peaks/fma.wgsl",
     "peaks/tick.wgsl",
     "pool.wgsl",
+    "resample.wgsl",
+    "resample_common.wgsl",
+    "resample_crop.wgsl",
     "results.wgsl",
     "shortcut_a.wgsl",
     "softmax.wgsl",
@@ -87,13 +89,18 @@ pub fn source(variant: Variant, storage: Storage) -> Result<String, TemplateErro
 /// compute and how, and so with the time that they take.
 pub(crate) fn fingerprint(hash: fn(&[u8]) -> u64) -> u64 {
     let mut text = String::new();
-    for (_, shader) in SHADERS.iter().filter(|s| !s.0.starts_with("peaks/")) {
+    for (_, shader) in SHADERS.iter().filter(|s| of_networks(s.0)) {
         text.push_str(shader);
     }
     for candidate in super::candidates() {
         text.push_str(&format!("{candidate:?}"));
     }
     hash(text.as_bytes())
+}
+
+/// Whether a file of `shaders/` is a part of networks' kernels.
+fn of_networks(shader: &str) -> bool {
+    !shader.starts_with("peaks/") && !shader.starts_with("resample")
 }
 
 /// How this crate's templates are read: statements leave no lines behind, and

@@ -1,5 +1,6 @@
 //! Image files to 8-bit RGB.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read};
@@ -129,11 +130,11 @@ pub fn decode_bytes(
     // Unreadable metadata is no reason to refuse readable pixels.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let decoded = DynamicImage::from_decoder(decoder).map_err(failed)?;
-    let rgb = to_rgb(decoded).ok_or_else(|| ImageError::Unsupported {
+    let rgb = to_rgb(Cow::Owned(decoded)).ok_or_else(|| ImageError::Unsupported {
         name: name.clone(),
         found: format!("{label} with floating-point pixels"),
     })?;
-    let mut upright = DynamicImage::ImageRgb8(rgb);
+    let mut upright = DynamicImage::ImageRgb8(rgb.into_owned());
     upright.apply_orientation(orientation);
     Ok(upright.into_rgb8())
 }

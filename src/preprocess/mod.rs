@@ -27,6 +27,7 @@ mod jpeg_end;
 mod normalize;
 mod region;
 mod resize;
+mod sampling;
 mod taps;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,8 @@ pub use interpolation::Interpolation;
 pub use normalize::PADDED_CHANNELS;
 pub(crate) use normalize::{levels, rgb8};
 pub use region::Region;
+pub(crate) use sampling::Sampling;
+pub(crate) use to_rgb::to_rgb;
 pub use views::Views;
 
 use geometry::{Placement, shorter_side};

@@ -69,7 +69,7 @@ pub(super) fn resize_and_crop(
 /// shrinks by over twice as many pixels as the width: pictures more than twice
 /// as tall as wide. Pillow before 13 never did; there such a picture's bytes
 /// differ by the rounding between the passes.
-fn vertical_first((width, height): (u32, u32), resized: (u64, u64)) -> bool {
+pub(super) fn vertical_first((width, height): (u32, u32), resized: (u64, u64)) -> bool {
     let shrinks_by = |from: u32, to: u64| i128::from(from) - i128::from(to);
     let (across, down) = (shrinks_by(width, resized.0), shrinks_by(height, resized.1));
     down > 0 && down > 2 * across

@@ -1,5 +1,7 @@
 //! Any decoded pixel layout to 8-bit RGB.
 
+use std::borrow::Cow;
+
 use image::DynamicImage;
 
 use super::RgbImage;
@@ -11,20 +13,25 @@ use super::RgbImage;
 /// too, since that shows the picture.)
 ///
 /// Returns `None` for floating-point pixels, whose scale a file does not tell.
-pub(super) fn to_rgb(image: DynamicImage) -> Option<RgbImage> {
+pub(crate) fn to_rgb(image: Cow<'_, DynamicImage>) -> Option<Cow<'_, RgbImage>> {
+    let image = match image {
+        Cow::Owned(DynamicImage::ImageRgb8(image)) => return Some(Cow::Owned(image)),
+        Cow::Borrowed(DynamicImage::ImageRgb8(image)) => return Some(Cow::Borrowed(image)),
+        Cow::Owned(ref image) => image,
+        Cow::Borrowed(image) => image,
+    };
     let (width, height) = (image.width(), image.height());
     let rgb = match image {
-        DynamicImage::ImageRgb8(image) => return Some(image),
-        DynamicImage::ImageLuma8(i) => map::<1, _>(&i, |[l]| [l; 3]),
-        DynamicImage::ImageLumaA8(i) => map::<2, _>(&i, |[l, _]| [l; 3]),
-        DynamicImage::ImageRgba8(i) => map::<4, _>(&i, |[r, g, b, _]| [r, g, b]),
-        DynamicImage::ImageLuma16(i) => map::<1, _>(&i, |[l]| [high(l); 3]),
-        DynamicImage::ImageLumaA16(i) => map::<2, _>(&i, |[l, _]| [high(l); 3]),
-        DynamicImage::ImageRgb16(i) => map::<3, _>(&i, |rgb| rgb.map(high)),
-        DynamicImage::ImageRgba16(i) => map::<4, _>(&i, |[r, g, b, _]| [r, g, b].map(high)),
+        DynamicImage::ImageLuma8(i) => map::<1, _>(i, |[l]| [l; 3]),
+        DynamicImage::ImageLumaA8(i) => map::<2, _>(i, |[l, _]| [l; 3]),
+        DynamicImage::ImageRgba8(i) => map::<4, _>(i, |[r, g, b, _]| [r, g, b]),
+        DynamicImage::ImageLuma16(i) => map::<1, _>(i, |[l]| [high(l); 3]),
+        DynamicImage::ImageLumaA16(i) => map::<2, _>(i, |[l, _]| [high(l); 3]),
+        DynamicImage::ImageRgb16(i) => map::<3, _>(i, |rgb| rgb.map(high)),
+        DynamicImage::ImageRgba16(i) => map::<4, _>(i, |[r, g, b, _]| [r, g, b].map(high)),
         _ => return None,
     };
-    RgbImage::from_raw(width, height, rgb)
+    RgbImage::from_raw(width, height, rgb).map(Cow::Owned)
 }
 
 /// Applies `to_rgb` to every pixel of `N` channels.

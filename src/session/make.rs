@@ -1,17 +1,16 @@
 //! How a session comes about: planned and uploaded, or beside one that is
 //! there.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::layers::{graph, shapes, widest};
-use super::{Runner, Session, SessionOptions, Setup};
+use super::{Inner, Runner, Session, SessionOptions, Setup};
 use crate::cpu::{CpuError, CpuModel};
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu, GpuError};
 use crate::graph::{Graph, GraphError, Node, NodeId};
-use crate::kernels::Scalar;
+use crate::kernels::{InputForm, Scalar};
 use crate::model::Model;
 use crate::passes::{Lowered, lower};
 use crate::plan::{Plan, PlanOptions, Precision, Settled, activation_bytes};
@@ -61,7 +60,7 @@ impl Session {
         let (graph, layers) = graph(model, options)?;
         let batch = cpu_batch(&graph, options.batch)?;
         let cpu = CpuModel::new(&graph, model.params())?;
-        let runner = on_cpu(cpu, options);
+        let runner = Runner::Cpu(Box::new(cpu));
         Ok(Self::of(
             model,
             (graph, layers),
@@ -86,41 +85,70 @@ impl Session {
     /// As [`Session::new`]; [`Error::Graph`] for a size that the network does
     /// not admit, [`Error::OtherModel`] for another model.
     pub fn resized(&self, model: &Model, size: (usize, usize)) -> Result<Self, Error> {
-        if !Arc::ptr_eq(&self.model, model.identity()) {
+        self.beside(model, size, self.0.options.input)
+    }
+
+    /// The same for images that are given in that form.
+    pub(super) fn beside(
+        &self,
+        model: &Model,
+        size: (usize, usize),
+        input: InputForm,
+    ) -> Result<Self, Error> {
+        if !Arc::ptr_eq(&self.0.model, model.identity()) {
             let name = model.network().name.clone();
             return Err(Error::OtherModel { name });
         }
         let options = SessionOptions {
             input_size: Some(size),
-            ..self.options.clone()
+            input,
+            ..self.0.options.clone()
         };
-        match &self.runner {
+        let precision = self.0.precision.clone();
+        match &self.0.runner {
             Runner::Gpu(engine) => {
                 let network = Lowering::of(model, &options)?;
-                let precision = self.precision.clone();
                 let (plan, planned) = network.plan(engine.gpu(), &options, precision.scalar)?;
                 let engine = engine.beside(plan, &network.lowered.params)?;
                 Ok(network.session(engine, planned, precision, &options))
             }
-            Runner::Cpu { model: cpu, .. } => {
+            Runner::Cpu(cpu) => {
                 let began = Instant::now();
                 let (graph, layers) = graph(model, &options)?;
                 let batch = cpu_batch(&graph, options.batch)?;
-                let runner = on_cpu(cpu.resized(&graph)?, &options);
+                let runner = Runner::Cpu(Box::new(cpu.resized(&graph)?));
+                let setup = Setup {
+                    plan: began.elapsed(),
+                    ..Setup::default()
+                };
+                let network = (graph, layers);
                 Ok(Self::of(
-                    model,
-                    (graph, layers),
-                    batch,
-                    self.precision.clone(),
-                    runner,
-                    &options,
-                    Setup {
-                        plan: began.elapsed(),
-                        ..Setup::default()
-                    },
+                    model, network, batch, precision, runner, &options, setup,
                 ))
             }
         }
+    }
+
+    /// This session with activations and buffers of its own, for commands that
+    /// the application submits when it likes; results stay on the device as well.
+    /// `None` on the CPU.
+    pub(crate) fn apart(&self, in_flight: usize) -> Result<Option<Self>, Error> {
+        let Runner::Gpu(engine) = &self.0.runner else {
+            return Ok(None);
+        };
+        let inner = &*self.0;
+        Ok(Some(Self(Arc::new(Inner {
+            model: Arc::clone(&inner.model),
+            options: inner.options.clone(),
+            graph: inner.graph.clone(),
+            layers: inner.layers.clone(),
+            batch: inner.batch,
+            precision: inner.precision.clone(),
+            runner: Runner::Gpu(Box::new(engine.apart(in_flight)?)),
+            shapes: inner.shapes.clone(),
+            rooms: Mutex::default(),
+            setup: inner.setup,
+        }))))
     }
 
     fn of(
@@ -135,14 +163,15 @@ impl Session {
         let shapes = shapes(&graph, &layers);
         let widest = match runner {
             Runner::Gpu(_) => widest(&shapes),
-            Runner::Cpu { .. } => 0,
+            Runner::Cpu(_) => 0,
         };
-        Self {
+        // The first run may be of few images, and is to be the last that
+        // allocates.
+        let room = |_| Vec::with_capacity(batch * widest);
+        let rooms = (0..options.in_flight.max(1)).map(room).collect();
+        Self(Arc::new(Inner {
             model: Arc::clone(model.identity()),
-            // The first run may be of few images, and is to be the last that
-            // allocates.
-            unpadded: Vec::with_capacity(batch * widest),
-            started: VecDeque::with_capacity(options.in_flight.max(1)),
+            rooms: Mutex::new(rooms),
             options: options.clone(),
             shapes,
             graph,
@@ -151,7 +180,7 @@ impl Session {
             precision,
             runner,
             setup,
-        }
+        }))
     }
 }
 
@@ -241,12 +270,4 @@ fn cpu_batch(graph: &Graph, wanted: usize) -> Result<usize, Error> {
     let fit = MAX_CPU_BYTES / bytes(largest).max(1);
     let most = usize::try_from(fit).unwrap_or(MAX_CPU_BATCH);
     Ok(wanted.min(most).clamp(1, MAX_CPU_BATCH))
-}
-
-fn on_cpu(model: CpuModel, options: &SessionOptions) -> Runner {
-    Runner::Cpu {
-        model: Box::new(model),
-        in_flight: options.in_flight.max(1),
-        done: VecDeque::new(),
-    }
 }

@@ -3,20 +3,21 @@
 mod layers;
 mod make;
 mod options;
+mod run;
 mod sizes;
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use crate::cpu::{CpuModel, Kept};
+use crate::cpu::CpuModel;
 use crate::error::Error;
 use crate::gpu::{Engine, GpuError, Images, Spans, Timeline};
 use crate::graph::{Graph, NodeId, Shape};
 use crate::kernels::InputForm;
 use crate::plan::{Plan, Settled};
-use crate::preprocess::rgb8;
-use crate::tensor::{QUAD, Tensor, padded, quads, unpad_channels, unpad_into};
+use crate::tensor::{QUAD, Tensor, padded, quads};
 pub use options::{SessionOptions, Setup};
+pub(crate) use run::Patience;
+pub use run::Run;
 pub use sizes::Sizes;
 
 /// The name of the softmax layer that [`SessionOptions::probabilities`] adds.
@@ -32,8 +33,9 @@ pub struct Outputs {
     pub layers: Vec<(String, Tensor)>,
 }
 
-/// One network on one device for one image size, ready to run batches. It may
-/// move between threads; several can share a device.
+/// One network on one device for one image size, ready to run batches. Cloning
+/// shares it, any number of threads may run it, and several sessions can share a
+/// device.
 ///
 /// ```no_run
 /// use resnet_wgpu::gpu::{DeviceSelector, Gpu};
@@ -43,13 +45,16 @@ pub struct Outputs {
 ///
 /// let gpu = Gpu::new(&DeviceSelector::Auto)?;
 /// let model = Model::embedded()?;
-/// let mut session = Session::new(&gpu, &model, &SessionOptions::default())?;
+/// let session = Session::new(&gpu, &model, &SessionOptions::default())?;
 /// let outputs = session.run(&Tensor::zeros([1, 32, 32, 3]))?;
 /// assert_eq!(outputs.logits.shape(), [1, 10]);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
+#[derive(Debug, Clone)]
+pub struct Session(Arc<Inner>);
+
 #[derive(Debug)]
-pub struct Session {
+struct Inner {
     /// Of the model that it was made of ([`Model::identity`]).
     ///
     /// [`Model::identity`]: crate::model::Model::identity
@@ -63,119 +68,122 @@ pub struct Session {
     runner: Runner,
     /// Shape of one image's value, for the logits and each layer.
     shapes: Vec<Shape>,
-    /// Where an output whose channels are padded is unpadded.
-    unpadded: Vec<f32>,
-    /// Images of each batch in flight, oldest first.
-    started: VecDeque<usize>,
+    /// Where outputs whose channels are padded are unpadded: one for each run
+    /// that is being read.
+    rooms: Mutex<Vec<Vec<f32>>>,
     setup: Setup,
 }
 
 #[derive(Debug)]
 enum Runner {
     Gpu(Box<Engine>),
-    Cpu {
-        model: Box<CpuModel>,
-        in_flight: usize,
-        /// The CPU computes when a batch is started.
-        done: VecDeque<Kept>,
-    },
+    Cpu(Box<CpuModel>),
 }
 
 impl Session {
     /// The graph as authored.
     pub fn graph(&self) -> &Graph {
-        &self.graph
+        &self.0.graph
     }
 
     /// How many layers a run gives besides the logits, the probabilities among
     /// them.
     pub fn layers(&self) -> usize {
-        self.layers.len()
+        self.0.layers.len()
     }
 
     /// Images of a run.
     pub fn batch(&self) -> usize {
-        self.batch
+        self.0.batch
     }
 
     /// In what activations and weights are stored, and why
     /// [`Precision::Auto`](crate::plan::Precision::Auto) is f32 where it is.
     pub fn precision(&self) -> &Settled {
-        &self.precision
+        &self.0.precision
     }
 
-    /// Batches that were started and not finished.
+    /// In what form images are given.
+    pub fn input(&self) -> InputForm {
+        self.0.options.input
+    }
+
+    /// Batches that were started and not finished; on the CPU, which computes a
+    /// batch when it is started, none.
     pub fn in_flight(&self) -> usize {
-        self.started.len()
+        match &self.0.runner {
+            Runner::Gpu(engine) => engine.in_flight(),
+            Runner::Cpu(_) => 0,
+        }
     }
 
     /// Batches that may be in flight.
     pub fn max_in_flight(&self) -> usize {
-        match &self.runner {
+        match &self.0.runner {
             Runner::Gpu(engine) => engine.max_in_flight(),
-            Runner::Cpu { in_flight, .. } => *in_flight,
+            Runner::Cpu(_) => self.0.options.in_flight.max(1),
         }
     }
 
     /// The plan, where it runs on a GPU.
     pub fn plan(&self) -> Option<&Plan> {
-        match &self.runner {
+        match &self.0.runner {
             Runner::Gpu(engine) => Some(engine.plan()),
-            Runner::Cpu { .. } => None,
+            Runner::Cpu(_) => None,
         }
     }
 
     /// What setting it up took.
     pub fn setup(&self) -> Setup {
-        self.setup
+        self.0.setup
     }
 
     /// Device memory of the weights and of the activations, which sessions for
     /// images of other sizes share ([`Session::resized`]).
     pub fn shared_bytes(&self) -> (u64, u64) {
-        match &self.runner {
+        match &self.0.runner {
             Runner::Gpu(engine) => engine.shared_bytes(),
-            Runner::Cpu { .. } => (0, 0),
+            Runner::Cpu(_) => (0, 0),
         }
     }
 
     /// Device memory that it takes besides activations and weights:
     /// parameters and readback.
     pub fn other_bytes(&self) -> u64 {
-        match &self.runner {
+        match &self.0.runner {
             Runner::Gpu(engine) => engine.other_bytes(),
-            Runner::Cpu { .. } => 0,
+            Runner::Cpu(_) => 0,
         }
     }
 
     /// Runs a whole or part batch once and says when each span of the run
     /// began and ended; its outputs stay on the device. `None` on the CPU.
     pub fn timed_run<'a>(
-        &mut self,
+        &self,
         input: impl Into<Images<'a>>,
         spans: Spans,
     ) -> Result<Option<Timeline>, Error> {
         let input = input.into();
         self.images(input)?;
-        match &mut self.runner {
+        match &self.0.runner {
             Runner::Gpu(engine) => Ok(Some(engine.timed_run(input, spans)?)),
-            Runner::Cpu { .. } => Ok(None),
+            Runner::Cpu(_) => Ok(None),
         }
     }
 
     /// How many images these are, if a run takes as many in that form.
     fn images(&self, input: Images<'_>) -> Result<usize, Error> {
-        if !input.have(&self.options.input) {
-            let (expected, found) = (self.options.input.name(), input.name());
+        if !input.have(&self.0.options.input) {
+            let (expected, found) = (self.0.options.input.name(), input.name());
             return Err(GpuError::InputForm { expected, found }.into());
         }
         let each = self.input_len();
         let n = input.len() / each.max(1);
-        if n * each != input.len() || n == 0 || n > self.batch {
-            let s = self.graph.input_shape();
+        if n * each != input.len() || n == 0 || n > self.0.batch {
+            let s = self.0.graph.input_shape();
             let numbers = each / (s.h * s.w).max(1);
             return Err(Error::InputShape {
-                expected: format!("[1 to {}, {}, {}, {numbers}]", self.batch, s.h, s.w),
+                expected: format!("[1 to {}, {}, {}, {numbers}]", self.0.batch, s.h, s.w),
                 found: vec![input.len()],
             });
         }
@@ -185,16 +193,16 @@ impl Session {
     /// Numbers of one image's input as [`Session::run_batch`] takes it: H·W·4
     /// floats, or H·W·3 bytes.
     pub fn input_len(&self) -> usize {
-        let s = self.graph.input_shape();
-        match self.options.input {
+        let s = self.0.graph.input_shape();
+        match self.0.options.input {
             InputForm::F32 => s.h * s.w * quads(s.c) * QUAD,
             InputForm::Rgb8 { .. } => s.h * s.w * s.c,
         }
     }
 
     /// Runs any number of images, `[N, H, W, 3]`, already normalised.
-    pub fn run(&mut self, images: &Tensor) -> Result<Outputs, Error> {
-        let s = self.graph.input_shape();
+    pub fn run(&self, images: &Tensor) -> Result<Outputs, Error> {
+        let s = self.0.graph.input_shape();
         let n = match images.shape() {
             [n, h, w, c] if (*h, *w, *c) == (s.h, s.w, s.c) => *n,
             other => {
@@ -205,10 +213,10 @@ impl Session {
             }
         };
         let padded = padded(images);
-        let classes = self.graph.output_shape().len();
+        let classes = self.0.graph.output_shape().len();
         let mut logits = Vec::with_capacity(n * classes);
-        let mut values: Vec<Vec<f32>> = vec![vec![]; self.layers.len()];
-        for chunk in padded.chunks((self.batch * self.input_len()).max(1)) {
+        let mut values: Vec<Vec<f32>> = vec![vec![]; self.0.layers.len()];
+        for chunk in padded.chunks((self.0.batch * self.input_len()).max(1)) {
             self.run_batch(chunk, |output, data| match output {
                 0 => logits.extend_from_slice(data),
                 layer => values[layer - 1].extend_from_slice(data),
@@ -221,7 +229,7 @@ impl Session {
                 found,
             })
         };
-        let layers = (self.layers.iter().zip(values).zip(&self.shapes[1..]))
+        let layers = (self.0.layers.iter().zip(values).zip(&self.0.shapes[1..]))
             .map(|(((name, _), data), s)| Ok((name.clone(), tensor(vec![n, s.h, s.w, s.c], data)?)))
             .collect::<Result<_, Error>>()?;
         Ok(Outputs {
@@ -232,99 +240,16 @@ impl Session {
 
     /// Runs up to [`batch`](Session::batch) images, in the form of
     /// [`SessionOptions::input`]: floats `[N, H, W, 4]` with the fourth channel
-    /// zero, or bytes `[N, H, W, 3]`, of red, green and blue. It hands each output (0 the logits, then the
-    /// layers) to `read`, NHWC without padding. On a GPU, after the first
-    /// run, nothing is allocated but by wgpu itself, for its commands
-    /// (`tests/steady_state.rs` sees to it). Nothing else may be in flight.
+    /// zero, or bytes `[N, H, W, 3]`, of red, green and blue. It hands each output
+    /// (0 the logits, then the layers) to `read`, NHWC without padding. On a GPU,
+    /// after the first run, nothing is allocated but by wgpu itself, for its
+    /// commands (`tests/steady_state.rs` sees to it). Where as many runs are in
+    /// flight as may be, it waits for one to be finished, by another thread.
     pub fn run_batch<'a>(
-        &mut self,
+        &self,
         input: impl Into<Images<'a>>,
         read: impl FnMut(usize, &[f32]),
     ) -> Result<(), Error> {
-        if !self.started.is_empty() {
-            return Err(GpuError::Busy(self.started.len()).into());
-        }
-        self.start(input)?;
-        self.finish(read)
+        self.start_in_turn(input)?.finish(read)
     }
-
-    /// Starts a batch, as [`run_batch`](Session::run_batch) takes it, and
-    /// returns before it is done. Up to [`SessionOptions::in_flight`] batches
-    /// may be started before the first is finished;
-    /// [`finish`](Session::finish) gives them in their order.
-    pub fn start<'a>(&mut self, input: impl Into<Images<'a>>) -> Result<(), Error> {
-        let input = input.into();
-        let n = self.images(input)?;
-        match &mut self.runner {
-            Runner::Gpu(engine) => engine.start(input)?,
-            Runner::Cpu {
-                model,
-                in_flight,
-                done,
-            } => {
-                if done.len() == *in_flight {
-                    return Err(GpuError::Busy(done.len()).into());
-                }
-                let s = self.graph.input_shape();
-                let values = unpadded(input, &self.options.input, s.c);
-                let images = Tensor::new([n, s.h, s.w, s.c], values);
-                let images = images.ok_or_else(|| Error::InputShape {
-                    expected: "whole images".into(),
-                    found: vec![input.len()],
-                })?;
-                let keep: Vec<NodeId> = self.layers.iter().map(|(_, id)| *id).collect();
-                done.push_back(model.run(&images, &keep)?);
-            }
-        }
-        self.started.push_back(n);
-        Ok(())
-    }
-
-    /// Waits for the oldest batch in flight and hands its outputs to `read`,
-    /// as [`run_batch`](Session::run_batch) does.
-    pub fn finish(&mut self, mut read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
-        let n = self.started.pop_front().ok_or(GpuError::Idle)?;
-        match &mut self.runner {
-            Runner::Gpu(engine) => {
-                let (shapes, unpadded) = (&self.shapes, &mut self.unpadded);
-                engine.finish(|output, data| {
-                    let s = shapes[output];
-                    let padded = quads(s.c) * QUAD;
-                    let data = &data[..n * s.h * s.w * padded];
-                    if padded == s.c {
-                        read(output, data);
-                    } else {
-                        unpadded.clear();
-                        unpad_into(data, s.c, unpadded);
-                        read(output, unpadded);
-                    }
-                })?;
-            }
-            Runner::Cpu { done, .. } => {
-                let kept = done.pop_front().ok_or(GpuError::Idle)?;
-                read(0, kept.output.data());
-                for (i, (_, id)) in self.layers.iter().enumerate() {
-                    if let Some(value) = kept.get(*id) {
-                        read(i + 1, value.data());
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Images as the CPU twin takes them, `[n, H, W, channels]`.
-fn unpadded(images: Images<'_>, form: &InputForm, channels: usize) -> Vec<f32> {
-    let mut values = vec![];
-    match (images, form) {
-        (Images::Rgb8(bytes), InputForm::Rgb8 { mean, std }) => {
-            values.reserve(bytes.len());
-            rgb8(bytes, mean, std, &mut values);
-        }
-        (Images::F32(padded), _) => values = unpad_channels(padded, channels),
-        // `Session::images` has refused these.
-        (Images::Rgb8(_), InputForm::F32) => {}
-    }
-    values
 }

@@ -1,14 +1,19 @@
 //! One network for images of several sizes.
 
-use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Session, SessionOptions};
 use crate::error::Error;
-use crate::gpu::{Gpu, GpuError, Images};
+use crate::gpu::Gpu;
+use crate::kernels::InputForm;
 use crate::model::Model;
 
 /// Height and width of an image, in pixels.
 type Size = (usize, usize);
+
+/// What a session is for: a size, and whether images are given as normalised
+/// floats whatever the others take.
+type Kind = (Size, bool);
 
 /// Sessions that are kept for sizes that may come again, at most: each holds its
 /// plan, and room for its images on their way, but no weights and no
@@ -31,22 +36,26 @@ const KEPT_BYTES: u64 = 256 << 20;
 ///
 /// let gpu = Gpu::new(&DeviceSelector::Auto)?;
 /// let model = Model::embedded()?;
-/// let mut sizes = Sizes::new(Some(&gpu), &model, &SessionOptions::default())?;
+/// let sizes = Sizes::new(Some(&gpu), &model, &SessionOptions::default())?;
 /// for (h, w) in [(32, 32), (40, 53)] {
 ///     let image = vec![0.0; h * w * 4];
-///     sizes.start((h, w), &image[..])?;
-///     sizes.finish(|output, logits| println!("{output}: {logits:?}"))?;
+///     let run = sizes.at((h, w))?.start(&image[..])?;
+///     run.finish(|output, logits| println!("{output}: {logits:?}"))?;
 /// }
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Sizes {
     model: Model,
-    /// The first is never dropped; of the others, the least recently used comes
-    /// first.
-    sessions: Vec<(Size, Session)>,
-    /// The sizes of the batches in flight, oldest first.
-    started: VecDeque<Size>,
+    first: (Size, Session),
+    others: Mutex<Others>,
+}
+
+/// Sessions for other sizes than the first.
+#[derive(Debug, Default)]
+struct Others {
+    /// The least recently used comes first.
+    sessions: Vec<(Kind, Session)>,
     made: usize,
 }
 
@@ -61,102 +70,69 @@ impl Sizes {
         let input = session.graph().input_shape();
         Ok(Self {
             model: model.clone(),
-            started: VecDeque::with_capacity(session.max_in_flight()),
-            sessions: vec![((input.h, input.w), session)],
-            made: 1,
+            first: ((input.h, input.w), session),
+            others: Mutex::default(),
         })
     }
 
     /// The session for the size that was asked for first.
     pub fn first(&self) -> &Session {
-        // `new` made it, and it is never dropped.
-        &self.sessions[0].1
-    }
-
-    /// The session for images of that height and width.
-    ///
-    /// # Errors
-    /// As [`Session::resized`], where it has to be made.
-    pub fn at(&mut self, size: Size) -> Result<&Session, Error> {
-        let at = self.find(size)?;
-        Ok(&self.sessions[at].1)
+        &self.first.1
     }
 
     /// How many sessions have been made so far; a size that comes again after
     /// many others have is made again.
     pub fn made(&self) -> usize {
-        self.made
+        1 + self.others().made
     }
 
-    /// Batches that were started and not finished.
-    pub fn in_flight(&self) -> usize {
-        self.started.len()
-    }
-
-    /// Batches that may be in flight, of whatever sizes.
-    pub fn max_in_flight(&self) -> usize {
-        self.first().max_in_flight()
-    }
-
-    /// Starts a batch of images of one size, as [`Session::start`] takes it.
+    /// The session for images of that height and width. Others wait while one is
+    /// made.
     ///
     /// # Errors
-    /// [`GpuError::Busy`] where as many are in flight as may be; as
-    /// [`Sizes::at`] and [`Session::start`].
-    pub fn start<'a>(&mut self, size: Size, input: impl Into<Images<'a>>) -> Result<(), Error> {
-        if self.started.len() == self.max_in_flight() {
-            return Err(GpuError::Busy(self.started.len()).into());
+    /// As [`Session::resized`], where it has to be made.
+    pub fn at(&self, size: Size) -> Result<Session, Error> {
+        self.of((size, false))
+    }
+
+    /// The same for images of normalised floats.
+    pub(crate) fn floats(&self, size: Size) -> Result<Session, Error> {
+        self.of((size, self.first().input() != InputForm::F32))
+    }
+
+    fn of(&self, kind: Kind) -> Result<Session, Error> {
+        let (size, floats) = kind;
+        if !floats && size == self.first.0 {
+            return Ok(self.first.1.clone());
         }
-        let at = self.find(size)?;
-        self.sessions[at].1.start(input)?;
-        self.started.push_back(size);
-        Ok(())
-    }
-
-    /// Waits for the oldest batch in flight and hands its outputs to `read`, as
-    /// [`Session::finish`] does.
-    ///
-    /// # Errors
-    /// [`GpuError::Idle`] where none is in flight; as [`Session::finish`].
-    pub fn finish(&mut self, read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
-        let size = self.started.pop_front().ok_or(GpuError::Idle)?;
-        let at = self.sessions.iter().position(|(s, _)| *s == size);
-        // A session with a batch in flight is not dropped.
-        let at = at.ok_or(GpuError::Idle)?;
-        self.sessions[at].1.finish(read)
-    }
-
-    /// The place of the session for that size, made where there is none.
-    fn find(&mut self, size: Size) -> Result<usize, Error> {
-        if let Some(at) = self.sessions.iter().position(|(s, _)| *s == size) {
-            if at > 0 {
-                self.sessions[at..].rotate_left(1);
-            }
-            return Ok(match at {
-                0 => 0,
-                _ => self.sessions.len() - 1,
-            });
+        let mut others = self.others();
+        let sessions = &mut others.sessions;
+        if let Some(at) = sessions.iter().position(|(k, _)| *k == kind) {
+            sessions[at..].rotate_left(1);
+            let (_, session) = &sessions[sessions.len() - 1];
+            return Ok(session.clone());
         }
         let before = self.first().shared_bytes();
-        let made = self.first().resized(&self.model, size)?;
-        self.made += 1;
-        let idle = |session: &Session| session.in_flight() == 0;
+        let form = match floats {
+            true => InputForm::F32,
+            false => self.first().input(),
+        };
+        let made = self.first().beside(&self.model, size, form)?;
         if made.shared_bytes().1 > before.1 {
             // These hold on to the smaller memory that has been replaced.
-            let mut at = 0;
-            self.sessions.retain(|(_, session)| {
-                at += 1;
-                at == 1 || !idle(session)
-            });
+            sessions.clear();
         }
-        let bytes = |(_, session): &(Size, Session)| session.other_bytes();
-        let mut held: u64 = self.sessions.iter().map(bytes).sum();
-        while self.sessions.len() > KEPT || held > KEPT_BYTES {
-            let least = (1..self.sessions.len()).find(|&i| idle(&self.sessions[i].1));
-            let Some(least) = least else { break };
-            held -= bytes(&self.sessions.remove(least));
+        let mut held = made.other_bytes();
+        held += (sessions.iter()).map(|(_, s)| s.other_bytes()).sum::<u64>();
+        while !sessions.is_empty() && (sessions.len() + 2 > KEPT || held > KEPT_BYTES) {
+            held -= sessions.remove(0).1.other_bytes();
         }
-        self.sessions.push((size, made));
-        Ok(self.sessions.len() - 1)
+        sessions.push((kind, made.clone()));
+        others.made += 1;
+        Ok(made)
+    }
+
+    fn others(&self) -> MutexGuard<'_, Others> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -106,7 +106,7 @@ impl Trial {
         let conv = |s: &crate::plan::Step| s.node == self.conv;
         let first = plan.steps.iter().position(conv).unwrap_or_default();
         let steps = first..plan.steps.len();
-        let mut engine = Engine::new(gpu, plan, &self.lowered.params)?;
+        let engine = Engine::new(gpu, plan, &self.lowered.params)?;
         let mut difference = Difference::default();
         engine.run(&self.input, |_, found| {
             for image in found.chunks(self.expected.len().max(1)) {

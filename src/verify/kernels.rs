@@ -133,7 +133,7 @@ fn run(
             scale: 1.0,
         });
     }
-    let mut engine = Engine::new(gpu, plan, &lowered.params)?;
+    let engine = Engine::new(gpu, plan, &lowered.params)?;
     // Slots that the run does not write must not matter, so they are filled
     // with what would show.
     for (i, slot) in engine.plan().slots.clone().iter().enumerate() {

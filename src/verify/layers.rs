@@ -90,7 +90,7 @@ pub fn network(
     let graph = model.graph(h, w)?;
     let lowered = lower(&graph, model.params(), &[])?;
     let plan = Plan::new(&lowered, batch, gpu.profile(), &[], options)?;
-    let mut engine = Engine::new(gpu, plan, &lowered.params)?;
+    let engine = Engine::new(gpu, plan, &lowered.params)?;
 
     // Only now that the device is known to take such a batch.
     let input = seeded_images(batch, graph.input_shape());

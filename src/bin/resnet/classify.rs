@@ -55,14 +55,14 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
         choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
         ..Default::default()
     };
-    let mut classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
+    let classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
     (args.model).announce_precision(classifier.session().precision());
     let device = device::name(gpu.as_ref());
     let limits = ImageLimits::default();
     let mut progress = Progress::bar(images.len(), "images");
     let (_, ran) = stream::run(
-        &mut classifier,
+        &classifier,
         &stream::Images {
             items: &images,
             load: &|path| decode_file(path, &limits).map_err(|e| with_sources(&e)),

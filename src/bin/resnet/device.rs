@@ -21,7 +21,7 @@ pub fn open(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Option<Gpu>, F
         DeviceChoice::Cpu => return Ok(None),
         DeviceChoice::Gpu(selector) => selector,
     };
-    match Gpu::open(&kernels.options(selector)) {
+    match Gpu::new(kernels.options(selector)) {
         Ok(gpu) => Ok(Some(gpu)),
         Err(GpuError::NoAdapter) if *selector == DeviceSelector::Auto => {
             term::note(&format!(
@@ -39,7 +39,7 @@ pub fn open_gpu(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Gpu, Failu
         DeviceChoice::Cpu => return Err(needs_gpu()),
         DeviceChoice::Gpu(selector) => selector,
     };
-    Gpu::open(&kernels.options(selector)).map_err(|error| match error {
+    Gpu::new(kernels.options(selector)).map_err(|error| match error {
         GpuError::NoAdapter => no_driver(),
         other => other.into(),
     })

@@ -50,7 +50,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     let read = images.iter().chain(&args.model.weights);
     let output = OutputFile::at(&args.output, read)?;
     let gpu = device::open(&args.model.device, args.model.kernels)?;
-    let mut embedder = Embedder::new(
+    let embedder = Embedder::new(
         gpu.as_ref(),
         &model,
         &args.model,
@@ -58,7 +58,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         images.len().min(BATCH),
     )?;
     args.model.announce();
-    let classifier = &mut embedder.classifier;
+    let classifier = &embedder.classifier;
     (args.model).announce_precision(classifier.session().precision());
     let (layer, shape) = (&embedder.layer, embedder.shape);
     let origin = Origin::new(&model, layer, classifier.preprocess(), args.normalize)?;
@@ -198,7 +198,7 @@ impl Embedder {
     }
 
     /// The features of one picture.
-    pub fn features(&mut self, path: &Path) -> Result<Vec<f32>, Failure> {
+    pub fn features(&self, path: &Path) -> Result<Vec<f32>, Failure> {
         let photo = decode_file(path, &ImageLimits::default())?;
         let scores = self.classifier.score(&photo)?;
         let mut row = vec![];

@@ -52,7 +52,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
         choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
         ..Default::default()
     };
-    let mut classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
+    let classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
     (args.model).announce_precision(classifier.session().precision());
 
@@ -62,7 +62,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     }
     // Behind the file of answers, which is no place for it.
     let report = report(args)?;
-    evaluate(args, &mut run, &mut classifier, &data)?;
+    evaluate(args, &mut run, &classifier, &data)?;
     if run.images() == 0 {
         return Err(run.ended().unwrap_or(Failure::Reported));
     }
@@ -92,7 +92,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
 fn evaluate(
     args: &EvalArgs,
     run: &mut Run,
-    classifier: &mut Classifier,
+    classifier: &Classifier,
     data: &Dataset,
 ) -> Result<(), Failure> {
     let indices = run.left();

@@ -74,7 +74,7 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
         labels: Some(labels).filter(|labels| !labels.is_empty()),
         choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
     };
-    let mut explainer = Explainer::new(gpu.as_ref(), &model, &options)?;
+    let explainer = Explainer::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
     (args.model).announce_precision(explainer.classifier().session().precision());
     let found = match class {

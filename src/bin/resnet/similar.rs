@@ -35,7 +35,7 @@ pub fn command(args: &SimilarArgs) -> Result<(), Failure> {
         }));
     }
     let gpu = device::open(&args.model.device, args.model.kernels)?;
-    let mut embedder = Embedder::new(gpu.as_ref(), &model, &args.model, Some(layer), 1)?;
+    let embedder = Embedder::new(gpu.as_ref(), &model, &args.model, Some(layer), 1)?;
     args.model.announce();
     let query = embedder.features(&args.query)?;
     let near = file.nearest(&query, args.k as usize).map_err(features)?;

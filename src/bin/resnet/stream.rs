@@ -9,7 +9,7 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use resnet_wgpu::Error;
-use resnet_wgpu::classify::{Classifier, Mean, Scores, decode_ahead};
+use resnet_wgpu::classify::{Batches, Classifier, Mean, Scores, decode_ahead};
 use resnet_wgpu::cpu::CpuError;
 use resnet_wgpu::dataset::find_images;
 use resnet_wgpu::gpu::{Gpu, GpuError};
@@ -83,7 +83,7 @@ pub struct Images<'a, T> {
 /// true, no further item is begun; those on the device are finished. What was
 /// waited for is told however it ends.
 pub fn run<T: Sync>(
-    classifier: &mut Classifier,
+    classifier: &Classifier,
     images: &Images<T>,
     stop: &AtomicBool,
     each: impl FnMut(&Classifier, usize, Outcome<'_>, &Waits) -> Result<(), Failure>,
@@ -98,13 +98,14 @@ pub fn run<T: Sync>(
     // views may take megabytes.
     let cores = available_parallelism().map_or(1, |n| n.get());
     let window = (2 * classifier.batch()).div_ceil(views.count());
-    let mut batches = Batches {
+    let mut batches = OnTheWay {
         filling: Vec::with_capacity(classifier.batch()),
         started: VecDeque::new(),
         scores: Scores::default(),
         mean: Mean::new(views.count()),
         answer: Scores::default(),
         waits: Waits::default(),
+        batches: Batches::new(classifier),
         classifier,
         each,
     };
@@ -131,8 +132,9 @@ pub fn run<T: Sync>(
 }
 
 /// Batches on their way: one that is filled while others are computed.
-struct Batches<'a, E> {
-    classifier: &'a mut Classifier,
+struct OnTheWay<'a, E> {
+    classifier: &'a Classifier,
+    batches: Batches,
     /// The items of the batch that is filled, one for each view.
     filling: Vec<usize>,
     /// The items of each batch in flight, oldest first.
@@ -145,7 +147,7 @@ struct Batches<'a, E> {
     each: E,
 }
 
-impl<E> Batches<'_, E>
+impl<E> OnTheWay<'_, E>
 where
     E: FnMut(&Classifier, usize, Outcome<'_>, &Waits) -> Result<(), Failure>,
 {
@@ -159,7 +161,7 @@ where
     ) -> Result<(), Failure> {
         let any_size = self.classifier.views().any_size();
         for view in views.iter().filter(|_| any_size) {
-            match self.classifier.admit(view) {
+            match self.batches.admit(view) {
                 Err(
                     error @ (Error::Plan(_)
                     | Error::Graph(_)
@@ -178,11 +180,11 @@ where
 
     /// Adds a view of an image, and starts the batch when it is full.
     fn push(&mut self, view: &RgbImage, index: usize) -> Result<(), Failure> {
-        if !self.classifier.accepts(view) {
+        if !self.batches.accepts(view) {
             self.start()?;
         }
         self.filling.push(index);
-        match self.classifier.push_crop(view)? {
+        match self.batches.push_crop(view)? {
             true => self.start(),
             false => Ok(()),
         }
@@ -191,11 +193,11 @@ where
     /// Starts the batch, once there is room for it.
     fn start(&mut self) -> Result<(), Failure> {
         let mut next = Vec::new();
-        if self.classifier.in_flight() == self.classifier.max_in_flight() {
+        if self.batches.in_flight() == self.batches.max_in_flight() {
             next = self.finish()?;
         }
         let since = Instant::now();
-        self.classifier.start()?;
+        self.batches.start()?;
         self.waits.device += since.elapsed();
         next.reserve(self.filling.len());
         self.started
@@ -207,7 +209,7 @@ where
     /// items back, empty.
     fn finish(&mut self) -> Result<Vec<usize>, Failure> {
         let since = Instant::now();
-        self.classifier.finish(&mut self.scores)?;
+        self.batches.finish(&mut self.scores)?;
         self.waits.device += since.elapsed();
         let mut items = self.started.pop_front().unwrap_or_default();
         let one = self.classifier.views().count() == 1;
@@ -233,10 +235,10 @@ where
 
     /// Runs what is left, or finishes what is on the device.
     fn end(&mut self, stopped: bool) -> Result<(), Failure> {
-        if self.classifier.pending() > 0 && !stopped {
+        if self.batches.pending() > 0 && !stopped {
             self.start()?;
         }
-        while self.classifier.in_flight() > 0 {
+        while self.batches.in_flight() > 0 {
             self.finish()?;
         }
         Ok(())

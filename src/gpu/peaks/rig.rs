@@ -146,6 +146,7 @@ impl Rig {
             let descriptor = wgpu::CommandEncoderDescriptor::default();
             let mut encoder = self.gpu.device().create_command_encoder(&descriptor);
             encoder.copy_buffer_to_buffer(buffer, range.start, readback.buffer(), 0, bytes);
+            readback.ask(&encoder, bytes);
             (readback, self.gpu.queue().submit([encoder.finish()]))
         })?;
         let mut out = Vec::new();

@@ -57,6 +57,7 @@ impl<'r> Transfers<'r> {
             let descriptor = wgpu::CommandEncoderDescriptor::default();
             let mut encoder = gpu.device().create_command_encoder(&descriptor);
             encoder.copy_buffer_to_buffer(&self.device, 0, self.readback.buffer(), 0, bytes);
+            self.readback.ask(&encoder, bytes);
             gpu.queue().submit([encoder.finish()])
         })?;
         self.readback.read(gpu, submitted, bytes, |data| {

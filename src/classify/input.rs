@@ -1,0 +1,265 @@
+//! What a picture may be given as.
+
+use std::borrow::Cow;
+
+use image::DynamicImage;
+
+use super::{Classifier, Place};
+use crate::error::Error;
+use crate::gpu::{BufferSource, OnDevice, Ready, TextureSource};
+use crate::preprocess::{RgbImage, to_rgb};
+use crate::tensor::{Tensor, padded};
+
+/// A picture for a [`Classifier`]: in the host's memory, or on the device
+/// already, where it is resized and cropped without a detour. `&RgbImage`,
+/// `&DynamicImage`, `&Tensor`, `&wgpu::Texture` and the structures below become
+/// one by themselves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Input<'a> {
+    /// As [`decode_file`](crate::preprocess::decode_file) gives it.
+    Rgb(&'a RgbImage),
+    /// Any picture of the `image` crate; 16-bit channels keep their high byte,
+    /// alpha is dropped.
+    Image(&'a DynamicImage),
+    /// Rows of bytes.
+    Pixels(Pixels<'a>),
+    /// `[1, H, W, 3]`, f32, already resized, cropped and normalised. It is not
+    /// resized, and seen as the one view.
+    Tensor(&'a Tensor),
+    /// A texture of the classifier's device, or a part of one.
+    Texture(TextureSource<'a>),
+    /// Pixels in a buffer of the classifier's device.
+    Buffer(BufferSource<'a>),
+}
+
+/// Rows of pixels of 8-bit channels in the host's memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pixels<'a> {
+    /// Row after row, from the top.
+    pub data: &'a [u8],
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Bytes from one row to the next.
+    pub bytes_per_row: usize,
+    /// A pixel's bytes.
+    pub format: PixelFormat,
+}
+
+/// A pixel's bytes, in their order; alpha is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PixelFormat {
+    /// Red, green, blue.
+    Rgb8,
+    /// Red, green, blue, alpha.
+    Rgba8,
+    /// Blue, green, red, alpha.
+    Bgra8,
+}
+
+impl PixelFormat {
+    /// Bytes of a pixel.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Rgb8 => 3,
+            Self::Rgba8 | Self::Bgra8 => 4,
+        }
+    }
+}
+
+impl<'a> Pixels<'a> {
+    /// `[height][width][3]` bytes of red, green and blue, without gaps.
+    pub fn rgb(data: &'a [u8], width: u32, height: u32) -> Self {
+        Self::packed(data, width, height, PixelFormat::Rgb8)
+    }
+
+    /// `[height][width][4]` bytes of red, green, blue and alpha, without gaps.
+    pub fn rgba(data: &'a [u8], width: u32, height: u32) -> Self {
+        Self::packed(data, width, height, PixelFormat::Rgba8)
+    }
+
+    /// Pixels without gaps between the rows.
+    pub fn packed(data: &'a [u8], width: u32, height: u32, format: PixelFormat) -> Self {
+        Self {
+            data,
+            width,
+            height,
+            bytes_per_row: (width as usize).saturating_mul(format.bytes()),
+            format,
+        }
+    }
+
+    /// The same picture as red, green and blue.
+    ///
+    /// # Errors
+    /// [`InputError::Pixels`] where there are fewer bytes than its size says.
+    pub fn to_rgb(&self) -> Result<RgbImage, InputError> {
+        let (bytes, rows) = (self.format.bytes(), self.height as usize);
+        let row = (self.width as usize).checked_mul(bytes);
+        let needed = row.and_then(|row| {
+            let before = rows.saturating_sub(1).checked_mul(self.bytes_per_row)?;
+            before.checked_add(if rows == 0 { 0 } else { row })
+        });
+        let row = row.filter(|row| self.bytes_per_row >= *row);
+        let (Some(row), Some(_)) = (row, needed.filter(|n| *n <= self.data.len())) else {
+            return Err(InputError::Pixels {
+                width: self.width,
+                height: self.height,
+                format: self.format,
+                bytes_per_row: self.bytes_per_row,
+                found: self.data.len(),
+            });
+        };
+        let mut rgb = Vec::with_capacity(row / bytes * rows * 3);
+        for y in 0..rows {
+            let from = y * self.bytes_per_row;
+            let row = &self.data[from..from + row];
+            match self.format {
+                PixelFormat::Rgb8 => rgb.extend_from_slice(row),
+                PixelFormat::Rgba8 => {
+                    rgb.extend(row.as_chunks().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]))
+                }
+                PixelFormat::Bgra8 => {
+                    rgb.extend(row.as_chunks().0.iter().flat_map(|&[b, g, r, _]| [r, g, b]))
+                }
+            }
+        }
+        // As many as the size says.
+        Ok(RgbImage::from_raw(self.width, self.height, rgb).unwrap_or_default())
+    }
+}
+
+/// Why an input is not what its description says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// Fewer bytes than a picture's size needs, or rows that overlap.
+    #[error(
+        "pixels: expected {width}x{height} pixels of {format:?} in rows of {bytes_per_row} bytes, \
+         found {found} bytes; give the size of the whole picture, and rows no shorter than its width"
+    )]
+    Pixels {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// A pixel's bytes.
+        format: PixelFormat,
+        /// Bytes from one row to the next.
+        bytes_per_row: usize,
+        /// Bytes that there are.
+        found: usize,
+    },
+    /// Floating-point pixels, whose scale a picture does not tell.
+    #[error("picture: expected 8-bit or 16-bit pixels, found {0}; convert it to 8-bit RGB")]
+    Float(String),
+    /// A tensor of another shape.
+    #[error("tensor: expected shape [1, H, W, 3], found {0:?}")]
+    Tensor(Vec<usize>),
+    /// Floats, where a recorder takes bytes.
+    #[error("expected a picture for a recorder, found a tensor; call `start` or `classify` for it")]
+    NotRecorded,
+    /// Several views of a picture, where there can be one.
+    #[error(
+        "expected one view of a picture, found {0}; set up a classifier with `Views::Single`, or \
+         call `classify` on a picture in the host's memory"
+    )]
+    Views(usize),
+}
+
+/// A picture, ready for a session.
+pub(super) enum Prepared<'a> {
+    /// Views of it.
+    Crops(Vec<RgbImage>),
+    /// Padded floats, and their height and width.
+    Floats(Vec<f32>, (usize, usize)),
+    /// Bound to be resized on the device.
+    Device(Ready<'a>),
+}
+
+impl Classifier {
+    /// Readies a picture for the sessions of a place.
+    pub(super) fn prepared<'a>(
+        &self,
+        place: &'a Place,
+        input: Input<'_>,
+    ) -> Result<Prepared<'a>, Error> {
+        let image = match input {
+            Input::Rgb(image) => Cow::Borrowed(image),
+            Input::Image(image) => to_rgb(Cow::Borrowed(image))
+                .ok_or_else(|| InputError::Float(format!("{:?}", image.color())))?,
+            Input::Pixels(pixels) => Cow::Owned(pixels.to_rgb()?),
+            Input::Tensor(tensor) => {
+                return match tensor.shape() {
+                    [1, h, w, 3] => Ok(Prepared::Floats(padded(tensor), (*h, *w))),
+                    other => Err(InputError::Tensor(other.to_vec()).into()),
+                };
+            }
+            Input::Texture(source) => return self.on_device(place, OnDevice::Texture(source)),
+            Input::Buffer(source) => return self.on_device(place, OnDevice::Buffer(source)),
+        };
+        let views = self.preprocess().views(&image, self.views())?;
+        Ok(Prepared::Crops(views))
+    }
+
+    fn on_device<'a>(
+        &self,
+        place: &'a Place,
+        picture: OnDevice<'_>,
+    ) -> Result<Prepared<'a>, Error> {
+        match self.views().count() {
+            1 if !self.views().any_size() => {
+                Ok(Prepared::Device(place.ready(self.preprocess(), picture)?))
+            }
+            views => Err(InputError::Views(views).into()),
+        }
+    }
+}
+
+impl<'a> From<&'a RgbImage> for Input<'a> {
+    fn from(image: &'a RgbImage) -> Self {
+        Self::Rgb(image)
+    }
+}
+
+impl<'a> From<&'a DynamicImage> for Input<'a> {
+    fn from(image: &'a DynamicImage) -> Self {
+        Self::Image(image)
+    }
+}
+
+impl<'a> From<Pixels<'a>> for Input<'a> {
+    fn from(pixels: Pixels<'a>) -> Self {
+        Self::Pixels(pixels)
+    }
+}
+
+impl<'a> From<&'a Tensor> for Input<'a> {
+    fn from(tensor: &'a Tensor) -> Self {
+        Self::Tensor(tensor)
+    }
+}
+
+impl<'a> From<&'a wgpu::Texture> for Input<'a> {
+    fn from(texture: &'a wgpu::Texture) -> Self {
+        Self::Texture(TextureSource {
+            texture,
+            region: None,
+        })
+    }
+}
+
+impl<'a> From<TextureSource<'a>> for Input<'a> {
+    fn from(source: TextureSource<'a>) -> Self {
+        Self::Texture(source)
+    }
+}
+
+impl<'a> From<BufferSource<'a>> for Input<'a> {
+    fn from(source: BufferSource<'a>) -> Self {
+        Self::Buffer(source)
+    }
+}

@@ -1,0 +1,253 @@
+//! Inference in an application's own command encoders, a part of it in each
+//! frame.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::input::Prepared;
+use super::{Answer, Classifier, Input, InputError, size_of};
+use crate::error::Error;
+use crate::gpu::{GpuError, Images, Intake, Spans};
+use crate::session::{Run, Session};
+
+/// Answers that may be in flight: as many as frames of a window usually are.
+const IN_FLIGHT: usize = 3;
+
+/// Records a classifier's work into command encoders that the application
+/// submits with its own: whole, or in slices of so much GPU time, so that no
+/// frame is held up. It has memory of its own for activations, shares the
+/// weights, and belongs to one thread at a time.
+///
+/// ```no_run
+/// # use resnet_wgpu::classify::{Answer, Classifier, Recorder, Slice};
+/// # use resnet_wgpu::wgpu;
+/// # use std::time::Duration;
+/// # fn frame(
+/// #     (device, queue): (&wgpu::Device, &wgpu::Queue),
+/// #     classifier: &Classifier,
+/// #     recorder: &mut Recorder,
+/// #     scene: &wgpu::Texture,
+/// #     answers: &mut Vec<Answer>,
+/// # ) -> Result<(), resnet_wgpu::Error> {
+/// // In each frame:
+/// let mut encoder = device.create_command_encoder(&Default::default());
+/// let slice = match recorder.is_idle() {
+///     true => recorder.begin(&mut encoder, scene, Duration::from_millis(2))?,
+///     false => recorder.go_on(&mut encoder)?,
+/// };
+/// queue.submit([encoder.finish()]);
+/// if let Slice::Last(answer) = slice {
+///     answers.push(answer);
+/// }
+/// for answer in answers {
+///     if let Some(scores) = answer.take_ready()? {
+///         println!("{}", classifier.top(&scores, 0, 1)[0].label);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Recorder {
+    classifier: Classifier,
+    session: Session,
+    /// GPU time of each step of the plan, as it was measured.
+    times: Vec<Duration>,
+    sliced: Option<Sliced>,
+}
+
+/// A run of which a part has been recorded.
+#[derive(Debug)]
+struct Sliced {
+    run: Run,
+    /// What is left, the last first.
+    left: Vec<Range<usize>>,
+}
+
+/// What a slice leaves.
+#[derive(Debug)]
+#[must_use]
+pub enum Slice {
+    /// So many slices are left, for the next encoders.
+    More(usize),
+    /// None: the answer comes when what was recorded has been submitted and
+    /// has run.
+    Last(Answer),
+}
+
+impl Classifier {
+    /// Sets up a recorder. It takes memory for activations, and measures what each
+    /// step of the network takes on this device, by running it twice: have it done
+    /// off the thread that draws.
+    ///
+    /// # Errors
+    /// [`GpuError::OnCpu`] without a GPU; [`GpuError::OutOfMemory`].
+    pub fn recorder(&self) -> Result<Recorder, Error> {
+        let apart = self.session().apart(IN_FLIGHT)?;
+        let session = apart.ok_or(GpuError::OnCpu)?;
+        let image = vec![0; session.input_len()];
+        let mut times = vec![];
+        // Some drivers compile at the first run.
+        for _ in 0..2 {
+            let timeline = session.timed_run(&image, Spans::Steps)?;
+            let spans = timeline.map(|t| t.gpu).unwrap_or_default();
+            times = spans.iter().map(|span| span.duration()).collect();
+        }
+        Ok(Recorder {
+            classifier: self.clone(),
+            session,
+            times,
+            sliced: None,
+        })
+    }
+}
+
+impl Recorder {
+    /// The classifier whose work it records.
+    pub fn classifier(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    /// GPU time of a whole run, as it was measured when this was set up.
+    pub fn gpu_time(&self) -> Duration {
+        self.times.iter().sum()
+    }
+
+    /// How many slices a run takes under that budget: one to take the picture in,
+    /// then as many steps in each as fit. One step is the least: a step that takes
+    /// longer is a slice alone.
+    pub fn slices(&self, budget: Duration) -> usize {
+        1 + parts(&self.times, budget).len()
+    }
+
+    /// Whether no run is recorded in part.
+    pub fn is_idle(&self) -> bool {
+        self.sliced.is_none()
+    }
+
+    /// Records a whole run into `encoder`, which the application submits.
+    ///
+    /// # Errors
+    /// [`GpuError::Busy`] while another is recorded in part, or as many are in
+    /// flight as may be; [`InputError::Views`]; as [`Classifier::classify`].
+    pub fn submit<'a>(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        picture: impl Into<Input<'a>>,
+    ) -> Result<Answer, Error> {
+        let all = 0..self.times.len();
+        let run = self.begun(encoder, picture.into(), all, true)?;
+        Ok(Answer::new(&self.classifier, run))
+    }
+
+    /// Records the first slice of a run: the picture is taken in. The rest is left
+    /// to [`go_on`](Self::go_on), a slice of at most `budget` of GPU time each.
+    ///
+    /// # Errors
+    /// As [`Recorder::submit`].
+    pub fn begin<'a>(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        picture: impl Into<Input<'a>>,
+        budget: Duration,
+    ) -> Result<Slice, Error> {
+        let run = self.begun(encoder, picture.into(), 0..0, false)?;
+        let mut left = parts(&self.times, budget);
+        left.reverse();
+        let slices = left.len();
+        self.sliced = Some(Sliced { run, left });
+        Ok(Slice::More(slices))
+    }
+
+    /// Records the next slice. Each encoder must be submitted after the one
+    /// before; other commands may lie between them.
+    ///
+    /// # Errors
+    /// [`GpuError::Idle`] where no run is recorded in part. After any error the
+    /// run is given up.
+    pub fn go_on(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<Slice, Error> {
+        let mut sliced = self.sliced.take().ok_or(GpuError::Idle)?;
+        let steps = sliced.left.pop().ok_or(GpuError::Idle)?;
+        let last = sliced.left.is_empty();
+        sliced.run.record_part(encoder, None, steps, last)?;
+        if last {
+            return Ok(Slice::Last(Answer::new(&self.classifier, sliced.run)));
+        }
+        let left = sliced.left.len();
+        self.sliced = Some(sliced);
+        Ok(Slice::More(left))
+    }
+
+    /// Gives up a run that is recorded in part.
+    pub fn abandon(&mut self) {
+        self.sliced = None;
+    }
+
+    fn begun(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        picture: Input<'_>,
+        steps: Range<usize>,
+        last: bool,
+    ) -> Result<Run, Error> {
+        if self.sliced.is_some() {
+            return Err(GpuError::Busy(1).into());
+        }
+        let place = self.classifier.place();
+        let prepared = self.classifier.prepared(&place, picture)?;
+        let intake = match &prepared {
+            Prepared::Crops(crops) => match &crops[..] {
+                [crop] if size_of(crop) == self.size() => Intake::Host(Images::Rgb8(crop.as_raw())),
+                crops => return Err(InputError::Views(crops.len()).into()),
+            },
+            Prepared::Floats(..) => return Err(InputError::NotRecorded.into()),
+            Prepared::Device(ready) => Intake::Device(ready),
+        };
+        let run = self.session.begin()?;
+        run.record_part(encoder, Some(intake), steps, last)?;
+        Ok(run)
+    }
+
+    fn size(&self) -> (usize, usize) {
+        let shape = self.session.graph().input_shape();
+        (shape.h, shape.w)
+    }
+}
+
+/// Consecutive steps in parts of at most `budget` each, and at least one step.
+fn parts(times: &[Duration], budget: Duration) -> Vec<Range<usize>> {
+    let mut parts: Vec<Range<usize>> = vec![];
+    let mut spent = Duration::ZERO;
+    for (i, &time) in times.iter().enumerate() {
+        match parts.last_mut() {
+            Some(part) if spent + time <= budget => {
+                part.end = i + 1;
+                spent += time;
+            }
+            _ => {
+                parts.push(i..i + 1);
+                spent = time;
+            }
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_keep_to_the_budget() {
+        let ms = |values: &[u64]| -> Vec<Duration> {
+            values.iter().map(|&v| Duration::from_millis(v)).collect()
+        };
+        let times = ms(&[1, 1, 1, 5, 1, 2, 2]);
+        let budget = |n| parts(&times, Duration::from_millis(n));
+        assert_eq!(budget(2), [0..2, 2..3, 3..4, 4..5, 5..6, 6..7]);
+        assert_eq!(budget(3), [0..3, 3..4, 4..6, 6..7]);
+        assert_eq!(budget(100), [0..7]);
+        assert_eq!(budget(0).len(), 7);
+        assert!(parts(&[], Duration::ZERO).is_empty());
+    }
+}

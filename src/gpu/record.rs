@@ -1,0 +1,158 @@
+//! Records a run: one upload, one pass, and where its outputs go.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::lane::Lane;
+use super::pipelines::Pipeline;
+use super::{Engine, GpuError, Images, Ready, Run};
+
+/// Where a run's images come from.
+#[derive(Clone, Copy)]
+pub(crate) enum Intake<'a> {
+    /// The host.
+    Host(Images<'a>),
+    /// The device: a picture that is resized on its way to where they arrive.
+    Device(&'a Ready<'a>),
+}
+
+impl Engine {
+    /// Refuses images in another form than the plan takes, and more of them.
+    pub(super) fn admit(&self, images: Images<'_>) -> Result<(), GpuError> {
+        let (form, batch) = (&self.plan.input.form, self.plan.batch);
+        if !images.have(form) {
+            return Err(GpuError::InputForm {
+                expected: form.name(),
+                found: images.name(),
+            });
+        }
+        let (found, most) = (
+            images.bytes().len(),
+            form.bytes(batch, self.plan.input.shape),
+        );
+        match found as u64 <= most {
+            true => Ok(()),
+            false => Err(GpuError::InputSize { batch, most, found }),
+        }
+    }
+
+    /// Records that images come to their slot.
+    pub(super) fn take_in(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        lane: &Lane,
+        intake: Intake<'_>,
+    ) -> Result<(), GpuError> {
+        let slot = &self.slots[self.plan.input.slot];
+        match intake {
+            Intake::Host(images) => {
+                let bytes = images.bytes();
+                lane.upload.fill(&self.gpu, bytes)?;
+                self.gpu.count_upload(bytes.len());
+                slot.fill(encoder, lane.upload.buffer(), bytes.len() as u64);
+                lane.upload.recycle(encoder);
+            }
+            Intake::Device(picture) => {
+                let arrival = slot.buffer().ok_or(GpuError::InputForm {
+                    expected: "bytes in a buffer",
+                    found: "a texture of floats",
+                })?;
+                picture.record(encoder, arrival);
+            }
+        }
+        Ok(())
+    }
+
+    /// Records that outputs come to where the host reads them, and to where the
+    /// application's shaders do, if wanted.
+    pub(super) fn give_out(&self, encoder: &mut wgpu::CommandEncoder, lane: &Lane) {
+        let mut at = 0;
+        for output in &self.plan.outputs {
+            let bytes = output.bytes(self.plan.batch);
+            let slot = &self.slots[output.slot];
+            for into in [Some(lane.readback.buffer()), lane.results.as_ref()] {
+                if let Some(into) = into {
+                    slot.copy(encoder, into, at, bytes);
+                }
+            }
+            at += slot.place().padded(bytes);
+        }
+        lane.readback.ask(encoder, at);
+    }
+
+    pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
+        let descriptor = wgpu::CommandEncoderDescriptor::default();
+        self.gpu.device().create_command_encoder(&descriptor)
+    }
+
+    /// One pass with those steps in that order, between two timestamps if
+    /// wanted.
+    pub(super) fn record(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        steps: impl IntoIterator<Item = usize>,
+        timestamps: Option<wgpu::ComputePassTimestampWrites<'_>>,
+    ) {
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+            label: None,
+            timestamp_writes: timestamps,
+        });
+        let mut current: Option<&Arc<Pipeline>> = None;
+        for step in steps {
+            let step = &self.steps[step];
+            if !current.is_some_and(|p| Arc::ptr_eq(p, &step.pipeline)) {
+                pass.set_pipeline(&step.pipeline.pipeline);
+                current = Some(&step.pipeline);
+            }
+            pass.set_bind_group(0, &step.bind_group, &[]);
+            let [x, y, z] = step.grid;
+            pass.dispatch_workgroups(x, y, z);
+        }
+    }
+
+    /// Records a part of a run into the application's encoder: its images, some
+    /// steps, its outputs.
+    pub(crate) fn record_part(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        run: &Run,
+        intake: Option<Intake<'_>>,
+        steps: Range<usize>,
+        last: bool,
+    ) -> Result<(), GpuError> {
+        let lane = run.lane()?;
+        self.gpu.watch(0, || {
+            if let Some(intake) = intake {
+                self.take_in(encoder, lane, intake)?;
+            }
+            if !steps.is_empty() {
+                self.record(encoder, steps, None);
+            }
+            if last {
+                self.give_out(encoder, lane);
+            }
+            Ok(())
+        })?
+    }
+
+    /// Records and submits a whole run on that lane, a submission for each of the
+    /// plan's.
+    pub(super) fn submit_run(
+        &self,
+        lane: &Lane,
+        intake: Intake<'_>,
+    ) -> Result<wgpu::SubmissionIndex, GpuError> {
+        let _turn = self.shared.turn();
+        let mut encoder = self.encoder();
+        self.take_in(&mut encoder, lane, intake)?;
+        for (i, steps) in self.plan.submissions.iter().enumerate() {
+            if i > 0 {
+                let full = std::mem::replace(&mut encoder, self.encoder());
+                self.gpu.queue().submit([full.finish()]);
+            }
+            self.record(&mut encoder, Range::clone(steps), None);
+        }
+        self.give_out(&mut encoder, lane);
+        Ok(self.gpu.queue().submit([encoder.finish()]))
+    }
+}

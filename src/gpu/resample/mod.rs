@@ -1,0 +1,147 @@
+//! Prepares pictures that are on the device: resized and cropped there, in the
+//! same fixed point as on the host, so that no pixel goes by way of it.
+
+mod passes;
+mod source;
+
+use std::sync::{Mutex, PoisonError};
+
+pub use source::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource};
+
+use super::{Gpu, GpuError};
+use crate::kernels::ResampleShader;
+use crate::preprocess::{Preprocess, PreprocessError};
+use passes::{Key, Passes};
+
+/// Sizes of pictures whose tables are kept: an application shows a few windows
+/// over and over.
+const KEPT: usize = 8;
+
+/// A picture on the device.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum OnDevice<'a> {
+    Texture(TextureSource<'a>),
+    Buffer(BufferSource<'a>),
+}
+
+/// The kernels of the resize on one device, for one way to prepare pictures.
+#[derive(Debug)]
+pub(crate) struct Resampler {
+    gpu: Gpu,
+    preprocess: Preprocess,
+    texture: wgpu::ComputePipeline,
+    buffer: wgpu::ComputePipeline,
+    crop: wgpu::ComputePipeline,
+    /// The most recently used come last.
+    passes: Mutex<Vec<(Key, Passes)>>,
+}
+
+/// Why a picture on the device cannot be prepared there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResampleError {
+    /// The device refused.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
+    /// No picture.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// No crop of it.
+    #[error(transparent)]
+    Preprocess(#[from] PreprocessError),
+}
+
+impl Resampler {
+    /// Compiles the kernels.
+    pub fn new(gpu: &Gpu, preprocess: &Preprocess) -> Result<Self, GpuError> {
+        Ok(Self {
+            texture: pipeline(gpu, ResampleShader::Texture)?,
+            buffer: pipeline(gpu, ResampleShader::Buffer)?,
+            crop: pipeline(gpu, ResampleShader::Crop)?,
+            gpu: gpu.clone(),
+            preprocess: preprocess.clone(),
+            passes: Mutex::default(),
+        })
+    }
+
+    /// Readies a picture to be prepared: then [`Ready::record`] says how.
+    pub fn ready(&self, picture: OnDevice<'_>) -> Result<Ready<'_>, ResampleError> {
+        let key = Key::new(picture)?;
+        let mut kept = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().position(|(k, _)| *k == key);
+        let passes = match found {
+            Some(at) => kept.remove(at).1,
+            None => {
+                let sampling = self.preprocess.sampling(key.width, key.height)?;
+                Passes::new(&self.gpu, &key, &sampling)?
+            }
+        };
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push((key, passes.clone()));
+        drop(kept);
+        let pipeline = match picture {
+            OnDevice::Texture(_) => &self.texture,
+            OnDevice::Buffer(_) => &self.buffer,
+        };
+        let bind = || passes.bind_first(&self.gpu, pipeline, picture);
+        let first = self.gpu.watch(0, bind)?;
+        Ok(Ready {
+            resampler: self,
+            pipeline,
+            first,
+            passes,
+        })
+    }
+}
+
+/// A picture that is bound, and the passes over it.
+#[derive(Debug)]
+pub(crate) struct Ready<'a> {
+    resampler: &'a Resampler,
+    pipeline: &'a wgpu::ComputePipeline,
+    first: wgpu::BindGroup,
+    passes: Passes,
+}
+
+impl Ready<'_> {
+    /// Records both passes, the second into `crop`: bytes of red, green and blue.
+    pub fn record(&self, encoder: &mut wgpu::CommandEncoder, crop: &wgpu::Buffer) {
+        let Resampler {
+            gpu, crop: last, ..
+        } = self.resampler;
+        let second = self.passes.bind_second(gpu, last, crop);
+        let grids = self.passes.grids();
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        let both = [(self.pipeline, &self.first), (last, &second)];
+        for ((pipeline, binds), [x, y]) in both.into_iter().zip(grids) {
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, binds, &[]);
+            pass.dispatch_workgroups(x, y, 1);
+        }
+    }
+}
+
+fn pipeline(gpu: &Gpu, shader: ResampleShader) -> Result<wgpu::ComputePipeline, GpuError> {
+    let (text, device) = (shader.source()?, gpu.device());
+    let made = gpu.watch(0, || {
+        // Checked as it runs: it reads what an application hands in.
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(shader.name()),
+            source: wgpu::ShaderSource::Wgsl(text.into()),
+        });
+        device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(shader.name()),
+            layout: None,
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            cache: None,
+        })
+    });
+    made.map_err(|error| GpuError::Kernel {
+        kernel: shader.name(),
+        reason: error.to_string(),
+    })
+}

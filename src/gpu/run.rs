@@ -1,0 +1,181 @@
+//! Runs in flight.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::engine::readback_bytes;
+use super::lane::{Lane, Lanes};
+use super::poller::Awaited;
+use super::record::Intake;
+use super::stored::load;
+use super::{Engine, Gpu, GpuError, Images};
+use crate::plan::Plan;
+
+/// A run that was started. Its outputs are there when it is finished; dropped
+/// before, they are lost, and nobody waits for them.
+#[derive(Debug)]
+#[must_use = "a run that is dropped gives nothing"]
+pub struct Run {
+    gpu: Gpu,
+    plan: Arc<Plan>,
+    lanes: Arc<Lanes>,
+    /// Until it is finished.
+    lane: Option<Lane>,
+    /// `None` where the application submits it.
+    submitted: Option<wgpu::SubmissionIndex>,
+    /// While a task awaits it.
+    awaited: Option<Awaited>,
+}
+
+impl Engine {
+    /// Starts a run on up to the plan's batch of images, behind those in
+    /// flight; [`GpuError::Busy`] where there are as many of them as may be.
+    pub fn start<'a>(&self, input: impl Into<Images<'a>>) -> Result<Run, GpuError> {
+        let input = input.into();
+        self.admit(input)?;
+        let lane = self.lane_now()?;
+        self.start_on(lane, Intake::Host(input))
+    }
+
+    /// The same, after a while where as many are in flight as may be: for
+    /// threads that share an engine. A thread that holds all of them itself
+    /// waits in vain, ten minutes.
+    pub fn start_in_turn<'a>(&self, input: impl Into<Images<'a>>) -> Result<Run, GpuError> {
+        let input = input.into();
+        self.admit(input)?;
+        let lane = self.lane_in_turn()?;
+        self.start_on(lane, Intake::Host(input))
+    }
+
+    /// Starts a run and finishes it.
+    pub fn run<'a>(
+        &self,
+        input: impl Into<Images<'a>>,
+        read: impl FnMut(usize, &[f32]),
+    ) -> Result<(), GpuError> {
+        self.start_in_turn(input)?.finish(read)
+    }
+
+    /// A lane for a task, when there is one.
+    pub(crate) async fn lane(&self) -> Result<Lane, GpuError> {
+        std::future::poll_fn(|task| self.lanes.poll(&self.gpu, task)).await
+    }
+
+    /// A lane now, or [`GpuError::Busy`].
+    pub(crate) fn lane_now(&self) -> Result<Lane, GpuError> {
+        self.lanes.take(&self.gpu)
+    }
+
+    /// A lane, after a while.
+    pub(crate) fn lane_in_turn(&self) -> Result<Lane, GpuError> {
+        self.lanes.wait(&self.gpu)
+    }
+
+    /// Starts a run on that lane.
+    pub(crate) fn start_on(&self, lane: Lane, intake: Intake<'_>) -> Result<Run, GpuError> {
+        // The run has the lane from here on, whatever comes.
+        let mut run = self.begun(lane);
+        let bytes = self.plan.output_bytes();
+        let lane = run.lane.as_ref().ok_or(GpuError::Idle)?;
+        let submitted = (self.gpu).watch(bytes, || self.submit_run(lane, intake))??;
+        run.submitted = Some(submitted);
+        Ok(run)
+    }
+
+    /// A run that has a lane and no commands yet.
+    pub(crate) fn begun(&self, lane: Lane) -> Run {
+        Run {
+            gpu: self.gpu.clone(),
+            plan: Arc::clone(&self.plan),
+            lanes: Arc::clone(&self.lanes),
+            lane: Some(lane),
+            submitted: None,
+            awaited: None,
+        }
+    }
+}
+
+impl Run {
+    /// What it has to itself.
+    pub(super) fn lane(&self) -> Result<&Lane, GpuError> {
+        self.lane.as_ref().ok_or(GpuError::Idle)
+    }
+
+    /// Where its outputs stay on the device.
+    pub(crate) fn results(&self) -> Option<&wgpu::Buffer> {
+        self.lane.as_ref()?.results.as_ref()
+    }
+
+    /// Whether [`finish`](Self::finish) would not wait. It looks, and returns at
+    /// once.
+    pub fn is_ready(&self) -> Result<bool, GpuError> {
+        let mapping = self.lane()?.readback.mapping();
+        if mapping.look(&self.gpu)? {
+            return Ok(true);
+        }
+        let polled = self.gpu.device().poll(wgpu::PollType::Poll);
+        polled.map_err(|e| self.gpu.lost(e))?;
+        mapping.look(&self.gpu)
+    }
+
+    /// Whether [`finish`](Self::finish) would not wait; else the task is woken
+    /// when that is so. The device is polled meanwhile, by a thread of the
+    /// [`Gpu`]'s (the browser does it by itself).
+    pub fn poll_ready(&mut self, task: &Context<'_>) -> Poll<Result<(), GpuError>> {
+        let Some(lane) = &self.lane else {
+            return Poll::Ready(Err(GpuError::Idle));
+        };
+        let mapping = lane.readback.mapping();
+        let polled = mapping.poll(&self.gpu, task);
+        match polled {
+            Poll::Pending if self.awaited.is_none() => {
+                self.awaited = Some(self.gpu.awaits(mapping));
+            }
+            Poll::Pending => {}
+            Poll::Ready(_) => self.awaited = None,
+        }
+        polled
+    }
+
+    /// Waits for the run and hands each output's floats, in the plan's order and
+    /// for the whole batch, to `read`.
+    pub fn finish(mut self, mut read: impl FnMut(usize, &[f32])) -> Result<(), GpuError> {
+        let mut lane = self.lane.take().ok_or(GpuError::Idle)?;
+        let finished = self.read(&mut lane, &mut read);
+        let whole = finished.is_ok().then_some(lane);
+        self.lanes.put(whole);
+        finished
+    }
+
+    fn read(&self, lane: &mut Lane, read: &mut dyn FnMut(usize, &[f32])) -> Result<(), GpuError> {
+        let (gpu, plan) = (&self.gpu, &self.plan);
+        let bytes = readback_bytes(gpu, plan);
+        let storage = gpu.profile().storage;
+        let room = &mut lane.floats;
+        let show = |all: &[u8]| {
+            let mut from = 0;
+            for (i, output) in plan.outputs.iter().enumerate() {
+                let bytes = output.bytes(plan.batch);
+                let end = from + bytes as usize;
+                read(i, load(&all[from..end], output.scalar, room));
+                from += storage.place(output.scalar).padded(bytes) as usize;
+            }
+        };
+        match &self.submitted {
+            Some(submitted) => lane.readback.read(gpu, submitted.clone(), bytes, show),
+            None => {
+                lane.readback.mapping().wait(gpu)?;
+                lane.readback.show(gpu, bytes, show)
+            }
+        }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if self.lane.take().is_some() {
+            // The device may still write to it.
+            self.lanes.put(None);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Photos, models and devices that several of these tests use.
+
+use std::path::Path;
+
+use resnet_wgpu::classify::{Classifier, ClassifierOptions, Scores};
+use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+use resnet_wgpu::model::Model;
+use resnet_wgpu::preprocess::{ImageLimits, RgbImage, decode_file};
+use resnet_wgpu::wgpu;
+
+use crate::host::host_device;
+use crate::support::Goldens;
+
+/// The photos of the repository, by name.
+pub fn photos() -> Vec<(String, RgbImage)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("photos");
+    let files = [
+        "astronaut.png",
+        "chelsea.png",
+        "coffee.png",
+        "grace_hopper.jpg",
+        "rocket.jpg",
+    ];
+    let photo = |name: &str| decode_file(&folder.join(name), &ImageLimits::default()).unwrap();
+    files.map(|name| (name.to_owned(), photo(name))).into()
+}
+
+/// A network with the weights of its golden.
+pub fn golden(case: &str) -> Model {
+    Goldens::read().case(case).model()
+}
+
+/// A device as an application has one: WebGPU's default limits, no features.
+pub fn plain_gpu() -> Gpu {
+    let (adapter, device, queue) = host_device(&wgpu::DeviceDescriptor::default());
+    Gpu::from_device(&adapter, device, queue).unwrap()
+}
+
+/// A device of the library's own, with all that it offers.
+pub fn own_gpu() -> Gpu {
+    Gpu::new(DeviceSelector::Auto).unwrap()
+}
+
+/// A classifier on a device.
+pub fn classifier(gpu: &Gpu, model: &Model, in_flight: usize) -> Classifier {
+    let options = ClassifierOptions {
+        in_flight,
+        ..Default::default()
+    };
+    Classifier::new(Some(gpu), model, &options).unwrap()
+}
+
+/// The largest difference of two pictures' logits, as part of the largest logit.
+pub fn difference(found: &Scores, expected: &Scores) -> f32 {
+    let pairs = found.logits.iter().zip(&expected.logits);
+    let most = expected.logits.iter().fold(0f32, |m, v| m.max(v.abs()));
+    assert_eq!(found.logits.len(), expected.logits.len());
+    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / most
+}

@@ -1,0 +1,387 @@
+//! Every form that a picture may be given in, against the file.
+
+use image::{DynamicImage, Rgba, RgbaImage};
+use resnet_wgpu::Error;
+use resnet_wgpu::classify::{
+    Classifier, ClassifierOptions, Input, InputError, PixelFormat, Pixels, Scores,
+};
+use resnet_wgpu::gpu::{BufferSource, ByteOrder, Gpu, PixelRect, SourceError, TextureSource};
+use resnet_wgpu::model::{Model, PreprocessOverrides};
+use resnet_wgpu::preprocess::{Interpolation, RgbImage, Views};
+use resnet_wgpu::tensor::Tensor;
+use resnet_wgpu::wgpu::{self, util::DeviceExt};
+
+use crate::common::{classifier, difference, golden, photos, own_gpu};
+use crate::host::host_device;
+
+const FORMATS: [wgpu::TextureFormat; 4] = [
+    wgpu::TextureFormat::Rgba8Unorm,
+    wgpu::TextureFormat::Bgra8Unorm,
+    wgpu::TextureFormat::Rgba8UnormSrgb,
+    wgpu::TextureFormat::Bgra8UnormSrgb,
+];
+
+/// Four bytes a pixel; alpha is anything.
+fn rgba(image: &RgbImage) -> RgbaImage {
+    RgbaImage::from_fn(image.width(), image.height(), |x, y| {
+        let [r, g, b] = image.get_pixel(x, y).0;
+        Rgba([r, g, b, (x * 7 + y) as u8])
+    })
+}
+
+fn swapped(bytes: &[u8]) -> Vec<u8> {
+    let pixels = bytes.as_chunks().0.iter();
+    pixels.flat_map(|&[r, g, b, a]| [b, g, r, a]).collect()
+}
+
+fn bytes(image: &RgbImage, bgr: bool) -> Vec<u8> {
+    let bytes = rgba(image).into_raw();
+    match bgr {
+        true => swapped(&bytes),
+        false => bytes,
+    }
+}
+
+fn texture(gpu: &Gpu, image: &RgbImage, format: wgpu::TextureFormat) -> wgpu::Texture {
+    let bgr = matches!(
+        format,
+        wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Bgra8UnormSrgb
+    );
+    let descriptor = wgpu::TextureDescriptor {
+        label: None,
+        size: wgpu::Extent3d {
+            width: image.width(),
+            height: image.height(),
+            depth_or_array_layers: 1,
+        },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING,
+        view_formats: &[],
+    };
+    let order = wgpu::util::TextureDataOrder::LayerMajor;
+    let data = bytes(image, bgr);
+    (gpu.device()).create_texture_with_data(gpu.queue(), &descriptor, order, &data)
+}
+
+/// Rows with gaps between them, some way into a buffer.
+fn buffer(gpu: &Gpu, image: &RgbImage, offset: u64, row: u32, bgr: bool) -> wgpu::Buffer {
+    let mut data = vec![0xAB; offset as usize];
+    for line in bytes(image, bgr).chunks(4 * image.width() as usize) {
+        data.extend_from_slice(line);
+        data.resize(data.len() + row as usize - line.len(), 0xCD);
+    }
+    gpu.device()
+        .create_buffer_init(&wgpu::util::BufferInitDescriptor {
+            label: None,
+            contents: &data,
+            usage: wgpu::BufferUsages::STORAGE,
+        })
+}
+
+/// Scores of a picture that is on the device, and that none of it was uploaded.
+fn score(gpu: &Gpu, classifier: &Classifier, picture: Input<'_>) -> Scores {
+    let before = gpu.uploaded_bytes();
+    let scores = classifier.score(picture).unwrap();
+    assert_eq!(gpu.uploaded_bytes(), before, "pixels were uploaded");
+    scores
+}
+
+#[test]
+fn textures_and_buffers_score_as_files_do() {
+    let gpu = own_gpu();
+    let model = golden("resnet18@224");
+    let classifier = classifier(&gpu, &model, 1);
+    for (name, photo) in photos() {
+        let before = gpu.uploaded_bytes();
+        let expected = classifier.score(&photo).unwrap();
+        assert_eq!(gpu.uploaded_bytes() - before, 224 * 224 * 3);
+        for format in FORMATS {
+            let texture = texture(&gpu, &photo, format);
+            let found = score(&gpu, &classifier, (&texture).into());
+            let d = difference(&found, &expected);
+            println!("{name}, {format:?}: {d:.1e}");
+            assert_eq!(found.top(0, 5), expected.top(0, 5), "{name}, {format:?}");
+            let tolerance = if format.is_srgb() { 2e-2 } else { 0.0 };
+            assert!(d <= tolerance, "{name}, {format:?}: {d}");
+        }
+        for (order, bgr) in [(ByteOrder::Rgba, false), (ByteOrder::Bgra, true)] {
+            let row = (4 * photo.width()).next_multiple_of(256);
+            let buffer = buffer(&gpu, &photo, 1028, row, bgr);
+            let source = BufferSource {
+                buffer: &buffer,
+                offset: 1028,
+                bytes_per_row: row,
+                width: photo.width(),
+                height: photo.height(),
+                order,
+            };
+            let found = score(&gpu, &classifier, source.into());
+            assert_eq!(found, expected, "{name}, {order:?}");
+        }
+    }
+}
+
+/// The bytes of the crop, whatever the picture's and the crop's sizes and the
+/// filter: regions of textures against the same part of the picture.
+#[test]
+fn regions_of_all_sizes_make_the_same_bytes() {
+    let gpu = own_gpu();
+    let model = Model::embedded().unwrap();
+    let (_, photo) = photos().swap_remove(1);
+    let texture = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
+    let ways = [
+        (Some(32), None, Interpolation::Bilinear),
+        (Some(48), Some(60), Interpolation::Bicubic),
+        // Larger than the resized picture: black around it. No whole words.
+        (Some(39), Some(20), Interpolation::Bilinear),
+        (Some(33), None, Interpolation::Bicubic),
+    ];
+    let regions = [
+        (0, 0, 451, 300),
+        (10, 20, 64, 64),
+        (100, 0, 51, 250), // the vertical pass comes first
+        (3, 7, 300, 19),
+        (200, 100, 1, 1),
+        (5, 5, 13, 32),
+        (0, 299, 451, 1),
+    ];
+    for (input_size, resize, interpolation) in ways {
+        let options = ClassifierOptions {
+            preprocess: PreprocessOverrides {
+                input_size,
+                resize,
+                interpolation: Some(interpolation),
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        let classifier = Classifier::new(Some(&gpu), &model, &options).unwrap();
+        for (x, y, width, height) in regions {
+            let part = image::imageops::crop_imm(&photo, x, y, width, height).to_image();
+            let expected = classifier.score(&part).unwrap();
+            let source = TextureSource {
+                texture: &texture,
+                region: Some(PixelRect {
+                    x,
+                    y,
+                    width,
+                    height,
+                }),
+            };
+            let found = score(&gpu, &classifier, source.into());
+            assert_eq!(
+                found, expected,
+                "{input_size:?} {resize:?} {interpolation} {width}x{height}"
+            );
+        }
+    }
+}
+
+#[test]
+fn pictures_in_memory_score_as_files_do() {
+    let gpu = own_gpu();
+    let model = Model::embedded().unwrap();
+    let gpu_classifier = classifier(&gpu, &model, 1);
+    let twin = Classifier::new(None, &model, &ClassifierOptions::default()).unwrap();
+    let (_, photo) = photos().swap_remove(2);
+    let (w, h) = photo.dimensions();
+    let (rgba, bgra) = (bytes(&photo, false), bytes(&photo, true));
+    let stride = 4 * w as usize + 12;
+    let mut gaps = vec![];
+    for line in rgba.chunks(4 * w as usize) {
+        gaps.extend_from_slice(line);
+        gaps.extend([9; 12]);
+    }
+    // The last row has no gap behind it.
+    gaps.truncate(gaps.len() - 12);
+    let wide = DynamicImage::ImageRgb8(photo.clone()).to_rgb16();
+    let wide = DynamicImage::ImageRgb16(wide);
+    let narrow = DynamicImage::ImageRgb8(photo.clone());
+    for classifier in [&gpu_classifier, &twin] {
+        let expected = classifier.score(&photo).unwrap();
+        let crop = classifier.preprocess().crop_image(&photo).unwrap();
+        let nchw = classifier.preprocess().normalize_nchw(&crop).unwrap();
+        let tensor = Tensor::new([1, 3, 32, 32], nchw).unwrap().nchw_to_nhwc();
+        let inputs: [Input<'_>; 7] = [
+            Pixels::rgb(photo.as_raw(), w, h).into(),
+            Pixels::rgba(&rgba, w, h).into(),
+            Pixels::packed(&bgra, w, h, PixelFormat::Bgra8).into(),
+            Pixels {
+                bytes_per_row: stride,
+                ..Pixels::rgba(&gaps, w, h)
+            }
+            .into(),
+            (&wide).into(),
+            (&narrow).into(),
+            (&tensor).into(),
+        ];
+        for (i, input) in inputs.into_iter().enumerate() {
+            assert_eq!(classifier.score(input).unwrap(), expected, "input {i}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_picture_is_told() {
+    let gpu = own_gpu();
+    let model = Model::embedded().unwrap();
+    let classifier = classifier(&gpu, &model, 1);
+    let refused = |input: Input<'_>| classifier.score(input).unwrap_err();
+    let short = refused(Pixels::rgb(&[0; 11], 2, 2).into());
+    assert!(
+        matches!(short, Error::Input(InputError::Pixels { found: 11, .. })),
+        "{short}"
+    );
+    let overlap = Pixels {
+        bytes_per_row: 5,
+        ..Pixels::rgb(&[0; 12], 2, 2)
+    };
+    assert!(matches!(
+        refused(overlap.into()),
+        Error::Input(InputError::Pixels { .. })
+    ));
+    assert!(matches!(
+        refused(Pixels::rgb(&[], 0, 0).into()),
+        Error::Preprocess(_)
+    ));
+    let huge = Pixels::rgba(&[0; 16], u32::MAX, u32::MAX);
+    assert!(matches!(
+        refused(huge.into()),
+        Error::Input(InputError::Pixels { .. })
+    ));
+    let float = DynamicImage::new_rgb32f(4, 4);
+    assert!(matches!(
+        refused((&float).into()),
+        Error::Input(InputError::Float(_))
+    ));
+    let two = Tensor::zeros([2, 32, 32, 3]);
+    assert!(matches!(
+        refused((&two).into()),
+        Error::Input(InputError::Tensor(_))
+    ));
+
+    let made = |format, usage, sample_count| {
+        gpu.device().create_texture(&wgpu::TextureDescriptor {
+            label: None,
+            size: wgpu::Extent3d {
+                width: 8,
+                height: 8,
+                depth_or_array_layers: 1,
+            },
+            mip_level_count: 1,
+            sample_count,
+            dimension: wgpu::TextureDimension::D2,
+            format,
+            usage,
+            view_formats: &[],
+        })
+    };
+    let rgba8 = wgpu::TextureFormat::Rgba8Unorm;
+    let bound = wgpu::TextureUsages::TEXTURE_BINDING;
+    let drawn = bound | wgpu::TextureUsages::RENDER_ATTACHMENT;
+    let source = |error: Error| match error {
+        Error::Source(error) => error,
+        other => panic!("{other}"),
+    };
+    let float = made(wgpu::TextureFormat::Rgba16Float, bound, 1);
+    assert!(matches!(
+        source(refused((&float).into())),
+        SourceError::Format(_)
+    ));
+    let samples = made(rgba8, drawn, 4);
+    assert!(matches!(
+        source(refused((&samples).into())),
+        SourceError::Shape { samples: 4, .. }
+    ));
+    let unbound = made(rgba8, wgpu::TextureUsages::COPY_SRC, 1);
+    assert!(matches!(
+        source(refused((&unbound).into())),
+        SourceError::Usage { .. }
+    ));
+    let texture = made(rgba8, bound, 1);
+    for (x, width) in [(0, 9), (8, 1), (2, 0), (u32::MAX, 2)] {
+        let region = PixelRect {
+            x,
+            y: 0,
+            width,
+            height: 8,
+        };
+        let source_of = TextureSource {
+            texture: &texture,
+            region: Some(region),
+        };
+        assert!(matches!(
+            source(refused(source_of.into())),
+            SourceError::Region { .. }
+        ));
+    }
+    let buffer = buffer(&gpu, &RgbImage::new(8, 8), 0, 32, false);
+    let whole = BufferSource {
+        buffer: &buffer,
+        offset: 0,
+        bytes_per_row: 32,
+        width: 8,
+        height: 8,
+        order: ByteOrder::Rgba,
+    };
+    for wrong in [
+        BufferSource { offset: 2, ..whole },
+        BufferSource { offset: 4, ..whole },
+        BufferSource {
+            bytes_per_row: 28,
+            ..whole
+        },
+        BufferSource {
+            bytes_per_row: 34,
+            ..whole
+        },
+        BufferSource { height: 9, ..whole },
+    ] {
+        assert!(
+            matches!(source(refused(wrong.into())), SourceError::Layout { .. }),
+            "{wrong:?}"
+        );
+    }
+    assert!(matches!(
+        classifier.score(BufferSource { height: 0, ..whole }),
+        Err(Error::Preprocess(_))
+    ));
+    // All of this left the classifier and the device well.
+    assert!(classifier.score(whole).is_ok());
+
+    let twin = Classifier::new(None, &model, &ClassifierOptions::default()).unwrap();
+    let error = twin.score(&texture).unwrap_err();
+    assert!(error.to_string().contains("need a GPU"), "{error}");
+    let options = ClassifierOptions {
+        views: Views::Mirrored,
+        ..Default::default()
+    };
+    let mirrored = Classifier::new(Some(&gpu), &model, &options).unwrap();
+    let error = mirrored.score(&texture).unwrap_err();
+    assert!(
+        matches!(error, Error::Input(InputError::Views(2))),
+        "{error}"
+    );
+}
+
+/// A texture of another device is an error of this call, and nobody's panic.
+#[test]
+fn a_strangers_texture_is_refused() {
+    let (adapter, device, queue) = host_device(&wgpu::DeviceDescriptor::default());
+    let gpu = Gpu::from_device(&adapter, device, queue).unwrap();
+    let request = adapter.request_device(&wgpu::DeviceDescriptor::default());
+    let (device, queue) = pollster::block_on(request).unwrap();
+    let other = Gpu::from_device(&adapter, device, queue).unwrap();
+    let model = Model::embedded().unwrap();
+    let classifier = classifier(&gpu, &model, 1);
+    let (_, photo) = photos().swap_remove(0);
+    let theirs = texture(&other, &photo, wgpu::TextureFormat::Rgba8Unorm);
+    let error = classifier.score(&theirs).unwrap_err();
+    assert!(matches!(error, Error::Gpu(_)), "{error}");
+    let ours = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
+    let expected = classifier.score(&photo).unwrap();
+    assert_eq!(classifier.score(&ours).unwrap(), expected);
+}

@@ -1,0 +1,183 @@
+//! Inference in the application's own encoders.
+
+use std::time::Duration;
+
+use resnet_wgpu::Error;
+use resnet_wgpu::classify::{Answer, Recorder, Scores, Slice};
+use resnet_wgpu::gpu::{Gpu, GpuError};
+use resnet_wgpu::model::Model;
+use resnet_wgpu::preprocess::RgbImage;
+use resnet_wgpu::wgpu;
+
+use crate::common::{classifier, golden, own_gpu, photos};
+
+fn encoder(gpu: &Gpu) -> wgpu::CommandEncoder {
+    gpu.device()
+        .create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
+}
+
+fn submit(gpu: &Gpu, encoder: wgpu::CommandEncoder) {
+    gpu.queue().submit([encoder.finish()]);
+}
+
+#[test]
+fn whole_runs_in_flight_come_back_in_order() {
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
+    let mut recorder = classifier.recorder().unwrap();
+    let photos = photos();
+    let expected: Vec<Scores> = photos
+        .iter()
+        .map(|(_, p)| classifier.score(p).unwrap())
+        .collect();
+    let mut all = encoder(&gpu);
+    let answers: Vec<Answer> = (photos[..3].iter())
+        .map(|(_, photo)| recorder.submit(&mut all, photo).unwrap())
+        .collect();
+    let busy = recorder.submit(&mut all, &photos[3].1);
+    assert!(
+        matches!(busy, Err(Error::Gpu(GpuError::Busy(3)))),
+        "{busy:?}"
+    );
+    // Nothing is submitted: another's run goes on.
+    assert_eq!(classifier.score(&photos[4].1).unwrap(), expected[4]);
+    submit(&gpu, all);
+    let found: Vec<Scores> = answers.into_iter().map(|a| a.wait().unwrap()).collect();
+    assert_eq!(found, expected[..3]);
+}
+
+/// All slices of a run, each in an encoder of its own, and how many there were.
+fn sliced(
+    gpu: &Gpu,
+    recorder: &mut Recorder,
+    photo: &RgbImage,
+    budget: Duration,
+    mut between: impl FnMut(),
+) -> (Scores, usize) {
+    let mut slices = 1;
+    let mut first = encoder(gpu);
+    let mut slice = recorder.begin(&mut first, photo, budget).unwrap();
+    submit(gpu, first);
+    loop {
+        match slice {
+            Slice::Last(answer) => return (answer.wait().unwrap(), slices),
+            Slice::More(left) => assert_eq!(left, recorder.slices(budget) - slices),
+        }
+        between();
+        let mut next = encoder(gpu);
+        slice = recorder.go_on(&mut next).unwrap();
+        submit(gpu, next);
+        slices += 1;
+    }
+}
+
+#[test]
+fn slices_are_as_many_as_said_and_leave_others_alone() {
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &golden("resnet18@224"), 1);
+    let mut recorder = classifier.recorder().unwrap();
+    let photos = photos();
+    let expected: Vec<Scores> = photos
+        .iter()
+        .map(|(_, p)| classifier.score(p).unwrap())
+        .collect();
+    let whole = recorder.gpu_time();
+    assert!(whole > Duration::ZERO);
+    assert_eq!(recorder.slices(whole), 2);
+    let steps = classifier.session().plan().unwrap().steps.len();
+    assert_eq!(recorder.slices(Duration::ZERO), 1 + steps);
+    for (budget, least) in [(whole, 2), (whole / 4, 5), (Duration::ZERO, 1 + steps)] {
+        let mut other = 0;
+        let (found, slices) = sliced(&gpu, &mut recorder, &photos[0].1, budget, || {
+            // Between two slices, somebody else's run.
+            if other < 2 {
+                other += 1;
+                assert_eq!(classifier.score(&photos[other].1).unwrap(), expected[other]);
+            }
+        });
+        println!("{whole:?} in slices of {budget:?}: {slices}");
+        assert_eq!(found, expected[0], "{budget:?}");
+        assert_eq!(slices, recorder.slices(budget));
+        assert!(slices >= least, "{slices} slices of {budget:?}");
+        assert!(recorder.is_idle());
+    }
+}
+
+#[test]
+fn a_run_in_part_can_be_given_up() {
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
+    let mut recorder = classifier.recorder().unwrap();
+    let (_, photo) = photos().swap_remove(0);
+    let idle = recorder.go_on(&mut encoder(&gpu));
+    assert!(matches!(idle, Err(Error::Gpu(GpuError::Idle))), "{idle:?}");
+    for _ in 0..5 {
+        let mut first = encoder(&gpu);
+        let _ = recorder.begin(&mut first, &photo, Duration::ZERO).unwrap();
+        let again = recorder.begin(&mut first, &photo, Duration::ZERO);
+        assert!(
+            matches!(again, Err(Error::Gpu(GpuError::Busy(_)))),
+            "{again:?}"
+        );
+        submit(&gpu, first);
+        recorder.abandon();
+    }
+    let expected = classifier.score(&photo).unwrap();
+    let (found, _) = sliced(&gpu, &mut recorder, &photo, Duration::ZERO, || {});
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn commands_that_were_dropped_are_told() {
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
+    let mut recorder = classifier.recorder().unwrap();
+    let (_, photo) = photos().swap_remove(0);
+    for _ in 0..5 {
+        let mut dropped = encoder(&gpu);
+        let mut answer = recorder.submit(&mut dropped, &photo).unwrap();
+        assert!(answer.take_ready().unwrap().is_none());
+        drop(dropped);
+        let error = answer.wait().unwrap_err();
+        assert!(
+            matches!(error, Error::Gpu(GpuError::NotSubmitted)),
+            "{error}"
+        );
+    }
+    let mut kept = encoder(&gpu);
+    let answer = recorder.submit(&mut kept, &photo).unwrap();
+    submit(&gpu, kept);
+    // Whoever submits: a task is woken.
+    let expected = classifier.score(&photo).unwrap();
+    assert_eq!(pollster::block_on(answer).unwrap(), expected);
+}
+
+#[test]
+fn logits_stay_on_the_device_for_the_applications_shaders() {
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
+    let mut recorder = classifier.recorder().unwrap();
+    let (_, photo) = photos().swap_remove(3);
+    let expected = classifier.score(&photo).unwrap();
+    let mut all = encoder(&gpu);
+    let answer = recorder.submit(&mut all, &photo).unwrap();
+    let logits = answer.logits_buffer().unwrap();
+    assert!(logits.usage().contains(wgpu::BufferUsages::STORAGE));
+    let bytes = 4 * expected.classes as u64;
+    let copy = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: bytes,
+        usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+        mapped_at_creation: false,
+    });
+    // In the same encoder, behind the run.
+    all.copy_buffer_to_buffer(logits, 0, &copy, 0, bytes);
+    submit(&gpu, all);
+    copy.map_async(wgpu::MapMode::Read, .., |mapped| mapped.unwrap());
+    gpu.device()
+        .poll(wgpu::PollType::wait_indefinitely())
+        .unwrap();
+    let found: Vec<f32> = bytemuck::pod_collect_to_vec(&copy.get_mapped_range(..).unwrap());
+    assert_eq!(found, expected.logits);
+    assert_eq!(answer.wait().unwrap(), expected);
+}
