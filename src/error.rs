@@ -8,6 +8,7 @@ use crate::graph::GraphError;
 #[cfg(feature = "hub")]
 use crate::hub::HubError;
 use crate::labels::LabelsError;
+use crate::monitor::Cancelled;
 use crate::passes::LowerError;
 use crate::plan::PlanError;
 use crate::preprocess::{ImageError, PreprocessError};
@@ -100,6 +101,12 @@ pub enum Error {
     /// Pictures that were pushed and not run.
     #[error("{0} images were pushed and not run; call Batches::run before classify")]
     Pending(usize),
+    /// Whoever watched it loading cancelled it.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// A thread that there was not, or that ended before its work.
+    #[error("the thread that was to load a model failed: {0}; load it on this one")]
+    Thread(String),
     /// An input of another shape than the session's.
     #[error("input: expected shape {expected}, found {found:?}")]
     InputShape {

@@ -63,6 +63,7 @@ mod locks;
 mod mix;
 pub mod model;
 pub mod models;
+pub mod monitor;
 #[cfg(feature = "cli")]
 mod page;
 pub mod passes;

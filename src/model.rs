@@ -8,6 +8,7 @@ use crate::graph::{Graph, GraphError};
 use crate::labels::Labels;
 use crate::mix::{STEP, mix};
 use crate::models::Network;
+use crate::monitor::Monitor;
 use crate::preprocess::{DEFAULT_CROP_PCT, IMAGENET_MEAN, IMAGENET_STD, Interpolation, Preprocess};
 use crate::tensor::Params;
 use crate::weights::{Checkpoint, Hints, Settings};
@@ -58,10 +59,19 @@ pub struct PreprocessOverrides {
 impl Model {
     /// The network that a checkpoint is recognised as, with its weights.
     pub fn load(checkpoint: &Checkpoint, hints: &Hints) -> Result<Self, Error> {
+        Self::load_watched(checkpoint, hints, &Monitor::default())
+    }
+
+    /// The same, watched by somebody, who may cancel it.
+    pub fn load_watched(
+        checkpoint: &Checkpoint,
+        hints: &Hints,
+        monitor: &Monitor,
+    ) -> Result<Self, Error> {
         let recognised = checkpoint.recognise(hints)?;
         let network = recognised.network;
         let graph = native_graph(&network)?;
-        let params = checkpoint.load(&network, &graph)?;
+        let params = checkpoint.load_watched(&network, &graph, monitor)?;
         Ok(Self {
             network,
             params,

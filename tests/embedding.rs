@@ -10,6 +10,8 @@ mod host;
 mod inputs;
 #[path = "embedding/limits.rs"]
 mod limits;
+#[path = "embedding/loading.rs"]
+mod loading;
 #[path = "embedding/loss.rs"]
 mod loss;
 #[path = "embedding/recorder.rs"]

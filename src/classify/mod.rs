@@ -5,6 +5,7 @@ mod answer;
 mod batches;
 mod decode_ahead;
 mod input;
+mod loading;
 mod mean;
 mod options;
 mod recorder;
@@ -14,6 +15,7 @@ pub use answer::Answer;
 pub use batches::Batches;
 pub use decode_ahead::decode_ahead;
 pub use input::{Input, InputError, PixelFormat, Pixels};
+pub use loading::{Loading, ModelSource};
 pub use mean::Mean;
 pub use options::{ClassifierOptions, Prediction};
 pub use recorder::{Recorder, Slice};
@@ -26,6 +28,7 @@ use crate::gpu::{Gpu, GpuError, Images, Intake, OnDevice, Ready, Resampler};
 use crate::kernels::InputForm;
 use crate::labels::Labels;
 use crate::model::Model;
+use crate::monitor::Monitor;
 use crate::preprocess::{Preprocess, PreprocessError, RgbImage, Views};
 use crate::session::{Patience, Run, Session, SessionOptions, Sizes};
 use input::Prepared;
@@ -131,12 +134,17 @@ impl Classifier {
                 std: preprocess.std,
             },
             choice: options.choice.clone(),
+            monitor: options.monitor.clone(),
             ..Default::default()
         };
         Ok(Self(Arc::new(Inner {
             place: RwLock::new(Place::new(gpu, model, &options)?),
             model: model.clone(),
-            options,
+            // What it watches is there.
+            options: SessionOptions {
+                monitor: Monitor::default(),
+                ..options
+            },
             preprocess,
             views,
             labels,

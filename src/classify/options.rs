@@ -2,6 +2,7 @@
 
 use crate::labels::Labels;
 use crate::model::PreprocessOverrides;
+use crate::monitor::Monitor;
 use crate::plan::{Choice, Precision};
 use crate::preprocess::Views;
 
@@ -40,6 +41,8 @@ pub struct ClassifierOptions {
     pub labels: Option<Labels>,
     /// How kernels are chosen.
     pub choice: Choice,
+    /// Watches the classifier being set up, and may cancel it.
+    pub monitor: Monitor,
 }
 
 impl Default for ClassifierOptions {
@@ -53,6 +56,7 @@ impl Default for ClassifierOptions {
             layers: vec![],
             labels: None,
             choice: Choice::Auto,
+            monitor: Monitor::default(),
         }
     }
 }

@@ -38,6 +38,8 @@ struct Shared {
     poller: Poller,
     /// Bytes of images that came from the host.
     uploaded: AtomicU64,
+    /// How often a thread has waited.
+    waits: AtomicU64,
 }
 
 impl Gpu {
@@ -63,6 +65,7 @@ impl Gpu {
                 profile,
                 poller: Poller::default(),
                 uploaded: AtomicU64::new(0),
+                waits: AtomicU64::new(0),
             }),
         }
     }
@@ -82,6 +85,7 @@ impl Gpu {
                 pipelines: Pipelines::new(&PipelineOptions::default(), None),
                 poller: Poller::default(),
                 uploaded: AtomicU64::new(0),
+                waits: AtomicU64::new(0),
             }),
         }
     }
@@ -145,6 +149,17 @@ impl Gpu {
     pub(super) fn count_upload(&self, bytes: usize) {
         let uploaded = &self.shared.uploaded;
         uploaded.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// How often a thread has waited for this device so far, in calls of this
+    /// library: for an answer, for room, or for weights on their way. A thread that
+    /// draws should never be among them, and a test can see to it.
+    pub fn waits(&self) -> u64 {
+        self.shared.waits.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_wait(&self) {
+        self.shared.waits.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Has the device polled until what this returns is dropped.

@@ -12,6 +12,7 @@ use super::timestamps::Timestamps;
 use super::upload::upload_all;
 use super::value::Value;
 use super::{Gpu, GpuError};
+use crate::monitor::Monitor;
 use crate::plan::{Output, Plan};
 use crate::tensor::Params;
 
@@ -31,6 +32,25 @@ pub struct Engine {
     pub(super) timestamps: Mutex<Option<Timestamps>>,
 }
 
+/// How an engine is made.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Runs that may be started before the first is finished, at least one; each
+    /// takes a buffer for its images and one for its outputs.
+    pub in_flight: usize,
+    /// Watches it, and may cancel it.
+    pub monitor: Monitor,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            in_flight: 1,
+            monitor: Monitor::default(),
+        }
+    }
+}
+
 /// What making an engine took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EngineSetup {
@@ -45,52 +65,52 @@ pub struct EngineSetup {
 impl Engine {
     /// Makes everything that runs will need, and uploads the weights.
     pub fn new(gpu: &Gpu, plan: Plan, params: &Params) -> Result<Self, GpuError> {
-        Self::with_in_flight(gpu, plan, params, 1)
+        Self::with_options(gpu, plan, params, &EngineOptions::default())
     }
 
-    /// The same, where `in_flight` runs, at least one, may be started before
-    /// the first is finished; each takes a buffer for its images and one for its
-    /// outputs.
-    pub fn with_in_flight(
+    /// The same, where several runs may be in flight, or somebody watches.
+    pub fn with_options(
         gpu: &Gpu,
         plan: Plan,
         params: &Params,
-        in_flight: usize,
+        options: &EngineOptions,
     ) -> Result<Self, GpuError> {
-        let shared = Shared::default();
-        Self::sharing(gpu, plan, params, (in_flight, false), shared)
+        Self::sharing(gpu, plan, params, (options, false), Shared::default())
     }
 
     /// An engine beside this one for another plan of the same network, such as
     /// one for images of another size: weights that are packed alike, pipelines
     /// and the memory of activations are there once for both.
     pub fn beside(&self, plan: Plan, params: &Params) -> Result<Self, GpuError> {
-        let in_flight = self.lanes.most();
+        let options = EngineOptions {
+            in_flight: self.lanes.most(),
+            ..EngineOptions::default()
+        };
         let shared = self.shared.clone();
-        Self::sharing(&self.gpu, plan, params, (in_flight, false), shared)
+        Self::sharing(&self.gpu, plan, params, (&options, false), shared)
     }
 
     /// The same plan with memory of its own but for the weights, for so many runs
     /// in flight, whose outputs stay on the device as well.
     pub(crate) fn apart(&self, in_flight: usize) -> Result<Self, GpuError> {
+        let options = EngineOptions {
+            in_flight,
+            ..EngineOptions::default()
+        };
         let (plan, none) = (Plan::clone(&self.plan), Params::default());
         // All weights are there.
-        Self::sharing(
-            &self.gpu,
-            plan,
-            &none,
-            (in_flight, true),
-            self.shared.apart(),
-        )
+        let shared = self.shared.apart();
+        Self::sharing(&self.gpu, plan, &none, (&options, true), shared)
     }
 
     fn sharing(
         gpu: &Gpu,
         plan: Plan,
         params: &Params,
-        (in_flight, results): (usize, bool),
+        (options, results): (&EngineOptions, bool),
         shared: Shared,
     ) -> Result<Self, GpuError> {
+        let monitor = &options.monitor;
         let began = Instant::now();
         // A kernel for other subgroups would index by lanes that are not there.
         for variant in plan.kernels() {
@@ -105,10 +125,10 @@ impl Engine {
         let bytes = plan.activation_bytes() + plan.weight_bytes();
         // Compiling takes about as long as reading and packing.
         let (kernels, uploaded) = both(
-            || gpu.warm_up(&gpu.make_pipelines(&plan.kernels())?),
+            || gpu.warm_up(&gpu.make_pipelines(&plan.kernels(), monitor)?),
             || {
                 let missing = shared.missing(&plan.weights);
-                let made = gpu.watch(bytes, || upload_all(gpu, &missing, params))?;
+                let made = gpu.watch(bytes, || upload_all(gpu, &missing, params, monitor))?;
                 made.map(|made| (missing, made, began.elapsed()))
             },
         );
@@ -118,7 +138,7 @@ impl Engine {
         let (engine, pool) = gpu.watch(bytes, || {
             let pool = shared.pool(gpu, &plan.slots);
             let (shared, slots) = (shared.clone(), pool.taken.clone());
-            let lanes = (in_flight, results);
+            let lanes = (options.in_flight, results);
             let made = Self::make(gpu, plan, shared, slots, &weights, lanes);
             (made, pool)
         })?;

@@ -1,6 +1,7 @@
 //! What can go wrong with a device, each with a remedy.
 
 use crate::kernels::TemplateError;
+use crate::monitor::Cancelled;
 use crate::tensor::TensorError;
 
 /// A device that cannot be had, or that failed.
@@ -66,6 +67,9 @@ pub enum GpuError {
         /// What it needs, readably.
         lacks: String,
     },
+    /// Whoever watched it being set up cancelled it.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// A template did not render.
     #[error(transparent)]
     Template(#[from] TemplateError),

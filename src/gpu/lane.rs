@@ -113,6 +113,9 @@ impl Lanes {
     pub fn wait(&self, gpu: &Gpu) -> Result<Lane, GpuError> {
         let began = Instant::now();
         let mut free = self.free();
+        if free.out >= self.most {
+            gpu.count_wait();
+        }
         while free.out >= self.most && began.elapsed() < PATIENCE {
             let waited = self.freed.wait_timeout(free, PATIENCE);
             free = waited.unwrap_or_else(PoisonError::into_inner).0;

@@ -111,6 +111,10 @@ impl Mapping {
     /// have completed; yet another thread that polled may hold the callback
     /// still, or none has polled since, after an error.
     pub fn wait(&self, gpu: &Gpu) -> Result<(), GpuError> {
+        if self.look(gpu)? {
+            return Ok(());
+        }
+        gpu.count_wait();
         let began = Instant::now();
         while !self.look(gpu)? {
             if began.elapsed() > PATIENCE {

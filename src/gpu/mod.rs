@@ -36,7 +36,7 @@ mod watch;
 
 pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_name};
 pub use device::Gpu;
-pub use engine::{Engine, EngineSetup};
+pub use engine::{Engine, EngineOptions, EngineSetup};
 pub use error::GpuError;
 pub use images::Images;
 pub use options::{GpuOptions, PipelineOptions};

@@ -11,6 +11,7 @@ use super::cache::DiskCache;
 use super::value::format;
 use super::{Gpu, GpuError, PipelineOptions, audited};
 use crate::kernels::{Outputs, Place, Storage, Tile, Types, Variant, source};
+use crate::monitor::{Monitor, Stage};
 
 /// What tells variants apart: the kernel's name, and what it reads, writes and
 /// leaves.
@@ -79,14 +80,17 @@ impl Gpu {
     pub(super) fn make_pipelines(
         &self,
         kernels: &[Variant],
+        monitor: &Monitor,
     ) -> Result<Vec<(Variant, Arc<Pipeline>)>, GpuError> {
         let pipelines = self.pipelines();
         let missing = kernels.iter().filter(|k| pipelines.find(**k).is_none());
         let missing: Vec<Variant> = missing.copied().collect();
         let next = AtomicUsize::new(0);
+        monitor.expect(Stage::Kernels, missing.len() as u64);
         let make = || -> Result<(), GpuError> {
             while let Some(kernel) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
                 pipelines.add(*kernel, self.build(*kernel)?);
+                monitor.advance(Stage::Kernels, 1)?;
             }
             Ok(())
         };

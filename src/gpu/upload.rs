@@ -8,6 +8,7 @@ use super::stored::{beyond, store};
 use super::value::Value;
 use super::{Gpu, GpuError};
 use crate::kernels::TEXTURE_ROW;
+use crate::monitor::{Monitor, Stage};
 use crate::plan::{Plan, Weight};
 use crate::tensor::{Params, QUAD, Tensor, TensorError};
 
@@ -26,6 +27,7 @@ pub(super) fn upload_all(
     gpu: &Gpu,
     weights: &[Weight],
     params: &Params,
+    monitor: &Monitor,
 ) -> Result<Vec<Value>, GpuError> {
     // A tensor that is cut into chunks is read once for all of them.
     let mut chunks: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
@@ -37,8 +39,11 @@ pub(super) fn upload_all(
     let mut chunks: Vec<_> = chunks.into_iter().collect();
     let len = |chunks: &Vec<usize>| chunks.iter().map(|&i| weights[i].packing.len()).sum();
     chunks.sort_by_key(|(_, chunks)| Reverse::<usize>(len(chunks)));
+    let bytes = weights.iter().map(Weight::bytes).sum();
+    monitor.expect(Stage::Weights, bytes);
     let mut upload = Upload {
         gpu,
+        monitor,
         packed: vec![],
         staged: 0,
         before: None,
@@ -68,6 +73,7 @@ pub(super) fn upload_all(
 /// Weights on their way to the device.
 struct Upload<'a> {
     gpu: &'a Gpu,
+    monitor: &'a Monitor,
     /// Room for what is packed at a time.
     packed: Vec<f32>,
     /// Bytes that were handed over since the last submission.
@@ -116,6 +122,7 @@ impl Upload<'_> {
 
     /// Counts bytes that were handed over, and waits where they are too many.
     fn staged(&mut self, bytes: usize) -> Result<(), GpuError> {
+        self.monitor.advance(Stage::Weights, bytes as u64)?;
         self.staged += bytes;
         if self.staged < STAGED_BYTES {
             return Ok(());

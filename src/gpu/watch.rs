@@ -78,6 +78,7 @@ impl Gpu {
     /// (OpenGL's after two seconds), so it takes several.
     pub(super) fn wait(&self, submitted: wgpu::SubmissionIndex) -> Result<(), GpuError> {
         let began = Instant::now();
+        self.count_wait();
         loop {
             let wait = wgpu::PollType::Wait {
                 submission_index: Some(submitted.clone()),

@@ -8,10 +8,11 @@ use super::layers::{graph, shapes, widest};
 use super::{Inner, Runner, Session, SessionOptions, Setup};
 use crate::cpu::{CpuError, CpuModel};
 use crate::error::Error;
-use crate::gpu::{Engine, Gpu, GpuError};
+use crate::gpu::{Engine, EngineOptions, Gpu, GpuError};
 use crate::graph::{Graph, GraphError, Node, NodeId};
 use crate::kernels::{InputForm, Scalar};
 use crate::model::Model;
+use crate::monitor::Monitor;
 use crate::passes::{Lowered, lower};
 use crate::plan::{Plan, PlanOptions, Precision, Settled, activation_bytes};
 
@@ -27,10 +28,14 @@ impl Session {
     pub fn new(gpu: &Gpu, model: &Model, options: &SessionOptions) -> Result<Self, Error> {
         let network = Lowering::of(model, options)?;
         let mut precision = gpu.precision(options.precision)?;
+        let engine_options = EngineOptions {
+            in_flight: options.in_flight,
+            monitor: options.monitor.clone(),
+        };
         let make = |scalar| {
             let (plan, planned) = network.plan(gpu, options, scalar)?;
             let params = &network.lowered.params;
-            let engine = Engine::with_in_flight(gpu, plan, params, options.in_flight)?;
+            let engine = Engine::with_options(gpu, plan, params, &engine_options)?;
             Ok((engine, planned))
         };
         let made = match make(precision.scalar) {
@@ -102,6 +107,7 @@ impl Session {
         let options = SessionOptions {
             input_size: Some(size),
             input,
+            monitor: Monitor::default(),
             ..self.0.options.clone()
         };
         let precision = self.0.precision.clone();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::kernels::InputForm;
+use crate::monitor::Monitor;
 use crate::plan::{Choice, Precision};
 
 /// How a session is set up.
@@ -23,6 +24,8 @@ pub struct SessionOptions {
     pub probabilities: bool,
     /// How kernels are chosen.
     pub choice: Choice,
+    /// Watches the session being set up, and may cancel it.
+    pub monitor: Monitor,
     /// In what activations and weights are stored.
     pub precision: Precision,
     /// How images are given to [`Session::start`](super::Session::start): as
@@ -46,6 +49,7 @@ impl Default for SessionOptions {
             layers: vec![],
             probabilities: false,
             choice: Choice::Auto,
+            monitor: Monitor::default(),
             precision: Precision::F32,
             input: InputForm::F32,
             in_flight: 1,

@@ -4,10 +4,15 @@
 use std::fmt;
 
 use super::Format;
+use crate::monitor::Cancelled;
 
 /// A checkpoint that cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CheckpointError {
+    /// Whoever watched it being loaded cancelled it.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// The operating system refused.
     #[error("{file}: cannot be read: {source}; check the path and its permissions")]
     Read {

@@ -9,6 +9,7 @@ use super::stored_tensor::StoredTensor;
 use super::{Checkpoint, CheckpointError, Listing, Mismatch};
 use crate::graph::Graph;
 use crate::models::Network;
+use crate::monitor::{Monitor, Stage};
 use crate::tensor::{Param, Params};
 
 impl Checkpoint {
@@ -20,6 +21,16 @@ impl Checkpoint {
     /// [`Mismatch`]; then the whole file is read once, and types and values are
     /// checked (NaN, infinities, negative variances).
     pub fn load(&self, network: &Network, graph: &Graph) -> Result<Params, CheckpointError> {
+        self.load_watched(network, graph, &Monitor::default())
+    }
+
+    /// The same, watched by somebody, who may cancel it.
+    pub fn load_watched(
+        &self,
+        network: &Network,
+        graph: &Graph,
+        monitor: &Monitor,
+    ) -> Result<Params, CheckpointError> {
         let listing = self.listing();
         if let Some(mismatch) = listing.mismatch(network, graph) {
             return Err(Box::new(mismatch).into());
@@ -39,7 +50,9 @@ impl Checkpoint {
             }
         }
         // The first error in the network's order, whichever is found first.
-        let checked: Vec<_> = tensors.par_iter().map(|(_, t)| t.check()).collect();
+        monitor.expect(Stage::Checked, tensors.iter().map(|(_, t)| t.bytes()).sum());
+        let check = |(_, t): &(String, StoredTensor)| t.check(monitor);
+        let checked: Vec<_> = tensors.par_iter().map(check).collect();
         checked.into_iter().collect::<Result<(), _>>()?;
         let mut params = Params::new();
         for (name, tensor) in tensors {

@@ -6,6 +6,7 @@ use super::CheckpointError;
 use super::header::Entry;
 use super::storage::Storage;
 use super::values::{BadValues, to_f32};
+use crate::monitor::{Monitor, Stage};
 use crate::tensor::{Source, Tensor, TensorError};
 
 /// Bytes that are read and converted at a time: they stay in a core's own
@@ -44,12 +45,21 @@ impl StoredTensor {
     }
 
     /// Reads it once, and says what is wrong with its type or its numbers.
-    pub fn check(&self) -> Result<(), CheckpointError> {
-        self.pieces(|_| {})
+    pub fn check(&self, monitor: &Monitor) -> Result<(), CheckpointError> {
+        self.pieces(monitor, |_| {})
+    }
+
+    /// Bytes that it has in the file.
+    pub fn bytes(&self) -> u64 {
+        self.entry.bytes as u64
     }
 
     /// Hands its numbers to `take`, in order and each checked.
-    fn pieces(&self, mut take: impl FnMut(&[f32])) -> Result<(), CheckpointError> {
+    fn pieces(
+        &self,
+        monitor: &Monitor,
+        mut take: impl FnMut(&[f32]),
+    ) -> Result<(), CheckpointError> {
         let Entry {
             dtype,
             start,
@@ -66,6 +76,7 @@ impl StoredTensor {
             take(&values);
             first += values.len();
             done += raw.len();
+            monitor.advance(Stage::Checked, raw.len() as u64)?;
             if done == bytes {
                 return Ok(());
             }
@@ -102,7 +113,7 @@ impl Source for StoredTensor {
 
     fn read(&self) -> Result<Tensor, TensorError> {
         let mut data = Vec::with_capacity(self.shape.iter().product());
-        self.pieces(|values| data.extend_from_slice(values))
+        self.pieces(&Monitor::default(), |values| data.extend_from_slice(values))
             .map_err(|error| TensorError::new(&self.name, error))?;
         Tensor::new(self.shape.clone(), data).ok_or_else(|| {
             TensorError::new(&self.name, "expected as many numbers as its shape has")

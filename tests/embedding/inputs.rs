@@ -11,7 +11,7 @@ use resnet_wgpu::preprocess::{Interpolation, RgbImage, Views};
 use resnet_wgpu::tensor::Tensor;
 use resnet_wgpu::wgpu::{self, util::DeviceExt};
 
-use crate::common::{classifier, difference, golden, photos, own_gpu};
+use crate::common::{classifier, difference, golden, own_gpu, photos};
 use crate::host::host_device;
 
 const FORMATS: [wgpu::TextureFormat; 4] = [

@@ -103,6 +103,49 @@ fn slices_are_as_many_as_said_and_leave_others_alone() {
     }
 }
 
+/// A thread that draws records, submits and asks, and never waits.
+#[test]
+fn frames_never_wait() {
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
+    let (_, photo) = photos().swap_remove(1);
+    let expected = classifier.score(&photo).unwrap();
+    let mut recorder = classifier.recorder().unwrap();
+    let budget = recorder.gpu_time() / 4;
+    let (mut answers, mut found) = (vec![], 0);
+    let waits = gpu.waits();
+    for frame in 0.. {
+        assert!(frame < 60_000, "no answers");
+        let mut one = encoder(&gpu);
+        // Busy while three answers are on their way.
+        let slice = match recorder.is_idle() {
+            true => recorder.begin(&mut one, &photo, budget).ok(),
+            false => Some(recorder.go_on(&mut one).unwrap()),
+        };
+        submit(&gpu, one);
+        if let Some(Slice::Last(answer)) = slice {
+            answers.push(answer);
+        }
+        answers.retain_mut(|answer: &mut Answer| match answer.take_ready().unwrap() {
+            Some(scores) => {
+                assert_eq!(scores, expected);
+                found += 1;
+                false
+            }
+            None => true,
+        });
+        if found >= 20 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(gpu.waits(), waits, "a frame waited");
+    // Waiting does count.
+    drop(answers);
+    classifier.score(&photo).unwrap();
+    assert!(gpu.waits() > waits);
+}
+
 #[test]
 fn a_run_in_part_can_be_given_up() {
     let gpu = own_gpu();

@@ -1,0 +1,191 @@
+//! Loading off the thread that draws.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread::Builder;
+
+use super::{Classifier, ClassifierOptions};
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::model::Model;
+use crate::monitor::{Cancelled, Monitor, Progress};
+use crate::weights::{Checkpoint, Hints};
+
+/// Where a model comes from.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ModelSource {
+    /// The embedded default, CIFAR-10's ResNet-20.
+    Embedded,
+    /// A safetensors file, and what its shapes do not tell.
+    File(PathBuf, Hints),
+    /// The bytes of one, and a name for messages.
+    Bytes(String, Cow<'static, [u8]>, Hints),
+    /// A model that has been loaded.
+    Model(Box<Model>),
+}
+
+impl ModelSource {
+    fn load(self, monitor: &Monitor) -> Result<Model, Error> {
+        match self {
+            Self::Embedded => Model::embedded(),
+            Self::File(path, hints) => {
+                let checkpoint = Checkpoint::from_file(path)?;
+                Model::load_watched(&checkpoint, &hints, monitor)
+            }
+            Self::Bytes(name, bytes, hints) => {
+                let checkpoint = Checkpoint::from_bytes(name, bytes)?;
+                Model::load_watched(&checkpoint, &hints, monitor)
+            }
+            Self::Model(model) => Ok(*model),
+        }
+    }
+}
+
+/// A classifier that is loaded and set up by a thread of its own. Ask for it
+/// frame by frame ([`Loading::take_ready`]), await it, or wait. Dropped before it
+/// is there, loading is cancelled.
+///
+/// ```no_run
+/// use resnet_wgpu::classify::{Loading, ModelSource};
+/// use resnet_wgpu::weights::Hints;
+///
+/// let source = ModelSource::File("resnet50.safetensors".into(), Hints::default());
+/// let mut loading = Loading::start(None, source, Default::default())?;
+/// let classifier = loop {
+///     // In each frame:
+///     match loading.take_ready() {
+///         Some(classifier) => break classifier?,
+///         None => println!("{:3.0} %", 100.0 * loading.progress().fraction()),
+///     }
+/// };
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "loading that is dropped is cancelled"]
+pub struct Loading {
+    monitor: Monitor,
+    outcome: Arc<Outcome>,
+}
+
+#[derive(Debug, Default)]
+struct Outcome {
+    state: Mutex<State>,
+    there: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    outcome: Option<Result<Classifier, Error>>,
+    waker: Option<Waker>,
+}
+
+/// Tells how loading ended, at the latest when its thread is gone.
+struct Told(Option<Arc<Outcome>>);
+
+impl Told {
+    fn say(&mut self, how: Result<Classifier, Error>) {
+        if let Some(outcome) = self.0.take() {
+            let mut state = outcome.lock();
+            state.outcome = Some(how);
+            let waker = state.waker.take();
+            drop(state);
+            outcome.there.notify_all();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.say(Err(Error::Thread("it panicked".into())));
+    }
+}
+
+impl Outcome {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Loading {
+    /// Starts to load a model and to set it up on `gpu`, or on the CPU twin.
+    ///
+    /// # Errors
+    /// [`Error::Thread`] where the system gives no thread.
+    pub fn start(
+        gpu: Option<&Gpu>,
+        source: ModelSource,
+        options: ClassifierOptions,
+    ) -> Result<Self, Error> {
+        let (gpu, monitor) = (gpu.cloned(), options.monitor.clone());
+        let outcome = Arc::<Outcome>::default();
+        let mut told = Told(Some(Arc::clone(&outcome)));
+        let load = move || {
+            let monitor = &options.monitor;
+            let loaded = source.load(monitor);
+            let made = loaded.and_then(|model| Classifier::new(gpu.as_ref(), &model, &options));
+            told.say(match made {
+                Err(_) if monitor.is_cancelled() => Err(Cancelled.into()),
+                made => made,
+            });
+        };
+        let thread = Builder::new().name("resnet-wgpu load".into()).spawn(load);
+        thread.map_err(|error| Error::Thread(error.to_string()))?;
+        Ok(Self { monitor, outcome })
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        self.monitor.progress()
+    }
+
+    /// Has it end with [`Error::Cancelled`], soon.
+    pub fn cancel(&self) {
+        self.monitor.cancel();
+    }
+
+    /// The classifier, if it is there; it looks, and returns at once. `None` also
+    /// after it has been taken.
+    pub fn take_ready(&mut self) -> Option<Result<Classifier, Error>> {
+        self.outcome.lock().outcome.take()
+    }
+
+    /// The classifier; the thread waits for it.
+    pub fn wait(self) -> Result<Classifier, Error> {
+        let empty = |state: &mut State| state.outcome.is_none();
+        let waited = self.outcome.there.wait_while(self.outcome.lock(), empty);
+        let taken = waited
+            .unwrap_or_else(PoisonError::into_inner)
+            .outcome
+            .take();
+        taken.unwrap_or_else(|| Err(Cancelled.into()))
+    }
+}
+
+impl Future for Loading {
+    type Output = Result<Classifier, Error>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.outcome.lock();
+        match state.outcome.take() {
+            Some(outcome) => Poll::Ready(outcome),
+            None => {
+                state.waker = Some(task.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Loading {
+    fn drop(&mut self) {
+        self.monitor.cancel();
+    }
+}
