@@ -188,6 +188,13 @@ impl Classifier {
         &self.0.views
     }
 
+    /// The model that it runs: for whatever else is made of it, such as an
+    /// [`Explainer`](crate::explain::Explainer) of one that was
+    /// [loaded](Loading).
+    pub fn model(&self) -> &Model {
+        &self.0.model
+    }
+
     /// The names of the classes.
     pub fn labels(&self) -> &Labels {
         &self.0.labels

@@ -100,11 +100,18 @@ impl Explainer {
     /// The maps of the `k` likeliest classes of a picture, best first.
     pub fn explain(&self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
         let scores = self.classifier.score(image)?;
-        let classes = scores.top(0, k);
-        classes
-            .iter()
-            .map(|&c| self.explained(&scores, c))
-            .collect()
+        self.likeliest(&scores, k)
+    }
+
+    /// The same for a task to await, on any executor: beside a window on the same
+    /// device, which a thread that waits would hold up.
+    pub async fn explain_async(
+        &self,
+        image: &RgbImage,
+        k: usize,
+    ) -> Result<Vec<Explained>, Error> {
+        let scores = self.classifier.score_async(image).await?;
+        self.likeliest(&scores, k)
     }
 
     /// The map of a class, however likely it is.
@@ -114,6 +121,11 @@ impl Explainer {
     pub fn explain_class(&self, image: &RgbImage, class: usize) -> Result<Explained, Error> {
         let scores = self.classifier.score(image)?;
         self.explained(&scores, class)
+    }
+
+    fn likeliest(&self, scores: &Scores, k: usize) -> Result<Vec<Explained>, Error> {
+        let classes = scores.top(0, k);
+        classes.iter().map(|&c| self.explained(scores, c)).collect()
     }
 
     fn explained(&self, scores: &Scores, class: usize) -> Result<Explained, Error> {

@@ -1,0 +1,57 @@
+//! A window that says what pictures show: an `egui` application and a ResNet on
+//! one `wgpu` device. `README.md` says what each file shows.
+
+mod app;
+mod args;
+mod device;
+mod frames;
+mod heat;
+mod live;
+mod model;
+mod pictures;
+mod scene;
+mod texture;
+mod tour;
+mod view;
+mod worker;
+
+use std::process::ExitCode;
+
+use eframe::egui::{IconData, ViewportBuilder};
+
+use app::App;
+use args::Args;
+
+/// The window's size where nobody says another.
+const SIZE: [f32; 2] = [1280.0, 800.0];
+
+fn main() -> ExitCode {
+    let args = match Args::parse(std::env::args_os().skip(1)) {
+        Ok(args) => args,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    let options = eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_title("resnet-wgpu")
+            .with_inner_size(SIZE)
+            .with_min_inner_size([900.0, 560.0])
+            .with_icon(IconData::default()),
+        wgpu_options: device::configuration(),
+        ..Default::default()
+    };
+    let made = eframe::run_native(
+        "resnet-desktop",
+        options,
+        Box::new(|context| Ok(Box::new(App::new(context, args)))),
+    );
+    match made {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("resnet-desktop: no window: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Something that moves: the pictures one after another, slowly panned and
+//! zoomed, drawn into a texture. It stands for a game's frame or a camera's: the
+//! network reads the texture where it is.
+
+use eframe::wgpu;
+
+/// Width and height of what is drawn.
+pub const SIZE: (u32, u32) = (960, 640);
+
+/// Seconds from one picture to the next, the last of which they share.
+const EACH: f64 = 6.0;
+const SHARED: f64 = 1.2;
+
+/// Rgba8Unorm, as the network and egui read it.
+const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+
+/// Bytes of `Look` in `scene.wgsl`.
+const LOOK: usize = 48;
+
+/// Draws the pictures into a texture.
+pub struct Scene {
+    queue: wgpu::Queue,
+    device: wgpu::Device,
+    pipeline: wgpu::RenderPipeline,
+    sampler: wgpu::Sampler,
+    look: wgpu::Buffer,
+    target: wgpu::Texture,
+    view: wgpu::TextureView,
+    /// Bound textures, and the pair of pictures that they are.
+    bound: Option<([wgpu::Texture; 2], wgpu::BindGroup)>,
+}
+
+impl Scene {
+    /// Makes the pipeline and the texture.
+    pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
+        let shader = device.create_shader_module(wgpu::include_wgsl!("scene.wgsl"));
+        let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+            label: Some("scene"),
+            layout: None,
+            vertex: wgpu::VertexState {
+                module: &shader,
+                entry_point: Some("corner"),
+                compilation_options: Default::default(),
+                buffers: &[],
+            },
+            primitive: Default::default(),
+            depth_stencil: None,
+            multisample: Default::default(),
+            fragment: Some(wgpu::FragmentState {
+                module: &shader,
+                entry_point: Some("colour"),
+                compilation_options: Default::default(),
+                targets: &[Some(FORMAT.into())],
+            }),
+            multiview_mask: None,
+            cache: None,
+        });
+        let target = device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("scene"),
+            size: wgpu::Extent3d {
+                width: SIZE.0,
+                height: SIZE.1,
+                depth_or_array_layers: 1,
+            },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: FORMAT,
+            // Drawn into, and read by egui and the network.
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::TEXTURE_BINDING,
+            view_formats: &[],
+        });
+        Self {
+            view: target.create_view(&Default::default()),
+            sampler: device.create_sampler(&wgpu::SamplerDescriptor {
+                mag_filter: wgpu::FilterMode::Linear,
+                min_filter: wgpu::FilterMode::Linear,
+                ..Default::default()
+            }),
+            look: device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("scene"),
+                size: LOOK as u64,
+                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            }),
+            device: device.clone(),
+            queue: queue.clone(),
+            bound: None,
+            pipeline,
+            target,
+        }
+    }
+
+    /// What is drawn into.
+    pub fn texture(&self) -> &wgpu::Texture {
+        &self.target
+    }
+
+    /// Records the frame of that time. Nothing is drawn without pictures.
+    pub fn draw(&mut self, encoder: &mut wgpu::CommandEncoder, pictures: &[wgpu::Texture], seconds: f64) {
+        let Some(shown) = shown(pictures.len(), seconds) else {
+            return;
+        };
+        let pair = shown.pictures.map(|at| &pictures[at]);
+        let aspects = pair.map(|picture| picture.width() as f32 / picture.height() as f32);
+        let [first, second] = [0, 1].map(|i| part(aspects[i], shown.ages[i], shown.turns[i]));
+        let mixed = [shown.mixed, 0.0, 0.0, 0.0];
+        let bytes: Vec<u8> = [first, second, mixed]
+            .as_flattened()
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        self.queue.write_buffer(&self.look, 0, &bytes);
+        self.bind(pair);
+        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("scene"),
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view: &self.view,
+                depth_slice: None,
+                resolve_target: None,
+                ops: wgpu::Operations::default(),
+            })],
+            ..Default::default()
+        });
+        if let Some((_, group)) = &self.bound {
+            pass.set_pipeline(&self.pipeline);
+            pass.set_bind_group(0, group, &[]);
+            pass.draw(0..3, 0..1);
+        }
+    }
+
+    /// Binds a pair of pictures, unless it is bound.
+    fn bind(&mut self, pair: [&wgpu::Texture; 2]) {
+        if let Some((bound, _)) = &self.bound
+            && bound.each_ref() == pair
+        {
+            return;
+        }
+        let views = pair.map(|texture| texture.create_view(&Default::default()));
+        let entry = |binding, resource| wgpu::BindGroupEntry { binding, resource };
+        let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("scene"),
+            layout: &self.pipeline.get_bind_group_layout(0),
+            entries: &[
+                entry(0, self.look.as_entire_binding()),
+                entry(1, wgpu::BindingResource::TextureView(&views[0])),
+                entry(2, wgpu::BindingResource::TextureView(&views[1])),
+                entry(3, wgpu::BindingResource::Sampler(&self.sampler)),
+            ],
+        });
+        self.bound = Some((pair.map(Clone::clone), group));
+    }
+}
+
+/// Which pictures are seen at a time, and how much of the second.
+#[derive(Debug, PartialEq)]
+struct Pair {
+    pictures: [usize; 2],
+    /// Seconds since each came into sight.
+    ages: [f64; 2],
+    /// How many came before each: every other moves the other way.
+    turns: [u64; 2],
+    mixed: f32,
+}
+
+fn shown(pictures: usize, seconds: f64) -> Option<Pair> {
+    if pictures == 0 {
+        return None;
+    }
+    let turn = (seconds / EACH).floor().max(0.0) as u64;
+    let age = seconds - turn as f64 * EACH;
+    let since = age - (EACH - SHARED);
+    let mixed = (since / SHARED).clamp(0.0, 1.0) as f32;
+    let at = |turn: u64| (turn % pictures as u64) as usize;
+    Some(Pair {
+        pictures: [at(turn), at(turn + 1)],
+        // It came into sight while the one before it was still seen.
+        ages: [age + SHARED, since],
+        turns: [turn, turn + 1],
+        // Smooth at both ends.
+        mixed: mixed * mixed * (3.0 - 2.0 * mixed),
+    })
+}
+
+/// The part of a picture that is seen after so many seconds: as wide as fits,
+/// ever closer, from one side to the other.
+fn part(aspect: f32, age: f64, turn: u64) -> [f32; 4] {
+    let scene = SIZE.0 as f32 / SIZE.1 as f32;
+    let along = (age / (EACH + SHARED)).clamp(0.0, 1.0) as f32;
+    let along = if turn.is_multiple_of(2) { along } else { 1.0 - along };
+    let zoom = 1.0 - 0.18 * along;
+    let (width, height) = match aspect > scene {
+        true => (scene / aspect * zoom, zoom),
+        false => (zoom, aspect / scene * zoom),
+    };
+    let (left, top) = ((1.0 - width) * (0.3 + 0.4 * along), (1.0 - height) * (0.3 + 0.3 * along));
+    [left, top, width, height]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_follow_each_other() {
+        assert_eq!(shown(0, 1.0), None);
+        let early = shown(3, 1.0).unwrap();
+        assert_eq!((early.pictures, early.mixed), ([0, 1], 0.0));
+        let late = shown(3, EACH - 0.001).unwrap();
+        assert!(late.mixed > 0.99);
+        // The second goes on as the first: nothing jumps.
+        let next = shown(3, EACH + 0.001).unwrap();
+        assert_eq!((next.pictures, next.mixed), ([1, 2], 0.0));
+        assert_eq!(late.turns[1], next.turns[0]);
+        assert!((late.ages[1] - next.ages[0]).abs() < 0.01);
+        assert_eq!(shown(1, 100.0).unwrap().pictures, [0, 0]);
+    }
+
+    #[test]
+    fn what_is_seen_lies_in_the_picture_undistorted() {
+        let scene = SIZE.0 as f32 / SIZE.1 as f32;
+        for aspect in [0.2, 1.0, scene, 5.0] {
+            for turn in [0, 1] {
+                for age in [0.0, 1.0, EACH, 2.0 * EACH] {
+                    let [left, top, width, height] = part(aspect, age, turn);
+                    assert!(left >= 0.0 && top >= 0.0);
+                    assert!(left + width <= 1.0 && top + height <= 1.0);
+                    assert!((aspect * width / height - scene).abs() < 1e-4);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The likeliest classes, with bars.
+
+use eframe::egui::{Align2, FontId, Rect, RichText, Sense, Spinner, Ui, pos2, vec2};
+use resnet_wgpu::Prediction;
+
+use super::parts::{bar, caption};
+use super::stage;
+use super::theme::{Palette, ROUND_SMALL};
+use crate::app::{Desk, Mode, Wish};
+use crate::live::Setup;
+use crate::model::TOP;
+
+/// Height of a class.
+const HEIGHT: f32 = 42.0;
+
+/// Draws them; gives where the bars are.
+pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
+    caption(ui, "Likeliest classes");
+    ui.add_space(2.0);
+    let (top, chosen) = match desk.mode {
+        Mode::Live => (&desk.live.answers.top[..], None),
+        Mode::Pictures => match desk.pictures.selected() {
+            Some(picture) => {
+                let top = picture.answer.as_ref().map_or(&[][..], |answer| &answer.top);
+                (top, stage::class(desk, picture).filter(|_| desk.heat))
+            }
+            None => (&[][..], None),
+        },
+    };
+    let below = ui.cursor().top() + HEIGHT * TOP as f32;
+    let bars = match top {
+        [] => {
+            waiting(ui, desk);
+            vec![]
+        }
+        top => (top.iter())
+            .map(|best| class(ui, best, chosen == Some(best.class), desk.mode, wishes))
+            .collect(),
+    };
+    // What is below stays where it is.
+    ui.add_space((below - ui.cursor().top()).max(0.0));
+    bars
+}
+
+/// Why there are none.
+fn waiting(ui: &mut Ui, desk: &Desk) {
+    let palette = Palette::of(ui);
+    let (spins, says) = match (desk.mode, &desk.live.recorder) {
+        _ if desk.pictures.all().is_empty() => (false, "Nothing to look at yet."),
+        _ if desk.models.coming.is_some() && desk.models.loaded.is_none() => {
+            (true, "The network is being loaded.")
+        }
+        (_, _) if desk.models.loaded.is_none() => (false, "There is no network: open one."),
+        (Mode::Live, Setup::Coming) => (true, "Each step is being measured."),
+        (Mode::Live, Setup::Failed) => (false, "It cannot run in frames."),
+        (Mode::Live, _) if !desk.live.classify => (false, "Inference is off."),
+        _ => (true, "Classifying…"),
+    };
+    ui.horizontal(|ui| {
+        if spins {
+            ui.add(Spinner::new().size(14.0).color(palette.accent));
+        }
+        ui.label(RichText::new(says).color(palette.weak));
+    });
+}
+
+/// A class; a click has its heat shown.
+fn class(
+    ui: &mut Ui,
+    best: &Prediction,
+    chosen: bool,
+    mode: Mode,
+    wishes: &mut Vec<Wish>,
+) -> Rect {
+    let palette = Palette::of(ui);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let sense = match mode {
+        Mode::Pictures => Sense::click(),
+        Mode::Live => Sense::hover(),
+    };
+    let (rect, row) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), sense);
+    let reacts = mode == Mode::Pictures;
+    if chosen || (reacts && row.hovered()) {
+        let around = rect.expand2(vec2(6.0, 0.0)).shrink2(vec2(0.0, 1.0));
+        ui.painter().rect_filled(around, ROUND_SMALL, palette.card);
+    }
+    let font = FontId::proportional(13.5);
+    let share = format!("{:.1} %", 100.0 * best.probability);
+    let line = rect.top() + 15.0;
+    let right = ui.painter().text(
+        pos2(rect.right() - 2.0, line),
+        Align2::RIGHT_CENTER,
+        share,
+        font.clone(),
+        palette.weak,
+    );
+    let words = Rect::from_min_max(pos2(rect.left() + 2.0, rect.top()), pos2(right.left() - 8.0, rect.bottom()));
+    // ImageNet's names are long; only the first of several is shown.
+    let name = best.label.split(',').next().unwrap_or(&best.label);
+    let text = ui.painter().with_clip_rect(words);
+    text.text(pos2(words.left(), line), Align2::LEFT_CENTER, name, font, palette.text);
+    let at = Rect::from_min_max(
+        pos2(rect.left() + 2.0, rect.bottom() - 14.0),
+        pos2(rect.right() - 2.0, rect.bottom() - 8.0),
+    );
+    bar(ui, at, best.probability, palette.accent);
+    if reacts && row.on_hover_text(format!("Where “{}” is seen", best.label)).clicked() {
+        wishes.push(Wish::Class(best.class));
+    }
+    at
+}

@@ -1,0 +1,64 @@
+//! The line at the top: what is looked at, and with which network.
+
+use eframe::egui::{Align, Button, Layout, ProgressBar, RichText, Ui};
+
+use super::theme::Palette;
+use crate::app::{Desk, Mode, Wish};
+
+pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+    let palette = Palette::of(ui);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("resnet-wgpu").heading().strong());
+        ui.add_space(28.0);
+        for (mode, name, key) in [(Mode::Pictures, "Pictures", ""), (Mode::Live, "Live", "L")] {
+            let chosen = desk.mode == mode;
+            let colour = if chosen { palette.on_accent } else { palette.text };
+            let button = Button::new(RichText::new(name).color(colour)).fill(match chosen {
+                true => palette.accent,
+                false => palette.card,
+            });
+            let shown = ui.add(button);
+            let shown = match key {
+                "" => shown,
+                key => shown.on_hover_text(format!("Classify what moves ({key})")),
+            };
+            if shown.clicked() {
+                wishes.push(Wish::Show(mode));
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            models(ui, desk, wishes);
+        });
+    });
+}
+
+/// The present network, and how to have another; or the one that is coming.
+fn models(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+    let palette = Palette::of(ui);
+    if let Some(coming) = &desk.models.coming {
+        if ui.button("Cancel").clicked() {
+            wishes.push(Wish::CancelLoading);
+        }
+        let part = coming.fraction();
+        let bar = ProgressBar::new(part).desired_width(160.0).desired_height(6.0);
+        ui.add(bar.fill(palette.accent));
+        ui.label(RichText::new(format!("Loading {}", coming.name)).color(palette.weak));
+        return;
+    }
+    let name = match &desk.models.loaded {
+        Some(model) => model.network.classifier.model().network().name.clone(),
+        None => "No network".into(),
+    };
+    ui.menu_button(format!("{name}  ⏷"), |ui| {
+        ui.set_min_width(210.0);
+        if ui.button("Embedded network (CIFAR-10)").clicked() {
+            wishes.push(Wish::Embedded);
+            ui.close();
+        }
+        if ui.button("Open a safetensors file…").clicked() {
+            wishes.push(Wish::OpenModel);
+            ui.close();
+        }
+    });
+    ui.label(RichText::new("Network").color(palette.weak));
+}

@@ -1,0 +1,86 @@
+//! The open pictures, each with its likeliest class.
+
+use eframe::egui::{
+    Align, Image, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, Vec2, pos2, vec2,
+};
+
+use super::parts::{caption, within};
+use super::theme::{Palette, ROUND, ROUND_SMALL};
+use crate::app::{Desk, Wish};
+use crate::pictures::Picture;
+
+/// Height of an entry, and side of its thumbnail.
+const HEIGHT: f32 = 64.0;
+const THUMB: f32 = 48.0;
+
+pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+    ui.horizontal(|ui| {
+        let pictures = desk.pictures.all().len();
+        caption(ui, &match pictures {
+            0 => "Pictures".to_owned(),
+            some => format!("Pictures · {some}"),
+        });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button("Open…").on_hover_text("Open pictures (O)").clicked() {
+                wishes.push(Wish::OpenPictures);
+            }
+        });
+    });
+    ui.add_space(6.0);
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let selected = desk.pictures.selected().map(|picture| picture.id);
+        for picture in desk.pictures.all() {
+            entry(ui, picture, selected == Some(picture.id), wishes);
+        }
+    });
+}
+
+fn entry(ui: &mut Ui, picture: &Picture, selected: bool, wishes: &mut Vec<Wish>) {
+    let palette = Palette::of(ui);
+    let size = vec2(ui.available_width(), HEIGHT);
+    let (rect, entry) = ui.allocate_exact_size(size, Sense::click());
+    if selected || entry.hovered() {
+        ui.painter().rect_filled(rect, ROUND, palette.card);
+    }
+    if selected {
+        let mark = Rect::from_min_size(rect.left_center() - vec2(0.0, 12.0), vec2(3.0, 24.0));
+        ui.painter().rect_filled(mark, 1.5, palette.accent);
+    }
+    let corner = rect.left_center() + vec2(10.0, -THUMB / 2.0);
+    let thumb = Rect::from_min_size(corner, Vec2::splat(THUMB));
+    Image::from_texture((picture.thumb.id(), picture.thumb.size()))
+        .uv(square(picture.thumb.size()))
+        .corner_radius(ROUND_SMALL)
+        .paint_at(ui, thumb);
+    let words = Rect::from_min_max(pos2(thumb.right() + 12.0, rect.top() + 13.0), rect.max);
+    within(ui, words, |ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        let best = picture.answer.as_ref().and_then(|answer| answer.top.first());
+        let (label, share) = match best {
+            Some(best) => (best.label.clone(), format!("{:.0} %", 100.0 * best.probability)),
+            None => ("…".into(), String::new()),
+        };
+        ui.add(Label::new(RichText::new(label).strong()).truncate());
+        let name = match &share[..] {
+            "" => picture.name(),
+            share => format!("{share} · {}", picture.name()),
+        };
+        ui.add(Label::new(RichText::new(name).small().color(palette.weak)).truncate());
+    });
+    if entry.clicked() {
+        wishes.push(Wish::Select(picture.id));
+    }
+    entry.context_menu(|ui| {
+        if ui.button("Close").clicked() {
+            wishes.push(Wish::Remove(picture.id));
+            ui.close();
+        }
+    });
+}
+
+/// The middle square of a picture, in texture coordinates.
+fn square(size: Vec2) -> Rect {
+    let side = Vec2::splat(size.min_elem()) / size.max(Vec2::splat(1.0));
+    Rect::from_center_size(pos2(0.5, 0.5), side)
+}

@@ -1,0 +1,100 @@
+//! The live scene, and what frames take with inference and without.
+
+use eframe::egui::{
+    Align2, Color32, FontId, Image, Rect, RichText, Slider, Ui, pos2, vec2,
+};
+use std::time::Duration;
+
+use super::parts::{card, fitted, time, within};
+use super::plot;
+use super::theme::{Palette, ROUND, ROUND_SMALL};
+use crate::app::{Desk, Wish};
+use crate::frames::{Kind, Summary};
+
+/// Height of what is below the scene.
+const BELOW: f32 = 232.0;
+
+/// Most milliseconds of a frame that may be the network's.
+const MOST: f64 = 16.0;
+
+pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+    let space = ui.available_rect_before_wrap();
+    let (above, below) = space.split_top_bottom_at_y(space.bottom() - BELOW);
+    scene(ui, desk, above);
+    within(ui, below.with_min_y(below.top() + 16.0), |ui| {
+        card(ui, "Frame time", |ui| {
+            controls(ui, desk, wishes);
+            ui.add_space(6.0);
+            let width = ui.available_width();
+            let (rect, _) = ui.allocate_exact_size(vec2(width, 84.0), eframe::egui::Sense::hover());
+            plot::show(ui, rect, &desk.live.frames);
+            ui.add_space(6.0);
+            ui.horizontal(|ui| {
+                figures(ui, desk, Kind::Without, "without inference");
+                ui.add_space(24.0);
+                figures(ui, desk, Kind::With, "with inference");
+            });
+        });
+    });
+}
+
+fn scene(ui: &Ui, desk: &Desk, space: Rect) {
+    let palette = Palette::of(ui);
+    let rect = fitted(space, desk.scene.size());
+    if desk.pictures.all().is_empty() {
+        let font = FontId::proportional(15.0);
+        let says = "Open a picture: live mode moves through those that are open.";
+        ui.painter().rect_filled(rect, ROUND, palette.side);
+        ui.painter().text(rect.center(), Align2::CENTER_CENTER, says, font, palette.weak);
+        return;
+    }
+    Image::from_texture((desk.scene.id(), desk.scene.size()))
+        .corner_radius(ROUND)
+        .paint_at(ui, rect);
+    let Some(best) = desk.live.answers.top.first().filter(|_| desk.live.classify) else {
+        return;
+    };
+    let says = format!("{}  {:.0} %", best.label, 100.0 * best.probability);
+    let font = FontId::proportional(17.0);
+    let words = ui.painter().layout_no_wrap(says, font, Color32::WHITE);
+    let corner = rect.left_bottom() + vec2(14.0, -14.0 - words.size().y - 12.0);
+    let behind = Rect::from_min_size(corner, words.size() + vec2(24.0, 12.0));
+    ui.painter().rect_filled(behind, ROUND_SMALL, Color32::from_black_alpha(170));
+    ui.painter().galley(corner + vec2(12.0, 6.0), words, Color32::WHITE);
+}
+
+fn controls(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+    let palette = Palette::of(ui);
+    ui.horizontal(|ui| {
+        let mut classify = desk.live.classify;
+        let shown = ui.checkbox(&mut classify, "Inference in each frame");
+        if shown.on_hover_text("On and off (I)").changed() {
+            wishes.push(Wish::Classify(classify));
+        }
+        ui.add_space(20.0);
+        ui.label(RichText::new("GPU time a frame").color(palette.weak));
+        let mut budget = desk.live.budget.as_secs_f64() * 1e3;
+        let slider = Slider::new(&mut budget, 0.25..=MOST)
+            .logarithmic(true)
+            .max_decimals(2)
+            .suffix(" ms");
+        if ui.add(slider).changed() {
+            wishes.push(Wish::Budget(Duration::from_secs_f64(budget.clamp(0.0, MOST) / 1e3)));
+        }
+    });
+}
+
+/// A kind's figures, with its colour in the plot.
+fn figures(ui: &mut Ui, desk: &Desk, kind: Kind, name: &str) {
+    let palette = Palette::of(ui);
+    let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), eframe::egui::Sense::hover());
+    ui.painter().circle_filled(pos2(dot.center().x, dot.center().y), 4.0, plot::colour(&palette, kind));
+    ui.label(RichText::new(name).color(palette.weak));
+    let says = match desk.live.frames.summary(kind) {
+        Some(Summary { median, p99, .. }) => {
+            format!("median {}   p99 {}", time(median), time(p99))
+        }
+        None => "not measured yet".into(),
+    };
+    ui.label(says);
+}

@@ -1,0 +1,116 @@
+//! Small things that several views are made of.
+
+use std::time::Duration;
+
+use eframe::egui::{
+    Align, Color32, Frame, Label, Layout, Margin, Rect, RichText, Ui, UiBuilder, Vec2, pos2, vec2,
+};
+
+use super::theme::{Palette, ROUND};
+
+/// What belongs together, under a title.
+pub fn card<R>(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let palette = Palette::of(ui);
+    let frame = Frame::new()
+        .fill(palette.card)
+        .corner_radius(ROUND)
+        .inner_margin(Margin::symmetric(14, 11));
+    let shown = frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = 4.0;
+        caption(ui, title);
+        ui.add_space(2.0);
+        contents(ui)
+    });
+    ui.add_space(4.0);
+    shown.inner
+}
+
+/// A small title.
+pub fn caption(ui: &mut Ui, text: &str) {
+    let colour = Palette::of(ui).weak;
+    ui.label(RichText::new(text).small().strong().color(colour));
+}
+
+/// A name at the left and a value at the right; the value is cut where it is
+/// too long.
+pub fn row(ui: &mut Ui, name: &str, value: impl Into<String>) {
+    let palette = Palette::of(ui);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(name).color(palette.weak));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let value = value.into();
+            let label = Label::new(RichText::new(&value).color(palette.text)).truncate();
+            ui.add(label);
+        });
+    });
+}
+
+/// A time with as many digits as say something.
+pub fn time(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1e3;
+    match ms {
+        1000.0.. => format!("{:.1} s", ms / 1e3),
+        100.0.. => format!("{ms:.0} ms"),
+        10.0.. => format!("{ms:.1} ms"),
+        0.1.. => format!("{ms:.2} ms"),
+        _ => format!("{:.0} µs", ms * 1e3),
+    }
+}
+
+/// A count with a unit's prefix.
+pub fn count(value: u64) -> String {
+    match value {
+        1_000_000_000.. => format!("{:.1} G", value as f64 / 1e9),
+        1_000_000.. => format!("{:.1} M", value as f64 / 1e6),
+        1_000.. => format!("{:.0} k", value as f64 / 1e3),
+        _ => value.to_string(),
+    }
+}
+
+/// The largest rectangle of a shape in the middle of another; no larger than
+/// three times its size in points, since pixels are no art.
+pub fn fitted(space: Rect, size: Vec2) -> Rect {
+    let size = vec2(size.x.max(1.0), size.y.max(1.0));
+    let scale = (space.width() / size.x).min(space.height() / size.y).clamp(0.0, 3.0);
+    Rect::from_center_size(space.center(), size * scale)
+}
+
+/// A bar of which a part is filled.
+pub fn bar(ui: &Ui, rect: Rect, part: f32, colour: Color32) {
+    let radius = rect.height() / 2.0;
+    ui.painter().rect_filled(rect, radius, Palette::of(ui).track);
+    let width = rect.width() * part.clamp(0.0, 1.0);
+    // What is there at all is seen.
+    let width = width.max(rect.height().min(rect.width()));
+    let filled = Rect::from_min_max(rect.min, pos2(rect.left() + width, rect.bottom()));
+    ui.painter().rect_filled(filled, radius, colour);
+}
+
+/// Contents in a rectangle of their own.
+pub fn within<R>(ui: &mut Ui, rect: Rect, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let builder = UiBuilder::new().max_rect(rect);
+    ui.scope_builder(builder, contents).inner
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_short() {
+        let us = |value| time(Duration::from_micros(value));
+        assert_eq!([us(42), us(1234), us(12_345)], ["42 µs", "1.23 ms", "12.3 ms"]);
+        assert_eq!([us(123_456), us(2_300_000)], ["123 ms", "2.3 s"]);
+        assert_eq!([count(999), count(270_000), count(25_557_032)], ["999", "270 k", "25.6 M"]);
+    }
+
+    #[test]
+    fn pictures_fit() {
+        let space = Rect::from_min_size(pos2(10.0, 10.0), vec2(300.0, 100.0));
+        let wide = fitted(space, vec2(600.0, 100.0));
+        assert_eq!(wide.size(), vec2(300.0, 50.0));
+        assert_eq!(wide.center(), space.center());
+        assert_eq!(fitted(space, vec2(10.0, 10.0)).size(), vec2(30.0, 30.0));
+    }
+}

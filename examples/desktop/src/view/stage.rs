@@ -1,0 +1,162 @@
+//! The picture that is looked at, with the heat of a class over it.
+
+use eframe::egui::{
+    Align, Align2, Color32, FontId, Image, Layout, Rect, RichText, Slider, Stroke, StrokeKind, Ui,
+    pos2, vec2,
+};
+use resnet_wgpu::preprocess::Region;
+
+use super::parts::{fitted, within};
+use super::theme::{Palette, ROUND};
+use crate::app::{Desk, Wish};
+use crate::pictures::{Maps, Picture};
+
+/// Height of the line below the picture.
+const TOOLS: f32 = 44.0;
+
+/// How dark it is where the network did not look.
+const OUTSIDE: u8 = 150;
+
+pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+    let Some(picture) = desk.pictures.selected() else {
+        return nothing(ui, desk, wishes);
+    };
+    let space = ui.available_rect_before_wrap();
+    let (above, below) = space.split_top_bottom_at_y(space.bottom() - TOOLS);
+    let rect = fitted(above, picture.shown.size());
+    Image::from_texture((picture.shown.id(), picture.shown.size()))
+        .corner_radius(ROUND)
+        .paint_at(ui, rect);
+    let class = class(desk, picture);
+    if let (true, Some(class)) = (desk.heat, class) {
+        heat(ui, desk, picture, class, rect);
+    }
+    let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
+    if hovering {
+        let stroke = Stroke::new(2.0, Palette::of(ui).accent);
+        ui.painter().rect_stroke(above, ROUND, stroke, StrokeKind::Inside);
+    }
+    within(ui, below.with_min_y(below.top() + 12.0), |ui| tools(ui, desk, picture, class, wishes));
+}
+
+/// The class whose heat is seen.
+pub fn class(desk: &Desk, picture: &Picture) -> Option<usize> {
+    let top = &picture.answer.as_ref()?.top;
+    let chosen = top.iter().find(|best| Some(best.class) == desk.class);
+    chosen.or(top.first()).map(|best| best.class)
+}
+
+/// Lays a class's heat over the part that the network saw, and dims the rest.
+fn heat(ui: &Ui, desk: &Desk, picture: &Picture, class: usize, rect: Rect) {
+    let Some(heat) = picture.heat(class) else {
+        return;
+    };
+    let Some(seen) = seen(desk, picture, rect) else {
+        return;
+    };
+    let painter = ui.painter().with_clip_rect(rect);
+    let inside = seen.intersect(rect);
+    let outside = Color32::from_black_alpha((f32::from(OUTSIDE) * desk.opacity) as u8);
+    for part in [
+        rect.with_max_y(inside.top()),
+        rect.with_min_y(inside.bottom()),
+        Rect::from_min_max(pos2(rect.left(), inside.top()), inside.left_bottom()),
+        Rect::from_min_max(inside.right_top(), pos2(rect.right(), inside.bottom())),
+    ] {
+        if part.is_positive() {
+            painter.rect_filled(part, 0.0, outside);
+        }
+    }
+    let all = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    let tint = Color32::WHITE.gamma_multiply(desk.opacity);
+    painter.image(heat.shown.id(), seen, all, tint);
+    let line = Stroke::new(1.0, Color32::from_white_alpha(90));
+    painter.rect_stroke(inside, 0.0, line, StrokeKind::Inside);
+}
+
+/// Where on the screen the part of a picture is that the network sees.
+fn seen(desk: &Desk, picture: &Picture, rect: Rect) -> Option<Rect> {
+    let model = desk.models.loaded.as_ref()?;
+    let (width, height) = picture.pixels.dimensions();
+    let region = model.network.classifier.preprocess().region(width, height);
+    let Region { left, top, width: w, height: h } = region.ok()?;
+    let scale = rect.width() / width as f32;
+    let corner = rect.min + vec2(left as f32, top as f32) * scale;
+    Some(Rect::from_min_size(corner, vec2(w as f32, h as f32) * scale))
+}
+
+/// The line below the picture.
+fn tools(ui: &mut Ui, desk: &Desk, picture: &Picture, class: Option<usize>, wishes: &mut Vec<Wish>) {
+    let palette = Palette::of(ui);
+    ui.horizontal_centered(|ui| {
+        let mut heat = desk.heat;
+        if ui.toggle_value(&mut heat, "Heat").on_hover_text("Where the answer comes from (H)").changed() {
+            wishes.push(Wish::Heat(heat));
+        }
+        if desk.heat {
+            let mut opacity = desk.opacity;
+            let slider = Slider::new(&mut opacity, 0.0..=1.0).show_value(false);
+            if ui.add(slider).on_hover_text("How much of it is seen").changed() {
+                wishes.push(Wish::Opacity(opacity));
+            }
+            let says = match &picture.maps {
+                Maps::Coming | Maps::None => "making the map…".into(),
+                Maps::Failed => "no map".into(),
+                Maps::There(_) => match (&desk.models.loaded, class) {
+                    (Some(model), Some(class)) => {
+                        format!("where “{}” is seen", model.network.classifier.labels().get(class))
+                    }
+                    _ => String::new(),
+                },
+            };
+            ui.label(RichText::new(says).color(palette.weak));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let (width, height) = picture.pixels.dimensions();
+            let says = format!("{} · {width} × {height}", picture.name());
+            ui.label(RichText::new(says).color(palette.weak));
+        });
+    });
+}
+
+/// No picture: says what to do.
+fn nothing(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+    let palette = Palette::of(ui);
+    let space = ui.available_rect_before_wrap();
+    let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
+    let zone = Rect::from_center_size(space.center(), vec2(460.0, 280.0).min(space.size()));
+    let (fill, line) = match hovering {
+        true => (palette.card, palette.accent),
+        false => (palette.side, palette.line),
+    };
+    ui.painter().rect(zone, 16.0, fill, Stroke::new(1.5, line), StrokeKind::Inside);
+    frame(ui, zone.center() - vec2(0.0, 66.0), palette.weak);
+    let text = |at: f32, words: &str, size: f32, colour| {
+        let at = zone.center() + vec2(0.0, at);
+        let font = FontId::proportional(size);
+        ui.painter().text(at, Align2::CENTER_CENTER, words, font, colour);
+    };
+    text(0.0, "Drop pictures here", 21.0, palette.text);
+    text(30.0, "or a .safetensors checkpoint", 13.5, palette.weak);
+    let button = Rect::from_center_size(zone.center() + vec2(0.0, 80.0), vec2(150.0, 34.0));
+    let says = match desk.is_idle() {
+        true => "Open pictures…",
+        false => "Opening…",
+    };
+    if ui.put(button, eframe::egui::Button::new(says)).clicked() {
+        wishes.push(Wish::OpenPictures);
+    }
+}
+
+/// A small drawing of a picture.
+fn frame(ui: &Ui, at: eframe::egui::Pos2, colour: Color32) {
+    let stroke = Stroke::new(2.0, colour);
+    let rect = Rect::from_center_size(at, vec2(60.0, 44.0));
+    ui.painter().rect_stroke(rect, 6.0, stroke, StrokeKind::Inside);
+    ui.painter().circle_filled(rect.left_top() + vec2(18.0, 15.0), 4.5, colour);
+    let hill = |points: &[(f32, f32)]| {
+        let points = points.iter().map(|&(x, y)| rect.left_bottom() + vec2(x, -y)).collect();
+        ui.painter().line(points, stroke);
+    };
+    hill(&[(5.0, 6.0), (22.0, 19.0), (33.0, 10.0), (44.0, 25.0), (56.0, 11.0)]);
+}
