@@ -105,11 +105,7 @@ impl Explainer {
 
     /// The same for a task to await, on any executor: beside a window on the same
     /// device, which a thread that waits would hold up.
-    pub async fn explain_async(
-        &self,
-        image: &RgbImage,
-        k: usize,
-    ) -> Result<Vec<Explained>, Error> {
+    pub async fn explain_async(&self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
         let scores = self.classifier.score_async(image).await?;
         self.likeliest(&scores, k)
     }

@@ -11,7 +11,7 @@ use resnet_wgpu::{Error, Gpu, Prediction};
 use crate::args::Args;
 use crate::live::{Live, Setup};
 use crate::model::Models;
-use crate::pictures::{Heat, Maps, Opened, Pictures, Answered, open};
+use crate::pictures::{Answered, Heat, Maps, Opened, Pictures, open};
 use crate::texture::{Shown, upload};
 use crate::tour::Tour;
 use crate::view;
@@ -99,7 +99,9 @@ impl App {
         view::theme::apply(&context.egui_ctx, args.theme);
         match Desk::new(context, &args) {
             Ok(desk) => {
-                let tour = args.tour.map(|folder| Box::new(Tour::new(folder, args.pictures.len())));
+                let tour = args
+                    .tour
+                    .map(|folder| Box::new(Tour::new(folder, args.pictures.len())));
                 Self::Open(Box::new(desk), tour)
             }
             Err(message) => Self::Closed(message),
@@ -244,14 +246,21 @@ impl Desk {
         // A slider that has the keyboard keeps it.
         if context.memory(|memory| memory.focused()).is_none() {
             context.input_mut(|input| {
-                let pressed = keys.into_iter().filter(|(key, _)| input.consume_key(Modifiers::NONE, *key));
+                let pressed = keys
+                    .into_iter()
+                    .filter(|(key, _)| input.consume_key(Modifiers::NONE, *key));
                 wishes.extend(pressed.map(|(_, wish)| wish));
             });
         }
     }
 
     fn live_frame(&mut self) {
-        let textures: Vec<_> = self.pictures.all().iter().map(|p| p.shown.texture().clone()).collect();
+        let textures: Vec<_> = self
+            .pictures
+            .all()
+            .iter()
+            .map(|p| p.shown.texture().clone())
+            .collect();
         if let Err(error) = self.live.frame(&textures) {
             self.live.stop();
             self.tell(error);
@@ -327,7 +336,12 @@ impl Desk {
         self.pictures.forget_answers();
         self.live.forget_model();
         self.class = None;
-        let ids: Vec<u64> = self.pictures.all().iter().map(|picture| picture.id).collect();
+        let ids: Vec<u64> = self
+            .pictures
+            .all()
+            .iter()
+            .map(|picture| picture.id)
+            .collect();
         ids.into_iter().for_each(|id| self.classify(id));
         self.ask_for_heat();
         self.ask_for_recorder();
@@ -339,7 +353,9 @@ impl Desk {
             && let Some(picture) = self.pictures.by_id(id)
         {
             let (network, of, pixels) = (model.network.clone(), model.id, picture.pixels.clone());
-            let _ = self.network.run(move || Found::Answer(of, id, network.classify(&pixels)));
+            let _ = self
+                .network
+                .run(move || Found::Answer(of, id, network.classify(&pixels)));
         }
     }
 
@@ -379,7 +395,9 @@ impl Desk {
         {
             self.live.recorder = Setup::Coming;
             let (network, of) = (model.network.clone(), model.id);
-            let _ = self.network.run(move || Found::Recorder(of, network.recorder()));
+            let _ = self
+                .network
+                .run(move || Found::Recorder(of, network.recorder()));
         }
     }
 
@@ -410,7 +428,9 @@ impl Desk {
                 self.heat = false;
                 self.tell(error);
             }
-            Found::Recorder(_, Ok(recorder)) => self.live.recorder = Setup::There(Box::new(recorder)),
+            Found::Recorder(_, Ok(recorder)) => {
+                self.live.recorder = Setup::There(Box::new(recorder))
+            }
             Found::Recorder(_, Err(error)) => {
                 self.live.recorder = Setup::Failed;
                 self.tell(error);
@@ -429,7 +449,9 @@ impl Desk {
         let _ = match model {
             true => {
                 let dialog = dialog.set_title("Open a checkpoint");
-                let file = dialog.add_filter("safetensors", &["safetensors"]).pick_file();
+                let file = dialog
+                    .add_filter("safetensors", &["safetensors"])
+                    .pick_file();
                 self.dialogs.run(move || match pollster::block_on(file) {
                     Some(file) => Chosen::Model(file.path().to_owned()),
                     None => Chosen::Nothing,
@@ -437,7 +459,9 @@ impl Desk {
             }
             false => {
                 let dialog = dialog.set_title("Open pictures");
-                let files = dialog.add_filter("Pictures", &crate::pictures::ENDINGS).pick_files();
+                let files = dialog
+                    .add_filter("Pictures", &crate::pictures::ENDINGS)
+                    .pick_files();
                 self.dialogs.run(move || match pollster::block_on(files) {
                     Some(files) => {
                         Chosen::Pictures(files.iter().map(|file| file.path().to_owned()).collect())

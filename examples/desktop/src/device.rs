@@ -29,9 +29,5 @@ pub fn configuration() -> WgpuConfiguration {
 /// # Errors
 /// Where the device does too little for any network; the window shows why.
 pub fn shared(window: &RenderState) -> Result<Gpu, GpuError> {
-    Gpu::from_device(
-        &window.adapter,
-        window.device.clone(),
-        window.queue.clone(),
-    )
+    Gpu::from_device(&window.adapter, window.device.clone(), window.queue.clone())
 }

@@ -33,7 +33,13 @@ mod tests {
             bias: 0.0,
         };
         let heat = paint(&map);
-        let light = |x| heat.get_pixel(x, 9).0.iter().map(|&v| u32::from(v)).sum::<u32>();
+        let light = |x| {
+            heat.get_pixel(x, 9)
+                .0
+                .iter()
+                .map(|&v| u32::from(v))
+                .sum::<u32>()
+        };
         assert!(light(10) < 20 && light(SIDE - 10) > 500);
         assert!((1..SIDE).all(|x| light(x) + 2 >= light(x - 1)));
     }

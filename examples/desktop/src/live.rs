@@ -132,8 +132,8 @@ impl Live {
         self.measure();
         let began = Instant::now();
         let label = Some("live");
-        let mut encoder = (self.gpu.device())
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
+        let mut encoder =
+            (self.gpu.device()).create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
         self.scene.draw(&mut encoder, pictures, self.seconds());
         // Submitted even after an error: the scene is in it.
         let recorded = match self.classify {

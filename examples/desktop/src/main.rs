@@ -40,6 +40,8 @@ fn main() -> ExitCode {
             .with_min_inner_size([900.0, 560.0])
             .with_icon(IconData::default()),
         wgpu_options: device::configuration(),
+        // Colours are flat here: there is nothing to dither.
+        dithering: false,
         ..Default::default()
     };
     let made = eframe::run_native(

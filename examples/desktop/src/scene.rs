@@ -97,7 +97,12 @@ impl Scene {
     }
 
     /// Records the frame of that time. Nothing is drawn without pictures.
-    pub fn draw(&mut self, encoder: &mut wgpu::CommandEncoder, pictures: &[wgpu::Texture], seconds: f64) {
+    pub fn draw(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        pictures: &[wgpu::Texture],
+        seconds: f64,
+    ) {
         let Some(shown) = shown(pictures.len(), seconds) else {
             return;
         };
@@ -187,13 +192,20 @@ fn shown(pictures: usize, seconds: f64) -> Option<Pair> {
 fn part(aspect: f32, age: f64, turn: u64) -> [f32; 4] {
     let scene = SIZE.0 as f32 / SIZE.1 as f32;
     let along = (age / (EACH + SHARED)).clamp(0.0, 1.0) as f32;
-    let along = if turn.is_multiple_of(2) { along } else { 1.0 - along };
+    let along = if turn.is_multiple_of(2) {
+        along
+    } else {
+        1.0 - along
+    };
     let zoom = 1.0 - 0.18 * along;
     let (width, height) = match aspect > scene {
         true => (scene / aspect * zoom, zoom),
         false => (zoom, aspect / scene * zoom),
     };
-    let (left, top) = ((1.0 - width) * (0.3 + 0.4 * along), (1.0 - height) * (0.3 + 0.3 * along));
+    let (left, top) = (
+        (1.0 - width) * (0.3 + 0.4 * along),
+        (1.0 - height) * (0.3 + 0.3 * along),
+    );
     [left, top, width, height]
 }
 

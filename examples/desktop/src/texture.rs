@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{TextureId, Vec2, vec2};
-use eframe::egui_wgpu::Renderer;
 use eframe::egui_wgpu::RenderState;
+use eframe::egui_wgpu::Renderer;
 use eframe::wgpu;
 use image::imageops::{FilterType, resize};
 use image::{RgbImage, RgbaImage};
@@ -55,7 +55,12 @@ impl Drop for Shown {
 
 /// A texture of a picture with no side longer than `side`. Any thread may make
 /// one: the pixels are handed to the queue, and go with the next submission.
-pub fn upload(device: &wgpu::Device, queue: &wgpu::Queue, picture: &RgbImage, side: u32) -> wgpu::Texture {
+pub fn upload(
+    device: &wgpu::Device,
+    queue: &wgpu::Queue,
+    picture: &RgbImage,
+    side: u32,
+) -> wgpu::Texture {
     let scaled = within(picture, side);
     let picture = scaled.as_ref().unwrap_or(picture);
     let size = wgpu::Extent3d {
@@ -100,7 +105,12 @@ fn within(picture: &RgbImage, side: u32) -> Option<RgbImage> {
         // Never more than `side`, and there is a pixel left.
         (scaled as u32).max(1)
     };
-    Some(resize(picture, scaled(width), scaled(height), FilterType::Triangle))
+    Some(resize(
+        picture,
+        scaled(width),
+        scaled(height),
+        FilterType::Triangle,
+    ))
 }
 
 #[cfg(test)]

@@ -17,11 +17,19 @@ use crate::live::Setup;
 use crate::pictures::Maps;
 
 /// It ends at the latest after this long.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Frames that are measured of each kind, and answers that are waited for.
+/// Frames that are measured of each kind, or as many as come in that time; and
+/// how many there are at the least.
 const FRAMES: usize = 300;
-const ANSWERS: usize = 20;
+const MEASURING: Duration = Duration::from_secs(12);
+const LEAST: usize = 30;
+
+/// Answers that are waited for.
+const ANSWERS: usize = 10;
+
+/// Frames before a screenshot: whatever moves by itself is at rest.
+const REST: usize = 4;
 
 /// Where it goes, and what it has seen.
 pub struct Tour {
@@ -33,10 +41,11 @@ pub struct Tour {
     pub events: Vec<Event>,
     report: Map<String, Value>,
     began: Instant,
+    /// When this stop was reached, and frames since.
+    since: Instant,
+    passed: usize,
     /// Waits and uploads when live mode was measured from.
     before: (u64, u64),
-    /// Frames that were let pass.
-    passed: usize,
     shot: Option<Receiver<Result<(), String>>>,
 }
 
@@ -71,6 +80,7 @@ impl Tour {
             events: vec![],
             report: Map::new(),
             began: Instant::now(),
+            since: Instant::now(),
             before: (0, 0),
             passed: 0,
             shot: None,
@@ -107,7 +117,8 @@ impl Tour {
         if !desk.is_idle() || !said || (pictures.is_empty() && self.asked > 0) {
             return;
         }
-        self.report.insert("device".into(), desk.gpu.describe().into());
+        self.report
+            .insert("device".into(), desk.gpu.describe().into());
         let Some(picture) = desk.pictures.selected() else {
             return self.go(Stop::Shot("empty", Next::End));
         };
@@ -115,7 +126,8 @@ impl Tour {
         let top: Vec<Value> = top
             .map(|best| json!({"class": best.class, "label": best.label, "probability": best.probability}))
             .collect();
-        self.report.insert("picture".into(), picture.path.display().to_string().into());
+        self.report
+            .insert("picture".into(), picture.path.display().to_string().into());
         self.report.insert("top".into(), top.into());
         self.go(Stop::Shot("pictures", Next::Heat));
     }
@@ -148,9 +160,14 @@ impl Tour {
             && let Setup::There(recorder) = &desk.live.recorder
         {
             let ms = |time: Duration| time.as_secs_f64() * 1e3;
-            self.report.insert("budget_ms".into(), ms(desk.live.budget).into());
-            self.report.insert("gpu_ms".into(), ms(recorder.gpu_time()).into());
-            self.report.insert("slices_said".into(), recorder.slices(desk.live.budget).into());
+            self.report
+                .insert("budget_ms".into(), ms(desk.live.budget).into());
+            self.report
+                .insert("gpu_ms".into(), ms(recorder.gpu_time()).into());
+            self.report.insert(
+                "slices_said".into(),
+                recorder.slices(desk.live.budget).into(),
+            );
             self.before = (desk.gpu.waits(), desk.gpu.uploaded_bytes());
             self.go(Stop::With);
         }
@@ -163,7 +180,7 @@ impl Tour {
         let (Some(frames), Some(run)) = (frames, answers.run) else {
             return;
         };
-        if frames.frames < FRAMES || answers.count < ANSWERS {
+        if !self.measured(frames) || answers.count < ANSWERS {
             return;
         }
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
@@ -187,7 +204,8 @@ impl Tour {
     /// Frames without it, for comparison.
     fn without(&mut self, desk: &Desk) {
         let frames = desk.live.frames.summary(Kind::Without);
-        if let Some(frames) = frames.filter(|frames| !desk.live.classify && frames.frames >= FRAMES) {
+        let frames = frames.filter(|frames| !desk.live.classify && self.measured(*frames));
+        if let Some(frames) = frames {
             let live = self.report.get_mut("live").and_then(Value::as_object_mut);
             if let Some(live) = live {
                 live.insert("without".into(), summary(frames));
@@ -199,7 +217,7 @@ impl Tour {
 
     /// Inference is on again: a picture of both kinds of frames.
     fn again(&mut self, desk: &Desk) {
-        if desk.live.classify && self.passed > FRAMES / 3 {
+        if desk.live.classify && self.passed > LEAST {
             self.go(Stop::Shot("live", Next::End));
         }
     }
@@ -208,10 +226,14 @@ impl Tour {
     /// and goes on when it is written.
     fn shoot(&mut self, name: &'static str, next: Next, desk: &Desk, context: &Context) {
         let Some(shot) = &self.shot else {
-            if self.passed > 12 {
+            if self.passed > REST {
                 self.shot = Some(self.screenshot(name, context));
-                let bars = desk.bars.iter().map(|bar| corners(*bar, context.pixels_per_point()));
-                self.report.insert(format!("{name}_bars"), bars.collect::<Vec<_>>().into());
+                let bars = desk
+                    .bars
+                    .iter()
+                    .map(|bar| corners(*bar, context.pixels_per_point()));
+                self.report
+                    .insert(format!("{name}_bars"), bars.collect::<Vec<_>>().into());
             }
             return;
         };
@@ -253,7 +275,9 @@ impl Tour {
             });
             let picture = image::RgbImage::from_raw(width, height, bytes.collect());
             let saved = match picture {
-                Some(picture) => picture.save(&path).map_err(|e| format!("{}: {e}", path.display())),
+                Some(picture) => picture
+                    .save(&path)
+                    .map_err(|e| format!("{}: {e}", path.display())),
                 None => Err("a screenshot of no size".into()),
             };
             // Nobody listens after the end.
@@ -263,8 +287,13 @@ impl Tour {
         told
     }
 
+    fn measured(&self, frames: Summary) -> bool {
+        let enough = frames.frames >= FRAMES || self.since.elapsed() > MEASURING;
+        enough && frames.frames >= LEAST
+    }
+
     fn go(&mut self, stop: Stop) {
-        (self.stop, self.passed) = (stop, 0);
+        (self.stop, self.since, self.passed) = (stop, Instant::now(), 0);
     }
 
     fn press(&mut self, key: Key) {
@@ -279,12 +308,13 @@ impl Tour {
 
     fn click(&mut self, at: Pos2) {
         self.events.push(Event::PointerMoved(at));
-        self.events.extend([true, false].map(|pressed| Event::PointerButton {
-            pos: at,
-            button: PointerButton::Primary,
-            pressed,
-            modifiers: Modifiers::NONE,
-        }));
+        self.events
+            .extend([true, false].map(|pressed| Event::PointerButton {
+                pos: at,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            }));
     }
 
     fn fail(&mut self, message: String) {

@@ -21,7 +21,10 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
         Mode::Live => (&desk.live.answers.top[..], None),
         Mode::Pictures => match desk.pictures.selected() {
             Some(picture) => {
-                let top = picture.answer.as_ref().map_or(&[][..], |answer| &answer.top);
+                let top = picture
+                    .answer
+                    .as_ref()
+                    .map_or(&[][..], |answer| &answer.top);
                 (top, stage::class(desk, picture).filter(|_| desk.heat))
             }
             None => (&[][..], None),
@@ -65,13 +68,7 @@ fn waiting(ui: &mut Ui, desk: &Desk) {
 }
 
 /// A class; a click has its heat shown.
-fn class(
-    ui: &mut Ui,
-    best: &Prediction,
-    chosen: bool,
-    mode: Mode,
-    wishes: &mut Vec<Wish>,
-) -> Rect {
+fn class(ui: &mut Ui, best: &Prediction, chosen: bool, mode: Mode, wishes: &mut Vec<Wish>) -> Rect {
     let palette = Palette::of(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     let sense = match mode {
@@ -94,17 +91,30 @@ fn class(
         font.clone(),
         palette.weak,
     );
-    let words = Rect::from_min_max(pos2(rect.left() + 2.0, rect.top()), pos2(right.left() - 8.0, rect.bottom()));
+    let words = Rect::from_min_max(
+        pos2(rect.left() + 2.0, rect.top()),
+        pos2(right.left() - 8.0, rect.bottom()),
+    );
     // ImageNet's names are long; only the first of several is shown.
     let name = best.label.split(',').next().unwrap_or(&best.label);
     let text = ui.painter().with_clip_rect(words);
-    text.text(pos2(words.left(), line), Align2::LEFT_CENTER, name, font, palette.text);
+    text.text(
+        pos2(words.left(), line),
+        Align2::LEFT_CENTER,
+        name,
+        font,
+        palette.text,
+    );
     let at = Rect::from_min_max(
         pos2(rect.left() + 2.0, rect.bottom() - 14.0),
         pos2(rect.right() - 2.0, rect.bottom() - 8.0),
     );
     bar(ui, at, best.probability, palette.accent);
-    if reacts && row.on_hover_text(format!("Where “{}” is seen", best.label)).clicked() {
+    if reacts
+        && row
+            .on_hover_text(format!("Where “{}” is seen", best.label))
+            .clicked()
+    {
         wishes.push(Wish::Class(best.class));
     }
     at

@@ -50,7 +50,11 @@ fn timing(ui: &mut Ui, desk: &Desk) {
         let answer = picture.and_then(|picture| picture.answer.as_ref());
         let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".into());
         let model = desk.models.loaded.as_ref();
-        row(ui, "Loading the network", or_dash(model.map(|m| time(m.loading))));
+        row(
+            ui,
+            "Loading the network",
+            or_dash(model.map(|m| time(m.loading))),
+        );
         row(ui, "Decoding", or_dash(picture.map(|p| time(p.decoding))));
         row(ui, "Classifying", or_dash(answer.map(|a| time(a.took))));
     });

@@ -1,28 +1,22 @@
 //! The line at the top: what is looked at, and with which network.
 
-use eframe::egui::{Align, Button, Layout, ProgressBar, RichText, Ui};
+use eframe::egui::{Align, Layout, ProgressBar, RichText, Ui};
 
+use super::parts::choice;
 use super::theme::Palette;
 use crate::app::{Desk, Mode, Wish};
 
 pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
-    let palette = Palette::of(ui);
     ui.horizontal(|ui| {
         ui.label(RichText::new("resnet-wgpu").heading().strong());
         ui.add_space(28.0);
-        for (mode, name, key) in [(Mode::Pictures, "Pictures", ""), (Mode::Live, "Live", "L")] {
-            let chosen = desk.mode == mode;
-            let colour = if chosen { palette.on_accent } else { palette.text };
-            let button = Button::new(RichText::new(name).color(colour)).fill(match chosen {
-                true => palette.accent,
-                false => palette.card,
-            });
-            let shown = ui.add(button);
-            let shown = match key {
-                "" => shown,
-                key => shown.on_hover_text(format!("Classify what moves ({key})")),
-            };
-            if shown.clicked() {
+        let modes = [
+            (Mode::Pictures, "Pictures", "Pictures from files"),
+            (Mode::Live, "Live", "What moves, in each frame (L)"),
+        ];
+        for (mode, name, says) in modes {
+            let shown = choice(ui, desk.mode == mode, name);
+            if shown.on_hover_text(says).clicked() {
                 wishes.push(Wish::Show(mode));
             }
         }
@@ -40,7 +34,9 @@ fn models(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
             wishes.push(Wish::CancelLoading);
         }
         let part = coming.fraction();
-        let bar = ProgressBar::new(part).desired_width(160.0).desired_height(6.0);
+        let bar = ProgressBar::new(part)
+            .desired_width(160.0)
+            .desired_height(6.0);
         ui.add(bar.fill(palette.accent));
         ui.label(RichText::new(format!("Loading {}", coming.name)).color(palette.weak));
         return;
@@ -49,7 +45,7 @@ fn models(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
         Some(model) => model.network.classifier.model().network().name.clone(),
         None => "No network".into(),
     };
-    ui.menu_button(format!("{name}  ⏷"), |ui| {
+    ui.menu_button(format!("{name}  ▾"), |ui| {
         ui.set_min_width(210.0);
         if ui.button("Embedded network (CIFAR-10)").clicked() {
             wishes.push(Wish::Embedded);

@@ -16,12 +16,19 @@ const THUMB: f32 = 48.0;
 pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     ui.horizontal(|ui| {
         let pictures = desk.pictures.all().len();
-        caption(ui, &match pictures {
-            0 => "Pictures".to_owned(),
-            some => format!("Pictures · {some}"),
-        });
+        caption(
+            ui,
+            &match pictures {
+                0 => "Pictures".to_owned(),
+                some => format!("Pictures · {some}"),
+            },
+        );
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.button("Open…").on_hover_text("Open pictures (O)").clicked() {
+            if ui
+                .button("Open…")
+                .on_hover_text("Open pictures (O)")
+                .clicked()
+            {
                 wishes.push(Wish::OpenPictures);
             }
         });
@@ -56,9 +63,15 @@ fn entry(ui: &mut Ui, picture: &Picture, selected: bool, wishes: &mut Vec<Wish>)
     let words = Rect::from_min_max(pos2(thumb.right() + 12.0, rect.top() + 13.0), rect.max);
     within(ui, words, |ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
-        let best = picture.answer.as_ref().and_then(|answer| answer.top.first());
+        let best = picture
+            .answer
+            .as_ref()
+            .and_then(|answer| answer.top.first());
         let (label, share) = match best {
-            Some(best) => (best.label.clone(), format!("{:.0} %", 100.0 * best.probability)),
+            Some(best) => (
+                best.label.clone(),
+                format!("{:.0} %", 100.0 * best.probability),
+            ),
             None => ("…".into(), String::new()),
         };
         ui.add(Label::new(RichText::new(label).strong()).truncate());

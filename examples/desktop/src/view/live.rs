@@ -1,8 +1,6 @@
 //! The live scene, and what frames take with inference and without.
 
-use eframe::egui::{
-    Align2, Color32, FontId, Image, Rect, RichText, Slider, Ui, pos2, vec2,
-};
+use eframe::egui::{Align2, Color32, FontId, Image, Rect, RichText, Slider, Ui, pos2, vec2};
 use std::time::Duration;
 
 use super::parts::{card, fitted, time, within};
@@ -45,7 +43,13 @@ fn scene(ui: &Ui, desk: &Desk, space: Rect) {
         let font = FontId::proportional(15.0);
         let says = "Open a picture: live mode moves through those that are open.";
         ui.painter().rect_filled(rect, ROUND, palette.side);
-        ui.painter().text(rect.center(), Align2::CENTER_CENTER, says, font, palette.weak);
+        ui.painter().text(
+            rect.center(),
+            Align2::CENTER_CENTER,
+            says,
+            font,
+            palette.weak,
+        );
         return;
     }
     Image::from_texture((desk.scene.id(), desk.scene.size()))
@@ -59,8 +63,10 @@ fn scene(ui: &Ui, desk: &Desk, space: Rect) {
     let words = ui.painter().layout_no_wrap(says, font, Color32::WHITE);
     let corner = rect.left_bottom() + vec2(14.0, -14.0 - words.size().y - 12.0);
     let behind = Rect::from_min_size(corner, words.size() + vec2(24.0, 12.0));
-    ui.painter().rect_filled(behind, ROUND_SMALL, Color32::from_black_alpha(170));
-    ui.painter().galley(corner + vec2(12.0, 6.0), words, Color32::WHITE);
+    ui.painter()
+        .rect_filled(behind, ROUND_SMALL, Color32::from_black_alpha(170));
+    ui.painter()
+        .galley(corner + vec2(12.0, 6.0), words, Color32::WHITE);
 }
 
 fn controls(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
@@ -79,7 +85,9 @@ fn controls(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
             .max_decimals(2)
             .suffix(" ms");
         if ui.add(slider).changed() {
-            wishes.push(Wish::Budget(Duration::from_secs_f64(budget.clamp(0.0, MOST) / 1e3)));
+            wishes.push(Wish::Budget(Duration::from_secs_f64(
+                budget.clamp(0.0, MOST) / 1e3,
+            )));
         }
     });
 }
@@ -88,7 +96,11 @@ fn controls(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
 fn figures(ui: &mut Ui, desk: &Desk, kind: Kind, name: &str) {
     let palette = Palette::of(ui);
     let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), eframe::egui::Sense::hover());
-    ui.painter().circle_filled(pos2(dot.center().x, dot.center().y), 4.0, plot::colour(&palette, kind));
+    ui.painter().circle_filled(
+        pos2(dot.center().x, dot.center().y),
+        4.0,
+        plot::colour(&palette, kind),
+    );
     ui.label(RichText::new(name).color(palette.weak));
     let says = match desk.live.frames.summary(kind) {
         Some(Summary { median, p99, .. }) => {

@@ -20,9 +20,15 @@ use theme::Palette;
 /// Draws the window; gives where the bars are.
 pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
     let palette = Palette::of(ui);
-    let side = Frame::new().fill(palette.side).inner_margin(Margin::same(14));
-    let head = Frame::new().fill(palette.side).inner_margin(Margin::symmetric(16, 10));
-    let ground = Frame::new().fill(palette.ground).inner_margin(Margin::same(18));
+    let side = Frame::new()
+        .fill(palette.side)
+        .inner_margin(Margin::same(14));
+    let head = Frame::new()
+        .fill(palette.side)
+        .inner_margin(Margin::symmetric(16, 10));
+    let ground = Frame::new()
+        .fill(palette.ground)
+        .inner_margin(Margin::same(18));
     Panel::top("header")
         .frame(head)
         .resizable(false)
@@ -42,10 +48,12 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
             ui.add_space(10.0);
             cards::show(ui, desk, wishes);
         });
-    CentralPanel::no_frame().frame(ground).show(ui, |ui| match desk.mode {
-        Mode::Pictures => stage::show(ui, desk, wishes),
-        Mode::Live => live::show(ui, desk, wishes),
-    });
+    CentralPanel::no_frame()
+        .frame(ground)
+        .show(ui, |ui| match desk.mode {
+            Mode::Pictures => stage::show(ui, desk, wishes),
+            Mode::Live => live::show(ui, desk, wishes),
+        });
     notices::show(ui, desk, wishes);
     bars
 }
@@ -53,11 +61,17 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
 /// A window without a device: why, and nothing else.
 pub fn closed(ui: &mut Ui, message: &str) {
     let palette = Palette::of(ui);
-    let frame = Frame::new().fill(palette.ground).inner_margin(Margin::same(48));
+    let frame = Frame::new()
+        .fill(palette.ground)
+        .inner_margin(Margin::same(48));
     CentralPanel::no_frame().frame(frame).show(ui, |ui| {
         ui.with_layout(Layout::top_down(Align::Center), |ui| {
             ui.add_space(0.3 * ui.available_height());
-            ui.label(RichText::new("This device does too little").size(22.0).strong());
+            ui.label(
+                RichText::new("This device does too little")
+                    .size(22.0)
+                    .strong(),
+            );
             ui.add_space(8.0);
             ui.label(RichText::new(message).color(palette.weak));
         });

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    Align, Color32, Frame, Label, Layout, Margin, Rect, RichText, Ui, UiBuilder, Vec2, pos2, vec2,
+    Align, Button, Color32, Frame, Label, Layout, Margin, Rect, Response, RichText, Ui, UiBuilder,
+    Vec2, pos2, vec2,
 };
 
 use super::theme::{Palette, ROUND};
@@ -22,7 +23,7 @@ pub fn card<R>(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui) -> R) ->
         ui.add_space(2.0);
         contents(ui)
     });
-    ui.add_space(4.0);
+    ui.add_space(6.0);
     shown.inner
 }
 
@@ -30,6 +31,16 @@ pub fn card<R>(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui) -> R) ->
 pub fn caption(ui: &mut Ui, text: &str) {
     let colour = Palette::of(ui).weak;
     ui.label(RichText::new(text).small().strong().color(colour));
+}
+
+/// A button that is chosen or not.
+pub fn choice(ui: &mut Ui, chosen: bool, name: &str) -> Response {
+    let palette = Palette::of(ui);
+    let (text, fill) = match chosen {
+        true => (palette.on_accent, palette.accent),
+        false => (palette.text, palette.track),
+    };
+    ui.add(Button::new(RichText::new(name).color(text)).fill(fill))
 }
 
 /// A name at the left and a value at the right; the value is cut where it is
@@ -72,25 +83,30 @@ pub fn count(value: u64) -> String {
 /// three times its size in points, since pixels are no art.
 pub fn fitted(space: Rect, size: Vec2) -> Rect {
     let size = vec2(size.x.max(1.0), size.y.max(1.0));
-    let scale = (space.width() / size.x).min(space.height() / size.y).clamp(0.0, 3.0);
+    let scale = (space.width() / size.x)
+        .min(space.height() / size.y)
+        .clamp(0.0, 3.0);
     Rect::from_center_size(space.center(), size * scale)
 }
 
 /// A bar of which a part is filled.
 pub fn bar(ui: &Ui, rect: Rect, part: f32, colour: Color32) {
     let radius = rect.height() / 2.0;
-    ui.painter().rect_filled(rect, radius, Palette::of(ui).track);
-    let width = rect.width() * part.clamp(0.0, 1.0);
-    // What is there at all is seen.
-    let width = width.max(rect.height().min(rect.width()));
+    ui.painter()
+        .rect_filled(rect, radius, Palette::of(ui).track);
+    // What would be shown as nothing is nothing; what is more is seen.
+    if part < 0.0005 {
+        return;
+    }
+    let width = (rect.width() * part.min(1.0)).max(rect.height());
     let filled = Rect::from_min_max(rect.min, pos2(rect.left() + width, rect.bottom()));
     ui.painter().rect_filled(filled, radius, colour);
 }
 
 /// Contents in a rectangle of their own.
 pub fn within<R>(ui: &mut Ui, rect: Rect, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    let builder = UiBuilder::new().max_rect(rect);
-    ui.scope_builder(builder, contents).inner
+    // A child that its parent makes no room for: the rectangle is there already.
+    contents(&mut ui.new_child(UiBuilder::new().max_rect(rect)))
 }
 
 #[cfg(test)]
@@ -100,9 +116,15 @@ mod tests {
     #[test]
     fn values_are_short() {
         let us = |value| time(Duration::from_micros(value));
-        assert_eq!([us(42), us(1234), us(12_345)], ["42 µs", "1.23 ms", "12.3 ms"]);
+        assert_eq!(
+            [us(42), us(1234), us(12_345)],
+            ["42 µs", "1.23 ms", "12.3 ms"]
+        );
         assert_eq!([us(123_456), us(2_300_000)], ["123 ms", "2.3 s"]);
-        assert_eq!([count(999), count(270_000), count(25_557_032)], ["999", "270 k", "25.6 M"]);
+        assert_eq!(
+            [count(999), count(270_000), count(25_557_032)],
+            ["999", "270 k", "25.6 M"]
+        );
     }
 
     #[test]

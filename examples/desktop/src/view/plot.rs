@@ -38,7 +38,9 @@ pub fn show(ui: &Ui, rect: Rect, frames: &Frames) {
     }
     let line = inside.bottom() - height(TICK);
     let faint = palette.weak.gamma_multiply(0.6);
-    ui.painter().hline(inside.x_range(), line, Stroke::new(1.0, faint));
+    ui.painter()
+        .hline(inside.x_range(), line, Stroke::new(1.0, faint));
     let (at, font) = (pos2(inside.left(), line - 2.0), FontId::proportional(10.5));
-    ui.painter().text(at, Align2::LEFT_BOTTOM, "16.7 ms", font, palette.weak);
+    ui.painter()
+        .text(at, Align2::LEFT_BOTTOM, "16.7 ms", font, palette.weak);
 }

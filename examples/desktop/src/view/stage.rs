@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 use resnet_wgpu::preprocess::Region;
 
-use super::parts::{fitted, within};
+use super::parts::{choice, fitted, within};
 use super::theme::{Palette, ROUND};
 use crate::app::{Desk, Wish};
 use crate::pictures::{Maps, Picture};
@@ -34,9 +34,12 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
     if hovering {
         let stroke = Stroke::new(2.0, Palette::of(ui).accent);
-        ui.painter().rect_stroke(above, ROUND, stroke, StrokeKind::Inside);
+        ui.painter()
+            .rect_stroke(above, ROUND, stroke, StrokeKind::Inside);
     }
-    within(ui, below.with_min_y(below.top() + 12.0), |ui| tools(ui, desk, picture, class, wishes));
+    within(ui, below.with_min_y(below.top() + 12.0), |ui| {
+        tools(ui, desk, picture, class, wishes)
+    });
 }
 
 /// The class whose heat is seen.
@@ -79,24 +82,45 @@ fn seen(desk: &Desk, picture: &Picture, rect: Rect) -> Option<Rect> {
     let model = desk.models.loaded.as_ref()?;
     let (width, height) = picture.pixels.dimensions();
     let region = model.network.classifier.preprocess().region(width, height);
-    let Region { left, top, width: w, height: h } = region.ok()?;
+    let Region {
+        left,
+        top,
+        width: w,
+        height: h,
+    } = region.ok()?;
     let scale = rect.width() / width as f32;
     let corner = rect.min + vec2(left as f32, top as f32) * scale;
-    Some(Rect::from_min_size(corner, vec2(w as f32, h as f32) * scale))
+    Some(Rect::from_min_size(
+        corner,
+        vec2(w as f32, h as f32) * scale,
+    ))
 }
 
 /// The line below the picture.
-fn tools(ui: &mut Ui, desk: &Desk, picture: &Picture, class: Option<usize>, wishes: &mut Vec<Wish>) {
+fn tools(
+    ui: &mut Ui,
+    desk: &Desk,
+    picture: &Picture,
+    class: Option<usize>,
+    wishes: &mut Vec<Wish>,
+) {
     let palette = Palette::of(ui);
     ui.horizontal_centered(|ui| {
-        let mut heat = desk.heat;
-        if ui.toggle_value(&mut heat, "Heat").on_hover_text("Where the answer comes from (H)").changed() {
-            wishes.push(Wish::Heat(heat));
+        let heat = choice(ui, desk.heat, "Heat");
+        if heat
+            .on_hover_text("Where the answer comes from (H)")
+            .clicked()
+        {
+            wishes.push(Wish::Heat(!desk.heat));
         }
         if desk.heat {
             let mut opacity = desk.opacity;
             let slider = Slider::new(&mut opacity, 0.0..=1.0).show_value(false);
-            if ui.add(slider).on_hover_text("How much of it is seen").changed() {
+            if ui
+                .add(slider)
+                .on_hover_text("How much of it is seen")
+                .changed()
+            {
                 wishes.push(Wish::Opacity(opacity));
             }
             let says = match &picture.maps {
@@ -104,7 +128,10 @@ fn tools(ui: &mut Ui, desk: &Desk, picture: &Picture, class: Option<usize>, wish
                 Maps::Failed => "no map".into(),
                 Maps::There(_) => match (&desk.models.loaded, class) {
                     (Some(model), Some(class)) => {
-                        format!("where “{}” is seen", model.network.classifier.labels().get(class))
+                        format!(
+                            "where “{}” is seen",
+                            model.network.classifier.labels().get(class)
+                        )
                     }
                     _ => String::new(),
                 },
@@ -129,12 +156,14 @@ fn nothing(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
         true => (palette.card, palette.accent),
         false => (palette.side, palette.line),
     };
-    ui.painter().rect(zone, 16.0, fill, Stroke::new(1.5, line), StrokeKind::Inside);
+    ui.painter()
+        .rect(zone, 16.0, fill, Stroke::new(1.5, line), StrokeKind::Inside);
     frame(ui, zone.center() - vec2(0.0, 66.0), palette.weak);
     let text = |at: f32, words: &str, size: f32, colour| {
         let at = zone.center() + vec2(0.0, at);
         let font = FontId::proportional(size);
-        ui.painter().text(at, Align2::CENTER_CENTER, words, font, colour);
+        ui.painter()
+            .text(at, Align2::CENTER_CENTER, words, font, colour);
     };
     text(0.0, "Drop pictures here", 21.0, palette.text);
     text(30.0, "or a .safetensors checkpoint", 13.5, palette.weak);
@@ -152,11 +181,22 @@ fn nothing(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
 fn frame(ui: &Ui, at: eframe::egui::Pos2, colour: Color32) {
     let stroke = Stroke::new(2.0, colour);
     let rect = Rect::from_center_size(at, vec2(60.0, 44.0));
-    ui.painter().rect_stroke(rect, 6.0, stroke, StrokeKind::Inside);
-    ui.painter().circle_filled(rect.left_top() + vec2(18.0, 15.0), 4.5, colour);
+    ui.painter()
+        .rect_stroke(rect, 6.0, stroke, StrokeKind::Inside);
+    ui.painter()
+        .circle_filled(rect.left_top() + vec2(18.0, 15.0), 4.5, colour);
     let hill = |points: &[(f32, f32)]| {
-        let points = points.iter().map(|&(x, y)| rect.left_bottom() + vec2(x, -y)).collect();
+        let points = points
+            .iter()
+            .map(|&(x, y)| rect.left_bottom() + vec2(x, -y))
+            .collect();
         ui.painter().line(points, stroke);
     };
-    hill(&[(5.0, 6.0), (22.0, 19.0), (33.0, 10.0), (44.0, 25.0), (56.0, 11.0)]);
+    hill(&[
+        (5.0, 6.0),
+        (22.0, 19.0),
+        (33.0, 10.0),
+        (44.0, 25.0),
+        (56.0, 11.0),
+    ]);
 }

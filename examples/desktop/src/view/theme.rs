@@ -129,7 +129,13 @@ fn set(style: &mut Style, palette: &Palette) {
         ..widget(palette.ground, palette.text)
     };
     widgets.inactive = widget(palette.track, palette.text);
-    widgets.hovered = widget(palette.track.lerp_to_gamma(palette.accent, 0.18), palette.text);
-    widgets.active = widget(palette.track.lerp_to_gamma(palette.accent, 0.3), palette.text);
+    widgets.hovered = widget(
+        palette.track.lerp_to_gamma(palette.accent, 0.18),
+        palette.text,
+    );
+    widgets.active = widget(
+        palette.track.lerp_to_gamma(palette.accent, 0.3),
+        palette.text,
+    );
     widgets.open = widget(palette.track, palette.text);
 }

@@ -1,0 +1,196 @@
+//! The application in a real window: under Xvfb it opens a picture, waits for
+//! the answer, shows its heat, and runs live, all by keys and clicks of its own
+//! tour. What it reports is held against the library, and its screenshots are
+//! looked at.
+#![cfg(target_os = "linux")]
+
+mod display;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use display::Display;
+use image::{Rgb, RgbImage};
+use resnet_wgpu::{Classifier, ImageLimits, Model, decode_file};
+use serde_json::Value;
+
+/// The tour gives up after two minutes by itself.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// The accent and the track behind it, as `view/theme.rs` has them.
+const DARK: [[u8; 3]; 2] = [[88, 166, 255], [46, 52, 62]];
+const LIGHT: [[u8; 3]; 2] = [[28, 107, 222], [222, 228, 237]];
+
+fn photo(name: &str) -> PathBuf {
+    let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../photos");
+    photos.join(name)
+}
+
+/// What a tour left.
+struct Tour {
+    folder: tempfile::TempDir,
+    report: Value,
+}
+
+impl Tour {
+    fn run(theme: &str, pictures: &[PathBuf]) -> Self {
+        let display = Display::start();
+        let folder = tempfile::tempdir().unwrap();
+        let mut running = Command::new(env!("CARGO_BIN_EXE_resnet-desktop"))
+            .args(["--theme", theme, "--tour"])
+            .arg(folder.path())
+            .args(pictures)
+            .env("DISPLAY", display.name())
+            .env("NODEVICE_SELECT", "1")
+            // Mesa says so where there is none.
+            .env("XDG_RUNTIME_DIR", folder.path())
+            .env_remove("WAYLAND_DISPLAY")
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = running.try_wait().unwrap() {
+                break status;
+            }
+            if began.elapsed() > PATIENCE {
+                running.kill().unwrap();
+                running.wait().unwrap();
+                panic!("the tour did not end");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        assert!(status.success(), "{status}");
+        let report = std::fs::read(folder.path().join("report.json")).unwrap();
+        let report: Value = serde_json::from_slice(&report).unwrap();
+        assert_eq!(report.get("error"), None, "{report:#}");
+        Self { folder, report }
+    }
+
+    fn screenshot(&self, name: &str) -> RgbImage {
+        let path = self.folder.path().join(format!("{name}.png"));
+        let shot = decode_file(&path, &ImageLimits::default()).unwrap();
+        assert_eq!(shot.dimensions(), (1280, 800), "{name}");
+        let first = shot.get_pixel(0, 0);
+        let others = shot.pixels().filter(|pixel| *pixel != first).count();
+        assert!(others > 100_000, "{name} is blank");
+        shot
+    }
+
+    /// The bars of a screenshot: left, top, right, bottom.
+    fn bars(&self, name: &str) -> Vec<[u32; 4]> {
+        let bars = self.report[format!("{name}_bars")].as_array().unwrap();
+        let corner = |bar: &Value, i: usize| bar[i].as_f64().unwrap() as u32;
+        let corners = |bar| std::array::from_fn(|i| corner(bar, i));
+        bars.iter().map(corners).collect()
+    }
+}
+
+/// That each bar is filled as far as its class is likely, and no further.
+fn look_at_bars(shot: &RgbImage, bars: &[[u32; 4]], shares: &[f64], [accent, track]: [[u8; 3]; 2]) {
+    assert_eq!((bars.len(), shares.len()), (5, 5));
+    for (&[left, top, right, bottom], share) in bars.iter().zip(shares) {
+        let middle = (top + bottom) / 2;
+        // Without the round ends.
+        let inside = left + 4..right - 4;
+        let filled = inside
+            .clone()
+            .filter(|&x| *shot.get_pixel(x, middle) == Rgb(accent))
+            .count();
+        let empty = inside
+            .clone()
+            .filter(|&x| *shot.get_pixel(x, middle) == Rgb(track))
+            .count();
+        let part = filled as f64 / inside.len() as f64;
+        assert!((part - share).abs() < 0.04, "{part} is filled of {share}");
+        assert!(
+            filled + empty + 8 >= inside.len(),
+            "{filled} and {empty} of {}",
+            inside.len()
+        );
+    }
+}
+
+/// Mean difference of two screenshots' channels in a part of them.
+fn difference(a: &RgbImage, b: &RgbImage, [left, top, right, bottom]: [u32; 4]) -> f64 {
+    let mut sum = 0;
+    for (x, y) in (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y))) {
+        let pair = a.get_pixel(x, y).0.into_iter().zip(b.get_pixel(x, y).0);
+        sum += pair.map(|(a, b)| u64::from(a.abs_diff(b))).sum::<u64>();
+    }
+    sum as f64 / f64::from(3 * (right - left) * (bottom - top))
+}
+
+/// The middle of the window, where the picture is.
+const MIDDLE: [u32; 4] = [420, 220, 780, 600];
+
+#[test]
+fn a_picture_is_classified_and_frames_go_on() {
+    let pictures = ["astronaut.png", "chelsea.png", "coffee.png"].map(photo);
+    let tour = Tour::run("dark", &pictures);
+    let report = &tour.report;
+    println!("{report:#}");
+
+    // The same answer as the library's own.
+    let model = Model::embedded().unwrap();
+    let classifier = Classifier::new(None, &model, &Default::default()).unwrap();
+    let picture = decode_file(&pictures[0], &ImageLimits::default()).unwrap();
+    let expected = classifier.classify(&picture, 5).unwrap();
+    let top = report["top"].as_array().unwrap();
+    assert_eq!(top[0]["label"].as_str(), Some(&expected[0].label[..]));
+    let shares: Vec<f64> = top
+        .iter()
+        .map(|best| best["probability"].as_f64().unwrap())
+        .collect();
+    for (share, expected) in shares.iter().zip(&expected) {
+        assert!((share - f64::from(expected.probability)).abs() < 1e-4);
+    }
+    let shown = tour.screenshot("pictures");
+    look_at_bars(&shown, &tour.bars("pictures"), &shares, DARK);
+
+    // Heat lies over the picture, of as many classes as are shown.
+    let classes: Vec<&Value> = top.iter().map(|best| &best["class"]).collect();
+    let maps: Vec<&Value> = report["maps"].as_array().unwrap().iter().collect();
+    assert_eq!(maps, classes);
+    let heat = tour.screenshot("heat");
+    assert!(difference(&shown, &heat, MIDDLE) > 10.0);
+    assert_eq!(&report["clicked"], classes[1]);
+
+    // Live: cut as was said, and nobody waited or uploaded.
+    let live = &report["live"];
+    let number = |value: &Value| value.as_f64().unwrap();
+    assert!(number(&report["gpu_ms"]) > 0.0);
+    assert!(number(&live["answers"]) >= 10.0);
+    assert_eq!(live["slices"], report["slices_said"]);
+    assert_eq!(live["miscounted"], 0);
+    assert_eq!(live["waits"], 0);
+    assert_eq!(live["uploaded_bytes"], 0);
+    let shot = tour.screenshot("live");
+    assert!(difference(&shown, &shot, MIDDLE) > 10.0);
+    for kind in ["without", "with"] {
+        let figures = &live[kind];
+        let [frames, median, p99] = ["frames", "median_ms", "p99_ms"].map(|f| number(&figures[f]));
+        assert!(frames >= 30.0 && median > 0.0 && p99 >= median, "{figures}");
+        println!("{kind} inference: {frames} frames, median {median:.1} ms, p99 {p99:.1} ms");
+    }
+    println!(
+        "on {}: {} ms of GPU time in {} slices, {:.1} answers a second",
+        report["device"],
+        report["gpu_ms"],
+        live["slices"],
+        number(&live["rate"])
+    );
+    // Whether frames stay as short is for hardware to say: a software driver
+    // draws and computes on the same cores.
+}
+
+#[test]
+fn an_empty_window_says_what_to_do() {
+    let tour = Tour::run("light", &[]);
+    let shot = tour.screenshot("empty");
+    assert_eq!(tour.bars("empty").len(), 0);
+    let count = |colour: [u8; 3]| shot.pixels().filter(|pixel| pixel.0 == colour).count();
+    // The button for live mode's neighbour is chosen; the other is not.
+    assert!(LIGHT.into_iter().all(|colour| count(colour) > 500));
+}
