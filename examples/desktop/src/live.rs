@@ -32,6 +32,8 @@ pub struct Live {
     pub budget: Duration,
     pub frames: Frames,
     pub answers: Answers,
+    /// How often threads had waited for the device when the recorder came.
+    pub waits_before: u64,
     /// What recording and submitting took of the last frame.
     pub recording: Duration,
     /// The run that is recorded in part.
@@ -85,6 +87,7 @@ impl Live {
             budget: BUDGET,
             frames: Frames::default(),
             answers: Answers::default(),
+            waits_before: 0,
             recording: Duration::ZERO,
             run: None,
             coming: VecDeque::new(),
@@ -96,6 +99,13 @@ impl Live {
     /// What the scene is drawn into.
     pub fn texture(&self) -> &wgpu::Texture {
         self.scene.texture()
+    }
+
+    /// Begins with a model's recorder. Setting it up waited; nothing does from
+    /// here on.
+    pub fn set_recorder(&mut self, recorder: Recorder) {
+        self.waits_before = self.gpu.waits();
+        self.recorder = Setup::There(Box::new(recorder));
     }
 
     /// Drops what belongs to a model.

@@ -3,7 +3,9 @@
 
 mod app;
 mod args;
+mod desk;
 mod device;
+mod dialogs;
 mod frames;
 mod heat;
 mod live;
@@ -13,6 +15,7 @@ mod scene;
 mod texture;
 mod tour;
 mod view;
+mod work;
 mod worker;
 
 use std::process::ExitCode;

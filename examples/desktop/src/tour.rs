@@ -11,7 +11,7 @@ use eframe::egui::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::app::{Desk, Mode};
+use crate::desk::{Desk, Mode};
 use crate::frames::{Kind, Summary};
 use crate::live::Setup;
 use crate::pictures::Maps;
@@ -94,8 +94,11 @@ impl Tour {
         if self.stop != Stop::End && self.began.elapsed() > PATIENCE {
             self.fail(format!("nothing came of {:?}", self.stop));
         }
-        if self.stop != Stop::End && !desk.notices.is_empty() {
-            self.fail(desk.notices.join("; "));
+        let told = self.report.contains_key("error");
+        if self.stop != Stop::End && !told && !desk.notices.is_empty() {
+            self.report
+                .insert("error".into(), desk.notices.join("; ").into());
+            self.go(Stop::Shot("notice", Next::End));
         }
         match self.stop {
             Stop::Answers => self.answers(desk),

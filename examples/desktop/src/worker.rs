@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn jobs_are_done_in_order() {
         let (woken, wakes) = mpsc::channel();
-        let mut worker = Worker::start("test", move || drop(woken.send(()))).unwrap();
+        let wake = move || woken.send(()).unwrap();
+        let mut worker = Worker::start("test", wake).unwrap();
         (0..3).for_each(|i| worker.run(move || i).unwrap());
         assert!(!worker.is_idle());
         assert_eq!([(); 3].map(|()| next(&mut worker).unwrap()), [0, 1, 2]);

@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(150);
 const DARK: [[u8; 3]; 2] = [[88, 166, 255], [46, 52, 62]];
 const LIGHT: [[u8; 3]; 2] = [[28, 107, 222], [222, 228, 237]];
 
+/// What errors are framed in, in the dark.
+const ERROR: [u8; 3] = [255, 133, 121];
+
 fn photo(name: &str) -> PathBuf {
     let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../photos");
     photos.join(name)
@@ -34,13 +37,20 @@ struct Tour {
 }
 
 impl Tour {
-    fn run(theme: &str, pictures: &[PathBuf]) -> Self {
+    /// Runs one and sees to it that it ends well.
+    fn run(theme: &str, arguments: &[PathBuf]) -> Self {
+        let tour = Self::run_to_any_end(theme, arguments);
+        assert_eq!(tour.report.get("error"), None, "{:#}", tour.report);
+        tour
+    }
+
+    fn run_to_any_end(theme: &str, arguments: &[PathBuf]) -> Self {
         let display = Display::start();
         let folder = tempfile::tempdir().unwrap();
         let mut running = Command::new(env!("CARGO_BIN_EXE_resnet-desktop"))
             .args(["--theme", theme, "--tour"])
             .arg(folder.path())
-            .args(pictures)
+            .args(arguments)
             .env("DISPLAY", display.name())
             .env("NODEVICE_SELECT", "1")
             // Mesa says so where there is none.
@@ -64,7 +74,6 @@ impl Tour {
         assert!(status.success(), "{status}");
         let report = std::fs::read(folder.path().join("report.json")).unwrap();
         let report: Value = serde_json::from_slice(&report).unwrap();
-        assert_eq!(report.get("error"), None, "{report:#}");
         Self { folder, report }
     }
 
@@ -181,16 +190,35 @@ fn a_picture_is_classified_and_frames_go_on() {
         live["slices"],
         number(&live["rate"])
     );
-    // Whether frames stay as short is for hardware to say: a software driver
-    // draws and computes on the same cores.
+    // On software the same cores draw and compute, and the figures are for
+    // reading. Hardware is held to what the README promises.
+    if report["software"] == false {
+        let p99 = |kind: &str| number(&live[kind]["p99_ms"]);
+        let most = p99("without") + number(&report["gpu_ms"]) + 2.0;
+        assert!(p99("with") <= most, "{} ms > {most} ms", p99("with"));
+    }
 }
 
 #[test]
 fn an_empty_window_says_what_to_do() {
-    let tour = Tour::run("light", &[]);
+    let weights = photo("../weights/resnet20-cifar10.safetensors");
+    let tour = Tour::run("light", &["--model".into(), weights]);
     let shot = tour.screenshot("empty");
     assert_eq!(tour.bars("empty").len(), 0);
+    // What is chosen, and buttons that are not.
     let count = |colour: [u8; 3]| shot.pixels().filter(|pixel| pixel.0 == colour).count();
-    // The button for live mode's neighbour is chosen; the other is not.
     assert!(LIGHT.into_iter().all(|colour| count(colour) > 500));
+}
+
+#[test]
+fn what_went_wrong_is_told_in_words() {
+    let tour = Tour::run_to_any_end("dark", &[photo("README.md"), photo("no such file.png")]);
+    let error = tour.report["error"].as_str().unwrap();
+    assert!(error.contains("README.md"), "{error}");
+    let shot = tour.screenshot("notice");
+    // Framed in the colour of errors, below the middle.
+    let framed = shot
+        .enumerate_pixels()
+        .filter(|(_, y, pixel)| *y > 600 && pixel.0 == ERROR);
+    assert!(framed.count() > 500);
 }

@@ -6,7 +6,7 @@ use resnet_wgpu::Prediction;
 use super::parts::{bar, caption};
 use super::stage;
 use super::theme::{Palette, ROUND_SMALL};
-use crate::app::{Desk, Mode, Wish};
+use crate::desk::{Desk, Mode, Wish};
 use crate::live::Setup;
 use crate::model::TOP;
 
@@ -36,9 +36,16 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
             waiting(ui, desk);
             vec![]
         }
-        top => (top.iter())
-            .map(|best| class(ui, best, chosen == Some(best.class), desk.mode, wishes))
-            .collect(),
+        top => {
+            let class = |ui: &mut Ui, best: &Prediction, wishes: &mut Vec<Wish>| {
+                class(ui, best, chosen == Some(best.class), desk.mode, wishes)
+            };
+            ui.scope(|ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                top.iter().map(|best| class(ui, best, wishes)).collect()
+            })
+            .inner
+        }
     };
     // What is below stays where it is.
     ui.add_space((below - ui.cursor().top()).max(0.0));
@@ -70,7 +77,6 @@ fn waiting(ui: &mut Ui, desk: &Desk) {
 /// A class; a click has its heat shown.
 fn class(ui: &mut Ui, best: &Prediction, chosen: bool, mode: Mode, wishes: &mut Vec<Wish>) -> Rect {
     let palette = Palette::of(ui);
-    ui.spacing_mut().item_spacing.y = 0.0;
     let sense = match mode {
         Mode::Pictures => Sense::click(),
         Mode::Live => Sense::hover(),

@@ -4,10 +4,10 @@ use eframe::egui::{RichText, Ui};
 
 use super::parts::{card, count, row, time};
 use super::theme::Palette;
-use crate::app::{Desk, Mode, Wish};
+use crate::desk::{Desk, Mode};
 use crate::live::Setup;
 
-pub fn show(ui: &mut Ui, desk: &Desk, _: &mut Vec<Wish>) {
+pub fn show(ui: &mut Ui, desk: &Desk) {
     network(ui, desk);
     device(ui, desk);
     match desk.mode {
@@ -17,7 +17,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, _: &mut Vec<Wish>) {
 }
 
 fn network(ui: &mut Ui, desk: &Desk) {
-    card(ui, "Network", |ui| {
+    card(ui, Palette::of(ui).card, "Network", |ui| {
         let Some(model) = &desk.models.loaded else {
             ui.label(RichText::new("none yet").color(Palette::of(ui).weak));
             return;
@@ -36,7 +36,7 @@ fn network(ui: &mut Ui, desk: &Desk) {
 }
 
 fn device(ui: &mut Ui, desk: &Desk) {
-    card(ui, "Device", |ui| {
+    card(ui, Palette::of(ui).card, "Device", |ui| {
         let info = desk.gpu.info();
         row(ui, "Name", &info.name);
         row(ui, "Backend", info.backend.to_string());
@@ -45,7 +45,7 @@ fn device(ui: &mut Ui, desk: &Desk) {
 }
 
 fn timing(ui: &mut Ui, desk: &Desk) {
-    card(ui, "Time", |ui| {
+    card(ui, Palette::of(ui).card, "Time", |ui| {
         let picture = desk.pictures.selected();
         let answer = picture.and_then(|picture| picture.answer.as_ref());
         let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".into());
@@ -61,7 +61,7 @@ fn timing(ui: &mut Ui, desk: &Desk) {
 }
 
 fn inference(ui: &mut Ui, desk: &Desk) {
-    card(ui, "Inference", |ui| {
+    card(ui, Palette::of(ui).card, "Inference", |ui| {
         let Setup::There(recorder) = &desk.live.recorder else {
             ui.label(RichText::new("being set up").color(Palette::of(ui).weak));
             return;
@@ -72,5 +72,8 @@ fn inference(ui: &mut Ui, desk: &Desk) {
         row(ui, "Slices an answer", slices.to_string());
         row(ui, "Answers a second", format!("{:.1}", answers.rate()));
         row(ui, "Latency", time(answers.latency));
+        row(ui, "Recording a frame", time(desk.live.recording));
+        let waits = desk.gpu.waits() - desk.live.waits_before;
+        row(ui, "Waits for the device", waits.to_string());
     });
 }

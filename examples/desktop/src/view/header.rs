@@ -1,10 +1,10 @@
 //! The line at the top: what is looked at, and with which network.
 
-use eframe::egui::{Align, Layout, ProgressBar, RichText, Ui};
+use eframe::egui::{Align, Layout, ProgressBar, RichText, Stroke, Ui, vec2};
 
 use super::parts::choice;
 use super::theme::Palette;
-use crate::app::{Desk, Mode, Wish};
+use crate::desk::{Desk, Mode, Wish};
 
 pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     ui.horizontal(|ui| {
@@ -45,7 +45,8 @@ fn models(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
         Some(model) => model.network.classifier.model().network().name.clone(),
         None => "No network".into(),
     };
-    ui.menu_button(format!("{name}  ▾"), |ui| {
+    // With room for the sign that a menu opens.
+    let menu = ui.menu_button(format!("{name}      "), |ui| {
         ui.set_min_width(210.0);
         if ui.button("Embedded network (CIFAR-10)").clicked() {
             wishes.push(Wish::Embedded);
@@ -56,5 +57,9 @@ fn models(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
             ui.close();
         }
     });
+    let at = menu.response.rect.right_center() - vec2(16.0, 0.0);
+    let sign = [vec2(-4.0, -2.0), vec2(0.0, 2.0), vec2(4.0, -2.0)].map(|corner| at + corner);
+    ui.painter()
+        .line(sign.to_vec(), Stroke::new(1.5, palette.weak));
     ui.label(RichText::new("Network").color(palette.weak));
 }

@@ -6,7 +6,7 @@ use eframe::egui::{
 
 use super::parts::{caption, within};
 use super::theme::{Palette, ROUND, ROUND_SMALL};
-use crate::app::{Desk, Wish};
+use crate::desk::{Desk, Wish};
 use crate::pictures::Picture;
 
 /// Height of an entry, and side of its thumbnail.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::parts::{card, fitted, time, within};
 use super::plot;
 use super::theme::{Palette, ROUND, ROUND_SMALL};
-use crate::app::{Desk, Wish};
+use crate::desk::{Desk, Wish};
 use crate::frames::{Kind, Summary};
 
 /// Height of what is below the scene.
@@ -20,7 +20,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     let (above, below) = space.split_top_bottom_at_y(space.bottom() - BELOW);
     scene(ui, desk, above);
     within(ui, below.with_min_y(below.top() + 16.0), |ui| {
-        card(ui, "Frame time", |ui| {
+        card(ui, Palette::of(ui).side, "Frame time", |ui| {
             controls(ui, desk, wishes);
             ui.add_space(6.0);
             let width = ui.available_width();

@@ -12,9 +12,11 @@ mod plot;
 mod stage;
 pub mod theme;
 
-use eframe::egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, Rect, RichText, Ui};
+use eframe::egui::{
+    Align, CentralPanel, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui,
+};
 
-use crate::app::{Desk, Mode, Wish};
+use crate::desk::{Desk, Mode, Wish};
 use theme::Palette;
 
 /// Draws the window; gives where the bars are.
@@ -46,7 +48,8 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
         .show(ui, |ui| {
             bars = answers::show(ui, desk, wishes);
             ui.add_space(10.0);
-            cards::show(ui, desk, wishes);
+            // Windows may be low.
+            ScrollArea::vertical().show(ui, |ui| cards::show(ui, desk));
         });
     CentralPanel::no_frame()
         .frame(ground)

@@ -5,7 +5,7 @@ use eframe::egui::{
 };
 
 use super::theme::{Palette, ROUND};
-use crate::app::{Desk, Wish};
+use crate::desk::{Desk, Wish};
 
 /// So many are seen at once, the latest.
 const SEEN: usize = 3;
@@ -30,7 +30,7 @@ pub fn show(ui: &Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
                 frame.show(ui, |ui| {
                     ui.set_width(width);
                     ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-                        if ui.small_button("✖").on_hover_text("Dismiss").clicked() {
+                        if ui.small_button("×").on_hover_text("Dismiss").clicked() {
                             wishes.push(Wish::Dismiss(at));
                         }
                         ui.with_layout(Layout::left_to_right(Align::Min), |ui| {

@@ -10,15 +10,15 @@ use eframe::egui::{
 use super::theme::{Palette, ROUND};
 
 /// What belongs together, under a title.
-pub fn card<R>(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    let palette = Palette::of(ui);
+pub fn card<R>(ui: &mut Ui, fill: Color32, title: &str, contents: impl FnOnce(&mut Ui) -> R) -> R {
     let frame = Frame::new()
-        .fill(palette.card)
+        .fill(fill)
         .corner_radius(ROUND)
         .inner_margin(Margin::symmetric(14, 11));
     let shown = frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 4.0;
+        ui.spacing_mut().interact_size.y = 19.0;
         caption(ui, title);
         ui.add_space(2.0);
         contents(ui)

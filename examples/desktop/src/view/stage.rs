@@ -1,14 +1,14 @@
 //! The picture that is looked at, with the heat of a class over it.
 
 use eframe::egui::{
-    Align, Align2, Color32, FontId, Image, Layout, Rect, RichText, Slider, Stroke, StrokeKind, Ui,
-    pos2, vec2,
+    Align, Align2, Button, Color32, CornerRadius, FontId, Image, Layout, Pos2, Rect, RichText,
+    Slider, Stroke, StrokeKind, Ui, pos2, vec2,
 };
 use resnet_wgpu::preprocess::Region;
 
 use super::parts::{choice, fitted, within};
 use super::theme::{Palette, ROUND};
-use crate::app::{Desk, Wish};
+use crate::desk::{Desk, Wish};
 use crate::pictures::{Maps, Picture};
 
 /// Height of the line below the picture.
@@ -57,7 +57,6 @@ fn heat(ui: &Ui, desk: &Desk, picture: &Picture, class: usize, rect: Rect) {
     let Some(seen) = seen(desk, picture, rect) else {
         return;
     };
-    let painter = ui.painter().with_clip_rect(rect);
     let inside = seen.intersect(rect);
     let outside = Color32::from_black_alpha((f32::from(OUTSIDE) * desk.opacity) as u8);
     for part in [
@@ -67,14 +66,32 @@ fn heat(ui: &Ui, desk: &Desk, picture: &Picture, class: usize, rect: Rect) {
         Rect::from_min_max(inside.right_top(), pos2(rect.right(), inside.bottom())),
     ] {
         if part.is_positive() {
-            painter.rect_filled(part, 0.0, outside);
+            ui.painter()
+                .rect_filled(part, shared_corners(part, rect), outside);
         }
     }
-    let all = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    let tint = Color32::WHITE.gamma_multiply(desk.opacity);
-    painter.image(heat.shown.id(), seen, all, tint);
+    // Where the network saw more than the picture, only the picture's part.
+    let part = |at: Pos2| ((at - seen.min) / seen.size()).to_pos2();
+    let corners = shared_corners(inside, rect);
+    Image::from_texture((heat.shown.id(), heat.shown.size()))
+        .uv(Rect::from_min_max(part(inside.min), part(inside.max)))
+        .tint(Color32::WHITE.gamma_multiply(desk.opacity))
+        .corner_radius(corners)
+        .paint_at(ui, inside);
     let line = Stroke::new(1.0, Color32::from_white_alpha(90));
-    painter.rect_stroke(inside, 0.0, line, StrokeKind::Inside);
+    ui.painter()
+        .rect_stroke(inside, corners, line, StrokeKind::Inside);
+}
+
+/// Round where a part of the picture has a corner of the picture.
+fn shared_corners(part: Rect, all: Rect) -> CornerRadius {
+    let round = |a: Pos2, b: Pos2, radius| if a.distance(b) < 0.5 { radius } else { 0 };
+    CornerRadius {
+        nw: round(part.left_top(), all.left_top(), ROUND.nw),
+        ne: round(part.right_top(), all.right_top(), ROUND.ne),
+        sw: round(part.left_bottom(), all.left_bottom(), ROUND.sw),
+        se: round(part.right_bottom(), all.right_bottom(), ROUND.se),
+    }
 }
 
 /// Where on the screen the part of a picture is that the network sees.
@@ -172,13 +189,13 @@ fn nothing(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
         true => "Open pictures…",
         false => "Opening…",
     };
-    if ui.put(button, eframe::egui::Button::new(says)).clicked() {
+    if ui.put(button, Button::new(says)).clicked() {
         wishes.push(Wish::OpenPictures);
     }
 }
 
 /// A small drawing of a picture.
-fn frame(ui: &Ui, at: eframe::egui::Pos2, colour: Color32) {
+fn frame(ui: &Ui, at: Pos2, colour: Color32) {
     let stroke = Stroke::new(2.0, colour);
     let rect = Rect::from_center_size(at, vec2(60.0, 44.0));
     ui.painter()
