@@ -62,6 +62,18 @@ fn a_maps_mean_and_the_bias_are_the_logit() {
     }
 }
 
+#[test]
+fn a_task_awaits_the_same_maps() {
+    let (gpu, model) = (gpu(), Model::embedded().unwrap());
+    let explainer = explainer(Some(&gpu), &model, None);
+    let picture = photo("coffee.png");
+    let expected = explainer.explain(&picture, 3).unwrap();
+    let waits = gpu.waits();
+    let found = pollster::block_on(explainer.explain_async(&picture, 3)).unwrap();
+    assert_eq!(found, expected);
+    assert_eq!(gpu.waits(), waits, "a task waited");
+}
+
 /// A ResNet-20 that sums what is bright: all weights are positive, class 0 is
 /// for it and class 1 against it.
 fn brightness() -> Model {

@@ -36,6 +36,7 @@ fn a_model_comes_by_itself() {
     assert!(progress.weights.total > 100_000, "{progress:?}");
     assert_eq!(progress.weights.done, progress.weights.total);
     assert_eq!(loaded.score(&photo).unwrap(), expected);
+    assert_eq!(loaded.model().network().name, "resnet20");
     // Dropping it cancels nothing any more.
     drop(loading);
     loaded.recreate(&gpu).unwrap();
