@@ -42,6 +42,12 @@ impl eframe::App for App {
         }
     }
 
+    fn on_exit(&mut self) {
+        if let Self::Open(desk, _) = self {
+            desk.end();
+        }
+    }
+
     /// A tour presses keys and clicks as somebody would.
     fn raw_input_hook(&mut self, _: &Context, input: &mut RawInput) {
         if let Self::Open(_, Some(tour)) = self {

@@ -111,12 +111,19 @@ impl Desk {
         self.opener.is_idle() && self.network.is_idle() && self.models.coming.is_none()
     }
 
+    /// Ends the threads. A dialog that is open is left to itself.
+    pub fn end(&mut self) {
+        self.models.coming = None;
+        self.opener.end();
+        self.network.end();
+    }
+
     /// One frame: what has come, what was wished for, what is seen.
     pub fn frame(&mut self, ui: &mut Ui) {
         self.look();
         let mut wishes = vec![];
         self.input(ui.ctx(), &mut wishes);
-        if self.mode == Mode::Live {
+        if self.mode == Mode::Live && !self.pictures.all().is_empty() {
             self.live_frame();
             // The scene moves: a frame follows the other.
             ui.ctx().request_repaint();

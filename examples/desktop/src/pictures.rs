@@ -37,6 +37,7 @@ pub struct Picture {
 
 /// A model's answer.
 pub struct Answered {
+    /// The likeliest classes; none where it failed.
     pub top: Vec<Prediction>,
     /// From the decoded picture to the scores.
     pub took: Duration,

@@ -131,7 +131,11 @@ impl Desk {
         match found {
             Found::Answer(of, _, _) | Found::Maps(of, _, _) | Found::Recorder(of, _)
                 if Some(of) != now => {}
-            Found::Answer(_, id, Ok((top, took))) => {
+            Found::Answer(_, id, answer) => {
+                let (top, took) = answer.unwrap_or_else(|error| {
+                    self.tell(error);
+                    Default::default()
+                });
                 if let Some(picture) = self.pictures.by_id(id) {
                     picture.answer = Some(Answered { top, took });
                 }
@@ -157,7 +161,6 @@ impl Desk {
                 self.live.recorder = Setup::Failed;
                 self.tell(error);
             }
-            Found::Answer(_, _, Err(error)) => self.tell(error),
         }
     }
 }

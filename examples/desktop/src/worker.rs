@@ -1,8 +1,10 @@
 //! A thread for whatever is slow: decoding, waiting for the device, making
 //! things on it. The thread that draws hands over jobs and looks for results.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 
 type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
@@ -11,6 +13,8 @@ pub struct Worker<T> {
     jobs: Sender<Job<T>>,
     results: Receiver<T>,
     pending: usize,
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// The thread could not be had, or is gone since a job of its panicked.
@@ -23,8 +27,13 @@ impl<T: Send + 'static> Worker<T> {
     pub fn start(name: &str, wake: impl Fn() + Send + 'static) -> std::io::Result<Self> {
         let (jobs, inbox) = channel::<Job<T>>();
         let (outbox, results) = channel();
+        let ended = Arc::<AtomicBool>::default();
+        let over = Arc::clone(&ended);
         let run = move || {
             for job in inbox {
+                if over.load(Ordering::Relaxed) {
+                    return;
+                }
                 // Nobody listens any more: the window was closed.
                 if outbox.send(job()).is_err() {
                     return;
@@ -32,11 +41,13 @@ impl<T: Send + 'static> Worker<T> {
                 wake();
             }
         };
-        Builder::new().name(name.into()).spawn(run)?;
+        let thread = Builder::new().name(name.into()).spawn(run)?;
         Ok(Self {
             jobs,
             results,
             pending: 0,
+            ended,
+            thread: Some(thread),
         })
     }
 
@@ -60,6 +71,18 @@ impl<T: Send + 'static> Worker<T> {
                 self.pending = 0;
                 Err(Gone)
             }
+        }
+    }
+
+    /// Ends the thread, after the job that it is at: a process should not end
+    /// while a thread of its is in the driver.
+    pub fn end(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        // It waits for a job: nobody hands it one any more.
+        self.jobs = channel().0;
+        if let Some(thread) = self.thread.take() {
+            // That it panicked was told.
+            let _ = thread.join();
         }
     }
 
@@ -97,6 +120,25 @@ mod tests {
         assert_eq!([(); 3].map(|()| next(&mut worker).unwrap()), [0, 1, 2]);
         assert!(worker.is_idle());
         assert_eq!(wakes.iter().take(3).count(), 3);
+    }
+
+    #[test]
+    fn the_end_comes_after_one_job_and_not_after_all() {
+        let (tell, told) = mpsc::channel();
+        let mut worker = Worker::start("test", || {}).unwrap();
+        for i in 0..3 {
+            let tell = tell.clone();
+            let job = move || {
+                tell.send(i).unwrap();
+                std::thread::sleep(Duration::from_millis(200));
+            };
+            worker.run(job).unwrap();
+        }
+        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(0));
+        worker.end();
+        drop(tell);
+        assert_eq!(told.iter().count(), 0);
+        assert!(worker.run(|| ()).is_err());
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
             None => (&[][..], None),
         },
     };
-    let below = ui.cursor().top() + HEIGHT * TOP as f32;
+    let below = ui.cursor().top() + HEIGHT * TOP as f32 + ui.spacing().item_spacing.y;
     let bars = match top {
         [] => {
             waiting(ui, desk);
@@ -55,12 +55,15 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
 /// Why there are none.
 fn waiting(ui: &mut Ui, desk: &Desk) {
     let palette = Palette::of(ui);
+    let selected = desk.pictures.selected();
+    let failed = selected.is_some_and(|picture| picture.answer.is_some());
     let (spins, says) = match (desk.mode, &desk.live.recorder) {
         _ if desk.pictures.all().is_empty() => (false, "Nothing to look at yet."),
         _ if desk.models.coming.is_some() && desk.models.loaded.is_none() => {
             (true, "The network is being loaded.")
         }
         (_, _) if desk.models.loaded.is_none() => (false, "There is no network: open one."),
+        (Mode::Pictures, _) if failed => (false, "There is no answer."),
         (Mode::Live, Setup::Coming) => (true, "Each step is being measured."),
         (Mode::Live, Setup::Failed) => (false, "It cannot run in frames."),
         (Mode::Live, _) if !desk.live.classify => (false, "Inference is off."),
