@@ -51,7 +51,7 @@ impl eframe::App for App {
     /// A tour presses keys and clicks as somebody would.
     fn raw_input_hook(&mut self, _: &Context, input: &mut RawInput) {
         if let Self::Open(_, Some(tour)) = self {
-            input.events.append(&mut tour.events);
+            tour.hands.act(input);
         }
     }
 }

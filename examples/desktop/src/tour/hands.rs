@@ -1,0 +1,87 @@
+//! What somebody's hands would do: keys, clicks, files that are dropped; and what
+//! their eyes would see.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+
+use eframe::egui::{
+    ColorImage, Context, DroppedFile, Event, Key, Modifiers, PointerButton, Pos2, RawInput,
+    ScreenshotCallback, ViewportCommand,
+};
+use image::RgbImage;
+
+/// What is to happen in the next frame.
+#[derive(Default)]
+pub struct Hands {
+    events: Vec<Event>,
+    dropped: Vec<PathBuf>,
+}
+
+impl Hands {
+    pub fn press(&mut self, key: Key) {
+        self.events.extend([true, false].map(|pressed| Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        }));
+    }
+
+    pub fn click(&mut self, at: Pos2) {
+        let button = |pressed| Event::PointerButton {
+            pos: at,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        let click = [Event::PointerMoved(at), button(true), button(false)];
+        self.events.extend(click);
+    }
+
+    pub fn drop_file(&mut self, path: &Path) {
+        self.dropped.push(path.to_owned());
+    }
+
+    /// Has it happen.
+    pub fn act(&mut self, input: &mut RawInput) {
+        input.events.append(&mut self.events);
+        let files = self.dropped.drain(..);
+        (input.dropped_files).extend(files.map(|path| Arc::new(Dropped(path)) as _));
+    }
+}
+
+/// A file as the system would hand it over.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+/// Has the next frame written to a file, and tells how that went.
+pub fn screenshot(context: &Context, path: PathBuf) -> Receiver<Result<(), String>> {
+    let (tell, told) = channel();
+    let save = move |shot: Arc<ColorImage>| {
+        // Nobody listens after the end.
+        let _ = tell.send(save(&shot, &path));
+    };
+    context.send_viewport_cmd(ViewportCommand::Screenshot(ScreenshotCallback::new(save)));
+    told
+}
+
+fn save(shot: &ColorImage, path: &Path) -> Result<(), String> {
+    let [width, height] = shot.size.map(|side| side as u32);
+    let opaque = |pixel: &eframe::egui::Color32| [pixel.r(), pixel.g(), pixel.b()];
+    let bytes = shot.pixels.iter().flat_map(opaque).collect();
+    let picture = RgbImage::from_raw(width, height, bytes).ok_or("a screenshot of no size")?;
+    let failed = |error| format!("{}: {error}", path.display());
+    picture.save(path).map_err(failed)
+}
