@@ -152,15 +152,16 @@ impl Classifier {
         })))
     }
 
-    /// Goes on on another device, or on the same one opened anew: what was lost
+    /// Goes on on another device, on the same one opened anew, or on the CPU twin
+    /// where that is `None`: what was lost
     /// with a device ([`GpuError::Lost`]) is made again from the model, which is
     /// read from its file again. All clones go on with it; runs in flight end
     /// with an error. A [`Recorder`] has to be made anew.
     ///
     /// # Errors
     /// As [`Classifier::new`]; the classifier is then as it was.
-    pub fn recreate(&self, gpu: &Gpu) -> Result<(), Error> {
-        let made = Place::new(Some(gpu), &self.0.model, &self.0.options)?;
+    pub fn recreate(&self, gpu: Option<&Gpu>) -> Result<(), Error> {
+        let made = Place::new(gpu, &self.0.model, &self.0.options)?;
         let mut place = self.0.place.write().unwrap_or_else(PoisonError::into_inner);
         *place = made;
         Ok(())

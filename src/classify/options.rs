@@ -26,8 +26,9 @@ pub struct ClassifierOptions {
     pub batch: usize,
     /// In what activations and weights are stored.
     pub precision: Precision,
-    /// Batches that may be started before the first is finished: 1 for the
-    /// least latency, 2 or more to keep a GPU busy while images are decoded.
+    /// Batches that may be on the device at once: 1 where one thread classifies
+    /// picture by picture, 2 or more to keep a GPU busy while images are decoded,
+    /// or while other threads that share the classifier prepare theirs.
     pub in_flight: usize,
     /// How images are prepared, where the checkpoint is not to be believed.
     pub preprocess: PreprocessOverrides,

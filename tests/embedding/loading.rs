@@ -38,7 +38,7 @@ fn a_model_comes_by_itself() {
     assert_eq!(loaded.score(&photo).unwrap(), expected);
     // Dropping it cancels nothing any more.
     drop(loading);
-    loaded.recreate(&gpu).unwrap();
+    loaded.recreate(Some(&gpu)).unwrap();
     assert_eq!(loaded.score(&photo).unwrap(), expected);
 
     let again = Loading::start(None, ModelSource::Embedded, Default::default()).unwrap();

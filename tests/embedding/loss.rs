@@ -47,9 +47,9 @@ fn a_lost_device_is_told_and_replaced() {
     let made = Classifier::new(Some(&gpu), &model, &ClassifierOptions::default());
     assert!(lost(made.as_ref().unwrap_err()), "{made:?}");
     // A device that is lost already is no replacement, and leaves all as it was.
-    assert!(lost(&classifier.recreate(&gpu).unwrap_err()));
+    assert!(lost(&classifier.recreate(Some(&gpu)).unwrap_err()));
 
-    classifier.recreate(&own_gpu()).unwrap();
+    classifier.recreate(Some(&own_gpu())).unwrap();
     for ((name, photo), expected) in photos.iter().zip(&expected) {
         assert_eq!(classifier.score(photo).unwrap(), *expected, "{name}");
         assert_eq!(other.score(photo).unwrap(), *expected, "{name}, a clone");
@@ -81,7 +81,7 @@ fn threads_survive_a_lost_device() {
         std::thread::sleep(std::time::Duration::from_millis(50));
         gpu.device().destroy();
     });
-    classifier.recreate(&own_gpu()).unwrap();
+    classifier.recreate(Some(&own_gpu())).unwrap();
     assert_eq!(classifier.score(&photo).unwrap(), expected);
 }
 
