@@ -45,7 +45,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             scene.draw(&queue, &mut encoder, frame);
         }
         let slice = match recorder.is_idle() {
-            true if frame < FRAMES => recorder.begin(&mut encoder, &scene.target, budget).ok(),
+            true if frame < FRAMES && recorder.has_room() => {
+                Some(recorder.begin(&mut encoder, &scene.target, budget)?)
+            }
             true => None,
             false => Some(recorder.go_on(&mut encoder)?),
         };

@@ -52,7 +52,7 @@ fn all_kernels_on_all_adapters() {
         "no adapter; ./scripts/test installs a software one"
     );
     for adapter in adapters {
-        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
         for storage in [Storage::Buffers, Storage::Textures] {
             let gpu = gpu.with_storage(storage);
             all_kernels(&gpu, Scalar::F32);
@@ -256,7 +256,7 @@ fn what_kernels_cannot_trust_does_not_reach_them() {
 /// as it takes.
 #[test]
 fn too_many_images() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let mut g = GraphBuilder::new(Shape::new(3, 3, 4)).unwrap();
     let x = g.input();
     let y = g.relu("relu", x);
@@ -302,7 +302,7 @@ fn a_texture_of_all_rows() {
 /// place in the output, the last, of two features, like the others.
 #[test]
 fn linear_layers_in_chunks() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let profile = DeviceProfile {
         max_binding: 64 << 10,
         ..gpu.profile().clone()
@@ -328,10 +328,20 @@ fn limits_that_are_too_small() {
         max_storage_buffers_per_shader_stage: 4,
         ..wgpu::Limits::default()
     };
-    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
-    let gpu = gpu.with_storage(Storage::Buffers);
+    let err = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap_err();
+    let err = err.to_string();
+    assert!(
+        err.contains("max_storage_buffers_per_shader_stage of 5 (it has 4)"),
+        "{err}"
+    );
     let model = Model::embedded().unwrap();
-    let err = Session::new(&gpu, &model, &SessionOptions::default()).unwrap_err();
+    let graph = model.graph(32, 32).unwrap();
+    let lowered = lower(&graph, model.params(), &[]).unwrap();
+    let profile = DeviceProfile {
+        storage_buffers: 4,
+        ..DeviceProfile::default()
+    };
+    let err = Plan::new(&lowered, 1, &profile, &[], &PlanOptions::default()).unwrap_err();
     let err = err.to_string();
     assert!(
         err.contains("4 storage buffers") && err.contains("--device cpu"),

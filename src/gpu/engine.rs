@@ -163,7 +163,7 @@ impl Engine {
     ) -> Result<Self, GpuError> {
         let steps = recorded(gpu, &plan, &slots, weights)?;
         let size = LaneSize {
-            upload: upload_bytes(&plan),
+            upload: upload_bytes(&plan).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT),
             readback: readback_bytes(gpu, &plan),
             results,
         };
@@ -227,7 +227,7 @@ fn upload_bytes(plan: &Plan) -> u64 {
 
 /// Bytes of a readback buffer: all outputs, one after the other, in whole rows
 /// where they come from textures.
-pub(super) fn readback_bytes(gpu: &Gpu, plan: &Plan) -> u64 {
+fn readback_bytes(gpu: &Gpu, plan: &Plan) -> u64 {
     let storage = gpu.profile().storage;
     let bytes = |o: &Output| storage.place(o.scalar).padded(o.bytes(plan.batch));
     plan.outputs.iter().map(bytes).sum()
