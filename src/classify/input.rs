@@ -171,7 +171,10 @@ pub enum InputError {
 }
 
 /// A picture, ready for a session.
-#[allow(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, on the stack"
+)]
 pub(super) enum Prepared<'a> {
     /// Views of it.
     Crops(Vec<RgbImage>),

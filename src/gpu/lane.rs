@@ -34,9 +34,9 @@ pub(crate) struct Lane {
 pub(super) struct Results {
     /// Where outputs stay for the application's own shaders.
     pub outputs: wgpu::Buffer,
-    /// A run's number goes from one to the other and back with each slice, and
-    /// comes out with the outputs: where one was not submitted, another number
-    /// does.
+    /// A run's number goes from one to the other and back with each slice, to a
+    /// place of the slice's own, and comes out with the outputs: where a slice was
+    /// not submitted, another number does.
     pub marks: [wgpu::Buffer; 2],
 }
 
@@ -48,19 +48,22 @@ pub(super) const MARK: u64 = 4;
 pub(super) struct LaneSize {
     pub upload: u64,
     pub readback: u64,
-    /// Whether the application submits the commands.
-    pub results: bool,
+    /// Numbers of the largest output that is stored in f16.
+    pub halves: usize,
+    /// The most slices that a run has, where the application submits its commands;
+    /// else 0.
+    pub slices: usize,
 }
 
 impl LaneSize {
     /// Bytes for images; a run's number comes last.
     fn upload_all(&self) -> u64 {
-        self.upload + MARK * u64::from(self.results)
+        self.upload + MARK * u64::from(self.slices > 0)
     }
 
     /// Bytes for outputs; a run's number comes last.
     fn readback_all(&self) -> u64 {
-        self.readback + MARK * u64::from(self.results)
+        self.readback + MARK * u64::from(self.slices > 0)
     }
 }
 
@@ -74,7 +77,8 @@ impl Lane {
                 mapped_at_creation: false,
             })
         };
-        let mark = || buffer("mark", MARK, wgpu::BufferUsages::empty());
+        let marks = MARK * size.slices as u64;
+        let mark = || buffer("marks", marks, wgpu::BufferUsages::empty());
         let results = || Results {
             outputs: buffer("results", size.readback, wgpu::BufferUsages::STORAGE),
             marks: [mark(), mark()],
@@ -82,8 +86,9 @@ impl Lane {
         Self {
             upload: Staging::new(gpu, size.upload_all()),
             readback: Readback::new(gpu, size.readback_all()),
-            results: size.results.then(results),
-            floats: vec![],
+            results: (size.slices > 0).then(results),
+            // The first run is to be the last that allocates, on whichever lane.
+            floats: Vec::with_capacity(size.halves),
         }
     }
 }
@@ -168,7 +173,10 @@ impl Lanes {
     /// Bytes of all of them.
     pub fn bytes(&self) -> u64 {
         let size = self.size;
-        let results = u64::from(size.results) * (size.readback + 2 * MARK);
+        let results = match size.slices {
+            0 => 0,
+            slices => size.readback + 2 * MARK * slices as u64,
+        };
         (size.upload_all() + size.readback_all() + results) * self.most as u64
     }
 

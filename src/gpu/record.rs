@@ -91,8 +91,8 @@ impl Engine {
         }
         if let Some(results) = results {
             let (_, at) = self.lanes.mark_at();
-            let mark = &results.marks[slices % 2];
-            encoder.copy_buffer_to_buffer(mark, 0, readback, at, MARK);
+            let (marks, from) = (&results.marks[slices % 2], MARK * slices as u64);
+            encoder.copy_buffer_to_buffer(marks, from, readback, at, MARK);
         }
         lane.readback.ask(encoder, readback.size());
     }
@@ -147,8 +147,11 @@ impl Engine {
             if let Some(intake) = intake {
                 self.take_in(encoder, lane, intake, number)?;
             } else if let Some(results) = &lane.results {
-                let [from, to] = [&results.marks[(slices + 1) % 2], &results.marks[slices % 2]];
-                encoder.copy_buffer_to_buffer(from, 0, to, 0, MARK);
+                let [from, to] = [slices - 1, slices].map(|slice| {
+                    let at = MARK * slice as u64;
+                    (&results.marks[slice % 2], at)
+                });
+                encoder.copy_buffer_to_buffer(from.0, from.1, to.0, to.1, MARK);
             }
             if !steps.is_empty() {
                 self.record(encoder, steps, None);

@@ -24,7 +24,10 @@ pub struct Run {
 }
 
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "a box would be an allocation a run")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a box would be an allocation a run"
+)]
 enum At {
     Gpu(gpu::Run),
     /// The CPU computes when a batch is started.

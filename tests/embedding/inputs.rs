@@ -335,7 +335,10 @@ fn a_strangers_texture_is_refused() {
     let (_, photo) = photos().swap_remove(0);
     let theirs = texture(&other, &photo, wgpu::TextureFormat::Rgba8Unorm);
     let error = classifier.score(&theirs).unwrap_err();
-    assert!(matches!(error, Error::Gpu(_)), "{error}");
+    assert!(
+        matches!(error, Error::Source(SourceError::Refused(_))),
+        "{error}"
+    );
     let ours = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
     let expected = classifier.score(&photo).unwrap();
     assert_eq!(classifier.score(&ours).unwrap(), expected);

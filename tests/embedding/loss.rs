@@ -220,5 +220,8 @@ fn too_little_memory_is_an_error_and_less_works() {
     );
     assert_eq!(logits(&sane), expected);
     let again = Session::new(&gpu, &model, &options(2)).unwrap();
-    assert_eq!(logits(&again)[..expected.len()], expected);
+    // Another batch may have other kernels.
+    let found = logits(&again);
+    let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
+    assert!(expected.iter().zip(&found).all(near), "{found:?}");
 }
