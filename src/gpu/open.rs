@@ -48,7 +48,12 @@ impl Gpu {
             let features = features | audited::COOPERATIVE;
             let opened = audited::request_cooperative(&adapter, features, limits.clone()).await;
             if let Ok((device, queue)) = opened {
-                return Self::joined(&adapter, (device, queue), &options.pipelines, false);
+                return Ok(Self::joined(
+                    &adapter,
+                    (device, queue),
+                    &options.pipelines,
+                    false,
+                ));
             }
         }
         let descriptor = wgpu::DeviceDescriptor {
@@ -63,7 +68,13 @@ impl Gpu {
             adapter: describe(&adapter.get_info()),
             reason: e.to_string(),
         })?;
-        Self::joined(&adapter, (device, queue), &options.pipelines, false)
+        // Of what it lacks for a network, the network's plan tells.
+        Ok(Self::joined(
+            &adapter,
+            (device, queue),
+            &options.pipelines,
+            false,
+        ))
     }
 
     /// Opens a device with lower limits than the adapter offers: how an adapter
@@ -148,15 +159,6 @@ impl Gpu {
         queue: wgpu::Queue,
         options: &PipelineOptions,
     ) -> Result<Self, GpuError> {
-        Self::joined(adapter, (device, queue), options, true)
-    }
-
-    fn joined(
-        adapter: &wgpu::Adapter,
-        (device, queue): (wgpu::Device, wgpu::Queue),
-        options: &PipelineOptions,
-        shared: bool,
-    ) -> Result<Self, GpuError> {
         let missing = missing(&device.limits());
         if !missing.is_empty() {
             return Err(GpuError::DeviceLimits {
@@ -164,11 +166,20 @@ impl Gpu {
                 missing: missing.join(", "),
             });
         }
+        Ok(Self::joined(adapter, (device, queue), options, true))
+    }
+
+    fn joined(
+        adapter: &wgpu::Adapter,
+        (device, queue): (wgpu::Device, wgpu::Queue),
+        options: &PipelineOptions,
+        shared: bool,
+    ) -> Self {
         let cooperative = match device.features().contains(audited::COOPERATIVE) {
             true => audited::cooperative_sizes(adapter),
             false => vec![],
         };
-        Ok(Self::make(device, queue, options, cooperative, shared))
+        Self::make(device, queue, options, cooperative, shared)
     }
 }
 
