@@ -23,7 +23,7 @@ use crate::weights::{CheckpointError, ConfigError};
 pub enum Error {
     /// A checkpoint that cannot be used.
     #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    Checkpoint(CheckpointError),
     /// A configuration beside or in a checkpoint that cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -41,7 +41,7 @@ pub enum Error {
     Plan(#[from] PlanError),
     /// A device that cannot be had, or that failed.
     #[error(transparent)]
-    Gpu(#[from] GpuError),
+    Gpu(GpuError),
     /// What the CPU twin refuses.
     #[error(transparent)]
     Cpu(#[from] CpuError),
@@ -98,9 +98,6 @@ pub enum Error {
         /// The network of the model that was given.
         name: String,
     },
-    /// Pictures that were pushed and not run.
-    #[error("{0} images were pushed and not run; call Batches::run before classify")]
-    Pending(usize),
     /// Whoever watched it loading cancelled it.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -115,6 +112,25 @@ pub enum Error {
         /// The shape that was given.
         found: Vec<usize>,
     },
+}
+
+// Cancelling is one error, wherever it came.
+impl From<CheckpointError> for Error {
+    fn from(error: CheckpointError) -> Self {
+        match error {
+            CheckpointError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            error => Self::Checkpoint(error),
+        }
+    }
+}
+
+impl From<GpuError> for Error {
+    fn from(error: GpuError) -> Self {
+        match error {
+            GpuError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            error => Self::Gpu(error),
+        }
+    }
 }
 
 impl From<ResampleError> for Error {

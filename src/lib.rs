@@ -12,10 +12,10 @@
 //!     Checkpoint, Classifier, DeviceSelector, Gpu, Hints, ImageLimits, Model, decode_file,
 //! };
 //!
-//! let gpu = Gpu::new(&DeviceSelector::Auto)?;
+//! let gpu = Gpu::new(DeviceSelector::Auto)?;
 //! let checkpoint = Checkpoint::from_file("resnet50.safetensors")?;
 //! let model = Model::load(&checkpoint, &Hints::default())?;
-//! let mut classifier = Classifier::new(Some(&gpu), &model, &Default::default())?;
+//! let classifier = Classifier::new(Some(&gpu), &model, &Default::default())?;
 //!
 //! let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
 //! for p in classifier.classify(&photo, 5)? {
@@ -24,8 +24,20 @@
 //! # Ok::<(), resnet_wgpu::Error>(())
 //! ```
 //!
-//! On an application's own device, `Gpu::from_device(device, queue)` takes the
-//! place of `Gpu::new`; WebGPU's default limits suffice.
+//! On an application's own device, [`Gpu::from_device`] takes the place of
+//! [`Gpu::new`]; WebGPU's default limits suffice. Sessions and classifiers are
+//! shared by cloning, and any number of threads and tasks may use them at once:
+//!
+//! - `classify` waits, `classify_async` is awaited, `start` gives an
+//!   [`Answer`](classify::Answer) to ask for frame by frame;
+//! - a picture may be a file's, bytes, a tensor, a `wgpu` texture or a buffer
+//!   ([`classify::Input`]); what is on the device already is resized there;
+//! - a [`Recorder`](classify::Recorder) puts the work into the application's own
+//!   command encoders, whole or in slices of so much GPU time;
+//! - [`Loading`](classify::Loading) loads a model on a thread of its own, with
+//!   progress, and can be cancelled;
+//! - a device that is lost is told as [`gpu::GpuError::Lost`], and
+//!   [`Classifier::recreate`] goes on on another.
 //!
 //! The modules stand in the order in which a picture's label comes about, and
 //! arrows between them go one way: [`tensor`] → [`graph`] → [`models`] and
@@ -79,7 +91,7 @@ pub mod tune;
 pub mod verify;
 pub mod weights;
 
-pub use classify::{Classifier, ClassifierOptions, Prediction, Scores};
+pub use classify::{Classifier, ClassifierOptions, Input, Prediction, Recorder, Scores};
 pub use error::Error;
 pub use gpu::{DeviceSelector, Gpu};
 pub use labels::Labels;

@@ -43,7 +43,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// All of it as a part of 1, for a bar: a third each.
+    /// All of it as a part of 1, for a bar: a third each, of which what was there
+    /// already (kernels of another model, say) counts at the end.
     pub fn fraction(&self) -> f32 {
         let part = |count: &Count| match count.total {
             0 => 0.0,
@@ -96,18 +97,34 @@ impl Monitor {
         self.0.cancelled.load(Ordering::Relaxed)
     }
 
-    /// There is so much to do of a stage.
+    /// There is so much to do of a stage, which begins.
     pub(crate) fn expect(&self, stage: Stage, total: u64) {
-        self.counter(stage).total.store(total, Ordering::Relaxed);
+        let counter = self.counter(stage);
+        counter.done.store(0, Ordering::Relaxed);
+        counter.total.store(total, Ordering::Relaxed);
+    }
+
+    /// All is done, also where there was nothing to do.
+    pub(crate) fn complete(&self) {
+        for counter in &self.0.stages {
+            let total = counter.total.load(Ordering::Relaxed).max(1);
+            counter.total.store(total, Ordering::Relaxed);
+            counter.done.store(total, Ordering::Relaxed);
+        }
+    }
+
+    /// An error where the rest is not wanted any more.
+    pub(crate) fn check(&self) -> Result<(), Cancelled> {
+        match self.is_cancelled() {
+            true => Err(Cancelled),
+            false => Ok(()),
+        }
     }
 
     /// So much more is done; an error where the rest is not wanted any more.
     pub(crate) fn advance(&self, stage: Stage, by: u64) -> Result<(), Cancelled> {
         self.counter(stage).done.fetch_add(by, Ordering::Relaxed);
-        match self.is_cancelled() {
-            true => Err(Cancelled),
-            false => Ok(()),
-        }
+        self.check()
     }
 
     fn counter(&self, stage: Stage) -> &Counter {
@@ -135,6 +152,8 @@ mod tests {
         let progress = monitor.clone().progress();
         assert_eq!(progress.weights, Count { done: 2, total: 4 });
         assert_eq!(progress.fraction(), 0.5);
+        monitor.complete();
+        assert_eq!(monitor.progress().fraction(), 1.0);
         monitor.cancel();
         assert_eq!(monitor.advance(Stage::Kernels, 1), Err(Cancelled));
         Ok(())

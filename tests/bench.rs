@@ -38,7 +38,7 @@ fn a_right_network_is_measured_on_every_adapter() {
     let adapters = adapters();
     assert!(!adapters.is_empty(), "no adapter: run ./scripts/test");
     for adapter in adapters {
-        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
         let row = row(&gpu, &case(3, Scenario::Latency), &Choice::Auto, 5);
         assert_eq!((row.status, &row.error), (Status::Ok, &None));
         let v = row.verification.as_ref().unwrap();
@@ -73,7 +73,7 @@ fn a_right_network_is_measured_on_every_adapter() {
 
 #[test]
 fn throughput_keeps_batches_apart() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     for batch in [1, 4] {
         let row = row(&gpu, &case(batch, Scenario::Throughput), &Choice::Auto, 9);
         assert_eq!(row.status, Status::Ok, "{:?}", row.error);
@@ -106,7 +106,7 @@ fn a_wrong_result_has_no_speed() {
         ..case(2, Scenario::Latency)
     };
     for adapter in adapters() {
-        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
         failed(&row(&gpu, &case, &Choice::Auto, 3));
     }
 }
@@ -115,7 +115,7 @@ fn a_wrong_result_has_no_speed() {
 #[test]
 fn what_overflows_has_no_speed() {
     let halves = adapters().into_iter().filter_map(|adapter| {
-        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
         gpu.profile().f16.then_some(gpu)
     });
     for gpu in halves {

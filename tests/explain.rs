@@ -10,7 +10,7 @@ use resnet_wgpu::{Error, tensor::Tensor};
 use safetensors::tensor::{Dtype, TensorView};
 
 fn gpu() -> Gpu {
-    Gpu::new(&DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
+    Gpu::new(DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
 }
 
 fn photo(name: &str) -> RgbImage {

@@ -52,7 +52,7 @@ fn all_kernels_on_all_adapters() {
         "no adapter; ./scripts/test installs a software one"
     );
     for adapter in adapters {
-        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
         for storage in [Storage::Buffers, Storage::Textures] {
             let gpu = gpu.with_storage(storage);
             all_kernels(&gpu, Scalar::F32);
@@ -256,7 +256,7 @@ fn what_kernels_cannot_trust_does_not_reach_them() {
 /// as it takes.
 #[test]
 fn too_many_images() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let mut g = GraphBuilder::new(Shape::new(3, 3, 4)).unwrap();
     let x = g.input();
     let y = g.relu("relu", x);
@@ -302,7 +302,7 @@ fn a_texture_of_all_rows() {
 /// place in the output, the last, of two features, like the others.
 #[test]
 fn linear_layers_in_chunks() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let profile = DeviceProfile {
         max_binding: 64 << 10,
         ..gpu.profile().clone()

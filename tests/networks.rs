@@ -28,7 +28,7 @@ use support::{Case, Goldens};
 const TOLERANCE: f64 = 1e-4;
 
 fn gpu() -> Gpu {
-    Gpu::new(&DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
+    Gpu::new(DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
 }
 
 /// The case's weights, recognised and loaded, give PyTorch's logits and layers
@@ -155,7 +155,7 @@ fn other_devices() {
     assert_eq!(tiled.profile().subgroup, 0);
     let mut gpus = vec![tiled];
     for adapter in &adapters()[1..] {
-        gpus.push(Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap());
+        gpus.push(Gpu::new(DeviceSelector::Index(adapter.index)).unwrap());
     }
     let devices: Vec<_> = gpus.iter().map(Some).collect();
     let goldens = Goldens::read();

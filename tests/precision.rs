@@ -22,7 +22,7 @@ const F16: PlanOptions = PlanOptions {
 /// Every adapter, with values in either storage.
 fn gpus() -> Vec<Gpu> {
     let gpus = adapters().into_iter().flat_map(|adapter| {
-        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
         [Storage::Buffers, Storage::Textures].map(|storage| gpu.with_storage(storage))
     });
     let gpus: Vec<Gpu> = gpus.collect();

@@ -1,6 +1,7 @@
 //! Batches in flight, on every adapter of this machine and on the CPU.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, GpuError, Spans, adapters};
 use resnet_wgpu::model::Model;
@@ -19,7 +20,7 @@ fn options(in_flight: usize) -> SessionOptions {
 fn sessions(in_flight: usize) -> Vec<Session> {
     let model = Model::embedded().unwrap();
     let gpus = adapters().into_iter().map(|adapter| {
-        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
         Session::new(&gpu, &model, &options(in_flight)).unwrap()
     });
     let mut sessions: Vec<Session> = gpus.collect();
@@ -104,15 +105,51 @@ fn a_run_that_is_dropped_makes_room() {
         let input = image(3, session.input_len());
         let expected = finish(session.start(&input).unwrap());
         for _ in 0..5 {
-            drop(session.start(&input).unwrap());
+            drop(session.start_in_turn(&input).unwrap());
         }
-        assert_eq!(finish(session.start(&input).unwrap()), expected);
+        assert_eq!(finish(session.start_in_turn(&input).unwrap()), expected);
+    }
+}
+
+/// A reader that panics takes nothing with it.
+#[test]
+fn a_run_whose_reader_panics_makes_room() {
+    for session in sessions(1) {
+        let input = image(4, session.input_len());
+        let expected = finish(session.start(&input).unwrap());
+        for _ in 0..3 {
+            let run = session.start(&input).unwrap();
+            let read = AssertUnwindSafe(|| run.finish(|_, _| panic!("the reader's own")));
+            assert!(catch_unwind(read).is_err());
+        }
+        assert_eq!(finish(session.start_in_turn(&input).unwrap()), expected);
+    }
+}
+
+/// Dropped runs stay on the device until they are done: no more than may be are
+/// there.
+#[test]
+fn dropped_runs_are_still_in_flight() {
+    for session in sessions(2).iter().filter(|s| s.plan().is_some()) {
+        let input = image(5, session.input_len());
+        let mut refused = 0;
+        for _ in 0..50 {
+            match session.start(&input) {
+                Ok(run) => drop(run),
+                Err(Error::Gpu(GpuError::Busy(2))) => refused += 1,
+                Err(error) => panic!("{error}"),
+            }
+            assert!(session.in_flight() <= 2);
+        }
+        println!("{refused} of 50 had no room");
+        // Those that wait get one.
+        assert!(session.start_in_turn(&input).is_ok());
     }
 }
 
 #[test]
 fn a_batch_too_large_is_refused_where_it_must_be_exact() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let model = Model::embedded().unwrap();
     let options = |exact_batch| SessionOptions {
         batch: 1 << 20,

@@ -145,7 +145,7 @@ impl Pictures {
     fn of(&self, form: InputForm, numbers: usize) -> Images<'_> {
         match form {
             InputForm::F32 => Images::F32(&self.floats[..numbers]),
-            InputForm::Rgb8 { .. } => Images::Rgb8(&self.bytes[..numbers]),
+            _ => Images::Rgb8(&self.bytes[..numbers]),
         }
     }
 }
@@ -205,7 +205,7 @@ fn a_run_allocates_nothing_of_its_own() {
         std: [0.25; 3],
     };
     let gpus = adapters().into_iter().flat_map(|adapter| {
-        let gpu = Gpu::new(&DeviceSelector::Index(adapter.index)).unwrap();
+        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
         [Storage::Buffers, Storage::Textures].map(|storage| gpu.with_storage(storage))
     });
     let gpus: Vec<Gpu> = gpus.collect();

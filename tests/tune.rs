@@ -54,7 +54,7 @@ fn assert_right(session: &mut Session, model: &Model, batch: usize) {
 
 #[test]
 fn a_network_is_tuned_and_runs_by_the_winners() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let model = Model::embedded().unwrap();
     let mut reports = vec![];
     let tuning = tune(&gpu, &model, &quick(2), |r| reports.push(r.clone())).unwrap();
@@ -100,7 +100,7 @@ fn a_network_is_tuned_and_runs_by_the_winners() {
 /// A tuning decides, whatever the rules say: here the last candidate that fits.
 #[test]
 fn a_tuning_goes_before_the_rules() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let model = Model::embedded().unwrap();
     let mut tuning = Tuning::new(Origin::of(&gpu));
     for shape in shapes(&model, &quick(1)).unwrap() {
@@ -127,7 +127,7 @@ fn a_tuning_goes_before_the_rules() {
 
 #[test]
 fn winners_that_cannot_be_used_leave_it_to_the_rules() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let model = Model::embedded().unwrap();
     let mut tuning = Tuning::new(Origin::of(&gpu));
     let names = ["conv.of.tomorrow", "linear", "conv.grouped.quads"];
@@ -148,7 +148,7 @@ fn winners_that_cannot_be_used_leave_it_to_the_rules() {
 
 #[test]
 fn a_tuning_of_another_driver_is_refused() {
-    let gpu = Gpu::new(&DeviceSelector::Auto).unwrap();
+    let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let tuning = Tuning::new(Origin {
         driver_info: "of yesteryear".into(),
         ..Origin::of(&gpu)

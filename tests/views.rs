@@ -21,7 +21,7 @@ use support::Goldens;
 const TOLERANCE: f32 = 1e-4;
 
 fn gpu() -> Gpu {
-    Gpu::new(&DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
+    Gpu::new(DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
 }
 
 fn photo(name: &str) -> RgbImage {

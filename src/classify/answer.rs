@@ -42,7 +42,7 @@ impl Answer {
     /// # Errors
     /// [`GpuError::Lost`](crate::gpu::GpuError::Lost) where the device failed,
     /// [`GpuError::NotSubmitted`](crate::gpu::GpuError::NotSubmitted) where the
-    /// encoder was dropped; [`GpuError::Idle`](crate::gpu::GpuError::Idle) after
+    /// encoder was dropped, or is not submitted within ten minutes; [`GpuError::Idle`](crate::gpu::GpuError::Idle) after
     /// they have been taken.
     pub fn wait(mut self) -> Result<Scores, Error> {
         let run = self.run.take().ok_or(crate::gpu::GpuError::Idle)?;

@@ -164,13 +164,17 @@ pub enum InputError {
     NotRecorded,
     /// Several views of a picture, where there can be one.
     #[error(
-        "expected one view of a picture, found {0}; set up a classifier with `Views::Single`, or \
+        "expected one view of a picture, found {0}; set up a classifier with `Views::Centre`, or \
          call `classify` on a picture in the host's memory"
     )]
     Views(usize),
 }
 
 /// A picture, ready for a session.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, on the stack"
+)]
 pub(super) enum Prepared<'a> {
     /// Views of it.
     Crops(Vec<RgbImage>),
@@ -212,7 +216,8 @@ impl Classifier {
     ) -> Result<Prepared<'a>, Error> {
         match self.views().count() {
             1 if !self.views().any_size() => {
-                Ok(Prepared::Device(place.ready(self.preprocess(), picture)?))
+                let resampler = place.resampler(self.preprocess())?;
+                Ok(Prepared::Device(resampler.ready(picture)?))
             }
             views => Err(InputError::Views(views).into()),
         }

@@ -58,8 +58,8 @@ impl ModelSource {
 /// let mut loading = Loading::start(None, source, Default::default())?;
 /// let classifier = loop {
 ///     // In each frame:
-///     match loading.take_ready() {
-///         Some(classifier) => break classifier?,
+///     match loading.take_ready()? {
+///         Some(classifier) => break classifier,
 ///         None => println!("{:3.0} %", 100.0 * loading.progress().fraction()),
 ///     }
 /// };
@@ -115,7 +115,8 @@ impl Outcome {
 }
 
 impl Loading {
-    /// Starts to load a model and to set it up on `gpu`, or on the CPU twin.
+    /// Starts to load a model and to set it up on `gpu`, or on the CPU twin. The
+    /// options' monitor is left alone: this has its own.
     ///
     /// # Errors
     /// [`Error::Thread`] where the system gives no thread.
@@ -124,17 +125,18 @@ impl Loading {
         source: ModelSource,
         options: ClassifierOptions,
     ) -> Result<Self, Error> {
-        let (gpu, monitor) = (gpu.cloned(), options.monitor.clone());
+        let (gpu, monitor) = (gpu.cloned(), Monitor::default());
+        let options = ClassifierOptions {
+            monitor: monitor.clone(),
+            ..options
+        };
         let outcome = Arc::<Outcome>::default();
         let mut told = Told(Some(Arc::clone(&outcome)));
         let load = move || {
             let monitor = &options.monitor;
             let loaded = source.load(monitor);
             let made = loaded.and_then(|model| Classifier::new(gpu.as_ref(), &model, &options));
-            told.say(match made {
-                Err(_) if monitor.is_cancelled() => Err(Cancelled.into()),
-                made => made,
-            });
+            told.say(made);
         };
         let thread = Builder::new().name("resnet-wgpu load".into()).spawn(load);
         thread.map_err(|error| Error::Thread(error.to_string()))?;
@@ -153,8 +155,11 @@ impl Loading {
 
     /// The classifier, if it is there; it looks, and returns at once. `None` also
     /// after it has been taken.
-    pub fn take_ready(&mut self) -> Option<Result<Classifier, Error>> {
-        self.outcome.lock().outcome.take()
+    ///
+    /// # Errors
+    /// Whatever ended loading, once; [`Error::Cancelled`].
+    pub fn take_ready(&mut self) -> Result<Option<Classifier>, Error> {
+        self.outcome.lock().outcome.take().transpose()
     }
 
     /// The classifier; the thread waits for it.

@@ -24,7 +24,7 @@ pub use scores::Scores;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::error::Error;
-use crate::gpu::{Gpu, GpuError, Images, Intake, OnDevice, Ready, Resampler};
+use crate::gpu::{Gpu, GpuError, Images, Intake, Resampler};
 use crate::kernels::InputForm;
 use crate::labels::Labels;
 use crate::model::Model;
@@ -84,16 +84,18 @@ impl Place {
         }))
     }
 
-    fn ready(&self, preprocess: &Preprocess, picture: OnDevice<'_>) -> Result<Ready<'_>, Error> {
+    fn resampler(&self, preprocess: &Preprocess) -> Result<&Resampler, Error> {
+        if let Some(resampler) = self.resampler.get() {
+            return Ok(resampler);
+        }
         let gpu = self.gpu.as_ref().ok_or(GpuError::OnCpu)?;
-        let resampler = match self.resampler.get() {
-            Some(resampler) => resampler,
-            None => {
-                let made = Resampler::new(gpu, preprocess)?;
-                self.resampler.get_or_init(|| made)
-            }
-        };
-        Ok(resampler.ready(picture)?)
+        let made = Resampler::new(gpu, preprocess)?;
+        Ok(self.resampler.get_or_init(|| made))
+    }
+
+    /// The session for crops of the usual size, one at a time.
+    fn one(&self, preprocess: &Preprocess) -> Result<Session, Error> {
+        self.sizes.one(crop_of(preprocess))
     }
 }
 
@@ -152,15 +154,17 @@ impl Classifier {
         })))
     }
 
-    /// Goes on on another device, or on the same one opened anew: what was lost
+    /// Goes on on another device, on the same one opened anew, or on the CPU twin
+    /// where that is `None`: what was lost
     /// with a device ([`GpuError::Lost`]) is made again from the model, which is
-    /// read from its file again. All clones go on with it; runs in flight end
-    /// with an error. A [`Recorder`] has to be made anew.
+    /// read from its file again. All clones go on with it; runs in flight end on
+    /// the old device, where it is lost with an error. A [`Recorder`] goes on with
+    /// the old one, and has to be made anew.
     ///
     /// # Errors
     /// As [`Classifier::new`]; the classifier is then as it was.
-    pub fn recreate(&self, gpu: &Gpu) -> Result<(), Error> {
-        let made = Place::new(Some(gpu), &self.0.model, &self.0.options)?;
+    pub fn recreate(&self, gpu: Option<&Gpu>) -> Result<(), Error> {
+        let made = Place::new(gpu, &self.0.model, &self.0.options)?;
         let mut place = self.0.place.write().unwrap_or_else(PoisonError::into_inner);
         *place = made;
         Ok(())
@@ -212,7 +216,10 @@ impl Classifier {
     }
 
     /// The `k` likeliest classes of one picture, best first; by the mean of its
-    /// views, where there are several. The thread waits.
+    /// views, where there are several. The thread waits: for the answer, and before
+    /// for a place among the [`ClassifierOptions::in_flight`] runs on the device. A
+    /// thread that holds all of these places itself, as [`Answer`]s, waits in vain,
+    /// ten minutes.
     ///
     /// # Errors
     /// [`Error::Input`], [`Error::Source`] and [`Error::Preprocess`] for what is
@@ -227,7 +234,9 @@ impl Classifier {
     }
 
     /// The same for a task to await, on any executor: the device is polled for
-    /// it. Pictures in the host's memory are resized before the first await.
+    /// it. Pictures in the host's memory are resized before the first await, and the
+    /// first picture of a size or form that is not the usual has a session made for
+    /// it.
     pub async fn classify_async<'a>(
         &self,
         picture: impl Into<Input<'a>>,
@@ -262,12 +271,11 @@ impl Classifier {
                 let [crop] = &crops[..] else {
                     return Err(InputError::Views(crops.len()).into());
                 };
-                let session = place.sizes.at(size_of(crop))?;
-                session.start(&crop.as_raw()[..])?
+                place.sizes.one(size_of(crop))?.start(&crop.as_raw()[..])?
             }
             Prepared::Floats(floats, size) => place.sizes.floats(size)?.start(&floats)?,
             Prepared::Device(ready) => {
-                let session = place.sizes.first();
+                let session = place.one(self.preprocess())?;
                 // It never sleeps.
                 pollster::block_on(session.start_with(Intake::Device(&ready), Patience::None))?
             }
@@ -283,7 +291,10 @@ impl Classifier {
                 let mut mean = Mean::new(crops.len());
                 let mut rest = &crops[..];
                 while let Some(first) = rest.first() {
-                    let session = place.sizes.at(size_of(first))?;
+                    let session = match rest.len() {
+                        1 => place.sizes.one(size_of(first))?,
+                        _ => place.sizes.at(size_of(first))?,
+                    };
                     let same = |crop: &&RgbImage| size_of(crop) == size_of(first);
                     let alike = rest.iter().take(session.batch()).take_while(same);
                     let bytes: Vec<u8> = alike.flat_map(|crop| crop.as_raw()).copied().collect();
@@ -302,7 +313,7 @@ impl Classifier {
                 self.finish_with(run, patience, &mut scores).await?;
             }
             Prepared::Device(ready) => {
-                let session = place.sizes.first();
+                let session = place.one(self.preprocess())?;
                 let run = session.start_with(Intake::Device(&ready), patience).await?;
                 self.finish_with(run, patience, &mut scores).await?;
             }

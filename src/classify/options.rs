@@ -26,8 +26,9 @@ pub struct ClassifierOptions {
     pub batch: usize,
     /// In what activations and weights are stored.
     pub precision: Precision,
-    /// Batches that may be started before the first is finished: 1 for the
-    /// least latency, 2 or more to keep a GPU busy while images are decoded.
+    /// Runs that may be on the device at once, 2 by default: one is computed while
+    /// the next picture arrives. Each takes a buffer for its images. An
+    /// [`Answer`](super::Answer) holds its place until it is taken.
     pub in_flight: usize,
     /// How images are prepared, where the checkpoint is not to be believed.
     pub preprocess: PreprocessOverrides,
@@ -50,7 +51,7 @@ impl Default for ClassifierOptions {
         Self {
             batch: 1,
             precision: Precision::F32,
-            in_flight: 1,
+            in_flight: 2,
             preprocess: PreprocessOverrides::default(),
             views: Views::default(),
             layers: vec![],

@@ -2,10 +2,11 @@
 //! frame.
 
 use std::ops::Range;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::input::Prepared;
-use super::{Answer, Classifier, Input, InputError, size_of};
+use super::{Answer, Classifier, Input, InputError, Place, size_of};
 use crate::error::Error;
 use crate::gpu::{GpuError, Images, Intake, Spans};
 use crate::session::{Run, Session};
@@ -16,7 +17,9 @@ const IN_FLIGHT: usize = 3;
 /// Records a classifier's work into command encoders that the application
 /// submits with its own: whole, or in slices of so much GPU time, so that no
 /// frame is held up. It has memory of its own for activations, shares the
-/// weights, and belongs to one thread at a time.
+/// weights, and belongs to one thread at a time. Its encoders must be submitted in
+/// the order in which they were recorded: a later slice reads what an earlier one
+/// wrote.
 ///
 /// ```no_run
 /// # use resnet_wgpu::classify::{Answer, Classifier, Recorder, Slice};
@@ -31,18 +34,23 @@ const IN_FLIGHT: usize = 3;
 /// # ) -> Result<(), resnet_wgpu::Error> {
 /// // In each frame:
 /// let mut encoder = device.create_command_encoder(&Default::default());
-/// let slice = match recorder.is_idle() {
-///     true => recorder.begin(&mut encoder, scene, Duration::from_millis(2))?,
-///     false => recorder.go_on(&mut encoder)?,
-/// };
+/// let mut slice = Slice::More(0);
+/// if !recorder.is_idle() {
+///     slice = recorder.go_on(&mut encoder)?;
+/// } else if recorder.has_room() {
+///     slice = recorder.begin(&mut encoder, scene, Duration::from_millis(2))?;
+/// }
 /// queue.submit([encoder.finish()]);
 /// if let Slice::Last(answer) = slice {
 ///     answers.push(answer);
 /// }
-/// for answer in answers {
-///     if let Some(scores) = answer.take_ready()? {
-///         println!("{}", classifier.top(&scores, 0, 1)[0].label);
-///     }
+/// // They come in their order.
+/// while let Some(answer) = answers.first_mut() {
+///     let Some(scores) = answer.take_ready()? else {
+///         break;
+///     };
+///     println!("{}", classifier.top(&scores, 0, 1)[0].label);
+///     drop(answers.remove(0));
 /// }
 /// # Ok(())
 /// # }
@@ -50,6 +58,8 @@ const IN_FLIGHT: usize = 3;
 #[derive(Debug)]
 pub struct Recorder {
     classifier: Classifier,
+    /// Whatever becomes of the classifier's.
+    place: Arc<Place>,
     session: Session,
     /// GPU time of each step of the plan, as it was measured.
     times: Vec<Duration>,
@@ -67,6 +77,10 @@ struct Sliced {
 /// What a slice leaves.
 #[derive(Debug)]
 #[must_use]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, in a frame's hands"
+)]
 pub enum Slice {
     /// So many slices are left, for the next encoders.
     More(usize),
@@ -83,23 +97,43 @@ impl Classifier {
     /// # Errors
     /// [`GpuError::OnCpu`] without a GPU; [`GpuError::OutOfMemory`].
     pub fn recorder(&self) -> Result<Recorder, Error> {
-        let apart = self.session().apart(IN_FLIGHT)?;
+        let place = self.place();
+        let apart = place.one(self.preprocess())?.apart(IN_FLIGHT)?;
         let session = apart.ok_or(GpuError::OnCpu)?;
-        let image = vec![0; session.input_len()];
-        let mut times = vec![];
-        // Some drivers compile at the first run.
-        for _ in 0..2 {
-            let timeline = session.timed_run(&image, Spans::Steps)?;
-            let spans = timeline.map(|t| t.gpu).unwrap_or_default();
-            times = spans.iter().map(|span| span.duration()).collect();
-        }
+        place.resampler(self.preprocess())?.warm_up()?;
         Ok(Recorder {
+            times: times(&session)?,
             classifier: self.clone(),
+            place,
             session,
-            times,
             sliced: None,
         })
     }
+}
+
+/// What each step takes, by the GPU's clock where that makes sense.
+fn times(session: &Session) -> Result<Vec<Duration>, Error> {
+    let image = vec![0; session.input_len()];
+    let mut times = vec![];
+    // Some drivers compile at the first run.
+    for _ in 0..2 {
+        let began = Instant::now();
+        session.run_batch(&image, |_, _| {})?;
+        let whole = began.elapsed();
+        let timed = session.timed_run(&image, Spans::Steps);
+        let spans = match timed {
+            Err(Error::Gpu(GpuError::Clock { .. })) => vec![],
+            timed => timed?.map(|timeline| timeline.gpu).unwrap_or_default(),
+        };
+        times = spans.iter().map(|span| span.duration()).collect();
+        let sum: Duration = times.iter().sum();
+        if sum < whole / 10 {
+            // A clock that stands still: every step alike.
+            let steps = session.plan().map_or(1, |plan| plan.steps.len()).max(1);
+            times = vec![whole / steps as u32; steps];
+        }
+    }
+    Ok(times)
 }
 
 impl Recorder {
@@ -108,7 +142,13 @@ impl Recorder {
         &self.classifier
     }
 
-    /// GPU time of a whole run, as it was measured when this was set up.
+    /// Whether another run can be begun: fewer than three answers are on their way.
+    pub fn has_room(&self) -> bool {
+        self.session.has_room()
+    }
+
+    /// GPU time of a whole run, as it was measured when this was set up; without
+    /// what resizing a picture on the device takes.
     pub fn gpu_time(&self) -> Duration {
         self.times.iter().sum()
     }
@@ -125,12 +165,14 @@ impl Recorder {
         self.sliced.is_none()
     }
 
-    /// Records a whole run into `encoder`, which the application submits.
+    /// Records a whole run into `encoder`, which the application submits. All of it
+    /// is one submission then: for networks that take seconds on a slow device,
+    /// slices keep clear of the driver's watchdog.
     ///
     /// # Errors
-    /// [`GpuError::Busy`] while another is recorded in part, or as many are in
-    /// flight as may be; [`InputError::Views`]; as [`Classifier::classify`].
-    pub fn submit<'a>(
+    /// [`GpuError::Busy`] while another is recorded in part, or where there is no
+    /// [room](Self::has_room); [`InputError::Views`]; as [`Classifier::classify`].
+    pub fn record<'a>(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         picture: impl Into<Input<'a>>,
@@ -140,11 +182,11 @@ impl Recorder {
         Ok(Answer::new(&self.classifier, run))
     }
 
-    /// Records the first slice of a run: the picture is taken in. The rest is left
-    /// to [`go_on`](Self::go_on), a slice of at most `budget` of GPU time each.
+    /// Records the first slice of a run: the picture is taken in, and resized where
+    /// it is on the device. The rest is left to [`go_on`](Self::go_on), a slice of at most `budget` of GPU time each.
     ///
     /// # Errors
-    /// As [`Recorder::submit`].
+    /// As [`Recorder::record`].
     pub fn begin<'a>(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
@@ -193,7 +235,7 @@ impl Recorder {
         if self.sliced.is_some() {
             return Err(GpuError::Busy(1).into());
         }
-        let place = self.classifier.place();
+        let place = Arc::clone(&self.place);
         let prepared = self.classifier.prepared(&place, picture)?;
         let intake = match &prepared {
             Prepared::Crops(crops) => match &crops[..] {
@@ -203,7 +245,7 @@ impl Recorder {
             Prepared::Floats(..) => return Err(InputError::NotRecorded.into()),
             Prepared::Device(ready) => Intake::Device(ready),
         };
-        let run = self.session.begin()?;
+        let mut run = self.session.begin()?;
         run.record_part(encoder, Some(intake), steps, last)?;
         Ok(run)
     }
@@ -246,7 +288,7 @@ mod tests {
         let budget = |n| parts(&times, Duration::from_millis(n));
         assert_eq!(budget(2), [0..2, 2..3, 3..4, 4..5, 5..6, 6..7]);
         assert_eq!(budget(3), [0..3, 3..4, 4..6, 6..7]);
-        assert_eq!(budget(100), [0..7]);
+        assert_eq!(budget(100), vec![0..7; 1]);
         assert_eq!(budget(0).len(), 7);
         assert!(parts(&[], Duration::ZERO).is_empty());
     }

@@ -11,7 +11,7 @@
 //! use resnet_wgpu::model::Model;
 //! use resnet_wgpu::preprocess::{ImageLimits, decode_file};
 //!
-//! let gpu = Gpu::new(&DeviceSelector::Auto)?;
+//! let gpu = Gpu::new(DeviceSelector::Auto)?;
 //! let model = Model::embedded()?;
 //! let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
 //! let mut explainer = Explainer::new(Some(&gpu), &model, &ExplainerOptions::default())?;

@@ -7,6 +7,7 @@ use super::GpuError;
 
 /// Which device to use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum DeviceSelector {
     /// Discrete before integrated before software adapters; among equals
     /// Vulkan, Metal and Direct3D before OpenGL.

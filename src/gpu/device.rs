@@ -19,7 +19,7 @@ use crate::plan::{DeviceProfile, Precision, Settled};
 /// ```no_run
 /// use resnet_wgpu::gpu::{DeviceSelector, Gpu};
 ///
-/// let gpu = Gpu::new(&DeviceSelector::Auto)?;
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// println!("{}", gpu.describe());
 /// # Ok::<(), resnet_wgpu::gpu::GpuError>(())
 /// ```
@@ -34,6 +34,8 @@ struct Shared {
     queue: wgpu::Queue,
     info: wgpu::AdapterInfo,
     profile: DeviceProfile,
+    /// With the application, which draws on it.
+    shared: bool,
     pipelines: Pipelines,
     poller: Poller,
     /// Bytes of images that came from the host.
@@ -48,6 +50,7 @@ impl Gpu {
         queue: wgpu::Queue,
         options: &PipelineOptions,
         cooperative: Vec<u32>,
+        shared: bool,
     ) -> Self {
         let info = device.adapter_info();
         let profile = DeviceProfile {
@@ -63,6 +66,7 @@ impl Gpu {
                 queue,
                 info,
                 profile,
+                shared,
                 poller: Poller::default(),
                 uploaded: AtomicU64::new(0),
                 waits: AtomicU64::new(0),
@@ -82,6 +86,7 @@ impl Gpu {
                     storage,
                     ..self.profile().clone()
                 },
+                shared: self.is_shared(),
                 pipelines: Pipelines::new(&PipelineOptions::default(), None),
                 poller: Poller::default(),
                 uploaded: AtomicU64::new(0),
@@ -140,6 +145,12 @@ impl Gpu {
         &self.shared.pipelines
     }
 
+    /// Whether the device is the application's ([`Gpu::from_device`]), which may
+    /// draw on it.
+    pub fn is_shared(&self) -> bool {
+        self.shared.shared
+    }
+
     /// Bytes of images that runs have taken from the host's memory so far; those
     /// that were on the device already are not among them.
     pub fn uploaded_bytes(&self) -> u64 {
@@ -151,9 +162,10 @@ impl Gpu {
         uploaded.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// How often a thread has waited for this device so far, in calls of this
-    /// library: for an answer, for room, or for weights on their way. A thread that
-    /// draws should never be among them, and a test can see to it.
+    /// How often a thread has waited for the device so far, in calls of this
+    /// library: for an answer, for room for another run, or for weights on their
+    /// way. A thread that draws should never be among them, and a test can see to
+    /// it. Setting something up takes its time besides, without waiting.
     pub fn waits(&self) -> u64 {
         self.shared.waits.load(Ordering::Relaxed)
     }

@@ -12,6 +12,7 @@ use super::timestamps::Timestamps;
 use super::upload::upload_all;
 use super::value::Value;
 use super::{Gpu, GpuError};
+use crate::kernels::Scalar;
 use crate::monitor::Monitor;
 use crate::plan::{Output, Plan};
 use crate::tensor::Params;
@@ -163,9 +164,11 @@ impl Engine {
     ) -> Result<Self, GpuError> {
         let steps = recorded(gpu, &plan, &slots, weights)?;
         let size = LaneSize {
-            upload: upload_bytes(&plan),
+            upload: upload_bytes(&plan).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT),
             readback: readback_bytes(gpu, &plan),
-            results,
+            halves: halves(&plan),
+            // One to take the picture in, then at most one a step.
+            slices: usize::from(results) * (plan.steps.len() + 1),
         };
         Ok(Self {
             gpu: gpu.clone(),
@@ -225,9 +228,16 @@ fn upload_bytes(plan: &Plan) -> u64 {
     plan.slots[input.slot].place.padded(bytes)
 }
 
+/// Numbers of the largest output that is stored in f16.
+fn halves(plan: &Plan) -> usize {
+    let halves = plan.outputs.iter().filter(|o| o.scalar == Scalar::F16);
+    let numbers = halves.map(|o| o.bytes(plan.batch) as usize / Scalar::F16.bytes());
+    numbers.max().unwrap_or(0)
+}
+
 /// Bytes of a readback buffer: all outputs, one after the other, in whole rows
 /// where they come from textures.
-pub(super) fn readback_bytes(gpu: &Gpu, plan: &Plan) -> u64 {
+fn readback_bytes(gpu: &Gpu, plan: &Plan) -> u64 {
     let storage = gpu.profile().storage;
     let bytes = |o: &Output| storage.place(o.scalar).padded(o.bytes(plan.batch));
     plan.outputs.iter().map(bytes).sum()

@@ -145,8 +145,8 @@ pub enum GpuError {
     Idle,
     /// A run whose commands were dropped.
     #[error(
-        "the command encoder that a run was recorded into was dropped, or never submitted; submit \
-         it, then wait for the run"
+        "a command encoder that a run was recorded into was not submitted, or refused with what else \
+         was in it; submit all of them in their order, then wait for the run"
     )]
     NotSubmitted,
     /// The device's clock makes no sense.

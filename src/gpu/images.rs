@@ -4,6 +4,7 @@ use crate::kernels::InputForm;
 
 /// Images of a whole or part batch, in the form that the plan takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Images<'a> {
     /// `[N, H, W, quads·4]`, normalised, the channels that pad zero.
     F32(&'a [f32]),

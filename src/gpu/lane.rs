@@ -4,8 +4,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use super::poller::Awaited;
 use super::readback::Readback;
 use super::staging::Staging;
 use super::{Gpu, GpuError};
@@ -13,43 +15,80 @@ use super::{Gpu, GpuError};
 /// How long to wait for others' runs to end.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// Between two looks at runs that nobody waits for.
+const BETWEEN: Duration = Duration::from_micros(200);
+
 /// Buffers for one run at a time.
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(super) upload: Staging,
     pub(super) readback: Readback,
-    /// Where outputs stay for the application's own shaders, if wanted.
-    pub(super) results: Option<wgpu::Buffer>,
+    /// Of runs whose commands the application submits.
+    pub(super) results: Option<Results>,
     /// Where outputs that are stored in f16 are widened.
     pub(super) floats: Vec<f32>,
 }
+
+/// What a run needs besides where the application submits its commands.
+#[derive(Debug)]
+pub(super) struct Results {
+    /// Where outputs stay for the application's own shaders.
+    pub outputs: wgpu::Buffer,
+    /// A run's number goes from one to the other and back with each slice, to a
+    /// place of the slice's own, and comes out with the outputs: where a slice was
+    /// not submitted, another number does.
+    pub marks: [wgpu::Buffer; 2],
+}
+
+/// Bytes of a run's number.
+pub(super) const MARK: u64 = 4;
 
 /// How large a lane's buffers are, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LaneSize {
     pub upload: u64,
     pub readback: u64,
-    /// Whether outputs are to stay on the device as well.
-    pub results: bool,
+    /// Numbers of the largest output that is stored in f16.
+    pub halves: usize,
+    /// The most slices that a run has, where the application submits its commands;
+    /// else 0.
+    pub slices: usize,
+}
+
+impl LaneSize {
+    /// Bytes for images; a run's number comes last.
+    fn upload_all(&self) -> u64 {
+        self.upload + MARK * u64::from(self.slices > 0)
+    }
+
+    /// Bytes for outputs; a run's number comes last.
+    fn readback_all(&self) -> u64 {
+        self.readback + MARK * u64::from(self.slices > 0)
+    }
 }
 
 impl Lane {
     fn new(gpu: &Gpu, size: LaneSize) -> Self {
-        let results = || {
+        let buffer = |label, size, usage| {
             gpu.device().create_buffer(&wgpu::BufferDescriptor {
-                label: Some("results"),
-                size: size.readback,
-                usage: wgpu::BufferUsages::STORAGE
-                    | wgpu::BufferUsages::COPY_DST
-                    | wgpu::BufferUsages::COPY_SRC,
+                label: Some(label),
+                size,
+                usage: usage | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
                 mapped_at_creation: false,
             })
         };
+        let marks = MARK * size.slices as u64;
+        let mark = || buffer("marks", marks, wgpu::BufferUsages::empty());
+        let results = || Results {
+            outputs: buffer("results", size.readback, wgpu::BufferUsages::STORAGE),
+            marks: [mark(), mark()],
+        };
         Self {
-            upload: Staging::new(gpu, size.upload),
-            readback: Readback::new(gpu, size.readback),
-            results: size.results.then(results),
-            floats: vec![],
+            upload: Staging::new(gpu, size.upload_all()),
+            readback: Readback::new(gpu, size.readback_all()),
+            results: (size.slices > 0).then(results),
+            // The first run is to be the last that allocates, on whichever lane.
+            floats: Vec::with_capacity(size.halves),
         }
     }
 }
@@ -66,10 +105,42 @@ pub(super) struct Lanes {
 #[derive(Debug)]
 struct Free {
     lanes: VecDeque<Lane>,
-    /// Those that runs have.
+    /// Those that runs have, and those below.
     out: usize,
+    /// Of runs that were dropped, while the device may still write to them: so
+    /// that no more work is on the device than may be.
+    draining: Vec<Draining>,
     /// Tasks that await one.
     waiting: Vec<Waker>,
+    /// The last run's number.
+    number: u32,
+}
+
+#[derive(Debug)]
+struct Draining {
+    lane: Lane,
+    /// Whether its outputs are to be mapped.
+    asked: bool,
+    /// While a task awaits it.
+    awaited: Vec<Awaited>,
+}
+
+impl Draining {
+    /// Whether it is whole or broken, if the device is done with it.
+    fn over(&self, gpu: &Gpu) -> Option<bool> {
+        let Lane {
+            upload, readback, ..
+        } = &self.lane;
+        let asked = self.asked.then(|| readback.mapping());
+        for mapping in [Some(upload.mapping()), asked].into_iter().flatten() {
+            match mapping.look(gpu) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(_) => return Some(false),
+            }
+        }
+        Some(!self.asked || readback.unmap(gpu).is_ok())
+    }
 }
 
 impl Lanes {
@@ -81,7 +152,9 @@ impl Lanes {
             free: Mutex::new(Free {
                 lanes: (0..most).map(|_| Lane::new(gpu, size)).collect(),
                 out: 0,
+                draining: vec![],
                 waiting: vec![],
+                number: 0,
             }),
             freed: Condvar::new(),
         })
@@ -99,38 +172,77 @@ impl Lanes {
 
     /// Bytes of all of them.
     pub fn bytes(&self) -> u64 {
-        let results = u64::from(self.size.results) * self.size.readback;
-        (self.size.upload + self.size.readback + results) * self.most as u64
+        let size = self.size;
+        let results = match size.slices {
+            0 => 0,
+            slices => size.readback + 2 * MARK * slices as u64,
+        };
+        (size.upload_all() + size.readback_all() + results) * self.most as u64
+    }
+
+    /// Where a run's number is in its images' and in its outputs' buffer.
+    pub fn mark_at(&self) -> (u64, u64) {
+        (self.size.upload, self.size.readback)
+    }
+
+    /// Another number than any run's before, of four thousand million.
+    pub fn number(&self) -> u32 {
+        let mut free = self.free();
+        free.number = free.number.wrapping_add(1);
+        free.number
+    }
+
+    /// Whether a lane is free. It looks, and returns at once.
+    pub fn has_room(&self, gpu: &Gpu) -> bool {
+        self.swept(gpu).out < self.most
     }
 
     /// A lane, where one is free.
     pub fn take(&self, gpu: &Gpu) -> Result<Lane, GpuError> {
-        self.take_from(self.free(), gpu)
+        self.take_from(self.swept(gpu), gpu)
     }
 
     /// The same, after a while where none is free. Whoever holds all of them
     /// in the same thread waits in vain.
     pub fn wait(&self, gpu: &Gpu) -> Result<Lane, GpuError> {
         let began = Instant::now();
-        let mut free = self.free();
+        let mut free = self.swept(gpu);
         if free.out >= self.most {
             gpu.count_wait();
         }
         while free.out >= self.most && began.elapsed() < PATIENCE {
-            let waited = self.freed.wait_timeout(free, PATIENCE);
-            free = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if free.draining.is_empty() {
+                let waited = self.freed.wait_timeout(free, PATIENCE);
+                drop(waited.unwrap_or_else(PoisonError::into_inner));
+            } else {
+                drop(free);
+                sleep(BETWEEN);
+            }
+            free = self.swept(gpu);
         }
         self.take_from(free, gpu)
     }
 
     /// The same for a task, which is woken when one may be free.
     pub fn poll(&self, gpu: &Gpu, task: &Context<'_>) -> Poll<Result<Lane, GpuError>> {
-        let mut free = self.free();
+        let mut free = self.swept(gpu);
         if free.out < self.most {
             return Poll::Ready(self.take_from(free, gpu));
         }
         if !free.waiting.iter().any(|w| w.will_wake(task.waker())) {
             free.waiting.push(task.waker().clone());
+        }
+        // Nobody else awaits these.
+        for draining in &mut free.draining {
+            let Lane {
+                upload, readback, ..
+            } = &draining.lane;
+            draining.awaited.clear();
+            for mapping in [upload.mapping(), readback.mapping()] {
+                if mapping.poll(gpu, task).is_pending() {
+                    draining.awaited.push(gpu.awaits(mapping));
+                }
+            }
         }
         Poll::Pending
     }
@@ -144,23 +256,74 @@ impl Lanes {
             return Ok(lane);
         }
         drop(free);
-        // In the place of one whose run was not waited for.
-        let bytes = self.size.upload + self.size.readback;
+        // In the place of one that broke.
+        let bytes = self.size.upload_all() + self.size.readback_all();
         let made = gpu.watch(bytes, || Lane::new(gpu, self.size));
-        made.inspect_err(|_| self.put(None))
+        made.inspect_err(|_| self.change(|free| free.out -= 1))
     }
 
-    /// Gives a lane back; `None` for one that the device may still be busy
-    /// with.
-    pub fn put(&self, lane: Option<Lane>) {
+    /// Gives a lane back whose outputs have been read.
+    pub fn give(&self, gpu: &Gpu, lane: Lane) {
+        match lane.upload.mapping().look(gpu) {
+            Ok(true) => self.change(|free| {
+                free.lanes.push_back(lane);
+                free.out -= 1;
+            }),
+            Ok(false) => self.drain(lane, false),
+            Err(_) => self.change(|free| free.out -= 1),
+        }
+    }
+
+    /// Gives a lane back that the device may still write to. `asked` is whether
+    /// its outputs are to be mapped.
+    pub fn drain(&self, lane: Lane, asked: bool) {
+        let draining = Draining {
+            lane,
+            asked,
+            awaited: vec![],
+        };
+        self.change(|free| free.draining.push(draining));
+    }
+
+    /// Changes what is free, and tells all who wait.
+    fn change(&self, change: impl FnOnce(&mut Free)) {
         let mut free = self.free();
-        free.lanes.extend(lane);
-        free.out -= 1;
+        change(&mut free);
         let waiting = std::mem::take(&mut free.waiting);
         drop(free);
-        self.freed.notify_one();
+        self.freed.notify_all();
         // All of them: one that has been dropped meanwhile would take none.
         waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// What is free, with what the device is done with by now.
+    fn swept(&self, gpu: &Gpu) -> MutexGuard<'_, Free> {
+        let free = self.free();
+        if free.draining.is_empty() {
+            return free;
+        }
+        drop(free);
+        // No lock is held: callbacks come from here. Errors show in the mappings.
+        let _ = gpu.poll(wgpu::PollType::Poll);
+        let mut free = self.free();
+        let draining = std::mem::take(&mut free.draining);
+        let mut over = false;
+        for lane in draining {
+            match lane.over(gpu) {
+                None => free.draining.push(lane),
+                Some(whole) => {
+                    over = true;
+                    free.out -= 1;
+                    free.lanes.extend(whole.then_some(lane.lane));
+                }
+            }
+        }
+        if !over {
+            return free;
+        }
+        drop(free);
+        self.change(|_| {});
+        self.free()
     }
 
     fn free(&self) -> MutexGuard<'_, Free> {

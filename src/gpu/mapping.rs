@@ -10,6 +10,10 @@ use super::{Gpu, GpuError};
 /// there at once, or another thread that polls the device is about to bring it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long an application's submission may take: one that takes longer does not
+/// come back, or was never made.
+const LONG: Duration = Duration::from_secs(600);
+
 /// How long to wait for that thread before polling again.
 const WHILE: Duration = Duration::from_millis(5);
 
@@ -29,6 +33,13 @@ struct State {
     mapped: Option<Result<(), Missed>>,
     /// Who awaits it.
     waker: Option<Waker>,
+}
+
+impl State {
+    fn end(&mut self, how: Result<(), Missed>) -> Option<Waker> {
+        self.mapped = Some(how);
+        self.waker.take()
+    }
 }
 
 /// Why there is no mapping and will be none.
@@ -68,10 +79,12 @@ impl Drop for Told {
 
 impl Word {
     fn say(&self, how: Result<(), Missed>) {
-        let mut state = self.lock();
-        state.mapped = Some(how);
-        let waker = state.waker.take();
-        drop(state);
+        let waker = self.lock().end(how);
+        self.tell(waker);
+    }
+
+    /// Tells all who wait, with no lock held.
+    fn tell(&self, waker: Option<Waker>) {
         self.there.notify_all();
         if let Some(waker) = waker {
             waker.wake();
@@ -111,18 +124,32 @@ impl Mapping {
     /// have completed; yet another thread that polled may hold the callback
     /// still, or none has polled since, after an error.
     pub fn wait(&self, gpu: &Gpu) -> Result<(), GpuError> {
+        self.wait_for(gpu, PATIENCE, || gpu.lost("it did not answer"))
+    }
+
+    /// The same where the application has yet to submit the commands, or their
+    /// submission is not known.
+    pub fn wait_for_application(&self, gpu: &Gpu) -> Result<(), GpuError> {
+        self.wait_for(gpu, LONG, || GpuError::NotSubmitted)
+    }
+
+    fn wait_for(
+        &self,
+        gpu: &Gpu,
+        patience: Duration,
+        end: impl FnOnce() -> GpuError,
+    ) -> Result<(), GpuError> {
         if self.look(gpu)? {
             return Ok(());
         }
         gpu.count_wait();
         let began = Instant::now();
         while !self.look(gpu)? {
-            if began.elapsed() > PATIENCE {
-                return Err(gpu.lost("it did not answer"));
+            if began.elapsed() > patience {
+                return Err(end());
             }
             // No lock is held: the callback may come from here.
-            let polled = gpu.device().poll(wgpu::PollType::Poll);
-            polled.map_err(|e| gpu.lost(e))?;
+            gpu.poll(wgpu::PollType::Poll)?;
             let word = &*self.0;
             let waited =
                 (word.there).wait_timeout_while(word.lock(), WHILE, |s| s.mapped.is_none());
@@ -155,8 +182,11 @@ impl Mapping {
 
     /// Gives it up, for whoever waits, because the device failed.
     pub fn fail(&self, reason: &str) {
-        if self.0.lock().mapped.is_none() {
-            self.0.say(Err(Missed::Failed(reason.to_owned())));
+        let mut state = self.0.lock();
+        if state.mapped.is_none() {
+            let waker = state.end(Err(Missed::Failed(reason.to_owned())));
+            drop(state);
+            self.0.tell(waker);
         }
     }
 }

@@ -48,7 +48,12 @@ impl Gpu {
             let features = features | audited::COOPERATIVE;
             let opened = audited::request_cooperative(&adapter, features, limits.clone()).await;
             if let Ok((device, queue)) = opened {
-                return Self::from_device_with(&adapter, device, queue, &options.pipelines);
+                return Ok(Self::joined(
+                    &adapter,
+                    (device, queue),
+                    &options.pipelines,
+                    false,
+                ));
             }
         }
         let descriptor = wgpu::DeviceDescriptor {
@@ -63,7 +68,13 @@ impl Gpu {
             adapter: describe(&adapter.get_info()),
             reason: e.to_string(),
         })?;
-        Self::from_device_with(&adapter, device, queue, &options.pipelines)
+        // Of what it lacks for a network, the network's plan tells.
+        Ok(Self::joined(
+            &adapter,
+            (device, queue),
+            &options.pipelines,
+            false,
+        ))
     }
 
     /// Opens a device with lower limits than the adapter offers: how an adapter
@@ -155,24 +166,33 @@ impl Gpu {
                 missing: missing.join(", "),
             });
         }
+        Ok(Self::joined(adapter, (device, queue), options, true))
+    }
+
+    fn joined(
+        adapter: &wgpu::Adapter,
+        (device, queue): (wgpu::Device, wgpu::Queue),
+        options: &PipelineOptions,
+        shared: bool,
+    ) -> Self {
         let cooperative = match device.features().contains(audited::COOPERATIVE) {
             true => audited::cooperative_sizes(adapter),
             false => vec![],
         };
-        Ok(Self::make(device, queue, options, cooperative))
+        Self::make(device, queue, options, cooperative, shared)
     }
 }
 
-/// What the least demanding kernel of every family needs.
+/// What the least demanding kernel of every family needs that networks cannot do
+/// without.
 fn least() -> Needs {
     let mut most = Needs::default();
-    for family in KERNELS.iter().map(|k| k.family) {
+    for family in KERNELS.iter().map(|k| k.family).filter(|f| f.is_needed()) {
         let simple = |n: &Needs| n.subgroup == 0 && n.cooperative == 0;
         let kernels = KERNELS.iter().filter(|k| k.family == family);
         let needs = kernels.map(|k| k.needs()).filter(simple);
-        let Some(least) = needs.min_by_key(|n| (n.invocations, n.workgroup_bytes)) else {
-            continue; // others do what it does
-        };
+        let least = needs.min_by_key(|n| (n.invocations, n.workgroup_bytes));
+        let least = least.unwrap_or_default();
         most.invocations = most.invocations.max(least.invocations);
         most.workgroup_bytes = most.workgroup_bytes.max(least.workgroup_bytes);
     }
@@ -182,7 +202,8 @@ fn least() -> Needs {
 /// Storage buffers that a kernel binds where it does nothing besides its own
 /// operation.
 fn least_buffers() -> u32 {
-    let values = KERNELS.iter().map(|k| Variant::of(k).values());
+    let needed = KERNELS.iter().filter(|k| k.family.is_needed());
+    let values = needed.map(|k| Variant::of(k).values());
     values.max().unwrap_or(0) as u32
 }
 

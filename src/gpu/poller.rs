@@ -5,10 +5,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::mapping::Mapping;
+use super::watch::polled;
 
 /// Between two polls. A poll takes microseconds and, unlike a wait, no lock that
 /// another thread's submission or a window's next frame would wait for.
 const BETWEEN: Duration = Duration::from_micros(250);
+
+/// Polls that far apart since the newest was awaited; then they are farther.
+const OFTEN: u32 = 400;
 
 /// A thread that polls while something is awaited; started at the first.
 #[derive(Debug, Default)]
@@ -42,20 +46,31 @@ impl Poller {
         let id = list.next;
         list.next += 1;
         list.awaited.push((id, mapping.clone()));
-        if !list.running && cfg!(not(target_family = "wasm")) {
-            let (board, device) = (Arc::clone(&self.0), device.clone());
-            let thread = std::thread::Builder::new().name("resnet-wgpu poll".into());
-            match thread.spawn(move || board.run(&device)) {
-                Ok(_) => list.running = true,
-                Err(error) => mapping.fail(&format!("no thread to poll it: {error}")),
-            }
-        }
+        let start = !std::mem::replace(&mut list.running, true);
         drop(list);
+        if start {
+            let running = Running(Arc::clone(&self.0));
+            let device = device.clone();
+            let thread = std::thread::Builder::new().name("resnet-wgpu poll".into());
+            // Where there is none, dropping `running` tells those who await.
+            drop(thread.spawn(move || running.0.run(&device)));
+        }
         self.0.changed.notify_one();
         Awaited {
             board: Arc::clone(&self.0),
             id,
         }
+    }
+}
+
+/// While the thread runs.
+struct Running(Arc<Board>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.list().running = false;
+        // Unless it ended because the device is gone, and nobody awaits.
+        self.0.fail("nothing polls it");
     }
 }
 
@@ -74,21 +89,33 @@ impl Drop for Awaited {
 
 impl Board {
     fn run(&self, device: &wgpu::Device) {
+        let (mut looks, mut last) = (0, 0);
         loop {
             let idle = |list: &mut List| list.awaited.is_empty() && !list.closed;
             let list = self.changed.wait_while(self.list(), idle);
-            let closed = list.unwrap_or_else(PoisonError::into_inner).closed;
-            if closed {
+            let list = list.unwrap_or_else(PoisonError::into_inner);
+            if list.closed {
                 return;
             }
-            if let Err(error) = device.poll(wgpu::PollType::Poll) {
+            let newest = list.next;
+            drop(list);
+            if let Err(error) = polled(device, wgpu::PollType::Poll) {
                 // No callback comes any more.
-                let lost = std::mem::take(&mut self.list().awaited);
-                for (_, mapping) in lost {
-                    mapping.fail(&error.to_string());
-                }
+                self.fail(&error);
             }
-            std::thread::sleep(BETWEEN);
+            // What takes long needs no answer within a quarter of a millisecond.
+            (looks, last) = match newest == last {
+                true => (looks + 1, last),
+                false => (0, newest),
+            };
+            std::thread::sleep(if looks < OFTEN { BETWEEN } else { 8 * BETWEEN });
+        }
+    }
+
+    fn fail(&self, reason: &str) {
+        let lost = std::mem::take(&mut self.list().awaited);
+        for (_, mapping) in lost {
+            mapping.fail(reason);
         }
     }
 

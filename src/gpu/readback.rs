@@ -33,6 +33,12 @@ impl Readback {
         &self.mapping
     }
 
+    /// Has it for the next commands; it is mapped.
+    pub fn unmap(&self, gpu: &Gpu) -> Result<(), GpuError> {
+        // The device may be lost by now.
+        gpu.watch(0, || self.buffer.unmap())
+    }
+
     /// Has the first `bytes` mapped when these commands are done.
     pub fn ask(&self, encoder: &wgpu::CommandEncoder, bytes: u64) {
         let mode = wgpu::MapMode::Read;
@@ -60,7 +66,6 @@ impl Readback {
     pub fn show(&self, gpu: &Gpu, bytes: u64, read: impl FnOnce(&[u8])) -> Result<(), GpuError> {
         let view = self.buffer.get_mapped_range(0..bytes);
         view.map_err(|e| gpu.lost(e)).map(|view| read(&view))?;
-        // The device may be lost by now.
-        gpu.watch(0, || self.buffer.unmap())
+        self.unmap(gpu)
     }
 }

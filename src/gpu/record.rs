@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::lane::Lane;
+use super::lane::{Lane, MARK};
 use super::pipelines::Pipeline;
 use super::{Engine, GpuError, Images, Ready, Run};
 
@@ -42,15 +42,20 @@ impl Engine {
         encoder: &mut wgpu::CommandEncoder,
         lane: &Lane,
         intake: Intake<'_>,
+        number: Option<u32>,
     ) -> Result<(), GpuError> {
-        let slot = &self.slots[self.plan.input.slot];
+        let (slot, upload) = (&self.slots[self.plan.input.slot], &lane.upload);
+        let bytes = match intake {
+            Intake::Host(images) => images.bytes(),
+            Intake::Device(_) => &[],
+        };
+        if !bytes.is_empty() || number.is_some() {
+            upload.fill(&self.gpu, bytes, number)?;
+        }
         match intake {
-            Intake::Host(images) => {
-                let bytes = images.bytes();
-                lane.upload.fill(&self.gpu, bytes)?;
+            Intake::Host(_) => {
                 self.gpu.count_upload(bytes.len());
-                slot.fill(encoder, lane.upload.buffer(), bytes.len() as u64);
-                lane.upload.recycle(encoder);
+                slot.fill(encoder, upload.buffer(), bytes.len() as u64);
             }
             Intake::Device(picture) => {
                 let arrival = slot.buffer().ok_or(GpuError::InputForm {
@@ -60,24 +65,36 @@ impl Engine {
                 picture.record(encoder, arrival);
             }
         }
+        if let (Some(results), true) = (&lane.results, number.is_some()) {
+            let (at, _) = self.lanes.mark_at();
+            encoder.copy_buffer_to_buffer(upload.buffer(), at, &results.marks[0], 0, MARK);
+        }
+        if !bytes.is_empty() || number.is_some() {
+            upload.recycle(encoder);
+        }
         Ok(())
     }
 
     /// Records that outputs come to where the host reads them, and to where the
-    /// application's shaders do, if wanted.
-    pub(super) fn give_out(&self, encoder: &mut wgpu::CommandEncoder, lane: &Lane) {
-        let mut at = 0;
+    /// application's shaders do, if wanted; `slices` were recorded before.
+    pub(super) fn give_out(&self, encoder: &mut wgpu::CommandEncoder, lane: &Lane, slices: usize) {
+        let (mut at, readback) = (0, lane.readback.buffer());
+        let results = lane.results.as_ref();
         for output in &self.plan.outputs {
             let bytes = output.bytes(self.plan.batch);
             let slot = &self.slots[output.slot];
-            for into in [Some(lane.readback.buffer()), lane.results.as_ref()] {
-                if let Some(into) = into {
-                    slot.copy(encoder, into, at, bytes);
-                }
+            let places = [Some(readback), results.map(|r| &r.outputs)];
+            for into in places.into_iter().flatten() {
+                slot.copy(encoder, into, at, bytes);
             }
             at += slot.place().padded(bytes);
         }
-        lane.readback.ask(encoder, at);
+        if let Some(results) = results {
+            let (_, at) = self.lanes.mark_at();
+            let (marks, from) = (&results.marks[slices % 2], MARK * slices as u64);
+            encoder.copy_buffer_to_buffer(marks, from, readback, at, MARK);
+        }
+        lane.readback.ask(encoder, readback.size());
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
@@ -115,21 +132,32 @@ impl Engine {
     pub(crate) fn record_part(
         &self,
         encoder: &mut wgpu::CommandEncoder,
-        run: &Run,
+        run: &mut Run,
         intake: Option<Intake<'_>>,
         steps: Range<usize>,
         last: bool,
     ) -> Result<(), GpuError> {
+        // On a lost device all of this would do nothing, and the application's own
+        // encoder would tell.
+        self.gpu.still_there()?;
+        let number = intake.is_some().then(|| self.lanes.number());
+        let slices = run.next_slice(number, last);
         let lane = run.lane()?;
         self.gpu.watch(0, || {
             if let Some(intake) = intake {
-                self.take_in(encoder, lane, intake)?;
+                self.take_in(encoder, lane, intake, number)?;
+            } else if let Some(results) = &lane.results {
+                let [from, to] = [slices - 1, slices].map(|slice| {
+                    let at = MARK * slice as u64;
+                    (&results.marks[slice % 2], at)
+                });
+                encoder.copy_buffer_to_buffer(from.0, from.1, to.0, to.1, MARK);
             }
             if !steps.is_empty() {
                 self.record(encoder, steps, None);
             }
             if last {
-                self.give_out(encoder, lane);
+                self.give_out(encoder, lane, slices);
             }
             Ok(())
         })?
@@ -144,7 +172,7 @@ impl Engine {
     ) -> Result<wgpu::SubmissionIndex, GpuError> {
         let _turn = self.shared.turn();
         let mut encoder = self.encoder();
-        self.take_in(&mut encoder, lane, intake)?;
+        self.take_in(&mut encoder, lane, intake, None)?;
         for (i, steps) in self.plan.submissions.iter().enumerate() {
             if i > 0 {
                 let full = std::mem::replace(&mut encoder, self.encoder());
@@ -152,7 +180,7 @@ impl Engine {
             }
             self.record(&mut encoder, Range::clone(steps), None);
         }
-        self.give_out(&mut encoder, lane);
+        self.give_out(&mut encoder, lane, 0);
         Ok(self.gpu.queue().submit([encoder.finish()]))
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::engine::readback_bytes;
 use super::lane::{Lane, Lanes};
 use super::poller::Awaited;
 use super::record::Intake;
@@ -23,6 +22,12 @@ pub struct Run {
     lane: Option<Lane>,
     /// `None` where the application submits it.
     submitted: Option<wgpu::SubmissionIndex>,
+    /// Whether its outputs are to be mapped.
+    asked: bool,
+    /// Of one that the application submits: its number, and slices behind the
+    /// first.
+    number: Option<u32>,
+    slices: usize,
     /// While a task awaits it.
     awaited: Option<Awaited>,
 }
@@ -61,6 +66,11 @@ impl Engine {
         std::future::poll_fn(|task| self.lanes.poll(&self.gpu, task)).await
     }
 
+    /// Whether another run can be started.
+    pub(crate) fn has_room(&self) -> bool {
+        self.lanes.has_room(&self.gpu)
+    }
+
     /// A lane now, or [`GpuError::Busy`].
     pub(crate) fn lane_now(&self) -> Result<Lane, GpuError> {
         self.lanes.take(&self.gpu)
@@ -78,7 +88,7 @@ impl Engine {
         let bytes = self.plan.output_bytes();
         let lane = run.lane.as_ref().ok_or(GpuError::Idle)?;
         let submitted = (self.gpu).watch(bytes, || self.submit_run(lane, intake))??;
-        run.submitted = Some(submitted);
+        (run.submitted, run.asked) = (Some(submitted), true);
         Ok(run)
     }
 
@@ -90,6 +100,9 @@ impl Engine {
             lanes: Arc::clone(&self.lanes),
             lane: Some(lane),
             submitted: None,
+            asked: false,
+            number: None,
+            slices: 0,
             awaited: None,
         }
     }
@@ -103,7 +116,19 @@ impl Run {
 
     /// Where its outputs stay on the device.
     pub(crate) fn results(&self) -> Option<&wgpu::Buffer> {
-        self.lane.as_ref()?.results.as_ref()
+        let results = self.lane.as_ref()?.results.as_ref();
+        results.map(|results| &results.outputs)
+    }
+
+    /// Counts a slice, the first of which has a number; gives how many are behind
+    /// the first.
+    pub(super) fn next_slice(&mut self, number: Option<u32>, last: bool) -> usize {
+        match number {
+            Some(_) => (self.number, self.slices) = (number, 0),
+            None => self.slices += 1,
+        }
+        self.asked |= last;
+        self.slices
     }
 
     /// Whether [`finish`](Self::finish) would not wait. It looks, and returns at
@@ -113,8 +138,7 @@ impl Run {
         if mapping.look(&self.gpu)? {
             return Ok(true);
         }
-        let polled = self.gpu.device().poll(wgpu::PollType::Poll);
-        polled.map_err(|e| self.gpu.lost(e))?;
+        self.gpu.poll(wgpu::PollType::Poll)?;
         mapping.look(&self.gpu)
     }
 
@@ -140,42 +164,55 @@ impl Run {
     /// Waits for the run and hands each output's floats, in the plan's order and
     /// for the whole batch, to `read`.
     pub fn finish(mut self, mut read: impl FnMut(usize, &[f32])) -> Result<(), GpuError> {
-        let mut lane = self.lane.take().ok_or(GpuError::Idle)?;
-        let finished = self.read(&mut lane, &mut read);
-        let whole = finished.is_ok().then_some(lane);
-        self.lanes.put(whole);
-        finished
+        // Where this or `read` fails, dropping the run takes care of its lane.
+        self.read(&mut read)?;
+        let lane = self.lane.take().ok_or(GpuError::Idle)?;
+        self.lanes.give(&self.gpu, lane);
+        Ok(())
     }
 
-    fn read(&self, lane: &mut Lane, read: &mut dyn FnMut(usize, &[f32])) -> Result<(), GpuError> {
+    fn read(&mut self, read: &mut dyn FnMut(usize, &[f32])) -> Result<(), GpuError> {
         let (gpu, plan) = (&self.gpu, &self.plan);
-        let bytes = readback_bytes(gpu, plan);
+        let Lane {
+            readback, floats, ..
+        } = self.lane.as_mut().ok_or(GpuError::Idle)?;
         let storage = gpu.profile().storage;
-        let room = &mut lane.floats;
+        let (_, mark) = self.lanes.mark_at();
+        let number = self.number.map(u32::to_le_bytes);
+        let mut submitted = true;
         let show = |all: &[u8]| {
             let mut from = 0;
-            for (i, output) in plan.outputs.iter().enumerate() {
+            if let Some(number) = number {
+                submitted = all[mark as usize..] == number;
+            }
+            for (i, output) in plan.outputs.iter().enumerate().filter(|_| submitted) {
                 let bytes = output.bytes(plan.batch);
                 let end = from + bytes as usize;
-                read(i, load(&all[from..end], output.scalar, room));
+                read(i, load(&all[from..end], output.scalar, floats));
                 from += storage.place(output.scalar).padded(bytes) as usize;
             }
         };
+        let bytes = readback.buffer().size();
         match &self.submitted {
-            Some(submitted) => lane.readback.read(gpu, submitted.clone(), bytes, show),
+            Some(submitted) => readback.read(gpu, submitted.clone(), bytes, show)?,
             None => {
-                lane.readback.mapping().wait(gpu)?;
-                lane.readback.show(gpu, bytes, show)
+                readback.mapping().wait_for_application(gpu)?;
+                readback.show(gpu, bytes, show)?;
             }
+        }
+        // Outputs of another run lay there.
+        match submitted {
+            true => Ok(()),
+            false => Err(GpuError::NotSubmitted),
         }
     }
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
-        if self.lane.take().is_some() {
+        if let Some(lane) = self.lane.take() {
             // The device may still write to it.
-            self.lanes.put(None);
+            self.lanes.drain(lane, self.asked);
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Brings images to the device. wgpu's own way makes a buffer for each write,
 //! of megabytes for a batch; this one is there for all runs.
 
+use std::ops::Range;
+
+use super::lane::MARK;
 use super::mapping::Mapping;
 use super::{Gpu, GpuError};
 
@@ -30,16 +33,32 @@ impl Staging {
         &self.buffer
     }
 
-    /// Writes those bytes to its start. Whatever was to copy from it before must
-    /// have completed.
-    pub fn fill(&self, gpu: &Gpu, bytes: &[u8]) -> Result<(), GpuError> {
+    /// Word of whether it is the host's.
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// Writes those bytes to its start, and that number to its end, if any.
+    /// Whatever was to copy from it before must have completed.
+    pub fn fill(&self, gpu: &Gpu, bytes: &[u8], number: Option<u32>) -> Result<(), GpuError> {
         self.mapping.wait(gpu)?;
-        let words = (bytes.len() as u64).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT);
-        let view = self.buffer.get_mapped_range_mut(0..words);
-        let written = view.map(|mut view| view.slice(..bytes.len()).copy_from_slice(bytes));
+        let write = |range: Range<u64>, bytes: &[u8]| -> Result<(), GpuError> {
+            let view = self.buffer.get_mapped_range_mut(range);
+            // It was mapped when the device was well.
+            let mut view = view.map_err(|e| gpu.lost(e))?;
+            view.slice(..bytes.len()).copy_from_slice(bytes);
+            Ok(())
+        };
+        if !bytes.is_empty() {
+            let words = (bytes.len() as u64).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT);
+            write(0..words, bytes)?;
+        }
+        if let Some(number) = number {
+            let size = self.buffer.size();
+            write(size - MARK..size, &number.to_le_bytes())?;
+        }
         self.buffer.unmap();
-        // It was mapped when the device was well.
-        written.map_err(|e| gpu.lost(e))
+        Ok(())
     }
 
     /// Has it ready for the host again when these commands are done with it.

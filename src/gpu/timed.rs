@@ -89,8 +89,9 @@ impl Engine {
             None => self.timed_by_host(&lane, input, &ranges),
         };
         drop(turn);
-        self.lanes.put(timeline.is_ok().then_some(lane));
-        self.keep(timestamps);
+        self.lanes.drain(lane, false);
+        // After an error they are of no further use.
+        self.keep(timestamps.filter(|_| timeline.is_ok()));
         timeline
     }
 
@@ -105,7 +106,7 @@ impl Engine {
         let since = |began: Instant| began.elapsed();
         let (submitted, host) = self.gpu.watch(0, || -> Result<_, GpuError> {
             let mut encoder = self.encoder();
-            self.take_in(&mut encoder, lane, Intake::Host(input))?;
+            self.take_in(&mut encoder, lane, Intake::Host(input), None)?;
             let uploaded = since(began);
             let (mut last, mut first_submit) = (0, None);
             for (i, steps) in ranges.iter().enumerate() {
@@ -147,7 +148,7 @@ impl Engine {
         let began = Instant::now();
         let submitted = self.gpu.watch(0, || -> Result<_, GpuError> {
             let mut encoder = self.encoder();
-            self.take_in(&mut encoder, lane, Intake::Host(input))?;
+            self.take_in(&mut encoder, lane, Intake::Host(input), None)?;
             Ok(self.gpu.queue().submit([encoder.finish()]))
         })??;
         self.gpu.wait(submitted)?;

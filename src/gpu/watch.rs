@@ -1,8 +1,13 @@
 //! What a device says to our calls: errors as values, and the end of waiting.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::{Gpu, GpuError};
+
+/// Between two looks at a device that is the application's as well: while wgpu
+/// waits, a window's next frame would wait, too.
+const BETWEEN: Duration = Duration::from_micros(200);
 
 /// How long a submission may take: one that takes longer does not come back.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -54,11 +59,13 @@ impl Gpu {
             usage: wgpu::BufferUsages::COPY_SRC,
             mapped_at_creation: true,
         });
-        let lost = probe.get_mapped_range_mut(..).is_err();
-        for scope in scopes.into_iter().rev() {
-            drop(pollster::block_on(scope.pop()));
-        }
-        lost
+        let failed = probe.get_mapped_range_mut(..).is_err();
+        let scopes = scopes.into_iter().rev();
+        let told: Vec<_> = scopes
+            .filter_map(|scope| pollster::block_on(scope.pop()))
+            .collect();
+        // A device that says what is wrong is there.
+        failed && told.is_empty()
     }
 
     /// That the device is lost, if it is: making something on a lost device
@@ -74,22 +81,57 @@ impl Gpu {
         self.lost("the device is lost")
     }
 
+    /// A buffer with those bytes in it.
+    pub(super) fn filled(
+        &self,
+        label: &str,
+        bytes: &[u8],
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, GpuError> {
+        let size = (bytes.len() as u64).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT);
+        self.watch(size, || {
+            let buffer = self.device().create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage,
+                mapped_at_creation: true,
+            });
+            let view = buffer.get_mapped_range_mut(..);
+            view.map(|mut view| view.slice(..bytes.len()).copy_from_slice(bytes))
+                .map_err(|error| self.lost(error))?;
+            buffer.unmap();
+            Ok(buffer)
+        })?
+    }
+
     /// Waits for a submission. Backends end a wait of theirs sooner than that
     /// (OpenGL's after two seconds), so it takes several.
     pub(super) fn wait(&self, submitted: wgpu::SubmissionIndex) -> Result<(), GpuError> {
         let began = Instant::now();
         self.count_wait();
-        loop {
+        let step = match self.is_shared() {
+            true => Duration::ZERO,
+            false => PATIENCE,
+        };
+        while began.elapsed() < PATIENCE {
             let wait = wgpu::PollType::Wait {
                 submission_index: Some(submitted.clone()),
-                timeout: Some(PATIENCE),
+                timeout: Some(step),
             };
-            match self.device().poll(wait) {
-                Ok(_) => return Ok(()),
-                Err(wgpu::PollError::Timeout) if began.elapsed() < PATIENCE => {}
-                Err(error) => return Err(self.lost(error)),
+            if self.poll(wait)? {
+                return Ok(());
+            }
+            if self.is_shared() {
+                std::thread::sleep(BETWEEN);
             }
         }
+        Err(self.lost("a submission did not come back"))
+    }
+
+    /// Polls the device, and says whether what was waited for is done. wgpu panics
+    /// where a driver loses the device meanwhile; here that is an error.
+    pub(super) fn poll(&self, how: wgpu::PollType) -> Result<bool, GpuError> {
+        polled(self.device(), how).map_err(|reason| self.lost(reason))
     }
 
     /// An error of this device while it ran.
@@ -98,5 +140,17 @@ impl Gpu {
             device: self.describe(),
             reason: reason.to_string(),
         }
+    }
+}
+
+/// Polls a device. wgpu panics where a driver loses it meanwhile.
+pub(super) fn polled(device: &wgpu::Device, how: wgpu::PollType) -> Result<bool, String> {
+    // Nothing of ours is half done while wgpu polls; its callbacks are.
+    let polled = catch_unwind(AssertUnwindSafe(|| device.poll(how)));
+    match polled {
+        Ok(Ok(_)) => Ok(true),
+        Ok(Err(wgpu::PollError::Timeout)) => Ok(false),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the driver lost it".into()),
     }
 }

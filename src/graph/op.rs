@@ -119,6 +119,7 @@ pub enum ZeroChannels {
 
 /// An operation on NHWC activations.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Op {
     /// The network's input, images already normalised.
     Input,

@@ -17,6 +17,7 @@ pub struct Candidate {
 
 /// How a candidate computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Method {
     /// By one kernel.
     Kernel(&'static Kernel),

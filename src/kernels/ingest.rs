@@ -7,6 +7,7 @@ use crate::tensor::quads;
 
 /// How a run's images arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub enum InputForm {
     /// `[N, H, W, 4]`, f32, normalised, the fourth channel zero: 16 bytes a
     /// pixel.

@@ -10,6 +10,7 @@ use crate::tensor::{QUAD, Tensor};
 
 /// A layout that a weight tensor is packed into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Packing {
     /// Convolution `[Cout, Cin/groups, K, K]` to
     /// `[K·K][rows][quads·4]`: `rows` input channels of a group, padded with

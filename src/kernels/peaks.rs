@@ -17,6 +17,7 @@ const COOPERATIVE_PAIRS: u32 = 4;
 
 /// A shader of `shaders/peaks/`, and what is filled into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum PeakShader {
     /// Fused multiply-adds.
     Fma {

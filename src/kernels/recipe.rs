@@ -8,6 +8,7 @@ use crate::tensor::QUAD;
 
 /// Something that a stage binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Operand {
     /// The convolution's input.
     Input,
@@ -24,6 +25,7 @@ pub enum Operand {
 
 /// Which of the convolution's tensors a weight buffer is packed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Source {
     /// The filters.
     Filters,

@@ -7,6 +7,7 @@ use super::template::{TemplateError, render};
 
 /// A pass of the resize.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ResampleShader {
     /// The first, of a texture.
     Texture,

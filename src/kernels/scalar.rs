@@ -9,6 +9,7 @@ use crate::tensor::QUAD;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Scalar {
     /// Half precision: 11 bits of significand, up to 65,504.
     F16,

@@ -10,6 +10,7 @@ pub const TEXTURE_ROW: u32 = 1024;
 /// What activations and weights lie in; a device has one kind, and every
 /// kernel is rendered for either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Storage {
     /// Storage buffers.
     #[default]
@@ -31,6 +32,7 @@ impl Storage {
 
 /// What one value lies in. Values of one kind of place may take turns in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Place {
     /// A storage buffer, of any type.
     Buffer,

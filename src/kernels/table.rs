@@ -8,6 +8,7 @@ use super::rows::KERNELS;
 /// What a kernel computes; each family has one parameter struct, and reads the
 /// same values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Family {
     /// Convolution of one group.
     Conv,
@@ -57,6 +58,13 @@ impl Family {
         }
     }
 
+    /// Whether networks cannot do without it: its kernels are the only ones that
+    /// compute an operation.
+    pub fn is_needed(self) -> bool {
+        // A convolution and a max pool do the same.
+        self.is_operation() && self != Family::PooledConv
+    }
+
     /// Whether its kernels compute an operation by themselves, rather than a
     /// stage of one.
     pub fn is_operation(self) -> bool {
@@ -69,6 +77,7 @@ impl Family {
 
 /// What a tiled kernel's reduction runs over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reduction {
     /// The windows' quads: kernel rows × columns × quads of input channels.
     Window,
@@ -91,6 +100,7 @@ impl Reduction {
 
 /// The shape of a kernel's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Tile {
     /// A subgroup makes `pixels` × `4·lanes` channels by shuffles.
     Shuffle {

@@ -9,6 +9,7 @@ use super::{Family, Kernel, Types};
 /// in registers when it is stored, so both are applied there, and nothing has
 /// to read it again for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[non_exhaustive]
 pub enum Outputs {
     /// y, the sum after its own epilogue.
     #[default]

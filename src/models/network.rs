@@ -6,6 +6,7 @@ use crate::graph::ZeroChannels;
 
 /// The unit that a stage repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Block {
     /// Two 3×3 convolutions (He 2015, figure 5 left).
     Basic,
@@ -17,6 +18,7 @@ pub enum Block {
 
 /// What comes before the first stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stem {
     /// 7×7 stride 2, then 3×3 max pool stride 2 (ImageNet).
     Conv7x7,
@@ -31,6 +33,7 @@ pub enum Stem {
 
 /// How a block's input joins its output (He 2015, section 3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shortcut {
     /// No shortcut at all: a plain network.
     None,
@@ -44,6 +47,7 @@ pub enum Shortcut {
 
 /// How a projection halves the resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Projection {
     /// The 1×1 convolution has the stride.
     Strided,
@@ -54,6 +58,7 @@ pub enum Projection {
 
 /// Where batch norm and ReLU stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ActivationOrder {
     /// conv → BN → ReLU (He 2015).
     Post,
@@ -63,6 +68,7 @@ pub enum ActivationOrder {
 
 /// Which convolution of a bottleneck has the stride. Shapes cannot tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StridePlacement {
     /// The 3×3 (torchvision's v1.5).
     Conv3x3,
@@ -72,6 +78,7 @@ pub enum StridePlacement {
 
 /// What follows a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Norm {
     /// Batch normalisation, convolutions without bias.
     BatchNorm,
@@ -83,6 +90,7 @@ pub enum Norm {
 
 /// What comes after the last stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Head {
     /// Global average pool and one linear layer.
     Linear,

@@ -11,6 +11,7 @@ use crate::kernels::{
 
 /// How kernels are chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Choice {
     /// By the built-in rules for the class of device.
     #[default]

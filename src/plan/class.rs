@@ -6,6 +6,7 @@ use super::DeviceProfile;
 
 /// Kind of device, for choosing kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum DeviceClass {
     /// A card with memory of its own.
     Discrete,
@@ -21,6 +22,7 @@ pub enum DeviceClass {
 
 /// Who made a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Vendor {
     /// AMD.
     Amd,

@@ -7,6 +7,7 @@ use crate::kernels::Scalar;
 
 /// In what activations and weights are stored; sums are f32 in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Precision {
     /// f32.
     #[default]

@@ -7,6 +7,7 @@ use super::PreprocessError;
 
 /// Filter of an antialiased resize, as Pillow defines it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Interpolation {
     /// Triangle filter, Pillow's `BILINEAR`; torchvision's default.
     #[default]

@@ -10,6 +10,7 @@ use super::{MAX_CROP_SIDE, Preprocess, PreprocessError, RgbImage, resize};
 /// Which views of a picture a network sees; its answer is the mean of their
 /// probabilities.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Views {
     /// The centre crop alone.
     #[default]

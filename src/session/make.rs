@@ -10,7 +10,7 @@ use crate::cpu::{CpuError, CpuModel};
 use crate::error::Error;
 use crate::gpu::{Engine, EngineOptions, Gpu, GpuError};
 use crate::graph::{Graph, GraphError, Node, NodeId};
-use crate::kernels::{InputForm, Scalar};
+use crate::kernels::Scalar;
 use crate::model::Model;
 use crate::monitor::Monitor;
 use crate::passes::{Lowered, lower};
@@ -48,6 +48,7 @@ impl Session {
             made => made,
         };
         let (engine, planned) = made?;
+        options.monitor.complete();
         Ok(network.session(engine, planned, precision, options))
     }
 
@@ -65,6 +66,8 @@ impl Session {
         let (graph, layers) = graph(model, options)?;
         let batch = cpu_batch(&graph, options.batch)?;
         let cpu = CpuModel::new(&graph, model.params())?;
+        options.monitor.check()?;
+        options.monitor.complete();
         let runner = Runner::Cpu(Box::new(cpu));
         Ok(Self::of(
             model,
@@ -90,26 +93,24 @@ impl Session {
     /// As [`Session::new`]; [`Error::Graph`] for a size that the network does
     /// not admit, [`Error::OtherModel`] for another model.
     pub fn resized(&self, model: &Model, size: (usize, usize)) -> Result<Self, Error> {
-        self.beside(model, size, self.0.options.input)
+        self.beside(model, |options| options.input_size = Some(size))
     }
 
-    /// The same for images that are given in that form.
+    /// The same for other options that weights do not depend on.
     pub(super) fn beside(
         &self,
         model: &Model,
-        size: (usize, usize),
-        input: InputForm,
+        change: impl FnOnce(&mut SessionOptions),
     ) -> Result<Self, Error> {
         if !Arc::ptr_eq(&self.0.model, model.identity()) {
             let name = model.network().name.clone();
             return Err(Error::OtherModel { name });
         }
-        let options = SessionOptions {
-            input_size: Some(size),
-            input,
+        let mut options = SessionOptions {
             monitor: Monitor::default(),
             ..self.0.options.clone()
         };
+        change(&mut options);
         let precision = self.0.precision.clone();
         match &self.0.runner {
             Runner::Gpu(engine) => {

@@ -43,7 +43,7 @@ pub struct Outputs {
 /// use resnet_wgpu::session::{Session, SessionOptions};
 /// use resnet_wgpu::tensor::Tensor;
 ///
-/// let gpu = Gpu::new(&DeviceSelector::Auto)?;
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let model = Model::embedded()?;
 /// let session = Session::new(&gpu, &model, &SessionOptions::default())?;
 /// let outputs = session.run(&Tensor::zeros([1, 32, 32, 3]))?;

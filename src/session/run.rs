@@ -24,6 +24,10 @@ pub struct Run {
 }
 
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a box would be an allocation a run"
+)]
 enum At {
     Gpu(gpu::Run),
     /// The CPU computes when a batch is started.
@@ -105,6 +109,14 @@ impl Session {
         Ok(self.begun(at, images))
     }
 
+    /// Whether another run can be started.
+    pub(crate) fn has_room(&self) -> bool {
+        match &self.0.runner {
+            Runner::Gpu(engine) => engine.has_room(),
+            Runner::Cpu(_) => true,
+        }
+    }
+
     /// A run that has no commands yet, for the application's encoder.
     pub(crate) fn begin(&self) -> Result<Run, Error> {
         match &self.0.runner {
@@ -149,13 +161,13 @@ impl Run {
 
     /// Records a part of it.
     pub(crate) fn record_part(
-        &self,
+        &mut self,
         encoder: &mut wgpu::CommandEncoder,
         intake: Option<Intake<'_>>,
         steps: Range<usize>,
         last: bool,
     ) -> Result<(), Error> {
-        match (&self.at, &self.session.0.runner) {
+        match (&mut self.at, &self.session.0.runner) {
             (At::Gpu(run), Runner::Gpu(engine)) => {
                 Ok(engine.record_part(encoder, run, intake, steps, last)?)
             }

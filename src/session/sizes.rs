@@ -11,9 +11,15 @@ use crate::model::Model;
 /// Height and width of an image, in pixels.
 type Size = (usize, usize);
 
-/// What a session is for: a size, and whether images are given as normalised
-/// floats whatever the others take.
-type Kind = (Size, bool);
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    size: Size,
+    /// Images are given as normalised floats, whatever the others take.
+    floats: bool,
+    /// One image at a time, whatever the others take.
+    one: bool,
+}
 
 /// Sessions that are kept for sizes that may come again, at most: each holds its
 /// plan, and room for its images on their way, but no weights and no
@@ -34,7 +40,7 @@ const KEPT_BYTES: u64 = 256 << 20;
 /// use resnet_wgpu::model::Model;
 /// use resnet_wgpu::session::{SessionOptions, Sizes};
 ///
-/// let gpu = Gpu::new(&DeviceSelector::Auto)?;
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let model = Model::embedded()?;
 /// let sizes = Sizes::new(Some(&gpu), &model, &SessionOptions::default())?;
 /// for (h, w) in [(32, 32), (40, 53)] {
@@ -92,17 +98,38 @@ impl Sizes {
     /// # Errors
     /// As [`Session::resized`], where it has to be made.
     pub fn at(&self, size: Size) -> Result<Session, Error> {
-        self.of((size, false))
+        self.of(Kind {
+            size,
+            floats: false,
+            one: false,
+        })
     }
 
-    /// The same for images of normalised floats.
+    /// The same for one image, which is not to take as long as a batch.
+    pub(crate) fn one(&self, size: Size) -> Result<Session, Error> {
+        self.of(Kind {
+            size,
+            floats: false,
+            one: self.first().batch() > 1,
+        })
+    }
+
+    /// The same for one image of normalised floats.
     pub(crate) fn floats(&self, size: Size) -> Result<Session, Error> {
-        self.of((size, self.first().input() != InputForm::F32))
+        self.of(Kind {
+            size,
+            floats: self.first().input() != InputForm::F32,
+            one: self.first().batch() > 1,
+        })
     }
 
     fn of(&self, kind: Kind) -> Result<Session, Error> {
-        let (size, floats) = kind;
-        if !floats && size == self.first.0 {
+        let usual = Kind {
+            size: self.first.0,
+            floats: false,
+            one: false,
+        };
+        if kind == usual {
             return Ok(self.first.1.clone());
         }
         let mut others = self.others();
@@ -113,11 +140,16 @@ impl Sizes {
             return Ok(session.clone());
         }
         let before = self.first().shared_bytes();
-        let form = match floats {
-            true => InputForm::F32,
-            false => self.first().input(),
-        };
-        let made = self.first().beside(&self.model, size, form)?;
+        let first = self.first();
+        let made = first.beside(&self.model, |options| {
+            options.input_size = Some(kind.size);
+            if kind.floats {
+                options.input = InputForm::F32;
+            }
+            if kind.one {
+                options.batch = 1;
+            }
+        })?;
         if made.shared_bytes().1 > before.1 {
             // These hold on to the smaller memory that has been replaced.
             sessions.clear();

@@ -38,6 +38,7 @@ pub trait Source: Debug + Send + Sync {
 
 /// A tensor of a set.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Param {
     /// In memory.
     Here(Arc<Tensor>),

@@ -28,7 +28,7 @@ pub struct Tuned {
 /// use resnet_wgpu::tune::{TuneOptions, Tuning, tune};
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model, Session, SessionOptions};
 ///
-/// let gpu = Gpu::new(&DeviceSelector::Auto)?;
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let model = Model::embedded()?;
 /// // Once, on the machine of the user or of a colleague with the same GPU:
 /// let tuning = tune(&gpu, &model, &TuneOptions::default(), |_| {})?;

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{command, finished, keys, resnet, without_adapter};
+use crate::support::{Folder, command, finished, keys, resnet, without_adapter};
 
 fn json(stdout: &str) -> Value {
     serde_json::from_str(stdout).unwrap()
@@ -173,4 +173,40 @@ fn there_is_nothing_to_verify_without_a_gpu() {
     );
     let error = resnet(&["verify", "--device", "cpu"]).error(2);
     assert!(error.contains("expected a GPU"), "{error}");
+}
+
+/// Every command has a page, and every shell its script.
+#[test]
+fn pages_and_completions_know_every_command() {
+    let help = resnet(&["--help"]).ok();
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<&str> = commands
+        .map_while(|line| line.split_whitespace().next())
+        .collect();
+    assert!(
+        commands.contains(&"classify") && commands.contains(&"man"),
+        "{commands:?}"
+    );
+    let page = resnet(&["man"]).ok();
+    assert!(page.contains(".TH resnet 1"), "{page}");
+    let folder = Folder::new();
+    assert_eq!(resnet(&["man", "--to", &folder.arg("")]).ok(), "");
+    for command in commands.iter().filter(|command| **command != "help") {
+        let page = folder.path(&format!("resnet-{command}.1"));
+        let page = std::fs::read_to_string(page).unwrap();
+        assert!(page.contains(".SH OPTIONS"), "{command}");
+    }
+    let ran = resnet(&["man", "--to", &folder.arg("none")]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("name a folder that is there"),
+        "{}",
+        ran.stderr
+    );
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = resnet(&["completions", shell]).ok();
+        for command in &commands {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
 }

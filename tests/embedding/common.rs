@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use image::{Rgba, RgbaImage};
 use resnet_wgpu::classify::{Classifier, ClassifierOptions, Scores};
 use resnet_wgpu::gpu::{DeviceSelector, Gpu};
 use resnet_wgpu::model::Model;
 use resnet_wgpu::preprocess::{ImageLimits, RgbImage, decode_file};
-use resnet_wgpu::wgpu;
+use resnet_wgpu::wgpu::{self, util::DeviceExt};
 
 use crate::host::host_device;
 use crate::support::Goldens;
@@ -56,4 +57,51 @@ pub fn difference(found: &Scores, expected: &Scores) -> f32 {
     let most = expected.logits.iter().fold(0f32, |m, v| m.max(v.abs()));
     assert_eq!(found.logits.len(), expected.logits.len());
     pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / most
+}
+
+/// Four bytes a pixel; alpha is anything.
+fn rgba(image: &RgbImage) -> RgbaImage {
+    RgbaImage::from_fn(image.width(), image.height(), |x, y| {
+        let [r, g, b] = image.get_pixel(x, y).0;
+        Rgba([r, g, b, (x * 7 + y) as u8])
+    })
+}
+
+fn swapped(bytes: &[u8]) -> Vec<u8> {
+    let pixels = bytes.as_chunks().0.iter();
+    pixels.flat_map(|&[r, g, b, a]| [b, g, r, a]).collect()
+}
+
+/// A photo's pixels, alpha included.
+pub fn bytes(image: &RgbImage, bgr: bool) -> Vec<u8> {
+    let bytes = rgba(image).into_raw();
+    match bgr {
+        true => swapped(&bytes),
+        false => bytes,
+    }
+}
+
+/// A photo as a texture that can be bound.
+pub fn texture(gpu: &Gpu, image: &RgbImage, format: wgpu::TextureFormat) -> wgpu::Texture {
+    let bgr = matches!(
+        format,
+        wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Bgra8UnormSrgb
+    );
+    let descriptor = wgpu::TextureDescriptor {
+        label: None,
+        size: wgpu::Extent3d {
+            width: image.width(),
+            height: image.height(),
+            depth_or_array_layers: 1,
+        },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING,
+        view_formats: &[],
+    };
+    let order = wgpu::util::TextureDataOrder::LayerMajor;
+    let data = bytes(image, bgr);
+    (gpu.device()).create_texture_with_data(gpu.queue(), &descriptor, order, &data)
 }

@@ -1,6 +1,6 @@
 //! Every form that a picture may be given in, against the file.
 
-use image::{DynamicImage, Rgba, RgbaImage};
+use image::DynamicImage;
 use resnet_wgpu::Error;
 use resnet_wgpu::classify::{
     Classifier, ClassifierOptions, Input, InputError, PixelFormat, Pixels, Scores,
@@ -11,7 +11,7 @@ use resnet_wgpu::preprocess::{Interpolation, RgbImage, Views};
 use resnet_wgpu::tensor::Tensor;
 use resnet_wgpu::wgpu::{self, util::DeviceExt};
 
-use crate::common::{classifier, difference, golden, own_gpu, photos, plain_gpu};
+use crate::common::{bytes, classifier, difference, golden, own_gpu, photos, plain_gpu, texture};
 use crate::host::host_device;
 
 const FORMATS: [wgpu::TextureFormat; 4] = [
@@ -20,51 +20,6 @@ const FORMATS: [wgpu::TextureFormat; 4] = [
     wgpu::TextureFormat::Rgba8UnormSrgb,
     wgpu::TextureFormat::Bgra8UnormSrgb,
 ];
-
-/// Four bytes a pixel; alpha is anything.
-fn rgba(image: &RgbImage) -> RgbaImage {
-    RgbaImage::from_fn(image.width(), image.height(), |x, y| {
-        let [r, g, b] = image.get_pixel(x, y).0;
-        Rgba([r, g, b, (x * 7 + y) as u8])
-    })
-}
-
-fn swapped(bytes: &[u8]) -> Vec<u8> {
-    let pixels = bytes.as_chunks().0.iter();
-    pixels.flat_map(|&[r, g, b, a]| [b, g, r, a]).collect()
-}
-
-fn bytes(image: &RgbImage, bgr: bool) -> Vec<u8> {
-    let bytes = rgba(image).into_raw();
-    match bgr {
-        true => swapped(&bytes),
-        false => bytes,
-    }
-}
-
-fn texture(gpu: &Gpu, image: &RgbImage, format: wgpu::TextureFormat) -> wgpu::Texture {
-    let bgr = matches!(
-        format,
-        wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Bgra8UnormSrgb
-    );
-    let descriptor = wgpu::TextureDescriptor {
-        label: None,
-        size: wgpu::Extent3d {
-            width: image.width(),
-            height: image.height(),
-            depth_or_array_layers: 1,
-        },
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D2,
-        format,
-        usage: wgpu::TextureUsages::TEXTURE_BINDING,
-        view_formats: &[],
-    };
-    let order = wgpu::util::TextureDataOrder::LayerMajor;
-    let data = bytes(image, bgr);
-    (gpu.device()).create_texture_with_data(gpu.queue(), &descriptor, order, &data)
-}
 
 /// Rows with gaps between them, some way into a buffer.
 fn buffer(gpu: &Gpu, image: &RgbImage, offset: u64, row: u32, bgr: bool) -> wgpu::Buffer {
@@ -380,7 +335,10 @@ fn a_strangers_texture_is_refused() {
     let (_, photo) = photos().swap_remove(0);
     let theirs = texture(&other, &photo, wgpu::TextureFormat::Rgba8Unorm);
     let error = classifier.score(&theirs).unwrap_err();
-    assert!(matches!(error, Error::Gpu(_)), "{error}");
+    assert!(
+        matches!(error, Error::Source(SourceError::Refused(_))),
+        "{error}"
+    );
     let ours = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
     let expected = classifier.score(&photo).unwrap();
     assert_eq!(classifier.score(&ours).unwrap(), expected);

@@ -3,10 +3,11 @@
 use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Classifier, ClassifierOptions};
 use resnet_wgpu::gpu::{Gpu, GpuError};
+use resnet_wgpu::model::Model;
 use resnet_wgpu::plan::PlanError;
 use resnet_wgpu::wgpu;
 
-use crate::common::{difference, golden, photos};
+use crate::common::{classifier, difference, golden, photos};
 use crate::host::{host_adapter, host_device};
 
 fn gpu(limits: wgpu::Limits) -> Result<Gpu, GpuError> {
@@ -63,6 +64,11 @@ fn the_descriptor_can_be_had_and_suffices() {
     let (device, queue) = pollster::block_on(request).unwrap();
     assert!(device.features().contains(descriptor.required_features));
     let gpu = Gpu::from_device(&adapter, device, queue).unwrap();
+    let (_, photo) = &photos()[0];
+    let model = Model::embedded().unwrap();
+    let score = |gpu| classifier(gpu, &model, 1).score(photo).unwrap();
+    let twin = Classifier::new(None, &model, &ClassifierOptions::default()).unwrap();
+    assert!(difference(&score(&gpu), &twin.score(photo).unwrap()) < 1e-4);
     let own = Gpu::new(resnet_wgpu::DeviceSelector::Auto).unwrap();
     if own.info().name == gpu.info().name && own.info().backend == gpu.info().backend {
         // Cooperative matrices are experimental: nobody is made to ask for them.

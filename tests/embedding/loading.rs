@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use resnet_wgpu::Error;
-use resnet_wgpu::classify::{ClassifierOptions, Loading, ModelSource};
+use resnet_wgpu::classify::{Classifier, ClassifierOptions, Loading, ModelSource};
 use resnet_wgpu::model::Model;
 use resnet_wgpu::monitor::Monitor;
 use resnet_wgpu::weights::Hints;
@@ -25,13 +25,14 @@ fn a_model_comes_by_itself() {
         let fraction = loading.progress().fraction();
         assert!((last..=1.0).contains(&fraction), "{last} {fraction}");
         last = fraction;
-        if let Some(loaded) = loading.take_ready() {
-            break loaded.unwrap();
+        if let Some(loaded) = loading.take_ready().unwrap() {
+            break loaded;
         }
         assert!(began.elapsed() < Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(1));
     };
-    assert!(loading.take_ready().is_none());
+    assert!(loading.take_ready().unwrap().is_none());
+    assert_eq!(loading.progress().fraction(), 1.0);
     let progress = loading.progress();
     assert!(progress.weights.total > 100_000, "{progress:?}");
     assert_eq!(progress.weights.done, progress.weights.total);
@@ -39,7 +40,7 @@ fn a_model_comes_by_itself() {
     assert_eq!(loaded.model().network().name, "resnet20");
     // Dropping it cancels nothing any more.
     drop(loading);
-    loaded.recreate(&gpu).unwrap();
+    loaded.recreate(Some(&gpu)).unwrap();
     assert_eq!(loaded.score(&photo).unwrap(), expected);
 
     let again = Loading::start(None, ModelSource::Embedded, Default::default()).unwrap();
@@ -71,6 +72,27 @@ fn loading_can_be_cancelled_at_any_time() {
     let source = ModelSource::Model(Box::new(model.clone()));
     let loading = Loading::start(Some(&gpu), source, Default::default()).unwrap();
     assert!(loading.wait().is_ok());
+}
+
+/// Options serve any number of classifiers, whatever became of the first.
+#[test]
+fn options_can_be_used_again() {
+    let options = ClassifierOptions::default();
+    let start = || Loading::start(None, ModelSource::Embedded, options.clone()).unwrap();
+    drop(start());
+    let (first, second) = (start(), start());
+    first.cancel();
+    assert!(second.wait().is_ok());
+    assert!(start().wait().is_ok());
+    drop(first);
+    assert!(Classifier::new(None, &Model::embedded().unwrap(), &options).is_ok());
+    assert!(!options.monitor.is_cancelled());
+    // Without a thread, cancelling is the same error.
+    options.monitor.cancel();
+    for gpu in [None, Some(&own_gpu())] {
+        let made = Classifier::new(gpu, &golden("resnet18@224"), &options);
+        assert!(matches!(made, Err(Error::Cancelled(_))), "{made:?}");
+    }
 }
 
 #[test]

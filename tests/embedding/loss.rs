@@ -1,12 +1,16 @@
 //! A device that is lost, and one that has no more memory.
 
+use std::time::Duration;
+
 use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Classifier, ClassifierOptions};
-use resnet_wgpu::gpu::GpuError;
+use resnet_wgpu::gpu::{GpuError, PixelRect, TextureSource};
+use resnet_wgpu::kernels::Storage;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::session::{Session, SessionOptions};
+use resnet_wgpu::wgpu;
 
-use crate::common::{classifier, own_gpu, photos};
+use crate::common::{classifier, own_gpu, photos, texture};
 
 fn lost(error: &Error) -> bool {
     matches!(error, Error::Gpu(GpuError::Lost { .. }))
@@ -26,8 +30,29 @@ fn a_lost_device_is_told_and_replaced() {
         .collect();
     let mut recorder = classifier.recorder().unwrap();
 
+    let scene = texture(&gpu, &photos[1].1, wgpu::TextureFormat::Rgba8Unorm);
+    let mut first = gpu.device().create_command_encoder(&Default::default());
+    let _ = recorder.begin(&mut first, &scene, Duration::ZERO).unwrap();
+    gpu.queue().submit([first.finish()]);
+    let awaiting = std::thread::spawn({
+        let (classifier, photo) = (classifier.clone(), photos[0].1.clone());
+        move || {
+            loop {
+                if let Err(error) = pollster::block_on(classifier.score_async(&photo)) {
+                    return error;
+                }
+            }
+        }
+    });
+    std::thread::sleep(Duration::from_millis(30));
     let flying = classifier.start(&photos[0].1).unwrap();
     gpu.device().destroy();
+    let error = awaiting.join().unwrap();
+    assert!(lost(&error), "{error}");
+    // A run in part is over.
+    let mut next = gpu.device().create_command_encoder(&Default::default());
+    assert!(lost(&recorder.go_on(&mut next).unwrap_err()));
+    drop(next);
     // What was submitted before may still come, and right.
     match flying.wait() {
         Ok(scores) => assert_eq!(scores, expected[0]),
@@ -38,18 +63,36 @@ fn a_lost_device_is_told_and_replaced() {
         assert!(lost(&error), "{error}");
         let error = pollster::block_on(classifier.score_async(&photos[1].1)).unwrap_err();
         assert!(lost(&error), "{error}");
+        // Of a new size, and of one whose tables are there.
+        let part = TextureSource {
+            texture: &scene,
+            region: Some(PixelRect {
+                x: 0,
+                y: 0,
+                width: 77,
+                height: 55,
+            }),
+        };
+        for picture in [
+            part,
+            TextureSource {
+                region: None,
+                ..part
+            },
+        ] {
+            let error = classifier.score(picture).unwrap_err();
+            assert!(lost(&error), "{error}");
+        }
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
-        let recorded = recorder.submit(&mut encoder, &photos[1].1);
-        gpu.queue().submit([encoder.finish()]);
-        let error = recorded.and_then(|answer| answer.wait()).unwrap_err();
+        let error = recorder.record(&mut encoder, &photos[1].1).unwrap_err();
         assert!(lost(&error), "{error}");
     }
     let made = Classifier::new(Some(&gpu), &model, &ClassifierOptions::default());
     assert!(lost(made.as_ref().unwrap_err()), "{made:?}");
     // A device that is lost already is no replacement, and leaves all as it was.
-    assert!(lost(&classifier.recreate(&gpu).unwrap_err()));
+    assert!(lost(&classifier.recreate(Some(&gpu)).unwrap_err()));
 
-    classifier.recreate(&own_gpu()).unwrap();
+    classifier.recreate(Some(&own_gpu())).unwrap();
     for ((name, photo), expected) in photos.iter().zip(&expected) {
         assert_eq!(classifier.score(photo).unwrap(), *expected, "{name}");
         assert_eq!(other.score(photo).unwrap(), *expected, "{name}, a clone");
@@ -81,7 +124,7 @@ fn threads_survive_a_lost_device() {
         std::thread::sleep(std::time::Duration::from_millis(50));
         gpu.device().destroy();
     });
-    classifier.recreate(&own_gpu()).unwrap();
+    classifier.recreate(Some(&own_gpu())).unwrap();
     assert_eq!(classifier.score(&photo).unwrap(), expected);
 }
 
@@ -109,4 +152,76 @@ fn an_absurd_batch_is_an_error_and_a_sane_one_works() {
     session
         .run_batch(&image, |_, logits| assert!(logits[0].is_finite()))
         .unwrap();
+}
+
+/// Real want of memory: a process that may have no more of it. In a process of
+/// its own, since others' allocations would fail as well.
+#[cfg(target_os = "linux")]
+#[test]
+fn too_little_memory_is_an_error_and_less_works() {
+    const CHILD: &str = "RESNET_WGPU_LITTLE_MEMORY";
+    if std::env::var_os(CHILD).is_none() {
+        let name = "loss::too_little_memory_is_an_error_and_less_works";
+        let ran = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--nocapture"])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        let (out, err) = (
+            String::from_utf8_lossy(&ran.stdout),
+            String::from_utf8_lossy(&ran.stderr),
+        );
+        assert!(
+            ran.status.success() && out.contains("1 passed"),
+            "{out}{err}"
+        );
+        return;
+    }
+    // Memory that the host and the device share: elsewhere the device has its own.
+    let gpu = own_gpu().with_storage(Storage::Buffers);
+    if gpu.info().device_type != wgpu::DeviceType::Cpu {
+        return;
+    }
+    let model = Model::embedded().unwrap();
+    let options = |batch| SessionOptions {
+        batch,
+        exact_batch: true,
+        ..Default::default()
+    };
+    let sane = Session::new(&gpu, &model, &options(1)).unwrap();
+    let image = vec![0.5; sane.input_len()];
+    let logits = |session: &Session| {
+        let mut logits = vec![];
+        session
+            .run_batch(&image, |_, data| logits = data.to_vec())
+            .unwrap();
+        logits
+    };
+    let expected = logits(&sane);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmSize:"))
+        .unwrap();
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    let limit = (kib << 10) + (150 << 20);
+    let limited = std::process::Command::new("prlimit")
+        .args([
+            format!("--pid={}", std::process::id()),
+            format!("--as={limit}"),
+        ])
+        .status();
+    assert!(limited.unwrap().success());
+    // 134 MB for each value.
+    let error = Session::new(&gpu, &model, &options(2048)).unwrap_err();
+    assert!(
+        matches!(error, Error::Gpu(GpuError::OutOfMemory { .. })),
+        "{error}"
+    );
+    assert_eq!(logits(&sane), expected);
+    let again = Session::new(&gpu, &model, &options(2)).unwrap();
+    // Another batch may have other kernels.
+    let found = logits(&again);
+    let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
+    assert!(expected.iter().zip(&found).all(near), "{found:?}");
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use resnet_wgpu::Error;
-use resnet_wgpu::classify::{Answer, Recorder, Scores, Slice};
+use resnet_wgpu::classify::{Answer, Classifier, ClassifierOptions, Recorder, Scores, Slice};
 use resnet_wgpu::gpu::{Gpu, GpuError};
 use resnet_wgpu::model::Model;
 use resnet_wgpu::preprocess::RgbImage;
 use resnet_wgpu::wgpu;
 
-use crate::common::{classifier, golden, own_gpu, photos};
+use crate::common::{classifier, difference, golden, own_gpu, photos, texture};
 
 fn encoder(gpu: &Gpu) -> wgpu::CommandEncoder {
     gpu.device()
@@ -32,9 +32,9 @@ fn whole_runs_in_flight_come_back_in_order() {
         .collect();
     let mut all = encoder(&gpu);
     let answers: Vec<Answer> = (photos[..3].iter())
-        .map(|(_, photo)| recorder.submit(&mut all, photo).unwrap())
+        .map(|(_, photo)| recorder.record(&mut all, photo).unwrap())
         .collect();
-    let busy = recorder.submit(&mut all, &photos[3].1);
+    let busy = recorder.record(&mut all, &photos[3].1);
     assert!(
         matches!(busy, Err(Error::Gpu(GpuError::Busy(3)))),
         "{busy:?}"
@@ -86,7 +86,8 @@ fn slices_are_as_many_as_said_and_leave_others_alone() {
     assert_eq!(recorder.slices(whole), 2);
     let steps = classifier.session().plan().unwrap().steps.len();
     assert_eq!(recorder.slices(Duration::ZERO), 1 + steps);
-    for (budget, least) in [(whole, 2), (whole / 4, 5), (Duration::ZERO, 1 + steps)] {
+    // However unequal the steps are: none is longer than all of them.
+    for (budget, least) in [(whole, 2), (whole / 4, 3), (Duration::ZERO, 1 + steps)] {
         let mut other = 0;
         let (found, slices) = sliced(&gpu, &mut recorder, &photos[0].1, budget, || {
             // Between two slices, somebody else's run.
@@ -109,17 +110,19 @@ fn frames_never_wait() {
     let gpu = own_gpu();
     let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
     let (_, photo) = photos().swap_remove(1);
+    let scene = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
     let expected = classifier.score(&photo).unwrap();
     let mut recorder = classifier.recorder().unwrap();
     let budget = recorder.gpu_time() / 4;
     let (mut answers, mut found) = (vec![], 0);
-    let waits = gpu.waits();
+    let (waits, uploaded) = (gpu.waits(), gpu.uploaded_bytes());
     for frame in 0.. {
         assert!(frame < 60_000, "no answers");
         let mut one = encoder(&gpu);
         // Busy while three answers are on their way.
         let slice = match recorder.is_idle() {
-            true => recorder.begin(&mut one, &photo, budget).ok(),
+            true if !recorder.has_room() => None,
+            true => Some(recorder.begin(&mut one, &scene, budget).unwrap()),
             false => Some(recorder.go_on(&mut one).unwrap()),
         };
         submit(&gpu, one);
@@ -140,6 +143,7 @@ fn frames_never_wait() {
         std::thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(gpu.waits(), waits, "a frame waited");
+    assert_eq!(gpu.uploaded_bytes(), uploaded);
     // Waiting does count.
     drop(answers);
     classifier.score(&photo).unwrap();
@@ -178,7 +182,7 @@ fn commands_that_were_dropped_are_told() {
     let (_, photo) = photos().swap_remove(0);
     for _ in 0..5 {
         let mut dropped = encoder(&gpu);
-        let mut answer = recorder.submit(&mut dropped, &photo).unwrap();
+        let mut answer = recorder.record(&mut dropped, &photo).unwrap();
         assert!(answer.take_ready().unwrap().is_none());
         drop(dropped);
         let error = answer.wait().unwrap_err();
@@ -188,7 +192,7 @@ fn commands_that_were_dropped_are_told() {
         );
     }
     let mut kept = encoder(&gpu);
-    let answer = recorder.submit(&mut kept, &photo).unwrap();
+    let answer = recorder.record(&mut kept, &photo).unwrap();
     submit(&gpu, kept);
     // Whoever submits: a task is woken.
     let expected = classifier.score(&photo).unwrap();
@@ -203,7 +207,7 @@ fn logits_stay_on_the_device_for_the_applications_shaders() {
     let (_, photo) = photos().swap_remove(3);
     let expected = classifier.score(&photo).unwrap();
     let mut all = encoder(&gpu);
-    let answer = recorder.submit(&mut all, &photo).unwrap();
+    let answer = recorder.record(&mut all, &photo).unwrap();
     let logits = answer.logits_buffer().unwrap();
     assert!(logits.usage().contains(wgpu::BufferUsages::STORAGE));
     let bytes = 4 * expected.classes as u64;
@@ -223,4 +227,115 @@ fn logits_stay_on_the_device_for_the_applications_shaders() {
     let found: Vec<f32> = bytemuck::pod_collect_to_vec(&copy.get_mapped_range(..).unwrap());
     assert_eq!(found, expected.logits);
     assert_eq!(answer.wait().unwrap(), expected);
+}
+
+/// Commands that the device refused, for what else was in them, give no answer:
+/// least of all the one that lay there before.
+#[test]
+fn refused_commands_give_no_answer() {
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
+    let mut recorder = classifier.recorder().unwrap();
+    let photos = photos();
+    let not_submitted = |answer: Answer| {
+        let error = answer.wait().unwrap_err();
+        assert!(
+            matches!(error, Error::Gpu(GpuError::NotSubmitted)),
+            "{error}"
+        );
+    };
+    for (_, photo) in &photos {
+        // All lanes hold an answer of another photo, or will.
+        let mut good = encoder(&gpu);
+        let answer = recorder.record(&mut good, photo).unwrap();
+        submit(&gpu, good);
+        let expected = classifier.score(photo).unwrap();
+        assert_eq!(answer.wait().unwrap(), expected);
+
+        let mut bad = encoder(&gpu);
+        let answer = recorder.record(&mut bad, photo).unwrap();
+        let destroyed = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: 16,
+            usage: wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        bad.clear_buffer(&destroyed, 0, None);
+        destroyed.destroy();
+        let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::Validation);
+        submit(&gpu, bad);
+        assert!(pollster::block_on(scope.pop()).is_some(), "it was taken");
+        not_submitted(answer);
+
+        // The first slice is dropped, or one between.
+        for dropped in [0, 1, 2] {
+            let budget = Duration::ZERO;
+            let mut answer = None;
+            for slice in 0.. {
+                let mut one = encoder(&gpu);
+                let recorded = match slice {
+                    0 => recorder.begin(&mut one, photo, budget).unwrap(),
+                    _ => recorder.go_on(&mut one).unwrap(),
+                };
+                if slice != dropped {
+                    submit(&gpu, one);
+                }
+                if let Slice::Last(last) = recorded {
+                    answer = Some(last);
+                    break;
+                }
+            }
+            not_submitted(answer.unwrap());
+        }
+    }
+    // All is well again.
+    let mut good = encoder(&gpu);
+    let answer = recorder.record(&mut good, &photos[2].1).unwrap();
+    submit(&gpu, good);
+    assert_eq!(
+        answer.wait().unwrap(),
+        classifier.score(&photos[2].1).unwrap()
+    );
+}
+
+/// A recorder stays on its device when its classifier goes on on another.
+#[test]
+fn a_recorder_outlives_a_change_of_device() {
+    let (gpu, other) = (own_gpu(), own_gpu());
+    let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
+    let mut recorder = classifier.recorder().unwrap();
+    let (_, photo) = photos().swap_remove(4);
+    let expected = classifier.score(&photo).unwrap();
+    let scene = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
+    classifier.recreate(Some(&other)).unwrap();
+    let mut one = encoder(&gpu);
+    let answer = recorder.record(&mut one, &scene).unwrap();
+    submit(&gpu, one);
+    assert_eq!(answer.wait().unwrap(), expected);
+    assert_eq!(classifier.score(&photo).unwrap(), expected);
+}
+
+/// A classifier of batches gives its recorder one image at a time.
+#[test]
+fn batches_do_not_make_frames_longer() {
+    let gpu = own_gpu();
+    let options = ClassifierOptions {
+        batch: 16,
+        ..Default::default()
+    };
+    let model = Model::embedded().unwrap();
+    let batches = Classifier::new(Some(&gpu), &model, &options).unwrap();
+    let (_, photo) = photos().swap_remove(0);
+    let one = classifier(&gpu, &model, 1).score(&photo).unwrap();
+    let near = |found: &Scores| assert!(difference(found, &one) < 1e-4);
+    near(&batches.score(&photo).unwrap());
+    let mut recorder = batches.recorder().unwrap();
+    let scene = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
+    let mut frame = encoder(&gpu);
+    let answer = recorder.record(&mut frame, &scene).unwrap();
+    let bytes = answer.logits_buffer().unwrap().size();
+    submit(&gpu, frame);
+    near(&answer.wait().unwrap());
+    // Logits and probabilities of one image, in whole rows where they are textures.
+    assert!(bytes <= 2 << 15, "{bytes} bytes of results");
 }

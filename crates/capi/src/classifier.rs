@@ -7,7 +7,6 @@ use resnet_wgpu::Classifier;
 use crate::checked::{handle, release, slot};
 use crate::device::ResnetDevice;
 use crate::guard::{status, value};
-use crate::locked::Locked;
 use crate::model::{Names, ResnetModel};
 use crate::options::ResnetOptions;
 use crate::pixels::Pixels;
@@ -15,9 +14,9 @@ use crate::prediction::{Answer, ResnetPrediction};
 use crate::status::{Failure, ResnetStatus};
 
 /// A model on a device, ready to classify pictures of any size. Several threads
-/// may use it at once; their pictures are computed one after another.
+/// may use it at once; the device computes their pictures one after another.
 pub struct ResnetClassifier {
-    classifier: Locked<Classifier>,
+    classifier: Classifier,
     names: Arc<Names>,
 }
 
@@ -40,7 +39,7 @@ pub unsafe extern "C" fn resnet_classifier_new(
         let options = options.classifier();
         let made = Classifier::new(device.gpu.as_ref(), &model.model, &options)?;
         slot.give(ResnetClassifier {
-            classifier: Locked::new(made),
+            classifier: made,
             names: Arc::clone(&model.names),
         });
         Ok(())
@@ -100,6 +99,23 @@ pub unsafe extern "C" fn resnet_classify_rgba(
     status(|| unsafe { classify(classifier, &picture, k, predictions, count) })
 }
 
+/// Goes on on another device, or on the same one opened anew, after
+/// RESNET_STATUS_DEVICE_LOST: the model is read and uploaded again. Calls of other
+/// threads that are under way end with that error. After a failure the classifier
+/// is as it was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn resnet_classifier_recreate(
+    classifier: *const ResnetClassifier,
+    device: *const ResnetDevice,
+) -> ResnetStatus {
+    status(|| {
+        // SAFETY: handles.
+        let (classifier, device) =
+            unsafe { (handle(classifier, "classifier")?, handle(device, "device")?) };
+        Ok(classifier.classifier.recreate(device.gpu.as_ref())?)
+    })
+}
+
 /// Frees a classifier, and with it the labels of its predictions; NULL is left
 /// alone. No other thread may use it any more.
 #[unsafe(no_mangle)]
@@ -122,7 +138,7 @@ unsafe fn classify(
         let answer = Answer::new(k, predictions, count)?;
         (answer, handle(classifier, "classifier")?, picture.image()?)
     };
-    let found = classifier.classifier.with(|c| c.classify(&image, k))??;
+    let found = classifier.classifier.classify(&image, k)?;
     answer.write(
         found
             .into_iter()

@@ -25,8 +25,8 @@ pub fn value<T>(none: T, call: impl FnOnce() -> Result<T, Failure>) -> T {
     })
 }
 
-/// A panic is an error of its own. What it may have left half done lies behind
-/// `Locked`, which then refuses it, or belongs to the call and is gone.
+/// A panic is an error of its own. What it may have left half done belongs to the
+/// call and is gone; what threads share, the library keeps whole.
 fn caught<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
         let said = said(&*payload).to_owned();

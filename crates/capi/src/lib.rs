@@ -31,7 +31,6 @@ mod device;
 mod device_list;
 mod guard;
 mod last_error;
-mod locked;
 mod model;
 mod options;
 mod pixels;

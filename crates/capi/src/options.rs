@@ -13,6 +13,10 @@ use crate::guard::{status, value};
 use crate::model::ResnetModel;
 use crate::status::{Failure, ResnetStatus};
 
+/// Calls of several threads that are on the device at once: while one is computed,
+/// another's picture arrives.
+const IN_FLIGHT: usize = 2;
+
 /// How a classifier or a session is set up. One may set up several, and may be
 /// freed before them. One thread at a time may use it.
 #[derive(Clone, Default)]
@@ -186,6 +190,7 @@ impl ResnetOptions {
     pub(crate) fn classifier(&self) -> ClassifierOptions {
         ClassifierOptions {
             batch: 1,
+            in_flight: IN_FLIGHT,
             ..self.set_up.clone()
         }
     }
@@ -196,6 +201,7 @@ impl ResnetOptions {
         let side = self.set_up.preprocess.input_size.unwrap_or(own);
         SessionOptions {
             batch: self.set_up.batch,
+            in_flight: IN_FLIGHT,
             precision: self.set_up.precision,
             input_size: Some((side, side)),
             ..SessionOptions::default()

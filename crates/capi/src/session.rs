@@ -6,15 +6,14 @@ use resnet_wgpu::tensor::Tensor;
 use crate::checked::{handle, out, release, slot, values};
 use crate::device::ResnetDevice;
 use crate::guard::{status, value};
-use crate::locked::Locked;
 use crate::model::ResnetModel;
 use crate::options::ResnetOptions;
 use crate::status::{Failure, ResnetStatus};
 
 /// A model on a device, ready to run tensors. Several threads may use it at
-/// once; their tensors are computed one after another.
+/// once; the device computes their tensors one after another.
 pub struct ResnetSession {
-    session: Locked<Session>,
+    session: Session,
     /// Height, width and channels of an image.
     image: [usize; 3],
     classes: usize,
@@ -44,7 +43,7 @@ pub unsafe extern "C" fn resnet_session_new(
         let input = made.graph().input_shape();
         slot.give(ResnetSession {
             image: [input.h, input.w, input.c],
-            session: Locked::new(made),
+            session: made,
             classes: model.names.classes.len(),
         });
         Ok(())
@@ -97,7 +96,7 @@ pub unsafe extern "C" fn resnet_run_tensor(
         copy.extend_from_slice(images);
         let tensor = Tensor::new(shape, copy)
             .ok_or_else(|| Failure::argument("images", "a whole tensor", format!("{shape:?}")))?;
-        let outputs = session.session.with(|session| session.run(&tensor))??;
+        let outputs = session.session.run(&tensor)?;
         out.write(outputs.logits.data());
         Ok(())
     })

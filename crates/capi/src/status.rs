@@ -92,6 +92,7 @@ fn status(error: &Error) -> ResnetStatus {
             _ => S::Internal,
         },
         Error::Image(_)
+        | Error::Input(_)
         | Error::Preprocess(_)
         | Error::InputShape { .. }
         | Error::UnknownPreset { .. }

@@ -10,6 +10,7 @@ use crate::embed_args::{EmbedArgs, SimilarArgs};
 use crate::eval_args::EvalArgs;
 use crate::explain_args::ExplainArgs;
 use crate::hub_args::{FetchArgs, ModelsArgs};
+use crate::manual::{CompletionsArgs, ManArgs};
 use crate::model_args::ModelArgs;
 use crate::tune_args::TuneArgs;
 
@@ -59,6 +60,8 @@ pub enum Command {
     Fetch(FetchArgs),
     Models(ModelsArgs),
     Devices(DevicesArgs),
+    Man(ManArgs),
+    Completions(CompletionsArgs),
     /// Measures one row for `bench`: a job on stdin, lines of JSON on stdout
     #[command(hide = true)]
     BenchWorker,

@@ -167,7 +167,7 @@ impl<'a> Bench<'a> {
         let Some(settled) = settled else {
             return match asked {
                 Precision::F16 => Scalar::F16,
-                Precision::F32 | Precision::Auto => Scalar::F32,
+                _ => Scalar::F32,
             };
         };
         if let Some(why) = &settled.why {

@@ -32,6 +32,7 @@ mod headless;
 mod hub_args;
 mod interrupt;
 mod kernel_args;
+mod manual;
 mod model_args;
 mod model_choice;
 mod models;
@@ -85,6 +86,8 @@ fn main() -> ExitCode {
         Command::Fetch(args) => fetch::command(&args),
         Command::Models(args) => models::command(&args),
         Command::Devices(args) => devices::command(&args),
+        Command::Man(args) => manual::man(&args),
+        Command::Completions(args) => manual::completions(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

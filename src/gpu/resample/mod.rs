@@ -11,7 +11,7 @@ pub use source::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource}
 use super::{Gpu, GpuError};
 use crate::kernels::ResampleShader;
 use crate::preprocess::{Preprocess, PreprocessError};
-use passes::{Key, Passes};
+use passes::{Layout, Passes};
 
 /// Sizes of pictures whose tables are kept: an application shows a few windows
 /// over and over.
@@ -33,13 +33,12 @@ pub(crate) struct Resampler {
     buffer: wgpu::ComputePipeline,
     crop: wgpu::ComputePipeline,
     /// The most recently used come last.
-    passes: Mutex<Vec<(Key, Passes)>>,
+    passes: Mutex<Vec<((u32, u32), Passes)>>,
 }
 
 /// Why a picture on the device cannot be prepared there.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResampleError {
+pub(crate) enum ResampleError {
     /// The device refused.
     #[error(transparent)]
     Gpu(#[from] GpuError),
@@ -66,33 +65,76 @@ impl Resampler {
 
     /// Readies a picture to be prepared: then [`Ready::record`] says how.
     pub fn ready(&self, picture: OnDevice<'_>) -> Result<Ready<'_>, ResampleError> {
-        let key = Key::new(picture)?;
-        let mut kept = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.iter().position(|(k, _)| *k == key);
-        let passes = match found {
-            Some(at) => kept.remove(at).1,
-            None => {
-                let sampling = self.preprocess.sampling(key.width, key.height)?;
-                Passes::new(&self.gpu, &key, &sampling)?
-            }
-        };
-        if kept.len() == KEPT {
-            kept.remove(0);
-        }
-        kept.push((key, passes.clone()));
-        drop(kept);
+        let layout = Layout::new(picture)?;
+        let passes = self.passes((layout.width, layout.height))?;
         let pipeline = match picture {
             OnDevice::Texture(_) => &self.texture,
             OnDevice::Buffer(_) => &self.buffer,
         };
-        let bind = || passes.bind_first(&self.gpu, pipeline, picture);
-        let first = self.gpu.watch(0, bind)?;
         Ok(Ready {
             resampler: self,
             pipeline,
-            first,
+            first: passes.bind_first(&self.gpu, pipeline, picture, &layout)?,
             passes,
         })
+    }
+
+    /// The passes over pictures of that width and height.
+    fn passes(&self, size: (u32, u32)) -> Result<Passes, ResampleError> {
+        let kept = || self.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut kept = kept();
+            if let Some(at) = kept.iter().position(|(s, _)| *s == size) {
+                kept[at..].rotate_left(1);
+                return Ok(kept[kept.len() - 1].1.clone());
+            }
+        }
+        // Made while others use theirs.
+        let sampling = self.preprocess.sampling(size.0, size.1)?;
+        let passes = Passes::new(&self.gpu, size, sampling)?;
+        let mut kept = kept();
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push((size, passes.clone()));
+        Ok(passes)
+    }
+
+    /// Compiles what software drivers compile at a kernel's first run, by a
+    /// picture of one pixel.
+    pub fn warm_up(&self) -> Result<(), ResampleError> {
+        let device = self.gpu.device();
+        let crop = u64::from(self.preprocess.crop.0) * u64::from(self.preprocess.crop.1);
+        let (texture, crop) = self.gpu.watch(3 * crop, || {
+            let texture = device.create_texture(&wgpu::TextureDescriptor {
+                label: Some("pixel"),
+                size: wgpu::Extent3d::default(),
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: wgpu::TextureDimension::D2,
+                format: wgpu::TextureFormat::Rgba8Unorm,
+                usage: wgpu::TextureUsages::TEXTURE_BINDING,
+                view_formats: &[],
+            });
+            let crop = device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("crop"),
+                size: crop.div_ceil(4) * 12,
+                usage: wgpu::BufferUsages::STORAGE,
+                mapped_at_creation: false,
+            });
+            (texture, crop)
+        })?;
+        let pixel = TextureSource {
+            texture: &texture,
+            region: None,
+        };
+        let ready = self.ready(OnDevice::Texture(pixel))?;
+        self.gpu.watch(0, || {
+            let mut encoder = device.create_command_encoder(&Default::default());
+            ready.record(&mut encoder, &crop);
+            self.gpu.queue().submit([encoder.finish()]);
+        })?;
+        Ok(())
     }
 }
 

@@ -1,14 +1,12 @@
-//! Tables and buffers of the two passes over pictures of one size and layout.
+//! Tables and buffers of the two passes over pictures of one size.
 
-use wgpu::util::DeviceExt;
-
-use super::{ByteOrder, OnDevice, SourceError};
-use crate::gpu::Gpu;
+use super::{ByteOrder, OnDevice, ResampleError, SourceError};
+use crate::gpu::{Gpu, GpuError};
 use crate::preprocess::Sampling;
 
-/// What passes are made for: pictures that differ in none of these share them.
+/// How a picture lies in its texture or buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key {
+pub(super) struct Layout {
     pub width: u32,
     pub height: u32,
     /// Where the region begins in a texture.
@@ -19,7 +17,7 @@ pub(super) struct Key {
     range: (u64, u64),
 }
 
-impl Key {
+impl Layout {
     pub fn new(picture: OnDevice<'_>) -> Result<Self, SourceError> {
         match picture {
             OnDevice::Texture(source) => {
@@ -36,8 +34,7 @@ impl Key {
             OnDevice::Buffer(source) => {
                 let span = source.checked()?;
                 // A binding begins where every device lets one begin.
-                let begin = source.offset - source.offset % ALIGNMENT;
-                let before = source.offset - begin;
+                let before = source.offset % ALIGNMENT;
                 let bgr = source.order == ByteOrder::Bgra;
                 let words = [before as u32 / 4, source.bytes_per_row / 4];
                 Ok(Self {
@@ -45,7 +42,7 @@ impl Key {
                     height: source.height,
                     origin: [0, 0],
                     source: [0, u32::from(bgr), words[0], words[1]],
-                    range: (begin, before + span),
+                    range: (source.offset - before, before + span),
                 })
             }
         }
@@ -59,70 +56,54 @@ const ALIGNMENT: u64 = 256;
 /// Everything but the picture and the crop. Cloning shares it.
 #[derive(Debug, Clone)]
 pub(super) struct Passes {
-    params: [wgpu::Buffer; 2],
+    sampling: Sampling,
+    second: wgpu::Buffer,
     taps: [wgpu::Buffer; 2],
     narrow: wgpu::Buffer,
-    grids: [[u32; 2]; 2],
-    range: (u64, u64),
 }
 
 impl Passes {
-    pub fn new(gpu: &Gpu, key: &Key, sampling: &Sampling) -> Result<Self, super::ResampleError> {
+    pub fn new(gpu: &Gpu, (w, h): (u32, u32), sampling: Sampling) -> Result<Self, ResampleError> {
         let [width, height] = sampling.narrow;
         let narrow = 4 * u64::from(width) * u64::from(height);
-        let taps = sampling.taps();
-        let tables = taps.map(|t| size_of_val(t) as u64);
-        let needed = narrow.max(tables[0]).max(tables[1]).max(key.range.1);
-        let limit = gpu.profile().max_binding;
-        let grids = sampling.grids();
-        let wide = grids
-            .iter()
-            .flatten()
-            .any(|&n| n > gpu.profile().max_workgroups);
-        if needed > limit || wide {
-            return Err(SourceError::TooLarge {
-                width: key.width,
-                height: key.height,
-                needed,
-                limit,
+        let tables = sampling.taps().map(|t| size_of_val(t) as u64);
+        let (profile, grids) = (gpu.profile(), sampling.grids());
+        let needed = narrow.max(tables[0]).max(tables[1]);
+        fits(needed, profile.max_binding, (w, h))?;
+        let groups = grids.into_iter().flatten().max().unwrap_or(0);
+        if groups > profile.max_workgroups {
+            return Err(SourceError::TooManyGroups {
+                width: w,
+                height: h,
+                needed: groups,
+                limit: profile.max_workgroups,
             }
             .into());
         }
-        let device = gpu.device();
-        let filled = |label, words: &[u8], usage| {
-            device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-                label: Some(label),
-                contents: words,
-                usage,
-            })
+        let table = |words: &[i32]| {
+            let usage = wgpu::BufferUsages::STORAGE;
+            gpu.filled("taps", bytemuck::cast_slice(words), usage)
         };
-        let params = [
-            sampling.first_pass(key.origin, key.source),
-            sampling.second_pass(),
-        ];
-        Ok(gpu.watch(narrow + tables.iter().sum::<u64>(), || Self {
-            params: params.map(|words| {
-                let words = bytemuck::cast_slice(&words);
-                filled("resample", words, wgpu::BufferUsages::UNIFORM)
-            }),
-            taps: taps.map(|words| {
-                let words = bytemuck::cast_slice(words);
-                filled("taps", words, wgpu::BufferUsages::STORAGE)
-            }),
-            narrow: device.create_buffer(&wgpu::BufferDescriptor {
+        let [across, down] = sampling.taps();
+        let narrow = gpu.watch(narrow, || {
+            gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("narrow"),
                 size: narrow,
                 usage: wgpu::BufferUsages::STORAGE,
                 mapped_at_creation: false,
-            }),
-            grids,
-            range: key.range,
-        })?)
+            })
+        })?;
+        Ok(Self {
+            second: params(gpu, &sampling.second_pass())?,
+            taps: [table(across)?, table(down)?],
+            narrow,
+            sampling,
+        })
     }
 
     /// Workgroups of both passes.
     pub fn grids(&self) -> [[u32; 2]; 2] {
-        self.grids
+        self.sampling.grids()
     }
 
     /// The first pass over a picture.
@@ -131,29 +112,39 @@ impl Passes {
         gpu: &Gpu,
         pipeline: &wgpu::ComputePipeline,
         picture: OnDevice<'_>,
-    ) -> wgpu::BindGroup {
-        let view;
-        let source = match picture {
-            OnDevice::Texture(source) => {
-                view = source.texture.create_view(&wgpu::TextureViewDescriptor {
-                    dimension: Some(wgpu::TextureViewDimension::D2),
-                    mip_level_count: Some(1),
-                    array_layer_count: Some(1),
-                    usage: Some(wgpu::TextureUsages::TEXTURE_BINDING),
-                    ..Default::default()
-                });
-                wgpu::BindingResource::TextureView(&view)
-            }
-            OnDevice::Buffer(source) => {
-                let (offset, length) = self.range;
-                wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+        layout: &Layout,
+    ) -> Result<wgpu::BindGroup, ResampleError> {
+        let (offset, length) = layout.range;
+        let limit = gpu.profile().max_binding;
+        fits(length, limit, (layout.width, layout.height))?;
+        let params = params(gpu, &self.sampling.first_pass(layout.origin, layout.source))?;
+        let bind = || {
+            let view;
+            let source = match picture {
+                OnDevice::Texture(source) => {
+                    view = source.texture.create_view(&wgpu::TextureViewDescriptor {
+                        dimension: Some(wgpu::TextureViewDimension::D2),
+                        mip_level_count: Some(1),
+                        array_layer_count: Some(1),
+                        usage: Some(wgpu::TextureUsages::TEXTURE_BINDING),
+                        ..Default::default()
+                    });
+                    wgpu::BindingResource::TextureView(&view)
+                }
+                OnDevice::Buffer(source) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                     buffer: source.buffer,
                     offset,
                     size: wgpu::BufferSize::new(length),
-                })
-            }
+                }),
+            };
+            let to = self.narrow.as_entire_binding();
+            bind(gpu, pipeline, [&params, &self.taps[0]], [source, to])
         };
-        self.bind(gpu, pipeline, 0, [source, self.narrow.as_entire_binding()])
+        match gpu.watch(0, bind) {
+            // Ours are valid.
+            Err(GpuError::Refused { reason, .. }) => Err(SourceError::Refused(reason).into()),
+            bound => Ok(bound?),
+        }
     }
 
     /// The second pass into a crop.
@@ -163,28 +154,48 @@ impl Passes {
         pipeline: &wgpu::ComputePipeline,
         crop: &wgpu::Buffer,
     ) -> wgpu::BindGroup {
-        let narrow = self.narrow.as_entire_binding();
-        self.bind(gpu, pipeline, 1, [narrow, crop.as_entire_binding()])
+        let values = [self.narrow.as_entire_binding(), crop.as_entire_binding()];
+        bind(gpu, pipeline, [&self.second, &self.taps[1]], values)
     }
+}
 
-    fn bind(
-        &self,
-        gpu: &Gpu,
-        pipeline: &wgpu::ComputePipeline,
-        pass: usize,
-        [from, to]: [wgpu::BindingResource<'_>; 2],
-    ) -> wgpu::BindGroup {
-        let params = self.params[pass].as_entire_binding();
-        let resources = [params, from, self.taps[pass].as_entire_binding(), to];
-        let mut binding = 0..;
-        let entries = resources.map(|resource| wgpu::BindGroupEntry {
-            binding: binding.next().unwrap_or_default(),
-            resource,
-        });
-        gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("resample"),
-            layout: &pipeline.get_bind_group_layout(0),
-            entries: &entries,
-        })
+fn fits(needed: u64, limit: u64, (width, height): (u32, u32)) -> Result<(), SourceError> {
+    match needed > limit {
+        true => Err(SourceError::TooLarge {
+            width,
+            height,
+            needed,
+            limit,
+        }),
+        false => Ok(()),
     }
+}
+
+fn params(gpu: &Gpu, words: &[u32]) -> Result<wgpu::Buffer, GpuError> {
+    let usage = wgpu::BufferUsages::UNIFORM;
+    gpu.filled("resample", bytemuck::cast_slice(words), usage)
+}
+
+fn bind(
+    gpu: &Gpu,
+    pipeline: &wgpu::ComputePipeline,
+    [params, taps]: [&wgpu::Buffer; 2],
+    [from, to]: [wgpu::BindingResource<'_>; 2],
+) -> wgpu::BindGroup {
+    let resources = [
+        params.as_entire_binding(),
+        from,
+        taps.as_entire_binding(),
+        to,
+    ];
+    let mut binding = 0..;
+    let entries = resources.map(|resource| wgpu::BindGroupEntry {
+        binding: binding.next().unwrap_or_default(),
+        resource,
+    });
+    gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some("resample"),
+        layout: &pipeline.get_bind_group_layout(0),
+        entries: &entries,
+    })
 }

@@ -108,6 +108,27 @@ pub enum SourceError {
         /// What it is.
         found: u64,
     },
+    /// A texture or buffer that cannot be bound.
+    #[error(
+        "the device cannot bind the texture or buffer: {0}; pass one of the classifier's own device \
+         that has not been destroyed"
+    )]
+    Refused(String),
+    /// A picture too long for a pass over it.
+    #[error(
+        "picture of {width}x{height} pixels: {needed} workgroups are needed to resize it, and this \
+         device dispatches at most {limit}; make it smaller, or pass a region"
+    )]
+    TooManyGroups {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// Workgroups along a dimension.
+        needed: u32,
+        /// Workgroups that the device dispatches.
+        limit: u32,
+    },
     /// A picture too large for a pass over it.
     #[error(
         "picture of {width}x{height} pixels: {needed} bytes are needed to resize it, and this \

@@ -158,6 +158,10 @@ static void classifiers(const ResnetDevice *device, const ResnetModel *model) {
     REFUSED(INVALID_ARGUMENT, "`model`", resnet_classifier_new(device, NULL, NULL, &c));
     REFUSED(INVALID_ARGUMENT, "`classifier`", resnet_classifier_new(device, model, NULL, NULL));
     OK(resnet_classifier_new(device, model, NULL, &c));
+    REFUSED(INVALID_ARGUMENT, "`classifier`", resnet_classifier_recreate(NULL, device));
+    REFUSED(INVALID_ARGUMENT, "`device`", resnet_classifier_recreate(c, NULL));
+    /* What follows is as it was before. */
+    OK(resnet_classifier_recreate(c, device));
 
     REFUSED(INVALID_ARGUMENT, "`classifier`",
             resnet_classify_rgb(NULL, pixels, 5, 5, 0, 1, best, &n));

@@ -34,7 +34,7 @@ fn expected(gpu: Option<&Gpu>, photo: &RgbImage) -> String {
         batch: 2,
         ..SessionOptions::default()
     };
-    let mut session = match gpu {
+    let session = match gpu {
         Some(gpu) => Session::new(gpu, &model, &options).unwrap(),
         None => Session::cpu(&model, &options).unwrap(),
     };
@@ -53,7 +53,7 @@ fn expected(gpu: Option<&Gpu>, photo: &RgbImage) -> String {
         writeln!(lines, "top {class} {label} {:08x}", logit.to_bits()).unwrap();
     }
 
-    let mut classifier = Classifier::new(gpu, &model, &Default::default()).unwrap();
+    let classifier = Classifier::new(gpu, &model, &Default::default()).unwrap();
     let found = classifier.classify(photo, 3).unwrap();
     for form in ["rgb", "gaps", "rgba"] {
         for p in &found {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use resnet_wgpu::{Classifier, Gpu, Model, Prediction};
+use resnet_wgpu::{Classifier, DeviceSelector, Gpu, Model, Prediction};
 
 use crate::answers::{photo, weights};
 use crate::compile::{Link, compile, failure, output, program, without_drivers};
@@ -22,7 +22,7 @@ fn ppm(name: &str, test: &str) -> PathBuf {
 
 fn classified(gpu: Option<&Gpu>, name: &str, k: usize) -> Vec<Prediction> {
     let model = Model::embedded().unwrap();
-    let mut classifier = Classifier::new(gpu, &model, &Default::default()).unwrap();
+    let classifier = Classifier::new(gpu, &model, &Default::default()).unwrap();
     classifier.classify(&photo(name), k).unwrap()
 }
 
@@ -70,7 +70,7 @@ fn cpp_on_several_threads() {
         program(&sanitized).arg("cpu").args(often()),
     ));
     assert_eq!(on_cpu, expected(None));
-    let gpu = Gpu::new(&Default::default()).expect("no adapter: run ./scripts/test");
+    let gpu = Gpu::new(DeviceSelector::Auto).expect("no adapter: run ./scripts/test");
     let on_gpu = output(program(&shared).arg("auto").args(often()));
     assert_eq!(on_gpu, expected(Some(&gpu)));
 

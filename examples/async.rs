@@ -1,0 +1,65 @@
+//! Several photos at once as tasks, on an executor that knows nothing of GPUs:
+//! nobody polls the device, and no thread waits for it.
+//!
+//!     cargo run --release --example async -- photos/*.png
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use resnet_wgpu::classify::{ClassifierOptions, Loading, ModelSource};
+use resnet_wgpu::{Classifier, DeviceSelector, Error, Gpu, decode_file};
+
+fn main() -> Result<(), Error> {
+    let mut photos: Vec<String> = std::env::args().skip(1).collect();
+    if photos.is_empty() {
+        photos = ["chelsea.png", "coffee.png", "rocket.jpg"]
+            .map(|name| format!("photos/{name}"))
+            .into();
+    }
+    // Any executor will do; this one runs a task on the main thread.
+    pollster::block_on(run(&photos))
+}
+
+async fn run(photos: &[String]) -> Result<(), Error> {
+    let gpu = Gpu::new_async(DeviceSelector::Auto).await?;
+    let options = ClassifierOptions {
+        in_flight: 2,
+        ..Default::default()
+    };
+    // Loaded on a thread of its own, awaited here.
+    let classifier = Loading::start(Some(&gpu), ModelSource::Embedded, options)?.await?;
+    for line in all(photos.iter().map(|photo| label(&classifier, photo))).await {
+        println!("{}", line?);
+    }
+    Ok(())
+}
+
+async fn label(classifier: &Classifier, photo: &str) -> Result<String, Error> {
+    let picture = decode_file(photo.as_ref(), &Default::default())?;
+    let best = classifier.classify_async(&picture, 1).await?;
+    let percent = 100.0 * best[0].probability;
+    Ok(format!("{percent:5.1} %  {:<10}  {photo}", best[0].label))
+}
+
+/// The outcomes of all futures, which go on at once: `join_all` of the crate
+/// `futures`, in small.
+async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut tasks: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
+    let mut outcomes: Vec<Option<F::Output>> = tasks.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (task, outcome) in tasks.iter_mut().zip(&mut outcomes) {
+            if outcome.is_none()
+                && let Poll::Ready(done) = task.as_mut().poll(context)
+            {
+                *outcome = Some(done);
+            }
+        }
+        match outcomes.iter().all(Option::is_some) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    outcomes.into_iter().flatten().collect()
+}

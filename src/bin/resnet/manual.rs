@@ -1,0 +1,71 @@
+//! Man pages and shell completions, made from the command line's own definition.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use crate::args::Cli;
+use crate::failure::Failure;
+use crate::term;
+
+/// Man pages: this program's on stdout, or all of them in a folder
+///
+/// Prints the program's man page. With --to, writes a page for each command as
+/// well, resnet.1, resnet-classify.1 and so on, into a folder that is there:
+/// `resnet man --to ~/.local/share/man/man1`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  resnet man | man -l -
+  resnet man --to ~/.local/share/man/man1")]
+pub struct ManArgs {
+    /// Folder for the pages of all commands
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+}
+
+/// Completions for a shell, on stdout
+///
+/// Prints what makes the shell complete commands, options and their values.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  resnet completions bash > ~/.local/share/bash-completion/completions/resnet
+  resnet completions zsh > ~/.zfunc/_resnet
+  resnet completions fish > ~/.config/fish/completions/resnet.fish
+  resnet completions powershell >> $PROFILE")]
+pub struct CompletionsArgs {
+    /// Which shell
+    pub shell: Shell,
+}
+
+/// Runs `man`.
+pub fn man(args: &ManArgs) -> Result<(), Failure> {
+    let command = Cli::command();
+    let Some(folder) = &args.to else {
+        let mut page = vec![];
+        let rendered = clap_mangen::Man::new(command).render(&mut page);
+        rendered.map_err(|e| Failure::new(format!("the page cannot be made: {e}")))?;
+        return term::print(&String::from_utf8_lossy(&page));
+    };
+    let failed = |e: io::Error| {
+        let folder = term::shown(folder);
+        Failure::new(format!(
+            "{folder}: cannot write the pages: {e}; name a folder that is there"
+        ))
+    };
+    // Otherwise the first page would be written beside it.
+    if !folder.is_dir() {
+        return Err(failed(io::ErrorKind::NotADirectory.into()));
+    }
+    clap_mangen::generate_to(command, folder).map_err(failed)
+}
+
+/// Runs `completions`.
+pub fn completions(args: &CompletionsArgs) -> Result<(), Failure> {
+    let mut script = vec![];
+    clap_complete::generate(args.shell, &mut Cli::command(), "resnet", &mut script);
+    term::print(&String::from_utf8_lossy(&script))
+}
