@@ -127,8 +127,11 @@ impl Desk {
             self.live_frame();
             // The scene moves: a frame follows the other.
             ui.ctx().request_repaint();
-        } else if self.models.coming.is_some() {
-            ui.ctx().request_repaint_after(GLANCE);
+        } else {
+            self.live.rest();
+            if self.models.coming.is_some() {
+                ui.ctx().request_repaint_after(GLANCE);
+            }
         }
         self.bars = view::show(ui, self, &mut wishes);
         for wish in wishes {

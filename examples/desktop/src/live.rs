@@ -19,9 +19,6 @@ const BUDGET: Duration = Duration::from_millis(2);
 /// Answers that may be on their way: as many as a recorder has memory for.
 const MOST: usize = 3;
 
-/// A pause between frames from which on they are not frames of one animation.
-const PAUSE: Duration = Duration::from_secs(1);
-
 /// The live mode's state.
 pub struct Live {
     gpu: Gpu,
@@ -163,10 +160,15 @@ impl Live {
             (Setup::There(_), true) => Kind::With,
             _ => Kind::Without,
         };
-        match self.last.replace(now).map(|last| now - last) {
-            Some(time) if time < PAUSE => self.frames.push(kind, time),
-            _ => self.frames.interrupt(),
+        match self.last.replace(now) {
+            Some(last) => self.frames.push(kind, now - last),
+            None => self.frames.interrupt(),
         }
+    }
+
+    /// No frame for now: the time until the next is none of a frame's.
+    pub fn rest(&mut self) {
+        self.last = None;
     }
 
     /// Records the next slice of a run, or begins one.

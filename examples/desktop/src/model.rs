@@ -71,15 +71,17 @@ impl Models {
         let Some(coming) = &mut self.coming else {
             return Ok(false);
         };
-        let Some(outcome) = coming.loading.take_ready() else {
+        let outcome = coming.loading.take_ready();
+        if matches!(outcome, Ok(None)) {
             return Ok(false);
-        };
+        }
         let loading = coming.began.elapsed();
         self.coming = None;
         let classifier = match outcome {
+            Ok(Some(classifier)) => classifier,
             // It was somebody's wish.
-            Err(Error::Cancelled(_)) => return Ok(false),
-            outcome => outcome?,
+            Ok(None) | Err(Error::Cancelled(_)) => return Ok(false),
+            Err(error) => return Err(error),
         };
         self.next += 1;
         self.loaded = Some(Loaded {
