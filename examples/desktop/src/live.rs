@@ -100,9 +100,9 @@ impl Live {
 
     /// Begins with a model's recorder. Setting it up waited; nothing does from
     /// here on.
-    pub fn set_recorder(&mut self, recorder: Recorder) {
+    pub fn set_recorder(&mut self, recorder: Box<Recorder>) {
         self.waits_before = self.gpu.waits();
-        self.recorder = Setup::There(Box::new(recorder));
+        self.recorder = Setup::There(recorder);
     }
 
     /// Drops what belongs to a model.

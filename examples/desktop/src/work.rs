@@ -19,7 +19,7 @@ use crate::texture::{Shown, upload};
 pub enum Found {
     Answer(u64, u64, Result<(Vec<Prediction>, Duration), Error>),
     Maps(u64, u64, Result<Vec<(usize, wgpu::Texture)>, Error>),
-    Recorder(u64, Result<Recorder, Error>),
+    Recorder(u64, Result<Box<Recorder>, Error>),
 }
 
 impl Desk {
@@ -121,7 +121,7 @@ impl Desk {
             let (network, of) = (model.network.clone(), model.id);
             let _ = self
                 .network
-                .run(move || Found::Recorder(of, network.recorder()));
+                .run(move || Found::Recorder(of, network.recorder().map(Box::new)));
         }
     }
 
