@@ -32,7 +32,7 @@
 //!   [`Answer`](classify::Answer) to ask for frame by frame;
 //! - a picture may be a file's, bytes, a tensor, a `wgpu` texture or a buffer
 //!   ([`classify::Input`]); what is on the device already is resized there;
-//! - a [`Recorder`](classify::Recorder) puts the work into the application's own
+//! - a [`Recorder`] puts the work into the application's own
 //!   command encoders, whole or in slices of so much GPU time;
 //! - [`Loading`](classify::Loading) loads a model on a thread of its own, with
 //!   progress, and can be cancelled;

@@ -20,8 +20,8 @@
  *
  * Threads. Any function may be called on any thread. Any number of threads may
  * use a handle at once, but for options, and but for freeing it: nobody else may
- * use it then or later. Work on one classifier or session is done one call after
- * another; for more at once make several.
+ * use it then or later. Two calls on one classifier or session are on the device
+ * at once, and others wait for their turn.
  *
  * Panics. A bug in the library ends in RESNET_STATUS_PANIC and not in your
  * program, but Rust's standard hook prints a line about it to stderr. Where host
@@ -83,7 +83,7 @@ typedef enum {
 
 /**
  * A model on a device, ready to classify pictures of any size. Several threads
- * may use it at once; their pictures are computed one after another.
+ * may use it at once; the device computes their pictures one after another.
  */
 typedef struct ResnetClassifier ResnetClassifier;
 
@@ -113,7 +113,7 @@ typedef struct ResnetOptions ResnetOptions;
 
 /**
  * A model on a device, ready to run tensors. Several threads may use it at
- * once; their tensors are computed one after another.
+ * once; the device computes their tensors one after another.
  */
 typedef struct ResnetSession ResnetSession;
 
@@ -346,6 +346,15 @@ ResnetStatus resnet_classify_rgba(const ResnetClassifier *classifier,
                                   size_t k,
                                   ResnetPrediction *predictions,
                                   size_t *count);
+
+/**
+ * Goes on on another device, or on the same one opened anew, after
+ * RESNET_STATUS_DEVICE_LOST: the model is read and uploaded again. Calls of other
+ * threads that are under way end with that error. After a failure the classifier
+ * is as it was.
+ */
+ResnetStatus resnet_classifier_recreate(const ResnetClassifier *classifier,
+                                        const ResnetDevice *device);
 
 /**
  * Frees a classifier, and with it the labels of its predictions; NULL is left
