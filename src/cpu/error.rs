@@ -6,6 +6,21 @@ use crate::tensor::TensorError;
 
 /// Why the CPU twin cannot run a graph. Each message is one line that names
 /// the tensor or layer, what was expected, what was found and the remedy.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::cpu::{CpuError, CpuModel};
+/// use resnet_wgpu::tensor::Tensor;
+///
+/// let model = Model::embedded()?;
+/// let twin = CpuModel::new(&model.graph(32, 32)?, model.params())?;
+/// let large = Tensor::zeros([1, 64, 64, 3]);
+/// let Err(CpuError::InputShape { expected, .. }) = twin.run(&large, &[]) else {
+///     panic!("the graph is of 32×32 pixels");
+/// };
+/// assert_eq!(expected, [32, 32, 3]); // resize to this, or build the graph for 64×64
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CpuError {

@@ -16,6 +16,22 @@ use crate::tensor::Tensor;
 ///
 /// `resnet verify` holds the inputs of a fused kernel until the last of the
 /// nodes that were fused into it has run.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::cpu::{CpuModel, Executor};
+/// use resnet_wgpu::tensor::Tensor;
+///
+/// let model = Model::embedded()?;
+/// let twin = CpuModel::new(&model.graph(32, 32)?, model.params())?;
+/// let mut run = Executor::new(&twin, &Tensor::zeros([1, 32, 32, 3]))?;
+/// while let Some(id) = run.step()? {
+///     let node = twin.graph().node(id);
+///     let value = run.value(id).expect("it has just been computed");
+///     assert_eq!(value.shape(), [1, node.shape.h, node.shape.w, node.shape.c]);
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Executor<'m> {
     model: &'m CpuModel,

@@ -11,6 +11,19 @@ use crate::graph::{Graph, NodeId};
 use crate::tensor::{Params, Tensor};
 
 /// What a run gives back; every tensor is `[N, H, W, C]`.
+///
+/// ```
+/// use resnet_wgpu::{Model, cpu, tensor::Tensor};
+///
+/// let model = Model::embedded()?;
+/// let graph = model.graph(32, 32)?;
+/// let layer3 = graph.find("layer3").expect("the last stage of ResNet-20");
+/// let images = Tensor::zeros([2, 32, 32, 3]);
+/// let kept = cpu::run(&graph, model.params(), &images, &[layer3])?;
+/// assert_eq!(kept.output.shape(), [2, 1, 1, 10]);
+/// assert_eq!(kept.nodes[&layer3].shape(), [2, 8, 8, 64]);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kept {
     /// The value of the graph's output.
@@ -30,6 +43,19 @@ impl Kept {
 ///
 /// 1×1 convolutions and linear layers share the checkpoint's memory; larger
 /// kernels are copied into another order.
+///
+/// ```
+/// use resnet_wgpu::{Model, cpu::CpuModel, tensor::Tensor};
+///
+/// let model = Model::embedded()?;
+/// let twin = CpuModel::new(&model.graph(32, 32)?, model.params())?;
+/// // Two images, NHWC, already normalised.
+/// let logits = twin.run(&Tensor::zeros([2, 32, 32, 3]), &[])?.output;
+/// assert_eq!(logits.shape(), [2, 1, 1, 10]);
+/// // Images of one batch have nothing to do with each other.
+/// assert_eq!(logits.data()[..10], logits.data()[10..]);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 pub struct CpuModel {
     graph: Graph,
     layers: Arc<[Layer]>,

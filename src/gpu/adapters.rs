@@ -6,6 +6,21 @@ use std::str::FromStr;
 use super::GpuError;
 
 /// Which device to use.
+///
+/// ```
+/// use resnet_wgpu::DeviceSelector;
+///
+/// assert_eq!("auto".parse(), Ok(DeviceSelector::Auto));
+/// assert_eq!("1".parse(), Ok(DeviceSelector::Index(1)));
+/// assert_eq!("nvidia".parse(), Ok(DeviceSelector::Name("nvidia".into())));
+/// ```
+///
+/// ```no_run
+/// use resnet_wgpu::{DeviceSelector, Gpu};
+///
+/// let gpu = Gpu::new(DeviceSelector::Name("nvidia".into()))?;
+/// # Ok::<(), resnet_wgpu::gpu::GpuError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum DeviceSelector {
@@ -43,7 +58,17 @@ impl fmt::Display for DeviceSelector {
     }
 }
 
-/// An adapter as `resnet devices` lists it.
+/// An adapter as [`adapters`] and `resnet devices` list it.
+///
+/// ```no_run
+/// use resnet_wgpu::gpu::adapters;
+/// use resnet_wgpu::wgpu::Features;
+///
+/// for adapter in adapters() {
+///     let f16 = adapter.features.contains(Features::SHADER_F16);
+///     println!("{}: {}, f16 in shaders: {f16}", adapter.index, adapter.describe());
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct AdapterSummary {
     /// Position in the list; `--device INDEX` takes it.

@@ -63,6 +63,18 @@ impl From<&GpuOptions> for GpuOptions {
 }
 
 /// How kernels become pipelines.
+///
+/// ```no_run
+/// use resnet_wgpu::Gpu;
+/// use resnet_wgpu::gpu::{GpuOptions, PipelineOptions};
+///
+/// let pipelines = PipelineOptions {
+///     cache: Some("/home/me/.cache/application/pipelines".into()),
+///     ..PipelineOptions::default()
+/// };
+/// let gpu = Gpu::new(GpuOptions { pipelines, ..GpuOptions::default() })?;
+/// # Ok::<(), resnet_wgpu::gpu::GpuError>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PipelineOptions {
     /// Kernels check every access to memory as they run. They need not, and are

@@ -9,6 +9,18 @@ use super::readback::Readback;
 use super::{Gpu, GpuError};
 
 /// How GPU time was taken.
+///
+/// ```no_run
+/// use resnet_wgpu::gpu::{Clock, Timeline};
+///
+/// # fn example(timeline: &Timeline) {
+/// let clock = match timeline.clock {
+///     Clock::Timestamps => "the GPU's own clock",
+///     Clock::Wall => "the host's clock",
+/// };
+/// println!("{:?} by {clock}", timeline.gpu_time());
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Clock {
@@ -19,7 +31,21 @@ pub enum Clock {
     Wall,
 }
 
-/// What a timed run tells apart.
+/// What a timed run ([`Session::timed_run`](crate::session::Session::timed_run))
+/// tells apart.
+///
+/// ```no_run
+/// use resnet_wgpu::gpu::Spans;
+/// use resnet_wgpu::{DeviceSelector, Gpu, Model, Session, SessionOptions};
+///
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
+/// let session = Session::new(&gpu, &Model::embedded()?, &SessionOptions::default())?;
+/// let image = vec![0.0_f32; session.input_len()];
+/// if let Some(timeline) = session.timed_run(&image, Spans::Submissions)? {
+///     println!("{:?} on the GPU", timeline.gpu_time());
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spans {
     /// Each step of the plan, in a pass of its own.
@@ -29,6 +55,14 @@ pub enum Spans {
 }
 
 /// A stretch of time since its timeline began.
+///
+/// ```
+/// use std::time::Duration;
+/// use resnet_wgpu::gpu::Span;
+///
+/// let (begin, end) = (Duration::from_micros(3), Duration::from_micros(10));
+/// assert_eq!(Span { begin, end }.duration(), Duration::from_micros(7));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
     /// When it began.
@@ -45,7 +79,26 @@ impl Span {
 }
 
 /// One run on two clocks: the host's, and the GPU's moved to where the
-/// submission is on the host's.
+/// submission is on the host's. [`Session::timed_run`] gives it.
+///
+/// [`Session::timed_run`]: crate::session::Session::timed_run
+///
+/// ```no_run
+/// use resnet_wgpu::gpu::Spans;
+/// use resnet_wgpu::{DeviceSelector, Gpu, Model, Session, SessionOptions};
+///
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
+/// let session = Session::new(&gpu, &Model::embedded()?, &SessionOptions::default())?;
+/// let image = vec![0.0_f32; session.input_len()];
+/// if let (Some(plan), Some(timeline)) =
+///     (session.plan(), session.timed_run(&image, Spans::Steps)?)
+/// {
+///     for (step, span) in plan.steps.iter().zip(&timeline.gpu) {
+///         println!("{:24} {:?}", step.label(), span.duration());
+///     }
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
     /// How the GPU's spans were taken.

@@ -12,7 +12,8 @@ use super::{
 /// overflows below it.
 pub const MAX_EXTENT: usize = 1 << 16;
 
-/// Builds a [`Graph`] in execution order.
+/// Builds a [`Graph`] in execution order. Nodes are given by the [`NodeId`]s that
+/// it returned; its methods panic for one that it has no node of.
 ///
 /// ```
 /// use resnet_wgpu::graph::{GraphBuilder, Shape, Window};
@@ -37,6 +38,10 @@ pub struct GraphBuilder {
 
 impl GraphBuilder {
     /// Begins with an input of that shape.
+    ///
+    /// # Errors
+    /// [`GraphError`] for a shape without pixels or channels, or with an extent
+    /// beyond [`MAX_EXTENT`].
     pub fn new(input: Shape) -> Result<Self, GraphError> {
         if input.is_empty() {
             return Err(GraphError {
@@ -96,8 +101,13 @@ impl GraphBuilder {
         NodeId(self.nodes.len() - 1)
     }
 
-    /// Adds a convolution whose tensors are `{name}.weight` and, with
-    /// `bias`, `{name}.bias`.
+    /// Adds a convolution whose tensors are `{name}.weight`,
+    /// `[out_channels, in / groups, K, K]`, and, with `bias`, `{name}.bias`,
+    /// `[out_channels]`.
+    ///
+    /// # Errors
+    /// [`GraphError`] where no window fits, or where the channels in or out are no
+    /// multiple of `groups`.
     pub fn conv(
         &mut self,
         name: &str,
@@ -121,7 +131,7 @@ impl GraphBuilder {
     }
 
     /// Adds a batch norm whose tensors are `{name}.weight`, `.bias`,
-    /// `.running_mean` and `.running_var`.
+    /// `.running_mean` and `.running_var`, each `[channels]`.
     pub fn batch_norm(&mut self, name: &str, x: NodeId, eps: f64) -> NodeId {
         let shape = self.shape(x);
         let bn = BatchNorm {
@@ -139,12 +149,19 @@ impl GraphBuilder {
     }
 
     /// Adds the sum of two nodes of one shape.
+    ///
+    /// # Errors
+    /// [`GraphError`] where their shapes differ.
     pub fn add(&mut self, name: &str, a: NodeId, b: NodeId) -> Result<NodeId, GraphError> {
         let channels = self.shape(a).c;
         self.infer(name, Op::Add, &[a, b], channels)
     }
 
-    /// Adds a maximum over windows.
+    /// Adds a maximum over windows; padding never wins.
+    ///
+    /// # Errors
+    /// [`GraphError`] where no window fits, or where the padding is more than half
+    /// of it.
     pub fn max_pool(
         &mut self,
         name: &str,
@@ -156,6 +173,10 @@ impl GraphBuilder {
     }
 
     /// Adds a mean over windows in ceil mode, padding not counted.
+    ///
+    /// # Errors
+    /// [`GraphError`] where no window fits, or where the padding is more than half
+    /// of it.
     pub fn avg_pool(
         &mut self,
         name: &str,
@@ -179,7 +200,10 @@ impl GraphBuilder {
     }
 
     /// Adds a fully connected layer with bias on a vector; its tensors are
-    /// `{name}.weight` and `{name}.bias`.
+    /// `{name}.weight`, `[out_features, in]`, and `{name}.bias`, `[out_features]`.
+    ///
+    /// # Errors
+    /// [`GraphError`] where `x` has more than one pixel, or there are no outputs.
     pub fn linear(
         &mut self,
         name: &str,
@@ -199,6 +223,10 @@ impl GraphBuilder {
 
     /// Adds option A's shortcut: every `stride`-th pixel, with `before` zero
     /// channels in front and as many behind as make `channels`.
+    ///
+    /// # Errors
+    /// [`GraphError`] for a stride of 0, or where `channels` has no room for the
+    /// input's and `before`.
     pub fn shortcut_a(
         &mut self,
         name: &str,

@@ -18,6 +18,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Height, width and channels of one image's activation (NHWC without the N).
+///
+/// ```
+/// use resnet_wgpu::graph::Shape;
+///
+/// let image = Shape::new(224, 224, 3);
+/// assert_eq!(image.len(), 150_528);
+/// assert_eq!(image.to_string(), "224×224×3");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
     /// Rows.
@@ -52,11 +60,31 @@ impl fmt::Display for Shape {
     }
 }
 
-/// Index of a node in its graph.
+/// Index of a node in its graph, and in no other: passes number nodes anew.
+///
+/// ```
+/// use resnet_wgpu::graph::Shape;
+/// use resnet_wgpu::models::Network;
+///
+/// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
+/// let id = graph.find("layer4").expect("the last stage");
+/// assert_eq!(graph.node(id).shape, Shape::new(7, 7, 512));
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub usize);
 
 /// One operation with its inputs and the shape of its output.
+///
+/// ```
+/// use resnet_wgpu::models::Network;
+///
+/// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
+/// let last = graph.node(graph.output);
+/// assert_eq!((last.name.as_str(), last.op.kind()), ("fc", "linear"));
+/// assert_eq!(graph.node(last.inputs[0]).name, "avgpool");
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// The PyTorch module whose output this is, unique in the graph.
@@ -70,6 +98,16 @@ pub struct Node {
 }
 
 /// Name and PyTorch shape of a tensor that a graph needs.
+///
+/// ```
+/// use resnet_wgpu::models::Network;
+///
+/// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
+/// let specs = graph.params();
+/// assert_eq!(specs[0].name, "conv1.weight");
+/// assert_eq!(specs[0].shape, [64, 3, 7, 7]);
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParamSpec {
     /// Tensor name, torchvision's style.
@@ -79,6 +117,20 @@ pub struct ParamSpec {
 }
 
 /// A network, or a part of one.
+///
+/// ```
+/// use resnet_wgpu::graph::Shape;
+/// use resnet_wgpu::models::Network;
+///
+/// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
+/// for (id, node) in graph.iter() {
+///     println!("{:3}  {:24} {:12} {}", id.0, node.name, node.op.kind(), node.shape);
+/// }
+/// let convolutions = graph.nodes.iter().filter(|node| node.op.kind() == "conv2d");
+/// assert_eq!(convolutions.count(), 20);
+/// assert_eq!(graph.output_shape(), Shape::new(1, 1, 1000));
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
     /// Nodes in execution order; the first is the input.
@@ -91,6 +143,9 @@ pub struct Graph {
 
 impl Graph {
     /// The node of that index.
+    ///
+    /// # Panics
+    /// Where the graph has no such node.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0]
     }
@@ -137,7 +192,8 @@ impl Graph {
         uses
     }
 
-    /// The tensors that the graph needs, in execution order.
+    /// The tensors that the graph needs, in execution order, each of PyTorch's
+    /// shape.
     pub fn params(&self) -> Vec<ParamSpec> {
         self.params_by_node().into_iter().map(|(p, _)| p).collect()
     }
@@ -182,6 +238,15 @@ impl Graph {
 }
 
 /// A graph that cannot be built.
+///
+/// ```
+/// use resnet_wgpu::models::Network;
+///
+/// let vgg = Network::preset("vgg19").expect("a preset");
+/// let error = vgg.graph(32, 32).unwrap_err();
+/// assert_eq!(error.node, "classifier.0");
+/// assert!(error.problem.contains("use its own input size"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("layer `{node}`: {problem}")]
 pub struct GraphError {

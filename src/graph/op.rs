@@ -2,6 +2,15 @@
 //! of the same names take.
 
 /// Kernel, stride and padding of a square sliding window.
+///
+/// ```
+/// use resnet_wgpu::graph::Window;
+///
+/// // The stem of ImageNet's networks: 7×7, stride 2, padding 3.
+/// let stem = Window::new(7, 2, 3);
+/// assert_eq!(stem.outputs(224), Some(112));
+/// assert_eq!(Window::new(3, 1, 0).outputs(2), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Extent of the window in pixels.
@@ -24,6 +33,9 @@ impl Window {
 
     /// Windows that fit along an axis of `extent` pixels, as
     /// `torch.nn.Conv2d` and `MaxPool2d` count them; `None` where none fits.
+    ///
+    /// # Panics
+    /// For a stride of 0.
     pub fn outputs(&self, extent: usize) -> Option<usize> {
         let room = (extent + 2 * self.padding).checked_sub(self.kernel)?;
         Some(room / self.stride + 1)
@@ -31,6 +43,9 @@ impl Window {
 
     /// The same with `ceil_mode=True`: a last window may hang over the edge,
     /// but must begin inside the input or its left padding.
+    ///
+    /// # Panics
+    /// For a stride of 0.
     pub fn outputs_ceil(&self, extent: usize) -> Option<usize> {
         let padded = extent + 2 * self.padding;
         if padded == 0 || self.kernel == 0 {
@@ -48,6 +63,22 @@ impl Window {
 /// What a convolution or linear kernel does to its sums before it stores
 /// them, in this order: bias, residual, ReLU. Empty in a graph as authored;
 /// filled by the passes.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::graph::{Epilogue, Op};
+/// use resnet_wgpu::passes::lower;
+///
+/// let model = Model::embedded()?;
+/// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;
+/// // The last convolution of a block adds the shortcut, and clamps.
+/// let block = lowered.graph.find("layer1.0").expect("a block of ResNet-20");
+/// let Op::Conv2d(conv) = &lowered.graph.node(block).op else {
+///     panic!("a convolution takes in the sum and its ReLU");
+/// };
+/// assert_eq!(conv.epilogue, Epilogue { residual: true, relu: true });
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Epilogue {
     /// Add the node's second input.
@@ -57,6 +88,20 @@ pub struct Epilogue {
 }
 
 /// A two-dimensional convolution (`torch.nn.Conv2d`, dilation 1).
+///
+/// ```
+/// use resnet_wgpu::graph::{Op, Window};
+/// use resnet_wgpu::models::Network;
+///
+/// let graph = Network::preset("resnext50-32x4d").expect("a preset").graph(224, 224)?;
+/// let id = graph.find("layer1.0.conv2").expect("a layer");
+/// let Op::Conv2d(conv) = &graph.node(id).op else {
+///     panic!("a convolution");
+/// };
+/// assert_eq!((conv.window, conv.groups), (Window::new(3, 1, 1), 32));
+/// assert_eq!((conv.in_channels, conv.out_channels), (128, 128));
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conv2d {
     /// Name of the weight tensor, `[Cout, Cin/groups, K, K]`.
@@ -80,6 +125,18 @@ pub struct Conv2d {
 ///
 /// The four tensors are `{prefix}.weight` (γ), `.bias` (β), `.running_mean`
 /// and `.running_var`, each `[channels]`.
+///
+/// ```
+/// use resnet_wgpu::graph::Op;
+/// use resnet_wgpu::models::Network;
+///
+/// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
+/// let Op::BatchNorm(bn) = &graph.node(graph.find("bn1").expect("the stem's")).op else {
+///     panic!("a batch norm");
+/// };
+/// assert_eq!((bn.prefix.as_str(), bn.channels, bn.eps), ("bn1", 64, 1e-5));
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm {
     /// Name before the last dot of its four tensors.
@@ -91,6 +148,18 @@ pub struct BatchNorm {
 }
 
 /// A fully connected layer (`torch.nn.Linear`).
+///
+/// ```
+/// use resnet_wgpu::graph::Op;
+/// use resnet_wgpu::models::Network;
+///
+/// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
+/// let Op::Linear(fc) = &graph.node(graph.output).op else {
+///     panic!("a ResNet ends in a linear layer");
+/// };
+/// assert_eq!((fc.in_features, fc.out_features), (512, 1000));
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linear {
     /// Name of the weight tensor, `[out, in]` (a 1×1-convolution head,
@@ -107,6 +176,21 @@ pub struct Linear {
 }
 
 /// Where option A's zero channels go (the checkpoint's shapes cannot tell).
+///
+/// ```
+/// use resnet_wgpu::graph::{Op, ZeroChannels};
+/// use resnet_wgpu::models::{Network, Shortcut};
+///
+/// let mut net = Network::preset("resnet20").expect("a preset");
+/// for (zeros, before) in [(ZeroChannels::HalfBefore, 8), (ZeroChannels::After, 0)] {
+///     net.shortcut = Shortcut::A(zeros);
+///     let graph = net.graph(32, 32)?;
+///     // 16 channels become 32.
+///     let id = graph.find("layer2.0.downsample").expect("shapes change here");
+///     assert_eq!(graph.node(id).op, Op::ShortcutA { stride: 2, before });
+/// }
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ZeroChannels {
     /// Half before and half after the copied ones
@@ -118,6 +202,22 @@ pub enum ZeroChannels {
 }
 
 /// An operation on NHWC activations.
+///
+/// ```
+/// use resnet_wgpu::graph::Op;
+/// use resnet_wgpu::models::Network;
+///
+/// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
+/// assert_eq!(graph.nodes[0].op, Op::Input);
+/// for node in &graph.nodes {
+///     match &node.op {
+///         Op::Conv2d(conv) => println!("{}: {} groups", node.name, conv.groups),
+///         Op::MaxPool(window) | Op::AvgPool(window) => println!("{}: {window:?}", node.name),
+///         other => println!("{}: {}", node.name, other.kind()),
+///     }
+/// }
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Op {

@@ -6,6 +6,23 @@ use crate::preprocess::levels;
 use crate::tensor::quads;
 
 /// How a run's images arrive.
+///
+/// ```
+/// use resnet_wgpu::kernels::InputForm;
+/// use resnet_wgpu::{Model, Session, SessionOptions};
+///
+/// let model = Model::embedded()?;
+/// let preprocess = model.preprocess(&Default::default())?;
+/// let (mean, std) = (preprocess.mean, preprocess.std);
+/// let options = SessionOptions {
+///     input: InputForm::Rgb8 { mean, std },
+///     ..SessionOptions::default()
+/// };
+/// let session = Session::cpu(&model, &options)?;
+/// let grey = vec![128_u8; 32 * 32 * 3];
+/// session.run_batch(&grey, |_, logits| assert_eq!(logits.len(), 10))?;
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum InputForm {

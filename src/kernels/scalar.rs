@@ -5,6 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::tensor::QUAD;
 
 /// In what numbers are stored, or computed with.
+///
+/// ```
+/// use resnet_wgpu::kernels::Scalar;
+///
+/// assert_eq!((Scalar::F16.name(), Scalar::F16.bytes()), ("f16", 2));
+/// assert_eq!(Scalar::F16.largest(), 65_504.0);
+/// ```
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]

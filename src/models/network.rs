@@ -5,6 +5,13 @@
 use crate::graph::ZeroChannels;
 
 /// The unit that a stage repeats.
+///
+/// ```
+/// use resnet_wgpu::models::{Block, Network};
+///
+/// assert_eq!(Network::preset("resnet34").expect("a preset").block, Block::Basic);
+/// assert_eq!(Network::preset("resnet50").expect("a preset").block, Block::Bottleneck);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Block {
@@ -17,6 +24,14 @@ pub enum Block {
 }
 
 /// What comes before the first stage.
+///
+/// ```
+/// use resnet_wgpu::models::{Network, Stem};
+///
+/// assert_eq!(Network::preset("resnet50").expect("a preset").stem, Stem::Conv7x7);
+/// assert_eq!(Network::preset("resnet20").expect("a preset").stem, Stem::Conv3x3);
+/// assert_eq!(Network::preset("resnet50d").expect("a preset").stem, Stem::Deep([32, 32]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stem {
@@ -32,6 +47,17 @@ pub enum Stem {
 }
 
 /// How a block's input joins its output (He 2015, section 3.3).
+///
+/// ```
+/// use resnet_wgpu::models::{Network, Shortcut};
+///
+/// let mut net = Network::preset("resnet34").expect("a preset");
+/// assert_eq!(net.shortcut, Shortcut::B);
+/// net.shortcut = Shortcut::C;
+/// let preset = Network::preset("resnet34-c").expect("a preset");
+/// assert_eq!(net.graph(224, 224)?, preset.graph(224, 224)?);
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shortcut {
@@ -46,6 +72,18 @@ pub enum Shortcut {
 }
 
 /// How a projection halves the resolution.
+///
+/// ```
+/// use resnet_wgpu::graph::{Op, Window};
+/// use resnet_wgpu::models::{Network, Projection};
+///
+/// let net = Network::preset("resnet50d").expect("a preset");
+/// assert_eq!(net.projection, Projection::AvgPool);
+/// let graph = net.graph(224, 224)?;
+/// let pool = graph.find("layer2.0.downsample.0").expect("before the 1×1 convolution");
+/// assert_eq!(graph.node(pool).op, Op::AvgPool(Window::new(2, 2, 0)));
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Projection {
@@ -57,6 +95,14 @@ pub enum Projection {
 }
 
 /// Where batch norm and ReLU stand.
+///
+/// ```
+/// use resnet_wgpu::models::{ActivationOrder, Network};
+///
+/// assert_eq!(Network::preset("resnet18").expect("a preset").order, ActivationOrder::Post);
+/// // timm's `resnetv2_50`.
+/// assert_eq!(Network::preset("preact-resnet50").expect("a preset").order, ActivationOrder::Pre);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ActivationOrder {
@@ -67,6 +113,16 @@ pub enum ActivationOrder {
 }
 
 /// Which convolution of a bottleneck has the stride. Shapes cannot tell.
+///
+/// ```
+/// use resnet_wgpu::models::{Network, StridePlacement};
+///
+/// let mut net = Network::preset("resnet50").expect("a preset");
+/// net.stride_placement = StridePlacement::First1x1;
+/// let v1 = Network::preset("resnet50-v1").expect("a preset");
+/// assert_eq!(net.graph(224, 224)?, v1.graph(224, 224)?);
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StridePlacement {
@@ -77,6 +133,17 @@ pub enum StridePlacement {
 }
 
 /// What follows a convolution.
+///
+/// ```
+/// use resnet_wgpu::models::{Network, Norm};
+///
+/// // As a checkpoint has it whose batch norms were folded into the convolutions.
+/// let mut net = Network::preset("resnet18").expect("a preset");
+/// net.norm = Norm::Bias;
+/// let graph = net.graph(224, 224)?;
+/// assert!(graph.nodes.iter().all(|node| node.op.kind() != "batch_norm"));
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Norm {
@@ -89,6 +156,13 @@ pub enum Norm {
 }
 
 /// What comes after the last stage.
+///
+/// ```
+/// use resnet_wgpu::models::{Head, Network};
+///
+/// assert_eq!(Network::preset("resnet18").expect("a preset").head, Head::Linear);
+/// assert_eq!(Network::preset("vgg19").expect("a preset").head, Head::Mlp(4096));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Head {
@@ -101,6 +175,16 @@ pub enum Head {
 }
 
 /// The names that a network's checkpoint gives its tensors and modules.
+///
+/// ```
+/// use resnet_wgpu::models::Naming;
+///
+/// assert_eq!(Naming::Cifar.stored_name("fc.weight"), "linear.weight");
+/// assert_eq!(
+///     Naming::HuggingFace.stored_name("layer1.0.conv1.weight"),
+///     "resnet.encoder.stages.0.layers.0.layer.0.convolution.weight"
+/// );
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
     /// `conv1`, `layer1.0.conv1`, `layer2.0.downsample.0`, `fc` (torchvision
@@ -117,6 +201,18 @@ pub enum Naming {
 }
 
 /// A network of the ResNet papers, completely described.
+///
+/// ```
+/// use resnet_wgpu::models::Network;
+///
+/// // ResNet-18 for 37 classes.
+/// let mut net = Network::preset("resnet18").expect("a preset");
+/// net.classes = 37;
+/// assert_eq!(net.blocks(), 8);
+/// let graph = net.graph(224, 224)?;
+/// assert_eq!(graph.output_shape().c, 37);
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     /// The preset's name, or what recognition calls it.

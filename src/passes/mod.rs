@@ -20,6 +20,19 @@ use crate::tensor::{Param, Params};
 /// A graph ready for planning. It is read as its [`LoweredData`], and made by
 /// [`lower`] alone, which checks the graph: kernels go by its shapes unchecked.
 ///
+/// ```
+/// use resnet_wgpu::{Model, passes::lower};
+///
+/// let model = Model::embedded()?;
+/// let graph = model.graph(32, 32)?;
+/// let lowered = lower(&graph, model.params(), &[])?;
+/// let kinds: Vec<&str> = lowered.graph.nodes.iter().map(|node| node.op.kind()).collect();
+/// assert!(!kinds.contains(&"batch_norm") && !kinds.contains(&"relu"));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
+///
+/// It cannot be written to:
+///
 /// ```compile_fail,E0594
 /// fn tamper(lowered: &mut resnet_wgpu::passes::Lowered) {
 ///     lowered.graph.nodes[0].shape.h = 1;
@@ -37,6 +50,19 @@ impl Deref for Lowered {
 }
 
 /// A graph with the weights that it needs.
+///
+/// ```
+/// use resnet_wgpu::{Model, passes::lower};
+///
+/// let model = Model::embedded()?;
+/// let graph = model.graph(32, 32)?;
+/// let lowered = lower(&graph, model.params(), &[])?;
+/// for ((_, node), origin) in lowered.graph.iter().zip(&lowered.origin) {
+///     println!("{} gives the value of {}", node.op.kind(), graph.node(*origin).name);
+/// }
+/// assert_eq!(lowered.origin[lowered.graph.output.0], graph.output);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct LoweredData {
     /// The fused graph.
@@ -51,6 +77,20 @@ pub struct LoweredData {
 
 /// A graph that cannot be lowered; loading a checkpoint against a graph that
 /// the builder made rules this out.
+///
+/// ```
+/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::passes::{LowerError, lower};
+/// use resnet_wgpu::tensor::Params;
+///
+/// let graph = Network::preset("resnet20").expect("a preset").graph(32, 32)?;
+/// let Err(LowerError::Tensor { tensor, expected, .. }) = lower(&graph, &Params::new(), &[]) else {
+///     panic!("there are no weights");
+/// };
+/// assert_eq!(tensor, "conv1.weight");
+/// assert_eq!(expected, [16, 3, 3, 3]);
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LowerError {
@@ -79,8 +119,13 @@ pub enum LowerError {
     },
 }
 
-/// Runs all passes. No number of `params` is read. The values of `keep` stay available: nothing is folded
-/// or fused across them.
+/// Runs all passes. No number of `params` is read. The values of `keep` stay
+/// available: nothing is folded or fused across them.
+///
+/// # Errors
+/// [`LowerError::Graph`] for a graph that contradicts itself,
+/// [`LowerError::NoSuchNode`] for a node in `keep` that it does not have,
+/// [`LowerError::Tensor`] for the first weight that is missing or misshapen.
 pub fn lower(graph: &Graph, params: &Params, keep: &[NodeId]) -> Result<Lowered, LowerError> {
     let mut rewrite = Rewrite::new(graph, params, keep)?;
     fold_batch_norm::run(&mut rewrite)?;

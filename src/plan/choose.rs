@@ -9,7 +9,23 @@ use crate::kernels::{
     Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, Scalar, candidate, candidates,
 };
 
-/// How kernels are chosen.
+/// How kernels are chosen: what
+/// [`SessionOptions::choice`](crate::session::SessionOptions::choice) takes.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::kernels::candidate;
+/// use resnet_wgpu::passes::lower;
+/// use resnet_wgpu::plan::{Choice, DeviceProfile, Plan};
+///
+/// let model = Model::embedded()?;
+/// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;
+/// let choice = Choice::Prefer(candidate("conv.tiled.64x64").expect("a candidate"));
+/// let plan = Plan::new(&lowered, 1, &DeviceProfile::default(), &[], &choice.into())?;
+/// let (convolutions, preferred) = plan.convolutions;
+/// assert!(preferred <= convolutions); // the others it does not fit
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Choice {

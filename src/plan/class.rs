@@ -5,6 +5,15 @@
 use super::DeviceProfile;
 
 /// Kind of device, for choosing kernels.
+///
+/// ```
+/// use resnet_wgpu::plan::{DeviceClass, Vendor};
+///
+/// // The driver of a phone's GPU says that it is integrated.
+/// let (said, name) = (DeviceClass::Integrated, "Adreno (TM) 740");
+/// let vendor = Vendor::of(0x5143, name);
+/// assert_eq!(DeviceClass::of(said, vendor, name), DeviceClass::Mobile);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeviceClass {
@@ -21,6 +30,13 @@ pub enum DeviceClass {
 }
 
 /// Who made a device.
+///
+/// ```
+/// use resnet_wgpu::plan::Vendor;
+///
+/// assert_eq!(Vendor::of(0x10de, "NVIDIA H200"), Vendor::Nvidia);
+/// assert_eq!(Vendor::of(0, "Apple M1"), Vendor::Apple);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Vendor {
@@ -44,7 +60,7 @@ pub enum Vendor {
 }
 
 impl Vendor {
-    /// By the PCI number of the adapter, or by its name where the backend
+    /// By the vendor's PCI number, or by the adapter's name where the backend
     /// gives no number.
     pub fn of(id: u32, name: &str) -> Self {
         let named = |part: &str| name.to_ascii_lowercase().contains(part);

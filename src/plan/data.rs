@@ -10,6 +10,25 @@ use crate::kernels::Scalar;
 /// [`PlanData`], and made and changed by this crate alone: kernels go by it
 /// unchecked.
 ///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::passes::lower;
+/// use resnet_wgpu::plan::{DeviceProfile, Plan, PlanOptions};
+///
+/// let model = Model::embedded()?;
+/// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;
+/// // A device of WebGPU's default limits; of one that is there, `gpu.profile()`.
+/// let profile = DeviceProfile::default();
+/// let plan = Plan::new(&lowered, 8, &profile, &[], &PlanOptions::default())?;
+/// for step in &plan.steps {
+///     println!("{:24} {:24} {:?}", step.label(), step.kernel.name, step.grid);
+/// }
+/// assert_eq!(plan.batch, 8);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
+///
+/// It cannot be written to:
+///
 /// ```compile_fail,E0594
 /// fn tamper(plan: &mut resnet_wgpu::plan::Plan) {
 ///     plan.steps[0].grid = [1, 1, 1];

@@ -1,6 +1,23 @@
 //! Why a network cannot be planned, each with a remedy.
 
 /// A network that a device cannot run as planned.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::passes::lower;
+/// use resnet_wgpu::plan::{DeviceProfile, Plan, PlanError, PlanOptions};
+///
+/// let model = Model::embedded()?;
+/// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;
+/// let (profile, options) = (DeviceProfile::default(), PlanOptions::default());
+/// let Err(error) = Plan::new(&lowered, 1 << 20, &profile, &[], &options) else {
+///     panic!("its activations are larger than a binding may be");
+/// };
+/// assert!(matches!(error, PlanError::TooLarge { .. }));
+/// assert!(error.to_string().ends_with("use a smaller batch or input size"));
+/// assert!(Plan::max_batch(&lowered, 1 << 20, &profile, &[], &options) < 1 << 20);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {

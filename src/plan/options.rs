@@ -5,6 +5,22 @@ use crate::graph::{Graph, Shape};
 use crate::kernels::{InputForm, Place, Scalar, Storage};
 
 /// How a network is to be run.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::kernels::Scalar;
+/// use resnet_wgpu::passes::lower;
+/// use resnet_wgpu::plan::{DeviceProfile, Plan, PlanOptions};
+///
+/// let model = Model::embedded()?;
+/// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;
+/// let profile = DeviceProfile { f16: true, ..DeviceProfile::default() };
+/// let options = PlanOptions { precision: Scalar::F16, ..PlanOptions::default() };
+/// let plan = Plan::new(&lowered, 1, &profile, &[], &options)?;
+/// assert_eq!(plan.precision, Scalar::F16);
+/// assert_eq!(plan.outputs[0].scalar, Scalar::F32); // the logits
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanOptions {
     /// How kernels are chosen.

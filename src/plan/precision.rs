@@ -6,6 +6,18 @@ use super::{DeviceClass, DeviceProfile, PlanError};
 use crate::kernels::Scalar;
 
 /// In what activations and weights are stored; sums are f32 in any case.
+///
+/// ```
+/// use resnet_wgpu::kernels::Scalar;
+/// use resnet_wgpu::plan::{DeviceProfile, Precision};
+///
+/// assert_eq!("auto".parse(), Ok(Precision::Auto));
+/// // On a device without f16 in shaders.
+/// let profile = DeviceProfile::default();
+/// assert_eq!(Precision::Auto.on(&profile)?.scalar, Scalar::F32);
+/// assert!(Precision::F16.on(&profile).is_err());
+/// # Ok::<(), resnet_wgpu::plan::PlanError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Precision {
@@ -21,6 +33,22 @@ pub enum Precision {
 }
 
 /// What a precision comes to on a device.
+///
+/// ```
+/// use resnet_wgpu::kernels::Scalar;
+/// use resnet_wgpu::plan::Precision;
+/// use resnet_wgpu::{Model, Session, SessionOptions};
+///
+/// let options = SessionOptions {
+///     precision: Precision::Auto,
+///     ..SessionOptions::default()
+/// };
+/// let session = Session::cpu(&Model::embedded()?, &options)?;
+/// let settled = session.precision();
+/// assert_eq!(settled.scalar, Scalar::F32);
+/// println!("f32, as {}", settled.why.as_deref().unwrap_or("asked for"));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
     /// In what activations and weights are stored.
@@ -47,6 +75,9 @@ impl Settled {
 
 impl Precision {
     /// What it comes to on a device of that profile.
+    ///
+    /// # Errors
+    /// [`PlanError::NoF16`] for [`Precision::F16`] where shaders have no f16.
     pub fn on(self, profile: &DeviceProfile) -> Result<Settled, PlanError> {
         let f16 = Settled {
             scalar: Scalar::F16,

@@ -8,6 +8,21 @@ use crate::kernels::{Candidate, Kernel, Needs, Storage, Variant};
 const MAX_BINDING: u64 = u32::MAX as u64 - 15;
 
 /// Limits and features of a device that decide a plan.
+///
+/// ```
+/// use resnet_wgpu::kernels::find;
+/// use resnet_wgpu::plan::{DeviceClass, DeviceProfile};
+///
+/// // A card that is not there; `gpu.profile()` is that of a device.
+/// let profile = DeviceProfile {
+///     class: DeviceClass::Discrete,
+///     subgroup: 32,
+///     ..DeviceProfile::default()
+/// };
+/// let kernel = find("conv.shuffle8.56").expect("a kernel");
+/// let lacks: Vec<String> = profile.lacks(kernel).collect();
+/// assert_eq!(lacks, ["subgroups of 8"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceProfile {
     /// Kind of device.

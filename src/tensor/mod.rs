@@ -11,6 +11,18 @@ pub use quad::{QUAD, pad_channels, padded, quads, unpad_channels, unpad_into};
 ///
 /// Weights keep PyTorch's layouts (convolution `[Cout, Cin/groups, KH, KW]`,
 /// linear `[out, in]`); activations are NHWC, `[N, H, W, C]`.
+///
+/// ```
+/// use resnet_wgpu::tensor::Tensor;
+///
+/// // Two images of 4×5 pixels as PyTorch has them, [N, C, H, W] …
+/// let nchw = Tensor::from_fn([2, 3, 4, 5], |i| i as f32);
+/// // … and as networks read them here.
+/// let nhwc = nchw.nchw_to_nhwc();
+/// assert_eq!(nhwc.shape(), [2, 4, 5, 3]);
+/// assert_eq!(nhwc.data()[..3], [0.0, 20.0, 40.0]);
+/// assert!(Tensor::new([2, 2], vec![0.0; 3]).is_none());
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
     shape: Vec<usize>,

@@ -7,6 +7,14 @@ use std::sync::Arc;
 use super::Tensor;
 
 /// A tensor that was wanted and cannot be had.
+///
+/// ```
+/// use resnet_wgpu::tensor::Params;
+///
+/// let error = Params::new().get("conv1.weight").unwrap_err();
+/// assert_eq!(error.tensor, "conv1.weight");
+/// assert!(error.to_string().starts_with("tensor `conv1.weight`: expected"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("tensor `{tensor}`: {problem}")]
 pub struct TensorError {
@@ -28,15 +36,51 @@ impl TensorError {
 
 /// Where a tensor comes from: it is read from a file, or computed from others,
 /// each time that it is wanted, and nobody holds it in between.
+///
+/// ```
+/// use resnet_wgpu::tensor::{Param, Params, Source, Tensor, TensorError};
+///
+/// #[derive(Debug)]
+/// struct Ones(Vec<usize>);
+///
+/// impl Source for Ones {
+///     fn shape(&self) -> &[usize] {
+///         &self.0
+///     }
+///
+///     fn read(&self) -> Result<Tensor, TensorError> {
+///         Ok(Tensor::from_fn(self.0.clone(), |_| 1.0))
+///     }
+/// }
+///
+/// let mut params = Params::new();
+/// params.insert("bn1.weight", Param::later(Ones(vec![2])));
+/// assert_eq!(params.get("bn1.weight")?.data(), [1.0, 1.0]);
+/// # Ok::<(), TensorError>(())
+/// ```
 pub trait Source: Debug + Send + Sync {
     /// The extent of each dimension, outermost first.
     fn shape(&self) -> &[usize];
 
     /// The tensor, of that shape.
+    ///
+    /// # Errors
+    /// [`TensorError`] where it cannot be read.
     fn read(&self) -> Result<Tensor, TensorError>;
 }
 
 /// A tensor of a set.
+///
+/// ```
+/// use resnet_wgpu::tensor::{Param, Tensor};
+///
+/// let param = Param::from(Tensor::zeros([64]));
+/// assert_eq!(param.shape(), [64]); // nothing is read for it
+/// let mut own = param.own()?;
+/// own.data_mut()[0] = 1.0;
+/// assert_eq!(param.get()?.data()[0], 0.0);
+/// # Ok::<(), resnet_wgpu::tensor::TensorError>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Param {
@@ -61,6 +105,9 @@ impl Param {
     }
 
     /// The tensor, shared where it is in memory.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
     pub fn get(&self) -> Result<Arc<Tensor>, TensorError> {
         match self {
             Self::Here(tensor) => Ok(Arc::clone(tensor)),
@@ -69,6 +116,9 @@ impl Param {
     }
 
     /// The tensor as one's own, to write to: a copy where it is in memory.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
     pub fn own(&self) -> Result<Tensor, TensorError> {
         match self {
             Self::Here(tensor) => Ok(Tensor::clone(tensor)),
@@ -84,6 +134,18 @@ impl From<Tensor> for Param {
 }
 
 /// A network's weights by tensor name. Cloning shares them.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::tensor::Param;
+///
+/// let model = Model::embedded()?;
+/// let params = model.params();
+/// assert_eq!(params.entry("fc.weight").map(Param::shape), Some(&[10, 64][..]));
+/// let bias = params.get("fc.bias")?; // read from the checkpoint now
+/// assert_eq!(bias.data().len(), 10);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Params {
     tensors: BTreeMap<String, Param>,
@@ -107,6 +169,9 @@ impl Params {
     }
 
     /// The tensor of that name, read now unless it is in memory.
+    ///
+    /// # Errors
+    /// [`TensorError`] where there is none of that name, or it cannot be read.
     pub fn get(&self, name: &str) -> Result<Arc<Tensor>, TensorError> {
         let missing = || TensorError::new(name, "expected among the parameters, found none");
         self.entry(name).ok_or_else(missing)?.get()

@@ -45,6 +45,13 @@ impl std::fmt::Debug for Checkpoint {
 impl Checkpoint {
     /// Opens a safetensors file of at most [`MAX_FILE_BYTES`] and reads its
     /// header. Another format is told by its first bytes.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Read`] and [`CheckpointError::NoFile`] for a path that is
+    /// no file to be read; [`CheckpointError::Format`], with the remedy, for
+    /// another format; [`CheckpointError::TooLarge`]; [`CheckpointError::Header`]
+    /// and [`CheckpointError::Tensor`] for a damaged file;
+    /// [`CheckpointError::Changed`] for one that is being written to.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let path = path.as_ref();
         let name = path.display().to_string();
@@ -68,6 +75,9 @@ impl Checkpoint {
 
     /// Takes a safetensors file's bytes, such as those of `include_bytes!`;
     /// `name` stands for the file in errors.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::from_file`], but for those of reading.
     pub fn from_bytes(
         name: impl Into<String>,
         bytes: impl Into<Cow<'static, [u8]>>,
@@ -108,7 +118,7 @@ impl Checkpoint {
         &self.header.metadata
     }
 
-    /// The file's tensors under their canonical names.
+    /// Names and shapes of the file's tensors, under their canonical names.
     pub fn listing(&self) -> Listing {
         let tensors = self.header.tensors.iter();
         Listing::new(

@@ -17,6 +17,18 @@ const MAX_CONFIG_BYTES: u64 = 4 << 20;
 
 /// What a checkpoint's metadata and configuration files say; `None` where
 /// they are silent.
+///
+/// ```
+/// use resnet_wgpu::Model;
+///
+/// let model = Model::embedded()?;
+/// let settings = model.settings();
+/// assert_eq!(settings.input_size, Some(32));
+/// assert_eq!(settings.from["input_size"], "metadata of the embedded ResNet-20");
+/// let labels = settings.labels_for(10)?.expect("the file has them");
+/// assert_eq!(labels[3], "cat");
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settings {
     /// Side of the square that the network reads, in pixels.
@@ -56,6 +68,9 @@ pub struct Settings {
 impl Settings {
     /// The labels, if there are any: one for each of `classes`, or an error
     /// that names where they are from.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where there are more or fewer.
     pub fn labels_for(&self, classes: usize) -> Result<Option<&[String]>, ConfigError> {
         match &self.labels {
             Some(labels) if labels.len() != classes => Err(ConfigError {
@@ -177,6 +192,10 @@ impl Checkpoint {
     /// Metadata: a JSON object under the key `config`. `config.json`: timm's
     /// or transformers' form; one of another kind of model is passed over.
     /// A value that makes no sense is an error that names file and key.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Config`] for such a value, [`CheckpointError::Read`] for
+    /// a file that cannot be read.
     pub fn settings(&self) -> Result<Settings, CheckpointError> {
         let mut settings = Settings::default();
         let own = self.metadata().get("config").map(|text| text.trim());

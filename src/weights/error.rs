@@ -7,6 +7,17 @@ use super::Format;
 use crate::monitor::Cancelled;
 
 /// A checkpoint that cannot be used.
+///
+/// ```
+/// use resnet_wgpu::weights::{Checkpoint, CheckpointError, Format};
+///
+/// let found = Checkpoint::from_bytes("resnet50.pth", &b"\x80\x02}q\0."[..]);
+/// let Err(CheckpointError::Format { format, remedy, .. }) = found else {
+///     panic!("no safetensors");
+/// };
+/// assert_eq!(format, Format::Pickle);
+/// assert!(remedy.starts_with("convert it: python -c")); // a line for the shell
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -126,6 +137,18 @@ pub enum CheckpointError {
 }
 
 /// A configuration value that makes no sense.
+///
+/// ```
+/// use resnet_wgpu::weights::Settings;
+///
+/// let settings = Settings {
+///     labels: Some(vec!["cat".into(), "dog".into()]),
+///     ..Settings::default()
+/// };
+/// let error = settings.labels_for(10).unwrap_err();
+/// assert_eq!((error.key.as_str(), error.found.as_str()), ("labels", "2"));
+/// assert!(error.to_string().contains("expected 10 labels"));
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{file}: `{key}`: expected {expected}, found {found}; correct the entry or take it out")]
 pub struct ConfigError {
@@ -141,6 +164,20 @@ pub struct ConfigError {
 
 /// Every difference between a checkpoint's tensors and a network's, by name
 /// and shape.
+///
+/// ```
+/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::weights::Listing;
+///
+/// let net = Network::preset("resnet18").expect("a preset");
+/// let graph = net.graph(224, 224)?;
+/// let specs = graph.params().into_iter().filter(|spec| spec.name != "fc.bias");
+/// let listing = Listing::new("model.safetensors", specs.map(|s| (s.name, s.shape)));
+/// let mismatch = listing.mismatch(&net, &graph).expect("a tensor is missing");
+/// assert_eq!(mismatch.missing, [("fc.bias".to_string(), vec![1000])]);
+/// assert!(mismatch.unexpected.is_empty() && mismatch.misshapen.is_empty());
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
     /// The file.

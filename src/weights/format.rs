@@ -3,6 +3,16 @@
 use std::fmt;
 
 /// A file format that is mistaken for safetensors.
+///
+/// ```
+/// use resnet_wgpu::weights::Format;
+///
+/// // The name, the first bytes and the length of a file.
+/// let format = Format::sniff("resnet50.pth", b"PK\x03\x04", 100 << 20);
+/// assert_eq!(format, Some(Format::PyTorchZip));
+/// let remedy = Format::PyTorchZip.remedy("resnet50.pth");
+/// assert!(remedy.contains("resnet50.safetensors"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {

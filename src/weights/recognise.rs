@@ -8,6 +8,23 @@ use crate::models::{ActivationOrder, Block, Naming, Network, Norm, Shortcut, pre
 
 /// What the caller says about a checkpoint; it goes before everything that
 /// the files say.
+///
+/// ```
+/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::weights::{Hints, Listing, Settings};
+///
+/// # let net = Network::preset("resnet50").expect("a preset");
+/// # let specs = net.graph(224, 224)?.params();
+/// # let listing = Listing::new("example", specs.into_iter().map(|s| (s.name, s.shape)));
+/// // Shapes do not tell where a bottleneck's stride is.
+/// let hints = Hints {
+///     preset: Network::preset("resnet50-v1"),
+///     ..Hints::default()
+/// };
+/// let found = listing.recognise(&hints, &Settings::default())?;
+/// assert_eq!(found.network.name, "resnet50-v1");
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Hints {
     /// Which network it is. It decides what shapes cannot tell; a checkpoint
@@ -21,6 +38,18 @@ pub struct Hints {
 }
 
 /// A checkpoint's network, and how that is known.
+///
+/// ```
+/// use resnet_wgpu::{Checkpoint, Hints};
+///
+/// let checkpoint = Checkpoint::from_file("weights/resnet20-cifar10.safetensors")?;
+/// let found = checkpoint.recognise(&Hints::default())?;
+/// assert_eq!((found.network.name.as_str(), found.network.classes), ("resnet20", 10));
+/// for (what, from) in &found.sources {
+///     println!("{what}, from {from}");
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Recognised {
     /// The network, named after the preset that it equals.
@@ -35,6 +64,10 @@ pub struct Recognised {
 impl Checkpoint {
     /// The network that this is a checkpoint of, and the settings that come
     /// with it.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Unrecognised`] where it is none of this library's
+    /// networks; as [`Checkpoint::settings`].
     pub fn recognise(&self, hints: &Hints) -> Result<Recognised, CheckpointError> {
         self.listing().recognise(hints, &self.settings()?)
     }
@@ -42,6 +75,11 @@ impl Checkpoint {
 
 impl Listing {
     /// The same from names, shapes and settings alone.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Unrecognised`] where it is none of this library's
+    /// networks; [`CheckpointError::Config`] where the settings name another
+    /// network of the same tensors.
     pub fn recognise(
         &self,
         hints: &Hints,

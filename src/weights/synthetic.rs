@@ -13,6 +13,18 @@ use crate::models::{ActivationOrder, Block, Naming, Network, Norm, Shortcut};
 use crate::tensor::{Param, Params, Source, Tensor, TensorError};
 
 /// A tensor of a network with seeded weights.
+///
+/// ```
+/// use resnet_wgpu::models::Network;
+///
+/// let net = Network::preset("resnet20").expect("a preset");
+/// let graph = net.graph(32, 32)?;
+/// let tensors = net.synthetic_tensors(&graph, 0, net.residual_scale());
+/// let last = tensors.last().expect("it has weights");
+/// assert_eq!((last.canonical.as_str(), last.stored.as_str()), ("fc.bias", "linear.bias"));
+/// assert_eq!((last.shape, last.data.len()), (vec![10], 10));
+/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyntheticTensor {
     /// torchvision's name, as in the graph.
@@ -28,9 +40,9 @@ pub struct SyntheticTensor {
 
 impl Network {
     /// Weights for `graph` (of this network) from a seed, under canonical
-    /// names, each computed when it is wanted: uniform, after He's initialisation, with batch norm statistics
-    /// that are not trivial and residual branches scaled by
-    /// [`residual_scale`](Network::residual_scale).
+    /// names, each computed when it is wanted: uniform, after He's
+    /// initialisation, with batch norm statistics that are not trivial and
+    /// residual branches scaled by [`residual_scale`](Network::residual_scale).
     ///
     /// ```
     /// use resnet_wgpu::models::Network;

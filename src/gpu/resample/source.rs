@@ -1,6 +1,20 @@
 //! Pictures that are on the device already.
 
 /// Order of a pixel's four bytes in a buffer.
+///
+/// ```
+/// use resnet_wgpu::gpu::ByteOrder;
+/// use resnet_wgpu::wgpu::TextureFormat::{self, Bgra8Unorm, Bgra8UnormSrgb};
+///
+/// // Of a buffer that a texture was copied to.
+/// fn order(format: TextureFormat) -> ByteOrder {
+///     match format {
+///         Bgra8Unorm | Bgra8UnormSrgb => ByteOrder::Bgra,
+///         _ => ByteOrder::Rgba,
+///     }
+/// }
+/// assert_eq!(order(Bgra8UnormSrgb), ByteOrder::Bgra);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ByteOrder {
     /// Red, green, blue, alpha.
@@ -9,7 +23,15 @@ pub enum ByteOrder {
     Bgra,
 }
 
-/// A rectangle of pixels.
+/// A rectangle of pixels, counted from the upper left corner.
+///
+/// ```
+/// use resnet_wgpu::gpu::PixelRect;
+///
+/// // The square in the middle of a frame of 640×480 pixels.
+/// let square = PixelRect { x: (640 - 480) / 2, y: 0, width: 480, height: 480 };
+/// assert_eq!(square.x + square.width + 80, 640);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PixelRect {
     /// Columns left of it.
@@ -28,6 +50,19 @@ pub struct PixelRect {
 /// The network reads the bytes of `Rgba8Unorm` and `Bgra8Unorm` as they are, as if
 /// from an image file; the values of `Rgba8UnormSrgb` and `Bgra8UnormSrgb`, which
 /// shaders read as linear light, are encoded again, within 1/255.
+///
+/// ```no_run
+/// # use resnet_wgpu::{Classifier, wgpu};
+/// use resnet_wgpu::gpu::{PixelRect, TextureSource};
+///
+/// # fn example(classifier: &Classifier, frame: &wgpu::Texture) -> Result<(), resnet_wgpu::Error> {
+/// // The left half of a frame; for all of it, `classify` takes the texture itself.
+/// let left = PixelRect { x: 0, y: 0, width: frame.width() / 2, height: frame.height() };
+/// let source = TextureSource { texture: frame, region: Some(left) };
+/// let best = classifier.classify(source, 5)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TextureSource<'a> {
     /// With [`wgpu::TextureUsages::TEXTURE_BINDING`], of the classifier's
@@ -39,13 +74,32 @@ pub struct TextureSource<'a> {
 
 /// Pixels in a buffer, four bytes each, as
 /// `CommandEncoder::copy_texture_to_buffer` leaves them. Alpha is ignored.
+///
+/// ```no_run
+/// # use resnet_wgpu::{Classifier, wgpu};
+/// use resnet_wgpu::gpu::{BufferSource, ByteOrder};
+///
+/// # fn example(classifier: &Classifier, buffer: &wgpu::Buffer) -> Result<(), resnet_wgpu::Error> {
+/// let source = BufferSource {
+///     buffer,
+///     offset: 0,
+///     bytes_per_row: 2560,
+///     width: 640,
+///     height: 480,
+///     order: ByteOrder::Bgra,
+/// };
+/// let best = classifier.classify(source, 5)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BufferSource<'a> {
     /// With [`wgpu::BufferUsages::STORAGE`], of the classifier's device.
     pub buffer: &'a wgpu::Buffer,
     /// Bytes before the first pixel, a multiple of 4.
     pub offset: u64,
-    /// Bytes from one row to the next, a multiple of 4.
+    /// Bytes from one row to the next: a multiple of 4, and four times the width or
+    /// more.
     pub bytes_per_row: u32,
     /// Width in pixels.
     pub width: u32,
@@ -56,6 +110,20 @@ pub struct BufferSource<'a> {
 }
 
 /// Why a texture or buffer is no picture.
+///
+/// ```no_run
+/// # use resnet_wgpu::{Classifier, wgpu};
+/// use resnet_wgpu::Error;
+/// use resnet_wgpu::gpu::SourceError;
+///
+/// # fn example(classifier: &Classifier, frame: &wgpu::Texture) -> Result<(), Error> {
+/// match classifier.classify(frame, 1) {
+///     Err(Error::Source(SourceError::Format(format))) => println!("{format:?}: copy it first"),
+///     best => println!("{:?}", best?),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
