@@ -116,7 +116,8 @@ impl Outcome {
 
 impl Loading {
     /// Starts to load a model and to set it up on `gpu`, or on the CPU twin. The
-    /// options' monitor is left alone: this has its own.
+    /// options' monitor is left alone: this has its own. In a browser, which has no
+    /// threads to give, all of it is done when this returns.
     ///
     /// # Errors
     /// [`Error::Thread`] where the system gives no thread.
@@ -138,6 +139,10 @@ impl Loading {
             let made = loaded.and_then(|model| Classifier::new(gpu.as_ref(), &model, &options));
             told.say(made);
         };
+        if cfg!(target_arch = "wasm32") {
+            load();
+            return Ok(Self { monitor, outcome });
+        }
         let thread = Builder::new().name("resnet-wgpu load".into()).spawn(load);
         thread.map_err(|error| Error::Thread(error.to_string()))?;
         Ok(Self { monitor, outcome })
@@ -163,7 +168,10 @@ impl Loading {
     }
 
     /// The classifier; the thread waits for it.
-    pub fn wait(self) -> Result<Classifier, Error> {
+    pub fn wait(mut self) -> Result<Classifier, Error> {
+        if let Some(classifier) = self.take_ready()? {
+            return Ok(classifier);
+        }
         let empty = |state: &mut State| state.outcome.is_none();
         let waited = self.outcome.there.wait_while(self.outcome.lock(), empty);
         let taken = waited

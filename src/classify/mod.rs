@@ -3,6 +3,7 @@
 
 mod answer;
 mod batches;
+#[cfg(not(target_arch = "wasm32"))]
 mod decode_ahead;
 mod input;
 mod loading;
@@ -10,9 +11,11 @@ mod mean;
 mod options;
 mod recorder;
 mod scores;
+mod scoring;
 
 pub use answer::Answer;
 pub use batches::Batches;
+#[cfg(not(target_arch = "wasm32"))]
 pub use decode_ahead::decode_ahead;
 pub use input::{Input, InputError, PixelFormat, Pixels};
 pub use loading::{Loading, ModelSource};
@@ -24,14 +27,13 @@ pub use scores::Scores;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::error::Error;
-use crate::gpu::{Gpu, GpuError, Images, Intake, Resampler};
+use crate::gpu::{Gpu, GpuError, Resampler};
 use crate::kernels::InputForm;
 use crate::labels::Labels;
 use crate::model::Model;
 use crate::monitor::Monitor;
 use crate::preprocess::{Preprocess, PreprocessError, RgbImage, Views};
-use crate::session::{Patience, Run, Session, SessionOptions, Sizes};
-use input::Prepared;
+use crate::session::{Session, SessionOptions, Sizes};
 
 /// Classifies pictures with one model on one device. Cloning shares it, and any
 /// number of threads may use it at once.
@@ -155,11 +157,10 @@ impl Classifier {
     }
 
     /// Goes on on another device, on the same one opened anew, or on the CPU twin
-    /// where that is `None`: what was lost
-    /// with a device ([`GpuError::Lost`]) is made again from the model, which is
-    /// read from its file again. All clones go on with it; runs in flight end on
-    /// the old device, where it is lost with an error. A [`Recorder`] goes on with
-    /// the old one, and has to be made anew.
+    /// where that is `None`: what was lost with a device ([`GpuError::Lost`]) is
+    /// made again from the model, which is read from its file again. All clones go
+    /// on with it; runs in flight end on the old device, where it is lost with an
+    /// error. A [`Recorder`] goes on with the old one, and has to be made anew.
     ///
     /// # Errors
     /// As [`Classifier::new`]; the classifier is then as it was.
@@ -213,160 +214,6 @@ impl Classifier {
     /// ([`Sizes::made`]).
     pub fn sessions_made(&self) -> usize {
         self.place().sizes.made()
-    }
-
-    /// The `k` likeliest classes of one picture, best first; by the mean of its
-    /// views, where there are several. The thread waits: for the answer, and before
-    /// for a place among the [`ClassifierOptions::in_flight`] runs on the device. A
-    /// thread that holds all of these places itself, as [`Answer`]s, waits in vain,
-    /// ten minutes.
-    ///
-    /// # Errors
-    /// [`Error::Input`], [`Error::Source`] and [`Error::Preprocess`] for what is
-    /// no picture; [`Error::Gpu`] where the device failed.
-    pub fn classify<'a>(
-        &self,
-        picture: impl Into<Input<'a>>,
-        k: usize,
-    ) -> Result<Vec<Prediction>, Error> {
-        let scores = self.score(picture)?;
-        Ok(self.top(&scores, 0, k))
-    }
-
-    /// The same for a task to await, on any executor: the device is polled for
-    /// it. Pictures in the host's memory are resized before the first await, and the
-    /// first picture of a size or form that is not the usual has a session made for
-    /// it.
-    pub async fn classify_async<'a>(
-        &self,
-        picture: impl Into<Input<'a>>,
-        k: usize,
-    ) -> Result<Vec<Prediction>, Error> {
-        let scores = self.score_async(picture).await?;
-        Ok(self.top(&scores, 0, k))
-    }
-
-    /// The scores of one picture, likewise; its layers are the last view's.
-    pub fn score<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Scores, Error> {
-        // It never sleeps.
-        pollster::block_on(self.score_with(picture.into(), Patience::Block))
-    }
-
-    /// The same for a task to await.
-    pub async fn score_async<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Scores, Error> {
-        self.score_with(picture.into(), Patience::Await).await
-    }
-
-    /// Starts on one picture and returns before it is classified. Up to
-    /// [`ClassifierOptions::in_flight`] may be in flight; answers come in the
-    /// order in which they were started.
-    ///
-    /// # Errors
-    /// [`GpuError::Busy`] where as many are; [`InputError::Views`] where the
-    /// network is to see several views of a picture; as [`Classifier::classify`].
-    pub fn start<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Answer, Error> {
-        let place = self.place();
-        let run = match self.prepared(&place, picture.into())? {
-            Prepared::Crops(crops) => {
-                let [crop] = &crops[..] else {
-                    return Err(InputError::Views(crops.len()).into());
-                };
-                place.sizes.one(size_of(crop))?.start(&crop.as_raw()[..])?
-            }
-            Prepared::Floats(floats, size) => place.sizes.floats(size)?.start(&floats)?,
-            Prepared::Device(ready) => {
-                let session = place.one(self.preprocess())?;
-                // It never sleeps.
-                pollster::block_on(session.start_with(Intake::Device(&ready), Patience::None))?
-            }
-        };
-        Ok(Answer::new(self, run))
-    }
-
-    async fn score_with(&self, picture: Input<'_>, patience: Patience) -> Result<Scores, Error> {
-        let place = self.place();
-        let mut scores = Scores::default();
-        match self.prepared(&place, picture)? {
-            Prepared::Crops(crops) => {
-                let mut mean = Mean::new(crops.len());
-                let mut rest = &crops[..];
-                while let Some(first) = rest.first() {
-                    let session = match rest.len() {
-                        1 => place.sizes.one(size_of(first))?,
-                        _ => place.sizes.at(size_of(first))?,
-                    };
-                    let same = |crop: &&RgbImage| size_of(crop) == size_of(first);
-                    let alike = rest.iter().take(session.batch()).take_while(same);
-                    let bytes: Vec<u8> = alike.flat_map(|crop| crop.as_raw()).copied().collect();
-                    rest = &rest[bytes.len() / first.as_raw().len()..];
-                    let images = Intake::Host(Images::Rgb8(&bytes));
-                    let run = session.start_with(images, patience).await?;
-                    self.finish_with(run, patience, &mut scores).await?;
-                    (0..scores.images()).for_each(|at| mean.add(&scores, at));
-                }
-                mean.take_into(&mut scores);
-            }
-            Prepared::Floats(floats, size) => {
-                let session = place.sizes.floats(size)?;
-                let images = Intake::Host(Images::F32(&floats));
-                let run = session.start_with(images, patience).await?;
-                self.finish_with(run, patience, &mut scores).await?;
-            }
-            Prepared::Device(ready) => {
-                let session = place.one(self.preprocess())?;
-                let run = session.start_with(Intake::Device(&ready), patience).await?;
-                self.finish_with(run, patience, &mut scores).await?;
-            }
-        }
-        Ok(scores)
-    }
-
-    async fn finish_with(
-        &self,
-        mut run: Run,
-        patience: Patience,
-        scores: &mut Scores,
-    ) -> Result<(), Error> {
-        if patience == Patience::Await {
-            run.ready().await?;
-        }
-        self.finish(run, scores)
-    }
-
-    /// Waits for a run and puts its scores in the place of those there.
-    fn finish(&self, run: Run, scores: &mut Scores) -> Result<(), Error> {
-        let layers = self.0.options.layers.len();
-        scores.classes = self.0.classes;
-        scores.layers.resize_with(layers, Vec::new);
-        run.finish(|output, data| {
-            let into = match output {
-                0 => &mut scores.logits,
-                // The probabilities come behind the layers asked for.
-                last if last > layers => &mut scores.probabilities,
-                layer => &mut scores.layers[layer - 1],
-            };
-            into.clear();
-            into.extend_from_slice(data);
-        })
-    }
-
-    /// The `k` likeliest classes of image `index` of a batch, best first;
-    /// among equals the lower class first.
-    pub fn top(&self, scores: &Scores, index: usize, k: usize) -> Vec<Prediction> {
-        let classes = scores.top(index, k).into_iter();
-        classes
-            .map(|class| self.prediction(scores, index, class))
-            .collect()
-    }
-
-    /// What image `index` of a batch scores for one of the network's classes.
-    pub(crate) fn prediction(&self, scores: &Scores, index: usize, class: usize) -> Prediction {
-        Prediction {
-            class,
-            label: self.0.labels.get(class).into_owned(),
-            probability: scores.probabilities_of(index)[class],
-            logit: scores.logits_of(index)[class],
-        }
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use web_time::Instant;
 
 use super::input::Prepared;
 use super::{Answer, Classifier, Input, InputError, Place, size_of};

@@ -120,6 +120,7 @@ pub fn backend_name(info: &wgpu::AdapterInfo) -> &'static str {
 
 /// All adapters of all backends (`WGPU_BACKEND` narrows them), best first:
 /// the first is what [`DeviceSelector::Auto`] takes.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn adapters() -> Vec<AdapterSummary> {
     pollster::block_on(enumerate(wgpu::Backends::all()))
         .into_iter()

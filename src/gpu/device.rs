@@ -1,7 +1,7 @@
 //! A device: this library's own, or the application's.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::adapters::describe;
 use super::cache::DiskCache;
@@ -42,6 +42,8 @@ struct Shared {
     uploaded: AtomicU64,
     /// How often a thread has waited.
     waits: AtomicU64,
+    /// What a browser told after the call that it is about.
+    late: Mutex<Option<GpuError>>,
 }
 
 impl Gpu {
@@ -70,6 +72,7 @@ impl Gpu {
                 poller: Poller::default(),
                 uploaded: AtomicU64::new(0),
                 waits: AtomicU64::new(0),
+                late: Mutex::default(),
             }),
         }
     }
@@ -91,6 +94,7 @@ impl Gpu {
                 poller: Poller::default(),
                 uploaded: AtomicU64::new(0),
                 waits: AtomicU64::new(0),
+                late: Mutex::default(),
             }),
         }
     }
@@ -165,13 +169,33 @@ impl Gpu {
     /// How often a thread has waited for the device so far, in calls of this
     /// library: for an answer, for room for another run, or for weights on their
     /// way. A thread that draws should never be among them, and a test can see to
-    /// it. Setting something up takes its time besides, without waiting.
+    /// it. What else setting something up takes, such as compiling kernels, is no wait.
     pub fn waits(&self) -> u64 {
         self.shared.waits.load(Ordering::Relaxed)
     }
 
-    pub(super) fn count_wait(&self) {
+    /// Counts a wait, where a thread may wait at all.
+    pub(super) fn begin_wait(&self) -> Result<(), GpuError> {
+        if cfg!(target_arch = "wasm32") {
+            return Err(GpuError::Blocking);
+        }
         self.shared.waits.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Keeps the first error of those that a browser tells later.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn keep_late(&self, error: GpuError) {
+        let late = self.shared.late.lock();
+        let mut late = late.unwrap_or_else(PoisonError::into_inner);
+        late.get_or_insert(error);
+    }
+
+    /// What a browser has told since this was last asked.
+    pub(super) fn late(&self) -> Result<(), GpuError> {
+        let late = self.shared.late.lock();
+        let mut late = late.unwrap_or_else(PoisonError::into_inner);
+        late.take().map_or(Ok(()), Err)
     }
 
     /// Has the device polled until what this returns is dropped.

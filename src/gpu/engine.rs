@@ -2,7 +2,8 @@
 //! number of runs.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use web_time::Instant;
 
 use super::beside::both;
 use super::lane::{LaneSize, Lanes};

@@ -161,6 +161,12 @@ pub enum GpuError {
     /// As many runs are in flight as may be.
     #[error("{0} runs are in flight already; finish one before the next")]
     Busy(usize),
+    /// A call that waits, where nothing may.
+    #[error(
+        "nothing can wait for the device in a browser; await instead (`classify_async`, \
+         `score_async`, `Answer`, `Run`)"
+    )]
+    Blocking,
     /// No run is in flight.
     #[error("no run is in flight; start one before finishing it")]
     Idle,

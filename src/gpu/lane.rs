@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use web_time::Instant;
 
 use super::poller::Awaited;
 use super::readback::Readback;
@@ -208,7 +209,7 @@ impl Lanes {
         let began = Instant::now();
         let mut free = self.swept(gpu);
         if free.out >= self.most {
-            gpu.count_wait();
+            gpu.begin_wait()?;
         }
         while free.out >= self.most && began.elapsed() < PATIENCE {
             if free.draining.is_empty() {
@@ -259,7 +260,7 @@ impl Lanes {
         // In the place of one that broke.
         let bytes = self.size.upload_all() + self.size.readback_all();
         let made = gpu.watch(bytes, || Lane::new(gpu, self.size));
-        made.inspect_err(|_| self.change(|free| free.out -= 1))
+        made.inspect_err(|_| self.lose())
     }
 
     /// Gives a lane back whose outputs have been read.
@@ -270,8 +271,13 @@ impl Lanes {
                 free.out -= 1;
             }),
             Ok(false) => self.drain(lane, false),
-            Err(_) => self.change(|free| free.out -= 1),
+            Err(_) => self.lose(),
         }
+    }
+
+    /// A lane that was taken does not come back; another will be made for it.
+    pub fn lose(&self) {
+        self.change(|free| free.out -= 1);
     }
 
     /// Gives a lane back that the device may still write to. `asked` is whether

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use web_time::Instant;
 
 use super::{Gpu, GpuError};
 
@@ -142,7 +143,7 @@ impl Mapping {
         if self.look(gpu)? {
             return Ok(());
         }
-        gpu.count_wait();
+        gpu.begin_wait()?;
         let began = Instant::now();
         while !self.look(gpu)? {
             if began.elapsed() > patience {

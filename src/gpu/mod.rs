@@ -34,7 +34,9 @@ mod value;
 mod warm_up;
 mod watch;
 
-pub use adapters::{AdapterSummary, DeviceSelector, adapters, backend_name, kind_name};
+#[cfg(not(target_arch = "wasm32"))]
+pub use adapters::adapters;
+pub use adapters::{AdapterSummary, DeviceSelector, backend_name, kind_name};
 pub use device::Gpu;
 pub use engine::{Engine, EngineOptions, EngineSetup};
 pub use error::GpuError;

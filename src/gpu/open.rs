@@ -23,12 +23,13 @@ impl Gpu {
     /// # Errors
     /// [`GpuError::NoAdapter`] and [`GpuError::UnknownDevice`] where there is
     /// none; [`GpuError::Request`] where the driver gives no device.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn new(options: impl Into<GpuOptions>) -> Result<Self, GpuError> {
         pollster::block_on(Self::new_async(options))
     }
 
     /// The same for a task to await; in a browser, where nothing may block, it is
-    /// the one way.
+    /// the one way, and the browser says which adapter it is.
     pub async fn new_async(options: impl Into<GpuOptions>) -> Result<Self, GpuError> {
         let options = options.into();
         let adapter = select(&options.selector).await?;
@@ -79,6 +80,7 @@ impl Gpu {
 
     /// Opens a device with lower limits than the adapter offers: how an adapter
     /// with small limits is simulated. `features` as in [`GpuOptions`].
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn with_limits(
         selector: &DeviceSelector,
         limits: wgpu::Limits,

@@ -121,6 +121,34 @@ impl Gpu {
         Ok(self.pipelines().add(kernel, pipeline))
     }
 
+    /// A pipeline with the layout that the shader says, checked as it runs.
+    pub(super) fn shader_pipeline(
+        &self,
+        name: &'static str,
+        text: String,
+        entry: &str,
+    ) -> Result<wgpu::ComputePipeline, GpuError> {
+        let device = self.device();
+        let made = self.watch(0, || {
+            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: Some(name),
+                source: wgpu::ShaderSource::Wgsl(text.into()),
+            });
+            device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(name),
+                layout: None,
+                module: &module,
+                entry_point: Some(entry),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: None,
+            })
+        });
+        made.map_err(|error| GpuError::Kernel {
+            kernel: name,
+            reason: error.to_string(),
+        })
+    }
+
     fn build(&self, variant: Variant) -> Result<Pipeline, GpuError> {
         let storage = self.profile().storage;
         let text = source(variant, storage)?;

@@ -46,7 +46,9 @@ impl Poller {
         let id = list.next;
         list.next += 1;
         list.awaited.push((id, mapping.clone()));
-        let start = !std::mem::replace(&mut list.running, true);
+        // A browser polls by itself.
+        let thread = cfg!(not(target_arch = "wasm32"));
+        let start = thread && !std::mem::replace(&mut list.running, true);
         drop(list);
         if start {
             let running = Running(Arc::clone(&self.0));

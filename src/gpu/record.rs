@@ -143,7 +143,7 @@ impl Engine {
         let number = intake.is_some().then(|| self.lanes.number());
         let slices = run.next_slice(number, last);
         let lane = run.lane()?;
-        self.gpu.watch(0, || {
+        let recorded = self.gpu.watch(0, || {
             if let Some(intake) = intake {
                 self.take_in(encoder, lane, intake, number)?;
             } else if let Some(results) = &lane.results {
@@ -160,7 +160,8 @@ impl Engine {
                 self.give_out(encoder, lane, slices);
             }
             Ok(())
-        })?
+        });
+        recorded.flatten().inspect_err(|_| run.give_up())
     }
 
     /// Records and submits a whole run on that lane, a submission for each of the

@@ -87,9 +87,17 @@ impl Engine {
         let mut run = self.begun(lane);
         let bytes = self.plan.output_bytes();
         let lane = run.lane.as_ref().ok_or(GpuError::Idle)?;
-        let submitted = (self.gpu).watch(bytes, || self.submit_run(lane, intake))??;
-        (run.submitted, run.asked) = (Some(submitted), true);
-        Ok(run)
+        let submitted = (self.gpu).watch(bytes, || self.submit_run(lane, intake));
+        match submitted.flatten() {
+            Ok(submitted) => {
+                (run.submitted, run.asked) = (Some(submitted), true);
+                Ok(run)
+            }
+            Err(error) => {
+                run.give_up();
+                Err(error)
+            }
+        }
     }
 
     /// A run that has a lane and no commands yet.
@@ -112,6 +120,13 @@ impl Run {
     /// What it has to itself.
     pub(super) fn lane(&self) -> Result<&Lane, GpuError> {
         self.lane.as_ref().ok_or(GpuError::Idle)
+    }
+
+    /// Gives its lane up, after an error: who knows what it waits for.
+    pub(super) fn give_up(&mut self) {
+        if self.lane.take().is_some() {
+            self.lanes.lose();
+        }
     }
 
     /// Where its outputs stay on the device.
@@ -156,7 +171,11 @@ impl Run {
                 self.awaited = Some(self.gpu.awaits(mapping));
             }
             Poll::Pending => {}
-            Poll::Ready(_) => self.awaited = None,
+            Poll::Ready(_) => {
+                self.awaited = None;
+                // It says more than that a mapping failed.
+                self.gpu.late()?;
+            }
         }
         polled
     }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use web_time::Instant;
 
 use super::lane::Lane;
 use super::record::Intake;

@@ -1,7 +1,8 @@
 //! What a device says to our calls: errors as values, and the end of waiting.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use web_time::Instant;
 
 use super::{Gpu, GpuError};
 
@@ -11,6 +12,11 @@ const BETWEEN: Duration = Duration::from_micros(200);
 
 /// How long a submission may take: one that takes longer does not come back.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What an error scope holds.
+trait Told: Future<Output = Option<wgpu::Error>> + 'static {}
+
+impl<F: Future<Output = Option<wgpu::Error>> + 'static> Told for F {}
 
 impl Gpu {
     /// Does something with the device and gives back wgpu's errors instead of
@@ -23,29 +29,62 @@ impl Gpu {
         let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
         let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let done = act();
-        let refused = [validation, internal].map(|scope| pollster::block_on(scope.pop()));
-        if let Some(reason) = pollster::block_on(memory.pop()) {
+        // They are popped here and now, whenever it is told what they hold.
+        let told = [validation.pop(), internal.pop(), memory.pop()];
+        self.told(bytes, told)?;
+        Ok(done)
+    }
+
+    /// What error scopes hold: wgpu knows at once.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn told(&self, bytes: u64, told: [impl Told; 3]) -> Result<(), GpuError> {
+        pollster::block_on(self.judged(bytes, told))
+    }
+
+    /// A browser tells later: whoever awaits the next run hears of it.
+    #[cfg(target_arch = "wasm32")]
+    fn told(&self, bytes: u64, told: [impl Told; 3]) -> Result<(), GpuError> {
+        let gpu = self.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Err(error) = gpu.judged(bytes, told).await {
+                gpu.keep_late(error);
+            }
+        });
+        Ok(())
+    }
+
+    async fn judged(
+        &self,
+        bytes: u64,
+        [validation, internal, memory]: [impl Told; 3],
+    ) -> Result<(), GpuError> {
+        if let Some(reason) = memory.await {
             return Err(GpuError::OutOfMemory {
                 device: self.describe(),
                 bytes,
                 reason: reason.to_string(),
             });
         }
-        match refused.into_iter().flatten().next() {
+        let (validation, internal) = (validation.await, internal.await);
+        match validation.or(internal) {
             // What a lost device made is not valid, which is no defect of ours.
             Some(_) if self.is_lost() => Err(self.gone()),
             Some(reason) => Err(GpuError::Refused {
                 device: self.describe(),
                 reason: reason.to_string(),
             }),
-            None => Ok(done),
+            None => Ok(()),
         }
     }
 
     /// Whether the device is lost. wgpu tells it to one callback, which is the
     /// application's, and to nobody else: calls on a lost device do nothing. So
-    /// this tries one.
+    /// this tries one. In a browser, which answers later, it is never true: the
+    /// next run's error tells.
     pub fn is_lost(&self) -> bool {
+        if cfg!(target_arch = "wasm32") {
+            return false;
+        }
         let device = self.device();
         // What else may be wrong shows elsewhere.
         let scopes = [
@@ -107,8 +146,8 @@ impl Gpu {
     /// Waits for a submission. Backends end a wait of theirs sooner than that
     /// (OpenGL's after two seconds), so it takes several.
     pub(super) fn wait(&self, submitted: wgpu::SubmissionIndex) -> Result<(), GpuError> {
+        self.begin_wait()?;
         let began = Instant::now();
-        self.count_wait();
         let step = match self.is_shared() {
             true => Duration::ZERO,
             false => PATIENCE,

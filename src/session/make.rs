@@ -2,7 +2,8 @@
 //! there.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use web_time::Instant;
 
 use super::layers::{graph, shapes, widest};
 use super::{Inner, Runner, Session, SessionOptions, Setup};

@@ -5,7 +5,8 @@
 //! The nearest few are timed again in alternating rounds, so that a clock that
 //! changes or another program meets all of them alike.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use web_time::Instant;
 
 use super::trial::{Rig, Trial};
 use super::{Outcome, ShapeReport, Timing, TuneOptions};

@@ -62,25 +62,7 @@ impl Rig {
         entry: &str,
     ) -> Result<wgpu::ComputePipeline, GpuError> {
         let text = shader.source()?;
-        let device = self.gpu.device();
-        let made = self.gpu.watch(0, || {
-            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-                label: Some(shader.name()),
-                source: wgpu::ShaderSource::Wgsl(text.into()),
-            });
-            device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(shader.name()),
-                layout: None,
-                module: &module,
-                entry_point: Some(entry),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                cache: None,
-            })
-        });
-        made.map_err(|error| GpuError::Kernel {
-            kernel: shader.name(),
-            reason: error.to_string(),
-        })
+        self.gpu.shader_pipeline(shader.name(), text, entry)
     }
 
     /// A bind group of whole buffers.

@@ -166,24 +166,6 @@ impl Ready<'_> {
 }
 
 fn pipeline(gpu: &Gpu, shader: ResampleShader) -> Result<wgpu::ComputePipeline, GpuError> {
-    let (text, device) = (shader.source()?, gpu.device());
-    let made = gpu.watch(0, || {
-        // Checked as it runs: it reads what an application hands in.
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(shader.name()),
-            source: wgpu::ShaderSource::Wgsl(text.into()),
-        });
-        device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(shader.name()),
-            layout: None,
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-            cache: None,
-        })
-    });
-    made.map_err(|error| GpuError::Kernel {
-        kernel: shader.name(),
-        reason: error.to_string(),
-    })
+    // Checked as it runs: it reads what an application hands in.
+    gpu.shader_pipeline(shader.name(), shader.source()?, "main")
 }
