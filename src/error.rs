@@ -18,6 +18,23 @@ use crate::weights::{CheckpointError, ConfigError};
 
 /// Whatever keeps a picture from its label. Each names the file, tensor or
 /// layer, what was expected, what was found, and the remedy.
+///
+/// ```
+/// use resnet_wgpu::gpu::GpuError;
+/// use resnet_wgpu::preprocess::RgbImage;
+/// use resnet_wgpu::{Classifier, Error, Model};
+///
+/// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+/// match classifier.classify(&RgbImage::new(0, 0), 1) {
+///     Ok(best) => println!("{}", best[0].label),
+///     // On the CPU twin, or on a device that is opened anew.
+///     Err(Error::Gpu(GpuError::Lost { .. })) => classifier.recreate(None)?,
+///     // A picture to leave out.
+///     Err(Error::Preprocess(error)) => assert!(error.to_string().contains("use another image")),
+///     Err(error) => panic!("{error}"),
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -16,6 +16,16 @@ use crate::monitor::{Cancelled, Monitor, Progress};
 use crate::weights::{Checkpoint, Hints};
 
 /// Where a model comes from.
+///
+/// ```
+/// use resnet_wgpu::classify::{Loading, ModelSource};
+///
+/// // A file is `ModelSource::File("resnet50.safetensors".into(), Hints::default())`.
+/// let loading = Loading::start(None, ModelSource::Embedded, Default::default())?;
+/// let classifier = loading.wait()?;
+/// assert_eq!(classifier.model().network().name, "resnet20");
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ModelSource {
@@ -163,6 +173,9 @@ impl Loading {
     }
 
     /// The classifier; the thread waits for it.
+    ///
+    /// # Errors
+    /// Whatever ended loading; [`Error::Cancelled`].
     pub fn wait(self) -> Result<Classifier, Error> {
         let empty = |state: &mut State| state.outcome.is_none();
         let waited = self.outcome.there.wait_while(self.outcome.lock(), empty);

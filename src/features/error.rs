@@ -4,6 +4,15 @@ use crate::weights::CheckpointError;
 
 /// Why a file of features cannot be made or used. Each message names the file,
 /// what was expected, what was found and the remedy.
+///
+/// ```
+/// use resnet_wgpu::features::{Features, FeaturesError};
+///
+/// // Weights, not features.
+/// let error = Features::open("weights/resnet20-cifar10.safetensors".as_ref()).unwrap_err();
+/// assert!(matches!(error, FeaturesError::Foreign { .. }));
+/// assert!(error.to_string().ends_with("give another file"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeaturesError {

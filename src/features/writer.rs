@@ -13,6 +13,22 @@ use crate::replace::beside;
 
 /// A file of features that is being written, beside its place: it comes there
 /// with [`finish`](Writer::finish), as a whole or not at all.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::features::{Features, Origin, Writer};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("pictures.safetensors");
+/// let model = Model::embedded()?;
+/// let preprocess = model.preprocess(&Default::default())?;
+/// let origin = Origin::new(&model, "avgpool", &preprocess, false)?;
+/// let mut writer = Writer::create(&path, origin, &[64], 1000)?;
+/// writer.add("cat.png".as_ref(), &[0.5; 64])?;
+/// writer.finish()?;
+/// assert_eq!(Features::open(&path)?.rows(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Writer {
     shown: String,
