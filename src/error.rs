@@ -3,6 +3,7 @@
 use crate::classify::InputError;
 use crate::cpu::CpuError;
 use crate::explain::ExplainError;
+use crate::features::FeaturesError;
 use crate::gpu::{GpuError, ResampleError, SourceError};
 use crate::graph::GraphError;
 #[cfg(feature = "hub")]
@@ -18,6 +19,23 @@ use crate::weights::{CheckpointError, ConfigError};
 
 /// Whatever keeps a picture from its label. Each names the file, tensor or
 /// layer, what was expected, what was found, and the remedy.
+///
+/// ```
+/// use resnet_wgpu::gpu::GpuError;
+/// use resnet_wgpu::preprocess::RgbImage;
+/// use resnet_wgpu::{Classifier, Error, Model};
+///
+/// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+/// match classifier.classify(&RgbImage::new(0, 0), 1) {
+///     Ok(best) => println!("{}", best[0].label),
+///     // On the CPU twin, or on a device that is opened anew.
+///     Err(Error::Gpu(GpuError::Lost { .. })) => classifier.recreate(None)?,
+///     // A picture to leave out.
+///     Err(Error::Preprocess(error)) => assert!(error.to_string().contains("use another image")),
+///     Err(error) => panic!("{error}"),
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -60,6 +78,9 @@ pub enum Error {
     /// Labels that cannot be used.
     #[error(transparent)]
     Labels(#[from] LabelsError),
+    /// A file of features that cannot be made or used.
+    #[error(transparent)]
+    Features(#[from] FeaturesError),
     /// A network that cannot be explained, or a class that it does not have.
     #[error(transparent)]
     Explain(#[from] ExplainError),
@@ -104,6 +125,9 @@ pub enum Error {
     /// A thread that there was not, or that ended before its work.
     #[error("the thread that was to load a model failed: {0}; load it on this one")]
     Thread(String),
+    /// What was loading has been taken.
+    #[error("what was loaded has been taken already; start another `Loading`")]
+    Taken,
     /// An input of another shape than the session's.
     #[error("input: expected shape {expected}, found {found:?}")]
     InputShape {

@@ -39,28 +39,41 @@
 //! - a device that is lost is told as [`gpu::GpuError::Lost`], and
 //!   [`Classifier::recreate`] goes on on another.
 //!
+//! What pictures become on their way in is [`preprocess`]'s; [`model`] is a network with its
+//! weights, [`labels`] are the names of its classes, and [`monitor`] watches it being loaded.
 //! The modules stand in the order in which a picture's label comes about, and
 //! arrows between them go one way: [`tensor`] → [`graph`] → [`models`] and
-//! [`weights`] → [`passes`] → [`kernels`] and [`plan`] → [`gpu`] →
+//! [`weights`] → [`passes`] → [`plan`] → [`gpu`] →
 //! [`session`] → [`classify`]. Everything up to the plan is pure data and is
 //! tested without a GPU; [`cpu`] is the twin that [`verify`] compares with,
 //! and [`tune`] measures which kernel is the fastest. [`explain`] shows where in
 //! a picture an answer comes from, and [`features`] keeps what the classifier
 //! reads.
 //!
-//! With the feature `hub`, the module of that name fetches models by name.
+//! # Features
+//! - `hub`: the module of that name fetches models by name, into Hugging Face's cache.
+//! - `cli` (default): the command line `resnet` and what only it needs, `hub` among it. Libraries
+//!   and applications go without: `default-features = false`.
+//!
+//! In a browser (`wasm32-unknown-unknown`), where nothing may block, [`Gpu::new_async`] and
+//! `classify_async` are the ways, and [`gpu::GpuError::Blocking`] is what waiting gives.
 //!
 //! The library prints nothing, holds no global state, and returns typed errors
 //! that name the file or tensor and the remedy.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod bench;
 pub mod classify;
 pub mod cpu;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod dataset;
 mod error;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod eval;
 pub mod explain;
 pub mod features;
@@ -68,6 +81,7 @@ pub mod gpu;
 pub mod graph;
 #[cfg(feature = "hub")]
 pub mod hub;
+#[doc(hidden)]
 pub mod kernels;
 pub mod labels;
 #[cfg(feature = "hub")]

@@ -40,6 +40,18 @@ pub struct Model {
 
 /// What the caller says about preparing images; it goes before what a
 /// checkpoint says, and that before the network's default.
+///
+/// ```
+/// use resnet_wgpu::{Model, PreprocessOverrides};
+///
+/// let overrides = PreprocessOverrides {
+///     resize: Some(40),
+///     ..Default::default()
+/// };
+/// let preprocess = Model::embedded()?.preprocess(&overrides)?;
+/// assert_eq!((preprocess.resize, preprocess.crop), (40, (32, 32)));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PreprocessOverrides {
     /// Side of the square that the network reads, in pixels.
@@ -58,11 +70,18 @@ pub struct PreprocessOverrides {
 
 impl Model {
     /// The network that a checkpoint is recognised as, with its weights.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] for a file that cannot be read, is damaged, or holds no
+    /// network that is known; [`Error::Graph`] for a network that cannot be built.
     pub fn load(checkpoint: &Checkpoint, hints: &Hints) -> Result<Self, Error> {
         Self::load_watched(checkpoint, hints, &Monitor::default())
     }
 
     /// The same, watched by somebody, who may cancel it.
+    ///
+    /// # Errors
+    /// As [`Model::load`]; [`Error::Cancelled`].
     pub fn load_watched(
         checkpoint: &Checkpoint,
         hints: &Hints,
@@ -82,6 +101,9 @@ impl Model {
     }
 
     /// The embedded default: CIFAR-10 ResNet-20, ten classes.
+    ///
+    /// # Errors
+    /// As [`Model::load`]; none are expected.
     pub fn embedded() -> Result<Self, Error> {
         let checkpoint = Checkpoint::from_bytes("the embedded ResNet-20", EMBEDDED)?;
         Self::load(&checkpoint, &Hints::default())
@@ -89,6 +111,9 @@ impl Model {
 
     /// A network with seeded weights, for measuring and verifying; it
     /// classifies nothing.
+    ///
+    /// # Errors
+    /// [`Error::Graph`] for a description that no network has.
     pub fn synthetic(network: Network, seed: u64) -> Result<Self, Error> {
         let graph = native_graph(&network)?;
         let params = network.synthetic_params(&graph, seed);
@@ -122,6 +147,9 @@ impl Model {
 
     /// 64 bits of all weights and their names, as hexadecimal digits: two models
     /// of different weights have different ones. All weights are read.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] for weights that cannot be read.
     pub fn fingerprint(&self) -> Result<String, Error> {
         let mut sum = 0;
         for (name, tensor) in self.params.iter() {
@@ -150,6 +178,9 @@ impl Model {
     }
 
     /// The network's graph for images of `h`×`w` pixels.
+    ///
+    /// # Errors
+    /// [`GraphError`] for a size that the network does not admit.
     pub fn graph(&self, h: usize, w: usize) -> Result<Graph, GraphError> {
         self.network.graph(h, w)
     }
@@ -161,6 +192,10 @@ impl Model {
     }
 
     /// How images are prepared for this network.
+    ///
+    /// # Errors
+    /// [`Error::Preprocess`] for a value that is out of range, or a filter that is not
+    /// known.
     pub fn preprocess(&self, caller: &PreprocessOverrides) -> Result<Preprocess, Error> {
         let s = &self.settings;
         let size = caller.input_size.unwrap_or_else(|| self.input_size());
@@ -196,6 +231,9 @@ impl Model {
 
     /// The names of the classes: the checkpoint's own, else ImageNet's or
     /// CIFAR-10's where the number of classes is theirs, else bare indices.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where the checkpoint names more or fewer classes than it has.
     pub fn labels(&self) -> Result<Labels, Error> {
         let classes = self.network.classes;
         if let Some(labels) = self.settings.labels_for(classes)? {

@@ -6,6 +6,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Watches a model being loaded and set up. Clones watch the same; whoever loads
 /// without one is watched by nobody.
+///
+/// ```
+/// use resnet_wgpu::monitor::Monitor;
+/// use resnet_wgpu::{Model, Session, SessionOptions};
+///
+/// let monitor = Monitor::default();
+/// let options = SessionOptions {
+///     monitor: monitor.clone(),
+///     ..Default::default()
+/// };
+/// // On another thread, as a rule, while this one shows the progress.
+/// let session = Session::cpu(&Model::embedded()?, &options)?;
+/// assert_eq!(monitor.progress().fraction(), 1.0);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Monitor(Arc<Counters>);
 
@@ -22,6 +37,18 @@ struct Counter {
 }
 
 /// How far a part of loading is.
+///
+/// ```
+/// use resnet_wgpu::monitor::{Count, Monitor};
+///
+/// let monitor = Monitor::default();
+/// let Count { done, total } = monitor.progress().weights;
+/// match total {
+///     0 => println!("weights: not yet"),
+///     _ => println!("weights: {} %", 100 * done / total),
+/// }
+/// assert_eq!((done, total), (0, 0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
     /// What is done.
@@ -31,6 +58,20 @@ pub struct Count {
 }
 
 /// How far loading is. Kernels and weights go on at once.
+///
+/// ```
+/// use resnet_wgpu::monitor::Monitor;
+/// use resnet_wgpu::{Checkpoint, Hints, Model};
+///
+/// let monitor = Monitor::default();
+/// let checkpoint = Checkpoint::from_file("weights/resnet20-cifar10.safetensors")?;
+/// let model = Model::load_watched(&checkpoint, &Hints::default(), &monitor)?;
+/// let progress = monitor.progress();
+/// assert_eq!(progress.checked.done, progress.checked.total);
+/// // No session has been set up yet.
+/// assert!(progress.fraction() < 1.0);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Progress {
@@ -67,6 +108,21 @@ pub(crate) enum Stage {
 }
 
 /// Loading was cancelled by [`Monitor::cancel`].
+///
+/// ```
+/// use resnet_wgpu::monitor::Monitor;
+/// use resnet_wgpu::{Error, Model, Session, SessionOptions};
+///
+/// let monitor = Monitor::default();
+/// monitor.cancel();
+/// let options = SessionOptions {
+///     monitor,
+///     ..Default::default()
+/// };
+/// let ended = Session::cpu(&Model::embedded()?, &options);
+/// assert!(matches!(ended, Err(Error::Cancelled(_))));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("loading was cancelled")]
 pub struct Cancelled;

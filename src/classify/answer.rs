@@ -11,6 +11,19 @@ use crate::session::Run;
 /// A picture's scores, once the device has made them. Await it on any executor
 /// (the device is polled for it), ask for it frame by frame
 /// ([`Answer::take_ready`]), or wait. Dropped, it is lost, and nobody waits.
+///
+/// ```
+/// use resnet_wgpu::classify::{Classifier, Pixels};
+/// use resnet_wgpu::model::Model;
+///
+/// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+/// let picture = [128u8; 40 * 40 * 3];
+/// let answer = classifier.start(Pixels::rgb(&picture, 40, 40))?;
+/// // Here the thread goes on with something else.
+/// let scores = answer.wait()?;
+/// assert_eq!(classifier.top(&scores, 0, 5).len(), 5);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "an answer that is dropped is lost"]
 pub struct Answer {
@@ -29,6 +42,9 @@ impl Answer {
 
     /// The scores, if they are there; it looks, and returns at once. `None` also
     /// after they have been taken.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait); the answer is gone then.
     pub fn take_ready(&mut self) -> Result<Option<Scores>, Error> {
         match self.run.take_if(|run| !matches!(run.is_ready(), Ok(false))) {
             Some(run) => self.read(run).map(Some),
@@ -42,8 +58,8 @@ impl Answer {
     /// # Errors
     /// [`GpuError::Lost`](crate::gpu::GpuError::Lost) where the device failed,
     /// [`GpuError::NotSubmitted`](crate::gpu::GpuError::NotSubmitted) where the
-    /// encoder was dropped, or is not submitted within ten minutes; [`GpuError::Idle`](crate::gpu::GpuError::Idle) after
-    /// they have been taken.
+    /// encoder was dropped, or is not submitted within ten minutes;
+    /// [`GpuError::Idle`](crate::gpu::GpuError::Idle) after they have been taken.
     pub fn wait(mut self) -> Result<Scores, Error> {
         let run = self.run.take().ok_or(crate::gpu::GpuError::Idle)?;
         self.read(run)

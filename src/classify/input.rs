@@ -14,6 +14,26 @@ use crate::tensor::{Tensor, padded};
 /// already, where it is resized and cropped without a detour. `&RgbImage`,
 /// `&DynamicImage`, `&Tensor`, `&wgpu::Texture` and the structures below become
 /// one by themselves.
+///
+/// ```
+/// use resnet_wgpu::classify::{Classifier, Input, Pixels};
+/// use resnet_wgpu::model::Model;
+/// use resnet_wgpu::preprocess::RgbImage;
+/// use resnet_wgpu::tensor::Tensor;
+///
+/// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+/// let image = RgbImage::new(48, 40);
+/// let normalised = Tensor::zeros([1, 32, 32, 3]);
+/// let inputs = [
+///     Input::from(&image),
+///     Input::from(Pixels::rgb(image.as_raw(), 48, 40)),
+///     Input::from(&normalised),
+/// ];
+/// for input in inputs {
+///     assert_eq!(classifier.classify(input, 3)?.len(), 3);
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Input<'a> {
@@ -34,6 +54,20 @@ pub enum Input<'a> {
 }
 
 /// Rows of pixels of 8-bit channels in the host's memory.
+///
+/// ```
+/// use resnet_wgpu::classify::{PixelFormat, Pixels};
+///
+/// // A blue pixel, a red one, and four bytes before the next row.
+/// let row = [255u8, 0, 0, 255, 0, 0, 255, 255, 0, 0, 0, 0];
+/// let frame = row.repeat(2);
+/// let pixels = Pixels {
+///     bytes_per_row: 12,
+///     ..Pixels::packed(&frame, 2, 2, PixelFormat::Bgra8)
+/// };
+/// assert_eq!(pixels.to_rgb()?.get_pixel(1, 1).0, [255, 0, 0]);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pixels<'a> {
     /// Row after row, from the top.
@@ -49,6 +83,17 @@ pub struct Pixels<'a> {
 }
 
 /// A pixel's bytes, in their order; alpha is dropped.
+///
+/// ```
+/// use resnet_wgpu::classify::{PixelFormat, Pixels};
+///
+/// let pixel = [10u8, 20, 30, 255];
+/// let rgba = Pixels::packed(&pixel, 1, 1, PixelFormat::Rgba8).to_rgb()?;
+/// let bgra = Pixels::packed(&pixel, 1, 1, PixelFormat::Bgra8).to_rgb()?;
+/// assert_eq!(rgba.into_raw(), [10, 20, 30]);
+/// assert_eq!(bgra.into_raw(), [30, 20, 10]);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PixelFormat {
@@ -97,7 +142,11 @@ impl<'a> Pixels<'a> {
     /// # Errors
     /// [`InputError::Pixels`] where there are fewer bytes than its size says.
     pub fn to_rgb(&self) -> Result<RgbImage, InputError> {
-        let (bytes, rows) = (self.format.bytes(), self.height as usize);
+        let bytes = self.format.bytes();
+        let rows = match self.width {
+            0 => 0,
+            _ => self.height as usize,
+        };
         let row = (self.width as usize).checked_mul(bytes);
         let needed = row.and_then(|row| {
             let before = rows.saturating_sub(1).checked_mul(self.bytes_per_row)?;
@@ -133,6 +182,15 @@ impl<'a> Pixels<'a> {
 }
 
 /// Why an input is not what its description says.
+///
+/// ```
+/// use resnet_wgpu::classify::{InputError, Pixels};
+///
+/// let half = [0u8; 6];
+/// let error = Pixels::rgb(&half, 2, 2).to_rgb().unwrap_err();
+/// assert!(matches!(error, InputError::Pixels { found: 6, .. }));
+/// assert!(error.to_string().contains("give the size of the whole picture"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {

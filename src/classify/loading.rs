@@ -12,10 +12,20 @@ use super::{Classifier, ClassifierOptions};
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::model::Model;
-use crate::monitor::{Cancelled, Monitor, Progress};
+use crate::monitor::{Monitor, Progress};
 use crate::weights::{Checkpoint, Hints};
 
 /// Where a model comes from.
+///
+/// ```
+/// use resnet_wgpu::classify::{Loading, ModelSource};
+///
+/// // A file is `ModelSource::File("resnet50.safetensors".into(), Hints::default())`.
+/// let loading = Loading::start(None, ModelSource::Embedded, Default::default())?;
+/// let classifier = loading.wait()?;
+/// assert_eq!(classifier.model().network().name, "resnet20");
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ModelSource {
@@ -80,7 +90,10 @@ struct Outcome {
 
 #[derive(Debug, Default)]
 struct State {
+    /// How loading ended, until somebody takes it.
     outcome: Option<Result<Classifier, Error>>,
+    /// Whether it has ended.
+    told: bool,
     waker: Option<Waker>,
 }
 
@@ -91,7 +104,7 @@ impl Told {
     fn say(&mut self, how: Result<Classifier, Error>) {
         if let Some(outcome) = self.0.take() {
             let mut state = outcome.lock();
-            state.outcome = Some(how);
+            (state.outcome, state.told) = (Some(how), true);
             let waker = state.waker.take();
             drop(state);
             outcome.there.notify_all();
@@ -168,17 +181,18 @@ impl Loading {
     }
 
     /// The classifier; the thread waits for it.
-    pub fn wait(mut self) -> Result<Classifier, Error> {
-        if let Some(classifier) = self.take_ready()? {
-            return Ok(classifier);
+    ///
+    /// # Errors
+    /// Whatever ended loading; [`Error::Cancelled`]; [`Error::Taken`] after
+    /// [`take_ready`](Self::take_ready) gave it, as for whoever awaits it then.
+    pub fn wait(self) -> Result<Classifier, Error> {
+        let mut state = self.outcome.lock();
+        if !state.told {
+            let untold = |state: &mut State| !state.told;
+            let waited = self.outcome.there.wait_while(state, untold);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
         }
-        let empty = |state: &mut State| state.outcome.is_none();
-        let waited = self.outcome.there.wait_while(self.outcome.lock(), empty);
-        let taken = waited
-            .unwrap_or_else(PoisonError::into_inner)
-            .outcome
-            .take();
-        taken.unwrap_or_else(|| Err(Cancelled.into()))
+        state.outcome.take().unwrap_or(Err(Error::Taken))
     }
 }
 
@@ -187,9 +201,9 @@ impl Future for Loading {
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.outcome.lock();
-        match state.outcome.take() {
-            Some(outcome) => Poll::Ready(outcome),
-            None => {
+        match state.told {
+            true => Poll::Ready(state.outcome.take().unwrap_or(Err(Error::Taken))),
+            false => {
                 state.waker = Some(task.waker().clone());
                 Poll::Pending
             }

@@ -103,6 +103,11 @@ impl Place {
 
 impl Classifier {
     /// Sets up `model` on `gpu`, or on the CPU twin where that is `None`.
+    ///
+    /// # Errors
+    /// [`Error::Preprocess`] for options that make no sense, [`Error::Labels`] and
+    /// [`Error::Config`] for more or fewer labels than classes; as [`Session::new`] or
+    /// [`Session::cpu`].
     pub fn new(
         gpu: Option<&Gpu>,
         model: &Model,

@@ -7,6 +7,17 @@ use crate::plan::{Choice, Precision};
 use crate::preprocess::Views;
 
 /// One class and how much a picture is like it.
+///
+/// ```
+/// use resnet_wgpu::{Classifier, ImageLimits, Model, decode_file};
+///
+/// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+/// let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+/// let best = classifier.classify(&photo, 2)?;
+/// assert_eq!((best[0].class, best[0].label.as_str()), (3, "cat"));
+/// assert!(best[0].probability > best[1].probability);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     /// Class index.
@@ -20,6 +31,21 @@ pub struct Prediction {
 }
 
 /// How a classifier is set up.
+///
+/// ```
+/// use resnet_wgpu::preprocess::{RgbImage, Views};
+/// use resnet_wgpu::{Classifier, ClassifierOptions, Model};
+///
+/// let options = ClassifierOptions {
+///     views: Views::Mirrored,
+///     layers: vec!["avgpool".into()],
+///     ..Default::default()
+/// };
+/// let classifier = Classifier::new(None, &Model::embedded()?, &options)?;
+/// let scores = classifier.score(&RgbImage::new(48, 40))?;
+/// assert_eq!(scores.layer(0, 0).len(), 64);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ClassifierOptions {
     /// Images of a run.

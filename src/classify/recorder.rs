@@ -76,6 +76,22 @@ struct Sliced {
 }
 
 /// What a slice leaves.
+///
+/// ```no_run
+/// # use resnet_wgpu::classify::{Answer, Recorder, Slice};
+/// # use resnet_wgpu::wgpu::CommandEncoder;
+/// # fn frame(
+/// #     recorder: &mut Recorder,
+/// #     encoder: &mut CommandEncoder,
+/// #     answers: &mut Vec<Answer>,
+/// # ) -> Result<(), resnet_wgpu::Error> {
+/// match recorder.go_on(encoder)? {
+///     Slice::More(left) => println!("{left} frames to go"),
+///     Slice::Last(answer) => answers.push(answer),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 #[allow(
@@ -184,7 +200,8 @@ impl Recorder {
     }
 
     /// Records the first slice of a run: the picture is taken in, and resized where
-    /// it is on the device. The rest is left to [`go_on`](Self::go_on), a slice of at most `budget` of GPU time each.
+    /// it is on the device. The rest is left to [`go_on`](Self::go_on), a slice of at
+    /// most `budget` of GPU time each.
     ///
     /// # Errors
     /// As [`Recorder::record`].

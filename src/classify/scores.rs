@@ -1,6 +1,21 @@
 //! What a batch of pictures scores.
 
 /// Logits and probabilities of a batch, `[n, classes]` each.
+///
+/// ```
+/// use resnet_wgpu::preprocess::RgbImage;
+/// use resnet_wgpu::{Classifier, Model};
+///
+/// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+/// let scores = classifier.score(&RgbImage::new(32, 32))?;
+/// assert_eq!((scores.images(), scores.classes), (1, 10));
+/// let sum: f32 = scores.probabilities_of(0).iter().sum();
+/// assert!((sum - 1.0).abs() < 1e-5);
+/// // Classes by their logits, the likeliest first.
+/// let order = scores.top(0, 10);
+/// assert!(scores.logits_of(0)[order[0]] >= scores.logits_of(0)[order[9]]);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scores {
     /// The last layer's outputs. Of a [`Mean`](super::Mean) of several views,

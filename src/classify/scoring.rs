@@ -30,6 +30,9 @@ impl Classifier {
     /// it. Pictures in the host's memory are resized before the first await, and the
     /// first picture of a size or form that is not the usual has a session made for
     /// it.
+    ///
+    /// # Errors
+    /// As [`Classifier::classify`].
     pub async fn classify_async<'a>(
         &self,
         picture: impl Into<Input<'a>>,
@@ -40,12 +43,18 @@ impl Classifier {
     }
 
     /// The scores of one picture, likewise; its layers are the last view's.
+    ///
+    /// # Errors
+    /// As [`Classifier::classify`].
     pub fn score<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Scores, Error> {
         // It never sleeps.
         pollster::block_on(self.score_with(picture.into(), Patience::Block))
     }
 
     /// The same for a task to await.
+    ///
+    /// # Errors
+    /// As [`Classifier::classify`].
     pub async fn score_async<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Scores, Error> {
         self.score_with(picture.into(), Patience::Await).await
     }

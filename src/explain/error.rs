@@ -1,6 +1,17 @@
 //! What cannot be explained.
 
 /// Why there is no class activation map.
+///
+/// ```
+/// use resnet_wgpu::explain::{ExplainError, Head};
+/// use resnet_wgpu::models::Network;
+///
+/// let vgg = Network::preset("vgg19").expect("it is a preset");
+/// let error = Head::of(&vgg.graph(224, 224)?, &vgg.name).unwrap_err();
+/// assert!(matches!(error, ExplainError::NoHead { .. }));
+/// assert!(error.to_string().ends_with("take a ResNet"));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExplainError {

@@ -13,6 +13,20 @@ use crate::preprocess::{Preprocess, RgbImage};
 use crate::tensor::Tensor;
 
 /// How an explainer is set up.
+///
+/// ```
+/// use resnet_wgpu::explain::{Explainer, ExplainerOptions};
+/// use resnet_wgpu::{Labels, Model};
+///
+/// let names = (0..10).map(|class| format!("kind {class}")).collect();
+/// let options = ExplainerOptions {
+///     labels: Some(Labels::from_list(names)),
+///     ..Default::default()
+/// };
+/// let explainer = Explainer::new(None, &Model::embedded()?, &options)?;
+/// assert_eq!(explainer.classifier().labels().get(3), "kind 3");
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ExplainerOptions {
     /// In what activations and weights are stored; in f16 a map's mean is the
@@ -38,6 +52,19 @@ impl Default for ExplainerOptions {
 }
 
 /// A class with where in the picture it is seen.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::explain::Explainer;
+/// use resnet_wgpu::preprocess::RgbImage;
+///
+/// let explainer = Explainer::new(None, &Model::embedded()?, &Default::default())?;
+/// let cat = explainer.explain_class(&RgbImage::new(48, 40), 3)?;
+/// assert_eq!(cat.prediction.label, "cat");
+/// // The map's mean and the bias are the logit.
+/// assert!((cat.map.logit() - cat.prediction.logit).abs() < 1e-3);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explained {
     /// The class, its probability and logit.
@@ -47,6 +74,19 @@ pub struct Explained {
 }
 
 /// Makes class activation maps with one model on one device.
+///
+/// ```
+/// use resnet_wgpu::explain::Explainer;
+/// use resnet_wgpu::{ImageLimits, Model, decode_file};
+///
+/// let explainer = Explainer::new(None, &Model::embedded()?, &Default::default())?;
+/// let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+/// let found = explainer.explain(&photo, 2)?;
+/// assert_eq!(found[0].prediction.label, "cat");
+/// let (row, column) = found[0].map.peak();
+/// assert!(row < found[0].map.height && column < found[0].map.width);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Explainer {
     classifier: Classifier,
@@ -98,6 +138,9 @@ impl Explainer {
     }
 
     /// The maps of the `k` likeliest classes of a picture, best first.
+    ///
+    /// # Errors
+    /// As [`Classifier::classify`].
     pub fn explain(&self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
         let scores = self.classifier.score(image)?;
         self.likeliest(&scores, k)
@@ -105,6 +148,9 @@ impl Explainer {
 
     /// The same for a task to await, on any executor: beside a window on the same
     /// device, which a thread that waits would hold up.
+    ///
+    /// # Errors
+    /// As [`Classifier::classify`].
     pub async fn explain_async(&self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
         let scores = self.classifier.score_async(image).await?;
         self.likeliest(&scores, k)

@@ -5,6 +5,18 @@ use crate::graph::{Graph, Linear, Node, Op, Shape};
 
 /// The end of a network: features, their mean over the picture, and one linear
 /// layer.
+///
+/// ```
+/// use resnet_wgpu::explain::Head;
+/// use resnet_wgpu::graph::Shape;
+/// use resnet_wgpu::models::Network;
+///
+/// let network = Network::preset("resnet50").expect("it is a preset");
+/// let head = Head::of(&network.graph(224, 224)?, &network.name)?;
+/// assert_eq!(head.features, "layer4.2");
+/// assert_eq!(head.shape, Shape::new(7, 7, 2048));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The module whose output is pooled, such as `layer4.2`.

@@ -3,6 +3,18 @@
 use crate::tensor::Tensor;
 
 /// How much each place of the last features adds to a class's logit.
+///
+/// ```
+/// use resnet_wgpu::explain::ClassMap;
+/// use resnet_wgpu::tensor::Tensor;
+///
+/// // One channel at two places, and the weights of two classes.
+/// let features = [1.0, 3.0];
+/// let weight = Tensor::new([2, 1], vec![1.0, -1.0]).expect("two rows of one");
+/// let map = ClassMap::new(0, &features, (1, 2), &weight, None).expect("they fit");
+/// assert_eq!(map.values, [1.0, 3.0]);
+/// assert_eq!((map.logit(), map.peak()), (2.0, (0, 1)));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassMap {
     /// The class.

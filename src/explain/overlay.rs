@@ -12,6 +12,20 @@ const COVER: f32 = 0.6;
 const OUTSIDE: f32 = 0.3;
 
 /// A picture to paint maps over.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::explain::{Explainer, Overlay};
+/// use resnet_wgpu::preprocess::RgbImage;
+///
+/// let explainer = Explainer::new(None, &Model::embedded()?, &Default::default())?;
+/// let photo = RgbImage::new(64, 48);
+/// let found = explainer.explain(&photo, 1)?;
+/// let region = explainer.preprocess().region(64, 48)?;
+/// let painted = Overlay::new(&photo, region).paint(&found[0].map);
+/// assert_eq!(painted.dimensions(), photo.dimensions());
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Overlay<'a> {
     picture: &'a RgbImage,

@@ -4,6 +4,15 @@ use crate::weights::CheckpointError;
 
 /// Why a file of features cannot be made or used. Each message names the file,
 /// what was expected, what was found and the remedy.
+///
+/// ```
+/// use resnet_wgpu::features::{Features, FeaturesError};
+///
+/// // Weights, not features.
+/// let error = Features::open("weights/resnet20-cifar10.safetensors".as_ref()).unwrap_err();
+/// assert!(matches!(error, FeaturesError::Foreign { .. }));
+/// assert!(error.to_string().ends_with("give another file"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeaturesError {
@@ -41,6 +50,14 @@ pub enum FeaturesError {
         expected: String,
         /// The one in the file.
         found: String,
+    },
+    /// More rows than were announced.
+    #[error("{file}: begun for at most {most} rows, and more came; begin it for as many as come")]
+    Full {
+        /// File, as given.
+        file: String,
+        /// Rows that it was begun for.
+        most: usize,
     },
     /// A row or a query of another length.
     #[error(

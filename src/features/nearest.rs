@@ -3,6 +3,25 @@
 use std::path::PathBuf;
 
 /// A picture that is near another.
+///
+/// ```
+/// use resnet_wgpu::features::{Features, Near};
+///
+/// # use resnet_wgpu::features::{Origin, Writer};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("pictures.safetensors");
+/// # let model = resnet_wgpu::Model::embedded()?;
+/// # let origin = Origin::new(&model, "avgpool", &model.preprocess(&Default::default())?, false)?;
+/// # let mut writer = Writer::create(&path, origin, &[2], 2)?;
+/// # writer.add("cat.png".as_ref(), &[1.0, 0.0])?;
+/// # writer.add("dog.png".as_ref(), &[0.0, 1.0])?;
+/// # writer.finish()?;
+/// // The features of cat.png are [1, 0], those of dog.png [0, 1].
+/// let near: Vec<Near> = Features::open(&path)?.nearest(&[3.0, 0.0], 2)?;
+/// assert_eq!(near[0].path.to_str(), Some("cat.png"));
+/// assert_eq!((near[0].similarity, near[1].similarity), (1.0, 0.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Near {
     /// Its path, as it was given.

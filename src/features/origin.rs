@@ -9,6 +9,20 @@ use crate::model::Model;
 use crate::preprocess::Preprocess;
 
 /// What made features.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::features::Origin;
+///
+/// let model = Model::embedded()?;
+/// let preprocess = model.preprocess(&Default::default())?;
+/// let pooled = Origin::new(&model, "avgpool", &preprocess, false)?;
+/// let normalized = Origin { normalized: true, ..pooled.clone() };
+/// assert!(pooled.is_comparable(&normalized));
+/// let deeper = Origin { layer: "layer3".into(), ..pooled.clone() };
+/// assert!(!pooled.is_comparable(&deeper));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The network's name.

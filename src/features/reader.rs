@@ -13,6 +13,26 @@ use crate::weights::{CheckpointError, Header, Storage};
 const CHUNK: usize = 4 << 20;
 
 /// A file of features, open.
+///
+/// ```
+/// use resnet_wgpu::features::Features;
+///
+/// # use resnet_wgpu::features::{Origin, Writer};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("pictures.safetensors");
+/// # let model = resnet_wgpu::Model::embedded()?;
+/// # let origin = Origin::new(&model, "avgpool", &model.preprocess(&Default::default())?, false)?;
+/// # let mut writer = Writer::create(&path, origin, &[2], 2)?;
+/// # writer.add("cat.png".as_ref(), &[1.0, 0.0])?;
+/// # writer.add("dog.png".as_ref(), &[0.0, 1.0])?;
+/// # writer.finish()?;
+/// // As a `Writer` left it: [1, 0] of cat.png and [0, 1] of dog.png.
+/// let features = Features::open(&path)?;
+/// assert_eq!((features.rows(), features.row_len()), (2, 2));
+/// let near = features.nearest(&[0.5, 3.0], 1)?;
+/// assert_eq!(near[0].path.to_str(), Some("dog.png"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Features {
     storage: Storage,

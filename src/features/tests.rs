@@ -110,6 +110,19 @@ fn rows_without_a_direction_are_near_nothing() -> TestResult {
 }
 
 #[test]
+fn more_rows_than_were_announced_are_refused() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("f.safetensors");
+    let mut writer = Writer::create(&path, origin(), &[2], 1)?;
+    writer.add(Path::new("p"), &[1.0, 2.0])?;
+    let refused = writer.add(Path::new("q"), &[3.0, 4.0]);
+    assert!(matches!(refused, Err(FeaturesError::Full { most: 1, .. })));
+    writer.finish()?;
+    assert_eq!(Features::open(&path)?.rows(), 1);
+    Ok(())
+}
+
+#[test]
 fn what_is_not_finished_leaves_nothing() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("f.safetensors");
@@ -117,6 +130,7 @@ fn what_is_not_finished_leaves_nothing() -> TestResult {
     let before = std::fs::read(&path)?;
     let mut writer = Writer::create(&path, origin(), &[2], 10)?;
     writer.add(Path::new("p"), &[1.0, 2.0])?;
+    assert!(writer.part().exists());
     drop(writer);
     assert_eq!(std::fs::read(&path)?, before);
     assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);

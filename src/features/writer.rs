@@ -13,6 +13,22 @@ use crate::replace::beside;
 
 /// A file of features that is being written, beside its place: it comes there
 /// with [`finish`](Writer::finish), as a whole or not at all.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::features::{Features, Origin, Writer};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("pictures.safetensors");
+/// let model = Model::embedded()?;
+/// let preprocess = model.preprocess(&Default::default())?;
+/// let origin = Origin::new(&model, "avgpool", &preprocess, false)?;
+/// let mut writer = Writer::create(&path, origin, &[64], 1000)?;
+/// writer.add("cat.png".as_ref(), &[0.5; 64])?;
+/// writer.finish()?;
+/// assert_eq!(Features::open(&path)?.rows(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Writer {
     shown: String,
@@ -23,6 +39,7 @@ pub struct Writer {
     /// Extents of a row, in PyTorch's order.
     shape: Vec<usize>,
     rows: usize,
+    most: usize,
     /// Bytes that were kept free for the header, whose length depends on how many
     /// rows there will be.
     header: usize,
@@ -56,6 +73,7 @@ impl Writer {
             origin,
             shape: shape.to_vec(),
             rows: most,
+            most,
             header: 0,
             paths: vec![],
             shown,
@@ -73,6 +91,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`FeaturesError::Length`] for another number of them than a row has,
+    /// [`FeaturesError::Full`] for more rows than were announced,
     /// [`FeaturesError::Write`] where there is no room.
     pub fn add(&mut self, path: &Path, row: &[f32]) -> Result<(), FeaturesError> {
         let expected = self.shape.iter().product();
@@ -81,6 +100,12 @@ impl Writer {
                 file: self.shown.clone(),
                 expected,
                 found: row.len(),
+            });
+        }
+        if self.rows == self.most {
+            return Err(FeaturesError::Full {
+                file: self.shown.clone(),
+                most: self.most,
             });
         }
         for value in row {

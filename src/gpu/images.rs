@@ -3,6 +3,17 @@
 use crate::kernels::InputForm;
 
 /// Images of a whole or part batch, in the form that the plan takes.
+/// [`Session::start`](crate::Session::start) takes slices of either kind as such.
+///
+/// ```
+/// use resnet_wgpu::gpu::Images;
+/// use resnet_wgpu::session::InputForm;
+///
+/// let black = [0_u8; 32 * 32 * 3];
+/// let images = Images::from(&black[..]);
+/// assert_eq!((images.name(), images.len()), ("u8 RGB", 3072));
+/// assert!(!images.have(&InputForm::F32));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Images<'a> {

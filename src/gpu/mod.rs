@@ -38,6 +38,7 @@ mod watch;
 pub use adapters::adapters;
 pub use adapters::{AdapterSummary, DeviceSelector, backend_name, kind_name};
 pub use device::Gpu;
+#[doc(hidden)]
 pub use engine::{Engine, EngineOptions, EngineSetup};
 pub use error::GpuError;
 pub use images::Images;
@@ -45,6 +46,8 @@ pub use options::{GpuOptions, PipelineOptions};
 pub(crate) use record::Intake;
 pub use resample::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource};
 pub(crate) use resample::{OnDevice, Ready, ResampleError, Resampler};
+#[doc(hidden)]
 pub use run::Run;
+#[doc(hidden)]
 pub use timed::StepsTime;
 pub use timestamps::{Clock, Span, Spans, Timeline};

@@ -35,7 +35,7 @@ impl Graph {
         match &node.op {
             Op::Conv2d(c) => {
                 let k = c.window.kernel * c.window.kernel;
-                let weights = c.out_channels * (c.in_channels / c.groups) * k;
+                let weights = c.out_channels * (c.in_channels / c.groups.max(1)) * k;
                 let bias = c.bias.as_ref().map_or(0, |_| c.out_channels);
                 NodeCost {
                     parameters: (weights + bias) as u64,

@@ -209,7 +209,7 @@ impl Graph {
             match &node.op {
                 Op::Conv2d(c) => {
                     let k = c.window.kernel;
-                    let inputs = c.in_channels / c.groups;
+                    let inputs = c.in_channels / c.groups.max(1);
                     add(&c.weight, vec![c.out_channels, inputs, k, k]);
                     if let Some(bias) = &c.bias {
                         add(bias, vec![c.out_channels]);

@@ -33,30 +33,29 @@ impl Window {
 
     /// Windows that fit along an axis of `extent` pixels, as
     /// `torch.nn.Conv2d` and `MaxPool2d` count them; `None` where none fits.
-    ///
-    /// # Panics
-    /// For a stride of 0.
     pub fn outputs(&self, extent: usize) -> Option<usize> {
-        let room = (extent + 2 * self.padding).checked_sub(self.kernel)?;
-        Some(room / self.stride + 1)
+        let room = self.padded(extent)?.checked_sub(self.kernel)?;
+        room.checked_div(self.stride)?.checked_add(1)
     }
 
     /// The same with `ceil_mode=True`: a last window may hang over the edge,
     /// but must begin inside the input or its left padding.
-    ///
-    /// # Panics
-    /// For a stride of 0.
     pub fn outputs_ceil(&self, extent: usize) -> Option<usize> {
-        let padded = extent + 2 * self.padding;
-        if padded == 0 || self.kernel == 0 {
+        let padded = self.padded(extent)?;
+        if padded == 0 || self.kernel == 0 || self.stride == 0 {
             return None;
         }
         let room = padded.saturating_sub(self.kernel);
-        let mut n = room.div_ceil(self.stride) + 1;
-        if (n - 1) * self.stride >= extent + self.padding {
-            n -= 1;
-        }
+        let last = room.div_ceil(self.stride);
+        let n = match last.saturating_mul(self.stride) < extent + self.padding {
+            true => last.checked_add(1)?,
+            false => last,
+        };
         (n > 0).then_some(n)
+    }
+
+    fn padded(&self, extent: usize) -> Option<usize> {
+        extent.checked_add(self.padding.checked_mul(2)?)
     }
 }
 
@@ -299,5 +298,14 @@ mod tests {
         for (extent, want) in [(7, 4), (8, 4), (1, 1)] {
             assert_eq!(Window::new(2, 2, 0).outputs_ceil(extent), Some(want));
         }
+    }
+
+    #[test]
+    fn windows_that_make_no_sense_fit_nowhere() {
+        for window in [Window::new(3, 0, 1), Window::new(3, 1, usize::MAX)] {
+            assert_eq!(window.outputs(8), None);
+            assert_eq!(window.outputs_ceil(8), None);
+        }
+        assert_eq!(Window::new(1, 1, 0).outputs_ceil(usize::MAX), Some(usize::MAX));
     }
 }

@@ -5,6 +5,23 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 /// A model that cannot be had from the hub.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use resnet_wgpu::hub::{Hub, HubError, HubOptions, ModelId};
+///
+/// let mut options = HubOptions::new(std::env::temp_dir().join("no-such-resnet-wgpu-cache"));
+/// options.offline = true;
+/// let id: ModelId = "timm/resnet50.a1_in1k".parse()?;
+/// let error = Hub::new(options)?.fetch(&id, |_| ControlFlow::Continue(())).unwrap_err();
+/// match error {
+///     HubError::Offline { id, .. } => println!("{id} has to be fetched once"),
+///     HubError::Gated { .. } | HubError::Denied { .. } => println!("a token is needed"),
+///     other => panic!("{other}"),
+/// }
+/// # Ok::<(), resnet_wgpu::hub::HubError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HubError {

@@ -3,6 +3,22 @@
 use std::ops::ControlFlow;
 
 /// What happens during a fetch, for who waits for it.
+///
+/// ```
+/// use resnet_wgpu::hub::Event;
+///
+/// fn line(event: &Event<'_>) -> String {
+///     match event {
+///         Event::Received { file, done, total } => format!("{file}: {done} of {total} bytes"),
+///         Event::Waiting { file } => format!("{file}: another process fetches it"),
+///         Event::Retrying { file, why } => format!("{file}: again, after {why}"),
+///         _ => String::new(),
+///     }
+/// }
+///
+/// let half = Event::Received { file: "model.safetensors", done: 1, total: 2 };
+/// assert_eq!(line(&half), "model.safetensors: 1 of 2 bytes");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {

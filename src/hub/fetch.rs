@@ -18,6 +18,20 @@ use crate::weights::MAX_FILE_BYTES;
 const ASKED: u32 = 3;
 
 /// A model that is in the cache now.
+///
+/// ```no_run
+/// use std::ops::ControlFlow;
+///
+/// use resnet_wgpu::hub::{Hub, HubOptions, ModelId};
+/// use resnet_wgpu::{Checkpoint, Hints, Model};
+///
+/// let hub = Hub::new(HubOptions::from_env()?)?;
+/// let id: ModelId = "timm/resnet50.a1_in1k".parse()?;
+/// let fetched = hub.fetch(&id, |_| ControlFlow::Continue(()))?;
+/// let model = Model::load(&Checkpoint::from_file(&fetched.weights)?, &Hints::default())?;
+/// println!("{} of commit {}", model.network().name, fetched.commit);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
     /// The commit that it is of.
@@ -33,6 +47,22 @@ pub struct Fetched {
 }
 
 /// Where a model came from.
+///
+/// ```
+/// use resnet_wgpu::hub::Origin;
+///
+/// fn note(origin: &Origin) -> Option<String> {
+///     match origin {
+///         Origin::Unreachable(why) | Origin::Refused(why) => {
+///             Some(format!("perhaps not the newest: {why}"))
+///         }
+///         _ => None,
+///     }
+/// }
+///
+/// assert_eq!(note(&Origin::UpToDate), None);
+/// assert!(note(&Origin::Unreachable("no network".into())).is_some());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {

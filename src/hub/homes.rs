@@ -15,6 +15,16 @@ use super::{HubError, ModelId};
 use Place::{Binary, Hub};
 
 /// A checkpoint of a known network, and what is published about it.
+///
+/// ```
+/// use resnet_wgpu::hub::home;
+///
+/// let resnet50 = home("resnet50").expect("it has weights");
+/// assert_eq!(resnet50.licence, "bsd-3-clause");
+/// let id = resnet50.id().expect("they are on the hub")?;
+/// assert_eq!(id.repo(), "timm/resnet50.tv_in1k");
+/// # Ok::<(), resnet_wgpu::hub::HubError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Home {
@@ -31,6 +41,14 @@ pub struct Home {
 }
 
 /// Where weights are.
+///
+/// ```
+/// use resnet_wgpu::hub::{Place, home};
+///
+/// let place = |preset| home(preset).map(|home| home.place);
+/// assert_eq!(place("resnet20"), Some(Place::Binary));
+/// assert_eq!(place("resnet18"), Some(Place::Hub("timm/resnet18.tv_in1k")));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
@@ -41,6 +59,14 @@ pub enum Place {
 }
 
 /// A published accuracy, and how it was measured.
+///
+/// ```
+/// use resnet_wgpu::hub::home;
+///
+/// let accuracy = home("resnet50").and_then(|home| home.accuracy).expect("it is published");
+/// assert_eq!((accuracy.top1, accuracy.data), (76.130, "ImageNet"));
+/// assert_eq!((accuracy.side, accuracy.crop_pct), (224, 0.875));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Accuracy {
@@ -60,6 +86,10 @@ pub struct Accuracy {
 
 impl Home {
     /// Its name on the hub; `None` for what is in this library.
+    ///
+    /// # Errors
+    /// [`HubError::Id`] for a name that no model can have; the names in [`HOMES`] are
+    /// none such.
     pub fn id(&self) -> Option<Result<ModelId, HubError>> {
         match self.place {
             Hub(id) => Some(id.parse()),

@@ -64,6 +64,17 @@ const WEIGHTS: &str = "model.safetensors";
 const CONFIGS: [&str; 2] = ["config.json", "preprocessor_config.json"];
 
 /// The hub and its cache.
+///
+/// ```
+/// use resnet_wgpu::hub::{Hub, HubOptions, ModelId};
+///
+/// let cache = std::env::temp_dir().join("no-such-resnet-wgpu-cache");
+/// let hub = Hub::new(HubOptions::new(cache))?;
+/// let id: ModelId = "timm/resnet50.a1_in1k".parse()?;
+/// // Nothing is asked: `fetch` does that.
+/// assert_eq!(hub.cached(&id), None);
+/// # Ok::<(), resnet_wgpu::hub::HubError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Hub {
     options: HubOptions,
@@ -71,6 +82,17 @@ pub struct Hub {
 }
 
 /// A model that is in the cache.
+///
+/// ```no_run
+/// use resnet_wgpu::hub::{Hub, HubOptions, ModelId};
+///
+/// let hub = Hub::new(HubOptions::from_env()?)?;
+/// let id: ModelId = "timm/resnet50.a1_in1k".parse()?;
+/// if let Some(cached) = hub.cached(&id) {
+///     println!("{}: {} bytes", cached.weights.display(), cached.bytes);
+/// }
+/// # Ok::<(), resnet_wgpu::hub::HubError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cached {
     /// The commit that its revision was when it was last fetched.
@@ -83,6 +105,9 @@ pub struct Cached {
 
 impl Hub {
     /// The hub that the options name; nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`HubError::Setting`] for an endpoint or a token that no request can be made of.
     pub fn new(options: HubOptions) -> Result<Self, HubError> {
         options.check()?;
         let client = Client::new(&options);

@@ -11,6 +11,17 @@ use super::address::{address, authority};
 use super::token::{TOKEN, clean, is_visible, odd, stored};
 
 /// Where models are fetched from and kept.
+///
+/// ```
+/// use resnet_wgpu::hub::HubOptions;
+///
+/// let mut options = HubOptions::new("models");
+/// assert_eq!(options.endpoint, "https://huggingface.co");
+/// options.offline = true;
+/// options.token = Some("hf_secret".into());
+/// // It is not printed.
+/// assert!(!format!("{options:?}").contains("hf_secret"));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct HubOptions {
     /// The hub's address, with `http://` or `https://`.
@@ -50,6 +61,11 @@ impl HubOptions {
     ///   `$HF_HOME/token`; none with `HF_HUB_DISABLE_IMPLICIT_TOKEN`;
     /// - `HF_ENDPOINT`, `HF_HUB_OFFLINE` (or `TRANSFORMERS_OFFLINE`),
     ///   `HF_HUB_DISABLE_SYMLINKS`, and `HF_HUB_DOWNLOAD_TIMEOUT` in seconds.
+    ///
+    /// # Errors
+    /// [`HubError::Setting`] for a variable that makes no sense,
+    /// [`HubError::TokenFile`] for a file that holds no token, [`HubError::NoHome`]
+    /// where there is no folder for the cache.
     pub fn from_env() -> Result<Self, HubError> {
         Self::read(&|name| std::env::var_os(name), std::env::home_dir())
     }

@@ -8,7 +8,7 @@ use crate::tensor::quads;
 /// How a run's images arrive.
 ///
 /// ```
-/// use resnet_wgpu::kernels::InputForm;
+/// use resnet_wgpu::session::InputForm;
 /// use resnet_wgpu::{Model, Session, SessionOptions};
 ///
 /// let model = Model::embedded()?;

@@ -4,6 +4,15 @@ use thiserror::Error;
 
 /// Why there are no labels, or not these. Each message is one line that
 /// names the file, what was expected, what was found and the remedy.
+///
+/// ```
+/// use resnet_wgpu::labels::{Labels, LabelsError};
+///
+/// // CIFAR-10's labels for a network of ImageNet's classes.
+/// let error = Labels::cifar10().check(1000).unwrap_err();
+/// assert!(matches!(error, LabelsError::Count { classes: 1000, labels: 10 }));
+/// assert!(error.to_string().contains("give the labels that the network was trained with"));
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LabelsError {

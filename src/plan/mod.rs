@@ -25,19 +25,27 @@ mod winners;
 
 pub use choose::Choice;
 pub use class::{DeviceClass, Vendor};
+#[doc(hidden)]
 pub use contenders::{ConvShape, chosen, contenders, conv_shapes};
-pub use data::{Plan, PlanData};
+pub use data::Plan;
+#[doc(hidden)]
+pub use data::PlanData;
 pub use error::PlanError;
 pub use options::PlanOptions;
+#[doc(hidden)]
 pub use parts::{Binding, Input, Output, Slot, Step, Weight};
 pub use precision::{Precision, Settled};
 pub use profile::DeviceProfile;
+#[doc(hidden)]
 pub use winners::Winners;
 
 use crate::graph::{NodeId, Shape};
 use crate::kernels::{Scalar, Variant};
 use crate::passes::Lowered;
 use crate::tensor::quads;
+
+#[doc(inline)]
+pub use crate::kernels::Scalar;
 
 /// Bytes of an activation of `batch` images, channels padded to quads.
 pub fn activation_bytes(batch: usize, shape: Shape, scalar: Scalar) -> u64 {

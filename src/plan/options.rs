@@ -8,7 +8,7 @@ use crate::kernels::{InputForm, Place, Scalar, Storage};
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::kernels::Scalar;
+/// use resnet_wgpu::plan::Scalar;
 /// use resnet_wgpu::passes::lower;
 /// use resnet_wgpu::plan::{DeviceProfile, Plan, PlanOptions};
 ///

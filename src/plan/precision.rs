@@ -8,7 +8,7 @@ use crate::kernels::Scalar;
 /// In what activations and weights are stored; sums are f32 in any case.
 ///
 /// ```
-/// use resnet_wgpu::kernels::Scalar;
+/// use resnet_wgpu::plan::Scalar;
 /// use resnet_wgpu::plan::{DeviceProfile, Precision};
 ///
 /// assert_eq!("auto".parse(), Ok(Precision::Auto));
@@ -35,7 +35,7 @@ pub enum Precision {
 /// What a precision comes to on a device.
 ///
 /// ```
-/// use resnet_wgpu::kernels::Scalar;
+/// use resnet_wgpu::plan::Scalar;
 /// use resnet_wgpu::plan::Precision;
 /// use resnet_wgpu::{Model, Session, SessionOptions};
 ///

@@ -19,6 +19,18 @@ const SIGNATURE_LEN: usize = 32;
 
 /// What reading one image may cost. Checked against the header, before any
 /// pixel is decoded.
+///
+/// ```
+/// use resnet_wgpu::preprocess::{ImageError, ImageLimits, decode_file};
+///
+/// let limits = ImageLimits {
+///     max_pixels: 100_000,
+///     ..Default::default()
+/// };
+/// // It has 451×300 pixels.
+/// let refused = decode_file("photos/chelsea.png".as_ref(), &limits);
+/// assert!(matches!(refused, Err(ImageError::TooManyPixels { width: 451, .. })));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageLimits {
     /// Most pixels, width × height.

@@ -6,6 +6,15 @@ use thiserror::Error;
 
 /// Why a file or a block of bytes gave no image. Each message is one line that
 /// names the file, what was expected, what was found and what to do.
+///
+/// ```
+/// use resnet_wgpu::preprocess::{ImageError, ImageLimits, decode_bytes};
+///
+/// let upload = b"<html>";
+/// let error = decode_bytes("upload.png", upload, &ImageLimits::default()).unwrap_err();
+/// assert!(matches!(error, ImageError::NotAnImage { .. }));
+/// assert!(error.to_string().starts_with("upload.png: expected a PNG, JPEG"));
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ImageError {
@@ -103,6 +112,15 @@ pub enum ImageError {
 }
 
 /// Why an image could not be turned into a network's input.
+///
+/// ```
+/// use resnet_wgpu::preprocess::{Preprocess, PreprocessError, RgbImage};
+///
+/// let error = Preprocess::imagenet(224)?.crop_image(&RgbImage::new(0, 7)).unwrap_err();
+/// assert_eq!(error, PreprocessError::EmptyImage { width: 0, height: 7 });
+/// assert!(error.to_string().ends_with("use another image"));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Error, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PreprocessError {

@@ -6,6 +6,15 @@ use std::str::FromStr;
 use super::PreprocessError;
 
 /// Filter of an antialiased resize, as Pillow defines it.
+///
+/// ```
+/// use resnet_wgpu::preprocess::{Interpolation, Preprocess};
+///
+/// let filter: Interpolation = "bicubic".parse()?;
+/// let preprocess = Preprocess::imagenet_with(224, 0.95, filter)?;
+/// assert_eq!(preprocess.interpolation, Interpolation::Bicubic);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Interpolation {

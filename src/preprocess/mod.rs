@@ -65,6 +65,18 @@ pub const MAX_CROP_SIDE: u32 = 8192;
 ///
 /// The fields are public so that a configuration can be built by hand; every
 /// method checks them first (see [`Preprocess::validate`]).
+///
+/// ```
+/// use resnet_wgpu::preprocess::{Preprocess, RgbImage};
+///
+/// let preprocess = Preprocess::imagenet(224)?;
+/// assert_eq!((preprocess.resize, preprocess.crop), (256, (224, 224)));
+/// let crop = preprocess.crop_image(&RgbImage::new(640, 480))?;
+/// assert_eq!(crop.dimensions(), (224, 224));
+/// let mut input = vec![0.0; preprocess.input_len()];
+/// preprocess.normalize_into(&crop, &mut input)?;
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preprocess {
     /// Length in pixels that the image's shorter side is resized to.

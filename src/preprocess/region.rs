@@ -5,6 +5,15 @@ use super::{Preprocess, PreprocessError};
 
 /// A part of a picture, in its own pixels; fractions, since the crop is of the
 /// resized picture.
+///
+/// ```
+/// use resnet_wgpu::preprocess::Preprocess;
+///
+/// let seen = Preprocess::imagenet(224)?.region(512, 256)?;
+/// assert_eq!((seen.left, seen.top), (144.0, 16.0));
+/// assert_eq!((seen.width, seen.height), (224.0, 224.0));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Region {
     /// Pixels left of it; negative where the crop is wider than the picture.

@@ -9,6 +9,19 @@ use super::{MAX_CROP_SIDE, Preprocess, PreprocessError, RgbImage, resize};
 
 /// Which views of a picture a network sees; its answer is the mean of their
 /// probabilities.
+///
+/// ```
+/// use resnet_wgpu::preprocess::{Preprocess, RgbImage, Views};
+///
+/// let preprocess = Preprocess::imagenet(224)?;
+/// let photo = RgbImage::new(400, 300);
+/// assert_eq!(preprocess.views(&photo, &Views::TenCrop)?.len(), 10);
+/// // The whole picture at two sizes, and each mirrored.
+/// let scales = Views::Scales(vec![150, 300]);
+/// let views = preprocess.views(&photo, &scales)?;
+/// assert_eq!((views.len(), views[0].dimensions()), (4, (200, 150)));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Views {

@@ -26,6 +26,13 @@ const MAX_CPU_BYTES: u64 = 512 << 20;
 
 impl Session {
     /// Plans `model` for a device and uploads its weights.
+    ///
+    /// # Errors
+    /// [`Error::UnknownLayer`] for a layer that there is not, [`Error::Graph`] for a
+    /// size that the network does not admit, [`Error::Lower`] for weights that do not
+    /// fit it; [`Error::Plan`] where the device cannot run it; [`Error::Gpu`] for weights
+    /// that cannot be read, without f16 or memory, and where the device failed;
+    /// [`Error::Cancelled`].
     pub fn new(gpu: &Gpu, model: &Model, options: &SessionOptions) -> Result<Self, Error> {
         let network = Lowering::of(model, options)?;
         let mut precision = gpu.precision(options.precision)?;
@@ -54,6 +61,11 @@ impl Session {
     }
 
     /// The same on the CPU twin, where there is no adapter. It computes in f32.
+    ///
+    /// # Errors
+    /// [`Error::UnknownLayer`], [`Error::Graph`] and [`Error::Cancelled`] likewise;
+    /// [`Error::Cpu`] for images that memory does not hold, or weights that cannot be
+    /// used; [`GpuError::NoF16`] where f16 is asked for.
     pub fn cpu(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
         let began = Instant::now();
         let precision = match options.precision {

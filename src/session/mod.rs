@@ -12,7 +12,8 @@ use crate::cpu::CpuModel;
 use crate::error::Error;
 use crate::gpu::{Engine, GpuError, Images, Spans, Timeline};
 use crate::graph::{Graph, NodeId, Shape};
-use crate::kernels::InputForm;
+#[doc(inline)]
+pub use crate::kernels::InputForm;
 use crate::plan::{Plan, Settled};
 use crate::tensor::{QUAD, Tensor, padded, quads};
 pub use options::{SessionOptions, Setup};
@@ -24,6 +25,25 @@ pub use sizes::Sizes;
 pub const PROBABILITIES: &str = "probabilities";
 
 /// What a run gives.
+///
+/// ```
+/// use resnet_wgpu::session::PROBABILITIES;
+/// use resnet_wgpu::tensor::Tensor;
+/// use resnet_wgpu::{Model, Session, SessionOptions};
+///
+/// let options = SessionOptions {
+///     layers: vec!["layer1".into()],
+///     probabilities: true,
+///     ..Default::default()
+/// };
+/// let session = Session::cpu(&Model::embedded()?, &options)?;
+/// let outputs = session.run(&Tensor::zeros([2, 32, 32, 3]))?;
+/// assert_eq!(outputs.logits.shape(), [2, 10]);
+/// let (name, features) = &outputs.layers[0];
+/// assert_eq!((name.as_str(), features.shape()), ("layer1", &[2, 32, 32, 16][..]));
+/// assert_eq!(outputs.layers[1].0, PROBABILITIES);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outputs {
     /// `[N, classes]`.
@@ -158,6 +178,10 @@ impl Session {
 
     /// Runs a whole or part batch once and says when each span of the run
     /// began and ended; its outputs stay on the device. `None` on the CPU.
+    ///
+    /// # Errors
+    /// As [`Session::run_batch`]; [`GpuError::Clock`] where the device's clock makes no
+    /// sense.
     pub fn timed_run<'a>(
         &self,
         input: impl Into<Images<'a>>,
@@ -201,6 +225,10 @@ impl Session {
     }
 
     /// Runs any number of images, `[N, H, W, 3]`, already normalised.
+    ///
+    /// # Errors
+    /// [`Error::InputShape`] for images of another size; [`Error::Gpu`] where the
+    /// device failed.
     pub fn run(&self, images: &Tensor) -> Result<Outputs, Error> {
         let s = self.0.graph.input_shape();
         let n = match images.shape() {
@@ -245,6 +273,11 @@ impl Session {
     /// after the first run, nothing is allocated but by wgpu itself, for its
     /// commands (`tests/steady_state.rs` sees to it). Where as many runs are in
     /// flight as may be, it waits for one to be finished, by another thread.
+    ///
+    /// # Errors
+    /// [`Error::InputShape`] for no images, a part of one, or more than a batch;
+    /// [`GpuError::InputForm`] for another form; [`GpuError::Busy`] where it waited ten
+    /// minutes in vain; [`GpuError::Lost`] where the device failed.
     pub fn run_batch<'a>(
         &self,
         input: impl Into<Images<'a>>,

@@ -7,6 +7,20 @@ use crate::monitor::Monitor;
 use crate::plan::{Choice, Precision};
 
 /// How a session is set up.
+///
+/// ```
+/// use resnet_wgpu::{Model, Session, SessionOptions};
+///
+/// let options = SessionOptions {
+///     batch: 4,
+///     input_size: Some((48, 64)),
+///     ..Default::default()
+/// };
+/// let session = Session::cpu(&Model::embedded()?, &options)?;
+/// let input = session.graph().input_shape();
+/// assert_eq!((session.batch(), input.h, input.w), (4, 48, 64));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SessionOptions {
     /// Images of a run; more go in several runs. Fewer may be given, but take
@@ -33,8 +47,8 @@ pub struct SessionOptions {
     /// transfer.
     pub input: InputForm,
     /// Batches that may be started before the first is finished
-    /// ([`Session::start`](super::Session::start)): 1 for the least latency, 2 or more to keep a GPU
-    /// busy while the host prepares and reads.
+    /// ([`Session::start`](super::Session::start)): 1 for the least latency, 2 or more to
+    /// keep a GPU busy while the host prepares and reads.
     pub in_flight: usize,
     /// Refuse, rather than take a smaller batch, where the device cannot bind
     /// that many images.
@@ -59,6 +73,17 @@ impl Default for SessionOptions {
 }
 
 /// What setting a session up took.
+///
+/// ```
+/// use resnet_wgpu::{Model, Session, SessionOptions};
+///
+/// let session = Session::cpu(&Model::embedded()?, &SessionOptions::default())?;
+/// let setup = session.setup();
+/// println!("plan {:?}, kernels {:?}, weights {:?}", setup.plan, setup.pipelines, setup.upload);
+/// // The CPU twin compiles nothing.
+/// assert!(setup.pipelines.is_zero());
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Setup {
     /// Folding, fusing and planning.

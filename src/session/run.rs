@@ -15,6 +15,19 @@ use crate::tensor::{QUAD, Tensor, quads, unpad_channels, unpad_into};
 
 /// A batch that was started. It holds its session; dropped before it is
 /// finished, it is lost, and nobody waits for it.
+///
+/// ```
+/// use resnet_wgpu::{Model, Session, SessionOptions};
+///
+/// let session = Session::cpu(&Model::embedded()?, &SessionOptions::default())?;
+/// let image = vec![0.0f32; session.input_len()];
+/// let run = session.start(&image)?;
+/// // Here the next images are made ready.
+/// let mut logits = vec![];
+/// run.finish(|_output, values| logits.extend_from_slice(values))?;
+/// assert_eq!(logits.len(), 10);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a run that is dropped gives nothing"]
 pub struct Run {
@@ -182,6 +195,9 @@ impl Run {
 
     /// Whether [`finish`](Self::finish) would not wait. It looks, and returns at
     /// once.
+    ///
+    /// # Errors
+    /// [`GpuError::Lost`] where the device failed.
     pub fn is_ready(&self) -> Result<bool, Error> {
         match &self.at {
             At::Gpu(run) => Ok(run.is_ready()?),
@@ -199,12 +215,18 @@ impl Run {
     }
 
     /// Completes when [`finish`](Self::finish) would not wait.
+    ///
+    /// # Errors
+    /// [`GpuError::Lost`] where the device failed.
     pub async fn ready(&mut self) -> Result<(), Error> {
         std::future::poll_fn(|task| self.poll_ready(task)).await
     }
 
     /// Waits for the batch and hands its outputs to `read`, as
     /// [`Session::run_batch`] does.
+    ///
+    /// # Errors
+    /// [`GpuError::Lost`] where the device failed.
     pub fn finish(self, mut read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
         let Inner {
             rooms,

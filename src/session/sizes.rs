@@ -68,6 +68,9 @@ struct Others {
 impl Sizes {
     /// Sets up `model` on `gpu`, or on the CPU twin where that is `None`, for
     /// images of the size in `options`, and of others when they come.
+    ///
+    /// # Errors
+    /// As [`Session::new`] or [`Session::cpu`].
     pub fn new(gpu: Option<&Gpu>, model: &Model, options: &SessionOptions) -> Result<Self, Error> {
         let session = match gpu {
             Some(gpu) => Session::new(gpu, model, options)?,

@@ -29,6 +29,12 @@ pub struct Tensor {
     data: Vec<f32>,
 }
 
+/// How many elements a tensor of that shape has; more than memory has room for
+/// are as many as can be counted.
+fn elements(shape: &[usize]) -> usize {
+    shape.iter().fold(1, |n: usize, &d| n.saturating_mul(d))
+}
+
 impl Tensor {
     /// Wraps `data` as a tensor of `shape`; `None` where the lengths disagree.
     pub fn new(shape: impl Into<Vec<usize>>, data: Vec<f32>) -> Option<Self> {
@@ -42,9 +48,12 @@ impl Tensor {
     }
 
     /// A tensor of zeros.
+    ///
+    /// # Panics
+    /// For more elements than memory has room for.
     pub fn zeros(shape: impl Into<Vec<usize>>) -> Self {
         let shape = shape.into();
-        let len = shape.iter().product();
+        let len = elements(&shape);
         Self {
             shape,
             data: vec![0.0; len],
@@ -54,7 +63,7 @@ impl Tensor {
     /// A tensor whose element `i`, in row-major order, is `f(i)`.
     pub fn from_fn(shape: impl Into<Vec<usize>>, f: impl FnMut(usize) -> f32) -> Self {
         let shape = shape.into();
-        let len = shape.iter().product();
+        let len = elements(&shape);
         Self {
             shape,
             data: (0..len).map(f).collect(),

@@ -3,6 +3,26 @@
 use super::SCHEMA_VERSION;
 
 /// A tuning that is not this device's, or not as it is now.
+///
+/// ```
+/// use resnet_wgpu::tune::{Origin, Stale, Tuning};
+///
+/// # let made = Origin {
+/// #     adapter: "Some GPU".into(),
+/// #     vendor: 1,
+/// #     device: 1,
+/// #     backend: "Vulkan".into(),
+/// #     driver: "somedrv".into(),
+/// #     driver_info: "1.0".into(),
+/// #     crate_version: "0.1.0".into(),
+/// #     kernels: "0".into(),
+/// # };
+/// let here = Origin { driver_info: "2.0".into(), ..made.clone() };
+/// let Err(Stale(differences)) = Tuning::new(made).check(&here) else {
+///     panic!("the driver is another");
+/// };
+/// assert_eq!(differences, ["driver version `1.0`, here `2.0`"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("measured with {}; tune again with `resnet tune`", .0.join(", "))]
 pub struct Stale(
@@ -11,6 +31,20 @@ pub struct Stale(
 );
 
 /// A tuning that cannot be had or kept.
+///
+/// ```
+/// use std::io::ErrorKind;
+///
+/// use resnet_wgpu::tune::{Tuning, TuningError};
+///
+/// let tuning = match Tuning::read("no/such/tuning.json".as_ref()) {
+///     Ok(tuning) => Some(tuning),
+///     // Not tuned yet: the built-in rules will do.
+///     Err(TuningError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => None,
+///     Err(error) => panic!("{error}"),
+/// };
+/// assert!(tuning.is_none());
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TuningError {

@@ -32,6 +32,10 @@ struct Version {
 
 impl Tuning {
     /// Reads what [`write`](Self::write) wrote, of whatever origin.
+    ///
+    /// # Errors
+    /// [`TuningError::Read`], [`TuningError::Damaged`], and [`TuningError::Version`]
+    /// for another layout.
     pub fn read(path: &Path) -> Result<Self, TuningError> {
         let file = || path.display().to_string();
         let damaged = |problem: String| TuningError::Damaged {
@@ -63,6 +67,9 @@ impl Tuning {
     }
 
     /// Reads one that was measured on that device as it is now.
+    ///
+    /// # Errors
+    /// As [`Tuning::read`]; [`TuningError::Stale`] for one that was not.
     pub fn for_device(path: &Path, gpu: &Gpu) -> Result<Self, TuningError> {
         let tuning = Self::read(path)?;
         match tuning.check(&Origin::of(gpu)) {
@@ -76,6 +83,9 @@ impl Tuning {
 
     /// Writes it, and its folder where that is missing. Whoever reads
     /// meanwhile finds the file that was there, or this one; never a part.
+    ///
+    /// # Errors
+    /// [`TuningError::Write`].
     pub fn write(&self, path: &Path) -> Result<(), TuningError> {
         let layout = Layout {
             schema_version: SCHEMA_VERSION,

@@ -12,9 +12,20 @@ pub const F32: &str = "f32";
 
 /// What a tuning is keyed by: a precision and all of a convolution's shape
 /// that a kernel's speed depends on.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::tune::{self, ConvKey, F32, TuneOptions};
+///
+/// let shapes = tune::shapes(&Model::embedded()?, &TuneOptions::default())?;
+/// let key = ConvKey::new(F32, &shapes[0].problem);
+/// assert_eq!((key.kernel, key.input, key.output), (3, [32, 32, 3], [32, 32, 16]));
+/// assert_eq!(key.problem(), shapes[0].problem);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConvKey {
-    /// In what it is computed: `f32`.
+    /// In what activations and weights are stored: `f32` or `f16`.
     pub precision: String,
     /// Images of a run.
     pub batch: usize,

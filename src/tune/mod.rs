@@ -30,6 +30,23 @@ use crate::passes::lower;
 use crate::plan::{ConvShape, conv_shapes};
 
 /// How candidates are measured.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::tune::{self, TuneOptions};
+///
+/// let options = TuneOptions {
+///     batch: 8,
+///     time: Duration::from_millis(50),
+///     ..Default::default()
+/// };
+/// // What `tune` would measure with them.
+/// let shapes = tune::shapes(&Model::embedded()?, &options)?;
+/// assert!(shapes.iter().all(|shape| shape.problem.batch == 8));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct TuneOptions {
     /// Images of a run; the winners are for exactly that many.
@@ -58,6 +75,19 @@ impl Default for TuneOptions {
 }
 
 /// What was found for a shape.
+///
+/// ```no_run
+/// use resnet_wgpu::tune::{self, TuneOptions};
+/// use resnet_wgpu::{DeviceSelector, Gpu, Model};
+///
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
+/// tune::tune(&gpu, &Model::embedded()?, &TuneOptions::default(), |report| {
+///     if let Some(winner) = report.winner {
+///         println!("{}: {winner}, {:?} ms", report.key(), report.ms(winner));
+///     }
+/// })?;
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShapeReport {
     /// The shape.
@@ -91,6 +121,20 @@ impl ShapeReport {
 }
 
 /// What was found for a candidate.
+///
+/// ```no_run
+/// use resnet_wgpu::tune::{self, TuneOptions};
+/// use resnet_wgpu::{DeviceSelector, Gpu, Model};
+///
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
+/// let options = TuneOptions::default();
+/// for shape in tune::shapes(&Model::embedded()?, &options)? {
+///     for timing in tune::measure(&gpu, &shape, &options)?.timings {
+///         println!("{}: {:?} ms", timing.candidate, timing.ms());
+///     }
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timing {
     /// Its name.
@@ -100,6 +144,20 @@ pub struct Timing {
 }
 
 /// What a candidate took, or why that is not known.
+///
+/// ```
+/// use resnet_wgpu::tune::{Outcome, Timing};
+///
+/// let timing = Timing {
+///     candidate: "conv.tiled.32x32",
+///     outcome: Outcome::Failed("wrong".into()),
+/// };
+/// match &timing.outcome {
+///     Outcome::Timed { ms, samples } => println!("{ms} ms, the median of {samples}"),
+///     Outcome::Failed(why) => println!("{} cannot win: {why}", timing.candidate),
+/// }
+/// assert_eq!(timing.ms(), None);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// It was right.
@@ -125,6 +183,9 @@ impl Timing {
 
 /// Measures all distinct convolutions of a network; `each` sees what was found
 /// for a shape as soon as it is known.
+///
+/// # Errors
+/// As [`shapes()`] and [`measure()`].
 pub fn tune(
     gpu: &Gpu,
     model: &Model,
@@ -141,6 +202,10 @@ pub fn tune(
 }
 
 /// The distinct convolutions of a network, as [`tune`] measures them.
+///
+/// # Errors
+/// [`Error::Graph`] for a size that the network does not admit, [`Error::Lower`] for
+/// weights that do not fit it.
 pub fn shapes(model: &Model, options: &TuneOptions) -> Result<Vec<ConvShape>, Error> {
     let side = model.input_size();
     let (h, w) = options.input_size.unwrap_or((side, side));

@@ -8,6 +8,18 @@ use crate::weights::fnv1a64;
 
 /// What times depend on besides the shape: a tuning is good where all of it is
 /// the same.
+///
+/// ```no_run
+/// use resnet_wgpu::tune::{Origin, Tuning};
+/// use resnet_wgpu::{DeviceSelector, Gpu};
+///
+/// let here = Origin::of(&Gpu::new(DeviceSelector::Auto)?);
+/// let tuning = Tuning::read(here.file_name().as_ref())?;
+/// for difference in tuning.origin().differences(&here) {
+///     println!("tune again: measured with {difference}");
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The adapter's name.

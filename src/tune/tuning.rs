@@ -11,6 +11,16 @@ use crate::kernels::candidate;
 use crate::plan::Choice;
 
 /// What was measured for a shape.
+///
+/// ```no_run
+/// use resnet_wgpu::tune::Tuning;
+///
+/// let tuning = Tuning::read("tuning.json".as_ref())?;
+/// for tuned in tuning.shapes() {
+///     println!("{}: {} in {} ms", tuned.key, tuned.winner, tuned.times_ms[&tuned.winner]);
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tuned {
     /// The shape.
@@ -98,6 +108,9 @@ impl Tuning {
 
     /// Takes in all of another, which wins where both have a shape. It must be
     /// of the same origin.
+    ///
+    /// # Errors
+    /// [`Stale`] for another origin; nothing is taken in then.
     pub fn merge(&mut self, other: &Self) -> Result<(), Stale> {
         other.check(&self.origin)?;
         self.shapes.extend(other.shapes.clone());
@@ -105,6 +118,9 @@ impl Tuning {
     }
 
     /// Whether it holds where `here` is the origin.
+    ///
+    /// # Errors
+    /// [`Stale`] where it does not, with what differs.
     pub fn check(&self, here: &Origin) -> Result<(), Stale> {
         let differences = self.origin.differences(here);
         match differences.is_empty() {
@@ -115,6 +131,9 @@ impl Tuning {
 
     /// The choice that a session on that device takes, computing in that
     /// precision. A winner that this version does not have is passed over.
+    ///
+    /// # Errors
+    /// [`Stale`] for another device, driver or version.
     pub fn choice(&self, gpu: &Gpu, precision: &str) -> Result<Choice, Stale> {
         self.check(&Origin::of(gpu))?;
         let of = self.shapes().filter(|t| t.key.precision == precision);

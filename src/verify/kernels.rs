@@ -14,6 +14,19 @@ use crate::plan::{Choice, Plan, PlanOptions};
 use crate::tensor::{Params, Tensor, padded, unpad_channels};
 
 /// One candidate's verdict over all its cases.
+///
+/// ```no_run
+/// use resnet_wgpu::plan::Scalar;
+/// use resnet_wgpu::{DeviceSelector, Gpu, verify};
+///
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
+/// for report in verify::kernels(&gpu, Scalar::F32, 0, 20, |_| {})? {
+///     if !report.worst.within(report.tolerance) {
+///         println!("{} is wrong on {}", report.kernel, report.worst_case);
+///     }
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct KernelReport {
     /// The candidate's name: the kernel's, where it is one.
@@ -31,6 +44,10 @@ pub struct KernelReport {
 /// Runs `cases` random problems through every candidate that the device can
 /// run and that has to do with that precision; `each` sees a candidate's report
 /// as soon as it is known. Deterministic in `seed`.
+///
+/// # Errors
+/// [`Error::Gpu`] where the device fails or refuses a kernel. What is computed wrongly
+/// is no error, but in the reports.
 pub fn kernels(
     gpu: &Gpu,
     precision: Scalar,

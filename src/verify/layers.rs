@@ -15,6 +15,20 @@ use crate::tensor::{QUAD, Tensor, padded, quads, unpad_channels};
 use crate::weights::synthetic_tensor;
 
 /// One layer's verdict.
+///
+/// ```no_run
+/// use resnet_wgpu::plan::PlanOptions;
+/// use resnet_wgpu::{DeviceSelector, Gpu, Model, verify};
+///
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
+/// let (model, options) = (Model::embedded()?, PlanOptions::default());
+/// let mut seen = 0;
+/// verify::network(&gpu, &model, 2, (32, 32), &options, |layer, layers| {
+///     seen += 1;
+///     println!("{seen}/{layers} {}: {:.1e}", layer.layer, layer.difference.relative());
+/// })?;
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerReport {
     /// The layer's name.
@@ -30,6 +44,23 @@ pub struct LayerReport {
 }
 
 /// Whether a layer's values fit what they are stored in.
+///
+/// ```no_run
+/// use resnet_wgpu::plan::Scalar;
+/// use resnet_wgpu::plan::PlanOptions;
+/// use resnet_wgpu::verify::{self, Range};
+/// use resnet_wgpu::{DeviceSelector, Gpu, Model};
+///
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
+/// let options = PlanOptions { precision: Scalar::F16, ..Default::default() };
+/// let report = verify::network(&gpu, &Model::embedded()?, 1, (32, 32), &options, |_, _| {})?;
+/// for layer in &report.layers {
+///     if let Range::Overflows(largest) = layer.range {
+///         println!("{}: {largest} is beyond f16, take f32", layer.layer);
+///     }
+/// }
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Range {
     /// They do.
@@ -54,6 +85,18 @@ impl LayerReport {
 }
 
 /// A network's verdict.
+///
+/// ```no_run
+/// use resnet_wgpu::plan::Scalar;
+/// use resnet_wgpu::plan::PlanOptions;
+/// use resnet_wgpu::{DeviceSelector, Gpu, Model, verify};
+///
+/// let gpu = Gpu::new(DeviceSelector::Auto)?;
+/// let (model, options) = (Model::embedded()?, PlanOptions::default());
+/// let report = verify::network(&gpu, &model, 2, (32, 32), &options, |_, _| {})?;
+/// assert!(report.passed(Scalar::F32), "logits off by {:.1e}", report.logits.relative());
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkReport {
     /// Every layer, in the twin's order.
@@ -79,6 +122,11 @@ impl NetworkReport {
 
 /// Verifies `model` on `batch` different seeded images of `h`×`w` pixels;
 /// `each` sees a layer's report as soon as it is known.
+///
+/// # Errors
+/// [`Error::Graph`] for a size that the network does not admit, [`Error::Plan`] where
+/// the device cannot run it, [`Error::Gpu`] where it fails. What is computed wrongly is
+/// no error, but in the report.
 pub fn network(
     gpu: &Gpu,
     model: &Model,

@@ -50,6 +50,15 @@ fn largest(values: &[f32]) -> f32 {
 }
 
 /// How far apart two tensors are.
+///
+/// ```
+/// use resnet_wgpu::verify::{Difference, TOLERANCE_F32};
+///
+/// let difference = Difference::between(&[1.0, 2.5], &[1.0, 2.0]);
+/// assert_eq!((difference.max_abs, difference.scale), (0.5, 2.0));
+/// assert_eq!(difference.relative(), 0.25);
+/// assert!(!difference.within(TOLERANCE_F32));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Difference {
     /// Largest absolute difference; NaN where either has a NaN.

@@ -38,13 +38,16 @@ fn a_model_comes_by_itself() {
     assert_eq!(progress.weights.done, progress.weights.total);
     assert_eq!(loaded.score(&photo).unwrap(), expected);
     assert_eq!(loaded.model().network().name, "resnet20");
-    // Dropping it cancels nothing any more.
-    drop(loading);
+    // It is gone, for whoever waits as well; and ending cancels nothing any more.
+    let taken = loading.wait();
+    assert!(matches!(taken, Err(Error::Taken)), "{taken:?}");
     loaded.recreate(Some(&gpu)).unwrap();
     assert_eq!(loaded.score(&photo).unwrap(), expected);
 
-    let again = Loading::start(None, ModelSource::Embedded, Default::default()).unwrap();
-    assert!(pollster::block_on(again).is_ok());
+    let mut again = Loading::start(None, ModelSource::Embedded, Default::default()).unwrap();
+    assert!(pollster::block_on(&mut again).is_ok());
+    let taken = pollster::block_on(again);
+    assert!(matches!(taken, Err(Error::Taken)), "{taken:?}");
     let bytes = std::fs::read("weights/resnet20-cifar10.safetensors").unwrap();
     let source = ModelSource::Bytes("mine".into(), bytes.into(), Hints::default());
     let loading = Loading::start(Some(&gpu), source, Default::default()).unwrap();
