@@ -108,8 +108,8 @@ pub enum Slice {
 
 impl Classifier {
     /// Sets up a recorder. It takes memory for activations, and measures what each
-    /// step of the network takes on this device, by running it twice: have it done
-    /// off the thread that draws.
+    /// step of the network takes on this device, by running it a few times: have it
+    /// done off the thread that draws.
     ///
     /// # Errors
     /// [`GpuError::OnCpu`] without a GPU; [`GpuError::OutOfMemory`].
@@ -128,29 +128,45 @@ impl Classifier {
     }
 }
 
+/// Timed runs, at most and until they have taken that long: the shortest time of
+/// each step counts, for others may use the device.
+const TIMED: usize = 5;
+const ENOUGH: Duration = Duration::from_millis(250);
+
 /// What each step takes, by the GPU's clock where that makes sense.
 fn times(session: &Session) -> Result<Vec<Duration>, Error> {
     let image = vec![0; session.input_len()];
-    let mut times = vec![];
-    // Some drivers compile at the first run.
-    for _ in 0..2 {
-        let began = Instant::now();
+    let began = Instant::now();
+    let (mut shortest, mut times) = (Duration::MAX, None::<Vec<Duration>>);
+    for n in 0..TIMED {
+        // Some drivers compile at the first run, so there is one more.
+        if n > 1 && began.elapsed() > ENOUGH {
+            break;
+        }
+        let run = Instant::now();
         session.run_batch(&image, |_, _| {})?;
-        let whole = began.elapsed();
-        let timed = session.timed_run(&image, Spans::Steps);
-        let spans = match timed {
+        let whole = run.elapsed();
+        shortest = shortest.min(whole);
+        let spans = match session.timed_run(&image, Spans::Steps) {
             Err(Error::Gpu(GpuError::Clock { .. })) => vec![],
             timed => timed?.map(|timeline| timeline.gpu).unwrap_or_default(),
         };
-        times = spans.iter().map(|span| span.duration()).collect();
-        let sum: Duration = times.iter().sum();
-        if sum < whole / 10 {
-            // A clock that stands still: every step alike.
-            let steps = session.plan().map_or(1, |plan| plan.steps.len()).max(1);
-            times = vec![whole / steps as u32; steps];
+        let steps = spans.iter().map(|span| span.duration());
+        // Or else the clock stands still.
+        if steps.clone().sum::<Duration>() >= whole / 10 {
+            times = Some(match times {
+                None => steps.collect(),
+                Some(before) => before
+                    .into_iter()
+                    .zip(steps)
+                    .map(|(a, b)| a.min(b))
+                    .collect(),
+            });
         }
     }
-    Ok(times)
+    // Without a clock every step is alike.
+    let steps = session.plan().map_or(1, |plan| plan.steps.len()).max(1);
+    Ok(times.unwrap_or_else(|| vec![shortest / steps as u32; steps]))
 }
 
 impl Recorder {

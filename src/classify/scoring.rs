@@ -158,7 +158,7 @@ impl Classifier {
     }
 
     /// Waits for a run and puts its scores in the place of those there.
-    fn finish(&self, run: Run, scores: &mut Scores) -> Result<(), Error> {
+    pub(super) fn finish(&self, run: Run, scores: &mut Scores) -> Result<(), Error> {
         let layers = self.0.options.layers.len();
         scores.classes = self.0.classes;
         scores.layers.resize_with(layers, Vec::new);

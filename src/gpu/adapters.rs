@@ -91,7 +91,12 @@ impl AdapterSummary {
 /// `llvmpipe (LLVM 15.0.6, 256 bits) (Vulkan, software)`.
 pub(super) fn describe(info: &wgpu::AdapterInfo) -> String {
     let (backend, kind) = (backend_name(info), kind_name(info));
-    format!("{} ({backend}, {kind})", info.name)
+    // Browsers keep it to themselves.
+    let name = match info.name.as_str() {
+        "" => "unnamed",
+        name => name,
+    };
+    format!("{name} ({backend}, {kind})")
 }
 
 /// An adapter's kind as this program names it: discrete, integrated, virtual,

@@ -32,7 +32,7 @@ pub enum GpuError {
     /// The machine has no adapter at all.
     #[error(
         "no GPU driver found; install one (`apt-get install mesa-vulkan-drivers` for a software \
-         driver on Debian or Ubuntu, or the vendor's driver), or use `--device cpu`"
+         driver on Debian or Ubuntu, or the vendor's driver), or use the CPU (`--device cpu`)"
     )]
     NoAdapter,
     /// No adapter is what the selector asked for.
@@ -44,7 +44,7 @@ pub enum GpuError {
         found: String,
     },
     /// The adapter gave no device.
-    #[error("adapter `{adapter}` gave no device: {reason}; try another with `--device`")]
+    #[error("adapter `{adapter}` gave no device: {reason}; try another (`--device`)")]
     Request {
         /// The adapter's name.
         adapter: String,
@@ -113,7 +113,7 @@ pub enum GpuError {
     /// wgpu refused a call of this library.
     #[error(
         "device `{device}` refused: {reason}; please report this with the output of \
-         `resnet devices --json`, and use `--device cpu` meanwhile"
+         `resnet devices --json`, and use the CPU (`--device cpu`) meanwhile"
     )]
     Refused {
         /// The device's name.
@@ -123,7 +123,7 @@ pub enum GpuError {
     },
     /// f16 where shaders have none.
     #[error(
-        "device `{device}` has no f16 in shaders (the feature SHADER_F16); use `--precision f32` or \
+        "device `{device}` has no f16 in shaders (the feature SHADER_F16); use f32 (`--precision f32`) or \
          `auto`, or another device"
     )]
     NoF16 {
@@ -132,7 +132,7 @@ pub enum GpuError {
     },
     /// A weight that f16 does not hold.
     #[error(
-        "tensor `{tensor}` has a weight of {value:e}, and f16 holds up to 65504; use `--precision f32`"
+        "tensor `{tensor}` has a weight of {value:e}, and f16 holds up to 65504; use f32 (`--precision f32`)"
     )]
     Beyond {
         /// The tensor's name.

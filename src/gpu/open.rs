@@ -1,7 +1,9 @@
 //! Devices are opened here: one of the library's own, or the application's.
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::DeviceSelector;
 use super::adapters::{describe, select};
-use super::{DeviceSelector, Gpu, GpuError, GpuOptions, PipelineOptions, audited};
+use super::{Gpu, GpuError, GpuOptions, PipelineOptions, audited};
 use crate::kernels::{KERNELS, Needs, Variant};
 
 /// Blocks of 64 MB and more would be touched for the few MB on their way to the

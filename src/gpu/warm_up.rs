@@ -17,7 +17,10 @@ impl Gpu {
     /// the driver compile it (measured on Mesa's lavapipe; drivers of hardware
     /// compile when a pipeline is made).
     pub(super) fn warm_up(&self, kernels: &[(Variant, Arc<Pipeline>)]) -> Result<(), GpuError> {
-        if self.profile().class != DeviceClass::Software || kernels.is_empty() {
+        // A browser would complain of dispatches for nothing.
+        let lazy =
+            self.profile().class == DeviceClass::Software && cfg!(not(target_arch = "wasm32"));
+        if !lazy || kernels.is_empty() {
             return Ok(());
         }
         self.watch(2 * BYTES, || {

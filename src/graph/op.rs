@@ -306,6 +306,9 @@ mod tests {
             assert_eq!(window.outputs(8), None);
             assert_eq!(window.outputs_ceil(8), None);
         }
-        assert_eq!(Window::new(1, 1, 0).outputs_ceil(usize::MAX), Some(usize::MAX));
+        assert_eq!(
+            Window::new(1, 1, 0).outputs_ceil(usize::MAX),
+            Some(usize::MAX)
+        );
     }
 }

@@ -40,7 +40,7 @@ pub use profile::DeviceProfile;
 pub use winners::Winners;
 
 use crate::graph::{NodeId, Shape};
-use crate::kernels::{Scalar, Variant};
+use crate::kernels::Variant;
 use crate::passes::Lowered;
 use crate::tensor::quads;
 

@@ -198,10 +198,10 @@ fn what_is_no_picture_is_told() {
         refused(overlap.into()),
         Error::Input(InputError::Pixels { .. })
     ));
-    assert!(matches!(
-        refused(Pixels::rgb(&[], 0, 0).into()),
-        Error::Preprocess(_)
-    ));
+    for height in [0, u32::MAX] {
+        let empty = refused(Pixels::rgb(&[], 0, height).into());
+        assert!(matches!(empty, Error::Preprocess(_)), "{empty}");
+    }
     let huge = Pixels::rgba(&[0; 16], u32::MAX, u32::MAX);
     assert!(matches!(
         refused(huge.into()),
