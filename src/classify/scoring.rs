@@ -10,7 +10,7 @@ use crate::session::{Patience, Run, Session};
 impl Classifier {
     /// The `k` likeliest classes of one picture, best first; by the mean of its
     /// views, where there are several. The thread waits: for the answer, and before
-    /// for a place among the [`ClassifierOptions::in_flight`] runs on the device. A
+    /// for a place among the [`in_flight`](super::ClassifierOptions::in_flight) runs on the device. A
     /// thread that holds all of these places itself, as [`Answer`]s, waits in vain,
     /// ten minutes.
     ///
@@ -60,11 +60,11 @@ impl Classifier {
     }
 
     /// Starts on one picture and returns before it is classified. Up to
-    /// [`ClassifierOptions::in_flight`] may be in flight; answers come in the
+    /// [`in_flight`](super::ClassifierOptions::in_flight) may be in flight; answers come in the
     /// order in which they were started.
     ///
     /// # Errors
-    /// [`GpuError::Busy`] where as many are; [`InputError::Views`] where the
+    /// [`GpuError::Busy`](crate::gpu::GpuError::Busy) where as many are; [`InputError::Views`] where the
     /// network is to see several views of a picture; as [`Classifier::classify`].
     pub fn start<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Answer, Error> {
         let place = self.place();
