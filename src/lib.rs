@@ -58,10 +58,17 @@
 //! In a browser (`wasm32-unknown-unknown`), where nothing may block, [`Gpu::new_async`] and
 //! `classify_async` are the ways, and [`gpu::GpuError::Blocking`] is what waiting gives.
 //!
+//! What these pages do not show (the modules of the command line, the kernels, the
+//! parts that a plan consists of) is public for this repository's own programs and
+//! tests, and may change at any time.
+//!
 //! The library prints nothing, holds no global state, and returns typed errors
 //! that name the file or tensor and the remedy.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
+compile_error!("in a browser wgpu's handles stay on one thread: build without `atomics`");
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]

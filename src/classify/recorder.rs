@@ -112,7 +112,8 @@ impl Classifier {
     /// done off the thread that draws.
     ///
     /// # Errors
-    /// [`GpuError::OnCpu`] without a GPU; [`GpuError::OutOfMemory`].
+    /// [`GpuError::OnCpu`] without a GPU; [`GpuError::OutOfMemory`]; [`GpuError::Blocking`]
+    /// in a browser, for measuring waits.
     pub fn recorder(&self) -> Result<Recorder, Error> {
         let place = self.place();
         let apart = place.one(self.preprocess())?.apart(IN_FLIGHT)?;
@@ -128,8 +129,8 @@ impl Classifier {
     }
 }
 
-/// Timed runs, at most and until they have taken that long: the shortest time of
-/// each step counts, for others may use the device.
+/// Timed runs, at most and until they have taken that long: the quickest counts,
+/// for others may use the device.
 const TIMED: usize = 5;
 const ENOUGH: Duration = Duration::from_millis(250);
 
@@ -137,7 +138,7 @@ const ENOUGH: Duration = Duration::from_millis(250);
 fn times(session: &Session) -> Result<Vec<Duration>, Error> {
     let image = vec![0; session.input_len()];
     let began = Instant::now();
-    let (mut shortest, mut times) = (Duration::MAX, None::<Vec<Duration>>);
+    let (mut shortest, mut quickest) = (Duration::MAX, None::<(Duration, Vec<Duration>)>);
     for n in 0..TIMED {
         // Some drivers compile at the first run, so there is one more.
         if n > 1 && began.elapsed() > ENOUGH {
@@ -151,22 +152,16 @@ fn times(session: &Session) -> Result<Vec<Duration>, Error> {
             Err(Error::Gpu(GpuError::Clock { .. })) => vec![],
             timed => timed?.map(|timeline| timeline.gpu).unwrap_or_default(),
         };
-        let steps = spans.iter().map(|span| span.duration());
+        let steps: Vec<_> = spans.iter().map(|span| span.duration()).collect();
+        let sum: Duration = steps.iter().sum();
         // Or else the clock stands still.
-        if steps.clone().sum::<Duration>() >= whole / 10 {
-            times = Some(match times {
-                None => steps.collect(),
-                Some(before) => before
-                    .into_iter()
-                    .zip(steps)
-                    .map(|(a, b)| a.min(b))
-                    .collect(),
-            });
+        if sum >= whole / 10 && quickest.as_ref().is_none_or(|(least, _)| sum < *least) {
+            quickest = Some((sum, steps));
         }
     }
     // Without a clock every step is alike.
     let steps = session.plan().map_or(1, |plan| plan.steps.len()).max(1);
-    Ok(times.unwrap_or_else(|| vec![shortest / steps as u32; steps]))
+    Ok(quickest.map_or_else(|| vec![shortest / steps as u32; steps], |(_, steps)| steps))
 }
 
 impl Recorder {

@@ -16,7 +16,8 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Input`], [`Error::Source`] and [`Error::Preprocess`] for what is
-    /// no picture; [`Error::Gpu`] where the device failed.
+    /// no picture; [`Error::Gpu`] where the device failed, and in a browser, where
+    /// nothing can wait ([`GpuError::Blocking`](crate::gpu::GpuError::Blocking)).
     pub fn classify<'a>(
         &self,
         picture: impl Into<Input<'a>>,

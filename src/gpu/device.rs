@@ -1,10 +1,11 @@
 //! A device: this library's own, or the application's.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::adapters::describe;
 use super::cache::DiskCache;
+use super::late::Caller;
 use super::mapping::Mapping;
 use super::pipelines::Pipelines;
 use super::poller::{Awaited, Poller};
@@ -42,8 +43,7 @@ struct Shared {
     uploaded: AtomicU64,
     /// How often a thread has waited.
     waits: AtomicU64,
-    /// What a browser told after the call that it is about.
-    late: Mutex<Option<GpuError>>,
+    caller: Caller,
 }
 
 impl Gpu {
@@ -72,13 +72,14 @@ impl Gpu {
                 poller: Poller::default(),
                 uploaded: AtomicU64::new(0),
                 waits: AtomicU64::new(0),
-                late: Mutex::default(),
+                caller: Caller::default(),
             }),
         }
     }
 
     /// The same device with activations and weights in `storage` rather than in
     /// what [`Gpu::new`] takes for it, and pipelines of its own: for comparing.
+    #[doc(hidden)]
     pub fn with_storage(&self, storage: Storage) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -94,7 +95,7 @@ impl Gpu {
                 poller: Poller::default(),
                 uploaded: AtomicU64::new(0),
                 waits: AtomicU64::new(0),
-                late: Mutex::default(),
+                caller: Caller::default(),
             }),
         }
     }
@@ -183,19 +184,9 @@ impl Gpu {
         Ok(())
     }
 
-    /// Keeps the first error of those that a browser tells later.
-    #[cfg(target_arch = "wasm32")]
-    pub(super) fn keep_late(&self, error: GpuError) {
-        let late = self.shared.late.lock();
-        let mut late = late.unwrap_or_else(PoisonError::into_inner);
-        late.get_or_insert(error);
-    }
-
-    /// What a browser has told since this was last asked.
-    pub(super) fn late(&self) -> Result<(), GpuError> {
-        let late = self.shared.late.lock();
-        let mut late = late.unwrap_or_else(PoisonError::into_inner);
-        late.take().map_or(Ok(()), Err)
+    /// Who hears of the device's calls where a browser tells of them later.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.shared.caller
     }
 
     /// Has the device polled until what this returns is dropped.

@@ -112,6 +112,7 @@ impl Engine {
         (options, results): (&EngineOptions, bool),
         shared: Shared,
     ) -> Result<Self, GpuError> {
+        let _calling = gpu.caller().is(shared.late());
         let monitor = &options.monitor;
         let began = Instant::now();
         // A kernel for other subgroups would index by lanes that are not there.

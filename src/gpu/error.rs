@@ -163,8 +163,8 @@ pub enum GpuError {
     Busy(usize),
     /// A call that waits, where nothing may.
     #[error(
-        "nothing can wait for the device in a browser; await instead (`classify_async`, \
-         `score_async`, `Answer`, `Run`)"
+        "nothing can wait for the device in a browser; await instead (`classify_async`, an \
+         `Answer`, `Run::ready`)"
     )]
     Blocking,
     /// No run is in flight.

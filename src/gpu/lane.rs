@@ -3,11 +3,12 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread::sleep;
 use std::time::Duration;
 use web_time::Instant;
 
+use super::mapping::Mapping;
 use super::poller::Awaited;
 use super::readback::Readback;
 use super::staging::Staging;
@@ -129,18 +130,22 @@ struct Draining {
 impl Draining {
     /// Whether it is whole or broken, if the device is done with it.
     fn over(&self, gpu: &Gpu) -> Option<bool> {
-        let Lane {
-            upload, readback, ..
-        } = &self.lane;
-        let asked = self.asked.then(|| readback.mapping());
-        for mapping in [Some(upload.mapping()), asked].into_iter().flatten() {
+        for mapping in self.mappings() {
             match mapping.look(gpu) {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(_) => return Some(false),
             }
         }
-        Some(!self.asked || readback.unmap(gpu).is_ok())
+        Some(!self.asked || self.lane.readback.unmap(gpu).is_ok())
+    }
+
+    /// What the device has yet to be done with.
+    fn mappings(&self) -> impl Iterator<Item = &Mapping> {
+        let asked = self.asked.then(|| self.lane.readback.mapping());
+        [Some(self.lane.upload.mapping()), asked]
+            .into_iter()
+            .flatten()
     }
 }
 
@@ -225,27 +230,37 @@ impl Lanes {
     }
 
     /// The same for a task, which is woken when one may be free.
-    pub fn poll(&self, gpu: &Gpu, task: &Context<'_>) -> Poll<Result<Lane, GpuError>> {
-        let mut free = self.swept(gpu);
-        if free.out < self.most {
-            return Poll::Ready(self.take_from(free, gpu));
-        }
-        if !free.waiting.iter().any(|w| w.will_wake(task.waker())) {
-            free.waiting.push(task.waker().clone());
-        }
-        // Nobody else awaits these.
-        for draining in &mut free.draining {
-            let Lane {
-                upload, readback, ..
-            } = &draining.lane;
-            draining.awaited.clear();
-            for mapping in [upload.mapping(), readback.mapping()] {
-                if mapping.poll(gpu, task).is_pending() {
-                    draining.awaited.push(gpu.awaits(mapping));
+    pub fn poll(self: &Arc<Self>, gpu: &Gpu, task: &Context<'_>) -> Poll<Result<Lane, GpuError>> {
+        loop {
+            let mut free = self.swept(gpu);
+            if free.out < self.most {
+                return Poll::Ready(self.take_from(free, gpu));
+            }
+            if !free.waiting.iter().any(|w| w.will_wake(task.waker())) {
+                free.waiting.push(task.waker().clone());
+            }
+            // Nobody awaits those that drain. All tasks do, whichever of them is
+            // still there then.
+            let all = Waker::from(Arc::clone(self));
+            let all = Context::from_waker(&all);
+            let mut over = false;
+            for draining in &mut free.draining {
+                let (mut awaited, mut pending) = (std::mem::take(&mut draining.awaited), false);
+                awaited.clear();
+                for mapping in draining.mappings() {
+                    if mapping.poll(gpu, &all).is_pending() {
+                        awaited.push(gpu.awaits(mapping));
+                        pending = true;
+                    }
                 }
+                draining.awaited = awaited;
+                over |= !pending;
+            }
+            // One may be over since it was looked at.
+            if !over {
+                return Poll::Pending;
             }
         }
-        Poll::Pending
     }
 
     fn take_from(&self, mut free: MutexGuard<'_, Free>, gpu: &Gpu) -> Result<Lane, GpuError> {
@@ -334,5 +349,12 @@ impl Lanes {
 
     fn free(&self) -> MutexGuard<'_, Free> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes all tasks that await a lane.
+impl Wake for Lanes {
+    fn wake(self: Arc<Self>) {
+        self.change(|_| {});
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::lane::{Lane, Lanes};
+use super::late::Late;
 use super::poller::Awaited;
 use super::record::Intake;
 use super::stored::load;
@@ -30,6 +31,7 @@ pub struct Run {
     slices: usize,
     /// While a task awaits it.
     awaited: Option<Awaited>,
+    late: Late,
 }
 
 impl Engine {
@@ -83,6 +85,7 @@ impl Engine {
 
     /// Starts a run on that lane.
     pub(crate) fn start_on(&self, lane: Lane, intake: Intake<'_>) -> Result<Run, GpuError> {
+        let _calling = self.gpu.caller().is(self.shared.late());
         // The run has the lane from here on, whatever comes.
         let mut run = self.begun(lane);
         let bytes = self.plan.output_bytes();
@@ -112,6 +115,7 @@ impl Engine {
             number: None,
             slices: 0,
             awaited: None,
+            late: self.shared.late().clone(),
         }
     }
 }
@@ -150,6 +154,9 @@ impl Run {
     /// once.
     pub fn is_ready(&self) -> Result<bool, GpuError> {
         let mapping = self.lane()?.readback.mapping();
+        if !self.late.look()? {
+            return Ok(false);
+        }
         if mapping.look(&self.gpu)? {
             return Ok(true);
         }
@@ -164,6 +171,11 @@ impl Run {
         let Some(lane) = &self.lane else {
             return Poll::Ready(Err(GpuError::Idle));
         };
+        // It says more than that a mapping failed, and one that did not may be of
+        // commands that were refused.
+        if self.late.poll(task)?.is_pending() {
+            return Poll::Pending;
+        }
         let mapping = lane.readback.mapping();
         let polled = mapping.poll(&self.gpu, task);
         match polled {
@@ -171,11 +183,7 @@ impl Run {
                 self.awaited = Some(self.gpu.awaits(mapping));
             }
             Poll::Pending => {}
-            Poll::Ready(_) => {
-                self.awaited = None;
-                // It says more than that a mapping failed.
-                self.gpu.late()?;
-            }
+            Poll::Ready(_) => self.awaited = None,
         }
         polled
     }
@@ -191,6 +199,9 @@ impl Run {
     }
 
     fn read(&mut self, read: &mut dyn FnMut(usize, &[f32])) -> Result<(), GpuError> {
+        if !self.late.look()? {
+            self.gpu.begin_wait()?;
+        }
         let (gpu, plan) = (&self.gpu, &self.plan);
         let Lane {
             readback, floats, ..

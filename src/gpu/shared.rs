@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Gpu;
+use super::late::Late;
 use super::value::Value;
 use crate::plan::{Slot, Weight};
 
@@ -18,6 +19,7 @@ pub(super) struct Shared(Arc<Both>);
 struct Both {
     held: Mutex<Held>,
     turn: Mutex<()>,
+    late: Late,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +47,13 @@ impl Shared {
         Self(Arc::new(Both {
             held: Mutex::new(held),
             turn: Mutex::default(),
+            late: Late::default(),
         }))
+    }
+
+    /// What the network has yet to hear of its calls.
+    pub fn late(&self) -> &Late {
+        &self.0.late
     }
 
     /// Those of these weights that are not on the device yet, each once.

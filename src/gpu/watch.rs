@@ -41,14 +41,13 @@ impl Gpu {
         pollster::block_on(self.judged(bytes, told))
     }
 
-    /// A browser tells later: whoever awaits the next run hears of it.
+    /// A browser tells later: whoever awaits the network's next run hears of it.
     #[cfg(target_arch = "wasm32")]
     fn told(&self, bytes: u64, told: [impl Told; 3]) -> Result<(), GpuError> {
-        let gpu = self.clone();
+        let (gpu, late) = (self.clone(), self.caller().get());
+        late.expect();
         wasm_bindgen_futures::spawn_local(async move {
-            if let Err(error) = gpu.judged(bytes, told).await {
-                gpu.keep_late(error);
-            }
+            late.hear(gpu.judged(bytes, told).await);
         });
         Ok(())
     }
@@ -175,9 +174,14 @@ impl Gpu {
 
     /// An error of this device while it ran.
     pub(super) fn lost(&self, reason: impl ToString) -> GpuError {
+        let mut reason = reason.to_string();
+        if cfg!(target_arch = "wasm32") {
+            // A browser's call stack is behind it.
+            reason.truncate(reason.find('\n').unwrap_or(reason.len()));
+        }
         GpuError::Lost {
             device: self.describe(),
-            reason: reason.to_string(),
+            reason,
         }
     }
 }

@@ -6,7 +6,15 @@ use super::Scalar;
 use super::rows::KERNELS;
 use super::table::{Family, Kernel, find};
 
-/// One way to compute an operation.
+/// One way to compute an operation; `resnet profile --candidates` lists those of
+/// each convolution.
+///
+/// ```
+/// use resnet_wgpu::plan::candidate;
+///
+/// let winograd = candidate("conv.winograd2.tiled.64x64").expect("a candidate");
+/// assert_eq!(winograd.name, "conv.winograd2.tiled.64x64");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
     /// Unique name, as reports print it: the kernel's own where it is one.

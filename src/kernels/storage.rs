@@ -9,6 +9,12 @@ pub const TEXTURE_ROW: u32 = 1024;
 
 /// What activations and weights lie in; a device has one kind, and every
 /// kernel is rendered for either.
+///
+/// ```
+/// use resnet_wgpu::plan::{DeviceProfile, Storage};
+///
+/// assert_eq!(DeviceProfile::default().storage, Storage::Buffers);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Storage {

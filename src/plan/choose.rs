@@ -14,9 +14,8 @@ use crate::kernels::{
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::kernels::candidate;
 /// use resnet_wgpu::passes::lower;
-/// use resnet_wgpu::plan::{Choice, DeviceProfile, Plan};
+/// use resnet_wgpu::plan::{Choice, DeviceProfile, Plan, candidate};
 ///
 /// let model = Model::embedded()?;
 /// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;

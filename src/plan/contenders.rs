@@ -8,6 +8,17 @@ use crate::kernels::{Candidate, ConvProblem, Scalar, candidates};
 use crate::passes::Lowered;
 
 /// A convolution's shape, and the layers that have it.
+///
+/// ```
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::tune::{TuneOptions, shapes};
+///
+/// // Of ResNet-20's nineteen convolutions, those of a stage are mostly alike.
+/// let shapes = shapes(&Model::embedded()?, &TuneOptions::default())?;
+/// assert!(shapes.len() < 19);
+/// assert_eq!(shapes[0].layers, ["conv1"]);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConvShape {
     /// The shape.

@@ -25,8 +25,9 @@ mod winners;
 
 pub use choose::Choice;
 pub use class::{DeviceClass, Vendor};
+pub use contenders::ConvShape;
 #[doc(hidden)]
-pub use contenders::{ConvShape, chosen, contenders, conv_shapes};
+pub use contenders::{chosen, contenders, conv_shapes};
 pub use data::Plan;
 #[doc(hidden)]
 pub use data::PlanData;
@@ -45,7 +46,7 @@ use crate::passes::Lowered;
 use crate::tensor::quads;
 
 #[doc(inline)]
-pub use crate::kernels::Scalar;
+pub use crate::kernels::{Candidate, Scalar, Storage, candidate};
 
 /// Bytes of an activation of `batch` images, channels padded to quads.
 pub fn activation_bytes(batch: usize, shape: Shape, scalar: Scalar) -> u64 {
