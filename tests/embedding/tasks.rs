@@ -14,7 +14,7 @@ use resnet_wgpu::gpu::GpuError;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::session::Session;
 
-use crate::common::{classifier, own_gpu, photos};
+use crate::common::{classifier, golden, own_gpu, photos};
 
 fn sent<T: Send>(value: T) -> T {
     value
@@ -112,6 +112,35 @@ fn dropped_tasks_make_room() {
         pollster::block_on(classifier.score_async(&photo)).unwrap(),
         expected
     );
+}
+
+/// Nor does it take another's waking with it.
+#[test]
+fn dropped_tasks_leave_others_awake() {
+    let gpu = own_gpu();
+    // Long enough to be awaited while nobody else does any more.
+    let classifier = classifier(&gpu, &golden("resnet18@224"), 1);
+    let (_, photo) = photos().swap_remove(0);
+    let expected = classifier.score(&photo).unwrap();
+    for _ in 0..5 {
+        let counts: [Arc<Count>; 2] = Default::default();
+        let wakers = counts
+            .each_ref()
+            .map(|count| Waker::from(Arc::clone(count)));
+        drop(classifier.start(&photo).unwrap());
+        let mut first = pin!(classifier.score_async(&photo));
+        let mut second = Box::pin(classifier.score_async(&photo));
+        for (task, waker) in [first.as_mut(), second.as_mut()].into_iter().zip(&wakers) {
+            assert!(task.poll(&mut Context::from_waker(waker)).is_pending());
+        }
+        drop(second);
+        let began = Instant::now();
+        while counts[0].0.load(Ordering::SeqCst) == 0 {
+            assert!(began.elapsed() < Duration::from_secs(60), "nobody woke it");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(pollster::block_on(first).unwrap(), expected);
+    }
 }
 
 #[test]
