@@ -18,15 +18,20 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let (mut file, beside) = beside(&path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    drop(file);
+    let (file, beside) = beside(&path)?;
+    // It is closed when it is moved.
+    let written = write(file, bytes);
     let moved = written.and_then(|()| fs::rename(&beside, &path));
     if moved.is_err() {
         // Nothing is left to do if that fails as well.
         let _ = fs::remove_file(&beside);
     }
     moved
+}
+
+fn write(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// A new file in the same folder, which no other process or thread writes.
