@@ -8,8 +8,8 @@ use crate::picture::{Full, Maps, Picture};
 use crate::recent::Recent;
 use crate::texture::Shown;
 
-/// Pictures that are kept whole: those that were looked at or came last. The two
-/// that the live scene shows and the selected one are always among them.
+/// Pictures that are kept whole: those that were looked at or came last. What is
+/// seen is noted in each frame, and fewer than these come in one: it stays.
 const WHOLE: usize = 8;
 
 /// The open pictures, in the order in which they came.

@@ -182,10 +182,15 @@ mod tests {
     fn a_job_that_never_ends_is_not_waited_for() {
         // As with a file that stalls: nothing is ever sent.
         let (open, stalled) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
         let mut worker = Worker::start("test", || {}).unwrap();
-        worker
-            .run(move || stalled.recv().is_ok(), |_| true)
-            .unwrap();
+        let job = move || {
+            tell.send(()).unwrap();
+            stalled.recv().is_ok()
+        };
+        worker.run(job, |_| true).unwrap();
+        // It is at it: one that had not begun would not be.
+        told.recv_timeout(Duration::from_secs(10)).unwrap();
         let began = Instant::now();
         assert!(!worker.join(began + Duration::from_millis(50)));
         assert!(began.elapsed() < Duration::from_secs(5));
