@@ -36,7 +36,9 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
             {
                 wishes.push(Wish::OpenPictures);
             }
-            if desk.pictures.all().len() > 1 && ui.small_button("Close all").clicked() {
+            if desk.pictures.all().len() > 1
+                && ui.small_button("×").on_hover_text("Close all").clicked()
+            {
                 wishes.push(Wish::CloseAll);
             }
         });
