@@ -34,6 +34,9 @@ impl eframe::App for App {
         match self {
             Self::Open(desk, tour) => {
                 desk.frame(ui);
+                if let Some(message) = desk.lost.take() {
+                    lost(desk, &message);
+                }
                 if let Some(tour) = tour {
                     tour.step(desk, ui.ctx());
                 }
@@ -54,4 +57,11 @@ impl eframe::App for App {
             tour.hands.act(input);
         }
     }
+}
+
+/// Nothing can be drawn any more, not even why: it is printed, and that is all.
+fn lost(desk: &mut Desk, message: &str) -> ! {
+    eprintln!("resnet-desktop: the device is lost: {message}");
+    desk.end();
+    std::process::exit(1)
 }

@@ -1,24 +1,31 @@
-//! Everything that a window shows, and what becomes of a wish.
+//! Everything that a window shows, and what a frame does.
 
-use std::time::Duration;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
-use eframe::egui::{Context, Key, Modifiers, Rect, Ui};
+use eframe::egui::{Rect, Ui};
 use eframe::egui_wgpu::RenderState;
 use resnet_wgpu::Gpu;
 
 use crate::args::Args;
-use crate::device;
+use crate::device::{self, Told};
 use crate::dialogs::Chosen;
+use crate::files::Opened;
 use crate::live::Live;
 use crate::model::Models;
-use crate::pictures::{Opened, Pictures};
+use crate::notices::Notices;
+use crate::opening::Opening;
+use crate::pictures::Pictures;
 use crate::texture::Shown;
 use crate::view;
 use crate::work::Found;
-use crate::worker::{Gone, Worker};
+use crate::worker::Worker;
 
 /// How often a network's progress is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
+
+/// How long threads have to end.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Everything that a window shows.
 pub struct Desk {
@@ -36,10 +43,16 @@ pub struct Desk {
     /// The class whose heat is seen; the likeliest, where it is none of the
     /// picture's.
     pub class: Option<usize>,
+    /// The selected picture is to be in sight, in the next frame.
+    pub reveal: bool,
     /// What went wrong and was not dismissed.
-    pub notices: Vec<String>,
+    pub notices: Notices,
+    /// Why the device is gone: nothing can be drawn any more.
+    pub lost: Option<String>,
+    told: Receiver<Told>,
     /// Where bars were drawn, for the tour's report.
     pub bars: Vec<Rect>,
+    pub opening: Opening,
     pub opener: Worker<Opened>,
     pub network: Worker<Found>,
     pub dialogs: Worker<Chosen>,
@@ -50,26 +63,6 @@ pub struct Desk {
 pub enum Mode {
     Pictures,
     Live,
-}
-
-/// What somebody wants.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Wish {
-    /// A dialog for pictures, or for a checkpoint.
-    OpenPictures,
-    OpenModel,
-    Embedded,
-    CancelLoading,
-    Select(u64),
-    Step(isize),
-    Remove(u64),
-    Show(Mode),
-    Heat(bool),
-    Opacity(f32),
-    Class(usize),
-    Classify(bool),
-    Budget(Duration),
-    Dismiss(usize),
 }
 
 impl Desk {
@@ -85,7 +78,6 @@ impl Desk {
         };
         let threads = |error: std::io::Error| format!("no thread for work: {error}");
         let mut desk = Self {
-            gpu,
             window,
             pictures: Pictures::default(),
             models: Models::default(),
@@ -95,11 +87,16 @@ impl Desk {
             heat: false,
             opacity: 0.6,
             class: None,
-            notices: vec![],
+            reveal: false,
+            notices: Notices::default(),
+            lost: None,
+            told: device::watch(gpu.device(), wake()),
             bars: vec![],
+            opening: Opening::default(),
             opener: Worker::start("open", wake()).map_err(threads)?,
             network: Worker::start("network", wake()).map_err(threads)?,
             dialogs: Worker::start("dialogs", wake()).map_err(threads)?,
+            gpu,
         };
         desk.load(args.model.clone());
         desk.open(args.pictures.iter().cloned());
@@ -108,32 +105,51 @@ impl Desk {
 
     /// Whether no worker has anything to do, and no network is on its way.
     pub fn is_idle(&self) -> bool {
-        self.opener.is_idle() && self.network.is_idle() && self.models.coming.is_none()
+        let workers = self.opener.is_idle() && self.network.is_idle();
+        workers && self.opening.is_idle() && self.models.is_idle()
     }
 
-    /// Ends the threads. A dialog that is open is left to itself.
+    /// Ends the threads, or lets go those that do not end. A dialog that is open
+    /// is left to itself.
     pub fn end(&mut self) {
-        self.models.coming = None;
-        self.opener.end();
-        self.network.end();
+        let deadline = Instant::now() + PATIENCE;
+        // All at once, and then one after the other.
+        self.opener.stop();
+        self.network.stop();
+        self.models.end(deadline);
+        for (thread, ended) in [
+            ("open", self.opener.join(deadline)),
+            ("network", self.network.join(deadline)),
+        ] {
+            if !ended {
+                eprintln!("resnet-desktop: the thread “{thread}” does not end; it is let go");
+            }
+        }
     }
 
     /// One frame: what has come, what was wished for, what is seen.
     pub fn frame(&mut self, ui: &mut Ui) {
         self.look();
+        if self.lost.is_some() {
+            return;
+        }
         let mut wishes = vec![];
         self.input(ui.ctx(), &mut wishes);
-        if self.mode == Mode::Live && !self.pictures.all().is_empty() {
-            self.live_frame();
+        self.go_on_opening();
+        if self.mode == Mode::Live && self.live_frame() {
             // The scene moves: a frame follows the other.
             ui.ctx().request_repaint();
         } else {
             self.live.rest();
-            if self.models.coming.is_some() {
+            if let Some(id) = self.pictures.selected().map(|picture| picture.id) {
+                self.ask_for_whole(id);
+            }
+            if !self.models.is_idle() {
                 ui.ctx().request_repaint_after(GLANCE);
             }
         }
         self.bars = view::show(ui, self, &mut wishes);
+        self.reveal = false;
         for wish in wishes {
             self.fulfil(wish, ui.ctx());
         }
@@ -141,26 +157,24 @@ impl Desk {
 
     /// Takes in what workers have done.
     fn look(&mut self) {
-        loop {
-            match self.opener.take() {
-                Ok(Some(opened)) => self.opened(opened),
-                Ok(None) => break,
-                Err(Gone) => self.tell("the thread that opens pictures ended; start again"),
+        while let Ok(told) = self.told.try_recv() {
+            match told {
+                Told::Failed(message) => self.tell(message),
+                Told::Lost(message) => self.lost = Some(message),
             }
         }
-        loop {
-            match self.network.take() {
-                Ok(Some(found)) => self.found(found),
-                Ok(None) => break,
-                Err(Gone) => self.tell("the thread that runs the network ended; start again"),
-            }
+        while let Some(opened) = self.opener.take() {
+            self.opened(opened);
         }
-        // A dialog that was not answered goes with its thread.
-        while let Ok(Some(chosen)) = self.dialogs.take() {
+        while let Some(found) = self.network.take() {
+            self.found(found);
+        }
+        while let Some(chosen) = self.dialogs.take() {
             match chosen {
                 Chosen::Pictures(paths) => self.open(paths),
                 Chosen::Model(path) => self.load(Some(path)),
                 Chosen::Nothing => {}
+                Chosen::Failed(failure) => self.tell(failure),
             }
         }
         match self.models.look(&self.gpu) {
@@ -170,84 +184,27 @@ impl Desk {
         }
     }
 
-    /// Files that were dropped, and keys.
-    fn input(&mut self, context: &Context, wishes: &mut Vec<Wish>) {
-        let dropped = context.input(|input| input.raw.dropped_files.clone());
-        let paths = dropped.iter().map(|file| file.path().to_owned());
-        let (models, pictures): (Vec<_>, Vec<_>) =
-            paths.partition(|path| path.extension().is_some_and(|e| e == "safetensors"));
-        self.open(pictures);
-        if let Some(path) = models.into_iter().next_back() {
-            self.load(Some(path));
-        }
-        let heat = !self.heat;
-        let mode = match self.mode {
-            Mode::Pictures => Mode::Live,
-            Mode::Live => Mode::Pictures,
+    /// Draws the scene and records what follows it. Without pictures, `false`.
+    fn live_frame(&mut self) -> bool {
+        let all = self.pictures.all();
+        let Some(pair) = self.live.pair(all.len()) else {
+            return false;
         };
-        let keys = [
-            (Key::ArrowUp, Wish::Step(-1)),
-            (Key::ArrowLeft, Wish::Step(-1)),
-            (Key::ArrowDown, Wish::Step(1)),
-            (Key::ArrowRight, Wish::Step(1)),
-            (Key::H, Wish::Heat(heat)),
-            (Key::L, Wish::Show(mode)),
-            (Key::I, Wish::Classify(!self.live.classify)),
-            (Key::O, Wish::OpenPictures),
-        ];
-        // A slider that has the keyboard keeps it.
-        if context.memory(|memory| memory.focused()).is_none() {
-            context.input_mut(|input| {
-                let pressed = keys
-                    .into_iter()
-                    .filter(|(key, _)| input.consume_key(Modifiers::NONE, *key));
-                wishes.extend(pressed.map(|(_, wish)| wish));
-            });
-        }
-    }
-
-    fn live_frame(&mut self) {
-        let textures: Vec<_> = self
-            .pictures
-            .all()
-            .iter()
-            .map(|p| p.shown.texture().clone())
-            .collect();
-        if let Err(error) = self.live.frame(&textures) {
+        // In order: the first one's neighbour may be itself.
+        let ids = pair.pictures.map(|at| all[at].id);
+        ids.into_iter().for_each(|id| self.ask_for_whole(id));
+        let quiet = self.is_idle();
+        let all = self.pictures.all();
+        let textures = pair.pictures.map(|at| all[at].shown().texture());
+        if let Err(error) = self.live.frame(&pair, textures, quiet) {
             self.live.stop();
             self.tell(error);
         }
-    }
-
-    fn fulfil(&mut self, wish: Wish, context: &Context) {
-        match wish {
-            Wish::OpenPictures => self.ask(false),
-            Wish::OpenModel => self.ask(true),
-            Wish::Embedded => self.load(None),
-            Wish::CancelLoading => {
-                if let Some(coming) = &self.models.coming {
-                    coming.cancel();
-                }
-            }
-            Wish::Select(id) => self.pictures.select(id),
-            Wish::Step(by) => self.pictures.step(by),
-            Wish::Remove(id) => self.pictures.remove(id),
-            Wish::Show(mode) => self.mode = mode,
-            Wish::Heat(heat) => self.heat = heat,
-            Wish::Opacity(opacity) => self.opacity = opacity,
-            Wish::Class(class) => (self.class, self.heat) = (Some(class), true),
-            Wish::Classify(classify) => self.live.set_classify(classify),
-            Wish::Budget(budget) => self.live.set_budget(budget),
-            Wish::Dismiss(at) if at < self.notices.len() => drop(self.notices.remove(at)),
-            Wish::Dismiss(_) => {}
-        }
-        self.ask_for_heat();
-        self.ask_for_recorder();
-        context.request_repaint();
+        true
     }
 
     /// Shows a message until it is dismissed.
     pub fn tell(&mut self, message: impl ToString) {
-        self.notices.push(message.to_string());
+        self.notices.tell(message);
     }
 }

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use rfd::AsyncFileDialog;
 
 use crate::desk::Desk;
-use crate::pictures::ENDINGS;
+use crate::failure::Failure;
+use crate::files::ENDINGS;
 
 /// What somebody chose in a dialog.
 pub enum Chosen {
     Pictures(Vec<PathBuf>),
     Model(PathBuf),
     Nothing,
+    Failed(Failure),
 }
 
 impl Desk {
@@ -22,27 +24,32 @@ impl Desk {
             return;
         }
         let dialog = AsyncFileDialog::new();
-        let _ = match model {
+        let handed = match model {
             true => {
                 let dialog = dialog.set_title("Open a checkpoint");
                 let file = dialog
                     .add_filter("safetensors", &["safetensors"])
                     .pick_file();
-                self.dialogs.run(move || match pollster::block_on(file) {
+                let job = move || match pollster::block_on(file) {
                     Some(file) => Chosen::Model(file.path().to_owned()),
                     None => Chosen::Nothing,
-                })
+                };
+                self.dialogs.run(job, Chosen::Failed)
             }
             false => {
                 let dialog = dialog.set_title("Open pictures");
                 let files = dialog.add_filter("Pictures", &ENDINGS).pick_files();
-                self.dialogs.run(move || match pollster::block_on(files) {
+                let job = move || match pollster::block_on(files) {
                     Some(files) => {
                         Chosen::Pictures(files.iter().map(|file| file.path().to_owned()).collect())
                     }
                     None => Chosen::Nothing,
-                })
+                };
+                self.dialogs.run(job, Chosen::Failed)
             }
         };
+        if let Err(failure) = handed {
+            self.tell(failure);
+        }
     }
 }

@@ -53,7 +53,8 @@ impl Frames {
         keep(self.of(kind), time);
     }
 
-    /// The next frame is no measure: nothing was drawn before it, for a while.
+    /// The next frames are no measure: nothing was drawn before them for a while,
+    /// or something else went on.
     pub fn interrupt(&mut self) {
         self.last = None;
     }

@@ -7,17 +7,15 @@ use std::time::{Duration, Instant};
 
 use eframe::wgpu;
 use resnet_wgpu::classify::{Answer, Recorder, Slice};
-use resnet_wgpu::{Error, Gpu, Prediction};
+use resnet_wgpu::{Error, Gpu};
 
 use crate::frames::{Frames, Kind};
 use crate::model::TOP;
-use crate::scene::Scene;
+use crate::runs::{Answers, Run};
+use crate::scene::{Pair, Scene, pair};
 
 /// GPU time for the network in a frame, until somebody says another.
 const BUDGET: Duration = Duration::from_millis(2);
-
-/// Answers that may be on their way: as many as a recorder has memory for.
-const MOST: usize = 3;
 
 /// The live mode's state.
 pub struct Live {
@@ -37,7 +35,10 @@ pub struct Live {
     run: Option<Run>,
     coming: VecDeque<(Answer, Run)>,
     began: Instant,
-    last: Option<Instant>,
+    /// The scene's time, where it stands still.
+    still: Option<f64>,
+    /// When the last frame began, and what it was.
+    last: Option<(Instant, Counts)>,
 }
 
 /// Whether there is a recorder for the present model.
@@ -49,29 +50,14 @@ pub enum Setup {
     Failed,
 }
 
-/// How a run is cut.
+/// What a frame's time is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Run {
-    /// Slices that were recorded.
-    pub slices: usize,
-    /// What [`Recorder::slices`] said of its budget.
-    pub expected: usize,
-    began: Instant,
-}
-
-/// What came of it.
-#[derive(Default)]
-pub struct Answers {
-    pub top: Vec<Prediction>,
-    pub count: usize,
-    /// The last answer's run.
-    pub run: Option<Run>,
-    /// From the first slice to the answer.
-    pub latency: Duration,
-    /// Runs that took another number of slices than was said.
-    pub miscounted: usize,
-    /// When the last answers came, for their rate.
-    recent: VecDeque<Instant>,
+enum Counts {
+    As(Kind),
+    /// It is neither: runs were on their way, and no slice was recorded.
+    Not,
+    /// Something else went on: the frames after it are another matter, too.
+    Disturbed,
 }
 
 impl Live {
@@ -89,6 +75,7 @@ impl Live {
             run: None,
             coming: VecDeque::new(),
             began: Instant::now(),
+            still: None,
             last: None,
         }
     }
@@ -98,10 +85,22 @@ impl Live {
         self.scene.texture()
     }
 
-    /// Begins with a model's recorder. Setting it up waited; nothing does from
-    /// here on.
+    /// Has the scene stand still at a time of its own.
+    pub fn stand_still(&mut self, seconds: f64) {
+        self.still = Some(seconds);
+    }
+
+    /// Which of so many pictures are seen now.
+    pub fn pair(&self, pictures: usize) -> Option<Pair> {
+        let moving = || self.began.elapsed().as_secs_f64();
+        pair(pictures, self.still.unwrap_or_else(moving))
+    }
+
+    /// Begins with a model's recorder. Setting it up waited, and held up frames;
+    /// nothing does from here on.
     pub fn set_recorder(&mut self, recorder: Box<Recorder>) {
         self.waits_before = self.gpu.waits();
+        self.frames.forget(Kind::Without);
         self.recorder = Setup::There(recorder);
     }
 
@@ -129,52 +128,65 @@ impl Live {
         self.classify = classify;
         if !classify {
             self.give_up();
-            self.answers.recent.clear();
+            self.answers.forget();
         }
     }
 
     /// One frame: draws the scene, records a slice behind it, submits both, and
-    /// looks for answers. egui's own submission comes later.
-    pub fn frame(&mut self, pictures: &[wgpu::Texture]) -> Result<(), Error> {
-        self.measure();
+    /// looks for answers. egui's own submission comes later. Its time counts where
+    /// all else is `quiet`.
+    pub fn frame(
+        &mut self,
+        pair: &Pair,
+        pictures: [&wgpu::Texture; 2],
+        quiet: bool,
+    ) -> Result<(), Error> {
         let began = Instant::now();
+        if let Some((last, counts)) = self.last.take() {
+            match counts {
+                Counts::As(kind) => self.frames.push(kind, began - last),
+                Counts::Not => {}
+                Counts::Disturbed => self.frames.interrupt(),
+            }
+        }
         let label = Some("live");
         let mut encoder =
             (self.gpu.device()).create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
-        self.scene.draw(&mut encoder, pictures, self.seconds());
+        self.scene.draw(&mut encoder, pair, pictures);
         // Submitted even after an error: the scene is in it.
         let recorded = match self.classify {
             true => self.record(&mut encoder),
-            false => Ok(()),
+            false => Ok(false),
         };
         self.gpu.queue().submit([encoder.finish()]);
         self.recording = began.elapsed();
-        recorded?;
+        let runs = self.classify && matches!(self.recorder, Setup::There(_));
+        let counts = match recorded? {
+            _ if !quiet || matches!(self.recorder, Setup::Coming) => Counts::Disturbed,
+            true => Counts::As(Kind::With),
+            false if runs || !self.coming.is_empty() => Counts::Not,
+            false => Counts::As(Kind::Without),
+        };
+        self.last = Some((began, counts));
         self.look()
     }
 
-    /// Takes the time since the last frame in.
-    fn measure(&mut self) {
-        let now = Instant::now();
-        let kind = match (&self.recorder, self.classify) {
-            (Setup::There(_), true) => Kind::With,
-            _ => Kind::Without,
-        };
-        match self.last.replace(now) {
-            Some(last) => self.frames.push(kind, now - last),
-            None => self.frames.interrupt(),
+    /// No frame for now: the time until the next is none of a frame's, and what
+    /// is on its way would be of a scene that nobody sees.
+    pub fn rest(&mut self) {
+        if self.last.take().is_some() {
+            self.give_up();
+            self.coming.clear();
+            self.answers.forget();
+            self.frames.interrupt();
         }
     }
 
-    /// No frame for now: the time until the next is none of a frame's.
-    pub fn rest(&mut self) {
-        self.last = None;
-    }
-
-    /// Records the next slice of a run, or begins one.
-    fn record(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<(), Error> {
+    /// Records the next slice of a run, or begins one; `false` where there is
+    /// nothing to record.
+    fn record(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<bool, Error> {
         let Setup::There(recorder) = &mut self.recorder else {
-            return Ok(());
+            return Ok(false);
         };
         let slice = match self.run.take() {
             Some(mut run) => {
@@ -182,7 +194,8 @@ impl Live {
                 self.run = Some(run);
                 recorder.go_on(encoder)?
             }
-            None if self.coming.len() == MOST => return Ok(()),
+            // The device is at it still. So it is with runs that were given up.
+            None if !recorder.has_room() => return Ok(false),
             None => {
                 let mut run = Run {
                     slices: 1,
@@ -208,7 +221,7 @@ impl Live {
         {
             self.coming.push_back((answer, run));
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Takes the answers that are there.
@@ -222,9 +235,8 @@ impl Live {
             };
             let run = *run;
             self.coming.pop_front();
-            let answers = &mut self.answers;
-            answers.top = recorder.classifier().top(&scores, 0, TOP);
-            answers.take_in(run, Instant::now());
+            let top = recorder.classifier().top(&scores, 0, TOP);
+            self.answers.take_in(top, run, Instant::now());
         }
         Ok(())
     }
@@ -241,33 +253,5 @@ impl Live {
         self.give_up();
         self.coming.clear();
         self.classify = false;
-    }
-
-    fn seconds(&self) -> f64 {
-        self.began.elapsed().as_secs_f64()
-    }
-}
-
-impl Answers {
-    /// Answers a second, over the last two seconds.
-    pub fn rate(&self) -> f64 {
-        match (self.recent.front(), self.recent.back()) {
-            (Some(first), Some(last)) if last > first => {
-                (self.recent.len() - 1) as f64 / (*last - *first).as_secs_f64()
-            }
-            _ => 0.0,
-        }
-    }
-
-    fn take_in(&mut self, run: Run, now: Instant) {
-        self.count += 1;
-        self.miscounted += usize::from(run.slices != run.expected);
-        self.latency = now - run.began;
-        self.run = Some(run);
-        self.recent.push_back(now);
-        let old = |at: &Instant| now - *at > Duration::from_secs(2);
-        while self.recent.front().is_some_and(old) {
-            self.recent.pop_front();
-        }
     }
 }

@@ -6,15 +6,24 @@ mod args;
 mod desk;
 mod device;
 mod dialogs;
+mod failure;
+mod files;
 mod frames;
 mod heat;
+mod keys;
 mod live;
 mod model;
+mod notices;
+mod opening;
+mod picture;
 mod pictures;
+mod recent;
+mod runs;
 mod scene;
 mod texture;
 mod tour;
 mod view;
+mod wish;
 mod work;
 mod worker;
 
@@ -42,7 +51,7 @@ fn main() -> ExitCode {
             .with_inner_size(SIZE)
             .with_min_inner_size([900.0, 560.0])
             .with_icon(IconData::default()),
-        wgpu_options: device::configuration(),
+        wgpu_options: device::configuration(args.tour.is_some()),
         // Colours are flat here: there is nothing to dither.
         dithering: false,
         ..Default::default()

@@ -1,7 +1,9 @@
 //! The network that is used, and the one that is being loaded.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use resnet_wgpu::classify::{Loading, ModelSource, Recorder};
@@ -12,12 +14,19 @@ use resnet_wgpu::{Classifier, ClassifierOptions, Error, Gpu, Hints, Prediction};
 /// How many classes are shown.
 pub const TOP: usize = 5;
 
+/// Between two looks at a thread that is about to end.
+const BETWEEN: Duration = Duration::from_millis(5);
+
 /// The models of a window.
 #[derive(Default)]
 pub struct Models {
     pub loaded: Option<Loaded>,
     pub coming: Option<Coming>,
+    /// Loading that was cancelled, until its thread is done.
+    ending: Vec<Loading>,
     next: u64,
+    /// The present model, for workers: they need not do what is for another.
+    present: Arc<AtomicU64>,
 }
 
 /// A network that is ready.
@@ -57,9 +66,11 @@ impl Models {
                 (name, ModelSource::File(path, Hints::default()))
             }
         };
+        let loading = Loading::start(Some(gpu), source, ClassifierOptions::default())?;
+        self.cancel();
         self.coming = Some(Coming {
             name,
-            loading: Loading::start(Some(gpu), source, ClassifierOptions::default())?,
+            loading,
             began: Instant::now(),
         });
         Ok(())
@@ -68,6 +79,8 @@ impl Models {
     /// Looks whether the network that is loaded is there; `true` where it takes
     /// the place of the one before.
     pub fn look(&mut self, gpu: &Gpu) -> Result<bool, Error> {
+        // What becomes of it is nobody's wish any more.
+        (self.ending).retain_mut(|loading| matches!(loading.take_ready(), Ok(None)));
         let Some(coming) = &mut self.coming else {
             return Ok(false);
         };
@@ -79,11 +92,11 @@ impl Models {
         self.coming = None;
         let classifier = match outcome {
             Ok(Some(classifier)) => classifier,
-            // It was somebody's wish.
-            Ok(None) | Err(Error::Cancelled(_)) => return Ok(false),
+            Ok(None) => return Ok(false),
             Err(error) => return Err(error),
         };
         self.next += 1;
+        self.present.store(self.next, Ordering::Relaxed);
         self.loaded = Some(Loaded {
             id: self.next,
             network: Network {
@@ -97,15 +110,43 @@ impl Models {
     }
 }
 
+impl Models {
+    /// Whether no network is on its way, and none is being given up.
+    pub fn is_idle(&self) -> bool {
+        self.coming.is_none() && self.ending.is_empty()
+    }
+
+    /// Gives up the network that is on its way.
+    pub fn cancel(&mut self) {
+        if let Some(coming) = self.coming.take() {
+            coming.loading.cancel();
+            self.ending.push(coming.loading);
+        }
+    }
+
+    /// Waits until `deadline` for threads that load: a process should not end
+    /// while one of its is in the driver.
+    pub fn end(&mut self, deadline: Instant) {
+        self.cancel();
+        // Nothing is a model's any more.
+        self.present.store(0, Ordering::Relaxed);
+        while !self.ending.is_empty() && Instant::now() < deadline {
+            (self.ending).retain_mut(|loading| matches!(loading.take_ready(), Ok(None)));
+            sleep(BETWEEN);
+        }
+    }
+
+    /// What tells workers whether a model is the present one still.
+    pub fn is(&self, id: u64) -> impl Fn() -> bool + Send + 'static {
+        let present = Arc::clone(&self.present);
+        move || present.load(Ordering::Relaxed) == id
+    }
+}
+
 impl Coming {
     /// How far it is, as a part of 1.
     pub fn fraction(&self) -> f32 {
         self.loading.progress().fraction()
-    }
-
-    /// Has it end soon.
-    pub fn cancel(&self) {
-        self.loading.cancel();
     }
 }
 

@@ -1,125 +1,37 @@
-//! The pictures that are open, and how they come to be: read, decoded and
-//! uploaded by a worker.
-
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+//! The pictures that are open.
 
 use eframe::egui_wgpu::RenderState;
-use eframe::wgpu;
-use image::RgbImage;
-use resnet_wgpu::{ImageLimits, Prediction, decode_file};
 
-use crate::texture::{Shown, upload};
+use crate::failure::Failure;
+use crate::files::{Decoded, Fresh};
+use crate::picture::{Full, Maps, Picture};
+use crate::recent::Recent;
+use crate::texture::Shown;
 
-/// Longest side of a picture and of its thumbnail on the device.
-const SIDE: u32 = 1600;
-const THUMB_SIDE: u32 = 160;
-
-/// What a folder's pictures end with.
-pub const ENDINGS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
-
-/// A picture with what the network says of it.
-pub struct Picture {
-    pub id: u64,
-    pub path: PathBuf,
-    /// As they were decoded: what the network is given.
-    pub pixels: Arc<RgbImage>,
-    pub shown: Shown,
-    pub thumb: Shown,
-    /// What reading and decoding it took.
-    pub decoding: Duration,
-    /// The present model's answer, once it is there.
-    pub answer: Option<Answered>,
-    /// The present model's maps of its likeliest classes.
-    pub maps: Maps,
-}
-
-/// A model's answer.
-pub struct Answered {
-    /// The likeliest classes; none where it failed.
-    pub top: Vec<Prediction>,
-    /// From the decoded picture to the scores.
-    pub took: Duration,
-}
-
-/// Where a picture's class activation maps are.
-pub enum Maps {
-    /// Nobody asked.
-    None,
-    Coming,
-    There(Vec<Heat>),
-    /// They cannot be made; somebody was told why.
-    Failed,
-}
-
-/// The heat of a class.
-pub struct Heat {
-    pub class: usize,
-    pub shown: Shown,
-}
-
-/// What a worker made of a path.
-pub enum Opened {
-    Picture(Box<Decoded>),
-    /// A folder's pictures, by name.
-    Folder(Vec<PathBuf>),
-    Failed(String),
-}
-
-/// A picture, decoded and on the device.
-pub struct Decoded {
-    pub path: PathBuf,
-    pub pixels: RgbImage,
-    pub shown: wgpu::Texture,
-    pub thumb: wgpu::Texture,
-    pub decoding: Duration,
-}
-
-/// Opens a picture, or lists a folder: for a worker.
-pub fn open(path: PathBuf, device: &wgpu::Device, queue: &wgpu::Queue) -> Opened {
-    if path.is_dir() {
-        return match list(&path) {
-            Ok(found) => Opened::Folder(found),
-            Err(error) => Opened::Failed(format!("{}: {error}", path.display())),
-        };
-    }
-    let began = Instant::now();
-    match decode_file(&path, &ImageLimits::default()) {
-        Ok(pixels) => Opened::Picture(Box::new(Decoded {
-            decoding: began.elapsed(),
-            shown: upload(device, queue, &pixels, SIDE),
-            thumb: upload(device, queue, &pixels, THUMB_SIDE),
-            pixels,
-            path,
-        })),
-        Err(error) => Opened::Failed(error.to_string()),
-    }
-}
-
-fn list(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder)?;
-    let mut found: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| is_picture(path))
-        .collect();
-    found.sort();
-    Ok(found)
-}
-
-fn is_picture(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| ENDINGS.contains(&&*ending.to_ascii_lowercase()))
-}
+/// Pictures that are kept whole: those that were looked at or came last. What is
+/// seen is noted in each frame, and fewer than these come in one: it stays.
+const WHOLE: usize = 8;
 
 /// The open pictures, in the order in which they came.
-#[derive(Default)]
 pub struct Pictures {
     list: Vec<Picture>,
     selected: usize,
     next: u64,
     /// The next that comes is looked at.
     look: bool,
+    whole: Recent,
+}
+
+impl Default for Pictures {
+    fn default() -> Self {
+        Self {
+            list: vec![],
+            selected: 0,
+            next: 0,
+            look: false,
+            whole: Recent::new(WHOLE),
+        }
+    }
 }
 
 impl Pictures {
@@ -131,6 +43,11 @@ impl Pictures {
         self.list.get(self.selected)
     }
 
+    /// Where it is in the list.
+    pub fn selected_at(&self) -> usize {
+        self.selected
+    }
+
     pub fn by_id(&mut self, id: u64) -> Option<&mut Picture> {
         self.list.iter_mut().find(|picture| picture.id == id)
     }
@@ -140,25 +57,57 @@ impl Pictures {
         self.look = true;
     }
 
-    /// Takes a picture in.
-    pub fn add(&mut self, window: &RenderState, decoded: Decoded) -> &Picture {
-        let at = self.list.len();
+    /// Takes a picture in; gives its name.
+    pub fn add(&mut self, window: &RenderState, fresh: Fresh) -> u64 {
         if std::mem::take(&mut self.look) {
-            self.selected = at;
+            self.selected = self.list.len();
         }
         let id = self.next;
         self.next += 1;
+        let Fresh {
+            path,
+            decoded,
+            thumb,
+        } = fresh;
         self.list.push(Picture {
             id,
-            path: decoded.path,
-            pixels: Arc::new(decoded.pixels),
-            shown: Shown::new(window, decoded.shown),
-            thumb: Shown::new(window, decoded.thumb),
+            path,
+            size: decoded.size,
+            thumb: Shown::new(window, thumb),
             decoding: decoded.decoding,
             answer: None,
+            full: Full::None,
             maps: Maps::None,
         });
-        &self.list[at]
+        self.whole(window, id, Ok(decoded));
+        id
+    }
+
+    /// Takes in what a picture looks like.
+    pub fn whole(&mut self, window: &RenderState, id: u64, decoded: Result<Decoded, Failure>) {
+        let Some(picture) = self.by_id(id) else {
+            return;
+        };
+        picture.full = match decoded {
+            Ok(decoded) => {
+                picture.size = decoded.size;
+                Full::There {
+                    shown: Shown::new(window, decoded.shown),
+                    pixels: decoded.pixels,
+                }
+            }
+            Err(_) => Full::Failed,
+        };
+        self.used(id);
+    }
+
+    /// Notes that a picture is looked at: others are let go before it.
+    pub fn used(&mut self, id: u64) {
+        if let Some(old) = self.whole.used(id)
+            && let Some(picture) = self.by_id(old)
+        {
+            picture.let_go();
+        }
     }
 
     pub fn select(&mut self, id: u64) {
@@ -177,10 +126,17 @@ impl Pictures {
             return;
         };
         self.list.remove(at);
+        self.whole.forget(id);
         if at < self.selected {
             self.selected -= 1;
         }
         self.step(0);
+    }
+
+    pub fn remove_all(&mut self) {
+        self.list.clear();
+        self.whole.clear();
+        (self.selected, self.look) = (0, false);
     }
 
     /// Forgets what a model said: there is another now.
@@ -188,37 +144,5 @@ impl Pictures {
         for picture in &mut self.list {
             (picture.answer, picture.maps) = (None, Maps::None);
         }
-    }
-}
-
-impl Picture {
-    /// The file's name.
-    pub fn name(&self) -> String {
-        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
-        name.to_string_lossy().into_owned()
-    }
-
-    /// The heat of a class, where there is a map of it.
-    pub fn heat(&self, class: usize) -> Option<&Heat> {
-        match &self.maps {
-            Maps::There(maps) => maps.iter().find(|heat| heat.class == class),
-            _ => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folders_are_listed_by_name_and_only_their_pictures() {
-        let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../photos");
-        let found = list(&photos).unwrap();
-        let names: Vec<_> = found.iter().filter_map(|p| p.file_name()).collect();
-        assert!(names.is_sorted());
-        assert!(names.contains(&"chelsea.png".as_ref()), "{names:?}");
-        assert!(!names.contains(&"README.md".as_ref()), "{names:?}");
-        assert!(is_picture(Path::new("A.JPG")) && !is_picture(Path::new("jpg")));
     }
 }

@@ -66,8 +66,11 @@ impl Scene {
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,
             format: FORMAT,
-            // Drawn into, and read by egui and the network.
-            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::TEXTURE_BINDING,
+            // Drawn into, and read by egui and the network; a tour writes it to a
+            // file.
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT
+                | wgpu::TextureUsages::TEXTURE_BINDING
+                | wgpu::TextureUsages::COPY_SRC,
             view_formats: &[],
         });
         Self {
@@ -96,18 +99,14 @@ impl Scene {
         &self.target
     }
 
-    /// Records the frame of that time. Nothing is drawn without pictures.
+    /// Records a frame of two pictures.
     pub fn draw(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
-        pictures: &[wgpu::Texture],
-        seconds: f64,
+        shown: &Pair,
+        pictures: [&wgpu::Texture; 2],
     ) {
-        let Some(shown) = shown(pictures.len(), seconds) else {
-            return;
-        };
-        let pair = shown.pictures.map(|at| &pictures[at]);
-        let aspects = pair.map(|picture| picture.width() as f32 / picture.height() as f32);
+        let aspects = pictures.map(|picture| picture.width() as f32 / picture.height() as f32);
         let [first, second] = [0, 1].map(|i| part(aspects[i], shown.ages[i], shown.turns[i]));
         let mixed = [shown.mixed, 0.0, 0.0, 0.0];
         let bytes: Vec<u8> = [first, second, mixed]
@@ -116,7 +115,7 @@ impl Scene {
             .flat_map(|value| value.to_le_bytes())
             .collect();
         self.queue.write_buffer(&self.look, 0, &bytes);
-        self.bind(pair);
+        self.bind(pictures);
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("scene"),
             color_attachments: &[Some(wgpu::RenderPassColorAttachment {
@@ -159,8 +158,9 @@ impl Scene {
 
 /// Which pictures are seen at a time, and how much of the second.
 #[derive(Debug, PartialEq)]
-struct Pair {
-    pictures: [usize; 2],
+pub struct Pair {
+    /// Their places among all.
+    pub pictures: [usize; 2],
     /// Seconds since each came into sight.
     ages: [f64; 2],
     /// How many came before each: every other moves the other way.
@@ -168,7 +168,8 @@ struct Pair {
     mixed: f32,
 }
 
-fn shown(pictures: usize, seconds: f64) -> Option<Pair> {
+/// Which of so many pictures are seen after so many seconds, if there are any.
+pub fn pair(pictures: usize, seconds: f64) -> Option<Pair> {
     if pictures == 0 {
         return None;
     }
@@ -215,17 +216,17 @@ mod tests {
 
     #[test]
     fn pictures_follow_each_other() {
-        assert_eq!(shown(0, 1.0), None);
-        let early = shown(3, 1.0).unwrap();
+        assert_eq!(pair(0, 1.0), None);
+        let early = pair(3, 1.0).unwrap();
         assert_eq!((early.pictures, early.mixed), ([0, 1], 0.0));
-        let late = shown(3, EACH - 0.001).unwrap();
+        let late = pair(3, EACH - 0.001).unwrap();
         assert!(late.mixed > 0.99);
         // The second goes on as the first: nothing jumps.
-        let next = shown(3, EACH + 0.001).unwrap();
+        let next = pair(3, EACH + 0.001).unwrap();
         assert_eq!((next.pictures, next.mixed), ([1, 2], 0.0));
         assert_eq!(late.turns[1], next.turns[0]);
         assert!((late.ages[1] - next.ages[0]).abs() < 0.01);
-        assert_eq!(shown(1, 100.0).unwrap().pictures, [0, 0]);
+        assert_eq!(pair(1, 100.0).unwrap().pictures, [0, 0]);
     }
 
     #[test]

@@ -7,8 +7,10 @@ use eframe::egui::{TextureId, Vec2, vec2};
 use eframe::egui_wgpu::RenderState;
 use eframe::egui_wgpu::Renderer;
 use eframe::wgpu;
-use image::imageops::{FilterType, resize};
+use image::imageops::{FilterType, resize, thumbnail};
 use image::{RgbImage, RgbaImage};
+
+use crate::failure::Failure;
 
 /// A texture that egui knows. Dropping it tells egui to forget it.
 pub struct Shown {
@@ -53,21 +55,29 @@ impl Drop for Shown {
     }
 }
 
-/// A texture of a picture with no side longer than `side`. Any thread may make
-/// one: the pixels are handed to the queue, and go with the next submission.
+/// A texture of a picture, as it is. Any thread may make one: the pixels are
+/// handed to the queue, and go with the next submission.
+///
+/// # Errors
+/// Where the device has no memory for it, or refuses it.
 pub fn upload(
     device: &wgpu::Device,
     queue: &wgpu::Queue,
     picture: &RgbImage,
-    side: u32,
-) -> wgpu::Texture {
-    let scaled = within(picture, side);
-    let picture = scaled.as_ref().unwrap_or(picture);
+) -> Result<wgpu::Texture, Failure> {
     let size = wgpu::Extent3d {
         width: picture.width(),
         height: picture.height(),
         depth_or_array_layers: 1,
     };
+    let with_alpha = RgbaImage::from_fn(size.width, size.height, |x, y| {
+        let [r, g, b] = picture.get_pixel(x, y).0;
+        image::Rgba([r, g, b, 255])
+    });
+    // Scopes are a thread's own. What no scope has ends the application.
+    let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
+    let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
     let texture = device.create_texture(&wgpu::TextureDescriptor {
         label: Some("picture"),
         size,
@@ -80,37 +90,49 @@ pub fn upload(
         usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
         view_formats: &[],
     });
-    let with_alpha = RgbaImage::from_fn(size.width, size.height, |x, y| {
-        let [r, g, b] = picture.get_pixel(x, y).0;
-        image::Rgba([r, g, b, 255])
-    });
     let layout = wgpu::TexelCopyBufferLayout {
         offset: 0,
         bytes_per_row: Some(4 * size.width),
         rows_per_image: None,
     };
     queue.write_texture(texture.as_image_copy(), &with_alpha, layout, size);
-    texture
+    let refused = pollster::block_on(validation.pop());
+    let failed = pollster::block_on(internal.pop());
+    let full = pollster::block_on(memory.pop());
+    // A texture for which there was no memory is refused where it is used, too.
+    match (full, refused.or(failed)) {
+        (Some(_), _) => Err(Failure::DeviceMemory(size.width, size.height)),
+        (None, Some(error)) => Err(Failure::Texture(error.to_string())),
+        (None, None) => Ok(texture),
+    }
 }
 
-/// The picture scaled down, where a side is longer than that.
-fn within(picture: &RgbImage, side: u32) -> Option<RgbImage> {
-    let (width, height) = picture.dimensions();
+/// Width and height, scaled down where a side is longer than `side`.
+pub fn bounded((width, height): (u32, u32), side: u32) -> (u32, u32) {
     let longest = width.max(height);
     if longest <= side {
-        return None;
+        return (width, height);
     }
     let scaled = |length: u32| {
         let scaled = u64::from(length) * u64::from(side) / u64::from(longest);
         // Never more than `side`, and there is a pixel left.
         (scaled as u32).max(1)
     };
-    Some(resize(
-        picture,
-        scaled(width),
-        scaled(height),
-        FilterType::Triangle,
-    ))
+    (scaled(width), scaled(height))
+}
+
+/// The picture scaled down, where a side is longer than `side`.
+pub fn within(picture: &RgbImage, side: u32) -> Option<RgbImage> {
+    let (width, height) = bounded(picture.dimensions(), side);
+    if (width, height) == picture.dimensions() {
+        return None;
+    }
+    // `resize` has floats for whole rows of the original, which for a picture
+    // of a line or two is gigabytes. Means of blocks need no memory.
+    let (w, h) = bounded(picture.dimensions(), 2 * side);
+    let smaller = ((w, h) != picture.dimensions()).then(|| thumbnail(picture, w, h));
+    let picture = smaller.as_ref().unwrap_or(picture);
+    Some(resize(picture, width, height, FilterType::Triangle))
 }
 
 #[cfg(test)]
@@ -123,5 +145,15 @@ mod tests {
         assert_eq!(size(100, 60), None);
         assert_eq!(size(200, 60), Some((100, 30)));
         assert_eq!(size(7, 1000), Some((1, 100)));
+        assert_eq!(bounded((4000, 3000), 1600), (1600, 1200));
+    }
+
+    #[test]
+    fn a_line_of_pixels_is_scaled_to_its_colours() {
+        let line = |x, _| image::Rgb([if x < 1_000_000 { 200 } else { 40 }, 0, 7]);
+        let scaled = within(&RgbImage::from_fn(2_000_000, 1, line), 100).unwrap();
+        assert_eq!(scaled.dimensions(), (100, 1));
+        assert_eq!(scaled.get_pixel(10, 0).0, [200, 0, 7]);
+        assert_eq!(scaled.get_pixel(90, 0).0, [40, 0, 7]);
     }
 }

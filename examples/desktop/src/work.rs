@@ -1,55 +1,37 @@
-//! What is handed to the workers, and what comes back: pictures, answers, maps
+//! What is handed to the network's worker, and what comes back: answers, maps
 //! and recorders.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use eframe::wgpu;
+use resnet_wgpu::Prediction;
 use resnet_wgpu::classify::Recorder;
 use resnet_wgpu::explain::Explained;
-use resnet_wgpu::{Error, Prediction};
 
 use crate::desk::{Desk, Mode};
+use crate::failure::Failure;
 use crate::heat;
 use crate::live::Setup;
-use crate::pictures::{Answered, Heat, Maps, Opened, open};
+use crate::picture::{Answered, Heat, Maps};
 use crate::texture::{Shown, upload};
 
 /// What the network's worker found, and of which model and picture.
 pub enum Found {
-    Answer(u64, u64, Result<(Vec<Prediction>, Duration), Error>),
-    Maps(u64, u64, Result<Vec<(usize, wgpu::Texture)>, Error>),
-    Recorder(u64, Result<Box<Recorder>, Error>),
+    Answer(u64, u64, Result<(Vec<Prediction>, Duration), Failure>),
+    Maps(u64, u64, Result<Vec<(usize, wgpu::Texture)>, Failure>),
+    Recorder(u64, Result<Box<Recorder>, Failure>),
+    /// Nothing: there is another model by now.
+    Stale,
 }
 
 impl Desk {
-    /// Opens pictures and folders; the first of them will be looked at.
-    pub fn open(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
-        let paths: Vec<PathBuf> = paths.into_iter().collect();
-        if !paths.is_empty() {
-            self.pictures.look_at_next();
-            self.mode = Mode::Pictures;
-        }
-        for path in paths {
-            let (device, queue) = (self.gpu.device().clone(), self.gpu.queue().clone());
-            // A thread that is gone is told when its results are looked for.
-            let _ = self.opener.run(move || open(path, &device, &queue));
-        }
-    }
-
-    pub fn opened(&mut self, opened: Opened) {
-        match opened {
-            Opened::Picture(decoded) => {
-                let id = self.pictures.add(&self.window, *decoded).id;
-                self.classify(id);
-                self.ask_for_heat();
-            }
-            Opened::Folder(paths) => self.open(paths),
-            Opened::Failed(message) => self.tell(message),
-        }
-    }
-
     pub fn load(&mut self, file: Option<PathBuf>) {
+        // A pipe would keep the thread that loads for ever.
+        let pipe = |path: &PathBuf| path.metadata().is_ok_and(|found| !found.is_file());
+        if let Some(path) = file.clone().filter(pipe) {
+            return self.tell(Failure::NotAFile(path));
+        }
         if let Err(error) = self.models.load(&self.gpu, file) {
             self.tell(error);
         }
@@ -60,80 +42,117 @@ impl Desk {
         self.pictures.forget_answers();
         self.live.forget_model();
         self.class = None;
-        let ids: Vec<u64> = self
-            .pictures
-            .all()
-            .iter()
-            .map(|picture| picture.id)
-            .collect();
+        let all = self.pictures.all().iter();
+        let ids: Vec<u64> = all.map(|picture| picture.id).collect();
         ids.into_iter().for_each(|id| self.classify(id));
         self.ask_for_heat();
         self.ask_for_recorder();
     }
 
     /// Has a picture classified.
-    fn classify(&mut self, id: u64) {
-        if let Some(model) = &self.models.loaded
-            && let Some(picture) = self.pictures.by_id(id)
-        {
-            let (network, of, pixels) = (model.network.clone(), model.id, picture.pixels.clone());
-            let _ = self
-                .network
-                .run(move || Found::Answer(of, id, network.classify(&pixels)));
+    pub fn classify(&mut self, id: u64) {
+        let Some(picture) = self.pictures.by_id(id) else {
+            return;
+        };
+        let source = picture.source();
+        let Some(model) = &self.models.loaded else {
+            return;
+        };
+        let (network, of, is_present) = (model.network.clone(), model.id, self.models.is(model.id));
+        let handed = self.network.run(
+            move || match is_present() {
+                true => {
+                    let pixels = source.pixels();
+                    let answer = pixels.and_then(|pixels| Ok(network.classify(&pixels)?));
+                    Found::Answer(of, id, answer)
+                }
+                false => Found::Stale,
+            },
+            move |failure| Found::Answer(of, id, Err(failure)),
+        );
+        if let Err(failure) = handed {
+            self.tell(failure);
         }
     }
 
     /// Has the maps of the selected picture made, where they are to be seen.
     pub fn ask_for_heat(&mut self) {
         let wanted = self.heat && self.mode == Mode::Pictures;
-        let Some(id) = self.pictures.selected().filter(|_| wanted).map(|p| p.id) else {
+        let picture = self.pictures.selected().filter(|_| wanted);
+        let (Some(picture), Some(model)) = (picture, &self.models.loaded) else {
             return;
         };
-        if let Some(model) = &self.models.loaded
-            && let Some(picture) = self.pictures.by_id(id)
-            && matches!(picture.maps, Maps::None)
-        {
-            picture.maps = Maps::Coming;
-            let (network, of, pixels) = (model.network.clone(), model.id, picture.pixels.clone());
-            let (device, queue) = (self.gpu.device().clone(), self.gpu.queue().clone());
-            let _ = self.network.run(move || {
-                let maps = network.explain(&pixels);
-                let painted = maps.map(|maps| {
-                    let paint = |e: &Explained| {
-                        let heat = heat::paint(&e.map);
-                        let side = heat.width();
-                        (e.prediction.class, upload(&device, &queue, &heat, side))
-                    };
-                    maps.iter().map(paint).collect()
-                });
-                Found::Maps(of, id, painted)
-            });
+        if !matches!(picture.maps, Maps::None) {
+            return;
+        }
+        let (id, source) = (picture.id, picture.source());
+        let (network, of, is_present) = (model.network.clone(), model.id, self.models.is(model.id));
+        let (device, queue) = (self.gpu.device().clone(), self.gpu.queue().clone());
+        let made = move || {
+            let maps = network.explain(&*source.pixels()?)?;
+            let paint = |e: &Explained| {
+                let texture = upload(&device, &queue, &heat::paint(&e.map))?;
+                Ok((e.prediction.class, texture))
+            };
+            maps.iter().map(paint).collect()
+        };
+        let handed = self.network.run(
+            move || match is_present() {
+                true => Found::Maps(of, id, made()),
+                false => Found::Stale,
+            },
+            move |failure| Found::Maps(of, id, Err(failure)),
+        );
+        let maps = match handed {
+            Ok(()) => Maps::Coming,
+            Err(failure) => {
+                self.tell(failure);
+                Maps::Failed
+            }
+        };
+        if let Some(picture) = self.pictures.by_id(id) {
+            picture.maps = maps;
         }
     }
 
     /// Has a recorder made, where frames are to have inference in them.
     pub fn ask_for_recorder(&mut self) {
-        if self.mode == Mode::Live
-            && matches!(self.live.recorder, Setup::None)
-            && let Some(model) = &self.models.loaded
-        {
-            self.live.recorder = Setup::Coming;
-            let (network, of) = (model.network.clone(), model.id);
-            let _ = self
-                .network
-                .run(move || Found::Recorder(of, network.recorder().map(Box::new)));
+        let Some(model) = &self.models.loaded else {
+            return;
+        };
+        if self.mode != Mode::Live || !matches!(self.live.recorder, Setup::None) {
+            return;
         }
+        let (network, of, is_present) = (model.network.clone(), model.id, self.models.is(model.id));
+        let handed = self.network.run(
+            move || match is_present() {
+                true => {
+                    let made = network.recorder();
+                    Found::Recorder(of, made.map(Box::new).map_err(Failure::from))
+                }
+                false => Found::Stale,
+            },
+            move |failure| Found::Recorder(of, Err(failure)),
+        );
+        self.live.recorder = match handed {
+            Ok(()) => Setup::Coming,
+            Err(failure) => {
+                self.tell(failure);
+                Setup::Failed
+            }
+        };
     }
 
     /// Takes in what a network said, unless there is another by now.
     pub fn found(&mut self, found: Found) {
         let now = self.models.loaded.as_ref().map(|model| model.id);
         match found {
+            Found::Stale => {}
             Found::Answer(of, _, _) | Found::Maps(of, _, _) | Found::Recorder(of, _)
                 if Some(of) != now => {}
             Found::Answer(_, id, answer) => {
-                let (top, took) = answer.unwrap_or_else(|error| {
-                    self.tell(error);
+                let (top, took) = answer.unwrap_or_else(|failure| {
+                    self.tell(failure);
                     Default::default()
                 });
                 if let Some(picture) = self.pictures.by_id(id) {
@@ -147,19 +166,21 @@ impl Desk {
                 };
                 if let Some(picture) = self.pictures.by_id(id) {
                     picture.maps = Maps::There(maps.into_iter().map(heat).collect());
+                    // Somebody may have gone on: they go with the picture.
+                    self.pictures.used(id);
                 }
             }
-            Found::Maps(_, id, Err(error)) => {
+            Found::Maps(_, id, Err(failure)) => {
                 if let Some(picture) = self.pictures.by_id(id) {
                     picture.maps = Maps::Failed;
                 }
                 self.heat = false;
-                self.tell(error);
+                self.tell(failure);
             }
             Found::Recorder(_, Ok(recorder)) => self.live.set_recorder(recorder),
-            Found::Recorder(_, Err(error)) => {
+            Found::Recorder(_, Err(failure)) => {
                 self.live.recorder = Setup::Failed;
-                self.tell(error);
+                self.tell(failure);
             }
         }
     }

@@ -178,9 +178,24 @@ fn a_picture_is_classified_and_frames_go_on() {
     assert!(number("gpu_ms") > 0.0);
     assert!(number("answers") >= 3.0);
     assert_eq!(report["slices"], report["slices_said"]);
+    // One takes the picture in; the others are in frames after each other.
+    assert!(number("slices") >= 3.0);
     assert_eq!(report["miscounted"], 0);
     assert_eq!(report["waits"], 0);
     assert_eq!(report["uploaded_bytes"], 0);
+
+    // What it said of the scene that stood still, the library says of its pixels.
+    let scene = tour.folder.path().join("scene.png");
+    let scene = decode_file(&scene, &ImageLimits::default()).unwrap();
+    let expected = &classifier.classify(&scene, 1).unwrap()[0];
+    let said = &report["live_top"];
+    assert_eq!(said["label"].as_str(), Some(&expected.label[..]));
+    let probability = said["probability"].as_f64().unwrap();
+    // The device resizes as the library does, within a rounding of a pixel.
+    let off = (probability - f64::from(expected.probability)).abs();
+    println!("live: {} {probability:.4}, {off:.4} off", expected.label);
+    assert!(off < 0.02, "{probability}, not {}", expected.probability);
+
     let shot = tour.screenshot("live");
     assert!(difference(&shown, &shot, MIDDLE) > 10.0);
     let [without, with] = ["without", "with"].map(|kind| {
@@ -192,7 +207,10 @@ fn a_picture_is_classified_and_frames_go_on() {
     });
     // On software the same cores draw and compute, and the figures are for
     // reading. Hardware is held to what the README promises.
-    if !report["software"].as_bool().unwrap() {
+    if report["software"].as_bool().unwrap() {
+        let device = report["device"].as_str().unwrap();
+        println!("the bound for hardware was not asserted: {device} is software");
+    } else {
         let most = without + number("gpu_ms") + 2.0;
         assert!(with <= most, "{with} ms > {most} ms");
     }
@@ -212,8 +230,11 @@ fn an_empty_window_says_what_to_do() {
 #[test]
 fn what_went_wrong_is_told_in_words() {
     let tour = Tour::run_to_any_end("dark", &[photo("README.md"), photo("no such file.png")]);
+    // Both in one notice.
     let error = tour.report["error"].as_str().unwrap();
-    assert!(error.contains("README.md"), "{error}");
+    for part in ["2 could not be opened", "README.md", "no such file.png"] {
+        assert!(error.contains(part), "{error}");
+    }
     let shot = tour.screenshot("notice");
     // Framed in the colour of errors, below the middle.
     let framed = shot

@@ -3,12 +3,13 @@
 use eframe::egui::{Align2, FontId, Rect, RichText, Sense, Spinner, Ui, pos2, vec2};
 use resnet_wgpu::Prediction;
 
-use super::parts::{bar, caption};
+use super::parts::{bar, caption, focus};
 use super::stage;
 use super::theme::{Palette, ROUND_SMALL};
-use crate::desk::{Desk, Mode, Wish};
+use crate::desk::{Desk, Mode};
 use crate::live::Setup;
 use crate::model::TOP;
+use crate::wish::Wish;
 
 /// Height of a class.
 const HEIGHT: f32 = 42.0;
@@ -86,10 +87,11 @@ fn class(ui: &mut Ui, best: &Prediction, chosen: bool, mode: Mode, wishes: &mut 
     };
     let (rect, row) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), sense);
     let reacts = mode == Mode::Pictures;
+    let around = rect.expand2(vec2(6.0, 0.0)).shrink2(vec2(0.0, 1.0));
     if chosen || (reacts && row.hovered()) {
-        let around = rect.expand2(vec2(6.0, 0.0)).shrink2(vec2(0.0, 1.0));
         ui.painter().rect_filled(around, ROUND_SMALL, palette.card);
     }
+    focus(ui, &row, around);
     let font = FontId::proportional(13.5);
     let share = format!("{:.1} %", 100.0 * best.probability);
     let line = rect.top() + 15.0;

@@ -4,7 +4,8 @@ use eframe::egui::{Align, Layout, ProgressBar, RichText, Stroke, Ui, vec2};
 
 use super::parts::choice;
 use super::theme::Palette;
-use crate::desk::{Desk, Mode, Wish};
+use crate::desk::{Desk, Mode};
+use crate::wish::Wish;
 
 pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     ui.horizontal(|ui| {

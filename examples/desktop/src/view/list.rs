@@ -4,14 +4,19 @@ use eframe::egui::{
     Align, Image, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, Vec2, pos2, vec2,
 };
 
-use super::parts::{caption, within};
+use super::parts::{caption, focus, within};
 use super::theme::{Palette, ROUND, ROUND_SMALL};
-use crate::desk::{Desk, Wish};
-use crate::pictures::Picture;
+use crate::desk::Desk;
+use crate::picture::Picture;
+use crate::wish::Wish;
 
 /// Height of an entry, and side of its thumbnail.
 const HEIGHT: f32 = 64.0;
 const THUMB: f32 = 48.0;
+
+/// Between two entries, and from the top of one to the next one's.
+const GAP: f32 = 4.0;
+const STEP: f32 = HEIGHT + GAP;
 
 pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     ui.horizontal(|ui| {
@@ -31,22 +36,43 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
             {
                 wishes.push(Wish::OpenPictures);
             }
+            if desk.pictures.all().len() > 1
+                && ui.small_button("×").on_hover_text("Close all").clicked()
+            {
+                wishes.push(Wish::CloseAll);
+            }
         });
     });
     ui.add_space(6.0);
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 4.0;
-        let selected = desk.pictures.selected().map(|picture| picture.id);
-        for picture in desk.pictures.all() {
-            entry(ui, picture, selected == Some(picture.id), wishes);
-        }
-    });
+    ScrollArea::vertical()
+        .auto_shrink(false)
+        .show_viewport(ui, |ui, seen| entries(ui, desk, seen, wishes));
 }
 
-fn entry(ui: &mut Ui, picture: &Picture, selected: bool, wishes: &mut Vec<Wish>) {
+/// Those in sight: there may be thousands.
+fn entries(ui: &mut Ui, desk: &Desk, seen: Rect, wishes: &mut Vec<Wish>) {
+    let all = desk.pictures.all();
+    let selected = desk.pictures.selected_at();
+    let (across, top) = (ui.max_rect().x_range(), ui.max_rect().top());
+    ui.set_height((all.len() as f32 * STEP - GAP).max(0.0));
+    let place = |at: usize| {
+        let top = top + at as f32 * STEP;
+        Rect::from_x_y_ranges(across, top..=top + HEIGHT)
+    };
+    let first = (seen.top() / STEP).max(0.0) as usize;
+    let last = (seen.bottom() / STEP).max(0.0) as usize;
+    for (at, picture) in all.iter().enumerate().take(last + 1).skip(first) {
+        entry(ui, place(at), picture, at == selected, wishes);
+    }
+    if desk.reveal {
+        ui.scroll_to_rect(place(selected), None);
+    }
+}
+
+fn entry(ui: &mut Ui, rect: Rect, picture: &Picture, selected: bool, wishes: &mut Vec<Wish>) {
     let palette = Palette::of(ui);
-    let size = vec2(ui.available_width(), HEIGHT);
-    let (rect, entry) = ui.allocate_exact_size(size, Sense::click());
+    let id = ui.scope_id().with(("picture", picture.id));
+    let entry = ui.interact(rect, id, Sense::click());
     if selected || entry.hovered() {
         ui.painter().rect_filled(rect, ROUND, palette.card);
     }
@@ -54,6 +80,7 @@ fn entry(ui: &mut Ui, picture: &Picture, selected: bool, wishes: &mut Vec<Wish>)
         let mark = Rect::from_min_size(rect.left_center() - vec2(0.0, 12.0), vec2(3.0, 24.0));
         ui.painter().rect_filled(mark, 1.5, palette.accent);
     }
+    focus(ui, &entry, rect);
     let corner = rect.left_center() + vec2(10.0, -THUMB / 2.0);
     let thumb = Rect::from_min_size(corner, Vec2::splat(THUMB));
     Image::from_texture((picture.thumb.id(), picture.thumb.size()))
@@ -87,6 +114,10 @@ fn entry(ui: &mut Ui, picture: &Picture, selected: bool, wishes: &mut Vec<Wish>)
     entry.context_menu(|ui| {
         if ui.button("Close").clicked() {
             wishes.push(Wish::Remove(picture.id));
+            ui.close();
+        }
+        if ui.button("Close all").clicked() {
+            wishes.push(Wish::CloseAll);
             ui.close();
         }
     });

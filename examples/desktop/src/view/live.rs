@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::parts::{card, fitted, time, within};
 use super::plot;
 use super::theme::{Palette, ROUND, ROUND_SMALL};
-use crate::desk::{Desk, Wish};
+use crate::desk::Desk;
 use crate::frames::{Kind, Summary};
+use crate::wish::Wish;
 
 /// Height of what is below the scene.
 const BELOW: f32 = 232.0;

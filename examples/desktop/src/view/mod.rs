@@ -16,7 +16,8 @@ use eframe::egui::{
     Align, CentralPanel, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui,
 };
 
-use crate::desk::{Desk, Mode, Wish};
+use crate::desk::{Desk, Mode};
+use crate::wish::Wish;
 use theme::Palette;
 
 /// Draws the window; gives where the bars are.
@@ -71,7 +72,7 @@ pub fn closed(ui: &mut Ui, message: &str) {
         ui.with_layout(Layout::top_down(Align::Center), |ui| {
             ui.add_space(0.3 * ui.available_height());
             ui.label(
-                RichText::new("This device does too little")
+                RichText::new("The application cannot run here")
                     .size(22.0)
                     .strong(),
             );

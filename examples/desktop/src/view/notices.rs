@@ -5,7 +5,8 @@ use eframe::egui::{
 };
 
 use super::theme::{Palette, ROUND};
-use crate::desk::{Desk, Wish};
+use crate::desk::Desk;
+use crate::wish::Wish;
 
 /// So many are seen at once, the latest.
 const SEEN: usize = 3;
@@ -21,7 +22,14 @@ pub fn show(ui: &Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
         .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -20.0))
         .show(ui.ctx(), |ui| {
             let first = desk.notices.len().saturating_sub(SEEN);
-            for (at, message) in desk.notices.iter().enumerate().skip(first) {
+            if desk.notices.len() > 1 {
+                let says = format!("Dismiss all {}", desk.notices.len());
+                if ui.button(says).clicked() {
+                    wishes.push(Wish::DismissAll);
+                }
+                ui.add_space(6.0);
+            }
+            for (at, message) in desk.notices.all().enumerate().skip(first) {
                 let frame = Frame::new()
                     .fill(palette.card)
                     .stroke(Stroke::new(1.0, palette.error))

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    Align, Button, Color32, Frame, Label, Layout, Margin, Rect, Response, RichText, Ui, UiBuilder,
-    Vec2, pos2, vec2,
+    Align, Button, Color32, Frame, Label, Layout, Margin, Rect, Response, RichText, Stroke,
+    StrokeKind, Ui, UiBuilder, Vec2, pos2, vec2,
 };
 
 use super::theme::{Palette, ROUND};
@@ -101,6 +101,15 @@ pub fn bar(ui: &Ui, rect: Rect, part: f32, colour: Color32) {
     let width = (rect.width() * part.min(1.0)).max(rect.height());
     let filled = Rect::from_min_max(rect.min, pos2(rect.left() + width, rect.bottom()));
     ui.painter().rect_filled(filled, radius, colour);
+}
+
+/// A line around what has the keyboard.
+pub fn focus(ui: &Ui, response: &Response, rect: Rect) {
+    if response.has_focus() {
+        let line = Stroke::new(2.0, Palette::of(ui).accent);
+        ui.painter()
+            .rect_stroke(rect, ROUND, line, StrokeKind::Inside);
+    }
 }
 
 /// Contents in a rectangle of their own.

@@ -8,8 +8,9 @@ use resnet_wgpu::preprocess::Region;
 
 use super::parts::{choice, fitted, within};
 use super::theme::{Palette, ROUND};
-use crate::desk::{Desk, Wish};
-use crate::pictures::{Maps, Picture};
+use crate::desk::Desk;
+use crate::picture::{Maps, Picture};
+use crate::wish::Wish;
 
 /// Height of the line below the picture.
 const TOOLS: f32 = 44.0;
@@ -23,8 +24,8 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     };
     let space = ui.available_rect_before_wrap();
     let (above, below) = space.split_top_bottom_at_y(space.bottom() - TOOLS);
-    let rect = fitted(above, picture.shown.size());
-    Image::from_texture((picture.shown.id(), picture.shown.size()))
+    let rect = fitted(above, picture.shown_size());
+    Image::from_texture((picture.shown().id(), rect.size()))
         .corner_radius(ROUND)
         .paint_at(ui, rect);
     let class = class(desk, picture);
@@ -97,7 +98,7 @@ fn shared_corners(part: Rect, all: Rect) -> CornerRadius {
 /// Where on the screen the part of a picture is that the network sees.
 fn seen(desk: &Desk, picture: &Picture, rect: Rect) -> Option<Rect> {
     let model = desk.models.loaded.as_ref()?;
-    let (width, height) = picture.pixels.dimensions();
+    let (width, height) = picture.size;
     let region = model.network.classifier.preprocess().region(width, height);
     let Region {
         left,
@@ -156,7 +157,7 @@ fn tools(
             ui.label(RichText::new(says).color(palette.weak));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let (width, height) = picture.pixels.dimensions();
+            let (width, height) = picture.size;
             let says = format!("{} · {width} × {height}", picture.name());
             ui.label(RichText::new(says).color(palette.weak));
         });

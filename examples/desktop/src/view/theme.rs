@@ -53,7 +53,7 @@ const LIGHT: Palette = Palette {
     weak: Color32::from_rgb(92, 102, 119),
     accent: Color32::from_rgb(28, 107, 222),
     on_accent: Color32::WHITE,
-    calm: Color32::from_rgb(163, 174, 192),
+    calm: Color32::from_rgb(110, 122, 142),
     error: Color32::from_rgb(190, 45, 35),
 };
 

@@ -1,0 +1,186 @@
+//! Pictures from files: what a worker does with a path.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use eframe::wgpu;
+use image::RgbImage;
+use resnet_wgpu::{ImageLimits, decode_file};
+
+use crate::failure::Failure;
+use crate::texture::{upload, within};
+
+/// Longest side of a picture and of its thumbnail on the device.
+pub const SIDE: u32 = 1600;
+const THUMB_SIDE: u32 = 128;
+
+/// Bytes of a picture that are kept once it is shown. A larger one is decoded
+/// again when the network is to see it.
+const LARGE: usize = 64 << 20;
+
+/// What a folder's pictures end with.
+pub const ENDINGS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
+
+/// What the opener has done.
+pub enum Opened {
+    /// A path that was opened, since things were last closed so many times.
+    New(u64, Result<New, Failure>),
+    /// A picture that is open is decoded again.
+    Again(u64, Result<Decoded, Failure>),
+}
+
+/// What a path was.
+pub enum New {
+    Picture(Box<Fresh>),
+    /// A folder's pictures, by name.
+    Folder(Vec<PathBuf>),
+}
+
+/// A picture that was not open yet.
+pub struct Fresh {
+    pub path: PathBuf,
+    pub decoded: Decoded,
+    pub thumb: wgpu::Texture,
+}
+
+/// A picture, decoded and on the device.
+pub struct Decoded {
+    pub size: (u32, u32),
+    /// As they were decoded, unless they are too many to keep.
+    pub pixels: Option<Arc<RgbImage>>,
+    pub shown: wgpu::Texture,
+    pub decoding: Duration,
+}
+
+/// Where the pixels of a picture come from: they may be there still.
+pub struct Source {
+    pub path: PathBuf,
+    pub pixels: Weak<RgbImage>,
+}
+
+impl Source {
+    pub fn pixels(&self) -> Result<Arc<RgbImage>, Failure> {
+        match self.pixels.upgrade() {
+            Some(pixels) => Ok(pixels),
+            None => decode(&self.path).map(Arc::new),
+        }
+    }
+}
+
+/// Opens a picture, or lists a folder.
+pub fn open(path: PathBuf, device: &wgpu::Device, queue: &wgpu::Queue) -> Result<New, Failure> {
+    if path.is_dir() {
+        let found = list(&path).map_err(|error| Failure::Path(path.clone(), error))?;
+        return match found.is_empty() {
+            true => Err(Failure::NoPictures(path)),
+            false => Ok(New::Folder(found)),
+        };
+    }
+    let (decoded, thumb) = both(&path, device, queue)?;
+    Ok(New::Picture(Box::new(Fresh {
+        path,
+        decoded,
+        thumb: upload(device, queue, &thumb)?,
+    })))
+}
+
+/// Decodes a picture that is open, for another look.
+pub fn again(path: &Path, device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Decoded, Failure> {
+    both(path, device, queue).map(|(decoded, _)| decoded)
+}
+
+/// A picture and its thumbnail.
+fn both(
+    path: &Path,
+    device: &wgpu::Device,
+    queue: &wgpu::Queue,
+) -> Result<(Decoded, RgbImage), Failure> {
+    let began = Instant::now();
+    let pixels = decode(path)?;
+    let decoding = began.elapsed();
+    let scaled = within(&pixels, SIDE);
+    let seen = scaled.as_ref().unwrap_or(&pixels);
+    let thumb = within(seen, THUMB_SIDE).unwrap_or_else(|| seen.clone());
+    let decoded = Decoded {
+        size: pixels.dimensions(),
+        shown: upload(device, queue, seen)?,
+        pixels: (pixels.as_raw().len() <= LARGE).then(|| Arc::new(pixels)),
+        decoding,
+    };
+    Ok((decoded, thumb))
+}
+
+/// Reads a picture. A pipe is refused: to open one waits for whoever writes.
+fn decode(path: &Path) -> Result<RgbImage, Failure> {
+    let found = path
+        .metadata()
+        .map_err(|error| Failure::Path(path.into(), error))?;
+    if !found.is_file() && !found.is_dir() {
+        return Err(Failure::NotAFile(path.into()));
+    }
+    Ok(decode_file(path, &ImageLimits::default())?)
+}
+
+fn list(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?;
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| is_picture(path) && path.is_file())
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+/// By its name, unless that is one to hide.
+fn is_picture(path: &Path) -> bool {
+    let hidden = path.file_name().is_none_or(|name| {
+        let name = name.as_encoded_bytes();
+        name.starts_with(b".")
+    });
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    !hidden && ending.is_some_and(|ending| ENDINGS.contains(&&*ending.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_listed_by_name_and_only_their_pictures() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.png", "a.JPG", ".c.png", "README.md"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("d.png")).unwrap();
+        let found = list(folder.path()).unwrap();
+        let names: Vec<_> = found.iter().filter_map(|p| p.file_name()).collect();
+        assert_eq!(names, ["a.JPG", "b.png"]);
+        assert!(!is_picture(Path::new("jpg")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_never_ends_is_not_read() {
+        let refused = decode(Path::new("/dev/zero"));
+        assert!(matches!(refused, Err(Failure::NotAFile(_))));
+        let missing = decode(Path::new("/no such file"));
+        assert!(missing.unwrap_err().to_string().contains("no such file"));
+    }
+
+    #[test]
+    fn pixels_that_are_gone_are_decoded_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let pixels = Arc::new(RgbImage::from_pixel(3, 2, image::Rgb([1, 2, 3])));
+        let source = Source {
+            path: path.clone(),
+            pixels: Arc::downgrade(&pixels),
+        };
+        assert!(Arc::ptr_eq(&source.pixels().unwrap(), &pixels));
+        pixels.save(&path).unwrap();
+        let same = RgbImage::clone(&pixels);
+        drop(pixels);
+        assert_eq!(*source.pixels().unwrap(), same);
+    }
+}

@@ -1,0 +1,124 @@
+//! What is told, until somebody has read it: never more than a few, whatever
+//! goes wrong how often.
+
+/// Notices that are kept. The oldest go.
+const MOST: usize = 12;
+
+/// Reasons that are told of a batch.
+const REASONS: usize = 3;
+
+/// What is told.
+#[derive(Debug, Default)]
+pub struct Notices {
+    list: Vec<Notice>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Notice {
+    message: String,
+    times: usize,
+}
+
+impl Notices {
+    pub fn tell(&mut self, message: impl ToString) {
+        let message = message.to_string();
+        if let Some(same) = self.list.iter_mut().find(|told| told.message == message) {
+            same.times += 1;
+            return;
+        }
+        if self.list.len() == MOST {
+            self.list.remove(0);
+        }
+        self.list.push(Notice { message, times: 1 });
+    }
+
+    pub fn dismiss(&mut self, at: usize) {
+        if at < self.list.len() {
+            self.list.remove(at);
+        }
+    }
+
+    pub fn dismiss_all(&mut self) {
+        self.list.clear();
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// What to show, the oldest first.
+    pub fn all(&self) -> impl Iterator<Item = String> + '_ {
+        self.list.iter().map(|told| match told.times {
+            1 => told.message.clone(),
+            times => format!("{} ({times} times)", told.message),
+        })
+    }
+}
+
+/// What failed of what was asked for together.
+#[derive(Debug, Default)]
+pub struct Batch {
+    count: usize,
+    reasons: Vec<String>,
+}
+
+impl Batch {
+    pub fn add(&mut self, reason: impl ToString) {
+        self.count += 1;
+        if self.reasons.len() < REASONS {
+            self.reasons.push(reason.to_string());
+        }
+    }
+
+    /// One notice of all of them, once; the next batch begins.
+    pub fn told(&mut self) -> Option<String> {
+        let Self { count, reasons } = std::mem::take(self);
+        match count {
+            0 => None,
+            1 => reasons.into_iter().next(),
+            _ => {
+                let more = if count > reasons.len() { "\n…" } else { "" };
+                let reasons = reasons.join("\n");
+                Some(format!("{count} could not be opened:\n{reasons}{more}"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notices_are_few() {
+        let mut notices = Notices::default();
+        (0..100).for_each(|i| notices.tell(i / 2));
+        let told: Vec<String> = notices.all().collect();
+        assert_eq!(told.len(), MOST);
+        assert_eq!(told.last().unwrap(), "49 (2 times)");
+        notices.dismiss(0);
+        notices.dismiss(99);
+        assert_eq!(notices.len(), MOST - 1);
+        notices.dismiss_all();
+        assert_eq!(notices.len(), 0);
+    }
+
+    #[test]
+    fn a_batch_is_one_notice() {
+        let mut batch = Batch::default();
+        assert_eq!(batch.told(), None);
+        batch.add("alone");
+        assert_eq!(batch.told().as_deref(), Some("alone"));
+        ["a", "b"].into_iter().for_each(|name| batch.add(name));
+        let both = "2 could not be opened:\na\nb";
+        assert_eq!(batch.told().as_deref(), Some(both));
+        (0..1000).for_each(|i| batch.add(i));
+        let all = batch.told().unwrap();
+        assert_eq!(all, "1000 could not be opened:\n0\n1\n2\n…");
+        assert_eq!(batch.told(), None);
+    }
+}

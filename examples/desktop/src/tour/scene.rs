@@ -1,0 +1,51 @@
+//! The live scene as a file: what the network saw, for whoever asks the library.
+
+use std::path::Path;
+use std::sync::mpsc::channel;
+
+use eframe::wgpu;
+use image::{DynamicImage, RgbaImage};
+use resnet_wgpu::Gpu;
+
+/// Writes the texture to a file. It waits for the device: nothing is measured any
+/// more.
+pub fn save(gpu: &Gpu, scene: &wgpu::Texture, path: &Path) -> Result<(), String> {
+    let (width, height) = (scene.width(), scene.height());
+    let row = (4 * width).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
+    let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+        label: Some("scene, for a file"),
+        size: u64::from(row) * u64::from(height),
+        usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+        mapped_at_creation: false,
+    });
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    let layout = wgpu::TexelCopyBufferLayout {
+        offset: 0,
+        bytes_per_row: Some(row),
+        rows_per_image: None,
+    };
+    let into = wgpu::TexelCopyBufferInfo {
+        buffer: &buffer,
+        layout,
+    };
+    encoder.copy_texture_to_buffer(scene.as_image_copy(), into, scene.size());
+    gpu.queue().submit([encoder.finish()]);
+    let (tell, told) = channel();
+    buffer.map_async(wgpu::MapMode::Read, .., move |mapped| {
+        // Nobody listens after an error.
+        let _ = tell.send(mapped);
+    });
+    let polled = gpu.device().poll(wgpu::PollType::wait_indefinitely());
+    polled.map_err(|error| error.to_string())?;
+    let mapped = told.recv().map_err(|error| error.to_string())?;
+    mapped.map_err(|error| error.to_string())?;
+    let range = buffer
+        .get_mapped_range(..)
+        .map_err(|error| error.to_string())?;
+    let rows = range.chunks(row as usize);
+    let pixels = rows.flat_map(|row| row[..4 * width as usize].to_vec());
+    let picture = RgbaImage::from_raw(width, height, pixels.collect());
+    let picture = DynamicImage::from(picture.ok_or("a scene of no size")?).into_rgb8();
+    let failed = |error| format!("{}: {error}", path.display());
+    picture.save(path).map_err(failed)
+}
