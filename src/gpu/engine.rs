@@ -6,7 +6,8 @@ use std::time::Duration;
 use web_time::Instant;
 
 use super::beside::both;
-use super::lane::{LaneSize, Lanes};
+use super::lane::LaneSize;
+use super::lanes::Lanes;
 use super::recorded::{Recorded, recorded};
 use super::shared::Shared;
 use super::timestamps::Timestamps;

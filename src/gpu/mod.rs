@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod images;
 mod lane;
+mod lanes;
 mod late;
 mod mapping;
 mod open;

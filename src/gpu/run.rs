@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::lane::{Lane, Lanes};
+use super::lane::Lane;
+use super::lanes::Lanes;
 use super::late::Late;
 use super::poller::Awaited;
 use super::record::Intake;
