@@ -186,12 +186,9 @@ impl Loading {
     /// Whatever ended loading; [`Error::Cancelled`]; [`Error::Taken`] after
     /// [`take_ready`](Self::take_ready) gave it, as for whoever awaits it then.
     pub fn wait(self) -> Result<Classifier, Error> {
-        let mut state = self.outcome.lock();
-        if !state.told {
-            let untold = |state: &mut State| !state.told;
-            let waited = self.outcome.there.wait_while(state, untold);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
-        }
+        let untold = |state: &mut State| !state.told;
+        let waited = self.outcome.there.wait_while(self.outcome.lock(), untold);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         state.outcome.take().unwrap_or(Err(Error::Taken))
     }
 }

@@ -104,6 +104,14 @@ impl ClassMap {
         }
     }
 
+    /// The colour of a [`scaled`](Self::scaled) map at a place, as in [`at`](Self::at):
+    /// `inferno`'s, whose steps look even (van der Walt and Smith 2015). Red, green
+    /// and blue.
+    pub fn colour_at(&self, x: f64, y: f64) -> [u8; 3] {
+        let colour = colorous::INFERNO.eval_continuous(self.at(x, y).into());
+        [colour.r, colour.g, colour.b]
+    }
+
     /// The map between its places, bilinearly. `x` and `y` are parts of the
     /// crop's width and height, 0 to 1.
     pub fn at(&self, x: f64, y: f64) -> f32 {

@@ -38,9 +38,8 @@ impl<'a> Overlay<'a> {
         Self { picture, region }
     }
 
-    /// The picture under the map's heat ([`ClassMap::scaled`]), in the colours of
-    /// `inferno`, whose steps look even (van der Walt and Smith 2015). What the
-    /// network did not see is dimmed.
+    /// The picture under the map's heat ([`ClassMap::scaled`],
+    /// [`ClassMap::colour_at`]). What the network did not see is dimmed.
     pub fn paint(&self, map: &ClassMap) -> RgbImage {
         let (r, map) = (&self.region, map.scaled());
         RgbImage::from_fn(self.picture.width(), self.picture.height(), |x, y| {
@@ -51,8 +50,7 @@ impl<'a> Overlay<'a> {
             if !(inside(across) && inside(down)) {
                 return Rgb(pixel.map(|v| (f32::from(v) * OUTSIDE) as u8));
             }
-            let colour = colorous::INFERNO.eval_continuous(map.at(across, down).into());
-            let colour = [colour.r, colour.g, colour.b];
+            let colour = map.colour_at(across, down);
             Rgb(std::array::from_fn(|i| {
                 let (under, over) = (f32::from(pixel[i]), f32::from(colour[i]));
                 (under + (over - under) * COVER).round() as u8

@@ -168,16 +168,15 @@ impl Lanes {
             let all = Context::from_waker(&all);
             let mut over = false;
             for draining in &mut free.draining {
-                let (mut awaited, mut pending) = (std::mem::take(&mut draining.awaited), false);
+                let mut awaited = std::mem::take(&mut draining.awaited);
                 awaited.clear();
                 for mapping in draining.mappings() {
                     if mapping.poll(gpu, &all).is_pending() {
                         awaited.push(gpu.awaits(mapping));
-                        pending = true;
                     }
                 }
+                over |= awaited.is_empty();
                 draining.awaited = awaited;
-                over |= !pending;
             }
             // One may be over since it was looked at.
             if !over {

@@ -7,15 +7,12 @@ use resnet_wgpu::explain::ClassMap;
 /// Pixels along a side. Maps have some ten places along one; the rest is smooth.
 const SIDE: u32 = 224;
 
-/// The map in the colours of `inferno`, whose steps look even. How much of it is
-/// seen is up to whoever lays it over a picture.
+/// The map alone: how much of it is seen is up to whoever lays it over a picture.
 pub fn paint(map: &ClassMap) -> RgbImage {
     let scaled = map.scaled();
     RgbImage::from_fn(SIDE, SIDE, |x, y| {
         let part = |at: u32| (f64::from(at) + 0.5) / f64::from(SIDE);
-        let heat = scaled.at(part(x), part(y));
-        let colour = colorous::INFERNO.eval_continuous(f64::from(heat));
-        Rgb([colour.r, colour.g, colour.b])
+        Rgb(scaled.colour_at(part(x), part(y)))
     })
 }
 

@@ -13,6 +13,7 @@ use crate::desk::{Desk, Mode};
 use crate::failure::Failure;
 use crate::heat;
 use crate::live::Setup;
+use crate::model::Network;
 use crate::picture::{Answered, Heat, Maps};
 use crate::texture::{Shown, upload};
 
@@ -55,23 +56,35 @@ impl Desk {
             return;
         };
         let source = picture.source();
+        let answer = move |network: &Network| Ok(network.classify(&*source.pixels()?)?);
+        self.hand_over(answer, move |of, answer| Found::Answer(of, id, answer));
+    }
+
+    /// Hands work with the present network to its worker, which leaves it where
+    /// there is another by then. `false` where it was not taken: without a network,
+    /// or for a reason that is told.
+    fn hand_over<T>(
+        &mut self,
+        work: impl FnOnce(&Network) -> Result<T, Failure> + Send + 'static,
+        found: impl Fn(u64, Result<T, Failure>) -> Found + Copy + Send + 'static,
+    ) -> bool {
         let Some(model) = &self.models.loaded else {
-            return;
+            return false;
         };
         let (network, of, is_present) = (model.network.clone(), model.id, self.models.is(model.id));
         let handed = self.network.run(
             move || match is_present() {
-                true => {
-                    let pixels = source.pixels();
-                    let answer = pixels.and_then(|pixels| Ok(network.classify(&pixels)?));
-                    Found::Answer(of, id, answer)
-                }
+                true => found(of, work(&network)),
                 false => Found::Stale,
             },
-            move |failure| Found::Answer(of, id, Err(failure)),
+            move |failure| found(of, Err(failure)),
         );
-        if let Err(failure) = handed {
-            self.tell(failure);
+        match handed {
+            Ok(()) => true,
+            Err(failure) => {
+                self.tell(failure);
+                false
+            }
         }
     }
 
@@ -79,16 +92,15 @@ impl Desk {
     pub fn ask_for_heat(&mut self) {
         let wanted = self.heat && self.mode == Mode::Pictures;
         let picture = self.pictures.selected().filter(|_| wanted);
-        let (Some(picture), Some(model)) = (picture, &self.models.loaded) else {
+        let Some(picture) = picture else {
             return;
         };
-        if !matches!(picture.maps, Maps::None) {
+        if self.models.loaded.is_none() || !matches!(picture.maps, Maps::None) {
             return;
         }
         let (id, source) = (picture.id, picture.source());
-        let (network, of, is_present) = (model.network.clone(), model.id, self.models.is(model.id));
         let (device, queue) = (self.gpu.device().clone(), self.gpu.queue().clone());
-        let made = move || {
+        let make = move |network: &Network| {
             let maps = network.explain(&*source.pixels()?)?;
             let paint = |e: &Explained| {
                 let texture = upload(&device, &queue, &heat::paint(&e.map))?;
@@ -96,19 +108,9 @@ impl Desk {
             };
             maps.iter().map(paint).collect()
         };
-        let handed = self.network.run(
-            move || match is_present() {
-                true => Found::Maps(of, id, made()),
-                false => Found::Stale,
-            },
-            move |failure| Found::Maps(of, id, Err(failure)),
-        );
-        let maps = match handed {
-            Ok(()) => Maps::Coming,
-            Err(failure) => {
-                self.tell(failure);
-                Maps::Failed
-            }
+        let maps = match self.hand_over(make, move |of, maps| Found::Maps(of, id, maps)) {
+            true => Maps::Coming,
+            false => Maps::Failed,
         };
         if let Some(picture) = self.pictures.by_id(id) {
             picture.maps = maps;
@@ -117,29 +119,14 @@ impl Desk {
 
     /// Has a recorder made, where frames are to have inference in them.
     pub fn ask_for_recorder(&mut self) {
-        let Some(model) = &self.models.loaded else {
-            return;
-        };
-        if self.mode != Mode::Live || !matches!(self.live.recorder, Setup::None) {
+        let wanted = self.mode == Mode::Live && matches!(self.live.recorder, Setup::None);
+        if self.models.loaded.is_none() || !wanted {
             return;
         }
-        let (network, of, is_present) = (model.network.clone(), model.id, self.models.is(model.id));
-        let handed = self.network.run(
-            move || match is_present() {
-                true => {
-                    let made = network.recorder();
-                    Found::Recorder(of, made.map(Box::new).map_err(Failure::from))
-                }
-                false => Found::Stale,
-            },
-            move |failure| Found::Recorder(of, Err(failure)),
-        );
-        self.live.recorder = match handed {
-            Ok(()) => Setup::Coming,
-            Err(failure) => {
-                self.tell(failure);
-                Setup::Failed
-            }
+        let make = |network: &Network| Ok(Box::new(network.recorder()?));
+        self.live.recorder = match self.hand_over(make, Found::Recorder) {
+            true => Setup::Coming,
+            false => Setup::Failed,
         };
     }
 
