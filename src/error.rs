@@ -9,6 +9,7 @@ use crate::graph::GraphError;
 #[cfg(feature = "hub")]
 use crate::hub::HubError;
 use crate::labels::LabelsError;
+use crate::models::UnknownPreset;
 use crate::monitor::Cancelled;
 use crate::passes::LowerError;
 use crate::plan::PlanError;
@@ -95,13 +96,10 @@ pub enum Error {
     #[error(transparent)]
     Hub(#[from] HubError),
     /// A preset that there is not.
-    #[error("no preset `{name}`; `resnet summary --help` lists all")]
-    UnknownPreset {
-        /// What was asked for.
-        name: String,
-    },
+    #[error(transparent)]
+    UnknownPreset(#[from] UnknownPreset),
     /// A layer that the network does not have.
-    #[error("no layer `{name}` in {network}; it has {known}; `resnet summary` lists all")]
+    #[error("no layer `{name}` in {network}; it has {known}")]
     UnknownLayer {
         /// What was asked for.
         name: String,

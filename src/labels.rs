@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(
             found,
             "labels: expected 1000, one for each of the network's classes, found 10; \
-             give the labels that the network was trained with (--labels FILE)"
+             give the labels that the network was trained with"
         );
         assert!(Labels::cifar10().check(10).is_ok());
     }

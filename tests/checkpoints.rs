@@ -599,7 +599,7 @@ fn a_network_that_only_looks_like_one_of_ours_is_refused() {
     let error = listing.recognise(&Hints::default(), &settings).unwrap_err();
     let error = error.to_string();
     assert!(
-        error.contains("resnetblur50") && error.contains("--model"),
+        error.contains("resnetblur50") && error.contains("name the preset"),
         "{error}"
     );
     let hints = Hints {

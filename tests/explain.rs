@@ -4,9 +4,9 @@ use resnet_wgpu::explain::{ExplainError, Explainer, ExplainerOptions};
 use resnet_wgpu::gpu::{DeviceSelector, Gpu};
 use resnet_wgpu::model::{Model, PreprocessOverrides};
 use resnet_wgpu::models::Network;
-use resnet_wgpu::preprocess::{ImageLimits, RgbImage, decode_file};
+use resnet_wgpu::preprocess::{ImageLimits, RgbImage, Views, decode_file};
 use resnet_wgpu::weights::{Checkpoint, Hints};
-use resnet_wgpu::{Error, tensor::Tensor};
+use resnet_wgpu::{Classifier, ClassifierOptions, Error, tensor::Tensor};
 use safetensors::tensor::{Dtype, TensorView};
 
 fn gpu() -> Gpu {
@@ -72,6 +72,57 @@ fn a_task_awaits_the_same_maps() {
     let found = pollster::block_on(explainer.explain_async(&picture, 3)).unwrap();
     assert_eq!(found, expected);
     assert_eq!(gpu.waits(), waits, "a task waited");
+}
+
+#[test]
+fn beside_a_classifier_no_weight_is_there_twice() {
+    let (gpu, picture) = (gpu(), photo("coffee.png"));
+    let model = Model::synthetic(Network::preset("resnet18").unwrap(), 3).unwrap();
+    let preprocess = PreprocessOverrides {
+        input_size: Some(97),
+        ..Default::default()
+    };
+    let expected = explainer(Some(&gpu), &model, Some(97));
+    let expected = expected.explain(&picture, 3).unwrap();
+    let options = ClassifierOptions {
+        preprocess,
+        ..Default::default()
+    };
+    let others = ClassifierOptions {
+        batch: 3,
+        views: Views::TenCrop,
+        layers: vec!["layer1".into()],
+        ..options.clone()
+    };
+    for (options, device) in [
+        (&options, Some(&gpu)),
+        (&others, Some(&gpu)),
+        (&options, None),
+    ] {
+        let classifier = Classifier::new(device, &model, options).unwrap();
+        let own = classifier.session().shared_bytes();
+        let scores = classifier.score(&picture).unwrap();
+        let explainer = Explainer::beside(&classifier).unwrap();
+        // Commands of both wait for each other on the device, and nobody here.
+        let one = options.views.count() == 1;
+        let answer = one.then(|| classifier.start(&picture).unwrap());
+        let found = explainer.explain(&picture, 3).unwrap();
+        for (found, expected) in found.iter().zip(&expected) {
+            let (found, expected) = (&found.map.values, &expected.map.values);
+            let most = expected.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+            for (a, b) in found.iter().zip(expected) {
+                assert!((a - b).abs() <= 1e-4 * most, "{a} is not {b}");
+            }
+        }
+        assert_eq!(found[0].prediction.class, expected[0].prediction.class);
+        let after = classifier.score(&picture).unwrap();
+        assert_eq!(after.logits, scores.logits);
+        if let Some(answer) = answer {
+            assert_eq!(answer.wait().unwrap().logits, scores.logits);
+            let both = explainer.classifier().session().shared_bytes();
+            assert_eq!(both.0, own.0, "weights are there twice");
+        }
+    }
 }
 
 /// A ResNet-20 that sums what is bright: all weights are positive, class 0 is
@@ -151,6 +202,9 @@ fn what_has_no_map_is_told() {
         matches!(error, Error::Explain(ExplainError::NoHead { .. })),
         "{error}"
     );
+    let classifier = Classifier::new(None, &vgg, &ClassifierOptions::default()).unwrap();
+    let error = Explainer::beside(&classifier).unwrap_err();
+    assert!(matches!(error, Error::Explain(ExplainError::NoHead { .. })));
     let model = Model::embedded().unwrap();
     let explainer = explainer(None, &model, None);
     let error = explainer

@@ -334,7 +334,7 @@ fn limits_that_are_too_small() {
     let err = Session::new(&gpu, &model, &SessionOptions::default()).unwrap_err();
     let err = err.to_string();
     assert!(
-        err.contains("4 storage buffers") && err.contains("--device cpu"),
+        err.contains("4 storage buffers") && err.contains("or the CPU"),
         "{err}"
     );
 }

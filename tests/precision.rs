@@ -99,7 +99,7 @@ fn where_there_is_no_f16_it_is_told() {
     ] {
         let error = error.to_string();
         assert!(
-            error.contains("SHADER_F16") && error.contains("--precision f32"),
+            error.contains("SHADER_F16") && error.contains("use f32"),
             "{error}"
         );
     }
@@ -152,7 +152,7 @@ fn a_weight_that_does_not_fit_is_named() {
         let says = |part: &str| assert!(error.contains(part), "{error}");
         says("fc.weight");
         says("65504");
-        says("--precision f32");
+        says("use f32");
     }
 }
 

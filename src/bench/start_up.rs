@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::gpu::{Gpu, GpuOptions};
 use crate::kernels::Scalar;
 use crate::model::Model;
-use crate::models::Network;
 use crate::plan::{Choice, Precision};
 use crate::session::{Session, SessionOptions};
 use crate::tensor::padded;
@@ -47,11 +46,7 @@ impl Source {
     pub fn load(&self) -> Result<Model, Error> {
         match self {
             Self::File(file) => Model::load(&Checkpoint::from_file(file)?, &Hints::default()),
-            Self::Preset(name) => {
-                let network = Network::preset(name)
-                    .ok_or_else(|| Error::UnknownPreset { name: name.clone() })?;
-                Model::synthetic(network, SEED)
-            }
+            Self::Preset(name) => Model::synthetic(name.parse()?, SEED),
         }
     }
 }

@@ -176,6 +176,31 @@ impl Classifier {
         Ok(())
     }
 
+    /// A classifier beside this one, for one image at a time, that gives these
+    /// layers. Both share weights, kernels and the memory of activations.
+    pub(crate) fn with_layers(&self, layers: Vec<String>) -> Result<Self, Error> {
+        let (inner, place) = (&*self.0, self.place());
+        let options = SessionOptions {
+            batch: 1,
+            layers,
+            ..inner.options.clone()
+        };
+        let sizes = place.sizes.beside(|o| *o = options.clone())?;
+        Ok(Self(Arc::new(Inner {
+            place: RwLock::new(Arc::new(Place {
+                gpu: place.gpu.clone(),
+                sizes,
+                resampler: OnceLock::new(),
+            })),
+            model: inner.model.clone(),
+            options,
+            preprocess: inner.preprocess.clone(),
+            views: Views::default(),
+            labels: inner.labels.clone(),
+            classes: inner.classes,
+        })))
+    }
+
     fn place(&self) -> Arc<Place> {
         let place = self.0.place.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&place)
@@ -198,9 +223,7 @@ impl Classifier {
         &self.0.views
     }
 
-    /// The model that it runs: for whatever else is made of it, such as an
-    /// [`Explainer`](crate::explain::Explainer) of one that was
-    /// [loaded](Loading).
+    /// The model that it runs: for whatever else is made of it.
     pub fn model(&self) -> &Model {
         &self.0.model
     }

@@ -106,9 +106,7 @@ impl Explainer {
         model: &Model,
         options: &ExplainerOptions,
     ) -> Result<Self, Error> {
-        let (h, w) = model.preprocess(&options.preprocess)?.crop;
-        let graph = model.graph(h as usize, w as usize)?;
-        let head = Head::of(&graph, &model.network().name)?;
+        let head = head(model, &model.preprocess(&options.preprocess)?)?;
         let options = ClassifierOptions {
             precision: options.precision,
             preprocess: options.preprocess.clone(),
@@ -117,11 +115,44 @@ impl Explainer {
             layers: vec![head.features.clone()],
             ..Default::default()
         };
+        Self::of(Classifier::new(gpu, model, &options)?, head)
+    }
+
+    /// Sets up what a classifier runs, beside it: weights, kernels and the memory of
+    /// activations are there once for both. Its views and layers are the
+    /// classifier's own affair; maps are of the centre crop. Where the device was
+    /// lost, another one is to be made once the classifier is
+    /// [recreated](Classifier::recreate).
+    ///
+    /// ```
+    /// use resnet_wgpu::explain::Explainer;
+    /// use resnet_wgpu::{Classifier, ImageLimits, Model, decode_file};
+    ///
+    /// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+    /// let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+    /// let best = classifier.classify(&photo, 1)?;
+    /// // When somebody asks why:
+    /// let found = Explainer::beside(&classifier)?.explain(&photo, 1)?;
+    /// assert_eq!(found[0].prediction, best[0]);
+    /// # Ok::<(), resnet_wgpu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Explain`] for a network without the head that the maps are made
+    /// of; as [`Session::resized`](crate::Session::resized).
+    pub fn beside(classifier: &Classifier) -> Result<Self, Error> {
+        let head = head(classifier.model(), classifier.preprocess())?;
+        let layers = vec![head.features.clone()];
+        Self::of(classifier.with_layers(layers)?, head)
+    }
+
+    fn of(classifier: Classifier, head: Head) -> Result<Self, Error> {
+        let params = classifier.model().params();
         let bias = head.linear.bias.as_deref();
         Ok(Self {
-            weight: model.params().get(&head.linear.weight)?,
-            bias: bias.map(|name| model.params().get(name)).transpose()?,
-            classifier: Classifier::new(gpu, model, &options)?,
+            weight: params.get(&head.linear.weight)?,
+            bias: bias.map(|name| params.get(name)).transpose()?,
+            classifier,
             head,
         })
     }
@@ -182,4 +213,11 @@ impl Explainer {
             map,
         })
     }
+}
+
+/// The head of the network that a model is, for crops of that size.
+fn head(model: &Model, preprocess: &Preprocess) -> Result<Head, Error> {
+    let (h, w) = preprocess.crop;
+    let graph = model.graph(h as usize, w as usize)?;
+    Ok(Head::of(&graph, &model.network().name)?)
 }

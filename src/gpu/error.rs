@@ -32,11 +32,11 @@ pub enum GpuError {
     /// The machine has no adapter at all.
     #[error(
         "no GPU driver found; install one (`apt-get install mesa-vulkan-drivers` for a software \
-         driver on Debian or Ubuntu, or the vendor's driver), or use the CPU (`--device cpu`)"
+         driver on Debian or Ubuntu, or the vendor's driver), or use the CPU"
     )]
     NoAdapter,
     /// No adapter is what the selector asked for.
-    #[error("no device `{wanted}`; this machine has: {found}; `resnet devices` lists them")]
+    #[error("no device `{wanted}`; this machine has: {found}")]
     UnknownDevice {
         /// What was asked for.
         wanted: String,
@@ -44,7 +44,7 @@ pub enum GpuError {
         found: String,
     },
     /// The adapter gave no device.
-    #[error("adapter `{adapter}` gave no device: {reason}; try another (`--device`)")]
+    #[error("adapter `{adapter}` gave no device: {reason}; try another")]
     Request {
         /// The adapter's name.
         adapter: String,
@@ -113,7 +113,7 @@ pub enum GpuError {
     /// wgpu refused a call of this library.
     #[error(
         "device `{device}` refused: {reason}; please report this with the output of \
-         `resnet devices --json`, and use the CPU (`--device cpu`) meanwhile"
+         `resnet devices --json`, and use the CPU meanwhile"
     )]
     Refused {
         /// The device's name.
@@ -123,17 +123,15 @@ pub enum GpuError {
     },
     /// f16 where shaders have none.
     #[error(
-        "device `{device}` has no f16 in shaders (the feature SHADER_F16); use f32 (`--precision f32`) or \
-         `auto`, or another device"
+        "device `{device}` has no f16 in shaders (the feature SHADER_F16); use f32, or another \
+         device"
     )]
     NoF16 {
         /// The device's name.
         device: String,
     },
     /// A weight that f16 does not hold.
-    #[error(
-        "tensor `{tensor}` has a weight of {value:e}, and f16 holds up to 65504; use f32 (`--precision f32`)"
-    )]
+    #[error("tensor `{tensor}` has a weight of {value:e}, and f16 holds up to 65504; use f32")]
     Beyond {
         /// The tensor's name.
         tensor: String,
@@ -198,11 +196,11 @@ pub enum GpuError {
         /// What it gave, and what is right.
         reason: String,
     },
-    /// The device failed while it ran.
+    /// The device failed while it ran. [`Classifier::recreate`](crate::Classifier::recreate)
+    /// goes on, on another one or on the same opened anew.
     #[error(
-        "device `{device}` failed while running: {reason}; open it anew, and go on with \
-         `Classifier::recreate`; a driver that resets under load is the usual cause: update it, or \
-         use a smaller batch"
+        "device `{device}` failed while running: {reason}; open it anew; a driver that resets under \
+         load is the usual cause: update it, or use a smaller batch"
     )]
     Lost {
         /// The device's name.

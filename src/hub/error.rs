@@ -76,8 +76,8 @@ pub enum HubError {
     },
     /// Nothing in the cache, and the hub does not answer.
     #[error(
-        "{id}: {endpoint} cannot be reached ({why}), and {cache} has no copy; {remedy}, or pass a \
-         file with --weights",
+        "{id}: {endpoint} cannot be reached ({why}), and {cache} has no copy; {remedy}, or give \
+         a file",
         remedy = reach(why)
     )]
     Unreachable {
@@ -121,8 +121,7 @@ pub enum HubError {
     #[error(
         "{id}: the repository has no model.safetensors; weights as pytorch_model.bin, or in several \
          files, are not fetched: look for one with model.safetensors (some have it in a pull request: \
-         append @refs/pr/NUMBER), or download and convert it \
-         (`--weights pytorch_model.bin` prints the line that does)"
+         append @refs/pr/NUMBER), or download and convert it"
     )]
     NoWeights {
         /// The model.

@@ -89,7 +89,7 @@ pub enum LabelsError {
     /// There are more or fewer labels than classes.
     #[error(
         "labels: expected {classes}, one for each of the network's classes, found {labels}; \
-         give the labels that the network was trained with (--labels FILE)"
+         give the labels that the network was trained with"
     )]
     Count {
         /// Classes of the network.

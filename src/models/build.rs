@@ -334,7 +334,7 @@ impl Builder<'_> {
                         "classifier.0",
                         format!(
                             "{} has fully connected layers made for {own}×{own} pixels, found \
-                             {}×{}; use its own input size (--input-size {own})",
+                             {}×{}; use its own input size",
                             net.name, s.h, s.w
                         ),
                     ));

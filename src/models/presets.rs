@@ -1,5 +1,9 @@
 //! The table of networks: one row each, no code of their own.
 
+use std::str::FromStr;
+
+use strsim::levenshtein;
+
 use super::network::{
     ActivationOrder as Order, Block, Head, Naming, Network, Norm, Projection, Shortcut, Stem,
     StridePlacement,
@@ -112,6 +116,50 @@ pub fn presets() -> impl Iterator<Item = &'static str> {
     PRESETS.iter().map(|row| row.0)
 }
 
+/// A name that no preset has.
+///
+/// ```
+/// use resnet_wgpu::models::Network;
+///
+/// let unknown = "ResNet_51".parse::<Network>().unwrap_err();
+/// assert_eq!(unknown.near[0], "resnet50");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected a preset, such as {}, found `{name}`", near.join(", "))]
+pub struct UnknownPreset {
+    /// What was asked for.
+    pub name: String,
+    /// The presets whose names are nearest, nearest first.
+    pub near: Vec<&'static str>,
+}
+
+impl FromStr for Network {
+    type Err = UnknownPreset;
+
+    /// As [`Network::preset`].
+    fn from_str(name: &str) -> Result<Self, UnknownPreset> {
+        Self::preset(name).ok_or_else(|| UnknownPreset {
+            name: name.to_owned(),
+            near: near(name),
+        })
+    }
+}
+
+/// The presets whose names are nearest, nearest first.
+fn near(name: &str) -> Vec<&'static str> {
+    // The rest of what is far longer than any name brings it no nearer.
+    let name: String = plainly(name).chars().take(64).collect();
+    let mut names: Vec<_> = presets().collect();
+    names.sort_by_cached_key(|preset| levenshtein(&name, preset));
+    names.truncate(5);
+    names
+}
+
+/// A name as the table spells it.
+fn plainly(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
+
 impl Network {
     /// The preset of that name; `_` and `-` are the same, so torchvision's
     /// and timm's spellings are understood too.
@@ -124,7 +172,7 @@ impl Network {
     /// # Ok::<(), resnet_wgpu::graph::GraphError>(())
     /// ```
     pub fn preset(name: &str) -> Option<Self> {
-        let name = name.to_ascii_lowercase().replace('_', "-");
+        let name = plainly(name);
         let name = match name.as_str() {
             // timm's names for the same networks.
             "resnetv2-50" => "preact-resnet50",

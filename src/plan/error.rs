@@ -37,7 +37,7 @@ pub enum PlanError {
     /// A weight is larger than the device binds, and cannot be cut.
     #[error(
         "layer `{layer}` has weights of {needed} bytes, and this device binds at most {limit}; \
-         use another device, or the CPU (`--device cpu`)"
+         use another device, or the CPU"
     )]
     WeightTooLarge {
         /// The layer.
@@ -66,7 +66,7 @@ pub enum PlanError {
     /// No kernel of a family runs on this device.
     #[error(
         "layer `{layer}` ({op}): no kernel runs within this device's limits ({limits}); \
-         use another device, or the CPU (`--device cpu`)"
+         use another device, or the CPU"
     )]
     NoKernel {
         /// The layer.
@@ -86,8 +86,8 @@ pub enum PlanError {
     },
     /// f16 on a device that has none.
     #[error(
-        "this device has no f16 in shaders (the feature SHADER_F16); use f32 (`--precision f32`) or \
-         `auto`, or another device"
+        "this device has no f16 in shaders (the feature SHADER_F16); use f32, or another \
+         device"
     )]
     NoF16,
     /// Bytes of red, green and blue for a network that reads other channels.

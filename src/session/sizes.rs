@@ -76,12 +76,23 @@ impl Sizes {
             Some(gpu) => Session::new(gpu, model, options)?,
             None => Session::cpu(model, options)?,
         };
+        Ok(Self::around(model, session))
+    }
+
+    /// The same model on the same device for other options that weights do not
+    /// depend on: what can be shared is.
+    pub(crate) fn beside(&self, change: impl FnOnce(&mut SessionOptions)) -> Result<Self, Error> {
+        let session = self.first().beside(&self.model, change)?;
+        Ok(Self::around(&self.model, session))
+    }
+
+    fn around(model: &Model, session: Session) -> Self {
         let input = session.graph().input_shape();
-        Ok(Self {
+        Self {
             model: model.clone(),
             first: ((input.h, input.w), session),
             others: Mutex::default(),
-        })
+        }
     }
 
     /// The session for the size that was asked for first.

@@ -103,7 +103,7 @@ impl Settings {
                     file: self.origin("architecture").to_owned(),
                     key: "architecture".into(),
                     expected: "a network of this library's presets (to run the weights without \
-                               anti-aliasing all the same, pass --model)"
+                               anti-aliasing all the same, name the preset)"
                         .into(),
                     found: format!("`{name}`, which downsamples with a filter"),
                 })

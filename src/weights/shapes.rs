@@ -239,8 +239,7 @@ impl Listing {
         };
         self.unrecognised(format!(
             "no complete ResNet or VGG: expected {wanted}, found {found}; use the checkpoint of a \
-             classifier of these families, or name the preset (--model) to have every difference \
-             listed"
+             classifier of these families, or name the preset to have every difference listed"
         ))
     }
 }

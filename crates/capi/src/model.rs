@@ -164,9 +164,9 @@ unsafe fn hints(network: *const c_char) -> Result<Hints, Failure> {
     }
     // SAFETY: the caller's word.
     let name = unsafe { text(network, "network") }?;
-    let unknown = || Error::UnknownPreset { name: name.into() };
+    let preset = name.parse::<Network>().map_err(Error::from)?;
     Ok(Hints {
-        preset: Some(Network::preset(name).ok_or_else(unknown)?),
+        preset: Some(preset),
         ..Hints::default()
     })
 }

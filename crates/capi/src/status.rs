@@ -95,7 +95,7 @@ fn status(error: &Error) -> ResnetStatus {
         | Error::Input(_)
         | Error::Preprocess(_)
         | Error::InputShape { .. }
-        | Error::UnknownPreset { .. }
+        | Error::UnknownPreset(_)
         | Error::UnknownLayer { .. } => S::InvalidArgument,
         _ => S::Internal,
     }

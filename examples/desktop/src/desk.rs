@@ -177,7 +177,7 @@ impl Desk {
                 Chosen::Failed(failure) => self.tell(failure),
             }
         }
-        match self.models.look(&self.gpu) {
+        match self.models.look() {
             Ok(true) => self.model_changed(),
             Ok(false) => {}
             Err(error) => self.tell(error),

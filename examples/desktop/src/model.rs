@@ -42,7 +42,6 @@ pub struct Loaded {
 #[derive(Clone)]
 pub struct Network {
     pub classifier: Classifier,
-    gpu: Gpu,
     /// Made for the first map that somebody asks for.
     explainer: Arc<OnceLock<Explainer>>,
 }
@@ -78,7 +77,7 @@ impl Models {
 
     /// Looks whether the network that is loaded is there; `true` where it takes
     /// the place of the one before.
-    pub fn look(&mut self, gpu: &Gpu) -> Result<bool, Error> {
+    pub fn look(&mut self) -> Result<bool, Error> {
         // What becomes of it is nobody's wish any more.
         (self.ending).retain_mut(|loading| matches!(loading.take_ready(), Ok(None)));
         let Some(coming) = &mut self.coming else {
@@ -101,7 +100,6 @@ impl Models {
             id: self.next,
             network: Network {
                 classifier,
-                gpu: gpu.clone(),
                 explainer: Arc::default(),
             },
             loading,
@@ -166,8 +164,7 @@ impl Network {
         let explainer = match self.explainer.get() {
             Some(explainer) => explainer,
             None => {
-                let model = self.classifier.model();
-                let made = Explainer::new(Some(&self.gpu), model, &Default::default())?;
+                let made = Explainer::beside(&self.classifier)?;
                 self.explainer.get_or_init(|| made)
             }
         };

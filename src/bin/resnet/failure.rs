@@ -5,6 +5,8 @@ use std::error::Error as StdError;
 use resnet_wgpu::Error;
 use resnet_wgpu::gpu::GpuError;
 
+use crate::remedy;
+
 /// Why a command ends early.
 #[derive(Debug)]
 pub enum Failure {
@@ -43,8 +45,9 @@ impl<E: Into<Error>> From<E> for Failure {
     }
 }
 
-/// The error, and those of its sources that it does not name itself.
-pub fn with_sources(error: &dyn StdError) -> String {
+/// The error, those of its sources that it does not name itself, and the options
+/// that its remedy is done with.
+pub fn with_sources(error: &(dyn StdError + 'static)) -> String {
     let mut message = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -54,7 +57,10 @@ pub fn with_sources(error: &dyn StdError) -> String {
         }
         source = cause.source();
     }
-    message
+    match remedy::options(error) {
+        Some(options) => format!("{message} ({options})"),
+        None => message,
+    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ mod panels;
 mod profile;
 mod profile_candidates;
 mod progress;
+mod remedy;
 mod run;
 mod shape_line;
 mod similar;

@@ -78,7 +78,7 @@ static void models(const uint8_t *weights, size_t length) {
     REFUSED(IO, "a directory", resnet_model_open_file("/", NULL, &model));
     REFUSED(IO, "cannot be read", resnet_model_open_file("", NULL, &model));
     REFUSED(INVALID_ARGUMENT, "`model`", resnet_model_open_file(NULL, NULL, NULL));
-    REFUSED(INVALID_ARGUMENT, "no preset", resnet_model_open_file(NULL, "alexnet", &model));
+    REFUSED(INVALID_ARGUMENT, "expected a preset, such as ", resnet_model_open_file(NULL, "alexnet", &model));
     REFUSED(INVALID_ARGUMENT, "`network`", resnet_model_open_file(NULL, "resnet20", &model));
     REFUSED(INVALID_ARGUMENT, "`bytes`", resnet_model_open_memory(NULL, 8, NULL, &model));
     REFUSED(INVALID_ARGUMENT, "memory can hold",
