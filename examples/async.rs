@@ -36,7 +36,7 @@ async fn run(photos: &[String]) -> Result<(), Error> {
 }
 
 async fn label(classifier: &Classifier, photo: &str) -> Result<String, Error> {
-    let picture = decode_file(photo.as_ref(), &Default::default())?;
+    let picture = decode_file(photo, &Default::default())?;
     let best = classifier.classify_async(&picture, 1).await?;
     let percent = 100.0 * best[0].probability;
     Ok(format!("{percent:5.1} %  {:<10}  {photo}", best[0].label))

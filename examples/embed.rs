@@ -13,7 +13,7 @@ fn main() -> Result<(), resnet_wgpu::Error> {
     };
     let gpu = Gpu::new(DeviceSelector::Auto)?;
     let classifier = Classifier::new(Some(&gpu), &model, &Default::default())?;
-    let photo = decode_file(photo.as_ref(), &Default::default())?;
+    let photo = decode_file(photo, &Default::default())?;
     for best in classifier.classify(&photo, 3)? {
         println!("{:5.1} %  {}", 100.0 * best.probability, best.label);
     }

@@ -20,7 +20,7 @@ const FRAMES: u32 = 24;
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1);
     let path = path.unwrap_or("photos/chelsea.png".into());
-    let photo = decode_file(path.as_ref(), &Default::default())?;
+    let photo = decode_file(path, &Default::default())?;
 
     // The application opens its device, with what helps the classifier besides
     // what it needs itself.

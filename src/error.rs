@@ -117,6 +117,15 @@ pub enum Error {
         /// The network of the model that was given.
         name: String,
     },
+    /// Logits that are NaN or infinite.
+    #[error(
+        "{network}: expected numbers as logits, found NaN or infinity; in f16 values went beyond \
+         65504: use f32; in f32 the input or a weight is no number: check both"
+    )]
+    NoNumbers {
+        /// The network's name.
+        network: String,
+    },
     /// Whoever watched it loading cancelled it.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

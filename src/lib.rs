@@ -17,7 +17,7 @@
 //! let model = Model::load(&checkpoint, &Hints::default())?;
 //! let classifier = Classifier::new(Some(&gpu), &model, &Default::default())?;
 //!
-//! let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+//! let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
 //! for p in classifier.classify(&photo, 5)? {
 //!     println!("{:5.1} %  {}", 100.0 * p.probability, p.label);
 //! }
@@ -115,6 +115,9 @@ pub mod weights;
 pub use classify::{Classifier, ClassifierOptions, Input, Prediction, Recorder, Scores};
 pub use error::Error;
 pub use gpu::{DeviceSelector, Gpu};
+/// The version of `image` that this library speaks, for applications that hand it
+/// their pictures.
+pub use image;
 pub use labels::Labels;
 pub use model::{Model, PreprocessOverrides};
 pub use preprocess::{ImageLimits, decode_file};

@@ -9,7 +9,9 @@ use crate::labels::Labels;
 use crate::mix::{STEP, mix};
 use crate::models::Network;
 use crate::monitor::Monitor;
-use crate::preprocess::{DEFAULT_CROP_PCT, IMAGENET_MEAN, IMAGENET_STD, Interpolation, Preprocess};
+use crate::preprocess::{
+    DEFAULT_CROP_PCT, IMAGENET_MEAN, IMAGENET_STD, Interpolation, Preprocess, PreprocessError,
+};
 use crate::tensor::Params;
 use crate::weights::{Checkpoint, Hints, Settings};
 
@@ -215,10 +217,15 @@ impl Model {
             (None, Some(name)) => name.parse().map_err(Error::Preprocess)?,
             (None, None) => Interpolation::Bilinear,
         };
-        let side = u32::try_from(size).unwrap_or(u32::MAX);
+        let pixels = |field, length: usize| {
+            let fits = u32::try_from(length);
+            let expected = format!("a length in pixels up to {}", u32::MAX);
+            fits.map_err(|_| PreprocessError::field(field, expected, length))
+        };
+        let side = pixels("input size", size)?;
         let mut preprocess = Preprocess::imagenet_with(side, crop_pct, interpolation)?;
         if let Some(resize) = resize {
-            preprocess.resize = u32::try_from(resize).unwrap_or(u32::MAX);
+            preprocess.resize = pixels("resize", resize)?;
         }
         // Whoever says how to resize wants a crop.
         let cropped = caller.resize.is_some() || caller.crop_pct.is_some();

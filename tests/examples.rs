@@ -25,7 +25,7 @@ fn best(photo: &str) -> String {
     let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let classifier =
         Classifier::new(Some(&gpu), &Model::embedded().unwrap(), &Default::default()).unwrap();
-    let photo = decode_file(photo.as_ref(), &Default::default()).unwrap();
+    let photo = decode_file(photo, &Default::default()).unwrap();
     classifier.classify(&photo, 1).unwrap()[0].label.clone()
 }
 

@@ -46,10 +46,17 @@ impl Answer {
     /// # Errors
     /// As [`wait`](Self::wait); the answer is gone then.
     pub fn take_ready(&mut self) -> Result<Option<Scores>, Error> {
-        match self.run.take_if(|run| !matches!(run.is_ready(), Ok(false))) {
-            Some(run) => self.read(run).map(Some),
-            None => Ok(None),
+        let Some(run) = &self.run else {
+            return Ok(None);
+        };
+        let is_ready = run.is_ready();
+        if matches!(is_ready, Ok(false)) {
+            return Ok(None);
         }
+        let run = self.run.take();
+        // What it says of an error it says once.
+        is_ready?;
+        run.map(|run| self.read(run)).transpose()
     }
 
     /// The scores; the thread waits for them. Of commands in the application's own
@@ -66,8 +73,9 @@ impl Answer {
     }
 
     /// The logits on the device, for the application's own shaders: `[classes]`
-    /// f32 from the buffer's first byte, of usage `STORAGE` and `COPY_SRC`. They
-    /// are there for commands that are submitted after those of the run, and stay
+    /// f32 from the buffer's first byte, of usage `STORAGE` and `COPY_SRC`. What
+    /// follows them is the library's own, and its length differs between devices:
+    /// bind `4 * classes` bytes, or have the shader count the classes. They are there for commands that are submitted after those of the run, and stay
     /// until this is dropped or taken. Only a [`Recorder`](super::Recorder)'s
     /// answers have them.
     pub fn logits_buffer(&self) -> Option<&wgpu::Buffer> {

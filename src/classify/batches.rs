@@ -22,7 +22,7 @@ use crate::session::{Run, Session};
 /// let mut batches = Batches::new(&classifier);
 /// let mut scores = Scores::default();
 /// for path in ["cat.jpg", "dog.jpg"] {
-///     let photo = decode_file(path.as_ref(), &ImageLimits::default())?;
+///     let photo = decode_file(path, &ImageLimits::default())?;
 ///     let crop = classifier.preprocess().crop_image(&photo)?;
 ///     if batches.push_crop(&crop)? {
 ///         batches.start()?;

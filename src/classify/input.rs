@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 
-use image::DynamicImage;
+use image::{DynamicImage, RgbaImage};
 
 use super::{Classifier, Place};
 use crate::error::Error;
-use crate::gpu::{BufferSource, OnDevice, Ready, TextureSource};
+use crate::gpu::{BufferSource, GpuError, OnDevice, Ready, SourceError, TextureSource};
 use crate::preprocess::{RgbImage, to_rgb};
 use crate::tensor::{Tensor, padded};
 
 /// A picture for a [`Classifier`]: in the host's memory, or on the device
 /// already, where it is resized and cropped without a detour. `&RgbImage`,
-/// `&DynamicImage`, `&Tensor`, `&wgpu::Texture` and the structures below become
+/// `&RgbaImage`, `&DynamicImage`, `&Tensor`, `&wgpu::Texture` and the structures below become
 /// one by themselves.
 ///
 /// ```
@@ -140,7 +140,8 @@ impl<'a> Pixels<'a> {
     /// The same picture as red, green and blue.
     ///
     /// # Errors
-    /// [`InputError::Pixels`] where there are fewer bytes than its size says.
+    /// [`InputError::Pixels`] where there are fewer bytes than its size says, or more
+    /// without gaps between the rows: most likely it has another format.
     pub fn to_rgb(&self) -> Result<RgbImage, InputError> {
         let bytes = self.format.bytes();
         let rows = match self.width {
@@ -153,13 +154,19 @@ impl<'a> Pixels<'a> {
             before.checked_add(if rows == 0 { 0 } else { row })
         });
         let row = row.filter(|row| self.bytes_per_row >= *row);
-        let (Some(row), Some(_)) = (row, needed.filter(|n| *n <= self.data.len())) else {
+        // Of rows with gaps, those behind the picture may be there, too.
+        let found = self.data.len();
+        let fits = |needed: &usize| match row == Some(self.bytes_per_row) {
+            true => *needed == found,
+            false => *needed <= found,
+        };
+        let (Some(row), Some(_)) = (row, needed.filter(fits)) else {
             return Err(InputError::Pixels {
                 width: self.width,
                 height: self.height,
                 format: self.format,
                 bytes_per_row: self.bytes_per_row,
-                found: self.data.len(),
+                found,
             });
         };
         let mut rgb = Vec::with_capacity(row / bytes * rows * 3);
@@ -194,10 +201,12 @@ impl<'a> Pixels<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// Fewer bytes than a picture's size needs, or rows that overlap.
+    /// Fewer bytes than a picture's size needs, more where there are no gaps between
+    /// rows, or rows that overlap.
     #[error(
         "pixels: expected {width}x{height} pixels of {format:?} in rows of {bytes_per_row} bytes, \
-         found {found} bytes; give the size of the whole picture, and rows no shorter than its width"
+         found {found} bytes; give the size of the whole picture, the format that it has, and rows \
+         no shorter than its width"
     )]
     Pixels {
         /// Width in pixels.
@@ -240,6 +249,19 @@ pub(super) enum Prepared<'a> {
     Floats(Vec<f32>, (usize, usize)),
     /// Bound to be resized on the device.
     Device(Ready<'a>),
+}
+
+impl Prepared<'_> {
+    /// An error of commands that read it: where these are refused, the application's
+    /// texture or buffer is why.
+    pub(super) fn blamed(&self, error: Error) -> Error {
+        match (self, error) {
+            (Self::Device(_), Error::Gpu(GpuError::Refused { reason, .. })) => {
+                SourceError::Refused(reason).into()
+            }
+            (_, error) => error,
+        }
+    }
 }
 
 impl Classifier {
@@ -291,6 +313,12 @@ impl<'a> From<&'a RgbImage> for Input<'a> {
 impl<'a> From<&'a DynamicImage> for Input<'a> {
     fn from(image: &'a DynamicImage) -> Self {
         Self::Image(image)
+    }
+}
+
+impl<'a> From<&'a RgbaImage> for Input<'a> {
+    fn from(image: &'a RgbaImage) -> Self {
+        Pixels::rgba(image.as_raw(), image.width(), image.height()).into()
     }
 }
 

@@ -24,6 +24,7 @@ pub use options::{ClassifierOptions, Prediction};
 pub use recorder::{Recorder, Slice};
 pub use scores::Scores;
 
+use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::error::Error;
@@ -47,16 +48,25 @@ use crate::session::{Session, SessionOptions, Sizes};
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let model = Model::embedded()?;
 /// let classifier = Classifier::new(Some(&gpu), &model, &ClassifierOptions::default())?;
-/// let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+/// let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
 /// for best in &classifier.classify(&photo, 5)? {
 ///     println!("{:5.1} % {}", 100.0 * best.probability, best.label);
 /// }
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Classifier(Arc<Inner>);
 
-#[derive(Debug)]
+/// Not its model and its weights, which are long.
+impl fmt::Debug for Classifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Classifier")
+            .field("network", &self.0.model.network().name)
+            .field("session", &self.session())
+            .finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     model: Model,
     options: SessionOptions,
@@ -165,7 +175,8 @@ impl Classifier {
     /// where that is `None`: what was lost with a device ([`GpuError::Lost`]) is
     /// made again from the model, which is read from its file again. All clones go
     /// on with it; runs in flight end on the old device, where it is lost with an
-    /// error. A [`Recorder`] goes on with the old one, and has to be made anew.
+    /// error. A [`Recorder`] goes on with the old one, and has to be made anew; so do
+    /// textures and buffers that it is to read.
     ///
     /// # Errors
     /// As [`Classifier::new`]; the classifier is then as it was.

@@ -12,13 +12,14 @@ use crate::preprocess::Views;
 /// use resnet_wgpu::{Classifier, ImageLimits, Model, decode_file};
 ///
 /// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
-/// let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+/// let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
 /// let best = classifier.classify(&photo, 2)?;
 /// assert_eq!((best[0].class, best[0].label.as_str()), (3, "cat"));
 /// assert!(best[0].probability > best[1].probability);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Prediction {
     /// Class index.
     pub class: usize,
@@ -26,7 +27,8 @@ pub struct Prediction {
     pub label: String,
     /// Softmax of the logits, from 0 to 1.
     pub probability: f32,
-    /// The logit itself.
+    /// The logit itself; the logarithm of the probability, where that is the mean
+    /// of several views.
     pub logit: f32,
 }
 
@@ -52,8 +54,8 @@ pub struct ClassifierOptions {
     pub batch: usize,
     /// In what activations and weights are stored.
     pub precision: Precision,
-    /// Runs that may be on the device at once, 2 by default: one is computed while
-    /// the next picture arrives. Each takes a buffer for its images. An
+    /// Runs that may be on the device at once, 2 by default and 64 at most: one is
+    /// computed while the next picture arrives. Each takes a buffer for its images. An
     /// [`Answer`](super::Answer) holds its place until it is taken.
     pub in_flight: usize,
     /// How images are prepared, where the checkpoint is not to be believed.

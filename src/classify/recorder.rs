@@ -9,7 +9,7 @@ use web_time::Instant;
 use super::input::Prepared;
 use super::{Answer, Classifier, Input, InputError, Place, size_of};
 use crate::error::Error;
-use crate::gpu::{GpuError, Images, Intake, Spans};
+use crate::gpu::{Clock, GpuError, Images, Intake, Spans};
 use crate::session::{Run, Session};
 
 /// Answers that may be in flight: as many as frames of a window usually are.
@@ -134,10 +134,11 @@ impl Classifier {
 const TIMED: usize = 5;
 const ENOUGH: Duration = Duration::from_millis(250);
 
-/// What each step takes, by the GPU's clock where that makes sense.
+/// What each step takes: by the GPU's clock where that makes sense, else as its part
+/// of a whole run.
 fn times(session: &Session) -> Result<Vec<Duration>, Error> {
     let image = vec![0; session.input_len()];
-    let began = Instant::now();
+    let (began, mut clock) = (Instant::now(), Clock::Timestamps);
     let (mut shortest, mut quickest) = (Duration::MAX, None::<(Duration, Vec<Duration>)>);
     for n in 0..TIMED {
         // Some drivers compile at the first run, so there is one more.
@@ -150,7 +151,13 @@ fn times(session: &Session) -> Result<Vec<Duration>, Error> {
         shortest = shortest.min(whole);
         let spans = match session.timed_run(&image, Spans::Steps) {
             Err(Error::Gpu(GpuError::Clock { .. })) => vec![],
-            timed => timed?.map(|timeline| timeline.gpu).unwrap_or_default(),
+            timed => match timed? {
+                Some(timeline) => {
+                    clock = timeline.clock;
+                    timeline.gpu
+                }
+                None => vec![],
+            },
         };
         let steps: Vec<_> = spans.iter().map(|span| span.duration()).collect();
         let sum: Duration = steps.iter().sum();
@@ -159,9 +166,26 @@ fn times(session: &Session) -> Result<Vec<Duration>, Error> {
             quickest = Some((sum, steps));
         }
     }
-    // Without a clock every step is alike.
     let steps = session.plan().map_or(1, |plan| plan.steps.len()).max(1);
-    Ok(quickest.map_or_else(|| vec![shortest / steps as u32; steps], |(_, steps)| steps))
+    Ok(match (quickest, clock) {
+        (Some((_, steps)), Clock::Timestamps) => steps,
+        (Some((_, steps)), Clock::Wall) => shared_out(shortest, &steps),
+        // Without a clock every step is alike.
+        (None, _) => vec![shortest / steps as u32; steps],
+    })
+}
+
+/// The time of a whole run in parts as its steps by themselves have: each of those was
+/// submitted and waited for, which the shortest shows.
+fn shared_out(whole: Duration, steps: &[Duration]) -> Vec<Duration> {
+    let wait = steps.iter().min().copied().unwrap_or_default();
+    let own = |step: &Duration| step.saturating_sub(wait).as_secs_f64();
+    let all: f64 = steps.iter().map(own).sum();
+    let part = |step| match all > 0.0 {
+        true => own(step) / all,
+        false => 1.0 / steps.len() as f64,
+    };
+    steps.iter().map(|step| whole.mul_f64(part(step))).collect()
 }
 
 impl Recorder {
@@ -198,8 +222,8 @@ impl Recorder {
     /// slices keep clear of the driver's watchdog.
     ///
     /// # Errors
-    /// [`GpuError::Busy`] while another is recorded in part, or where there is no
-    /// [room](Self::has_room); [`InputError::Views`]; as [`Classifier::classify`].
+    /// [`GpuError::Unfinished`] while another is recorded in part, [`GpuError::Busy`]
+    /// where there is no [room](Self::has_room); [`InputError::Views`]; as [`Classifier::classify`].
     pub fn record<'a>(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
@@ -262,7 +286,7 @@ impl Recorder {
         last: bool,
     ) -> Result<Run, Error> {
         if self.sliced.is_some() {
-            return Err(GpuError::Busy(1).into());
+            return Err(GpuError::Unfinished.into());
         }
         let place = Arc::clone(&self.place);
         let prepared = self.classifier.prepared(&place, picture)?;
@@ -307,6 +331,20 @@ fn parts(times: &[Duration], budget: Duration) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waits_are_no_steps() {
+        let ms = Duration::from_millis;
+        let found = shared_out(ms(8), &[ms(10), ms(11), ms(13)]);
+        let whole: Duration = found.iter().sum();
+        assert!(
+            whole.abs_diff(ms(8)) < Duration::from_micros(1),
+            "{found:?}"
+        );
+        assert_eq!(found[0], Duration::ZERO);
+        assert!(found[2] > found[1] * 2);
+        assert_eq!(shared_out(ms(8), &[ms(10); 4]), [ms(2); 4]);
+    }
 
     #[test]
     fn parts_keep_to_the_budget() {

@@ -47,26 +47,33 @@ impl Scores {
 
     /// The logits of image `index`, by class.
     pub fn logits_of(&self, index: usize) -> &[f32] {
-        self.of(&self.logits, index)
+        part(&self.logits, index, self.classes)
     }
 
     /// The probabilities of image `index`, by class.
     pub fn probabilities_of(&self, index: usize) -> &[f32] {
-        self.of(&self.probabilities, index)
+        part(&self.probabilities, index, self.classes)
     }
 
     /// Image `index` of the layer that was asked for in that place, `[H, W, C]`.
     pub fn layer(&self, layer: usize, index: usize) -> &[f32] {
         let all = self.layers.get(layer).map_or(&[][..], |values| values);
-        let each = all.len() / self.images().max(1);
-        all.get(index * each..(index + 1) * each)
-            .unwrap_or_default()
+        part(all, index, all.len() / self.images().max(1))
     }
 
-    fn of<'a>(&self, all: &'a [f32], index: usize) -> &'a [f32] {
-        let from = index * self.classes;
-        all.get(from..from + self.classes).unwrap_or_default()
+    /// Whether the probabilities of image `index` are numbers. Infinite or no
+    /// numbers among the logits leave none; the logarithm of a probability of 0 is
+    /// infinite, too, and well.
+    pub(crate) fn are_numbers(&self, index: usize) -> bool {
+        (self.probabilities_of(index).iter()).all(|probability| probability.is_finite())
     }
+}
+
+/// Part `index` of parts of that length; nothing where there is no such part.
+fn part(all: &[f32], index: usize, length: usize) -> &[f32] {
+    let from = index.checked_mul(length);
+    let range = from.and_then(|from| Some(from..from.checked_add(length)?));
+    range.and_then(|range| all.get(range)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -86,5 +93,6 @@ mod tests {
         assert_eq!(scores.top(1, 9), [0, 1, 2, 3]);
         assert_eq!(scores.layer(0, 1), [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
         assert!(scores.layer(1, 0).is_empty() && scores.layer(0, 2).is_empty());
+        assert!(scores.layer(0, usize::MAX).is_empty() && scores.top(usize::MAX, 1).is_empty());
     }
 }

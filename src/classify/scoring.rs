@@ -16,7 +16,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Input`], [`Error::Source`] and [`Error::Preprocess`] for what is
-    /// no picture; [`Error::Gpu`] where the device failed, and in a browser, where
+    /// no picture; [`Error::NoNumbers`] where the scores are NaN; [`Error::Gpu`] where the device failed, and in a browser, where
     /// nothing can wait ([`GpuError::Blocking`](crate::gpu::GpuError::Blocking)).
     pub fn classify<'a>(
         &self,
@@ -24,7 +24,7 @@ impl Classifier {
         k: usize,
     ) -> Result<Vec<Prediction>, Error> {
         let scores = self.score(picture)?;
-        Ok(self.top(&scores, 0, k))
+        self.best(&scores, k)
     }
 
     /// The same for a task to await, on any executor: the device is polled for
@@ -40,7 +40,27 @@ impl Classifier {
         k: usize,
     ) -> Result<Vec<Prediction>, Error> {
         let scores = self.score_async(picture).await?;
-        Ok(self.top(&scores, 0, k))
+        self.best(&scores, k)
+    }
+
+    /// The likeliest classes of one picture, where its scores say anything.
+    fn best(&self, scores: &Scores, k: usize) -> Result<Vec<Prediction>, Error> {
+        self.check(scores, 0)?;
+        Ok(self.top(scores, 0, k))
+    }
+
+    /// Whether the scores of image `index` of a batch say anything.
+    ///
+    /// # Errors
+    /// [`Error::NoNumbers`] where they are NaN: of an input or weights that are no
+    /// numbers, or in f16 of values beyond it.
+    pub fn check(&self, scores: &Scores, index: usize) -> Result<(), Error> {
+        match scores.are_numbers(index) {
+            true => Ok(()),
+            false => Err(Error::NoNumbers {
+                network: self.model().network().name.clone(),
+            }),
+        }
     }
 
     /// The scores of one picture, likewise; its layers are the last view's.
@@ -77,21 +97,23 @@ impl Classifier {
             one => self.run_of(&place, one)?,
         };
         // It never sleeps.
-        let run = pollster::block_on(session.start_with(intake, Patience::None))?;
-        Ok(Answer::new(self, run))
+        let run = pollster::block_on(session.start_with(intake, Patience::None));
+        Ok(Answer::new(self, run.map_err(|e| prepared.blamed(e))?))
     }
 
     async fn score_with(&self, picture: Input<'_>, patience: Patience) -> Result<Scores, Error> {
         let place = self.place();
         let mut scores = Scores::default();
-        match &self.prepared(&place, picture)? {
+        let prepared = self.prepared(&place, picture)?;
+        match &prepared {
             Prepared::Crops(crops) if crops.len() != 1 => {
                 self.score_views(&place, crops, patience, &mut scores)
                     .await?;
             }
             one => {
                 let (session, intake) = self.run_of(&place, one)?;
-                let run = session.start_with(intake, patience).await?;
+                let run = session.start_with(intake, patience).await;
+                let run = run.map_err(|e| prepared.blamed(e))?;
                 self.finish_with(run, patience, &mut scores).await?;
             }
         }
@@ -176,7 +198,8 @@ impl Classifier {
     }
 
     /// The `k` likeliest classes of image `index` of a batch, best first;
-    /// among equals the lower class first.
+    /// among equals the lower class first. Whether they say anything,
+    /// [`check`](Self::check) tells.
     pub fn top(&self, scores: &Scores, index: usize, k: usize) -> Vec<Prediction> {
         let classes = scores.top(index, k).into_iter();
         classes
@@ -189,8 +212,13 @@ impl Classifier {
         Prediction {
             class,
             label: self.0.labels.get(class).into_owned(),
-            probability: scores.probabilities_of(index)[class],
-            logit: scores.logits_of(index)[class],
+            probability: number(scores.probabilities_of(index), class),
+            logit: number(scores.logits_of(index), class),
         }
     }
+}
+
+/// That number, if it is there.
+fn number(numbers: &[f32], at: usize) -> f32 {
+    numbers.get(at).copied().unwrap_or(f32::NAN)
 }

@@ -80,14 +80,14 @@ pub struct Explained {
 /// use resnet_wgpu::{ImageLimits, Model, decode_file};
 ///
 /// let explainer = Explainer::new(None, &Model::embedded()?, &Default::default())?;
-/// let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+/// let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
 /// let found = explainer.explain(&photo, 2)?;
 /// assert_eq!(found[0].prediction.label, "cat");
 /// let (row, column) = found[0].map.peak();
 /// assert!(row < found[0].map.height && column < found[0].map.width);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Explainer {
     classifier: Classifier,
     head: Head,
@@ -129,7 +129,7 @@ impl Explainer {
     /// use resnet_wgpu::{Classifier, ImageLimits, Model, decode_file};
     ///
     /// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
-    /// let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+    /// let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
     /// let best = classifier.classify(&photo, 1)?;
     /// // When somebody asks why:
     /// let found = Explainer::beside(&classifier)?.explain(&photo, 1)?;
@@ -196,12 +196,26 @@ impl Explainer {
         self.explained(&scores, class)
     }
 
+    /// The same for a task to await.
+    ///
+    /// # Errors
+    /// As [`Explainer::explain_class`].
+    pub async fn explain_class_async(
+        &self,
+        image: &RgbImage,
+        class: usize,
+    ) -> Result<Explained, Error> {
+        let scores = self.classifier.score_async(image).await?;
+        self.explained(&scores, class)
+    }
+
     fn likeliest(&self, scores: &Scores, k: usize) -> Result<Vec<Explained>, Error> {
         let classes = scores.top(0, k);
         classes.iter().map(|&c| self.explained(scores, c)).collect()
     }
 
     fn explained(&self, scores: &Scores, class: usize) -> Result<Explained, Error> {
+        self.classifier.check(scores, 0)?;
         let (bias, shape) = (self.bias.as_deref(), self.head.shape);
         let features = scores.layer(0, 0);
         let map = ClassMap::new(class, features, (shape.h, shape.w), &self.weight, bias);

@@ -13,7 +13,7 @@
 //!
 //! let gpu = Gpu::new(DeviceSelector::Auto)?;
 //! let model = Model::embedded()?;
-//! let photo = decode_file("photos/chelsea.png".as_ref(), &ImageLimits::default())?;
+//! let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
 //! let explainer = Explainer::new(Some(&gpu), &model, &ExplainerOptions::default())?;
 //! let found = explainer.explain(&photo, 1)?;
 //! let region = explainer.preprocess().region(photo.width(), photo.height())?;

@@ -9,7 +9,7 @@ use crate::weights::CheckpointError;
 /// use resnet_wgpu::features::{Features, FeaturesError};
 ///
 /// // Weights, not features.
-/// let error = Features::open("weights/resnet20-cifar10.safetensors".as_ref()).unwrap_err();
+/// let error = Features::open("weights/resnet20-cifar10.safetensors").unwrap_err();
 /// assert!(matches!(error, FeaturesError::Foreign { .. }));
 /// assert!(error.to_string().ends_with("give another file"));
 /// ```

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 /// # let model = resnet_wgpu::Model::embedded()?;
 /// # let origin = Origin::new(&model, "avgpool", &model.preprocess(&Default::default())?, false)?;
 /// # let mut writer = Writer::create(&path, origin, &[2], 2)?;
-/// # writer.add("cat.png".as_ref(), &[1.0, 0.0])?;
-/// # writer.add("dog.png".as_ref(), &[0.0, 1.0])?;
+/// # writer.add("cat.png", &[1.0, 0.0])?;
+/// # writer.add("dog.png", &[0.0, 1.0])?;
 /// # writer.finish()?;
 /// // The features of cat.png are [1, 0], those of dog.png [0, 1].
 /// let near: Vec<Near> = Features::open(&path)?.nearest(&[3.0, 0.0], 2)?;

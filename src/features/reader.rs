@@ -23,8 +23,8 @@ const CHUNK: usize = 4 << 20;
 /// # let model = resnet_wgpu::Model::embedded()?;
 /// # let origin = Origin::new(&model, "avgpool", &model.preprocess(&Default::default())?, false)?;
 /// # let mut writer = Writer::create(&path, origin, &[2], 2)?;
-/// # writer.add("cat.png".as_ref(), &[1.0, 0.0])?;
-/// # writer.add("dog.png".as_ref(), &[0.0, 1.0])?;
+/// # writer.add("cat.png", &[1.0, 0.0])?;
+/// # writer.add("dog.png", &[0.0, 1.0])?;
 /// # writer.finish()?;
 /// // As a `Writer` left it: [1, 0] of cat.png and [0, 1] of dog.png.
 /// let features = Features::open(&path)?;
@@ -51,7 +51,8 @@ impl Features {
     ///
     /// # Errors
     /// [`FeaturesError`] for another file.
-    pub fn open(path: &Path) -> Result<Self, FeaturesError> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, FeaturesError> {
+        let path = path.as_ref();
         let name = printable(path.display());
         let read = |source| CheckpointError::Read {
             file: name.clone(),

@@ -24,7 +24,7 @@ use crate::replace::beside;
 /// let preprocess = model.preprocess(&Default::default())?;
 /// let origin = Origin::new(&model, "avgpool", &preprocess, false)?;
 /// let mut writer = Writer::create(&path, origin, &[64], 1000)?;
-/// writer.add("cat.png".as_ref(), &[0.5; 64])?;
+/// writer.add("cat.png", &[0.5; 64])?;
 /// writer.finish()?;
 /// assert_eq!(Features::open(&path)?.rows(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -53,11 +53,12 @@ impl Writer {
     /// # Errors
     /// [`FeaturesError::Write`].
     pub fn create(
-        path: &Path,
+        path: impl AsRef<Path>,
         origin: Origin,
         shape: &[usize],
         most: usize,
     ) -> Result<Self, FeaturesError> {
+        let path = path.as_ref();
         let shown = printable(path.display());
         // Through a link, the file that it leads to is replaced.
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -93,7 +94,8 @@ impl Writer {
     /// [`FeaturesError::Length`] for another number of them than a row has,
     /// [`FeaturesError::Full`] for more rows than were announced,
     /// [`FeaturesError::Write`] where there is no room.
-    pub fn add(&mut self, path: &Path, row: &[f32]) -> Result<(), FeaturesError> {
+    pub fn add(&mut self, path: impl AsRef<Path>, row: &[f32]) -> Result<(), FeaturesError> {
+        let path = path.as_ref();
         let expected = self.shape.iter().product();
         if row.len() != expected {
             return Err(FeaturesError::Length {

@@ -190,7 +190,8 @@ impl Gpu {
     }
 
     /// Has the device polled until what this returns is dropped.
-    pub(super) fn awaits(&self, mapping: &Mapping) -> Awaited {
-        self.shared.poller.awaits(self.device(), mapping)
+    pub(super) fn awaits(&self, mapping: &Mapping) -> Result<Awaited, GpuError> {
+        let awaited = self.shared.poller.awaits(self.device(), mapping);
+        awaited.map_err(|error| self.lost(format!("no thread polls it: {error}")))
     }
 }

@@ -67,6 +67,21 @@ pub enum GpuError {
         /// Each limit that is too low, what it must be, and what it is.
         missing: String,
     },
+    /// A queue of another device.
+    #[error(
+        "device `{device}` was given with the queue of another device; pass the two that one \
+         `request_device` gave"
+    )]
+    OtherQueue {
+        /// The device's name.
+        device: String,
+    },
+    /// A command encoder of another `wgpu::Instance`.
+    #[error(
+        "the command encoder belongs to another `wgpu::Instance`; make it with the device that \
+         the network is on (`Gpu::device`)"
+    )]
+    OtherInstance,
     /// The driver refused a kernel.
     #[error("kernel `{kernel}`: {reason}")]
     Kernel {
@@ -139,7 +154,7 @@ pub enum GpuError {
         value: f32,
     },
     /// Images in another form than the plan takes.
-    #[error("expected images as {expected}, found {found}; ask for that form when planning")]
+    #[error("expected images as {expected}, found {found}; set `SessionOptions::input` to it")]
     InputForm {
         /// The form that the plan takes.
         expected: &'static str,
@@ -159,6 +174,12 @@ pub enum GpuError {
     /// As many runs are in flight as may be.
     #[error("{0} runs are in flight already; finish one before the next")]
     Busy(usize),
+    /// Another run, where one is recorded in part.
+    #[error(
+        "a run is recorded in part; record the rest of it (`Recorder::go_on`), or give it up \
+         (`Recorder::abandon`), before the next"
+    )]
+    Unfinished,
     /// A call that waits, where nothing may.
     #[error(
         "nothing can wait for the device in a browser; await instead (`classify_async`, an \

@@ -10,25 +10,59 @@ use super::staging::Staging;
 pub(crate) struct Lane {
     pub(super) upload: Staging,
     pub(super) readback: Readback,
-    /// Of runs whose commands the application submits.
-    pub(super) results: Option<Results>,
+    /// Where outputs stay for the application's own shaders, of runs whose commands
+    /// it submits.
+    pub(super) results: Option<wgpu::Buffer>,
     /// Where outputs that are stored in f16 are widened.
     pub(super) floats: Vec<f32>,
 }
 
-/// What a run needs besides where the application submits its commands.
+/// Tells runs apart whose commands the application submits. All lanes share it, as
+/// they share activations. A run's number goes from one buffer to the other and
+/// back with each slice, to a place of the slice's own, and comes out with the
+/// outputs; the first slice clears all places. Where a slice was not submitted, or
+/// another run's came between, another number comes out.
 #[derive(Debug)]
-pub(super) struct Results {
-    /// Where outputs stay for the application's own shaders.
-    pub outputs: wgpu::Buffer,
-    /// A run's number goes from one to the other and back with each slice, to a
-    /// place of the slice's own, and comes out with the outputs: where a slice was
-    /// not submitted, another number does.
-    pub marks: [wgpu::Buffer; 2],
-}
+pub(super) struct Marks([wgpu::Buffer; 2]);
 
 /// Bytes of a run's number.
 pub(super) const MARK: u64 = 4;
+
+impl Marks {
+    pub fn new(gpu: &Gpu, slices: usize) -> Self {
+        let size = MARK * slices as u64;
+        Self([(); 2].map(|()| buffer(gpu, "marks", size, wgpu::BufferUsages::empty())))
+    }
+
+    /// Records that a run begins, whose number lies there.
+    pub fn begin(&self, encoder: &mut wgpu::CommandEncoder, from: &wgpu::Buffer, at: u64) {
+        (self.0.iter()).for_each(|marks| encoder.clear_buffer(marks, 0, None));
+        encoder.copy_buffer_to_buffer(from, at, &self.0[0], 0, MARK);
+    }
+
+    /// Records that a run goes on with that slice, which is not its first.
+    pub fn go_on(&self, encoder: &mut wgpu::CommandEncoder, slice: usize) {
+        let [from, to] = [slice - 1, slice].map(|slice| self.of(slice));
+        encoder.copy_buffer_to_buffer(from.0, from.1, to.0, to.1, MARK);
+    }
+
+    /// Records that a run ends with that slice: its number goes there.
+    pub fn end(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        slice: usize,
+        into: &wgpu::Buffer,
+        at: u64,
+    ) {
+        let (marks, from) = self.of(slice);
+        encoder.copy_buffer_to_buffer(marks, from, into, at, MARK);
+    }
+
+    /// Where the number is after that slice.
+    fn of(&self, slice: usize) -> (&wgpu::Buffer, u64) {
+        (&self.0[slice % 2], MARK * slice as u64)
+    }
+}
 
 /// How large a lane's buffers are, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -56,20 +90,7 @@ impl LaneSize {
 
 impl Lane {
     pub(super) fn new(gpu: &Gpu, size: LaneSize) -> Self {
-        let buffer = |label, size, usage| {
-            gpu.device().create_buffer(&wgpu::BufferDescriptor {
-                label: Some(label),
-                size,
-                usage: usage | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
-                mapped_at_creation: false,
-            })
-        };
-        let marks = MARK * size.slices as u64;
-        let mark = || buffer("marks", marks, wgpu::BufferUsages::empty());
-        let results = || Results {
-            outputs: buffer("results", size.readback, wgpu::BufferUsages::STORAGE),
-            marks: [mark(), mark()],
-        };
+        let results = || buffer(gpu, "results", size.readback, wgpu::BufferUsages::STORAGE);
         Self {
             upload: Staging::new(gpu, size.upload_all()),
             readback: Readback::new(gpu, size.readback_all()),
@@ -78,4 +99,13 @@ impl Lane {
             floats: Vec::with_capacity(size.halves),
         }
     }
+}
+
+fn buffer(gpu: &Gpu, label: &str, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+    gpu.device().create_buffer(&wgpu::BufferDescriptor {
+        label: Some(label),
+        size,
+        usage: usage | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: false,
+    })
 }

@@ -7,10 +7,14 @@ use std::thread::sleep;
 use std::time::Duration;
 use web_time::Instant;
 
-use super::lane::{Lane, LaneSize, MARK};
+use super::lane::{Lane, LaneSize, MARK, Marks};
 use super::mapping::Mapping;
 use super::poller::Awaited;
 use super::{Gpu, GpuError};
+
+/// Runs in flight, at most: each has memory of its own, and more of them than this
+/// would only wait for each other.
+pub(crate) const MOST_IN_FLIGHT: usize = 64;
 
 /// How long to wait for others' runs to end.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -23,6 +27,8 @@ const BETWEEN: Duration = Duration::from_micros(200);
 pub(super) struct Lanes {
     size: LaneSize,
     most: usize,
+    /// Where the application submits the commands of runs.
+    marks: Option<Marks>,
     free: Mutex<Free>,
     freed: Condvar,
 }
@@ -74,10 +80,11 @@ impl Draining {
 
 impl Lanes {
     pub fn new(gpu: &Gpu, size: LaneSize, most: usize) -> Arc<Self> {
-        let most = most.max(1);
+        let most = most.clamp(1, MOST_IN_FLIGHT);
         Arc::new(Self {
             size,
             most,
+            marks: (size.slices > 0).then(|| Marks::new(gpu, size.slices)),
             free: Mutex::new(Free {
                 lanes: (0..most).map(|_| Lane::new(gpu, size)).collect(),
                 out: 0,
@@ -104,9 +111,15 @@ impl Lanes {
         let size = self.size;
         let results = match size.slices {
             0 => 0,
-            slices => size.readback + 2 * MARK * slices as u64,
+            _ => size.readback,
         };
-        (size.upload_all() + size.readback_all() + results) * self.most as u64
+        let marks = 2 * MARK * size.slices as u64;
+        marks + (size.upload_all() + size.readback_all() + results) * self.most as u64
+    }
+
+    /// What tells runs apart whose commands the application submits.
+    pub fn marks(&self) -> Option<&Marks> {
+        self.marks.as_ref()
     }
 
     /// Where a run's number is in its images' and in its outputs' buffer.
@@ -172,7 +185,7 @@ impl Lanes {
                 awaited.clear();
                 for mapping in draining.mappings() {
                     if mapping.poll(gpu, &all).is_pending() {
-                        awaited.push(gpu.awaits(mapping));
+                        awaited.push(gpu.awaits(mapping)?);
                     }
                 }
                 over |= awaited.is_empty();

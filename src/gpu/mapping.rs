@@ -168,6 +168,11 @@ impl Mapping {
         }
     }
 
+    /// Whether nothing more will come of it.
+    pub fn has_ended(&self) -> bool {
+        self.0.lock().mapped.is_some()
+    }
+
     /// The same, and has this task woken when it is.
     pub fn poll(&self, gpu: &Gpu, task: &Context<'_>) -> Poll<Result<(), GpuError>> {
         let mut state = self.0.lock();

@@ -44,6 +44,7 @@ pub use device::Gpu;
 pub use engine::{Engine, EngineOptions, EngineSetup};
 pub use error::GpuError;
 pub use images::Images;
+pub(crate) use lanes::MOST_IN_FLIGHT;
 pub use options::{GpuOptions, PipelineOptions};
 pub(crate) use record::Intake;
 pub use resample::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource};

@@ -1,5 +1,9 @@
 //! Devices are opened here: one of the library's own, or the application's.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 #[cfg(not(target_arch = "wasm32"))]
 use super::DeviceSelector;
 use super::adapters::{describe, select};
@@ -9,6 +13,9 @@ use crate::kernels::{KERNELS, Needs, Variant};
 /// Blocks of 64 MB and more would be touched for the few MB on their way to the
 /// device, and stay.
 pub(super) const MEMORY_HINTS: wgpu::MemoryHints = wgpu::MemoryHints::MemoryUsage;
+
+/// How long the application's work on its device may take, when it is handed over.
+const LONG_WORK: Duration = Duration::from_secs(1);
 
 /// Features that are requested where they are offered: for kernels, for
 /// measuring, and for starting.
@@ -20,7 +27,9 @@ pub(super) const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
 impl Gpu {
     /// Opens a device of the library's own: on the adapter that a
     /// [`DeviceSelector`] means, with all that it offers, or as [`GpuOptions`]
-    /// say.
+    /// say. Textures and buffers that a classifier is to read must be made on it
+    /// ([`Gpu::device`]): an application with a device of its own takes
+    /// [`Gpu::from_device`].
     ///
     /// # Errors
     /// [`GpuError::NoAdapter`] and [`GpuError::UnknownDevice`] where there is
@@ -143,7 +152,7 @@ impl Gpu {
     ///
     /// # Errors
     /// [`GpuError::DeviceLimits`] names the limit that is lower than
-    /// [`Gpu::required_limits`], and what to ask for.
+    /// [`Gpu::required_limits`], and what to ask for; [`GpuError::OtherQueue`].
     pub fn from_device(
         adapter: &wgpu::Adapter,
         device: wgpu::Device,
@@ -170,7 +179,32 @@ impl Gpu {
                 missing: missing.join(", "),
             });
         }
-        Ok(Self::joined(adapter, (device, queue), options, true))
+        let gpu = Self::joined(adapter, (device, queue), options, true);
+        gpu.check_queue()?;
+        Ok(gpu)
+    }
+
+    /// Commands for this device would otherwise go to another, which may do them
+    /// without a word. Only who polls a queue's own device hears of its work.
+    fn check_queue(&self) -> Result<(), GpuError> {
+        // A browser polls by itself, and tells what is wrong with the commands.
+        if cfg!(target_arch = "wasm32") {
+            return Ok(());
+        }
+        let heard = Arc::new(AtomicBool::new(false));
+        let hears = Arc::clone(&heard);
+        (self.queue()).on_submitted_work_done(move || hears.store(true, Ordering::Release));
+        let waited = self.poll(wgpu::PollType::Wait {
+            submission_index: None,
+            timeout: Some(LONG_WORK),
+        });
+        // A lost device and one that is busy for long tell nothing.
+        match heard.load(Ordering::Acquire) || !matches!(waited, Ok(true)) {
+            true => Ok(()),
+            false => Err(GpuError::OtherQueue {
+                device: self.describe(),
+            }),
+        }
     }
 
     fn joined(
@@ -214,29 +248,9 @@ fn least_buffers() -> u32 {
 /// The limits that are too low, readably.
 fn missing(found: &wgpu::Limits) -> Vec<String> {
     let needed = Gpu::required_limits();
-    let limits = [
-        (
-            "max_compute_invocations_per_workgroup",
-            needed.max_compute_invocations_per_workgroup,
-            found.max_compute_invocations_per_workgroup,
-        ),
-        (
-            "max_compute_workgroup_size_x",
-            needed.max_compute_workgroup_size_x,
-            found.max_compute_workgroup_size_x,
-        ),
-        (
-            "max_compute_workgroup_storage_size",
-            needed.max_compute_workgroup_storage_size,
-            found.max_compute_workgroup_storage_size,
-        ),
-        (
-            "max_storage_buffers_per_shader_stage",
-            needed.max_storage_buffers_per_shader_stage,
-            found.max_storage_buffers_per_shader_stage,
-        ),
-    ];
-    let low = limits.iter().filter(|(_, needed, found)| found < needed);
-    low.map(|(name, needed, found)| format!("{name} of {needed} (it has {found})"))
-        .collect()
+    let mut missing = vec![];
+    needed.check_limits_with_fail_fn(found, false, |name, needed, found| {
+        missing.push(format!("{name} of {needed} (it has {found})"));
+    });
+    missing
 }

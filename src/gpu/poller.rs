@@ -40,28 +40,30 @@ pub(super) struct Awaited {
 }
 
 impl Poller {
-    /// Polls `device` until what this returns is dropped.
-    pub fn awaits(&self, device: &wgpu::Device, mapping: &Mapping) -> Awaited {
+    /// Polls `device` until that is mapped, or what this returns is dropped. An
+    /// error where the system gives no thread for it; nobody is woken here, whatever
+    /// the caller has locked.
+    pub fn awaits(&self, device: &wgpu::Device, mapping: &Mapping) -> std::io::Result<Awaited> {
         let mut list = self.0.list();
+        // A browser polls by itself.
+        if cfg!(not(target_arch = "wasm32")) && !list.running {
+            let (board, device) = (Arc::clone(&self.0), device.clone());
+            let thread = std::thread::Builder::new().name("resnet-wgpu poll".into());
+            thread.spawn(move || {
+                let running = Running(board);
+                running.0.run(&device);
+            })?;
+            list.running = true;
+        }
         let id = list.next;
         list.next += 1;
         list.awaited.push((id, mapping.clone()));
-        // A browser polls by itself.
-        let thread = cfg!(not(target_arch = "wasm32"));
-        let start = thread && !std::mem::replace(&mut list.running, true);
         drop(list);
-        if start {
-            let running = Running(Arc::clone(&self.0));
-            let device = device.clone();
-            let thread = std::thread::Builder::new().name("resnet-wgpu poll".into());
-            // Where there is none, dropping `running` tells those who await.
-            drop(thread.spawn(move || running.0.run(&device)));
-        }
         self.0.changed.notify_one();
-        Awaited {
+        Ok(Awaited {
             board: Arc::clone(&self.0),
             id,
-        }
+        })
     }
 }
 
@@ -105,6 +107,7 @@ impl Board {
                 // No callback comes any more.
                 self.fail(&error);
             }
+            (self.list().awaited).retain(|(_, mapping)| !mapping.has_ended());
             // What takes long needs no answer within a quarter of a millisecond.
             (looks, last) = match newest == last {
                 true => (looks + 1, last),

@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::lane::{Lane, MARK};
+use super::lane::Lane;
 use super::pipelines::Pipeline;
+use super::watch::known;
 use super::{Engine, GpuError, Images, Ready, Run};
 
 /// Where a run's images come from.
@@ -65,9 +66,9 @@ impl Engine {
                 picture.record(encoder, arrival);
             }
         }
-        if let (Some(results), true) = (&lane.results, number.is_some()) {
+        if let (Some(marks), true) = (self.lanes.marks(), number.is_some()) {
             let (at, _) = self.lanes.mark_at();
-            encoder.copy_buffer_to_buffer(upload.buffer(), at, &results.marks[0], 0, MARK);
+            marks.begin(encoder, upload.buffer(), at);
         }
         if !bytes.is_empty() || number.is_some() {
             upload.recycle(encoder);
@@ -79,20 +80,18 @@ impl Engine {
     /// application's shaders do, if wanted; `slices` were recorded before.
     pub(super) fn give_out(&self, encoder: &mut wgpu::CommandEncoder, lane: &Lane, slices: usize) {
         let (mut at, readback) = (0, lane.readback.buffer());
-        let results = lane.results.as_ref();
         for output in &self.plan.outputs {
             let bytes = output.bytes(self.plan.batch);
             let slot = &self.slots[output.slot];
-            let places = [Some(readback), results.map(|r| &r.outputs)];
+            let places = [Some(readback), lane.results.as_ref()];
             for into in places.into_iter().flatten() {
                 slot.copy(encoder, into, at, bytes);
             }
             at += slot.place().padded(bytes);
         }
-        if let Some(results) = results {
+        if let Some(marks) = self.lanes.marks() {
             let (_, at) = self.lanes.mark_at();
-            let (marks, from) = (&results.marks[slices % 2], MARK * slices as u64);
-            encoder.copy_buffer_to_buffer(marks, from, readback, at, MARK);
+            marks.end(encoder, slices, readback, at);
         }
         lane.readback.ask(encoder, readback.size());
     }
@@ -144,15 +143,11 @@ impl Engine {
         let number = intake.is_some().then(|| self.lanes.number());
         let slices = run.next_slice(number, last);
         let lane = run.lane()?;
-        let recorded = self.gpu.watch(0, || {
+        let record = || -> Result<(), GpuError> {
             if let Some(intake) = intake {
                 self.take_in(encoder, lane, intake, number)?;
-            } else if let Some(results) = &lane.results {
-                let [from, to] = [slices - 1, slices].map(|slice| {
-                    let at = MARK * slice as u64;
-                    (&results.marks[slice % 2], at)
-                });
-                encoder.copy_buffer_to_buffer(from.0, from.1, to.0, to.1, MARK);
+            } else if let Some(marks) = self.lanes.marks() {
+                marks.go_on(encoder, slices);
             }
             if !steps.is_empty() {
                 self.record(encoder, steps, None);
@@ -161,8 +156,11 @@ impl Engine {
                 self.give_out(encoder, lane, slices);
             }
             Ok(())
-        });
-        recorded.flatten().inspect_err(|_| run.give_up())
+        };
+        let recorded = self.gpu.watch(0, || known(record));
+        let recorded =
+            recorded.and_then(|recorded| recorded.unwrap_or(Err(GpuError::OtherInstance)));
+        recorded.inspect_err(|_| run.give_up())
     }
 
     /// Records and submits a whole run on that lane, a submission for each of the

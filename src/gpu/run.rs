@@ -136,8 +136,7 @@ impl Run {
 
     /// Where its outputs stay on the device.
     pub(crate) fn results(&self) -> Option<&wgpu::Buffer> {
-        let results = self.lane.as_ref()?.results.as_ref();
-        results.map(|results| &results.outputs)
+        self.lane.as_ref()?.results.as_ref()
     }
 
     /// Counts a slice, the first of which has a number; gives how many are behind
@@ -181,7 +180,7 @@ impl Run {
         let polled = mapping.poll(&self.gpu, task);
         match polled {
             Poll::Pending if self.awaited.is_none() => {
-                self.awaited = Some(self.gpu.awaits(mapping));
+                self.awaited = Some(self.gpu.awaits(mapping)?);
             }
             Poll::Pending => {}
             Poll::Ready(_) => self.awaited = None,
@@ -231,6 +230,8 @@ impl Run {
                 readback.show(gpu, bytes, show)?;
             }
         }
+        // It is the host's no more.
+        self.asked = false;
         // Outputs of another run lay there.
         match submitted {
             true => Ok(()),

@@ -13,6 +13,9 @@ const BETWEEN: Duration = Duration::from_micros(200);
 /// How long a submission may take: one that takes longer does not come back.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// Of a device that is lost.
+const GONE: &str = "the device is lost";
+
 /// What an error scope holds.
 trait Told: Future<Output = Option<wgpu::Error>> + 'static {}
 
@@ -116,7 +119,7 @@ impl Gpu {
     }
 
     fn gone(&self) -> GpuError {
-        self.lost("the device is lost")
+        self.lost(GONE)
     }
 
     /// A buffer with those bytes in it.
@@ -175,15 +178,25 @@ impl Gpu {
     /// An error of this device while it ran.
     pub(super) fn lost(&self, reason: impl ToString) -> GpuError {
         let mut reason = reason.to_string();
-        if cfg!(target_arch = "wasm32") {
-            // A browser's call stack is behind it.
-            reason.truncate(reason.find('\n').unwrap_or(reason.len()));
+        if self.is_lost() {
+            // Of what follows from it, wgpu tells much.
+            reason = GONE.into();
         }
+        // A browser's call stack is behind it.
+        reason.truncate(reason.find('\n').unwrap_or(reason.len()));
         GpuError::Lost {
             device: self.describe(),
             reason,
         }
     }
+}
+
+/// Does something with what the application made. Of another `wgpu::Instance` wgpu
+/// finds nothing under the names that it goes by, and panics: `None`. Where it finds
+/// something else under them, nobody notices.
+pub(super) fn known<T>(act: impl FnOnce() -> T) -> Option<T> {
+    // What it left half done is given up.
+    catch_unwind(AssertUnwindSafe(act)).ok()
 }
 
 /// Polls a device. wgpu panics where a driver loses it meanwhile.

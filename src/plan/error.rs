@@ -37,7 +37,7 @@ pub enum PlanError {
     /// A weight is larger than the device binds, and cannot be cut.
     #[error(
         "layer `{layer}` has weights of {needed} bytes, and this device binds at most {limit}; \
-         use another device, or the CPU"
+         open the device with higher limits where it has them, use another one, or the CPU"
     )]
     WeightTooLarge {
         /// The layer.
@@ -66,7 +66,7 @@ pub enum PlanError {
     /// No kernel of a family runs on this device.
     #[error(
         "layer `{layer}` ({op}): no kernel runs within this device's limits ({limits}); \
-         use another device, or the CPU"
+         open the device with higher ones where it has them, use another one, or the CPU"
     )]
     NoKernel {
         /// The layer.

@@ -28,7 +28,7 @@ const SIGNATURE_LEN: usize = 32;
 ///     ..Default::default()
 /// };
 /// // It has 451×300 pixels.
-/// let refused = decode_file("photos/chelsea.png".as_ref(), &limits);
+/// let refused = decode_file("photos/chelsea.png", &limits);
 /// assert!(matches!(refused, Err(ImageError::TooManyPixels { width: 451, .. })));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,8 @@ impl Default for ImageLimits {
 /// # Errors
 /// [`ImageError`], which names the file: a directory, an unreadable file, or
 /// any reason of [`decode_bytes`].
-pub fn decode_file(path: &Path, limits: &ImageLimits) -> Result<RgbImage, ImageError> {
+pub fn decode_file(path: impl AsRef<Path>, limits: &ImageLimits) -> Result<RgbImage, ImageError> {
+    let path = path.as_ref();
     let name = one_line(path.display());
     let failed = |source| ImageError::Read {
         name: name.clone(),

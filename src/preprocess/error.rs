@@ -126,7 +126,7 @@ pub enum ImageError {
 pub enum PreprocessError {
     /// A field of the configuration is out of range.
     #[error(
-        "preprocessing: expected {field} to be {expected}, found {found}; correct the model's configuration"
+        "preprocessing: expected {field} to be {expected}, found {found}; correct the model's configuration, or what was given in its place"
     )]
     Field {
         /// Name of the field.
@@ -191,7 +191,7 @@ pub enum PreprocessError {
 
 impl PreprocessError {
     /// A [`PreprocessError::Field`] from anything that can be shown.
-    pub(super) fn field(
+    pub(crate) fn field(
         field: &'static str,
         expected: impl Into<String>,
         found: impl Display,

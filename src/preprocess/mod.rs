@@ -144,15 +144,18 @@ impl Preprocess {
     /// # Errors
     /// [`PreprocessError::Field`] names the first field that fails.
     pub fn validate(&self) -> Result<(), PreprocessError> {
-        let side = "a length in pixels above 0";
-        if self.resize == 0 {
-            return Err(PreprocessError::field("resize", side, self.resize));
-        }
         for (name, length) in [("crop height", self.crop.0), ("crop width", self.crop.1)] {
             if length == 0 || length > MAX_CROP_SIDE {
                 let expected = format!("a length in pixels from 1 to {MAX_CROP_SIDE}");
                 return Err(PreprocessError::field(name, expected, length));
             }
+        }
+        if self.resize == 0 {
+            return Err(PreprocessError::field(
+                "resize",
+                "a length in pixels above 0",
+                self.resize,
+            ));
         }
         for value in self.mean {
             if !value.is_finite() {
@@ -160,8 +163,8 @@ impl Preprocess {
             }
         }
         for value in self.std {
-            if !(value.is_finite() && value > 0.0) {
-                let expected = "a finite number above 0";
+            if !(value.is_normal() && value > 0.0) {
+                let expected = "a finite number above 0 that can be divided by";
                 return Err(PreprocessError::field("std", expected, value));
             }
         }

@@ -9,7 +9,7 @@ use super::layers::{graph, shapes, widest};
 use super::{Inner, Runner, Session, SessionOptions, Setup};
 use crate::cpu::{CpuError, CpuModel};
 use crate::error::Error;
-use crate::gpu::{Engine, EngineOptions, Gpu, GpuError};
+use crate::gpu::{Engine, EngineOptions, Gpu, GpuError, MOST_IN_FLIGHT};
 use crate::graph::{Graph, GraphError, Node, NodeId};
 use crate::kernels::Scalar;
 use crate::model::Model;
@@ -188,7 +188,9 @@ impl Session {
         // The first run may be of few images, and is to be the last that
         // allocates.
         let room = |_| Vec::with_capacity(batch * widest);
-        let rooms = (0..options.in_flight.max(1)).map(room).collect();
+        let rooms = (0..options.in_flight.clamp(1, MOST_IN_FLIGHT))
+            .map(room)
+            .collect();
         Self(Arc::new(Inner {
             model: Arc::clone(model.identity()),
             rooms: Mutex::new(rooms),

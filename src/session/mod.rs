@@ -6,11 +6,12 @@ mod options;
 mod run;
 mod sizes;
 
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::cpu::CpuModel;
 use crate::error::Error;
-use crate::gpu::{Engine, GpuError, Images, Spans, Timeline};
+use crate::gpu::{Engine, GpuError, Images, MOST_IN_FLIGHT, Spans, Timeline};
 use crate::graph::{Graph, NodeId, Shape};
 #[doc(inline)]
 pub use crate::kernels::InputForm;
@@ -70,10 +71,24 @@ pub struct Outputs {
 /// assert_eq!(outputs.logits.shape(), [1, 10]);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
-#[derive(Debug)]
+/// Not its plan and its weights, which are long.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let device = match &self.0.runner {
+            Runner::Gpu(engine) => engine.gpu().describe(),
+            Runner::Cpu(_) => "cpu".into(),
+        };
+        f.debug_struct("Session")
+            .field("device", &device)
+            .field("batch", &self.batch())
+            .field("input", &self.0.graph.input_shape())
+            .finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     /// Of the model that it was made of ([`Model::identity`]).
     ///
@@ -94,7 +109,6 @@ struct Inner {
     setup: Setup,
 }
 
-#[derive(Debug)]
 enum Runner {
     Gpu(Box<Engine>),
     Cpu(Box<CpuModel>),
@@ -141,7 +155,7 @@ impl Session {
     pub fn max_in_flight(&self) -> usize {
         match &self.0.runner {
             Runner::Gpu(engine) => engine.max_in_flight(),
-            Runner::Cpu(_) => self.0.options.in_flight.max(1),
+            Runner::Cpu(_) => self.0.options.in_flight.clamp(1, MOST_IN_FLIGHT),
         }
     }
 

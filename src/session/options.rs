@@ -48,7 +48,8 @@ pub struct SessionOptions {
     pub input: InputForm,
     /// Batches that may be started before the first is finished
     /// ([`Session::start`](super::Session::start)): 1 for the least latency, 2 or more to
-    /// keep a GPU busy while the host prepares and reads.
+    /// keep a GPU busy while the host prepares and reads; 64 at most
+    /// ([`Session::max_in_flight`](super::Session::max_in_flight)).
     pub in_flight: usize,
     /// Refuse, rather than take a smaller batch, where the device cannot bind
     /// that many images.

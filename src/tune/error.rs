@@ -37,7 +37,7 @@ pub struct Stale(
 ///
 /// use resnet_wgpu::tune::{Tuning, TuningError};
 ///
-/// let tuning = match Tuning::read("no/such/tuning.json".as_ref()) {
+/// let tuning = match Tuning::read("no/such/tuning.json") {
 ///     Ok(tuning) => Some(tuning),
 ///     // Not tuned yet: the built-in rules will do.
 ///     Err(TuningError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => None,

@@ -36,7 +36,8 @@ impl Tuning {
     /// # Errors
     /// [`TuningError::Read`], [`TuningError::Damaged`], and [`TuningError::Version`]
     /// for another layout.
-    pub fn read(path: &Path) -> Result<Self, TuningError> {
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, TuningError> {
+        let path = path.as_ref();
         let file = || path.display().to_string();
         let damaged = |problem: String| TuningError::Damaged {
             file: file(),
@@ -70,7 +71,8 @@ impl Tuning {
     ///
     /// # Errors
     /// As [`Tuning::read`]; [`TuningError::Stale`] for one that was not.
-    pub fn for_device(path: &Path, gpu: &Gpu) -> Result<Self, TuningError> {
+    pub fn for_device(path: impl AsRef<Path>, gpu: &Gpu) -> Result<Self, TuningError> {
+        let path = path.as_ref();
         let tuning = Self::read(path)?;
         match tuning.check(&Origin::of(gpu)) {
             Ok(()) => Ok(tuning),
@@ -86,7 +88,8 @@ impl Tuning {
     ///
     /// # Errors
     /// [`TuningError::Write`].
-    pub fn write(&self, path: &Path) -> Result<(), TuningError> {
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), TuningError> {
+        let path = path.as_ref();
         let layout = Layout {
             schema_version: SCHEMA_VERSION,
             origin: self.origin().clone(),
@@ -236,7 +239,7 @@ mod tests {
     #[test]
     fn where_it_cannot_be_read_or_written_it_says_so() {
         let folder = tempfile::tempdir().unwrap();
-        let missing = Tuning::read(&folder.path().join("none")).unwrap_err();
+        let missing = Tuning::read(folder.path().join("none")).unwrap_err();
         assert!(matches!(missing, TuningError::Read { .. }), "{missing}");
         let error = Tuning::read(folder.path()).unwrap_err();
         assert!(matches!(error, TuningError::Read { .. }), "{error}");

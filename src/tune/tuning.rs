@@ -15,7 +15,7 @@ use crate::plan::Choice;
 /// ```no_run
 /// use resnet_wgpu::tune::Tuning;
 ///
-/// let tuning = Tuning::read("tuning.json".as_ref())?;
+/// let tuning = Tuning::read("tuning.json")?;
 /// for tuned in tuning.shapes() {
 ///     println!("{}: {} in {} ms", tuned.key, tuned.winner, tuned.times_ms[&tuned.winner]);
 /// }
@@ -42,9 +42,9 @@ pub struct Tuned {
 /// let model = Model::embedded()?;
 /// // Once, on the machine of the user or of a colleague with the same GPU:
 /// let tuning = tune(&gpu, &model, &TuneOptions::default(), |_| {})?;
-/// tuning.write("tuning.json".as_ref())?;
+/// tuning.write("tuning.json")?;
 /// // Ever after; a file that is stale or damaged is no reason to stop.
-/// let tuning = Tuning::for_device("tuning.json".as_ref(), &gpu)?;
+/// let tuning = Tuning::for_device("tuning.json", &gpu)?;
 /// let options = SessionOptions {
 ///     choice: tuning.choice(&gpu, "f32")?,
 ///     ..SessionOptions::default()

@@ -22,7 +22,7 @@ pub fn photos() -> Vec<(String, RgbImage)> {
         "grace_hopper.jpg",
         "rocket.jpg",
     ];
-    let photo = |name: &str| decode_file(&folder.join(name), &ImageLimits::default()).unwrap();
+    let photo = |name: &str| decode_file(folder.join(name), &ImageLimits::default()).unwrap();
     files.map(|name| (name.to_owned(), photo(name))).into()
 }
 

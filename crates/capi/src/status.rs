@@ -78,7 +78,11 @@ fn status(error: &Error) -> ResnetStatus {
             | CheckpointError::NoFile { .. } => S::Io,
             _ => S::InvalidModel,
         },
-        Error::Config(_) | Error::Lower(_) | Error::Tensor(_) | Error::Labels(_) => S::InvalidModel,
+        Error::Config(_)
+        | Error::Lower(_)
+        | Error::Tensor(_)
+        | Error::Labels(_)
+        | Error::NoNumbers { .. } => S::InvalidModel,
         Error::Graph(_) | Error::Explain(_) => S::Unsupported,
         Error::Plan(PlanError::EmptyBatch) => S::InvalidArgument,
         Error::Plan(_) => S::Unsupported,

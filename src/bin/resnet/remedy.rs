@@ -33,6 +33,7 @@ pub fn options(error: &(dyn StdError + 'static)) -> Option<&'static str> {
         Error::Hub(HubError::NoWeights { .. }) => {
             Some("`--weights pytorch_model.bin` prints the line that does")
         }
+        Error::NoNumbers { .. } => Some("`--precision f32`; `resnet verify` names the layer"),
         Error::UnknownLayer { .. } => Some("`resnet summary` lists all"),
         _ => None,
     }

@@ -215,14 +215,14 @@ where
         let one = self.classifier.views().count() == 1;
         for (place, index) in items.drain(..).enumerate() {
             if one {
-                let outcome = Outcome::Scored(&self.scores, place);
+                let outcome = scored(self.classifier, &self.scores, place);
                 (self.each)(self.classifier, index, outcome, &self.waits)?;
                 continue;
             }
             self.mean.add(&self.scores, place);
             if self.mean.is_whole() {
                 self.mean.take_into(&mut self.answer);
-                let outcome = Outcome::Scored(&self.answer, 0);
+                let outcome = scored(self.classifier, &self.answer, 0);
                 (self.each)(self.classifier, index, outcome, &self.waits)?;
             }
         }
@@ -242,5 +242,13 @@ where
             self.finish()?;
         }
         Ok(())
+    }
+}
+
+/// What became of an image that was run.
+fn scored<'a>(classifier: &Classifier, scores: &'a Scores, index: usize) -> Outcome<'a> {
+    match classifier.check(scores, index) {
+        Ok(()) => Outcome::Scored(scores, index),
+        Err(error) => Outcome::Broken(with_sources(&error)),
     }
 }

@@ -1,6 +1,7 @@
 //! Tables and buffers of the two passes over pictures of one size.
 
 use super::{ByteOrder, OnDevice, ResampleError, SourceError};
+use crate::gpu::watch::known;
 use crate::gpu::{Gpu, GpuError};
 use crate::preprocess::Sampling;
 
@@ -140,10 +141,12 @@ impl Passes {
             let to = self.narrow.as_entire_binding();
             bind(gpu, pipeline, [&params, &self.taps[0]], [source, to])
         };
-        match gpu.watch(0, bind) {
+        match gpu.watch(0, || known(bind)) {
             // Ours are valid.
             Err(GpuError::Refused { reason, .. }) => Err(SourceError::Refused(reason).into()),
-            bound => Ok(bound?),
+            Ok(None) => Err(SourceError::OtherInstance.into()),
+            Ok(Some(bound)) => Ok(bound),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -51,6 +51,12 @@ pub struct PixelRect {
 /// from an image file; the values of `Rgba8UnormSrgb` and `Bgra8UnormSrgb`, which
 /// shaders read as linear light, are encoded again, within 1/255.
 ///
+/// It must be of the classifier's own device: of one that
+/// [`Gpu::from_device`](crate::Gpu::from_device) was given, or made with
+/// [`Gpu::device`](crate::Gpu::device). Another device of the same [`wgpu::Instance`]
+/// is an error; of another instance wgpu cannot always tell, and another picture may
+/// be read.
+///
 /// ```no_run
 /// # use resnet_wgpu::{Classifier, wgpu};
 /// use resnet_wgpu::gpu::{PixelRect, TextureSource};
@@ -94,7 +100,8 @@ pub struct TextureSource<'a> {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BufferSource<'a> {
-    /// With [`wgpu::BufferUsages::STORAGE`], of the classifier's device.
+    /// With [`wgpu::BufferUsages::STORAGE`], of the classifier's own device, as
+    /// [`TextureSource`] says.
     pub buffer: &'a wgpu::Buffer,
     /// Bytes before the first pixel, a multiple of 4.
     pub offset: u64,
@@ -179,9 +186,16 @@ pub enum SourceError {
     /// A texture or buffer that cannot be bound.
     #[error(
         "the device cannot bind the texture or buffer: {0}; pass one of the classifier's own device \
-         that has not been destroyed"
+         that is neither destroyed nor mapped"
     )]
     Refused(String),
+    /// A texture or buffer of another `wgpu::Instance`.
+    #[error(
+        "the texture or buffer belongs to another `wgpu::Instance` than the network's device; set \
+         the network up on the application's own device (`Gpu::from_device`), or make it on the \
+         network's (`Gpu::device`)"
+    )]
+    OtherInstance,
     /// A picture too long for a pass over it.
     #[error(
         "picture of {width}x{height} pixels: {needed} workgroups are needed to resize it, and this \

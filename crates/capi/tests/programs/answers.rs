@@ -19,7 +19,7 @@ pub fn weights() -> PathBuf {
 }
 
 pub fn photo(name: &str) -> RgbImage {
-    decode_file(&root().join("photos").join(name), &ImageLimits::default()).unwrap()
+    decode_file(root().join("photos").join(name), &ImageLimits::default()).unwrap()
 }
 
 /// What `answers.c` prints, by the library alone.
