@@ -121,6 +121,7 @@ fn beside_a_classifier_no_weight_is_there_twice() {
             assert_eq!(answer.wait().unwrap().logits, scores.logits);
             let both = explainer.classifier().session().shared_bytes();
             assert_eq!(both.0, own.0, "weights are there twice");
+            assert!(own.0 > 0 || device.is_none());
         }
     }
 }

@@ -235,7 +235,8 @@ impl Recorder {
     }
 
     /// Records the first slice of a run: the picture is taken in, and resized where
-    /// it is on the device. The rest is left to [`go_on`](Self::go_on), a slice of at
+    /// it is on the device, which is under no budget and quick but for pictures of
+    /// many millions of pixels. The rest is left to [`go_on`](Self::go_on), a slice of at
     /// most `budget` of GPU time each.
     ///
     /// # Errors

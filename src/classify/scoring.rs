@@ -80,7 +80,9 @@ impl Classifier {
         self.score_with(picture.into(), Patience::Await).await
     }
 
-    /// Starts on one picture and returns before it is classified. Up to
+    /// Starts on one picture and returns before it is classified. The first picture of
+    /// a size or form that is not the usual has a session made for it, by one thread
+    /// at a time. Up to
     /// [`in_flight`](super::ClassifierOptions::in_flight) may be in flight; answers come in the
     /// order in which they were started.
     ///

@@ -7,6 +7,9 @@ use super::GpuError;
 
 /// Which device to use.
 ///
+/// The CPU twin is none of them: it is where a classifier runs that is given no
+/// [`Gpu`](crate::Gpu).
+///
 /// ```
 /// use resnet_wgpu::DeviceSelector;
 ///

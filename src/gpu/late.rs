@@ -18,18 +18,38 @@ struct State {
     due: usize,
     /// The first error, until somebody asks.
     error: Option<GpuError>,
+    /// The last one that somebody was told, and how many were.
+    last: Option<GpuError>,
+    told: usize,
     waiting: Vec<Waker>,
 }
 
+/// A run that is to hear of errors: of one that nobody was told yet, and of those
+/// that others were told since it began. Which of the runs an error is about,
+/// nobody knows.
+#[derive(Debug)]
+pub(super) struct Listener {
+    late: Late,
+    /// Errors that were told before.
+    told: usize,
+}
+
 impl Late {
+    /// A run begins.
+    pub fn listen(&self) -> Listener {
+        let told = self.lock().told;
+        let late = self.clone();
+        Listener { late, told }
+    }
+
     /// One more call.
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(test, target_arch = "wasm32"))]
     pub fn expect(&self) {
         self.lock().due += 1;
     }
 
     /// What has come of one.
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(any(test, target_arch = "wasm32"))]
     pub fn hear(&self, how: Result<(), GpuError>) {
         let mut state = self.lock();
         state.due -= 1;
@@ -42,16 +62,26 @@ impl Late {
         waiting.into_iter().flatten().for_each(Waker::wake);
     }
 
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Listener {
     /// Whether all is heard, and well.
     pub fn look(&self) -> Result<bool, GpuError> {
-        let mut state = self.lock();
-        match (state.due, state.error.take()) {
-            (0, Some(error)) => Err(error),
-            (0, None) => Ok(true),
-            (_, error) => {
-                state.error = error;
-                Ok(false)
-            }
+        let mut state = self.late.lock();
+        if state.due > 0 {
+            return Ok(false);
+        }
+        if let Some(error) = state.error.take() {
+            state.told += 1;
+            state.last = Some(again(&error));
+            return Err(error);
+        }
+        match &state.last {
+            Some(error) if state.told > self.told => Err(again(error)),
+            _ => Ok(true),
         }
     }
 
@@ -60,15 +90,35 @@ impl Late {
         match self.look() {
             Ok(true) => Poll::Ready(Ok(())),
             Ok(false) => {
-                self.lock().waiting.push(task.waker().clone());
+                self.late.lock().waiting.push(task.waker().clone());
                 Poll::Pending
             }
             Err(error) => Poll::Ready(Err(error)),
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// The same error for another run.
+fn again(error: &GpuError) -> GpuError {
+    match error {
+        GpuError::OutOfMemory {
+            device,
+            bytes,
+            reason,
+        } => GpuError::OutOfMemory {
+            device: device.clone(),
+            bytes: *bytes,
+            reason: reason.clone(),
+        },
+        GpuError::Refused { device, reason } => GpuError::Refused {
+            device: device.clone(),
+            reason: reason.clone(),
+        },
+        // Scopes tell of no other.
+        other => GpuError::Refused {
+            device: String::new(),
+            reason: other.to_string(),
+        },
     }
 }
 
@@ -114,5 +164,73 @@ impl Drop for Calling<'_> {
         if let Some(before) = self.before.take() {
             self.caller.swap(before);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused() -> GpuError {
+        let (device, reason) = ("one".into(), "a buffer is not valid".into());
+        GpuError::Refused { device, reason }
+    }
+
+    fn is_refused(told: Result<bool, GpuError>) -> bool {
+        matches!(told, Err(GpuError::Refused { reason, .. }) if reason.contains("not valid"))
+    }
+
+    #[test]
+    fn nothing_is_well_before_all_is_heard() {
+        let late = Late::default();
+        let run = late.listen();
+        assert!(run.look().unwrap());
+        late.expect();
+        late.expect();
+        assert!(!run.look().unwrap());
+        late.hear(Err(refused()));
+        assert!(!run.look().unwrap(), "one more is to be heard");
+        late.hear(Ok(()));
+        assert!(is_refused(run.look()));
+    }
+
+    #[test]
+    fn all_runs_in_flight_hear_of_an_error_and_later_ones_do_not() {
+        let late = Late::default();
+        let [first, second] = [late.listen(), late.listen()];
+        late.expect();
+        late.hear(Err(refused()));
+        assert!(is_refused(first.look()));
+        let third = late.listen();
+        assert!(is_refused(second.look()));
+        assert!(third.look().unwrap());
+    }
+
+    #[test]
+    fn what_nobody_heard_is_the_next_runs() {
+        let late = Late::default();
+        late.expect();
+        late.hear(Err(refused()));
+        assert!(is_refused(late.listen().look()));
+        assert!(late.listen().look().unwrap());
+    }
+
+    #[test]
+    fn tasks_are_woken_when_all_is_heard() {
+        struct Count(std::sync::atomic::AtomicUsize);
+        impl std::task::Wake for Count {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            }
+        }
+        let count = Arc::new(Count(0.into()));
+        let waker = Waker::from(Arc::clone(&count));
+        let late = Late::default();
+        let run = late.listen();
+        late.expect();
+        assert!(run.poll(&Context::from_waker(&waker)).is_pending());
+        late.hear(Ok(()));
+        assert_eq!(count.0.load(std::sync::atomic::Ordering::SeqCst), 1);
+        assert!(run.poll(&Context::from_waker(&waker)).is_ready());
     }
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use super::lane::Lane;
 use super::lanes::Lanes;
-use super::late::Late;
+use super::late::Listener;
 use super::poller::Awaited;
 use super::record::Intake;
 use super::stored::load;
@@ -32,7 +32,7 @@ pub struct Run {
     slices: usize,
     /// While a task awaits it.
     awaited: Option<Awaited>,
-    late: Late,
+    late: Listener,
 }
 
 impl Engine {
@@ -116,7 +116,7 @@ impl Engine {
             number: None,
             slices: 0,
             awaited: None,
-            late: self.shared.late().clone(),
+            late: self.shared.late().listen(),
         }
     }
 }

@@ -48,6 +48,8 @@ pub enum Format {
     Text,
     /// Flax's msgpack, told by its name.
     Flax,
+    /// A picture.
+    Image,
 }
 
 impl fmt::Display for Format {
@@ -69,6 +71,7 @@ impl fmt::Display for Format {
             Self::Json => "JSON",
             Self::Text => "plain text",
             Self::Flax => "a Flax checkpoint (msgpack)",
+            Self::Image => "a picture",
         })
     }
 }
@@ -133,7 +136,7 @@ impl Format {
             // ModelProto: field 1 is the IR version, then the producer (2),
             // the graph (7) or the operator sets (8).
             [0x08, 1..=64, 0x12 | 0x3a | 0x42, ..] => Some(Self::Onnx),
-            _ => None,
+            _ => is_image(head).then_some(Self::Image),
         }
     }
 
@@ -197,7 +200,7 @@ impl Format {
                 .into(),
             Self::Json => "name the .safetensors file that it belongs to".into(),
             Self::Zip => "unpack it and name the .safetensors file in it".into(),
-            Self::Text | Self::Npy => "name a .safetensors file".into(),
+            Self::Text | Self::Npy | Self::Image => "name a .safetensors file".into(),
             // Other frameworks have other layouts and names, which no line
             // converts: the same network in PyTorch's is one line away.
             Self::Hdf5 | Self::Keras | Self::TfLite | Self::Gguf | Self::Flax => {
@@ -208,6 +211,15 @@ impl Format {
             }
         }
     }
+}
+
+/// Those of signatures that no header's length begins with.
+fn is_image(head: &[u8]) -> bool {
+    use image::ImageFormat::{Gif, Jpeg, Png, Pnm, Tiff, WebP};
+    matches!(
+        image::guess_format(head),
+        Ok(Gif | Jpeg | Png | Pnm | Tiff | WebP)
+    )
 }
 
 /// A file name that can be pasted into the line without quoting: a name from
@@ -243,6 +255,8 @@ mod tests {
             ),
             ("a", b"{\"weight_map\": {}}", Format::Json),
             ("a", b"Not Found", Format::Text),
+            ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Format::Image),
+            ("a.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0", Format::Image),
         ] {
             assert_eq!(
                 Format::sniff(name, head, head.len() as u64),

@@ -1,6 +1,6 @@
 //! `resnet classify`.
 
-use crate::support::{Folder, json_lines, keys, resnet, without_adapter};
+use crate::support::{Folder, command, finished, json_lines, keys, resnet, without_adapter};
 
 const CAT: &str = "photos/chelsea.png";
 
@@ -16,6 +16,31 @@ fn a_photo_has_five_likeliest_classes() {
     assert_eq!(lines.len(), 6, "{stdout}");
     assert_eq!(lines[0], CAT);
     assert!(lines[1].contains(" %  cat"), "{stdout}");
+}
+
+/// As it is installed: the program by itself, in a folder with nothing of this
+/// repository.
+#[test]
+fn it_works_from_any_folder() {
+    let folder = Folder::new();
+    let copied = folder.path("program");
+    std::fs::copy(env!("CARGO_BIN_EXE_resnet"), &copied).unwrap();
+    std::fs::create_dir(folder.path("photos")).unwrap();
+    std::fs::copy(CAT, folder.path("photos/cat.png")).unwrap();
+    let run = |args: &[&str]| {
+        let here = command(&[]);
+        let mut installed = std::process::Command::new(&copied);
+        installed.args(args).current_dir(folder.path("."));
+        installed.envs(here.get_envs().filter_map(|(k, v)| Some((k, v?))));
+        finished(installed.output().unwrap()).ok()
+    };
+    assert!(run(&["classify", "photos"]).contains(" %  cat"));
+    assert!(run(&["summary"]).contains("resnet20"));
+    run(&["explain", "photos/cat.png", "--output", "overlay.png"]);
+    run(&["embed", "photos", "--output", "features.safetensors"]);
+    for made in ["overlay.png", "features.safetensors"] {
+        assert!(folder.path(made).exists(), "{made}");
+    }
 }
 
 #[test]

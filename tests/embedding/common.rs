@@ -105,3 +105,24 @@ pub fn texture(gpu: &Gpu, image: &RgbImage, format: wgpu::TextureFormat) -> wgpu
     let data = bytes(image, bgr);
     (gpu.device()).create_texture_with_data(gpu.queue(), &descriptor, order, &data)
 }
+
+/// In a process of its own, where that test alone runs; `None` in this one, once it
+/// has passed there.
+pub fn alone(name: &str) -> Option<()> {
+    const CHILD: &str = "RESNET_WGPU_ALONE";
+    if std::env::var_os(CHILD).is_some() {
+        return Some(());
+    }
+    let ran = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    let (out, err) = (
+        String::from_utf8_lossy(&ran.stdout),
+        String::from_utf8_lossy(&ran.stderr),
+    );
+    println!("{out}{err}");
+    assert!(ran.status.success() && out.contains("1 passed"), "{name}");
+    None
+}

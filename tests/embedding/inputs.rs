@@ -1,6 +1,6 @@
 //! Every form that a picture may be given in, against the file.
 
-use image::DynamicImage;
+use image::{DynamicImage, RgbaImage};
 use resnet_wgpu::Error;
 use resnet_wgpu::classify::{
     Classifier, ClassifierOptions, Input, InputError, PixelFormat, Pixels, Scores,
@@ -160,7 +160,17 @@ fn pictures_in_memory_score_as_files_do() {
         let crop = classifier.preprocess().crop_image(&photo).unwrap();
         let nchw = classifier.preprocess().normalize_nchw(&crop).unwrap();
         let tensor = Tensor::new([1, 3, 32, 32], nchw).unwrap().nchw_to_nhwc();
-        let inputs: [Input<'_>; 7] = [
+        let with_alpha = RgbaImage::from_raw(w, h, rgba.clone()).unwrap();
+        // The rows of a larger frame.
+        let mut frame = gaps.clone();
+        frame.extend(vec![1; 3 * stride]);
+        let inputs: [Input<'_>; 9] = [
+            (&with_alpha).into(),
+            Pixels {
+                bytes_per_row: stride,
+                ..Pixels::rgba(&frame, w, h)
+            }
+            .into(),
             Pixels::rgb(photo.as_raw(), w, h).into(),
             Pixels::rgba(&rgba, w, h).into(),
             Pixels::packed(&bgra, w, h, PixelFormat::Bgra8).into(),
@@ -189,6 +199,11 @@ fn what_is_no_picture_is_told() {
     assert!(
         matches!(short, Error::Input(InputError::Pixels { found: 11, .. })),
         "{short}"
+    );
+    let longer = refused(Pixels::rgb(&[0; 16], 2, 2).into());
+    assert!(
+        matches!(longer, Error::Input(InputError::Pixels { found: 16, .. })),
+        "{longer}"
     );
     let overlap = Pixels {
         bytes_per_row: 5,
@@ -304,6 +319,19 @@ fn what_is_no_picture_is_told() {
         classifier.score(BufferSource { height: 0, ..whole }),
         Err(Error::Preprocess(_))
     ));
+    let mapped = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: 256,
+        usage: wgpu::BufferUsages::STORAGE,
+        mapped_at_creation: true,
+    });
+    let theirs = BufferSource {
+        buffer: &mapped,
+        ..whole
+    };
+    let error = source(refused(theirs.into()));
+    assert!(matches!(error, SourceError::Refused(_)), "{error}");
+    assert!(!error.to_string().contains("report"), "{error}");
     // All of this left the classifier and the device well.
     assert!(classifier.score(whole).is_ok());
 
@@ -342,4 +370,44 @@ fn a_strangers_texture_is_refused() {
     let ours = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
     let expected = classifier.score(&photo).unwrap();
     assert_eq!(classifier.score(&ours).unwrap(), expected);
+}
+
+/// Of another instance wgpu knows nothing: an error where it has no such texture.
+#[test]
+fn a_texture_of_another_instance_is_refused() {
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
+    let (_, photo) = photos().swap_remove(0);
+    let expected = classifier.score(&photo).unwrap();
+    let other = own_gpu();
+    // More of them than the network's device has.
+    let small = RgbImage::new(4, 4);
+    let format = wgpu::TextureFormat::Rgba8Unorm;
+    let theirs: Vec<_> = (0..2000).map(|_| texture(&other, &small, format)).collect();
+    let views: Vec<_> = (theirs.iter())
+        .map(|texture| texture.create_view(&Default::default()))
+        .collect();
+    let error = classifier.score(&theirs[1999]).unwrap_err();
+    assert!(
+        matches!(error, Error::Source(SourceError::OtherInstance)),
+        "{error}"
+    );
+    drop(views);
+    let ours = texture(&gpu, &photo, format);
+    assert_eq!(classifier.score(&ours).unwrap(), expected);
+}
+
+/// What is no number classifies nothing, on the device and on the CPU.
+#[test]
+fn an_input_without_numbers_is_told() {
+    let gpu = own_gpu();
+    let model = Model::embedded().unwrap();
+    let nothing = Tensor::from_fn([1, 32, 32, 3], |_| f32::NAN);
+    for gpu in [Some(&gpu), None] {
+        let classifier = Classifier::new(gpu, &model, &ClassifierOptions::default()).unwrap();
+        let error = classifier.classify(&nothing, 1).unwrap_err();
+        assert!(matches!(error, Error::NoNumbers { .. }), "{error}");
+        let scores = classifier.score(&nothing).unwrap();
+        assert!(classifier.check(&scores, 0).is_err());
+    }
 }

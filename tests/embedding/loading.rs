@@ -71,6 +71,23 @@ fn loading_can_be_cancelled_at_any_time() {
         }
     }
     assert!(cancelled > 0);
+    // In the middle of the weights, and no later.
+    let options = ClassifierOptions::default();
+    let monitor = &options.monitor;
+    let ended = std::thread::scope(|scope| {
+        let made = scope.spawn(|| Classifier::new(Some(&gpu), &model, &options));
+        while monitor.progress().weights.done == 0 && !made.is_finished() {
+            std::thread::yield_now();
+        }
+        monitor.cancel();
+        made.join().unwrap()
+    });
+    assert!(matches!(ended, Err(Error::Cancelled(_))), "{ended:?}");
+    let weights = monitor.progress().weights;
+    assert!(
+        0 < weights.done && weights.done < weights.total,
+        "{weights:?}"
+    );
     // The device is none the worse for it.
     let source = ModelSource::Model(Box::new(model.clone()));
     let loading = Loading::start(Some(&gpu), source, Default::default()).unwrap();

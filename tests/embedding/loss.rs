@@ -1,16 +1,16 @@
 //! A device that is lost, and one that has no more memory.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Classifier, ClassifierOptions};
 use resnet_wgpu::gpu::{GpuError, PixelRect, TextureSource};
 use resnet_wgpu::kernels::Storage;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::session::{Session, SessionOptions};
 use resnet_wgpu::wgpu;
+use resnet_wgpu::{Checkpoint, Error, Hints};
 
-use crate::common::{classifier, own_gpu, photos, texture};
+use crate::common::{alone, classifier, own_gpu, photos, texture};
 
 fn lost(error: &Error) -> bool {
     matches!(error, Error::Gpu(GpuError::Lost { .. }))
@@ -99,6 +99,86 @@ fn a_lost_device_is_told_and_replaced() {
     }
 }
 
+/// Whole runs in the application's encoders: submitted before the device is lost, and
+/// recorded before and submitted after. Each ends, and soon.
+#[test]
+fn recorded_runs_end_with_the_device() {
+    let model = Model::embedded().unwrap();
+    let (_, photo) = photos().swap_remove(0);
+    for (submitted, awaited) in [(true, false), (true, true), (false, false), (false, true)] {
+        let gpu = own_gpu();
+        let classifier = classifier(&gpu, &model, 1);
+        let expected = classifier.score(&photo).unwrap();
+        let mut recorder = classifier.recorder().unwrap();
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        let answer = recorder.record(&mut encoder, &photo).unwrap();
+        let commands = encoder.finish();
+        if submitted {
+            gpu.queue().submit([commands]);
+            gpu.device().destroy();
+        } else {
+            gpu.device().destroy();
+            gpu.queue().submit([commands]);
+        }
+        let began = Instant::now();
+        let found = match awaited {
+            true => pollster::block_on(answer),
+            false => answer.wait(),
+        };
+        let case = format!("submitted {submitted}, awaited {awaited}");
+        println!(
+            "{case}: {:?} in {:?}",
+            found.as_ref().err(),
+            began.elapsed()
+        );
+        assert!(began.elapsed() < Duration::from_secs(20), "{case}");
+        match found {
+            // It may have come before.
+            Ok(scores) => assert!(submitted && scores == expected, "{case}"),
+            Err(Error::Gpu(GpuError::Lost { .. } | GpuError::NotSubmitted)) => {}
+            Err(error) => panic!("{case}: {error}"),
+        }
+    }
+}
+
+/// A model of a file goes on from the file, as long as it is what it was.
+#[test]
+fn a_model_of_a_file_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.safetensors");
+    std::fs::copy("weights/resnet20-cifar10.safetensors", &file).unwrap();
+    let checkpoint = Checkpoint::from_file(&file).unwrap();
+    let model = Model::load(&checkpoint, &Hints::default()).unwrap();
+    drop(checkpoint);
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &model, 1);
+    let (_, photo) = photos().swap_remove(0);
+    let expected = classifier.score(&photo).unwrap();
+    gpu.device().destroy();
+    assert!(lost(&classifier.score(&photo).unwrap_err()));
+    let other = own_gpu();
+    classifier.recreate(Some(&other)).unwrap();
+    assert_eq!(classifier.score(&photo).unwrap(), expected);
+
+    // Somebody writes to it: an error that names it, and all as it was.
+    let mut bytes = std::fs::read(&file).unwrap();
+    let at = bytes.len() - 64;
+    bytes[at] ^= 1;
+    let later = std::fs::metadata(&file).unwrap().modified().unwrap() + Duration::from_secs(10);
+    std::fs::write(&file, bytes).unwrap();
+    let written = std::fs::File::options().append(true).open(&file).unwrap();
+    written.set_modified(later).unwrap();
+    let error = classifier
+        .recreate(Some(&own_gpu()))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("model.safetensors") && error.contains("changed"),
+        "{error}"
+    );
+    assert_eq!(classifier.score(&photo).unwrap(), expected);
+}
+
 /// The same from other threads: none hangs, each gets an answer or an error.
 #[test]
 fn threads_survive_a_lost_device() {
@@ -159,24 +239,9 @@ fn an_absurd_batch_is_an_error_and_a_sane_one_works() {
 #[cfg(target_os = "linux")]
 #[test]
 fn too_little_memory_is_an_error_and_less_works() {
-    const CHILD: &str = "RESNET_WGPU_LITTLE_MEMORY";
-    if std::env::var_os(CHILD).is_none() {
-        let name = "loss::too_little_memory_is_an_error_and_less_works";
-        let ran = std::process::Command::new(std::env::current_exe().unwrap())
-            .args([name, "--exact", "--nocapture"])
-            .env(CHILD, "1")
-            .output()
-            .unwrap();
-        let (out, err) = (
-            String::from_utf8_lossy(&ran.stdout),
-            String::from_utf8_lossy(&ran.stderr),
-        );
-        assert!(
-            ran.status.success() && out.contains("1 passed"),
-            "{out}{err}"
-        );
+    let Some(()) = alone("loss::too_little_memory_is_an_error_and_less_works") else {
         return;
-    }
+    };
     // Memory that the host and the device share: elsewhere the device has its own.
     let gpu = own_gpu().with_storage(Storage::Buffers);
     if gpu.info().device_type != wgpu::DeviceType::Cpu {

@@ -1,15 +1,16 @@
 //! Inference in the application's own encoders.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Answer, Classifier, ClassifierOptions, Recorder, Scores, Slice};
 use resnet_wgpu::gpu::{Gpu, GpuError};
+use resnet_wgpu::kernels::Storage;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::preprocess::RgbImage;
 use resnet_wgpu::wgpu;
 
-use crate::common::{classifier, difference, golden, own_gpu, photos, texture};
+use crate::common::{classifier, difference, golden, own_gpu, photos, plain_gpu, texture};
 
 fn encoder(gpu: &Gpu) -> wgpu::CommandEncoder {
     gpu.device()
@@ -104,6 +105,108 @@ fn slices_are_as_many_as_said_and_leave_others_alone() {
     }
 }
 
+/// Another run of the recorder between two slices overwrites what the later ones
+/// read: that is told, and nothing else is the worse for it.
+#[test]
+fn a_run_between_slices_is_told() {
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
+    let photos = photos();
+    let expected = |i: usize| classifier.score(&photos[i].1).unwrap();
+    let mut recorder = classifier.recorder().unwrap();
+    let mut parts = vec![];
+    let mut first = encoder(&gpu);
+    let mut slice = recorder
+        .begin(&mut first, &photos[0].1, Duration::ZERO)
+        .unwrap();
+    parts.push(first);
+    let answer = loop {
+        match slice {
+            Slice::Last(answer) => break answer,
+            Slice::More(_) => {
+                let error = recorder.record(&mut encoder(&gpu), &photos[1].1);
+                assert!(
+                    matches!(error, Err(Error::Gpu(GpuError::Unfinished))),
+                    "{error:?}"
+                );
+                let mut next = encoder(&gpu);
+                slice = recorder.go_on(&mut next).unwrap();
+                parts.push(next);
+            }
+        }
+    };
+    let mut whole = encoder(&gpu);
+    let other = recorder.record(&mut whole, &photos[1].1).unwrap();
+    let late = parts.split_off(parts.len() / 2);
+    parts.into_iter().for_each(|part| submit(&gpu, part));
+    submit(&gpu, whole);
+    late.into_iter().for_each(|part| submit(&gpu, part));
+    let error = answer.wait();
+    assert!(
+        matches!(error, Err(Error::Gpu(GpuError::NotSubmitted))),
+        "{error:?}"
+    );
+    assert_eq!(other.wait().unwrap(), expected(1));
+    let (found, _) = sliced(&gpu, &mut recorder, &photos[2].1, Duration::ZERO, || ());
+    assert_eq!(found, expected(2));
+}
+
+/// Without timestamps slices are of measured time, too, and where values lie in
+/// buffers they compute the same.
+#[test]
+fn every_device_records() {
+    let model = Model::embedded().unwrap();
+    let (_, photo) = photos().swap_remove(1);
+    let twin = Classifier::new(None, &model, &ClassifierOptions::default()).unwrap();
+    let expected = twin.score(&photo).unwrap();
+    for gpu in [plain_gpu(), own_gpu().with_storage(Storage::Buffers)] {
+        let classifier = classifier(&gpu, &model, 1);
+        let began = Instant::now();
+        let score = classifier.score(&photo).unwrap();
+        let took = began.elapsed();
+        let mut recorder = classifier.recorder().unwrap();
+        let (time, steps) = (recorder.gpu_time(), recorder.slices(Duration::ZERO) - 1);
+        println!("{time:?} of GPU time in {steps} steps, {took:?} with all around it");
+        assert!(time > Duration::ZERO);
+        assert_eq!(recorder.slices(2 * time), 2);
+        assert!(recorder.slices(time / 4) > 3);
+        for budget in [2 * time, time / 4, Duration::ZERO] {
+            let (found, slices) = sliced(&gpu, &mut recorder, &photo, budget, || ());
+            assert_eq!(slices, recorder.slices(budget));
+            assert_eq!(found, score);
+        }
+        let mut all = encoder(&gpu);
+        let scene = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
+        let answer = recorder.record(&mut all, &scene).unwrap();
+        submit(&gpu, all);
+        let found = pollster::block_on(answer).unwrap();
+        assert_eq!(found, score);
+        assert!(difference(&found, &expected) < 1e-4);
+    }
+}
+
+/// An encoder of another instance is an error, and the recorder goes on.
+#[test]
+fn a_strangers_encoder_is_refused() {
+    let gpu = own_gpu();
+    let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
+    let mut recorder = classifier.recorder().unwrap();
+    let (_, photo) = photos().swap_remove(1);
+    let other = own_gpu();
+    // More of them than the network's device has of anything.
+    let mut theirs: Vec<_> = (0..2000).map(|_| encoder(&other)).collect();
+    let refused = recorder.record(&mut theirs[1999], &photo);
+    assert!(
+        matches!(refused, Err(Error::Gpu(GpuError::OtherInstance))),
+        "{refused:?}"
+    );
+    drop(theirs);
+    let mut ours = encoder(&gpu);
+    let answer = recorder.record(&mut ours, &photo).unwrap();
+    submit(&gpu, ours);
+    assert_eq!(answer.wait().unwrap(), classifier.score(&photo).unwrap());
+}
+
 /// A thread that draws records, submits and asks, and never waits.
 #[test]
 fn frames_never_wait() {
@@ -163,7 +266,7 @@ fn a_run_in_part_can_be_given_up() {
         let _ = recorder.begin(&mut first, &photo, Duration::ZERO).unwrap();
         let again = recorder.begin(&mut first, &photo, Duration::ZERO);
         assert!(
-            matches!(again, Err(Error::Gpu(GpuError::Busy(_)))),
+            matches!(again, Err(Error::Gpu(GpuError::Unfinished))),
             "{again:?}"
         );
         submit(&gpu, first);

@@ -38,8 +38,10 @@ fn tasks_get_what_threads_get() {
     for (name, photo) in photos() {
         let expected = classifier.classify(&photo, 5).unwrap();
         // Any executor may move it to another thread.
+        let waits = gpu.waits();
         let found = pollster::block_on(sent(classifier.classify_async(&photo, 5)));
         assert_eq!(found.unwrap(), expected, "{name}");
+        assert_eq!(gpu.waits(), waits, "a task waited");
     }
 }
 

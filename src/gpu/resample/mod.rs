@@ -3,6 +3,8 @@
 
 mod passes;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Mutex, PoisonError};
 

@@ -48,7 +48,7 @@ static void devices(void) {
             resnet_device_open("cpu", (ResnetDevice **)((char *)&device + 1)));
     REFUSED(INVALID_ARGUMENT, "empty", resnet_device_open(" ", &device));
     REFUSED(INVALID_ARGUMENT, "UTF-8", resnet_device_open("\xff\xfe", &device));
-    REFUSED(NO_DEVICE, "", resnet_device_open("no such device", &device));
+    REFUSED(NO_DEVICE, "no such device", resnet_device_open("no such device", &device));
     EXPECT(resnet_device_name(NULL) == NULL);
 
     ResnetDeviceList *list;
@@ -139,8 +139,9 @@ static void options(const ResnetDevice *device, const ResnetModel *model) {
     REFUSED(UNSUPPORTED, "f16", resnet_classifier_new(device, model, options, &classifier));
     OK(resnet_options_set_precision(options, "auto"));
     OK(resnet_options_set_input_size(options, SIZE_MAX));
-    EXPECT(resnet_classifier_new(device, model, options, &classifier) != RESNET_STATUS_OK);
-    EXPECT(resnet_session_new(device, model, options, &session) != RESNET_STATUS_OK);
+    REFUSED(INVALID_ARGUMENT, "input size",
+            resnet_classifier_new(device, model, options, &classifier));
+    REFUSED(UNSUPPORTED, "", resnet_session_new(device, model, options, &session));
     OK(resnet_options_set_input_size(options, 32));
     OK(resnet_options_set_batch(options, SIZE_MAX));
     OK(resnet_session_new(device, model, options, &session));

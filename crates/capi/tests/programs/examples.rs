@@ -44,9 +44,17 @@ fn c() {
     let (devices, answer) = found.split_at(found.find("resnet20").unwrap());
     assert!(devices.starts_with("device 0: "), "{devices}");
     assert_eq!(answer, expected);
+    let sanitized = compile("examples/classify.c", Link::Sanitized);
+    let mut watched = program(&sanitized);
+    watched.arg(&file).arg(weights()).arg("cpu");
+    let found = output(without_drivers(&mut watched));
+    assert!(found.ends_with(&expected), "{found}");
 
     let refused = failure(program(&classify).arg(&file).arg(&file), 1);
-    assert!(refused.contains("broken safetensors header"), "{refused}");
+    assert!(
+        refused.contains("expected safetensors, found a picture"),
+        "{refused}"
+    );
     failure(&mut program(&classify), 2);
 }
 
