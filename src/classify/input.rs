@@ -296,6 +296,7 @@ impl Classifier {
     ) -> Result<Prepared<'a>, Error> {
         match self.views().count() {
             1 if !self.views().any_size() => {
+                let _calling = place.sizes.first().calling();
                 let resampler = place.resampler(self.preprocess())?;
                 Ok(Prepared::Device(resampler.ready(picture)?))
             }

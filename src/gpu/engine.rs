@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::timestamps::Timestamps;
 use super::upload::upload_all;
 use super::value::Value;
-use super::{Gpu, GpuError};
+use super::{Calling, Gpu, GpuError};
 use crate::kernels::Scalar;
 use crate::monitor::Monitor;
 use crate::plan::{Output, Plan};
@@ -221,6 +221,11 @@ impl Engine {
     /// The device that it runs on.
     pub fn gpu(&self) -> &Gpu {
         &self.gpu
+    }
+
+    /// Until what this returns is dropped, a browser's late errors are for its runs.
+    pub(crate) fn calling(&self) -> Calling<'_> {
+        self.gpu.caller().is(self.shared.late())
     }
 }
 

@@ -154,7 +154,7 @@ impl Caller {
 
 /// While a network calls.
 #[must_use]
-pub(super) struct Calling<'a> {
+pub(crate) struct Calling<'a> {
     caller: &'a Caller,
     before: Option<Late>,
 }

@@ -45,6 +45,7 @@ pub use engine::{Engine, EngineOptions, EngineSetup};
 pub use error::GpuError;
 pub use images::Images;
 pub(crate) use lanes::MOST_IN_FLIGHT;
+pub(crate) use late::Calling;
 pub use options::{GpuOptions, PipelineOptions};
 pub(crate) use record::Intake;
 pub use resample::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource};

@@ -136,7 +136,7 @@ impl Engine {
         steps: Range<usize>,
         last: bool,
     ) -> Result<(), GpuError> {
-        let _calling = self.gpu.caller().is(self.shared.late());
+        let _calling = self.calling();
         // On a lost device all of this would do nothing, and the application's own
         // encoder would tell.
         self.gpu.still_there()?;

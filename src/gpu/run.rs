@@ -86,7 +86,7 @@ impl Engine {
 
     /// Starts a run on that lane.
     pub(crate) fn start_on(&self, lane: Lane, intake: Intake<'_>) -> Result<Run, GpuError> {
-        let _calling = self.gpu.caller().is(self.shared.late());
+        let _calling = self.calling();
         // The run has the lane from here on, whatever comes.
         let mut run = self.begun(lane);
         let bytes = self.plan.output_bytes();

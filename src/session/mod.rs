@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::cpu::CpuModel;
 use crate::error::Error;
-use crate::gpu::{Engine, GpuError, Images, MOST_IN_FLIGHT, Spans, Timeline};
+use crate::gpu::{Calling, Engine, GpuError, Images, MOST_IN_FLIGHT, Spans, Timeline};
 use crate::graph::{Graph, NodeId, Shape};
 #[doc(inline)]
 pub use crate::kernels::InputForm;
@@ -135,6 +135,14 @@ impl Session {
     /// [`Precision::Auto`](crate::plan::Precision::Auto) is f32 where it is.
     pub fn precision(&self) -> &Settled {
         &self.0.precision
+    }
+
+    /// Until what this returns is dropped, a browser's late errors are for its runs.
+    pub(crate) fn calling(&self) -> Option<Calling<'_>> {
+        match &self.0.runner {
+            Runner::Gpu(engine) => Some(engine.calling()),
+            Runner::Cpu(_) => None,
+        }
     }
 
     /// In what form images are given.
