@@ -75,9 +75,9 @@ impl Answer {
     /// The logits on the device, for the application's own shaders: `[classes]`
     /// f32 from the buffer's first byte, of usage `STORAGE` and `COPY_SRC`. What
     /// follows them is the library's own, and its length differs between devices:
-    /// bind `4 * classes` bytes, or have the shader count the classes. They are there for commands that are submitted after those of the run, and stay
-    /// until this is dropped or taken. Only a [`Recorder`](super::Recorder)'s
-    /// answers have them.
+    /// bind `4 * classes` bytes, or have the shader count the classes. They are there
+    /// for commands that are submitted after those of the run, and stay until this is
+    /// dropped or taken. Only a [`Recorder`](super::Recorder)'s answers have them.
     pub fn logits_buffer(&self) -> Option<&wgpu::Buffer> {
         self.run.as_ref()?.results()
     }

@@ -12,8 +12,8 @@ use crate::tensor::{Tensor, padded};
 
 /// A picture for a [`Classifier`]: in the host's memory, or on the device
 /// already, where it is resized and cropped without a detour. `&RgbImage`,
-/// `&RgbaImage`, `&DynamicImage`, `&Tensor`, `&wgpu::Texture` and the structures below become
-/// one by themselves.
+/// `&RgbaImage`, `&DynamicImage`, `&Tensor`, `&wgpu::Texture` and the structures
+/// below become one by themselves.
 ///
 /// ```
 /// use resnet_wgpu::classify::{Classifier, Input, Pixels};

@@ -223,7 +223,8 @@ impl Recorder {
     ///
     /// # Errors
     /// [`GpuError::Unfinished`] while another is recorded in part, [`GpuError::Busy`]
-    /// where there is no [room](Self::has_room); [`InputError::Views`]; as [`Classifier::classify`].
+    /// where there is no [room](Self::has_room); [`InputError::Views`]; as
+    /// [`Classifier::classify`].
     pub fn record<'a>(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
@@ -236,8 +237,8 @@ impl Recorder {
 
     /// Records the first slice of a run: the picture is taken in, and resized where
     /// it is on the device, which is under no budget and quick but for pictures of
-    /// many millions of pixels. The rest is left to [`go_on`](Self::go_on), a slice of at
-    /// most `budget` of GPU time each.
+    /// many millions of pixels. The rest is left to [`go_on`](Self::go_on), a slice of
+    /// at most `budget` of GPU time each.
     ///
     /// # Errors
     /// As [`Recorder::record`].

@@ -16,8 +16,9 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Input`], [`Error::Source`] and [`Error::Preprocess`] for what is
-    /// no picture; [`Error::NoNumbers`] where the scores are NaN; [`Error::Gpu`] where the device failed, and in a browser, where
-    /// nothing can wait ([`GpuError::Blocking`](crate::gpu::GpuError::Blocking)).
+    /// no picture; [`Error::NoNumbers`] where the scores are NaN; [`Error::Gpu`] where
+    /// the device failed, and in a browser, where nothing can wait
+    /// ([`GpuError::Blocking`](crate::gpu::GpuError::Blocking)).
     pub fn classify<'a>(
         &self,
         picture: impl Into<Input<'a>>,
@@ -82,9 +83,8 @@ impl Classifier {
 
     /// Starts on one picture and returns before it is classified. The first picture of
     /// a size or form that is not the usual has a session made for it, by one thread
-    /// at a time. Up to
-    /// [`in_flight`](super::ClassifierOptions::in_flight) may be in flight; answers come in the
-    /// order in which they were started.
+    /// at a time. Up to [`in_flight`](super::ClassifierOptions::in_flight) may be in
+    /// flight; answers come in the order in which they were started.
     ///
     /// # Errors
     /// [`GpuError::Busy`](crate::gpu::GpuError::Busy) where as many are; [`InputError::Views`] where the

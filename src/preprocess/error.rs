@@ -126,7 +126,8 @@ pub enum ImageError {
 pub enum PreprocessError {
     /// A field of the configuration is out of range.
     #[error(
-        "preprocessing: expected {field} to be {expected}, found {found}; correct the model's configuration, or what was given in its place"
+        "preprocessing: expected {field} to be {expected}, found {found}; correct the model's \
+         configuration, or what was given in its place"
     )]
     Field {
         /// Name of the field.
