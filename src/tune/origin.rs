@@ -14,7 +14,7 @@ use crate::weights::fnv1a64;
 /// use resnet_wgpu::{DeviceSelector, Gpu};
 ///
 /// let here = Origin::of(&Gpu::new(DeviceSelector::Auto)?);
-/// let tuning = Tuning::read(here.file_name().as_ref())?;
+/// let tuning = Tuning::read(here.file_name())?;
 /// for difference in tuning.origin().differences(&here) {
 ///     println!("tune again: measured with {difference}");
 /// }
