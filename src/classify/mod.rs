@@ -89,11 +89,15 @@ struct Place {
 
 impl Place {
     fn new(gpu: Option<&Gpu>, model: &Model, options: &SessionOptions) -> Result<Arc<Self>, Error> {
-        Ok(Arc::new(Self {
-            gpu: gpu.cloned(),
-            sizes: Sizes::new(gpu, model, options)?,
+        Ok(Self::of(gpu.cloned(), Sizes::new(gpu, model, options)?))
+    }
+
+    fn of(gpu: Option<Gpu>, sizes: Sizes) -> Arc<Self> {
+        Arc::new(Self {
+            gpu,
+            sizes,
             resampler: OnceLock::new(),
-        }))
+        })
     }
 
     fn resampler(&self, preprocess: &Preprocess) -> Result<&Resampler, Error> {
@@ -198,11 +202,7 @@ impl Classifier {
         };
         let sizes = place.sizes.beside(|o| *o = options.clone())?;
         Ok(Self(Arc::new(Inner {
-            place: RwLock::new(Arc::new(Place {
-                gpu: place.gpu.clone(),
-                sizes,
-                resampler: OnceLock::new(),
-            })),
+            place: RwLock::new(Place::of(place.gpu.clone(), sizes)),
             model: inner.model.clone(),
             options,
             preprocess: inner.preprocess.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::lane::Lane;
 use super::pipelines::Pipeline;
-use super::watch::known;
+use super::watch::caught;
 use super::{Engine, GpuError, Images, Ready, Run};
 
 /// Where a run's images come from.
@@ -157,7 +157,7 @@ impl Engine {
             }
             Ok(())
         };
-        let recorded = self.gpu.watch(0, || known(record));
+        let recorded = self.gpu.watch(0, || caught(record));
         let recorded =
             recorded.and_then(|recorded| recorded.unwrap_or(Err(GpuError::OtherInstance)));
         recorded.inspect_err(|_| run.give_up())

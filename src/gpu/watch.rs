@@ -13,9 +13,6 @@ const BETWEEN: Duration = Duration::from_micros(200);
 /// How long a submission may take: one that takes longer does not come back.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Of a device that is lost.
-const GONE: &str = "the device is lost";
-
 /// What an error scope holds.
 trait Told: Future<Output = Option<wgpu::Error>> + 'static {}
 
@@ -119,7 +116,10 @@ impl Gpu {
     }
 
     fn gone(&self) -> GpuError {
-        self.lost(GONE)
+        GpuError::Lost {
+            device: self.describe(),
+            reason: "the device is lost".into(),
+        }
     }
 
     /// A buffer with those bytes in it.
@@ -177,11 +177,11 @@ impl Gpu {
 
     /// An error of this device while it ran.
     pub(super) fn lost(&self, reason: impl ToString) -> GpuError {
-        let mut reason = reason.to_string();
         if self.is_lost() {
             // Of what follows from it, wgpu tells much.
-            reason = GONE.into();
+            return self.gone();
         }
+        let mut reason = reason.to_string();
         // A browser's call stack is behind it.
         reason.truncate(reason.find('\n').unwrap_or(reason.len()));
         GpuError::Lost {
@@ -191,10 +191,10 @@ impl Gpu {
     }
 }
 
-/// Does something with what the application made. Of another `wgpu::Instance` wgpu
-/// finds nothing under the names that it goes by, and panics: `None`. Where it finds
-/// something else under them, nobody notices.
-pub(super) fn known<T>(act: impl FnOnce() -> T) -> Option<T> {
+/// Does something at which wgpu may panic; `None` where it did. What is of another
+/// `wgpu::Instance` it looks for under a name, and panics where there is nothing;
+/// where there is something else, nobody notices.
+pub(super) fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
     // What it left half done is given up.
     catch_unwind(AssertUnwindSafe(act)).ok()
 }
@@ -202,11 +202,10 @@ pub(super) fn known<T>(act: impl FnOnce() -> T) -> Option<T> {
 /// Polls a device. wgpu panics where a driver loses it meanwhile.
 pub(super) fn polled(device: &wgpu::Device, how: wgpu::PollType) -> Result<bool, String> {
     // Nothing of ours is half done while wgpu polls; its callbacks are.
-    let polled = catch_unwind(AssertUnwindSafe(|| device.poll(how)));
-    match polled {
-        Ok(Ok(_)) => Ok(true),
-        Ok(Err(wgpu::PollError::Timeout)) => Ok(false),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("the driver lost it".into()),
+    match caught(|| device.poll(how)) {
+        Some(Ok(_)) => Ok(true),
+        Some(Err(wgpu::PollError::Timeout)) => Ok(false),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Err("the driver lost it".into()),
     }
 }

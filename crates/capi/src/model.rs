@@ -3,8 +3,7 @@
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
-use resnet_wgpu::models::Network;
-use resnet_wgpu::{Checkpoint, Error, Hints, Model};
+use resnet_wgpu::{Checkpoint, Hints, Model};
 
 use crate::checked::{handle, path, release, slot, text, values};
 use crate::guard::{status, value};
@@ -164,9 +163,8 @@ unsafe fn hints(network: *const c_char) -> Result<Hints, Failure> {
     }
     // SAFETY: the caller's word.
     let name = unsafe { text(network, "network") }?;
-    let preset = name.parse::<Network>().map_err(Error::from)?;
     Ok(Hints {
-        preset: Some(preset),
+        preset: Some(name.parse()?),
         ..Hints::default()
     })
 }

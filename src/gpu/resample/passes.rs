@@ -1,7 +1,7 @@
 //! Tables and buffers of the two passes over pictures of one size.
 
 use super::{ByteOrder, OnDevice, ResampleError, SourceError};
-use crate::gpu::watch::known;
+use crate::gpu::watch::caught;
 use crate::gpu::{Gpu, GpuError};
 use crate::preprocess::Sampling;
 
@@ -141,7 +141,7 @@ impl Passes {
             let to = self.narrow.as_entire_binding();
             bind(gpu, pipeline, [&params, &self.taps[0]], [source, to])
         };
-        match gpu.watch(0, || known(bind)) {
+        match gpu.watch(0, || caught(bind)) {
             // Ours are valid.
             Err(GpuError::Refused { reason, .. }) => Err(SourceError::Refused(reason).into()),
             Ok(None) => Err(SourceError::OtherInstance.into()),
