@@ -8,7 +8,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use resnet_wgpu::gpu::{DeviceSelector, Gpu};
-use resnet_wgpu::kernels::candidate;
+use resnet_wgpu::low_level::kernels::candidate;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::models::Network;
 use resnet_wgpu::plan::Choice;

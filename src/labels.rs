@@ -6,6 +6,8 @@ mod parse;
 use std::borrow::Cow;
 use std::path::Path;
 
+use crate::printable::printable;
+
 pub use error::LabelsError;
 
 /// ImageNet-1k's classes as `class,synset,name`, names as torchvision's.
@@ -165,13 +167,6 @@ impl Label {
             synset: synset.map(|synset| printable(synset.trim())),
         }
     }
-}
-
-/// `text` with spaces for the control characters that a file name or label
-/// may carry, so that a message stays one line and a terminal unharmed.
-pub(crate) fn printable(text: impl std::fmt::Display) -> String {
-    let spaced = |c: char| if c.is_control() { ' ' } else { c };
-    text.to_string().chars().map(spaced).collect()
 }
 
 #[cfg(test)]

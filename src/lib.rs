@@ -52,15 +52,12 @@
 //!
 //! # Features
 //! - `hub`: the module of that name fetches models by name, into Hugging Face's cache.
-//! - `cli` (default): the command line `resnet` and what only it needs, `hub` among it. Libraries
-//!   and applications go without: `default-features = false`.
 //!
 //! In a browser (`wasm32-unknown-unknown`), where nothing may block, [`Gpu::new_async`] and
 //! `classify_async` are the ways, and [`gpu::GpuError::Blocking`] is what waiting gives.
 //!
-//! What these pages do not show (the modules of the command line, the kernels, the
-//! parts that a plan consists of) is public for this repository's own programs and
-//! tests, and may change at any time.
+//! [`low_level`] holds the kernels and the parts of a plan. They are public for this
+//! repository's own programs and tests, and may change at any time.
 //!
 //! The library prints nothing, holds no global state, and returns typed errors
 //! that name the file or tensor and the remedy.
@@ -70,44 +67,29 @@
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
 compile_error!("in a browser wgpu's handles stay on one thread: build without `atomics`");
 
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod bench;
 pub mod classify;
 pub mod cpu;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod dataset;
 mod error;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod eval;
 pub mod explain;
 pub mod features;
 pub mod gpu;
 pub mod graph;
 #[cfg(feature = "hub")]
 pub mod hub;
-#[doc(hidden)]
-pub mod kernels;
+mod kernels;
 pub mod labels;
-#[cfg(feature = "hub")]
-mod locks;
+pub mod low_level;
 mod mix;
 pub mod model;
 pub mod models;
 pub mod monitor;
-#[cfg(feature = "cli")]
-mod page;
 pub mod passes;
 pub mod plan;
 pub mod preprocess;
+mod printable;
 mod replace;
 pub mod session;
 pub mod tensor;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod text;
 pub mod tune;
 pub mod verify;
 pub mod weights;

@@ -8,7 +8,9 @@ use resnet_wgpu::gpu::{
     Clock, DeviceSelector, Engine, Gpu, GpuOptions, PipelineOptions, Spans, adapters,
 };
 use resnet_wgpu::graph::{Graph, GraphBuilder, Shape, Window};
-use resnet_wgpu::kernels::{Candidate, Kernel, Scalar, Storage, candidate, candidates, find};
+use resnet_wgpu::low_level::kernels::{
+    Candidate, Kernel, Scalar, Storage, candidate, candidates, find,
+};
 use resnet_wgpu::models::Network;
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{Choice, DeviceProfile, Plan, PlanOptions, Precision};
@@ -54,7 +56,7 @@ fn all_kernels_on_all_adapters() {
     for adapter in adapters {
         let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
         for storage in [Storage::Buffers, Storage::Textures] {
-            let gpu = gpu.with_storage(storage);
+            let gpu = with_storage(&gpu, storage);
             all_kernels(&gpu, Scalar::F32);
             match gpu.profile().f16 {
                 true => all_kernels(&gpu, Scalar::F16),
@@ -185,7 +187,7 @@ fn a_network_on_small_devices() {
             wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16;
         assert!(!gpu.device().features().intersects(lacking));
         for storage in [Storage::Buffers, Storage::Textures] {
-            let gpu = gpu.with_storage(storage);
+            let gpu = with_storage(&gpu, storage);
             let options = PlanOptions::default();
             let found = verify::network(&gpu, &model, 2, (64, 64), &options, |_, _| {}).unwrap();
             assert!(found.passed(Scalar::F32), "{storage:?}: {:?}", found.layers);
@@ -283,7 +285,7 @@ fn a_texture_of_all_rows() {
     let limits = wgpu::Limits::default();
     let most = limits.max_texture_dimension_2d;
     let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
-    let gpu = gpu.with_storage(Storage::Textures);
+    let gpu = with_storage(&gpu, Storage::Textures);
     let mut g = GraphBuilder::new(Shape::new(1024, most as usize, 1)).unwrap();
     let x = g.input();
     let y = g.global_avg_pool("avgpool", x);
@@ -329,7 +331,7 @@ fn limits_that_are_too_small() {
         ..wgpu::Limits::default()
     };
     let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
-    let gpu = gpu.with_storage(Storage::Buffers);
+    let gpu = with_storage(&gpu, Storage::Buffers);
     let model = Model::embedded().unwrap();
     let err = Session::new(&gpu, &model, &SessionOptions::default()).unwrap_err();
     let err = err.to_string();

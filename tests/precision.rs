@@ -5,7 +5,7 @@
 mod scaled;
 
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
-use resnet_wgpu::kernels::{InputForm, Place, Scalar, Storage};
+use resnet_wgpu::low_level::kernels::{InputForm, Place, Scalar, Storage};
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{Plan, PlanOptions, Precision};
 use resnet_wgpu::verify::{self, Difference, Range, TOLERANCE_F16_LOGITS};
@@ -23,7 +23,7 @@ const F16: PlanOptions = PlanOptions {
 fn gpus() -> Vec<Gpu> {
     let gpus = adapters().into_iter().flat_map(|adapter| {
         let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
-        [Storage::Buffers, Storage::Textures].map(|storage| gpu.with_storage(storage))
+        [Storage::Buffers, Storage::Textures].map(|storage| with_storage(&gpu, storage))
     });
     let gpus: Vec<Gpu> = gpus.collect();
     assert!(!gpus.is_empty(), "no adapter: run ./scripts/test");

@@ -4,7 +4,7 @@
 
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use resnet_wgpu::kernels::{KERNELS, Kernel, ResampleShader, Storage, source};
+use resnet_wgpu::low_level::kernels::{KERNELS, Kernel, ResampleShader, Storage, source};
 
 /// The languages that wgpu's backends take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -124,7 +124,7 @@ fn every_resample_shader_is_valid_and_translates() {
 #[test]
 #[cfg(feature = "cli")]
 fn every_peak_shader_is_valid_and_translates() {
-    use resnet_wgpu::kernels::{PeakShader, Scalar};
+    use resnet_wgpu::low_level::kernels::{PeakShader, Scalar};
 
     let scalars = [Scalar::F16, Scalar::F32];
     let mut shaders = vec![PeakShader::Copy { workgroup: 256 }, PeakShader::Tick];

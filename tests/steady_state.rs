@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, Images, adapters};
-use resnet_wgpu::kernels::{InputForm, Storage};
+use resnet_wgpu::low_level::kernels::{InputForm, Storage};
 use resnet_wgpu::plan::Precision;
 use resnet_wgpu::{Model, Session, SessionOptions};
 use serde_json::Value;
@@ -206,7 +206,7 @@ fn a_run_allocates_nothing_of_its_own() {
     };
     let gpus = adapters().into_iter().flat_map(|adapter| {
         let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
-        [Storage::Buffers, Storage::Textures].map(|storage| gpu.with_storage(storage))
+        [Storage::Buffers, Storage::Textures].map(|storage| with_storage(&gpu, storage))
     });
     let gpus: Vec<Gpu> = gpus.collect();
     assert!(!gpus.is_empty(), "no adapter: run ./scripts/test");

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::error::Error;
 use crate::graph::{Graph, Op};
-use crate::labels::printable;
 use crate::model::Model;
 use crate::preprocess::Preprocess;
+use crate::printable::printable;
 
 /// What made features.
 ///

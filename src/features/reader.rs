@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use safetensors::Dtype;
 
 use super::{FEATURES, FeaturesError, Near, Origin, PATHS, nearest::Nearest};
-use crate::labels::printable;
+use crate::printable::printable;
 use crate::weights::{CheckpointError, Header, Storage};
 
 /// Bytes that are read at a time.

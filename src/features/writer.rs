@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{FEATURES, FeaturesError, Origin, PATHS};
-use crate::labels::printable;
+use crate::printable::printable;
 use crate::replace::beside;
 
 /// A file of features that is being written, beside its place: it comes there

@@ -5,7 +5,6 @@
 use super::GpuError;
 use super::adapters::describe;
 use super::open::MEMORY_HINTS;
-#[cfg(feature = "cli")]
 use super::{DeviceSelector, Gpu, adapters::select, open::WISHED};
 
 /// A kernel's module without bounds checks, loop bounds and guards of integer
@@ -101,17 +100,17 @@ pub(super) async fn request_cooperative(
 }
 
 /// A device with cooperative matrices, and the products that it offers.
-#[cfg(feature = "cli")]
 #[derive(Debug)]
-pub(crate) struct Offer {
+pub struct Offer {
+    /// The device.
     pub gpu: Gpu,
+    /// The products that its adapter offers.
     pub products: Vec<wgpu::CooperativeMatrixProperties>,
 }
 
 /// Opens the adapter with cooperative matrices of any kind, for measuring;
 /// `None` where it offers none.
-#[cfg(feature = "cli")]
-pub(crate) fn cooperative(selector: &DeviceSelector) -> Result<Option<Offer>, GpuError> {
+pub fn cooperative(selector: &DeviceSelector) -> Result<Option<Offer>, GpuError> {
     let adapter = pollster::block_on(select(selector))?;
     if !adapter.features().contains(COOPERATIVE) {
         return Ok(None);

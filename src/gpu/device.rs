@@ -79,8 +79,7 @@ impl Gpu {
 
     /// The same device with activations and weights in `storage` rather than in
     /// what [`Gpu::new`] takes for it, and pipelines of its own: for comparing.
-    #[doc(hidden)]
-    pub fn with_storage(&self, storage: Storage) -> Self {
+    pub(crate) fn with_storage(&self, storage: Storage) -> Self {
         Self {
             shared: Arc::new(Shared {
                 device: self.device().clone(),

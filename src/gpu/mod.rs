@@ -3,11 +3,11 @@
 
 mod adapters;
 mod alone;
-mod audited;
+pub(crate) mod audited;
 mod beside;
 mod cache;
 mod device;
-mod engine;
+pub(crate) mod engine;
 mod error;
 mod images;
 mod lane;
@@ -16,7 +16,6 @@ mod late;
 mod mapping;
 mod open;
 mod options;
-#[cfg(feature = "cli")]
 pub(crate) mod peaks;
 mod pipelines;
 mod poller;
@@ -25,11 +24,11 @@ mod readback;
 mod record;
 mod recorded;
 mod resample;
-mod run;
+pub(crate) mod run;
 mod shared;
 mod staging;
 mod stored;
-mod timed;
+pub(crate) mod timed;
 mod timestamps;
 mod upload;
 mod value;
@@ -40,8 +39,7 @@ mod watch;
 pub use adapters::adapters;
 pub use adapters::{AdapterSummary, DeviceSelector, backend_name, kind_name};
 pub use device::Gpu;
-#[doc(hidden)]
-pub use engine::{Engine, EngineOptions, EngineSetup};
+pub(crate) use engine::{Engine, EngineOptions};
 pub use error::GpuError;
 pub use images::Images;
 pub(crate) use lanes::MOST_IN_FLIGHT;
@@ -50,8 +48,6 @@ pub use options::{GpuOptions, PipelineOptions};
 pub(crate) use record::Intake;
 pub use resample::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource};
 pub(crate) use resample::{OnDevice, Ready, ResampleError, Resampler};
-#[doc(hidden)]
-pub use run::Run;
-#[doc(hidden)]
-pub use timed::StepsTime;
+pub(crate) use run::Run;
+pub(crate) use timed::StepsTime;
 pub use timestamps::{Clock, Span, Spans, Timeline};

@@ -11,7 +11,6 @@ mod elementwise;
 mod ingest;
 mod linear;
 mod pack;
-#[cfg(feature = "cli")]
 mod peaks;
 mod pool;
 mod recipe;
@@ -32,7 +31,6 @@ pub use elementwise::{ElementwiseProblem, ShortcutProblem, SoftmaxProblem};
 pub use ingest::{IngestProblem, InputForm};
 pub use linear::{LinearChunk, LinearProblem};
 pub use pack::Packing;
-#[cfg(feature = "cli")]
 pub use peaks::PeakShader;
 pub use pool::{GlobalPoolProblem, PoolProblem};
 pub use recipe::{Operand, Recipe, Scratch, Source, Stage};
@@ -42,8 +40,6 @@ pub use scalar::{Scalar, Types};
 pub use split::split_parts;
 pub use storage::{Place, Storage, TEXTURE_ROW};
 pub use table::{Family, Kernel, Needs, Reduction, Tile, find};
-#[cfg(feature = "cli")]
-pub(crate) use template::environment;
 pub(crate) use template::fingerprint;
 pub use template::{TemplateError, source};
 pub use variant::{Outputs, Variant};

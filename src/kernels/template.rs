@@ -105,7 +105,7 @@ fn of_networks(shader: &str) -> bool {
 
 /// How this crate's templates are read: statements leave no lines behind, and
 /// a value that is not there is an error.
-pub(crate) fn environment() -> Result<Environment<'static>, minijinja::Error> {
+fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut env = Environment::new();
     env.set_syntax(
         SyntaxConfig::builder()

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Label, LabelsError, printable};
+use super::{Label, LabelsError};
+use crate::printable::printable;
 
 /// Most bytes of a label file; ImageNet's has 25,000.
 const MAX_BYTES: u64 = 16 << 20;

@@ -5,13 +5,13 @@
 
 mod choose;
 mod class;
-mod contenders;
+pub(crate) mod contenders;
 mod cost;
-mod data;
+pub(crate) mod data;
 mod error;
 mod join;
 mod options;
-mod parts;
+pub(crate) mod parts;
 mod precision;
 mod print;
 mod profile;
@@ -21,24 +21,20 @@ mod steps;
 mod stored;
 mod submissions;
 mod traffic;
-mod winners;
+pub(crate) mod winners;
 
 pub use choose::Choice;
 pub use class::{DeviceClass, Vendor};
 pub use contenders::ConvShape;
-#[doc(hidden)]
-pub use contenders::{chosen, contenders, conv_shapes};
+pub(crate) use contenders::{chosen, contenders, conv_shapes};
 pub use data::Plan;
-#[doc(hidden)]
-pub use data::PlanData;
+pub(crate) use data::PlanData;
 pub use error::PlanError;
 pub use options::PlanOptions;
-#[doc(hidden)]
-pub use parts::{Binding, Input, Output, Slot, Step, Weight};
+pub(crate) use parts::{Binding, Input, Output, Slot, Step, Weight};
 pub use precision::{Precision, Settled};
 pub use profile::DeviceProfile;
-#[doc(hidden)]
-pub use winners::Winners;
+pub(crate) use winners::Winners;
 
 use crate::graph::{NodeId, Shape};
 use crate::kernels::Variant;

@@ -96,6 +96,15 @@ impl Precision {
     }
 }
 
+impl From<Scalar> for Precision {
+    fn from(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::F16 => Self::F16,
+            Scalar::F32 => Self::F32,
+        }
+    }
+}
+
 impl FromStr for Precision {
     type Err = String;
 

@@ -239,7 +239,7 @@ fn range(found: &[f32], expected: f32, precision: Scalar) -> Range {
 
 /// Different images for each place in a batch, `[N, H, W, C]`, of mean 0 and
 /// variance 1; a smaller batch has the first of a larger one.
-pub(crate) fn seeded_images(batch: usize, s: Shape) -> Tensor {
+pub fn seeded_images(batch: usize, s: Shape) -> Tensor {
     let shape = [batch, s.c, s.h, s.w];
     let data = synthetic_tensor("input", &shape, 0, 1.0);
     match Tensor::new(shape, data) {

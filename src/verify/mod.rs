@@ -3,12 +3,10 @@
 //! GPU can run too.
 
 mod kernels;
-mod layers;
+pub(crate) mod layers;
 mod problem;
 
 pub use kernels::{KernelReport, kernels};
-#[cfg(feature = "cli")]
-pub(crate) use layers::seeded_images;
 pub use layers::{LayerReport, NetworkReport, Range, network};
 
 use crate::kernels::Scalar;

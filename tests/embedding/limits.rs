@@ -3,7 +3,7 @@
 use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Classifier, ClassifierOptions};
 use resnet_wgpu::gpu::{Gpu, GpuError};
-use resnet_wgpu::kernels::Storage;
+use resnet_wgpu::low_level::kernels::Storage;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::plan::PlanError;
 use resnet_wgpu::wgpu;
@@ -28,7 +28,7 @@ fn resnet50_is_right(name: &str, limits: wgpu::Limits) {
     let (_, photo) = &photos()[1];
     let expected = twin.score(photo).unwrap();
     // Drivers on the CPU read textures faster; all others take buffers.
-    for gpu in [&gpu, &gpu.with_storage(Storage::Buffers)] {
+    for gpu in [&gpu, &with_storage(&gpu, Storage::Buffers)] {
         let classifier = Classifier::new(Some(gpu), &model, &options).unwrap();
         let found = classifier.score(photo).unwrap();
         let (difference, storage) = (difference(&found, &expected), gpu.profile().storage);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use resnet_wgpu::classify::{Classifier, ClassifierOptions};
 use resnet_wgpu::gpu::{GpuError, PixelRect, TextureSource};
-use resnet_wgpu::kernels::Storage;
+use resnet_wgpu::low_level::kernels::Storage;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::session::{Session, SessionOptions};
 use resnet_wgpu::wgpu;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Answer, Classifier, ClassifierOptions, Recorder, Scores, Slice};
 use resnet_wgpu::gpu::{Gpu, GpuError};
-use resnet_wgpu::kernels::Storage;
+use resnet_wgpu::low_level::kernels::Storage;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::preprocess::RgbImage;
 use resnet_wgpu::wgpu;

@@ -9,7 +9,7 @@ use crate::kernels::{PeakShader, Scalar};
 
 /// Which shader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CooperativeShape {
+pub struct CooperativeShape {
     /// Rows and columns of each matrix.
     pub size: u32,
     /// In what the factors are.
@@ -24,7 +24,7 @@ pub(crate) struct CooperativeShape {
 
 /// The kernel, ready to run.
 #[derive(Debug)]
-pub(crate) struct Cooperative<'r> {
+pub struct Cooperative<'r> {
     rig: &'r Rig,
     shape: CooperativeShape,
     shader: PeakShader,

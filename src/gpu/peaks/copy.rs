@@ -12,7 +12,7 @@ const PIECE: u64 = 16;
 
 /// The kernel and two buffers, the first of them filled.
 #[derive(Debug)]
-pub(crate) struct Copy<'r> {
+pub struct Copy<'r> {
     rig: &'r Rig,
     shader: PeakShader,
     pipeline: wgpu::ComputePipeline,

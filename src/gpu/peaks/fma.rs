@@ -7,7 +7,7 @@ use crate::kernels::{PeakShader, Scalar};
 
 /// Which shader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FmaShape {
+pub struct FmaShape {
     /// In what it computes.
     pub scalar: Scalar,
     /// `vec4` chains of an invocation.
@@ -18,7 +18,7 @@ pub(crate) struct FmaShape {
 
 /// The kernel, ready to run.
 #[derive(Debug)]
-pub(crate) struct Fma<'r> {
+pub struct Fma<'r> {
     rig: &'r Rig,
     shape: FmaShape,
     shader: PeakShader,

@@ -10,18 +10,18 @@ mod rig;
 mod stopwatch;
 mod transfers;
 
-pub(crate) use super::audited::cooperative;
-pub(crate) use cooperative::{Cooperative, CooperativeShape};
-pub(crate) use copy::Copy;
-pub(crate) use fma::{Fma, FmaShape};
-pub(crate) use overheads::{Tick, round_trips};
-pub(crate) use rig::Rig;
-pub(crate) use stopwatch::Elapsed;
-pub(crate) use transfers::Transfers;
+pub use super::audited::cooperative;
+pub use cooperative::{Cooperative, CooperativeShape};
+pub use copy::Copy;
+pub use fma::{Fma, FmaShape};
+pub use overheads::{Tick, round_trips};
+pub use rig::Rig;
+pub use stopwatch::Elapsed;
+pub use transfers::Transfers;
 
 /// What one timed run did, and in what time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Run {
+pub struct Run {
     /// Floating-point operations, or bytes.
     pub amount: f64,
     /// In what time.

@@ -9,7 +9,7 @@ use crate::kernels::PeakShader;
 
 /// A kernel that only counts its dispatches.
 #[derive(Debug)]
-pub(crate) struct Tick<'r> {
+pub struct Tick<'r> {
     rig: &'r Rig,
     pipeline: wgpu::ComputePipeline,
     binds: wgpu::BindGroup,
@@ -50,7 +50,7 @@ impl<'r> Tick<'r> {
 }
 
 /// Seconds that each of some empty submissions and the wait for it take.
-pub(crate) fn round_trips(rig: &Rig, times: usize) -> Result<Vec<f64>, GpuError> {
+pub fn round_trips(rig: &Rig, times: usize) -> Result<Vec<f64>, GpuError> {
     let gpu = rig.gpu();
     gpu.watch(0, || {
         let trips = (0..times).map(|_| {

@@ -9,7 +9,7 @@ use crate::kernels::PeakShader;
 
 /// A device that is measured.
 #[derive(Debug)]
-pub(crate) struct Rig {
+pub struct Rig {
     pub(super) gpu: Gpu,
     stopwatch: Stopwatch,
 }

@@ -8,7 +8,7 @@ use crate::gpu::{Gpu, GpuError};
 
 /// What a pass took.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Elapsed {
+pub struct Elapsed {
     /// From submission to completion, by the host's clock.
     pub wall: f64,
     /// From the pass's beginning to its end, by the device's, where it has one

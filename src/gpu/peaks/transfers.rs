@@ -8,7 +8,7 @@ use crate::gpu::readback::Readback;
 
 /// A buffer on either side.
 #[derive(Debug)]
-pub(crate) struct Transfers<'r> {
+pub struct Transfers<'r> {
     rig: &'r Rig,
     sent: Vec<u32>,
     received: Vec<u32>,

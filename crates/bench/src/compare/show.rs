@@ -1,0 +1,169 @@
+//! A comparison as people read it.
+
+use super::{ComparedRow, Comparison, Measure};
+use crate::Status;
+use crate::report::text::cells::{NONE, letter, or_none};
+use crate::report::text::works::Works;
+use crate::text::document::Document;
+use crate::text::number::{ms_spread, rate};
+use crate::text::table::{Align, Table};
+
+impl Comparison {
+    /// For a terminal of 120 columns: what differs besides times, then for
+    /// each device its rows.
+    pub fn table(&self) -> String {
+        self.document().text()
+    }
+
+    /// The same as Markdown.
+    pub fn markdown(&self) -> String {
+        self.document().markdown()
+    }
+
+    /// A row in words: `resnet50, batch 8`, with its device where there are
+    /// several.
+    pub(super) fn words(&self, row: &ComparedRow) -> String {
+        let works = Works::of(self.rows.iter().map(|row| &row.work));
+        let words = works.words(&row.work);
+        match self.devices() {
+            1 => words,
+            _ => format!("device {}, {words}", row.device + 1),
+        }
+    }
+
+    fn devices(&self) -> usize {
+        self.files.first().map_or(0, |file| file.devices.len())
+    }
+
+    fn document(&self) -> Document {
+        let mut document = Document::default();
+        for (i, file) in self.files.iter().enumerate() {
+            let devices = file.devices.join(", ");
+            let (file, created) = (&file.name, &file.created);
+            document.line(&format!("{}: {file} ({devices}; {created})", letter(i)));
+        }
+        self.environment(&mut document);
+        let works = Works::of(self.rows.iter().map(|row| &row.work));
+        for device in 0..self.devices() {
+            let names = self.files.iter().filter_map(|f| f.devices.get(device));
+            let mut names: Vec<&str> = names.map(String::as_str).collect();
+            names.dedup();
+            document.heading(&names.join(" / "));
+            let common = works.common();
+            document.line(&format!("{common}; median ± standard deviation in ms"));
+            let rows = || self.rows.iter().filter(|row| row.device == device);
+            document.table(self.times(&works, rows()));
+            for row in rows() {
+                for (i, measure) in row.measures.iter().enumerate() {
+                    let Some(why) = &measure.failure else {
+                        continue;
+                    };
+                    let verdict = verdict(measure);
+                    let work = works.words(&row.work);
+                    document.line(&format!("{verdict} in {}: {work}: {why}", letter(i)));
+                }
+            }
+        }
+        let mut measures = self.rows.iter().flat_map(|row| &row.measures);
+        if measures.any(in_noise) {
+            document.line("noise: median ± standard deviation of both overlap");
+        }
+        document
+    }
+
+    fn environment(&self, document: &mut Document) {
+        let mut columns = vec![("differs".to_owned(), Align::Left)];
+        columns.extend((0..self.files.len()).map(|i| (letter(i), Align::Left)));
+        let mut table = Table::new(&columns);
+        for difference in &self.environment {
+            let mut cells = vec![difference.what.clone()];
+            cells.extend(difference.values.iter().cloned());
+            table.row(cells);
+        }
+        match self.environment.is_empty() {
+            true => document.line("same versions, machine, device and driver"),
+            false => document.table(table),
+        }
+    }
+
+    fn times<'a>(&self, works: &Works, rows: impl Iterator<Item = &'a ComparedRow>) -> Table {
+        let mut columns: Vec<(String, Align)> = (works.columns().into_iter())
+            .map(|(name, align)| (name.to_owned(), align))
+            .collect();
+        for i in 0..self.files.len() {
+            let of = letter(i);
+            columns.push((format!("{of} ms"), Align::Right));
+            columns.push((format!("{of} img/s"), Align::Right));
+            if i > 0 {
+                columns.push((format!("{of} : A"), Align::Left));
+                columns.push(("GPU alone".into(), Align::Left));
+            }
+        }
+        let mut table = Table::new(&columns);
+        for row in rows {
+            let mut cells = works.cells(&row.work);
+            for (i, measure) in row.measures.iter().enumerate() {
+                cells.push(time(measure));
+                cells.push(or_none(measure.images_per_second, rate));
+                if i > 0 {
+                    let noise = if in_noise(measure) { " (noise)" } else { "" };
+                    cells.push(or_none(measure.time_ratio, |r| factor(r) + noise));
+                    cells.push(or_none(measure.gpu_ratio, factor));
+                }
+            }
+            table.row(cells);
+        }
+        table
+    }
+}
+
+fn time(measure: &Measure) -> String {
+    match (measure.median_ms, measure.stddev_ms) {
+        (Some(median), Some(stddev)) => ms_spread(median, stddev),
+        _ => verdict(measure).into(),
+    }
+}
+
+fn verdict(measure: &Measure) -> &'static str {
+    match measure.status {
+        Status::Ok => NONE,
+        Status::FailedVerification => "FAILED",
+        Status::Error => "ERROR",
+    }
+}
+
+/// Whether a difference is shown that may be none.
+fn in_noise(measure: &Measure) -> bool {
+    let shown = measure.time_ratio.is_some_and(|r| factor(r) != SAME);
+    shown && measure.within_noise == Some(true)
+}
+
+const SAME: &str = "the same";
+
+/// A ratio of times in words: `1.25× slower`, `2.00× faster`.
+fn factor(ratio: f64) -> String {
+    // What rounds to 1 is neither.
+    match ratio {
+        1.005.. => format!("{ratio:.2}× slower"),
+        0.995.. => SAME.into(),
+        _ => format!("{:.2}× faster", 1.0 / ratio),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_in_words() {
+        for (ratio, words) in [
+            (1.25, "1.25× slower"),
+            (0.5, "2.00× faster"),
+            (1.004, "the same"),
+            (0.996, "the same"),
+            (1.006, "1.01× slower"),
+        ] {
+            assert_eq!(factor(ratio), words);
+        }
+    }
+}

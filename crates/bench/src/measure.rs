@@ -1,0 +1,267 @@
+//! One row: right first, then fast, then right still.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::profile::{gpu_times, profile, warm_up};
+use super::result::{Memory, Row, Scenario, Startups, Stats, Status, Verification, Work};
+use super::roofline::gflops;
+use super::start_up::{Case, SEED, Source, Started, start};
+use super::timed::{HostWatch, Repeat, Timings, timed};
+use super::verdict::{Batches, reference, same_bits};
+use resnet_wgpu::Error;
+use resnet_wgpu::gpu::Gpu;
+use resnet_wgpu::model::Model;
+use resnet_wgpu::passes::lower;
+use resnet_wgpu::plan::{Choice, DeviceProfile, Plan, PlanOptions};
+use resnet_wgpu::session::Session;
+
+/// How long the GPU is timed alone, for whole runs and for steps each.
+const GPU_TIMING: Duration = Duration::from_secs(2);
+
+/// Timed runs for each, at most: more would tell no more.
+const GPU_RUNS: usize = 50;
+
+/// What a row will compute, before it does.
+pub fn work(model: &Model, case: &Case) -> Result<Work, Error> {
+    let side = case.side(model);
+    let cost = model.graph(side, side)?.total_cost();
+    Ok(Work {
+        model: model.network().name.clone(),
+        weights: match &case.source {
+            Source::Preset(_) => format!("seed {SEED}"),
+            Source::File(_) => model.fingerprint()?,
+        },
+        parameters: cost.parameters,
+        macs: cost.macs,
+        batch_size: case.batch_size,
+        input_size: side,
+        precision: case.precision.name().into(),
+        scenario: case.scenario,
+    })
+}
+
+impl Row {
+    /// A row that has not been measured.
+    pub fn new(device_asked: &str, work: Work, case: &Case) -> Self {
+        Self {
+            device: None,
+            device_asked: device_asked.into(),
+            work,
+            status: Status::Error,
+            error: None,
+            warnings: vec![],
+            verification: None,
+            startup: Startups::default(),
+            end_to_end: None,
+            in_flight: case.in_flight(),
+            encode: None,
+            gpu: None,
+            gpu_clock: None,
+            images_per_second: None,
+            gflops: None,
+            roofline: None,
+            memory: None,
+            kernels: BTreeMap::new(),
+            kernels_by: None,
+            profile: None,
+        }
+    }
+}
+
+/// Whether a device of that profile takes the case at all: to know it before
+/// the twin computes what might be thousands of images.
+pub fn check(model: &Model, case: &Case, profile: &DeviceProfile) -> Result<(), Error> {
+    let side = case.side(model);
+    let lowered = lower(&model.graph(side, side)?, model.params(), &[])?;
+    let options = PlanOptions {
+        precision: case.precision,
+        ..PlanOptions::default()
+    };
+    Plan::new(&lowered, case.batch_size, profile, &[], &options)?;
+    Ok(())
+}
+
+/// Fills `row`: verifies the first logits, times, verifies the last. The
+/// `reference` may be of more images than the case has. Wrong outputs are no
+/// error: the row says so, and has no speed.
+pub fn measure(
+    row: &mut Row,
+    started: Started,
+    case: &Case,
+    reference: &[f32],
+    repeat: &Repeat,
+    mut peak_memory: impl FnMut() -> Option<u64>,
+    mut progress: impl FnMut(&str),
+) -> Result<(), Error> {
+    let Started {
+        mut session,
+        input,
+        logits,
+        startup,
+        choice,
+        ..
+    } = started;
+    peak_memory();
+    row.startup.warm = Some(startup);
+    for step in session.plan().into_iter().flat_map(|plan| &plan.steps) {
+        *row.kernels.entry(step.kernel.name.into()).or_default() += 1;
+    }
+    row.kernels_by = session.plan().map(|plan| chosen_by(&choice, plan));
+
+    progress("verifying");
+    let batches = Batches::new(&input, reference, case, &session);
+    let first = std::slice::from_ref(&logits);
+    let mut verification = Verification::of(batches.check(first), case);
+    if !verification.passed {
+        row.fail(verification);
+        return Ok(());
+    }
+
+    progress("warming up");
+    let mut same = true;
+    warm_up(&mut session, &input, |found| {
+        same &= same_bits(&logits, found)
+    })?;
+    progress("timing");
+    let mut last = vec![Vec::with_capacity(logits.len()); batches.inputs.len()];
+    let timings = timed(
+        &mut session,
+        &mut HostWatch(Instant::now()),
+        &batches.inputs,
+        case.in_flight(),
+        repeat,
+        &mut last,
+    )?;
+    let process_peak_bytes = peak_memory();
+
+    progress("verifying again");
+    // The loop's own last outputs: a run apart could be right where it was
+    // not. One that repeats once reaches only the first batch.
+    same &= last.first().is_none_or(|last| same_bits(&logits, last));
+    let after = batches.check(&last);
+    verification.deterministic = Some(same);
+    verification.passed = after.passed(verification.tolerance);
+    verification.after = Some(after);
+    if !verification.passed {
+        row.fail(verification);
+        return Ok(());
+    }
+    row.verification = Some(verification);
+    row.status = Status::Ok;
+    row.speed(&timings, case);
+    row.memory = memory_of(&session, process_peak_bytes);
+    row.warn();
+    // What follows may fail, and the row stands.
+    progress("timing the GPU alone");
+    if let Err(error) = time_gpu(row, &mut session, &input) {
+        row.warnings
+            .push(format!("the GPU cannot be timed alone: {error}"));
+    }
+    Ok(())
+}
+
+/// How kernels were chosen, and for how many convolutions.
+fn chosen_by(choice: &Choice, plan: &Plan) -> String {
+    let by = match choice {
+        Choice::Auto => return "rules".into(),
+        Choice::Prefer(candidate) => candidate.name,
+        // `Choice::Tuned`, the only other one.
+        _ => "tuning",
+    };
+    let (all, wanted) = plan.convolutions;
+    format!("{by} ({wanted} of {all} convolutions)")
+}
+
+fn time_gpu(row: &mut Row, session: &mut Session, input: &[f32]) -> Result<(), Error> {
+    let Some(times) = gpu_times(session, input, GPU_TIMING, GPU_RUNS)? else {
+        return Ok(());
+    };
+    if let Some(why) = times.implausible() {
+        row.warnings.push(why);
+        return Ok(());
+    }
+    let profile = profile(session, input, GPU_TIMING, GPU_RUNS)?;
+    (row.gpu_clock, row.gpu) = (Some(times.clock), Some(times.gpu));
+    row.profile = profile.map(|(profile, _)| profile);
+    Ok(())
+}
+
+fn memory_of(session: &Session, process_peak_bytes: Option<u64>) -> Option<Memory> {
+    let plan = session.plan()?;
+    let (activations, weights) = (plan.activation_bytes(), plan.weight_bytes());
+    let other = session.other_bytes();
+    Some(Memory {
+        activation_bytes: activations,
+        weight_bytes: weights,
+        other_bytes: other,
+        device_bytes: activations + weights + other,
+        process_peak_bytes,
+    })
+}
+
+/// The same from a model on an open device, in this process, with a choice of
+/// kernels; the start-up has no time for opening and loading.
+pub fn measure_on(
+    gpu: &Gpu,
+    model: &Model,
+    case: &Case,
+    choice: &Choice,
+    repeat: &Repeat,
+) -> Result<Row, Error> {
+    let mut row = Row::new(&gpu.describe(), work(model, case)?, case);
+    let reference = reference(model, case)?;
+    let none = [Duration::ZERO; 2];
+    let started = start(gpu.clone(), model.clone(), case, choice, none)?;
+    measure(&mut row, started, case, &reference, repeat, || None, |_| {})?;
+    Ok(row)
+}
+
+/// Samples whose standard deviation is a larger part of their mean scatter.
+const SCATTER: f64 = 0.1;
+
+/// Where submitting takes that much of the wall time, the work is done in it.
+const SYNCHRONOUS: f64 = 0.9;
+
+impl Row {
+    fn speed(&mut self, timings: &Timings, case: &Case) {
+        let ms = |times: &[Duration]| -> Vec<f64> {
+            times.iter().map(|t| t.as_secs_f64() * 1e3).collect()
+        };
+        self.end_to_end = Stats::of(ms(&timings.total));
+        self.encode = Stats::of(ms(&timings.encode));
+        let seconds = match (case.scenario, &self.end_to_end) {
+            (Scenario::Latency, Some(stats)) => stats.median / 1e3,
+            _ => timings.elapsed.as_secs_f64() / timings.total.len() as f64,
+        };
+        let images = case.batch_size as f64;
+        self.images_per_second = Some(images / seconds);
+        let macs = self.work.macs * case.batch_size as u64;
+        self.gflops = Some(gflops(macs, seconds * 1e3));
+    }
+
+    /// Says what lessens the worth of its figures.
+    fn warn(&mut self) {
+        let mut warn = |text: &str| self.warnings.push(text.to_owned());
+        if let Some(wall) = &self.end_to_end {
+            if wall.stddev > SCATTER * wall.mean {
+                warn(
+                    "times scatter (standard deviation over a tenth of the mean): other programs \
+                     were running, or clocks changed; read the median and the minimum",
+                );
+            }
+            let encode = self.encode.as_ref().map_or(0.0, |encode| encode.median);
+            if self.in_flight == 1 && encode > SYNCHRONOUS * wall.median {
+                warn(
+                    "this driver computes inside the submission, so the host's time includes the \
+                     GPU's",
+                );
+            }
+        }
+        if let Some(v) = &self.verification
+            && v.checks().any(|check| check.top1_equal < v.images)
+        {
+            warn("the first class of some images is not the twin's: two logits are nearly equal");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! SVG elements. All text and every attribute is escaped.
+
+use std::fmt::{self, Display, Write};
+
+use minijinja::Value;
+
+/// An element and what is in it.
+#[derive(Debug, Clone)]
+pub struct Element {
+    name: &'static str,
+    attributes: String,
+    inside: String,
+}
+
+/// An element without attributes.
+pub fn el(name: &'static str) -> Element {
+    Element {
+        name,
+        attributes: String::new(),
+        inside: String::new(),
+    }
+}
+
+impl Element {
+    /// Adds an attribute.
+    pub fn set(mut self, name: &str, value: impl Display) -> Self {
+        let value = escape(&value.to_string());
+        // Writing to a string does not fail.
+        let _ = write!(self.attributes, " {name}=\"{value}\"");
+        self
+    }
+
+    /// Adds the attribute `class`.
+    pub fn class(self, class: &str) -> Self {
+        self.set("class", class)
+    }
+
+    /// Adds text.
+    pub fn text(mut self, text: &str) -> Self {
+        self.inside.push_str(&escape(text));
+        self
+    }
+
+    /// Adds an element.
+    pub fn with(mut self, child: Element) -> Self {
+        self.push(child);
+        self
+    }
+
+    /// Adds an element to this one.
+    pub fn push(&mut self, child: Element) {
+        let _ = write!(self.inside, "{child}");
+    }
+
+    /// What a pointer that rests on it is told.
+    pub fn title(self, text: &str) -> Self {
+        self.with(el("title").text(text))
+    }
+
+    /// For a template, which would escape it otherwise.
+    pub fn into_value(self) -> Value {
+        Value::from_safe_string(self.to_string())
+    }
+}
+
+impl Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Self {
+            name,
+            attributes,
+            inside,
+        } = self;
+        write!(f, "<{name}{attributes}>{inside}</{name}>")
+    }
+}
+
+/// A picture as wide as what it is in. Its contents are placed by percent
+/// across and by pixels down, so that text keeps its size on a phone.
+pub fn picture(height: f64, label: &str) -> Element {
+    el("svg")
+        .set("role", "img")
+        .set("aria-label", label)
+        .set("width", "100%")
+        .set("height", px(height))
+}
+
+/// A part of the width.
+pub fn percent(part: f64) -> String {
+    // Files hold anything, a picture only what lies in it or close by.
+    let part = if part.is_nan() { 0.0 } else { part };
+    trimmed(format!("{:.3}", 100.0 * part.clamp(-1.0, 2.0))) + "%"
+}
+
+/// Pixels.
+pub fn px(pixels: f64) -> String {
+    let pixels = if pixels.is_nan() { 0.0 } else { pixels };
+    trimmed(format!("{:.2}", pixels.clamp(-1e5, 1e5)))
+}
+
+fn trimmed(number: String) -> String {
+    number.trim_end_matches('0').trim_end_matches('.').into()
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_attributes_are_escaped() {
+        let element = el("text").set("x", "\"><script>").text("a < b & 'c'");
+        assert_eq!(
+            element.to_string(),
+            "<text x=\"&quot;&gt;&lt;script&gt;\">a &lt; b &amp; &#39;c&#39;</text>"
+        );
+    }
+
+    #[test]
+    fn places_are_finite() {
+        assert_eq!(percent(0.125), "12.5%");
+        assert_eq!(percent(1.0), "100%");
+        assert_eq!(percent(f64::NAN), "0%");
+        assert_eq!(percent(f64::INFINITY), "200%");
+        assert_eq!(px(20.0), "20");
+        assert_eq!(px(f64::NAN), "0");
+    }
+}

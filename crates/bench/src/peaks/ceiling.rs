@@ -1,0 +1,208 @@
+//! How large a piece of work has to be so that its time can be believed, and
+//! what several of them come to: arithmetic, and no device.
+
+use std::time::Instant;
+
+use crate::Clock;
+use resnet_wgpu::gpu::GpuError;
+use resnet_wgpu::low_level::peaks::{Elapsed, Run};
+
+/// A run is long enough from here on: round trips and the ticks of clocks are
+/// under a few percent of it.
+const ENOUGH: f64 = 0.025;
+/// No run is meant to be longer, so that none comes near what an operating
+/// system takes for a hang.
+const LONGEST: f64 = 0.05;
+/// Runs of the full size, at most.
+const RUNS: usize = 5;
+/// Work doubles with each level; this many double it beyond any device.
+pub(super) const LEVELS: u32 = 24;
+
+/// The level that follows one which took so long, by the host's clock; none
+/// where it was long enough.
+fn next_level(level: u32, wall: f64) -> Option<u32> {
+    if wall >= ENOUGH || level >= LEVELS {
+        return None;
+    }
+    // At most eightfold: a first run may have been slow for its own reasons,
+    // or quick because the device had not begun to be busy.
+    let doublings = (LONGEST / wall).log2().clamp(1.0, 3.0);
+    Some((level + doublings as u32).min(LEVELS))
+}
+
+/// Seconds by the clock.
+pub(super) fn seconds(clock: Clock, elapsed: Elapsed) -> f64 {
+    match clock {
+        Clock::Timestamps => elapsed.device.unwrap_or(elapsed.wall),
+        Clock::Wall => elapsed.wall,
+    }
+}
+
+/// The best rate, in 10⁹ a second, of several runs that are long enough. At
+/// least one is made whatever the deadline.
+pub(super) fn ceiling(
+    clock: Clock,
+    deadline: Instant,
+    mut run: impl FnMut(u32) -> Result<Run, GpuError>,
+) -> Result<f64, GpuError> {
+    // One timestamp that is off must not become the ceiling.
+    let rate = |run: Run| match believable(run.elapsed) {
+        true => run.amount / seconds(clock, run.elapsed) / 1e9,
+        false => run.amount / run.elapsed.wall / 1e9,
+    };
+    // Drivers compile when something first runs.
+    run(0)?;
+    let mut level = 0;
+    let mut last = run(level)?;
+    loop {
+        // Twice, since a scheduler can make any run long, once.
+        let again = run(level)?;
+        let wall = last.elapsed.wall.min(again.elapsed.wall);
+        last = again;
+        let Some(next) = next_level(level, wall) else {
+            break;
+        };
+        level = next;
+        last = run(level)?;
+    }
+    let mut best = rate(last);
+    for _ in 1..RUNS {
+        if Instant::now() >= deadline {
+            break;
+        }
+        best = best.max(rate(run(level)?));
+    }
+    Ok(best)
+}
+
+/// Whether the device's clock agrees with the host's over a long run. Some
+/// drivers give a wrong period, or timestamps that have nothing to do with the
+/// pass.
+pub(super) fn believable(elapsed: Elapsed) -> bool {
+    let slack = 0.05 * elapsed.wall + 0.001;
+    (elapsed.device).is_some_and(|t| t >= 0.5 * elapsed.wall - slack && t <= elapsed.wall + slack)
+}
+
+/// The median; none of nothing.
+pub(super) fn median(mut samples: Vec<f64>) -> Option<f64> {
+    samples.sort_by(f64::total_cmp);
+    let upper = *samples.get(samples.len() / 2)?;
+    let lower = *samples.get((samples.len() - 1) / 2)?;
+    Some((lower + upper) / 2.0)
+}
+
+/// Seconds a dispatch, from the time of one and of `times` in one pass. Where
+/// noise hides the difference, all of the time is theirs: too much rather than
+/// none.
+pub(super) fn per_dispatch(one: f64, all: f64, times: u32) -> f64 {
+    if all > one && times > 1 {
+        (all - one) / f64::from(times - 1)
+    } else {
+        all / f64::from(times.max(1))
+    }
+}
+
+/// Invocations and rounds of a level: first longer loops, so that starting an
+/// invocation costs nothing, then more invocations, then longer loops again.
+/// `widest` is the most invocations, as a power of two.
+pub(super) fn shape(level: u32, widest: u32) -> (u32, u32) {
+    /// 2¹² invocations are a small dispatch on any device.
+    const NARROWEST: u32 = 12;
+    /// 2⁵ rounds hide what an invocation costs besides.
+    const HIDES: u32 = 5;
+    let deeper = level.min(HIDES);
+    let wider = (level - deeper).min(widest.saturating_sub(NARROWEST));
+    // Mesa ends loops after 2¹⁶ iterations.
+    let rounds = (2 + level - wider).min(15);
+    (1 << (NARROWEST + wider), 1 << rounds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(amount: f64, wall: f64, device: Option<f64>) -> Run {
+        let elapsed = Elapsed { wall, device };
+        Run { amount, elapsed }
+    }
+
+    #[test]
+    fn work_grows_until_it_is_long_enough_and_no_further() {
+        for gflops in [0.5, 70.0, 60_000.0] {
+            let amount = |level: u32| 1e6 * f64::from(1 << level);
+            let mut levels = Vec::new();
+            let best = ceiling(Clock::Wall, Instant::now(), |level| {
+                levels.push(level);
+                Ok(run(amount(level), amount(level) / gflops / 1e9, None))
+            });
+            assert!((best.unwrap() / gflops - 1.0).abs() < 1e-9);
+            let last = *levels.last().unwrap();
+            let wall = amount(last) / gflops / 1e9;
+            assert!((ENOUGH..=LONGEST).contains(&wall), "{gflops}: {wall}");
+            assert!(levels.windows(2).all(|l| l[1] <= l[0] + 3));
+        }
+        // A device that nothing keeps busy.
+        let best = ceiling(Clock::Wall, Instant::now(), |_| Ok(run(1.0, 1e-6, None)));
+        assert!((best.unwrap() - 1e-3).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_best_run_counts_by_the_clock_that_is_meant() {
+        let later = Instant::now() + std::time::Duration::from_secs(60);
+        for (clock, best) in [(Clock::Wall, 1.0 / 0.03), (Clock::Timestamps, 1.0 / 0.025)] {
+            let mut walls = [0.04, 0.04, 0.04, 0.03, 0.04].into_iter();
+            // The last is a tick that cannot be, and must not be the ceiling.
+            let mut ticks = [0.03, 0.03, 0.03, 0.025, 0.0001].into_iter();
+            let rate = ceiling(clock, later, |_| {
+                Ok(run(
+                    1e9,
+                    walls.next().unwrap_or(0.04),
+                    Some(ticks.next().unwrap_or(0.03)),
+                ))
+            });
+            assert!((rate.unwrap() - best).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn clocks_are_believed_where_they_agree() {
+        let elapsed = |wall, device| Elapsed { wall, device };
+        assert!(believable(elapsed(0.04, Some(0.0399))));
+        assert!(believable(elapsed(0.04, Some(0.03))));
+        // Microseconds taken for nanoseconds, a clock that stands, none.
+        assert!(!believable(elapsed(0.04, Some(0.00004))));
+        assert!(!believable(elapsed(0.04, Some(40.0))));
+        assert!(!believable(elapsed(0.04, None)));
+    }
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(vec![]), None);
+        assert_eq!(median(vec![3.0]), Some(3.0));
+        assert_eq!(median(vec![9.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![9.0, 1.0, 2.0, 4.0]), Some(3.0));
+    }
+
+    #[test]
+    fn dispatches_cost_what_more_of_them_take() {
+        assert_eq!(per_dispatch(1.0, 3.0, 5), 0.5);
+        assert_eq!(per_dispatch(4.0, 3.0, 4), 0.75);
+        assert_eq!(per_dispatch(1.0, 3.0, 1), 3.0);
+    }
+
+    #[test]
+    fn shapes_double_with_each_level() {
+        assert_eq!(shape(0, 22), (1 << 12, 4));
+        for widest in [17, 22] {
+            for level in 0..=18 {
+                let work =
+                    |(invocations, rounds): (u32, u32)| u64::from(invocations) * u64::from(rounds);
+                let (invocations, rounds) = shape(level, widest);
+                assert_eq!(work((invocations, rounds)), 1 << (14 + level));
+                assert!(invocations <= 1 << widest && rounds < 1 << 16);
+            }
+        }
+        let (invocations, rounds) = shape(LEVELS, 12);
+        assert_eq!((invocations, rounds), (1 << 12, 1 << 15));
+    }
+}

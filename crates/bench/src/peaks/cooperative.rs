@@ -1,0 +1,167 @@
+//! Ceilings of cooperative matrices (tensor cores), on a device of their own:
+//! they are experimental in wgpu, and whatever goes wrong with them is a reason
+//! and never an error.
+
+use std::time::{Duration, Instant};
+
+use super::ceiling::{ceiling, shape};
+use super::kernels::{Best, clock};
+use crate::{Clock, CooperativePeak, NotMeasured, Peaks};
+use resnet_wgpu::gpu::{DeviceSelector, GpuError};
+use resnet_wgpu::low_level::kernels::Scalar;
+use resnet_wgpu::low_level::peaks::{Cooperative, CooperativeShape, Rig, cooperative};
+
+/// Sums of a subgroup, and invocations of a workgroup, best guess first.
+const SHAPES: [(u32, u32); 4] = [(8, 128), (4, 128), (8, 256), (4, 64)];
+/// Invocations at most, as a power of two.
+const WIDEST: u32 = 19;
+
+/// Adds the figures, or why there are none.
+pub(super) fn measure(
+    selector: &DeviceSelector,
+    budget: Duration,
+    mut progress: impl FnMut(&str),
+    peaks: &mut Peaks,
+) {
+    progress("cooperative matrices");
+    let mut note = |what: &str, why: String| {
+        let what = format!("cooperative_matrix{what}");
+        let not = NotMeasured { what, why };
+        if !peaks.not_measured.contains(&not) {
+            peaks.not_measured.push(not);
+        }
+    };
+    let offer = match cooperative(selector) {
+        Ok(Some(offer)) => offer,
+        Ok(None) => return note("", "the adapter does not offer it".into()),
+        Err(error) => return note("", error.to_string()),
+    };
+    let opened = Rig::new(&offer.gpu).and_then(|rig| {
+        let clock = clock(&rig)?.0;
+        Ok((rig, clock))
+    });
+    let (rig, clock) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return note("", error.to_string()),
+    };
+    let mut products: Vec<Product> = Vec::new();
+    for offered in &offer.products {
+        match expressible(offered, offer.gpu.device().features()) {
+            Ok(product) if products.contains(&product) => {}
+            Ok(product) => products.push(product),
+            Err(why) => note(&format!(" {}", describe(offered)), why.to_owned()),
+        }
+    }
+    let share = budget.div_f64(products.len().max(1) as f64);
+    for product in products {
+        let (operands, accumulator) = (product.operands.name(), product.accumulator.name());
+        let size = product.size;
+        let name = format!(" {size}×{size}×{size} {operands} → {accumulator}");
+        progress(&format!("cooperative matrices{name}"));
+        match best(&rig, clock, product, Instant::now() + share) {
+            Ok(gflops) => peaks.cooperative_matrix.push(CooperativePeak {
+                shape: [size; 3],
+                operands: operands.to_owned(),
+                accumulator: accumulator.to_owned(),
+                gflops,
+            }),
+            Err(error) => note(&name, error.to_string()),
+        }
+    }
+}
+
+/// A product that WGSL can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Product {
+    size: u32,
+    operands: Scalar,
+    accumulator: Scalar,
+}
+
+/// The product, or why it cannot be measured.
+fn expressible(
+    offered: &wgpu::CooperativeMatrixProperties,
+    features: wgpu::Features,
+) -> Result<Product, &'static str> {
+    let size = offered.m_size;
+    if [offered.n_size, offered.k_size] != [size; 2] || ![8, 16].contains(&size) {
+        return Err("WGSL has matrices of 8×8 and 16×16 only");
+    }
+    let scalar = |scalar| match scalar {
+        wgpu::CooperativeScalarType::F16 => Ok(Scalar::F16),
+        wgpu::CooperativeScalarType::F32 => Ok(Scalar::F32),
+        _ => Err("WGSL has matrices of f16 and f32 only"),
+    };
+    let product = Product {
+        size,
+        operands: scalar(offered.ab_type)?,
+        accumulator: scalar(offered.cr_type)?,
+    };
+    let half = [product.operands, product.accumulator].contains(&Scalar::F16);
+    if half && !features.contains(wgpu::Features::SHADER_F16) {
+        return Err("the adapter does not offer f16 in shaders");
+    }
+    // The kernel asks how many subgroups a workgroup is.
+    if !features.contains(wgpu::Features::SUBGROUP) {
+        return Err("the adapter does not offer subgroups in shaders");
+    }
+    Ok(product)
+}
+
+/// `16×8×16 f16 → f32`.
+fn describe(offered: &wgpu::CooperativeMatrixProperties) -> String {
+    let (m, n, k) = (offered.m_size, offered.n_size, offered.k_size);
+    let [operands, accumulator] =
+        [offered.ab_type, offered.cr_type].map(|scalar| format!("{scalar:?}").to_lowercase());
+    format!("{m}×{n}×{k} {operands} → {accumulator}")
+}
+
+fn best(rig: &Rig, clock: Clock, product: Product, deadline: Instant) -> Result<f64, GpuError> {
+    let mut best = Best::default();
+    for (chains, workgroup) in SHAPES {
+        best.offer(deadline, chains, || {
+            let shape_of = CooperativeShape {
+                size: product.size,
+                operands: product.operands,
+                accumulator: product.accumulator,
+                chains,
+                workgroup,
+            };
+            let kernel = Cooperative::new(rig, shape_of)?;
+            ceiling(clock, deadline, |level| {
+                let (invocations, rounds) = shape(level, WIDEST);
+                kernel.run(invocations, rounds)
+            })
+        });
+    }
+    best.rate()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wgpu::CooperativeScalarType::{F16, F32, I32};
+    use wgpu::Features;
+
+    #[test]
+    fn what_wgsl_can_say() {
+        let offered = |m_size, k_size, ab_type, cr_type| wgpu::CooperativeMatrixProperties {
+            m_size,
+            n_size: m_size,
+            k_size,
+            ab_type,
+            cr_type,
+            saturating_accumulation: false,
+        };
+        let all = Features::SUBGROUP | Features::SHADER_F16;
+        let product = expressible(&offered(16, 16, F16, F32), all).unwrap();
+        assert_eq!((product.size, product.operands), (16, Scalar::F16));
+        assert_eq!(product.accumulator, Scalar::F32);
+        assert!(expressible(&offered(8, 8, F32, F32), Features::SUBGROUP).is_ok());
+        assert!(expressible(&offered(8, 8, F16, F32), Features::SUBGROUP).is_err());
+        assert!(expressible(&offered(8, 8, F32, F32), Features::empty()).is_err());
+        assert!(expressible(&offered(16, 8, F16, F32), all).is_err());
+        assert!(expressible(&offered(16, 16, I32, I32), all).is_err());
+        assert_eq!(describe(&offered(16, 8, F16, F32)), "16×16×8 f16 → f32");
+    }
+}

@@ -1,0 +1,171 @@
+//! Ceilings of arithmetic and memory: the best of several shapes.
+
+use std::time::Instant;
+
+use super::ceiling::{believable, ceiling, shape};
+use crate::Clock;
+use resnet_wgpu::gpu::GpuError;
+use resnet_wgpu::low_level::kernels::Scalar;
+use resnet_wgpu::low_level::peaks::{Copy, Fma, FmaShape, Rig};
+
+/// Chains of an invocation that are tried with the first workgroup size. Two
+/// fit into the sixteen registers of a processor; GPUs have room for more.
+const CHAINS: [u32; 3] = [2, 4, 8];
+/// Workgroup sizes; those after the first are tried with the best chains.
+const WORKGROUPS: [u32; 3] = [64, 256, 128];
+/// Invocations at most, as a power of two.
+const WIDEST: u32 = 22;
+
+/// GFLOP/s of fused multiply-adds.
+pub(super) fn fma(
+    rig: &Rig,
+    clock: Clock,
+    scalar: Scalar,
+    deadline: Instant,
+) -> Result<f64, GpuError> {
+    let mut best = Best::default();
+    for chains in CHAINS {
+        best.offer(deadline, chains, || {
+            fma_of(rig, clock, scalar, (chains, WORKGROUPS[0]), deadline)
+        });
+    }
+    let chains = best.of.unwrap_or(CHAINS[0]);
+    for workgroup in &WORKGROUPS[1..] {
+        if rig.has_workgroups_of(*workgroup) {
+            best.offer(deadline, chains, || {
+                fma_of(rig, clock, scalar, (chains, *workgroup), deadline)
+            });
+        }
+    }
+    best.rate()
+}
+
+fn fma_of(
+    rig: &Rig,
+    clock: Clock,
+    scalar: Scalar,
+    (chains, workgroup): (u32, u32),
+    deadline: Instant,
+) -> Result<f64, GpuError> {
+    let shape_of = FmaShape {
+        scalar,
+        chains,
+        workgroup,
+    };
+    let kernel = Fma::new(rig, shape_of)?;
+    ceiling(clock, deadline, |level| {
+        let (invocations, rounds) = shape(level, WIDEST);
+        kernel.run(invocations, rounds)
+    })
+}
+
+/// Which clock to use: the device's where it has one that agrees with the
+/// host's.
+pub(super) fn clock(rig: &Rig) -> Result<(Clock, Option<&'static str>), GpuError> {
+    let features = rig.gpu().device().features();
+    if !features.contains(wgpu::Features::TIMESTAMP_QUERY) {
+        return Ok((Clock::Wall, None));
+    }
+    let shape_of = FmaShape {
+        scalar: Scalar::F32,
+        chains: CHAINS[0],
+        workgroup: WORKGROUPS[0],
+    };
+    let kernel = Fma::new(rig, shape_of)?;
+    let mut last = None;
+    ceiling(Clock::Wall, Instant::now(), |level| {
+        let (invocations, rounds) = shape(level, WIDEST);
+        let run = kernel.run(invocations, rounds)?;
+        last = Some(run.elapsed);
+        Ok(run)
+    })?;
+    Ok(match last {
+        Some(elapsed) if believable(elapsed) => (Clock::Timestamps, None),
+        _ => (
+            Clock::Wall,
+            Some("the device's timestamps do not agree with the host's clock"),
+        ),
+    })
+}
+
+/// Bytes of each buffer that is copied, where the device has room for two.
+const COPY_BYTES: u64 = 256 << 20;
+/// Smaller buffers would measure caches.
+const COPY_BYTES_AT_LEAST: u64 = 16 << 20;
+/// Pieces that an invocation copies.
+const PIECES: [u32; 3] = [1, 4, 16];
+
+/// GB/s of reading and writing, and the bytes of each buffer.
+pub(super) fn memory(rig: &Rig, clock: Clock, deadline: Instant) -> Result<(f64, u64), GpuError> {
+    let kernel = stepping_down(COPY_BYTES, COPY_BYTES_AT_LEAST, |bytes| {
+        let kernel = Copy::new(rig, bytes)?;
+        // Some drivers take the memory when it is first used.
+        kernel.run(1, PIECES[0])?;
+        Ok(kernel)
+    })?;
+    let mut best = Best::default();
+    for pieces in PIECES {
+        best.offer(deadline, pieces, || {
+            ceiling(clock, deadline, |level| {
+                kernel.run(1 << level.min(12), pieces)
+            })
+        });
+    }
+    Ok((best.rate()?, kernel.bytes()))
+}
+
+/// Makes something of `bytes`, or of half as many, and so on, until it can be
+/// had.
+pub(super) fn stepping_down<T>(
+    mut bytes: u64,
+    least: u64,
+    mut make: impl FnMut(u64) -> Result<T, GpuError>,
+) -> Result<T, GpuError> {
+    loop {
+        match make(bytes) {
+            Err(GpuError::OutOfMemory { .. } | GpuError::Refused { .. }) if bytes / 2 >= least => {
+                bytes /= 2;
+            }
+            made => return made,
+        }
+    }
+}
+
+/// The best of several attempts, some of which may fail.
+#[derive(Debug, Default)]
+pub(super) struct Best {
+    rate: f64,
+    of: Option<u32>,
+    failed: Option<GpuError>,
+}
+
+impl Best {
+    /// Attempts, unless the time is up and there is something already.
+    pub(super) fn offer(
+        &mut self,
+        deadline: Instant,
+        of: u32,
+        attempt: impl FnOnce() -> Result<f64, GpuError>,
+    ) {
+        if self.of.is_some() && Instant::now() >= deadline {
+            return;
+        }
+        match attempt() {
+            Ok(rate) if rate.is_finite() && rate > self.rate => {
+                self.rate = rate;
+                self.of = Some(of);
+            }
+            Ok(_) => {}
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    /// The best rate, or why there is none.
+    pub(super) fn rate(self) -> Result<f64, GpuError> {
+        match (self.of, self.failed) {
+            // A device that computes wrongly once is not believed otherwise.
+            (_, Some(error @ GpuError::Wrong { .. })) | (None, Some(error)) => Err(error),
+            _ => Ok(self.rate),
+        }
+    }
+}

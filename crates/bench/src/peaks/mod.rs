@@ -1,0 +1,104 @@
+//! What an adapter can do at most, measured with small kernels whose results
+//! are checked: the ceilings that a network's own times are held against.
+//!
+//! Each figure has a part of the time; whatever is left over is not spent.
+//! Ceilings are the best of several shapes and runs, costs are medians.
+
+mod ceiling;
+mod cooperative;
+mod kernels;
+mod overheads;
+
+use std::time::{Duration, Instant};
+
+use super::{NotMeasured, Peaks};
+use resnet_wgpu::Error;
+use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+use resnet_wgpu::low_level::kernels::Scalar;
+use resnet_wgpu::low_level::peaks::Rig;
+
+/// Measures an adapter, cooperative matrices included, in about that time;
+/// `progress` gets the name of what is measured next.
+///
+/// What an adapter does not offer, or does wrongly, is none and has its reason
+/// in [`Peaks::not_measured`]; an error is a device that cannot be had, that
+/// fails, or that cannot even do plain f32.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use resnet_wgpu::DeviceSelector;
+/// use resnet_wgpu_bench::peaks;
+///
+/// let peaks = peaks(&DeviceSelector::Auto, Duration::from_secs(6), |_| {})?;
+/// println!("{:.0} GFLOP/s", peaks.fma_f32_gflops);
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
+pub fn peaks(
+    selector: &DeviceSelector,
+    budget: Duration,
+    mut progress: impl FnMut(&str),
+) -> Result<Peaks, Error> {
+    let gpu = Gpu::new(selector)?;
+    // Whether there are any is known only afterwards, and costs nothing.
+    let mut peaks = peaks_on(&gpu, budget.mul_f64(0.8), &mut progress)?;
+    // The first device need not be held for the second.
+    drop(gpu);
+    cooperative::measure(selector, budget.mul_f64(0.2), &mut progress, &mut peaks);
+    Ok(peaks)
+}
+
+/// Measures a device that is open already. Cooperative matrices are left out:
+/// they need a device of their own.
+pub fn peaks_on(
+    gpu: &Gpu,
+    budget: Duration,
+    mut progress: impl FnMut(&str),
+) -> Result<Peaks, Error> {
+    let rig = Rig::new(gpu)?;
+    let part = |part: f64| Instant::now() + budget.mul_f64(part);
+    let mut not_measured = Vec::new();
+    let mut note = |what: &str, why: String| {
+        let what = what.to_owned();
+        not_measured.push(NotMeasured { what, why });
+    };
+
+    progress("clock");
+    let (clock, distrust) = kernels::clock(&rig)?;
+    if let Some(why) = distrust {
+        note("clock", why.to_owned());
+    }
+    progress("FMA f32");
+    let fma_f32_gflops = kernels::fma(&rig, clock, Scalar::F32, part(0.3))?;
+    let mut fma_f16_gflops = None;
+    if gpu.device().features().contains(wgpu::Features::SHADER_F16) {
+        progress("FMA f16");
+        match kernels::fma(&rig, clock, Scalar::F16, part(0.25)) {
+            Ok(gflops) => fma_f16_gflops = Some(gflops),
+            Err(error) => note("fma_f16_gflops", error.to_string()),
+        }
+    } else {
+        note("fma_f16_gflops", "the adapter does not offer f16".into());
+    }
+    progress("memory");
+    let (memory_gbytes_per_second, memory_buffer_bytes) = kernels::memory(&rig, clock, part(0.2))?;
+    progress("dispatch");
+    let dispatch = overheads::dispatch(&rig, clock)?;
+    progress("round trip");
+    let round_trip = overheads::round_trip(&rig)?;
+    progress("upload and readback");
+    let (upload_gbytes_per_second, readback_gbytes_per_second) =
+        overheads::transfers(&rig, part(0.15))?;
+    Ok(Peaks {
+        clock,
+        fma_f32_gflops,
+        fma_f16_gflops,
+        cooperative_matrix: Vec::new(),
+        memory_gbytes_per_second,
+        memory_buffer_bytes,
+        dispatch_us: dispatch * 1e6,
+        round_trip_us: round_trip * 1e6,
+        upload_gbytes_per_second,
+        readback_gbytes_per_second,
+        not_measured,
+    })
+}

@@ -1,0 +1,63 @@
+//! Costs: of a dispatch, of a round trip, of moving data. Medians, since a
+//! network pays them again and again.
+
+use std::time::Instant;
+
+use super::ceiling::{median, per_dispatch, seconds};
+use super::kernels::stepping_down;
+use crate::Clock;
+use resnet_wgpu::gpu::GpuError;
+use resnet_wgpu::low_level::peaks::{Rig, Tick, Transfers, round_trips};
+
+/// Dispatches in one pass.
+const DISPATCHES: u32 = 256;
+/// Passes of one dispatch, and as many of [`DISPATCHES`].
+const PASSES: usize = 11;
+/// Empty submissions; the first few are not counted.
+const ROUND_TRIPS: usize = 70;
+const ROUND_TRIPS_FIRST: usize = 20;
+/// Bytes that are moved at a time.
+const TRANSFER_BYTES: u64 = 64 << 20;
+const TRANSFER_BYTES_AT_LEAST: u64 = 1 << 20;
+/// Transfers of each kind; the first is not counted.
+const TRANSFERS: usize = 9;
+const TRANSFERS_AT_LEAST: usize = 3;
+
+/// Seconds a dispatch among many.
+pub(super) fn dispatch(rig: &Rig, clock: Clock) -> Result<f64, GpuError> {
+    let tick = Tick::new(rig)?;
+    tick.run(DISPATCHES)?;
+    let take = |times| -> Result<f64, GpuError> {
+        let samples = (0..PASSES).map(|_| Ok(seconds(clock, tick.run(times)?)));
+        Ok(median(samples.collect::<Result<_, GpuError>>()?).unwrap_or_default())
+    };
+    Ok(per_dispatch(take(1)?, take(DISPATCHES)?, DISPATCHES))
+}
+
+/// Seconds of an empty submission and the wait for it.
+pub(super) fn round_trip(rig: &Rig) -> Result<f64, GpuError> {
+    let mut samples = round_trips(rig, ROUND_TRIPS)?;
+    Ok(median(samples.split_off(ROUND_TRIPS_FIRST)).unwrap_or_default())
+}
+
+/// GB/s to the device, and from it.
+pub(super) fn transfers(rig: &Rig, deadline: Instant) -> Result<(f64, f64), GpuError> {
+    let mut transfers = stepping_down(TRANSFER_BYTES, TRANSFER_BYTES_AT_LEAST, |bytes| {
+        let mut transfers = Transfers::new(rig, bytes)?;
+        transfers.upload()?;
+        transfers.readback()?;
+        Ok(transfers)
+    })?;
+    transfers.check()?;
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    while up.len() < TRANSFERS {
+        if up.len() >= TRANSFERS_AT_LEAST && Instant::now() >= deadline {
+            break;
+        }
+        up.push(transfers.upload()?);
+        down.push(transfers.readback()?);
+    }
+    let bytes = transfers.bytes() as f64;
+    let rate = |samples| median(samples).map_or(0.0, |s| bytes / s / 1e9);
+    Ok((rate(up), rate(down)))
+}

@@ -1,0 +1,211 @@
+//! Where the time goes: the GPU alone, whole and step by step.
+
+use std::time::{Duration, Instant};
+
+use super::result::{Peaks, Profile, Roofline, Row, Stats, StepTime};
+use super::roofline::{ceiling_ms, gbytes_per_second, gflops};
+use resnet_wgpu::Error;
+use resnet_wgpu::gpu::{Clock, GpuError, Spans, Timeline};
+use resnet_wgpu::low_level::plan::Step;
+use resnet_wgpu::session::Session;
+
+/// GPUs raise their clocks under load, so some load comes before the timing.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// Runs for a while; `see` gets the logits of each run.
+pub fn warm_up(
+    session: &mut Session,
+    input: &[f32],
+    mut see: impl FnMut(&[f32]),
+) -> Result<(), Error> {
+    let began = Instant::now();
+    while began.elapsed() < WARM_UP {
+        session.run_batch(input, |output, data| {
+            if output == 0 {
+                see(data);
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Timed runs, at least, however long they take together,
+const AT_LEAST: usize = 3;
+
+/// unless that is longer than this: then fewer have to do.
+const VERY_LONG: Duration = Duration::from_secs(2);
+
+/// Runs whose timestamps make no sense, at most: a counter may wrap, but not
+/// again and again.
+const MAX_BAD: usize = 3;
+
+/// Timed runs for about that long, `at_most` so many; `None` on the CPU.
+fn timelines(
+    session: &mut Session,
+    input: &[f32],
+    spans: Spans,
+    duration: Duration,
+    at_most: usize,
+) -> Result<Option<Vec<Timeline>>, Error> {
+    let began = Instant::now();
+    let (mut timelines, mut bad) = (vec![], 0);
+    loop {
+        let (done, elapsed) = (timelines.len(), began.elapsed());
+        let few = done < AT_LEAST && (done == 0 || elapsed < VERY_LONG);
+        if !few && (elapsed >= duration || done >= at_most) {
+            return Ok(Some(timelines));
+        }
+        match session.timed_run(input, spans) {
+            Ok(Some(timeline)) => timelines.push(timeline),
+            Ok(None) => return Ok(None),
+            Err(Error::Gpu(GpuError::Clock { .. })) if bad < MAX_BAD => bad += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The GPU's time for whole runs.
+pub(super) struct GpuTimes {
+    pub clock: Clock,
+    pub gpu: Stats,
+    /// What the host saw of the same runs, median: from before the submission
+    /// until its end was known, milliseconds.
+    wall_ms: f64,
+}
+
+/// GPU time that is a larger part of what the host saw cannot be, nor can one
+/// that is a much smaller part where the host waited for long.
+const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.02..=1.2;
+
+/// What the host waits for anyway, milliseconds.
+const ROUND_TRIP: f64 = 1.0;
+
+impl GpuTimes {
+    /// Why these times cannot be believed, if they cannot.
+    pub fn implausible(&self) -> Option<String> {
+        let (gpu, wall) = (self.gpu.median, self.wall_ms);
+        let too_long = gpu > PLAUSIBLE.end() * wall + ROUND_TRIP;
+        let too_short = gpu < PLAUSIBLE.start() * (wall - ROUND_TRIP);
+        (too_long || too_short).then(|| {
+            format!(
+                "the GPU's own clock gives {gpu:.3} ms for runs that the host saw take \
+                 {wall:.3} ms: this driver's timestamps cannot be believed, and are left out"
+            )
+        })
+    }
+}
+
+/// The GPU's time for whole runs, as plans make them.
+pub(super) fn gpu_times(
+    session: &mut Session,
+    input: &[f32],
+    duration: Duration,
+    at_most: usize,
+) -> Result<Option<GpuTimes>, Error> {
+    let timelines = timelines(session, input, Spans::Submissions, duration, at_most)?;
+    let timelines = timelines.unwrap_or_default();
+    let stats = |of: fn(&Timeline) -> Duration| {
+        Stats::of(timelines.iter().map(|timeline| ms(of(timeline))).collect())
+    };
+    let wall = stats(|t| t.wait.end.saturating_sub(t.upload.end));
+    let times = stats(Timeline::gpu_time).zip(wall);
+    let clock = timelines.first().map(|t| t.clock);
+    Ok(times.zip(clock).map(|((gpu, wall), clock)| GpuTimes {
+        clock,
+        gpu,
+        wall_ms: wall.median,
+    }))
+}
+
+/// The GPU's time for each step, each in a pass of its own, and the run that
+/// is nearest to the medians; `None` on the CPU.
+pub fn profile(
+    session: &mut Session,
+    input: &[f32],
+    duration: Duration,
+    at_most: usize,
+) -> Result<Option<(Profile, Timeline)>, Error> {
+    let timelines = timelines(session, input, Spans::Steps, duration, at_most)?;
+    let mut timelines = timelines.unwrap_or_default();
+    let Some(plan) = session.plan().filter(|_| !timelines.is_empty()) else {
+        return Ok(None);
+    };
+    timelines.sort_by_key(Timeline::gpu_time);
+    let steps = plan.steps.iter().enumerate().map(|(i, step)| {
+        let samples = timelines.iter().map(|t| ms(t.gpu[i].duration())).collect();
+        step_time(step, Stats::of(samples).map_or(0.0, |stats| stats.median))
+    });
+    let mut steps: Vec<StepTime> = steps.collect();
+    let total_ms: f64 = steps.iter().map(|s| s.ms).sum();
+    for step in &mut steps {
+        step.share = 100.0 * rate(step.ms, total_ms);
+    }
+    let repetitions = timelines.len();
+    let middle = timelines.swap_remove(repetitions / 2);
+    let profile = Profile {
+        clock: middle.clock,
+        repetitions,
+        total_ms,
+        steps,
+    };
+    Ok(Some((profile, middle)))
+}
+
+fn step_time(step: &Step, ms: f64) -> StepTime {
+    let s = step.output;
+    let per_time = |value: f64| if ms > 0.0 { value } else { 0.0 };
+    StepTime {
+        layer: step.label(),
+        kernel: step.kernel.name.into(),
+        output: [s.c, s.h, s.w],
+        macs: step.macs,
+        bytes: step.bytes,
+        ms,
+        share: 0.0,
+        gflops: per_time(gflops(step.macs, ms)),
+        gbytes_per_second: per_time(gbytes_per_second(step.bytes, ms)),
+        ceiling_ms: None,
+        roofline_percent: None,
+    }
+}
+
+impl Profile {
+    /// Sets the ceiling that the device's peaks put on each step.
+    pub fn set_ceilings(&mut self, peaks: &Peaks) {
+        let (fma, bandwidth) = (peaks.fma_f32_gflops, peaks.memory_gbytes_per_second);
+        for step in &mut self.steps {
+            let ceiling = ceiling_ms(step.macs, step.bytes, fma, bandwidth);
+            step.ceiling_ms = Some(ceiling);
+            step.roofline_percent = (step.ms > 0.0).then(|| 100.0 * ceiling / step.ms);
+        }
+    }
+
+    /// The sum of the ceilings, where all steps have one.
+    pub fn ceiling_ms(&self) -> Option<f64> {
+        self.steps.iter().map(|s| s.ceiling_ms).sum()
+    }
+}
+
+impl Row {
+    /// Sets the ceiling that the device's peaks put on the row and its steps.
+    pub fn set_ceilings(&mut self, peaks: &Peaks) {
+        let Some(profile) = &mut self.profile else {
+            return;
+        };
+        profile.set_ceilings(peaks);
+        if let (Some(ceiling_ms), Some(gpu)) = (profile.ceiling_ms(), &self.gpu) {
+            self.roofline = Some(Roofline {
+                ceiling_ms,
+                percent: 100.0 * rate(ceiling_ms, gpu.median),
+            });
+        }
+    }
+}
+
+fn rate(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}

@@ -1,0 +1,142 @@
+//! What charts share: scales and the families of kernels.
+
+use serde::Serialize;
+
+/// A logarithmic axis of positive numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Log {
+    low: f64,
+    high: f64,
+}
+
+impl Log {
+    /// Over all those numbers that have a logarithm, and some room.
+    pub fn over(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let logs = values
+            .into_iter()
+            .filter(|&v| v > 0.0)
+            .map(f64::log10)
+            .filter(|log| log.is_finite());
+        let (low, high) = logs.fold((f64::MAX, f64::MIN), |(low, high), v| {
+            (low.min(v), high.max(v))
+        });
+        (low <= high).then_some(Self {
+            low: low - 0.2,
+            high: high + 0.2,
+        })
+    }
+
+    /// Where a number lies, from 0 to 1.
+    pub fn place(&self, value: f64) -> f64 {
+        (value.log10() - self.low) / (self.high - self.low)
+    }
+
+    /// The number at a place.
+    pub fn at(&self, place: f64) -> f64 {
+        10f64.powf(self.low + place * (self.high - self.low))
+    }
+
+    /// A few round numbers: powers of ten, or more where there are few.
+    pub fn ticks(&self) -> Vec<f64> {
+        let decades = self.decades();
+        if decades.len() > 2 {
+            return decades;
+        }
+        let first = self.low.floor() as i32;
+        let between =
+            (first..=first + 3).flat_map(|power| [1.0, 3.0].map(|step| step * 10f64.powi(power)));
+        between
+            .filter(|&tick| (0.0..=1.0).contains(&self.place(tick)))
+            .collect()
+    }
+
+    fn decades(&self) -> Vec<f64> {
+        let (first, last) = (self.low.ceil() as i32, self.high.floor() as i32);
+        let every = 1 + (last - first).max(0) as usize / 7;
+        (first..=last)
+            .step_by(every)
+            .map(|power| 10f64.powi(power))
+            .collect()
+    }
+}
+
+/// What a kernel does, told from its name: results of other versions know
+/// other kernels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Family {
+    /// Colour of its bars, a class of the style sheet.
+    pub class: &'static str,
+    pub name: &'static str,
+}
+
+/// All families, in the order of legends.
+pub(super) const FAMILIES: [Family; 6] = [
+    family("f1", "convolution"),
+    family("f2", "1×1 convolution"),
+    family("f3", "grouped convolution"),
+    family("f4", "fully connected"),
+    family("f5", "pooling"),
+    family("f6", "other"),
+];
+
+const fn family(class: &'static str, name: &'static str) -> Family {
+    Family { class, name }
+}
+
+/// The family of the kernel of that name.
+pub(super) fn family_of(kernel: &str) -> Family {
+    let i = if kernel.starts_with("conv1x1") {
+        1
+    } else if kernel.contains("grouped") {
+        2
+    } else if kernel.starts_with("conv") || kernel.starts_with("winograd") {
+        0
+    } else if kernel.starts_with("linear") {
+        3
+    } else if kernel.contains("pool") {
+        4
+    } else {
+        5
+    };
+    FAMILIES[i]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resnet_wgpu::low_level::kernels::KERNELS;
+
+    #[test]
+    fn logarithmic_axes() {
+        let axis = Log::over([1.0, 1000.0, 0.0, -3.0, f64::NAN]).unwrap();
+        assert_eq!(axis.decades(), [1.0, 10.0, 100.0, 1000.0]);
+        assert!((axis.at(axis.place(20.0)) - 20.0).abs() < 1e-9);
+        assert!(Log::over([0.0]).is_none());
+        let narrow = Log::over([150.0, 900.0]).unwrap();
+        assert_eq!(narrow.ticks(), [100.0, 300.0, 1000.0]);
+        let wide = Log::over([f64::MIN_POSITIVE, f64::MAX]).unwrap();
+        assert!(wide.decades().len() <= 16);
+    }
+
+    #[test]
+    fn every_convolution_is_known_as_one() {
+        use resnet_wgpu::low_level::kernels::Family;
+        for kernel in KERNELS {
+            let class = family_of(kernel.name).class;
+            match kernel.family {
+                Family::Conv
+                | Family::PooledConv
+                | Family::WinogradInput
+                | Family::WinogradOutput => {
+                    assert!(["f1", "f2"].contains(&class))
+                }
+                Family::GroupedConv => assert_eq!(class, "f3"),
+                Family::Linear => assert_eq!(class, "f4"),
+                Family::MaxPool | Family::AvgPool | Family::GlobalAvgPool => {
+                    assert_eq!(class, "f5");
+                }
+                _ => assert_eq!(class, "f6"),
+            }
+        }
+    }
+}

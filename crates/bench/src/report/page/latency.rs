@@ -1,0 +1,247 @@
+//! How end-to-end times are spread: a histogram, or each of a few.
+
+use minijinja::Value;
+use serde::Serialize;
+
+use crate::{Scenario, Stats};
+
+use super::headline::colour;
+use super::number::{Num, ms as in_ms, significant};
+use super::rows::{Entry, Rows};
+use crate::page::svg::{Element, el, percent, picture, px};
+use crate::page::ticks;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Latency {
+    title: String,
+    chart: Value,
+    samples: Num,
+    /// Where each waits for those before it.
+    in_flight: Option<usize>,
+    /// Samples right of the plot, and the largest.
+    beyond: usize,
+    max: Num,
+    trend: Option<Value>,
+}
+
+/// Fewer samples are dots.
+const HISTOGRAM: usize = 20;
+const LABELS: f64 = 46.0;
+const PLOT: f64 = 70.0;
+const AXIS: f64 = 20.0;
+
+pub(super) fn latency(rows: &Rows) -> Vec<Latency> {
+    let entries = rows.entries.iter();
+    entries
+        .filter_map(|entry| {
+            let times = entry.times()?;
+            (!times.samples.is_empty()).then(|| distribution(rows, entry, times))
+        })
+        .collect()
+}
+
+fn distribution(rows: &Rows, entry: &Entry, times: &Stats) -> Latency {
+    let axis = Axis::of(times);
+    let title = rows.title(entry);
+    let n = times.samples.len();
+    let label = format!(
+        "Distribution of {n} end-to-end times of {title}: median {} ms, 99 % up to {} ms",
+        in_ms(times.median),
+        in_ms(times.p99)
+    );
+    let mut chart = picture(LABELS + PLOT + AXIS, &label);
+    let colour = colour(entry.series);
+    match n < HISTOGRAM {
+        true => dots(&mut chart, entry, times, axis, &colour),
+        false => histogram(&mut chart, times, axis, &colour),
+    }
+    marks(&mut chart, entry, times, axis);
+    axis.draw(&mut chart);
+    Latency {
+        title,
+        chart: chart.into_value(),
+        samples: Num::count(n, entry.at("end_to_end/samples/length")),
+        in_flight: (entry.row.work.scenario == Scenario::Throughput).then_some(entry.row.in_flight),
+        beyond: times.samples.iter().filter(|&&ms| ms > axis.high).count(),
+        max: entry.ms(times.max, "end_to_end/max"),
+        trend: (n >= HISTOGRAM).then(|| trend(times, axis, &colour).into_value()),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Axis {
+    low: f64,
+    high: f64,
+}
+
+impl Axis {
+    /// From the smallest to the largest, unless a few stragglers would press
+    /// the others into one bar.
+    fn of(times: &Stats) -> Self {
+        let (low, max) = (times.min, times.max);
+        let usual = times.p99 - low;
+        let high = match max - low <= 1.6 * usual {
+            true => max,
+            false => times.p99 + 0.25 * usual,
+        };
+        let room = (0.03 * (high - low)).max(0.01 * high.abs());
+        Self {
+            low: low - room,
+            high: high + room,
+        }
+    }
+
+    fn place(&self, ms: f64) -> f64 {
+        (ms - self.low) / (self.high - self.low)
+    }
+
+    fn draw(&self, chart: &mut Element) {
+        let y = LABELS + PLOT;
+        let base = el("line").class("axis").set("x1", 0).set("x2", "100%");
+        chart.push(base.set("y1", px(y)).set("y2", px(y)));
+        for tick in ticks(self.low, self.high, 4) {
+            let place = self.place(tick);
+            let anchor = match place {
+                p if p < 0.04 => "start",
+                p if p > 0.9 => "end",
+                _ => "middle",
+            };
+            let text = el("text").class("tick").set("x", percent(place));
+            let text = text.set("y", px(y + 14.0)).set("text-anchor", anchor);
+            chart.push(text.text(&format!("{} ms", short(tick))));
+        }
+    }
+}
+
+/// A tick's number without zeros that say nothing.
+fn short(tick: f64) -> String {
+    let text = significant(tick, 4);
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').into(),
+        false => text,
+    }
+}
+
+fn histogram(chart: &mut Element, times: &Stats, axis: Axis, colour: &str) {
+    let n = times.samples.len();
+    let bins = ((2.0 * (n as f64).sqrt()) as usize).clamp(12, 48);
+    let mut counts = vec![0usize; bins];
+    for &ms in times.samples.iter().filter(|&&ms| ms <= axis.high) {
+        let bin = (axis.place(ms) * bins as f64) as usize;
+        counts[bin.min(bins - 1)] += 1;
+    }
+    let most = counts.iter().copied().max().unwrap_or(1).max(1) as f64;
+    let width = 1.0 / bins as f64;
+    for (i, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let height = PLOT * count as f64 / most;
+        let from = axis.low + (axis.high - axis.low) * i as f64 * width;
+        let to = axis.low + (axis.high - axis.low) * (i + 1) as f64 * width;
+        let bar = el("rect")
+            .class(&format!("bin {colour}"))
+            .set("x", percent(i as f64 * width))
+            .set("width", percent(0.9 * width))
+            .set("y", px(LABELS + PLOT - height))
+            .set("height", px(height))
+            .set("data-count", count);
+        let (from, to) = (significant(from, 4), significant(to, 4));
+        chart.push(bar.title(&format!("{count} of {n} from {from} to {to} ms")));
+    }
+}
+
+fn dots(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis, colour: &str) {
+    for (i, &ms) in times.samples.iter().enumerate() {
+        let num = entry.ms(ms, &format!("end_to_end/samples/{i}"));
+        let dot = el("circle")
+            .class(&format!("dot {colour}"))
+            .set("cx", percent(axis.place(ms)))
+            .set("cy", px(LABELS + PLOT / 2.0))
+            .set("r", 6)
+            .num(&num);
+        chart.push(dot.title(&format!("{} ms", num.text)));
+    }
+}
+
+/// Median, p90 and p99, each label on a line of its own.
+fn marks(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis) {
+    let marks = [
+        ("median", times.median),
+        ("p90", times.p90),
+        ("p99", times.p99),
+    ];
+    for (i, (name, ms)) in marks.into_iter().enumerate() {
+        let x = axis.place(ms);
+        let y = 11.0 + 15.0 * i as f64;
+        let line = el("line").class("mark").set("y1", px(y - 9.0));
+        let line = line.set("y2", px(LABELS + PLOT));
+        chart.push(line.set("x1", percent(x)).set("x2", percent(x)));
+        let (anchor, dx) = if x > 0.6 { ("end", -5) } else { ("start", 5) };
+        let num = entry.ms(ms, &format!("end_to_end/{name}"));
+        let text = el("text")
+            .class("mark-name")
+            .set("x", percent(x))
+            .set("dx", dx);
+        let text = text.set("y", px(y)).set("text-anchor", anchor);
+        let figure = el("tspan").num(&num).text(&num.text);
+        chart.push(text.text(&format!("{name} ")).with(figure).text(" ms"));
+    }
+}
+
+/// The samples in order, which shows clocks that fall as a device warms up.
+fn trend(times: &Stats, axis: Axis, colour: &str) -> Element {
+    const HEIGHT: f64 = 34.0;
+    const POINTS: usize = 160;
+    let each = times.samples.len().div_ceil(POINTS);
+    let means: Vec<f64> = times
+        .samples
+        .chunks(each)
+        .map(|chunk| chunk.iter().sum::<f64>() / chunk.len() as f64)
+        .collect();
+    let last = (means.len() - 1).max(1) as f64;
+    let points: Vec<String> = means
+        .iter()
+        .enumerate()
+        .map(|(i, mean)| {
+            let part = axis.place(*mean).clamp(0.0, 1.0);
+            let y = 1.0 + (HEIGHT - 2.0) * (1.0 - part);
+            format!("{},{}", px(100.0 * i as f64 / last), px(y))
+        })
+        .collect();
+    let label = "The times in the order in which they were taken";
+    picture(HEIGHT, label)
+        .set("viewBox", format!("0 0 100 {HEIGHT}"))
+        .set("preserveAspectRatio", "none")
+        .title(label)
+        .with(
+            el("polyline")
+                .class(&format!("trend {colour}"))
+                .set("points", points.join(" ")),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_straggler_does_not_set_the_axis() {
+        let mut samples: Vec<f64> = (0..200).map(|i| 1.0 + 0.001 * f64::from(i)).collect();
+        let even = Axis::of(&Stats::of(samples.clone()).unwrap());
+        assert!(even.place(1.199) < 1.0);
+        samples[7] = 50.0;
+        let axis = Axis::of(&Stats::of(samples).unwrap());
+        assert!(axis.high < 1.5 && axis.low < 1.0, "{axis:?}");
+    }
+
+    #[test]
+    fn equal_samples_have_an_axis() {
+        let axis = Axis::of(&Stats::of(vec![2.0; 30]).unwrap());
+        assert!((axis.place(2.0) - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn ticks_are_short() {
+        assert_eq!(short(2.0), "2");
+        assert_eq!(short(0.25), "0.25");
+        assert_eq!(short(1200.0), "1,200");
+    }
+}

@@ -1,0 +1,108 @@
+//! One HTML page of one result or of several side by side. It stands alone:
+//! no scripts, no fonts, nothing is fetched, and it carries its data as JSON.
+//!
+//! Every string of a result comes from a driver or a file and is escaped: by
+//! minijinja in templates, by [`svg`](crate::page::svg) in charts and by [`embed`] in the data.
+//! A content security policy forbids scripts besides.
+//!
+//! Each figure that is shown has the exact number of the JSON in `data-value`
+//! and its JSON pointer in `data-at`, which tests follow.
+
+mod chart;
+mod environment;
+mod headline;
+mod latency;
+mod layers;
+mod medians;
+mod memory;
+mod names;
+mod number;
+mod peaks;
+mod rooflines;
+mod rows;
+mod start_ups;
+mod table;
+
+use minijinja::Value;
+use minijinja::value::Serde;
+use serde::Serialize;
+
+use crate::Report;
+use crate::page::{PageError, STYLE, embedded, environment, templates};
+use rows::Rows;
+
+const TEMPLATES: &[(&str, &str)] = templates![
+    "environment.html",
+    "glossary.html",
+    "headline.html",
+    "latency.html",
+    "layers.html",
+    "macros.html",
+    "medians.html",
+    "memory.html",
+    "page.html",
+    "peaks.html",
+    "rooflines.html",
+    "start_ups.html",
+    "table.html",
+];
+
+/// The page of these results, each with the name that tells it from the
+/// others, such as its file's path.
+pub fn page(reports: &[(String, &Report)]) -> Result<String, PageError> {
+    let env = environment(TEMPLATES)?;
+    let paths: Vec<&str> = reports.iter().map(|(path, _)| path.as_str()).collect();
+    let named: Vec<(String, &Report)> = (names::short(&paths).into_iter())
+        .zip(reports.iter().map(|(_, report)| *report))
+        .collect();
+    let rows = Rows::of(&named);
+    let page = Page {
+        style: Value::from_safe_string(STYLE.into()),
+        data: Value::from_safe_string(embed(reports)?),
+        several: reports.len() > 1,
+        headline: headline::headline(&rows),
+        table: table::table(&rows),
+        medians: medians::medians(&rows),
+        memory: memory::memory(&rows),
+        layers: layers::layers(&rows),
+        rooflines: rooflines::rooflines(&rows),
+        latency: latency::latency(&rows),
+        start_ups: start_ups::start_ups(&rows),
+        peaks: peaks::peaks(&rows),
+        environment: environment::environment(&rows, &paths),
+    };
+    let template = env.get_template("page.html")?;
+    Ok(template.render(Value::from(Serde(&page)))?)
+}
+
+/// What the templates show.
+#[derive(Serialize)]
+struct Page {
+    style: Value,
+    data: Value,
+    several: bool,
+    headline: headline::Headline,
+    table: table::Table,
+    medians: medians::Medians,
+    memory: Vec<memory::MemoryRow>,
+    layers: Vec<layers::Layers>,
+    rooflines: rooflines::Rooflines,
+    latency: Vec<latency::Latency>,
+    start_ups: start_ups::StartUps,
+    peaks: peaks::PeakTable,
+    environment: Vec<environment::Environment>,
+}
+
+/// The results as JSON that no HTML parser takes for markup.
+fn embed(reports: &[(String, &Report)]) -> Result<String, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Named<'a> {
+        name: &'a str,
+        report: &'a Report,
+    }
+    let named: Vec<Named> = reports
+        .iter()
+        .map(|(name, report)| Named { name, report })
+        .collect();
+    embedded(&named)
+}

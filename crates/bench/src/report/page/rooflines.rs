@@ -1,0 +1,214 @@
+//! The roofline plot: a dot a layer, under what the device can do at most.
+
+use minijinja::Value;
+use serde::Serialize;
+
+use crate::{Peaks, Profile, StepTime};
+
+use super::chart::{FAMILIES, Family, Log, family_of};
+use super::number::{Num, rate, significant};
+use super::rows::{Entry, Rows};
+use crate::page::svg::{Element, el, percent, picture, px};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Rooflines {
+    plots: Vec<Plot>,
+    /// Devices with profiles that no plot can be made of.
+    without_peaks: Vec<String>,
+    families: Vec<Family>,
+}
+
+#[derive(Debug, Serialize)]
+struct Plot {
+    title: String,
+    chart: Value,
+    fma: Num,
+    memory: Num,
+    ridge: String,
+    /// Dispatches that multiply nothing have no place on the plot.
+    left_out: usize,
+}
+
+const HEIGHT: f64 = 280.0;
+/// Room for the numbers under it.
+const AXIS: f64 = 18.0;
+
+pub(super) fn rooflines(rows: &Rows) -> Rooflines {
+    let mut plots = vec![];
+    let mut without_peaks = vec![];
+    let mut families = vec![];
+    for entry in rows.entries.iter().filter(|entry| entry.is_right()) {
+        let (Some(profile), Some(device)) = (&entry.row.profile, entry.device) else {
+            continue;
+        };
+        let Some(peaks) = &device.peaks else {
+            if !without_peaks.contains(&device.name) {
+                without_peaks.push(device.name.clone());
+            }
+            continue;
+        };
+        families.extend(placed(profile).map(|(_, step)| family_of(&step.kernel)));
+        plots.extend(plot(rows, entry, profile, peaks));
+    }
+    let used = FAMILIES
+        .into_iter()
+        .filter(|family| families.contains(family));
+    Rooflines {
+        plots,
+        without_peaks,
+        families: used.collect(),
+    }
+}
+
+/// The steps that have a place on logarithmic axes.
+fn placed(profile: &Profile) -> impl Iterator<Item = (usize, &StepTime)> {
+    let steps = profile.steps.iter().enumerate();
+    steps.filter(|(_, s)| s.macs > 0 && s.bytes > 0 && s.gflops > 0.0 && s.gflops.is_finite())
+}
+
+fn intensity(step: &StepTime) -> f64 {
+    2.0 * step.macs as f64 / step.bytes as f64
+}
+
+fn plot(rows: &Rows, entry: &Entry, profile: &Profile, peaks: &Peaks) -> Option<Plot> {
+    let (fma, memory) = (peaks.fma_f32_gflops, peaks.memory_gbytes_per_second);
+    let ridge = fma / memory;
+    if !(ridge > 0.0 && ridge.is_finite()) {
+        return None;
+    }
+    let steps: Vec<_> = placed(profile).collect();
+    let x = Log::over(
+        steps
+            .iter()
+            .map(|(_, s)| intensity(s))
+            .chain([ridge / 2.0, ridge * 8.0]),
+    )?;
+    let y = Log::over(
+        steps
+            .iter()
+            .map(|(_, s)| s.gflops)
+            .chain([fma / 60.0, fma * 1.6]),
+    )?;
+    let axes = Axes { x, y };
+    let title = rows.title(entry);
+    let label = format!(
+        "Roofline of {title}: GFLOP/s over FLOP per byte of {} layers",
+        steps.len()
+    );
+    let mut chart = picture(HEIGHT + AXIS, &label);
+    axes.lines(&mut chart);
+    axes.ceilings(&mut chart, fma, memory);
+    axes.names(&mut chart);
+    let largest = steps.iter().map(|(_, s)| s.share).fold(0.0, f64::max);
+    for (i, step) in &steps {
+        let at = entry.at(&format!("profile/steps/{i}/gflops"));
+        let num = Num::rate(step.gflops, at);
+        let part = if largest > 0.0 {
+            (step.share / largest).max(0.0)
+        } else {
+            0.0
+        };
+        let text = format!(
+            "{}: {} GFLOP/s at {} FLOP/byte, {:.1} % of the time",
+            step.layer,
+            num.text,
+            significant(intensity(step), 3),
+            step.share
+        );
+        let dot = el("circle")
+            .class(&format!("dot {}", family_of(&step.kernel).class))
+            .set("cx", percent(x.place(intensity(step))))
+            .set("cy", px(axes.down(step.gflops)))
+            // The area tells the share.
+            .set("r", px(2.5 + 7.5 * part.sqrt()));
+        chart.push(dot.num(&num).title(&text));
+    }
+    let device = entry.row.device.unwrap_or_default();
+    let at = |what| format!("/{}/report/devices/{device}/peaks/{what}", entry.report);
+    Some(Plot {
+        title,
+        chart: chart.into_value(),
+        fma: Num::new(fma, flops(fma), at("fma_f32_gflops")),
+        memory: Num::new(
+            memory,
+            format!("{}\u{a0}GB/s", rate(memory)),
+            at("memory_gbytes_per_second"),
+        ),
+        ridge: significant(ridge, 3),
+        left_out: profile.steps.len() - steps.len(),
+    })
+}
+
+fn flops(gflops: f64) -> String {
+    format!("{}\u{a0}GFLOP/s", rate(gflops))
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Axes {
+    x: Log,
+    y: Log,
+}
+
+impl Axes {
+    fn down(&self, gflops: f64) -> f64 {
+        HEIGHT * (1.0 - self.y.place(gflops))
+    }
+
+    fn lines(&self, chart: &mut Element) {
+        let line = el("line").class("grid");
+        for tick in self.y.ticks() {
+            let y = px(self.down(tick));
+            let line = line.clone().set("x1", 0).set("x2", "100%");
+            chart.push(line.set("y1", &y).set("y2", &y));
+        }
+        for tick in self.x.ticks() {
+            let x = percent(self.x.place(tick));
+            let line = line.clone().set("y1", 0).set("y2", px(HEIGHT));
+            chart.push(line.set("x1", &x).set("x2", &x));
+        }
+    }
+
+    fn names(&self, chart: &mut Element) {
+        let text = el("text").class("tick");
+        // The first and the last would meet the axes' titles.
+        for tick in self.y.ticks() {
+            let y = self.down(tick) - 4.0;
+            if y > 24.0 {
+                let text = text.clone().set("x", 0).set("y", px(y));
+                chart.push(text.text(&significant(tick, 1)));
+            }
+        }
+        let below = px(HEIGHT + 14.0);
+        for tick in self.x.ticks() {
+            let x = self.x.place(tick);
+            if (0.03..0.75).contains(&x) {
+                let text = text.clone().set("x", percent(x)).set("y", &below);
+                let text = text.set("text-anchor", "middle");
+                chart.push(text.text(&significant(tick, 1)));
+            }
+        }
+        chart.push(text.clone().set("x", 0).set("y", 11).text("GFLOP/s ↑"));
+        let right = text.set("x", "100%").set("text-anchor", "end");
+        chart.push(right.set("y", below).text("FLOP/byte →"));
+    }
+
+    /// Memory's slope up to the ridge, arithmetic's plateau from there.
+    fn ceilings(&self, chart: &mut Element, fma: f64, memory: f64) {
+        let ridge = self.x.place(fma / memory);
+        let top = px(self.down(fma));
+        let line = el("line").class("ceiling");
+        // Where the slope enters the plot: at its left, or at its bottom.
+        let low = self.x.at(0.0).max(self.y.at(0.0) / memory);
+        let slope = line.clone().set("x1", percent(self.x.place(low)));
+        let slope = slope.set("y1", px(self.down(low * memory)));
+        chart.push(slope.set("x2", percent(ridge)).set("y2", &top));
+        let plateau = line.set("x1", percent(ridge)).set("y1", &top);
+        chart.push(plateau.set("x2", "100%").set("y2", &top));
+        let text = el("text")
+            .class("tick")
+            .set("x", "100%")
+            .set("text-anchor", "end");
+        let text = text.set("y", px(self.down(fma) - 6.0));
+        chart.push(text.text(&flops(fma)));
+    }
+}

@@ -1,0 +1,246 @@
+//! All rows of all results, and how they are told apart.
+
+use crate::{Device, Report, Row, Scenario, Stats, Status, Work};
+
+use super::number::{Num, tiny};
+
+/// One row and where it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub report: usize,
+    pub index: usize,
+    pub row: &'a Row,
+    pub device: Option<&'a Device>,
+    /// Index into [`Rows::series`].
+    pub series: usize,
+}
+
+/// A time per batch, and the figure that it is or comes from.
+#[derive(Debug, Clone)]
+pub(super) struct BatchTime {
+    pub ms: f64,
+    pub from: Num,
+}
+
+/// A device of a result: bars of one colour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Series {
+    pub report: usize,
+    device: Option<usize>,
+    asked: String,
+    /// What tells it from the others.
+    pub label: String,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct Rows<'a> {
+    pub reports: &'a [(String, &'a Report)],
+    pub entries: Vec<Entry<'a>>,
+    pub series: Vec<Series>,
+}
+
+impl<'a> Rows<'a> {
+    pub fn of(reports: &'a [(String, &'a Report)]) -> Self {
+        let mut rows = Self {
+            reports,
+            entries: vec![],
+            series: vec![],
+        };
+        for (report, (_, result)) in reports.iter().enumerate() {
+            for (index, row) in result.rows.iter().enumerate() {
+                let device = row.device.and_then(|i| result.devices.get(i));
+                let series = rows.series_of(report, row, device);
+                rows.entries.push(Entry {
+                    report,
+                    index,
+                    row,
+                    device,
+                    series,
+                });
+            }
+        }
+        rows.label_series();
+        rows
+    }
+
+    fn series_of(&mut self, report: usize, row: &Row, device: Option<&Device>) -> usize {
+        let series = Series {
+            report,
+            device: device.and(row.device),
+            // A device that opened has one name, however it was asked for.
+            asked: match device {
+                Some(_) => String::new(),
+                None => row.device_asked.clone(),
+            },
+            label: match device {
+                Some(device) => device.name.clone(),
+                None => row.device_asked.clone(),
+            },
+        };
+        let known = self.series.iter().position(|known| *known == series);
+        known.unwrap_or_else(|| {
+            self.series.push(series);
+            self.series.len() - 1
+        })
+    }
+
+    /// Adds what tells alike names apart, and no more.
+    fn label_series(&mut self) {
+        let plain = self.series.clone();
+        for (i, series) in self.series.iter_mut().enumerate() {
+            let (name, report) = &self.reports[series.report];
+            let alike =
+                |other: &Series| other.report == series.report && other.label == series.label;
+            let device = series.device.and_then(|i| report.devices.get(i));
+            if let Some(device) = device
+                && plain
+                    .iter()
+                    .enumerate()
+                    .any(|(j, other)| j != i && alike(other))
+            {
+                series.label = format!("{} ({})", series.label, device.backend);
+            }
+            if self.reports.len() > 1 {
+                series.label = format!("{name} · {}", series.label);
+            }
+        }
+    }
+
+    pub fn label(&self, entry: &Entry) -> &str {
+        &self.series[entry.series].label
+    }
+
+    /// Rows of the same work, in order of first appearance.
+    pub fn groups(&self) -> Vec<Vec<&Entry<'a>>> {
+        let mut groups: Vec<Vec<&Entry>> = vec![];
+        for entry in &self.entries {
+            let same = |group: &&mut Vec<&Entry>| group[0].row.work == entry.row.work;
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push(entry),
+                None => groups.push(vec![entry]),
+            }
+        }
+        groups
+    }
+
+    /// The row that a row of a group is compared with: the first result's on
+    /// the same device, or its first.
+    pub fn reference<'b>(&self, group: &[&'b Entry<'a>], of: &Entry) -> Option<&'b Entry<'a>> {
+        let mut first = group.iter().filter(|e| e.report == 0 && e.is_right());
+        let same = first.clone().find(|e| {
+            let (a, b) = (e.device, of.device);
+            a.is_some() && a.map(|d| (&d.name, &d.backend)) == b.map(|d| (&d.name, &d.backend))
+        });
+        let reference = match self.reports.len() {
+            0 | 1 => first.next(),
+            _ => same.or_else(|| first.next()),
+        }?;
+        let itself = (reference.report, reference.index) == (of.report, of.index);
+        (!itself).then_some(reference)
+    }
+
+    /// The work in words, with the settings in which rows differ.
+    pub fn work(&self, work: &Work) -> String {
+        let differs = |part: fn(&Work) -> String| {
+            self.entries.iter().any(|e| part(&e.row.work) != part(work))
+        };
+        let mut text = format!("{} · batch {}", work.model, work.batch_size);
+        let mut add = |part: String| {
+            text.push_str(" · ");
+            text.push_str(&part);
+        };
+        if differs(|w| w.input_size.to_string()) {
+            add(format!("{} px", work.input_size));
+        }
+        if differs(|w| w.precision.clone()) {
+            add(work.precision.clone());
+        }
+        if differs(|w| scenario(w.scenario).into()) {
+            add(scenario(work.scenario).into());
+        }
+        let same_model = |e: &&Entry| e.row.work.model == work.model;
+        let mut models = self.entries.iter().filter(same_model);
+        if models.any(|e| e.row.work.weights != work.weights) {
+            add(format!("weights {}", work.weights));
+        }
+        text
+    }
+
+    /// The work and where it was done, where that is in question.
+    pub fn title(&self, entry: &Entry) -> String {
+        let work = self.work(&entry.row.work);
+        match self.series.len() {
+            0 | 1 => work,
+            _ => format!("{work} · {}", self.label(entry)),
+        }
+    }
+}
+
+impl Entry<'_> {
+    /// Whether it has a speed.
+    pub fn is_right(&self) -> bool {
+        let passed = self.row.verification.as_ref().is_none_or(|v| v.passed);
+        self.row.status == Status::Ok && passed
+    }
+
+    /// End-to-end times, unless it failed.
+    pub fn times(&self) -> Option<&Stats> {
+        self.row.end_to_end.as_ref().filter(|_| self.is_right())
+    }
+
+    /// Time per batch: the median of a latency row. With several in flight a
+    /// batch's own time is mostly waiting, so there it is that of the rate.
+    pub fn batch_ms(&self) -> Option<BatchTime> {
+        let times = self.times()?;
+        if self.row.work.scenario == Scenario::Latency {
+            return Some(BatchTime {
+                ms: times.median,
+                from: self.ms(times.median, "end_to_end/median"),
+            });
+        }
+        let images = self.row.images_per_second.filter(|images| *images > 0.0)?;
+        Some(BatchTime {
+            ms: 1e3 * self.row.work.batch_size as f64 / images,
+            from: Num::rate(images, self.at("images_per_second")),
+        })
+    }
+
+    /// Why it failed.
+    pub fn why(&self) -> String {
+        if let Some(error) = &self.row.error {
+            return error.clone();
+        }
+        match &self.row.verification {
+            Some(v) if !v.passed => {
+                let errors = v.checks().filter_map(|check| check.relative_error);
+                let shown: Vec<_> = errors.map(tiny).collect();
+                match shown.is_empty() {
+                    true => "an output is not a number".into(),
+                    false => format!(
+                        "the outputs are wrong: error {}, right up to {}",
+                        shown.join(" and "),
+                        tiny(v.tolerance)
+                    ),
+                }
+            }
+            _ => "no reason was given".into(),
+        }
+    }
+
+    /// JSON pointer to something of the row.
+    pub fn at(&self, path: &str) -> String {
+        format!("/{}/report/rows/{}/{path}", self.report, self.index)
+    }
+
+    pub fn ms(&self, value: f64, path: &str) -> Num {
+        Num::ms(value, self.at(path))
+    }
+}
+
+pub(super) fn scenario(scenario: Scenario) -> &'static str {
+    match scenario {
+        Scenario::Latency => "latency",
+        Scenario::Throughput => "throughput",
+    }
+}

@@ -1,0 +1,69 @@
+//! What several tables say in the same way.
+
+use crate::text::number::tiny;
+use crate::{Row, Status};
+
+/// In place of a number that there is not.
+pub const NONE: &str = "-";
+
+/// A number, or what stands for none.
+pub fn or_none<T>(value: Option<T>, shown: impl Fn(T) -> String) -> String {
+    value.map_or_else(|| NONE.into(), shown)
+}
+
+/// How a row ended, in a word or two.
+pub fn verdict(row: &Row) -> String {
+    match (row.status, &row.verification) {
+        (Status::Error, _) => "ERROR".into(),
+        (Status::FailedVerification, _) => "FAILED".into(),
+        (Status::Ok, None) => "ok".into(),
+        (Status::Ok, Some(v)) => {
+            let error = or_none(v.worst_error(), tiny);
+            match v.deterministic {
+                Some(false) => format!("ok {error}, not deterministic"),
+                _ => format!("ok {error}"),
+            }
+        }
+    }
+}
+
+/// Why a row has no speed; none of one that has.
+pub fn failure(row: &Row) -> Option<String> {
+    let told = row.error.as_deref();
+    match (row.status, &row.verification) {
+        (Status::Ok, _) => None,
+        (Status::Error, _) => Some(told.unwrap_or("no reason was given").into()),
+        (Status::FailedVerification, None) => Some(told.unwrap_or("the outputs were wrong").into()),
+        (Status::FailedVerification, Some(v)) => {
+            let n = v.images;
+            let error = v.worst_error().map_or_else(
+                || "an output is not a number".into(),
+                |e| format!("error {} of the largest logit", tiny(e)),
+            );
+            let random = match v.deterministic {
+                Some(false) => "; two runs on one input differed",
+                _ => "",
+            };
+            let after = v.after.as_ref().map_or_else(String::new, |check| {
+                format!(
+                    " before the timed loop, {} of {n} after it",
+                    check.top1_equal
+                )
+            });
+            Some(format!(
+                "{error} (up to {} is right); first class right in {} of {n} images{after}{random}; \
+                 `resnet verify` tells which layer",
+                tiny(v.tolerance),
+                v.before.top1_equal,
+            ))
+        }
+    }
+}
+
+/// A, B, C …, and numbers after Z.
+pub fn letter(index: usize) -> String {
+    match u8::try_from(index) {
+        Ok(i) if i < 26 => char::from(b'A' + i).to_string(),
+        _ => format!("#{}", index + 1),
+    }
+}

@@ -1,0 +1,302 @@
+//! What a benchmark gives, as JSON holds it. Times are in milliseconds unless
+//! a name says otherwise, shapes are of one image in PyTorch's order, a GFLOP
+//! is 10⁹ floating-point operations and a multiply-accumulate two of them, and
+//! a gigabyte is 10⁹ bytes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use super::machine::{CooperativePeak, Device, Host, Limits, NotMeasured, Peaks, Power};
+use resnet_wgpu::gpu::Clock;
+
+/// The version of this layout. It grows with every change of it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// All that one run of `resnet bench` found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// When it was made, UTC, RFC 3339.
+    pub created: String,
+    /// The command line.
+    pub command: String,
+    /// Version of this crate.
+    pub crate_version: String,
+    /// Version of wgpu.
+    pub wgpu_version: String,
+    /// How often rows were repeated.
+    pub repetitions: Repetitions,
+    /// The machine.
+    pub host: Host,
+    /// The devices that rows refer to.
+    pub devices: Vec<Device>,
+    /// One measurement each.
+    pub rows: Vec<Row>,
+}
+
+/// How often each row was repeated: for a while, within bounds. A row's own
+/// number is that of its samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Repetitions {
+    /// For that many seconds,
+    pub seconds: f64,
+    /// but so often at least,
+    pub at_least: usize,
+    /// and at most.
+    pub at_most: usize,
+}
+
+/// One measurement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its device, an index into [`Report::devices`]; none where the device
+    /// could not be opened.
+    pub device: Option<usize>,
+    /// The device as it was asked for.
+    pub device_asked: String,
+    /// What was computed.
+    pub work: Work,
+    /// Batches in flight at a time.
+    pub in_flight: usize,
+    /// How it ended.
+    pub status: Status,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// What lessens the worth of its figures: samples that scatter, a clock
+    /// that cannot be right.
+    pub warnings: Vec<String>,
+    /// Whether the outputs were right.
+    pub verification: Option<Verification>,
+    /// From the checkpoint to the first logits.
+    pub startup: Startups,
+    /// Upload, inference, logits on the host. None unless verified, as all
+    /// that follows.
+    pub end_to_end: Option<Stats>,
+    /// The part of it in which the host uploads, records and submits.
+    pub encode: Option<Stats>,
+    /// The GPU alone.
+    pub gpu: Option<Stats>,
+    /// How [`gpu`](Self::gpu) was timed.
+    pub gpu_clock: Option<Clock>,
+    /// Images a second, end to end: of the median in the latency scenario, of
+    /// the whole timed loop in the throughput scenario.
+    pub images_per_second: Option<f64>,
+    /// Of the network's multiply-accumulates at that rate.
+    pub gflops: Option<f64>,
+    /// The ceiling that the device's own peaks set.
+    pub roofline: Option<Roofline>,
+    /// Memory.
+    pub memory: Option<Memory>,
+    /// Kernels and how many dispatches each has.
+    pub kernels: BTreeMap<String, usize>,
+    /// How they were chosen: `rules`, `tuning (20 of 20 convolutions)`, or a
+    /// candidate's name likewise; none where nothing ran.
+    pub kernels_by: Option<String>,
+    /// Each dispatch.
+    pub profile: Option<Profile>,
+}
+
+/// What a row computed; rows of two results are comparable where these are
+/// equal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Work {
+    /// The network's name.
+    pub model: String,
+    /// Where the weights are from: `seed 0`, or a fingerprint of a file's.
+    pub weights: String,
+    /// Learned parameters.
+    pub parameters: u64,
+    /// Multiply-accumulates of one image.
+    pub macs: u64,
+    /// Images of a run.
+    pub batch_size: usize,
+    /// Side of an image in pixels.
+    pub input_size: usize,
+    /// In what it was computed: f32.
+    pub precision: String,
+    /// One batch at a time, or several in flight.
+    pub scenario: Scenario,
+}
+
+/// How batches follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scenario {
+    /// One batch at a time: the next starts when the logits are there.
+    Latency,
+    /// Several batches in flight.
+    Throughput,
+}
+
+/// How a row ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Measured, and the outputs were right.
+    Ok,
+    /// The outputs were wrong, so there is no speed.
+    FailedVerification,
+    /// It could not be run.
+    Error,
+}
+
+/// Whether outputs were right: all images of the batch against the CPU twin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Right before and after the timed loop.
+    pub passed: bool,
+    /// Runs on one input agreed bit for bit; none where the first was wrong, so
+    /// that there was no other.
+    pub deterministic: Option<bool>,
+    /// Errors up to this are right.
+    pub tolerance: f64,
+    /// Images compared, each time.
+    pub images: usize,
+    /// The first logits.
+    pub before: Check,
+    /// The last logits of the timed loop; none where the first were wrong, so
+    /// that there was no loop.
+    pub after: Option<Check>,
+}
+
+/// Logits of a batch against the CPU twin's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Largest error as a part of the largest logit; null where an output is
+    /// not a number.
+    pub relative_error: Option<f64>,
+    /// Images whose first class is the twin's.
+    pub top1_equal: usize,
+}
+
+impl Verification {
+    /// The checks that were made.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        std::iter::once(&self.before).chain(&self.after)
+    }
+
+    /// The largest error of all checks; none where an output is not a number.
+    pub fn worst_error(&self) -> Option<f64> {
+        let mut errors = self.checks().map(|check| check.relative_error);
+        errors.try_fold(0.0, |worst: f64, error| Some(worst.max(error?)))
+    }
+}
+
+/// Start-ups in processes of their own.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Startups {
+    /// With empty driver caches; none where the driver's cache cannot be
+    /// moved, or where it was not asked for.
+    pub cold: Option<Startup>,
+    /// With the driver caches that the cold start left; without one, with
+    /// those that were found.
+    pub warm: Option<Startup>,
+}
+
+/// From the start of a process's work to its first logits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Startup {
+    /// Finding and opening the device.
+    pub device_ms: f64,
+    /// Reading or making the weights.
+    pub load_ms: f64,
+    /// Folding, fusing and planning.
+    pub plan_ms: f64,
+    /// Making pipelines.
+    pub pipelines_ms: f64,
+    /// Making buffers, packing the weights and handing them over.
+    pub upload_ms: f64,
+    /// The first inference; many drivers compile only now.
+    pub first_inference_ms: f64,
+    /// All of it.
+    pub total_ms: f64,
+}
+
+/// Samples and what they come to, in milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stats {
+    /// Arithmetic mean.
+    pub mean: f64,
+    /// Standard deviation of the sample (n − 1); 0 of one.
+    pub stddev: f64,
+    /// Smallest.
+    pub min: f64,
+    /// Half are smaller.
+    pub median: f64,
+    /// Nine of ten are smaller.
+    pub p90: f64,
+    /// 99 of 100 are smaller.
+    pub p99: f64,
+    /// Largest.
+    pub max: f64,
+    /// All, in the order in which they were taken.
+    pub samples: Vec<f64>,
+}
+
+/// The least time that the device's own peaks allow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Roofline {
+    /// The sum over all steps of the larger of compute and traffic time.
+    pub ceiling_ms: f64,
+    /// The ceiling as a part of the GPU time, percent.
+    pub percent: f64,
+}
+
+/// Memory that a row took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Activations of the plan, at their peak.
+    pub activation_bytes: u64,
+    /// Weights as kernels read them.
+    pub weight_bytes: u64,
+    /// Parameters and readback.
+    pub other_bytes: u64,
+    /// All device memory that the plan uses.
+    pub device_bytes: u64,
+    /// The most that the process ever held, where the system tells.
+    pub process_peak_bytes: Option<u64>,
+}
+
+/// Each dispatch of one inference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// How it was timed.
+    pub clock: Clock,
+    /// Inferences that the medians are of.
+    pub repetitions: usize,
+    /// Sum of the steps.
+    pub total_ms: f64,
+    /// In order of execution.
+    pub steps: Vec<StepTime>,
+}
+
+/// One dispatch, for the whole batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepTime {
+    /// The layer.
+    pub layer: String,
+    /// The kernel variant.
+    pub kernel: String,
+    /// Output of one image, channels × rows × columns.
+    pub output: [usize; 3],
+    /// Multiply-accumulates.
+    pub macs: u64,
+    /// Bytes that it must read and write at least: inputs, weights, output.
+    pub bytes: u64,
+    /// Median.
+    pub ms: f64,
+    /// Part of the sum of all steps, percent.
+    pub share: f64,
+    /// GFLOP/s.
+    pub gflops: f64,
+    /// GB/s of those bytes.
+    pub gbytes_per_second: f64,
+    /// The larger of compute and traffic time at the device's peaks, where
+    /// they were measured.
+    pub ceiling_ms: Option<f64>,
+    /// The ceiling as a part of the time, percent. Over 100 where caches
+    /// deliver more than memory can.
+    pub roofline_percent: Option<f64>,
+}

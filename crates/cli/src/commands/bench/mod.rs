@@ -1,0 +1,170 @@
+//! `resnet bench`: what is to be measured, and how results are shown;
+//! `bench_run` measures.
+
+pub mod args;
+pub mod run;
+pub mod worker;
+
+use std::path::{PathBuf, absolute};
+
+use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
+use resnet_wgpu::plan::DeviceProfile;
+use resnet_wgpu_bench::report::{page, text};
+use resnet_wgpu_bench::{Device, Report, Row, Source, Status};
+
+use crate::commands::bench::args::{BenchArgs, Format};
+use crate::commands::bench::run::Bench;
+use crate::device;
+use crate::failure::{Failure, with_sources};
+use crate::options::choice::Kernels;
+use crate::options::values::{BenchDevice, DeviceChoice};
+use crate::output_file::OutputFile;
+use crate::term;
+
+/// What is measured where nobody says.
+const NETWORKS: [&str; 2] = ["resnet18", "resnet50"];
+
+/// Runs the command.
+pub fn command(args: &BenchArgs) -> Result<(), Failure> {
+    let mut sources: Vec<Source> = match &args.networks[..] {
+        [] => NETWORKS.map(|name| Source::Preset(name.into())).to_vec(),
+        given => given.to_vec(),
+    };
+    let mut batches = args.batch_size.clone();
+    once(&mut sources);
+    once(&mut batches);
+    // All that can be refused is refused before the work.
+    let read: Vec<PathBuf> = sources.iter().filter_map(Source::file).cloned().collect();
+    let page_file = file(&args.report, &read)?;
+    let json_file = file(&args.save, &read)?;
+    if let (Some(page), Some(json)) = (&page_file, &json_file)
+        && absolute(page.path()).ok() == absolute(json.path()).ok()
+    {
+        return Err(Failure::usage(
+            "--report and --save: expected two paths, found one; name another",
+        ));
+    }
+    let devices = devices(args)?;
+    let mut bench = Bench::new(args, &sources)?;
+    for device in &devices {
+        bench.device(device, &sources, &batches, &args.precision)?;
+    }
+    let report = bench.end();
+
+    // Printed first: a disk that is full must not swallow what was measured.
+    let json = || {
+        let text = report.to_json();
+        text.map_err(|e| Failure::new(format!("the result cannot be written as JSON: {e}")))
+    };
+    let format = if args.json { Format::Json } else { args.format };
+    term::print(&match format {
+        Format::Table => text::table(&report),
+        Format::Markdown => text::markdown(&report),
+        Format::Csv => text::csv(&report)
+            .map_err(|e| Failure::new(format!("the result cannot be written as CSV: {e}")))?,
+        Format::Json => json()?,
+    })?;
+    if let Some(file) = json_file {
+        file.write(json()?.as_bytes())?;
+    }
+    if let Some(file) = page_file {
+        let page = page(&[(String::new(), &report)])
+            .map_err(|e| Failure::new(format!("the page cannot be made: {}", with_sources(&e))))?;
+        file.write(page.as_bytes())?;
+    }
+    conclude(&report)
+}
+
+/// Leaves the first of equals.
+fn once<T: PartialEq + Clone>(items: &mut Vec<T>) {
+    let mut seen: Vec<T> = vec![];
+    items.retain(|item| {
+        let new = !seen.contains(item);
+        if new {
+            seen.push(item.clone());
+        }
+        new
+    });
+}
+
+fn file(path: &Option<PathBuf>, read: &[PathBuf]) -> Result<Option<OutputFile>, Failure> {
+    let path = path.as_deref();
+    path.map(|path| OutputFile::at(path, read)).transpose()
+}
+
+/// Tells on stderr what failed, as the exit code does.
+fn conclude(report: &Report) -> Result<(), Failure> {
+    let failed: Vec<&Row> = (report.rows.iter())
+        .filter(|row| row.status != Status::Ok)
+        .collect();
+    for row in &failed {
+        let why = row.error.as_deref().unwrap_or("it failed");
+        term::error(&format!(
+            "{}, batch {}, on {}: {why}",
+            row.work.model, row.work.batch_size, row.device_asked
+        ));
+    }
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Reported),
+    }
+}
+
+/// A device that was found: how workers are told, how people are, and what it
+/// is where it could be opened.
+pub struct Found {
+    /// How workers are told.
+    pub selector: DeviceSelector,
+    /// How people are told.
+    pub shown: String,
+    /// What it is, and what plans need to know of it.
+    pub opened: Option<(Device, DeviceProfile)>,
+    /// How kernels are chosen there.
+    pub kernels: Kernels,
+}
+
+/// The devices that are meant; none of them being there is an error.
+fn devices(args: &BenchArgs) -> Result<Vec<Found>, Failure> {
+    let opened = |gpu: &Gpu| (Device::of(gpu), gpu.profile().clone());
+    match &args.device {
+        BenchDevice::One(selector) => {
+            let gpu = device::open_gpu(&DeviceChoice::Gpu(selector.clone()), args.kernels)?;
+            Ok(vec![Found {
+                selector: selector.clone(),
+                shown: gpu.describe(),
+                opened: Some(opened(&gpu)),
+                kernels: args.choice.found(&gpu),
+            }])
+        }
+        BenchDevice::All => {
+            let all = adapters().into_iter().map(|adapter| {
+                let selector = DeviceSelector::Index(adapter.index);
+                // What cannot be opened is told by its rows.
+                let gpu = Gpu::new(&selector).ok();
+                Found {
+                    shown: adapter.describe(),
+                    opened: gpu.as_ref().map(opened),
+                    kernels: (gpu.as_ref()).map_or(Kernels::Rules, |gpu| args.choice.found(gpu)),
+                    selector,
+                }
+            });
+            let all: Vec<Found> = all.collect();
+            match all.is_empty() {
+                false => Ok(all),
+                true => Err(device::no_driver()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_measured_twice() {
+        let mut batches = vec![8, 1, 8, 2, 1];
+        once(&mut batches);
+        assert_eq!(batches, [8, 1, 2]);
+    }
+}

@@ -1,0 +1,306 @@
+//! A benchmark under way: rows measured one after another, each by a worker of
+//! its own.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use resnet_wgpu::low_level::kernels::Scalar;
+use resnet_wgpu::model::Model;
+use resnet_wgpu::plan::Precision;
+use resnet_wgpu_bench::{
+    CRATE_VERSION, Case, Peaks, Power, Repeat, Report, Row, SCHEMA_VERSION, Source, Work, check,
+    reference, work,
+};
+use tempfile::TempDir;
+
+use crate::commands::bench::Found;
+use crate::commands::bench::args::BenchArgs;
+use crate::commands::bench::worker::{self, Done, Job, Task, caches_can_be_moved};
+use crate::failure::{Failure, with_sources};
+use crate::host;
+use crate::progress::Progress;
+use crate::term;
+
+/// How often a row is repeated where nobody says: for a while, and three times
+/// where that is not enough. More samples than the most tell nothing new.
+const REPEAT: Repeat = Repeat {
+    duration: Duration::from_secs(5),
+    at_least: 3,
+    at_most: 5000,
+};
+
+/// Samples of a row, at most, where somebody says for how long.
+const MOST: usize = 1_000_000;
+
+/// A benchmark under way.
+pub struct Bench<'a> {
+    args: &'a BenchArgs,
+    repeat: Repeat,
+    report: Report,
+    folder: TempDir,
+    models: HashMap<Source, Loaded>,
+    progress: Progress,
+}
+
+/// A model, and the twin's logits as far as they were needed.
+struct Loaded {
+    model: Model,
+    /// At batch 1: its weights are fingerprinted once.
+    work: Work,
+    logits: Vec<f32>,
+    file: PathBuf,
+}
+
+impl<'a> Bench<'a> {
+    /// Loads all models, so that one that cannot be read is told before any
+    /// is measured.
+    pub fn new(args: &'a BenchArgs, sources: &[Source]) -> Result<Self, Failure> {
+        let progress = Progress::spinner("loading the models");
+        let folder = tempfile::Builder::new().prefix("resnet-bench-").tempdir();
+        let folder = folder.map_err(|e| Failure::new(format!("no temporary folder: {e}")))?;
+        let mut models = HashMap::new();
+        for (i, source) in sources.iter().enumerate() {
+            let model = source.load()?;
+            let loaded = Loaded {
+                // Refuses a size that the network does not admit.
+                work: work(&model, &case(args, source, 1, Scalar::F32))?,
+                model,
+                logits: vec![],
+                file: folder.path().join(format!("reference-{i}")),
+            };
+            models.insert(source.clone(), loaded);
+        }
+        let repeat = match (args.repetitions, args.duration) {
+            (Some(n), _) => Repeat::times(n as usize),
+            (None, Some(seconds)) => Repeat {
+                duration: Duration::from_secs_f64(seconds),
+                at_most: MOST,
+                ..REPEAT
+            },
+            (None, None) => REPEAT,
+        };
+        let mut command = "resnet".to_owned();
+        for word in std::env::args_os().skip(1) {
+            command = format!("{command} {}", word.to_string_lossy());
+        }
+        Ok(Self {
+            args,
+            repeat,
+            report: Report {
+                schema_version: SCHEMA_VERSION,
+                created: host::now(),
+                command,
+                crate_version: CRATE_VERSION.into(),
+                wgpu_version: host::WGPU_VERSION.into(),
+                repetitions: repeat.repetitions(),
+                host: host::here(),
+                devices: vec![],
+                rows: vec![],
+            },
+            folder,
+            models,
+            progress,
+        })
+    }
+
+    /// All that was found.
+    pub fn end(self) -> Report {
+        self.report
+    }
+
+    /// Every row of one device.
+    pub fn device(
+        &mut self,
+        found: &Found,
+        sources: &[Source],
+        batches: &[u32],
+        precisions: &[Precision],
+    ) -> Result<(), Failure> {
+        let index = found.opened.as_ref().map(|(device, _)| {
+            let mut device = device.clone();
+            if self.report.host.power == Power::Battery {
+                let warning = "on battery: clocks may be held down; measure on the mains";
+                device.warnings.push(warning.into());
+            }
+            self.report.devices.push(device);
+            self.report.devices.len() - 1
+        });
+        let mut peaks = None;
+        if self.args.peaks {
+            match self.peaks(found) {
+                Ok(measured) => peaks = Some(measured),
+                Err(why) => self.progress.aside(|| {
+                    term::note(&format!("{}: no peaks: {why}", found.shown));
+                }),
+            }
+        }
+        if let Some(device) = index {
+            self.report.devices[device].peaks = peaks.clone();
+        }
+        let mut scalars = vec![];
+        for precision in precisions {
+            let scalar = self.settle(found, *precision);
+            if !scalars.contains(&scalar) {
+                scalars.push(scalar);
+            }
+        }
+        for source in sources {
+            for &batch in batches {
+                for &scalar in &scalars {
+                    let case = case(self.args, source, batch as usize, scalar);
+                    let mut row = self.row(found, &case)?;
+                    row.device = index;
+                    if let Some(peaks) = &peaks {
+                        row.set_ceilings(peaks);
+                    }
+                    self.report.rows.push(row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a precision comes to there. f16 that is asked for and is not there
+    /// is told by its rows.
+    fn settle(&self, found: &Found, asked: Precision) -> Scalar {
+        let settled = (found.opened.as_ref()).and_then(|(_, p)| asked.on(p).ok());
+        let Some(settled) = settled else {
+            return match asked {
+                Precision::F16 => Scalar::F16,
+                _ => Scalar::F32,
+            };
+        };
+        if let Some(why) = &settled.why {
+            self.progress.aside(|| {
+                term::note(&format!(
+                    "{}: --precision auto: f32, since {why}",
+                    found.shown
+                ));
+            });
+        }
+        settled.scalar
+    }
+
+    fn peaks(&self, found: &Found) -> Result<Peaks, String> {
+        let what = format!("peaks of {}", found.shown);
+        match self.run(found, Task::Peaks, &what, None)? {
+            Done::Peaks(peaks) => Ok(*peaks),
+            other => Err(format!("expected peaks, found {other:?}")),
+        }
+    }
+
+    /// One row; whatever fails stands in it.
+    fn row(&mut self, found: &Found, case: &Case) -> Result<Row, Failure> {
+        let Some(loaded) = self.models.get(&case.source) else {
+            return Err(Failure::new("a model is gone"));
+        };
+        let work = Work {
+            batch_size: case.batch_size,
+            precision: case.precision.name().into(),
+            ..loaded.work.clone()
+        };
+        let row = Row::new(&found.shown, work, case);
+        let what = format!(
+            "{}, batch {}, on {}",
+            row.work.model, row.work.batch_size, found.shown
+        );
+        Ok(match self.measured(found, case, row.clone(), &what) {
+            Ok(row) => row,
+            Err(why) => Row {
+                error: Some(why),
+                ..row
+            },
+        })
+    }
+
+    fn measured(
+        &mut self,
+        found: &Found,
+        case: &Case,
+        row: Row,
+        what: &str,
+    ) -> Result<Row, String> {
+        if let (Some(loaded), Some((_, profile))) = (self.models.get(&case.source), &found.opened) {
+            check(&loaded.model, case, profile).map_err(|e| with_sources(&e))?;
+        }
+        // Both starts share a folder for the driver's caches; where there is
+        // no cold one, the caches stay as they were found.
+        let (cold, cache) = match !self.args.no_startup && caches_can_be_moved() {
+            true => {
+                let cache = self.folder.path().join(self.report.rows.len().to_string());
+                std::fs::create_dir_all(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
+                let task = Task::StartUp { case: case.clone() };
+                let what = format!("{what}: start with empty driver caches");
+                match self.run(found, task, &what, Some(&cache))? {
+                    Done::StartUp(startup) => (Some(startup), Some(cache)),
+                    other => return Err(format!("expected a start-up, found {other:?}")),
+                }
+            }
+            false => (None, None),
+        };
+        let task = Task::Measure {
+            case: case.clone(),
+            row: Box::new(row),
+            repeat: self.repeat,
+            reference: self.reference(case)?,
+        };
+        match self.run(found, task, what, cache.as_deref())? {
+            Done::Row(mut row) => {
+                row.startup.cold = cold;
+                Ok(*row)
+            }
+            other => Err(format!("expected a row, found {other:?}")),
+        }
+    }
+
+    /// A file with the twin's logits for the images of the case.
+    fn reference(&mut self, case: &Case) -> Result<PathBuf, String> {
+        let Some(loaded) = self.models.get_mut(&case.source) else {
+            return Err("the model is gone".into());
+        };
+        let classes = loaded.model.network().classes;
+        if loaded.logits.len() < case.images() * classes {
+            self.progress.message(format!(
+                "{}: the CPU computes the logits of {} images",
+                loaded.model.network().name,
+                case.images()
+            ));
+            loaded.logits = reference(&loaded.model, case).map_err(|e| with_sources(&e))?;
+            let bytes: Vec<u8> = loaded.logits.iter().flat_map(|x| x.to_le_bytes()).collect();
+            let written = std::fs::write(&loaded.file, bytes);
+            written.map_err(|e| format!("{}: {e}", loaded.file.display()))?;
+        }
+        Ok(loaded.file.clone())
+    }
+
+    fn run(
+        &self,
+        found: &Found,
+        task: Task,
+        what: &str,
+        cache: Option<&Path>,
+    ) -> Result<Done, String> {
+        let job = Job {
+            device: found.selector.to_string(),
+            kernels: found.kernels.clone(),
+            checked: self.args.kernels.checked,
+            task,
+        };
+        self.progress.message(what.to_owned());
+        worker::run(&job, cache, |part| {
+            self.progress.message(format!("{what}: {part}"));
+        })
+    }
+}
+
+fn case(args: &BenchArgs, source: &Source, batch_size: usize, precision: Scalar) -> Case {
+    Case {
+        source: source.clone(),
+        batch_size,
+        input_size: args.input_size.map(|n| n as usize),
+        scenario: args.scenario.into(),
+        precision,
+        tolerance: args.tolerance,
+    }
+}

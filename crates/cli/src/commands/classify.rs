@@ -1,0 +1,186 @@
+//! `resnet classify`: the likeliest classes of photos.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+use resnet_wgpu::classify::{Classifier, ClassifierOptions, Prediction};
+use resnet_wgpu::preprocess::{ImageLimits, decode_file};
+use serde::Serialize;
+
+use crate::device;
+use crate::failure::{Failure, with_sources};
+use crate::options::model::ModelArgs;
+use crate::progress::Progress;
+use crate::stream::{self, Outcome};
+use crate::term;
+
+/// What is on the photos: the likeliest classes of each
+///
+/// Prints the likeliest classes of each image, best first. Directories are
+/// walked (png, jpg, jpeg, webp, bmp, gif, tif, tiff; hidden files are passed
+/// over). A file that cannot be read is reported on stderr, the others go on,
+/// and the exit code is 1.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  resnet classify photos/chelsea.png
+  resnet classify --weights resnet50.safetensors photos/ more/
+  resnet classify --json photos/ | jq -r '[.path, .top[0].label] | @tsv'")]
+pub struct ClassifyArgs {
+    /// Image files, and directories of them
+    #[arg(value_name = "IMAGE|DIR", required = true)]
+    pub images: Vec<PathBuf>,
+
+    /// How many classes to show
+    #[arg(short, value_name = "N", default_value_t = 5,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub k: u32,
+
+    /// One JSON object a line
+    ///
+    /// One JSON object a line: path, model, device, and top, a list of class
+    /// (index), label, probability (0 to 1) and logit, best first.
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub model: ModelArgs,
+}
+
+/// Images of a run, where there are that many and nobody asks otherwise.
+const BATCH: usize = 8;
+
+/// One line of `--json`.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    path: Cow<'a, str>,
+    model: &'a str,
+    device: &'a str,
+    top: Vec<Class<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Class<'a> {
+    class: usize,
+    label: &'a str,
+    probability: f32,
+    logit: f32,
+}
+
+/// Runs the command.
+pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
+    let model = args.model.load_trained()?;
+    let labels = args.model.labels(model.network().classes)?;
+    let (images, broken) = stream::find(&args.images);
+    let mut failed = broken > 0;
+    if images.is_empty() {
+        return Err(Failure::Reported);
+    }
+    let gpu = device::open(&args.model.device, args.model.kernels)?;
+    let options = ClassifierOptions {
+        batch: args.model.batch(images.len().min(BATCH)),
+        precision: args.model.precision,
+        in_flight: stream::in_flight(gpu.as_ref()),
+        preprocess: args.model.overrides(),
+        labels,
+        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
+        ..Default::default()
+    };
+    let classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
+    args.model.announce();
+    (args.model).announce_precision(classifier.session().precision());
+    let device = device::name(gpu.as_ref());
+    let limits = ImageLimits::default();
+    let mut progress = Progress::bar(images.len(), "images");
+    let (_, ran) = stream::run(
+        &classifier,
+        &stream::Images {
+            items: &images,
+            load: &|path| decode_file(path, &limits).map_err(|e| with_sources(&e)),
+            name: &|path| term::shown(path),
+        },
+        &AtomicBool::new(false),
+        |classifier, index, outcome, _| {
+            match outcome {
+                Outcome::Broken(why) => {
+                    failed = true;
+                    progress.aside(|| term::error(&why));
+                }
+                Outcome::Scored(scores, place) => {
+                    let top = classifier.top(scores, place, args.k as usize);
+                    let path = &images[index];
+                    let name = &model.network().name;
+                    progress.aside(|| match args.json {
+                        true => term::print_json(&line(path, name, &device, &top)),
+                        false => term::print(&text(path, &top, index > 0)),
+                    })?;
+                }
+            }
+            progress.advance(1);
+            Ok(())
+        },
+    );
+    ran?;
+    match failed {
+        true => Err(Failure::Reported),
+        false => Ok(()),
+    }
+}
+
+fn line<'a>(path: &'a Path, model: &'a str, device: &'a str, top: &'a [Prediction]) -> Line<'a> {
+    let classes = top.iter().map(|p| Class {
+        class: p.class,
+        label: &p.label,
+        probability: p.probability,
+        logit: p.logit,
+    });
+    Line {
+        // JSON is Unicode, a path need not be.
+        path: path.to_string_lossy(),
+        model,
+        device,
+        top: classes.collect(),
+    }
+}
+
+/// The path, then a line a class.
+fn text(path: &Path, top: &[Prediction], apart: bool) -> String {
+    let mut text = String::new();
+    if apart {
+        text.push('\n');
+    }
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{}", term::shown(path));
+    let wide = top.iter().map(|p| p.label.chars().count()).max();
+    let wide = wide.unwrap_or(0);
+    for p in top {
+        let (percent, bar) = (100.0 * p.probability, bar(p.probability));
+        let row = format!("  {percent:6.2} %  {:wide$}  {bar}", p.label);
+        let _ = writeln!(text, "{}", row.trim_end());
+    }
+    text
+}
+
+/// A bar of up to 20 characters, in eighths of one.
+fn bar(fraction: f32) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (fraction.clamp(0.0, 1.0) * 160.0).round() as usize;
+    "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_as_long_as_their_fraction() {
+        assert_eq!(bar(1.0), "█".repeat(20));
+        assert_eq!(bar(0.5), "█".repeat(10));
+        assert_eq!(bar(0.003), "");
+        assert_eq!(bar(0.0625), "█▎");
+        assert_eq!(bar(f32::NAN), "");
+    }
+}

@@ -1,0 +1,145 @@
+//! `resnet devices`: which adapters there are and what each can do.
+
+use std::fmt::Write;
+
+use clap::Args;
+use resnet_wgpu::gpu::{AdapterSummary, adapters, kind_name};
+use resnet_wgpu_bench::Limits;
+use serde::Serialize;
+
+use crate::device::REMEDY;
+use crate::failure::Failure;
+use crate::term;
+use resnet_wgpu_bench::text::number::bytes;
+
+/// Which devices there are, what each can do, and which one `auto` takes
+#[derive(Debug, Args)]
+pub struct DevicesArgs {
+    /// As one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Features that kernels use or will use.
+const FEATURES: [wgpu::Features; 4] = [
+    wgpu::Features::SUBGROUP,
+    wgpu::Features::SHADER_F16,
+    wgpu::Features::TIMESTAMP_QUERY,
+    wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX,
+];
+
+/// What `--json` gives.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// What `--device auto` takes: an index, or `cpu`.
+    auto: String,
+    devices: Vec<Device>,
+}
+
+#[derive(Debug, Serialize)]
+struct Device {
+    index: usize,
+    name: String,
+    backend: String,
+    kind: &'static str,
+    driver: String,
+    driver_info: String,
+    vendor: u32,
+    device: u32,
+    subgroup_min_size: u32,
+    subgroup_max_size: u32,
+    features: Vec<String>,
+    limits: Limits,
+    #[serde(skip)]
+    line: String,
+}
+
+/// Runs the command.
+pub fn command(args: &DevicesArgs) -> Result<(), Failure> {
+    let devices: Vec<Device> = adapters().into_iter().map(device).collect();
+    let auto = devices
+        .first()
+        .map_or_else(|| "cpu".into(), |d| d.index.to_string());
+    let report = Report { auto, devices };
+    match args.json {
+        true => term::print_json_pretty(&report),
+        false => term::print(&text(&report)),
+    }
+}
+
+fn device(adapter: AdapterSummary) -> Device {
+    let line = adapter.describe();
+    let AdapterSummary {
+        index,
+        info,
+        limits,
+        features,
+    } = adapter;
+    let offered = FEATURES.iter().filter(|f| features.contains(**f));
+    Device {
+        index,
+        backend: info.backend.to_string(),
+        kind: kind_name(&info),
+        name: info.name,
+        driver: info.driver,
+        driver_info: info.driver_info,
+        vendor: info.vendor,
+        device: info.device,
+        subgroup_min_size: info.subgroup_min_size,
+        subgroup_max_size: info.subgroup_max_size,
+        features: offered
+            .flat_map(|f| f.iter_names())
+            .map(|(name, _)| name.into())
+            .collect(),
+        limits: Limits::of(&limits),
+        line,
+    }
+}
+
+fn text(report: &Report) -> String {
+    let mut text = String::new();
+    if report.devices.is_empty() {
+        text.push_str(&format!("no GPU driver found; {REMEDY}\n\n"));
+    }
+    for d in &report.devices {
+        let auto = match d.index.to_string() == report.auto {
+            true => "  (what `auto` takes)",
+            false => "",
+        };
+        let subgroups = match (d.subgroup_min_size, d.subgroup_max_size) {
+            (min, max) if min == max => format!("{min}"),
+            (min, max) => format!("{min} to {max}"),
+        };
+        let features = match d.features.is_empty() {
+            true => "none of interest".to_owned(),
+            false => d.features.join(", "),
+        };
+        let l = &d.limits;
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "{}: {}{auto}\n   driver     {} {} (vendor {:#06x}, device {:#06x})\n   \
+             subgroups  {subgroups}\n   features   {features}\n   \
+             limits     binding {}, buffer {}, workgroup memory {}, {} invocations a workgroup\n\n",
+            d.index,
+            d.line,
+            d.driver,
+            d.driver_info,
+            d.vendor,
+            d.device,
+            bytes(l.max_storage_buffer_binding_size),
+            bytes(l.max_buffer_size),
+            bytes(l.max_compute_workgroup_storage_size.into()),
+            l.max_compute_invocations_per_workgroup,
+        );
+    }
+    let auto = match report.devices.is_empty() {
+        true => "  (what `auto` takes)",
+        false => "",
+    };
+    let _ = writeln!(
+        text,
+        "cpu: the CPU twin, plain and exact, without a GPU{auto}"
+    );
+    text
+}

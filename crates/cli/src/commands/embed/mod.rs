@@ -1,0 +1,246 @@
+//! `resnet embed`: features of photos, in a file.
+
+pub mod args;
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use resnet_wgpu::Error;
+use resnet_wgpu::classify::{Classifier, ClassifierOptions};
+use resnet_wgpu::features::{FeaturesError, Origin, Writer, normalize, pooled};
+use resnet_wgpu::gpu::Gpu;
+use resnet_wgpu::graph::Shape;
+use resnet_wgpu::model::Model;
+use resnet_wgpu::preprocess::{ImageLimits, decode_file};
+use serde::Serialize;
+
+use crate::commands::embed::args::EmbedArgs;
+use crate::device;
+use crate::failure::{Failure, with_sources};
+use crate::interrupt::stop_on_interrupt;
+use crate::options::model::ModelArgs;
+use crate::output_file::OutputFile;
+use crate::progress::Progress;
+use crate::stream::{self, Outcome};
+use crate::term;
+use resnet_wgpu_bench::text::number::{rate, thousands};
+
+/// Images of a run, where there are that many and nobody asks otherwise.
+const BATCH: usize = 32;
+
+/// What `--json` gives.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    output: String,
+    images: usize,
+    failed: usize,
+    shape: Vec<usize>,
+    layer: &'a str,
+    model: &'a str,
+    device: String,
+    images_per_second: f64,
+}
+
+/// Runs the command.
+pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
+    let model = args.model.load_trained()?;
+    let (images, missing) = stream::find(&args.images);
+    if images.is_empty() {
+        return Err(Failure::Reported);
+    }
+    let read = images.iter().chain(&args.model.weights);
+    let output = OutputFile::at(&args.output, read)?;
+    let gpu = device::open(&args.model.device, args.model.kernels)?;
+    let embedder = Embedder::new(
+        gpu.as_ref(),
+        &model,
+        &args.model,
+        args.layer.as_deref(),
+        images.len().min(BATCH),
+    )?;
+    args.model.announce();
+    let classifier = &embedder.classifier;
+    (args.model).announce_precision(classifier.session().precision());
+    let (layer, shape) = (&embedder.layer, embedder.shape);
+    let origin = Origin::new(&model, layer, classifier.preprocess(), args.normalize)?;
+    let mut writer =
+        Writer::create(output.path(), origin, &extents(shape), images.len()).map_err(features)?;
+
+    let stop = stop_on_interrupt(Some(writer.part()));
+    let limits = ImageLimits::default();
+    let mut progress = Progress::bar(images.len(), "images");
+    let begun = Instant::now();
+    let mut row = Vec::with_capacity(shape.len());
+    let mut broken = 0;
+    let (_, ran) = stream::run(
+        classifier,
+        &stream::Images {
+            items: &images,
+            load: &|path| decode_file(path, &limits).map_err(|e| with_sources(&e)),
+            name: &|path| term::shown(path),
+        },
+        &stop,
+        |_, index, outcome, _| {
+            match outcome {
+                Outcome::Broken(why) => {
+                    broken += 1;
+                    progress.aside(|| term::error(&why));
+                }
+                Outcome::Scored(scores, place) => {
+                    in_pytorchs_order(scores.layer(0, place), shape, &mut row);
+                    if args.normalize {
+                        normalize(&mut row);
+                    }
+                    writer.add(&images[index], &row).map_err(features)?;
+                }
+            }
+            progress.advance(1);
+            Ok(())
+        },
+    );
+    drop(progress);
+    ran?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let rows = writer.rows();
+    if stop.load(Ordering::Relaxed) && rows + broken < images.len() {
+        return Err(Failure::new(format!(
+            "interrupted after {} of {} images: {} is not written",
+            thousands(rows as u64),
+            thousands(images.len() as u64),
+            term::shown(&args.output)
+        )));
+    }
+    if rows == 0 {
+        return Err(Failure::Reported);
+    }
+    writer.finish().map_err(features)?;
+    let mut shape_of_all = vec![rows];
+    shape_of_all.extend(extents(shape));
+    let report = Report {
+        output: term::shown(&args.output),
+        images: rows,
+        failed: missing + broken,
+        shape: shape_of_all,
+        layer,
+        model: &model.network().name,
+        device: device::name(gpu.as_ref()),
+        images_per_second: rows as f64 / seconds.max(1e-9),
+    };
+    match args.json {
+        true => term::print_json(&report)?,
+        false => term::print(&text(&report))?,
+    }
+    match missing + broken {
+        0 => Ok(()),
+        _ => Err(Failure::Reported),
+    }
+}
+
+fn text(report: &Report) -> String {
+    let shape: Vec<String> = report.shape.iter().map(usize::to_string).collect();
+    let mut text = format!(
+        "output  {}\nshape   {} ({} of {})\nimages  {}\n",
+        report.output,
+        shape.join("×"),
+        report.layer,
+        report.model,
+        thousands(report.images as u64),
+    );
+    if report.failed > 0 {
+        text += &format!("failed  {}\n", thousands(report.failed as u64));
+    }
+    text + &format!("speed   {} images/s\n", rate(report.images_per_second))
+}
+
+/// A classifier that gives a layer besides.
+pub struct Embedder {
+    pub classifier: Classifier,
+    /// The layer's name.
+    pub layer: String,
+    /// Its shape for one image.
+    pub shape: Shape,
+}
+
+impl Embedder {
+    /// For that layer, or the pooled features where none is named.
+    pub fn new(
+        gpu: Option<&Gpu>,
+        model: &Model,
+        args: &ModelArgs,
+        layer: Option<&str>,
+        batch: usize,
+    ) -> Result<Self, Failure> {
+        let (h, w) = model.preprocess(&args.overrides())?.crop;
+        let graph = model.graph(h as usize, w as usize).map_err(Error::from)?;
+        let layer = layer.map(str::to_owned).or_else(|| pooled(&graph));
+        let layer = layer.ok_or_else(|| {
+            Failure::usage(format!(
+                "{} has no classifier, and so no pooled features; name a --layer",
+                model.network().name
+            ))
+        })?;
+        let options = ClassifierOptions {
+            batch: args.batch(batch),
+            precision: args.precision,
+            in_flight: stream::in_flight(gpu),
+            preprocess: args.overrides(),
+            choice: args.choice.choice_on(gpu, args.precision),
+            layers: vec![layer.clone()],
+            ..Default::default()
+        };
+        let classifier = Classifier::new(gpu, model, &options)?;
+        // The session has found it.
+        let node = graph.find(&layer).map(|id| graph.node(id).shape);
+        Ok(Self {
+            shape: node.unwrap_or(graph.output_shape()),
+            layer,
+            classifier,
+        })
+    }
+
+    /// The features of one picture.
+    pub fn features(&self, path: &Path) -> Result<Vec<f32>, Failure> {
+        let photo = decode_file(path, &ImageLimits::default())?;
+        let scores = self.classifier.score(&photo)?;
+        let mut row = vec![];
+        in_pytorchs_order(scores.layer(0, 0), self.shape, &mut row);
+        Ok(row)
+    }
+}
+
+/// The extents of a row: `[C]` of a vector, else `[C, H, W]`.
+fn extents(shape: Shape) -> Vec<usize> {
+    match (shape.h, shape.w) {
+        (1, 1) => vec![shape.c],
+        (h, w) => vec![shape.c, h, w],
+    }
+}
+
+/// `[H, W, C]` as `[C, H, W]`.
+fn in_pytorchs_order(values: &[f32], shape: Shape, row: &mut Vec<f32>) {
+    let places = shape.h * shape.w;
+    row.clear();
+    for channel in 0..shape.c {
+        row.extend((0..places).map(|place| values[place * shape.c + channel]));
+    }
+}
+
+/// A file of features that cannot be made or used.
+pub fn features(error: FeaturesError) -> Failure {
+    Failure::new(with_sources(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_in_pytorchs_order() {
+        let mut row = vec![];
+        in_pytorchs_order(&[1.0, 2.0, 3.0, 4.0], Shape::new(1, 2, 2), &mut row);
+        assert_eq!(row, [1.0, 3.0, 2.0, 4.0]);
+        assert_eq!(extents(Shape::new(1, 1, 8)), [8]);
+        assert_eq!(extents(Shape::new(1, 2, 8)), [8, 1, 2]);
+    }
+}

@@ -1,0 +1,89 @@
+//! The images of `resnet eval`: found, and read.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use crate::dataset::{Dataset, SampleSource};
+use resnet_wgpu::classify::decode_ahead;
+use resnet_wgpu::labels::Labels;
+use resnet_wgpu::preprocess::{ImageLimits, Preprocess, RgbImage, Views, decode_file};
+
+use crate::commands::eval::args::EvalArgs;
+use crate::failure::{Failure, with_sources};
+use crate::progress::Progress;
+use crate::term;
+use resnet_wgpu_bench::text::number::{rate, thousands};
+
+/// Images that are decoded ahead where nothing else is done: no less than every
+/// core can work on.
+const AHEAD: usize = 64;
+
+/// The data, and a note where its labels had to be guessed.
+pub fn open(args: &EvalArgs, labels: &Labels, classes: usize) -> Result<Dataset, Failure> {
+    let known = Some(labels).filter(|labels| !labels.is_empty());
+    let data = match &args.truth {
+        Some(truth) => Dataset::with_truth(&args.data, truth, known, classes),
+        None => Dataset::open(&args.data, known, classes),
+    };
+    let data = data.map_err(|e| Failure::new(with_sources(&e)))?;
+    if let Some(note) = data.note() {
+        term::note(note);
+    }
+    Ok(data)
+}
+
+/// An image's pixels, or why there are none.
+pub fn load(data: &Dataset, index: usize, limits: &ImageLimits) -> Result<RgbImage, String> {
+    let sample = data.get(index).map_err(|e| with_sources(&e))?;
+    match sample.source {
+        SampleSource::File(path) => decode_file(&path, limits).map_err(|e| with_sources(&e)),
+        SampleSource::Rgb {
+            width,
+            height,
+            data,
+        } => RgbImage::from_raw(width, height, data)
+            .ok_or_else(|| format!("image {index}: expected {width}x{height} pixels, found fewer")),
+    }
+}
+
+/// Decodes and prepares the images and nothing else.
+pub fn decode_only(
+    args: &EvalArgs,
+    preprocess: &Preprocess,
+    data: &Dataset,
+    views: &Views,
+    wanted: usize,
+) -> Result<(), Failure> {
+    let limits = ImageLimits::default();
+    let indices: Vec<usize> = (0..wanted).collect();
+    let prepare = |&index: &usize| {
+        let image = load(data, index, &limits)?;
+        let views = preprocess.views(&image, views);
+        views.map_err(|e| format!("{}: {e}", data.name(index)))
+    };
+    let mut progress = Progress::bar(wanted, "images");
+    let begun = Instant::now();
+    let (mut read, mut failed) = (0, None);
+    decode_ahead(&indices, AHEAD, prepare, |_, made| {
+        progress.advance(1);
+        match made {
+            Ok(_) => read += 1,
+            Err(why) if args.strict => {
+                failed = Some(why);
+                return ControlFlow::Break(());
+            }
+            Err(why) => progress.aside(|| term::error(&why)),
+        }
+        ControlFlow::Continue(())
+    });
+    let seconds = begun.elapsed().as_secs_f64();
+    drop(progress);
+    if let Some(why) = failed {
+        return Err(Failure::new(why));
+    }
+    term::print(&format!(
+        "images  {}\nspeed   {} images/s decoded and prepared\n",
+        thousands(read),
+        rate(read as f64 / seconds.max(1e-9))
+    ))
+}

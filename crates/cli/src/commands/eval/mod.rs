@@ -1,0 +1,197 @@
+//! `resnet eval`: accuracy on labelled images.
+
+pub mod args;
+pub mod data;
+pub mod run;
+pub mod text;
+
+use std::sync::atomic::Ordering;
+
+use crate::dataset::Dataset;
+use crate::eval::{About, Answer, Evaluation, page, thumbnail};
+use resnet_wgpu::classify::{Classifier, ClassifierOptions};
+use resnet_wgpu::labels::Labels;
+use resnet_wgpu::model::Model;
+use resnet_wgpu::preprocess::{ImageLimits, Views};
+
+use crate::commands::eval::args::EvalArgs;
+use crate::commands::eval::data::{decode_only, load, open};
+use crate::commands::eval::run::Run;
+use crate::device;
+use crate::failure::Failure;
+use crate::interrupt::stop_on_interrupt;
+use crate::output_file::OutputFile;
+use crate::progress::Progress;
+use crate::stream::{self, Outcome};
+use crate::term;
+
+/// Images of a run, where nobody asks otherwise.
+const BATCH: usize = 32;
+
+/// Runs the command.
+pub fn command(args: &EvalArgs) -> Result<(), Failure> {
+    let views = args.views().map_err(Failure::usage)?;
+    let model = args.model.load_trained()?;
+    admits(&model, &views)?;
+    let classes = model.network().classes;
+    let labels = args.model.class_names(&model)?;
+    let data = open(args, &labels, classes)?;
+    let limit = args
+        .limit
+        .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    let wanted = data.len().min(limit);
+    if args.decode_only {
+        let preprocess = model.preprocess(&args.model.overrides())?;
+        return decode_only(args, &preprocess, &data, &views, wanted);
+    }
+
+    let gpu = device::open(&args.model.device, args.model.kernels)?;
+    let options = ClassifierOptions {
+        batch: args.model.batch(batch(&views, wanted)),
+        precision: args.model.precision,
+        in_flight: stream::in_flight(gpu.as_ref()),
+        preprocess: args.model.overrides(),
+        views,
+        labels: Some(&labels).filter(|labels| !labels.is_empty()).cloned(),
+        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
+        ..Default::default()
+    };
+    let classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
+    args.model.announce();
+    (args.model).announce_precision(classifier.session().precision());
+
+    let mut run = Run::new(&data, &labels, classes, wanted, args.strict);
+    if let Some(path) = &args.save {
+        run.resume(path, &model, &classifier)?;
+    }
+    // Behind the file of answers, which is no place for it.
+    let report = report(args)?;
+    evaluate(args, &mut run, &classifier, &data)?;
+    if run.images() == 0 {
+        return Err(run.ended().unwrap_or(Failure::Reported));
+    }
+    let about = About {
+        model: model.network().name.clone(),
+        data: term::shown(&args.data),
+        device: device::name(gpu.as_ref()),
+        views: classifier.views().to_string(),
+        of: data.len() as u64,
+        ..run.about()
+    };
+    let failures = run.take_failures();
+    let found = Evaluation::new(run.tally(), &labels, about, failures);
+    if let Some(report) = report {
+        write_report(&report, &found, &run, &data, &labels)?;
+    }
+    match args.json {
+        true => term::print_json(&found)?,
+        false => term::print(&text::text(&found))?,
+    }
+    run.ended().map_or(Ok(()), Err)
+}
+
+/// Evaluates the images that are left. An error that ends it is kept in `run`,
+/// so that what was measured is told first; it is given back where nothing is to
+/// be told.
+fn evaluate(
+    args: &EvalArgs,
+    run: &mut Run,
+    classifier: &Classifier,
+    data: &Dataset,
+) -> Result<(), Failure> {
+    let indices = run.left();
+    let stop = stop_on_interrupt(None);
+    let mut progress = Progress::bar(indices.len(), "images");
+    let limits = ImageLimits::default();
+    run.begin();
+    let (waits, ran) = stream::run(
+        classifier,
+        &stream::Images {
+            items: &indices,
+            load: &|&index| load(data, index, &limits),
+            name: &|&index| data.name(index),
+        },
+        &stop,
+        |_, item, outcome, waits| {
+            let index = indices[item];
+            match outcome {
+                Outcome::Broken(why) => run.broken(index, why, &progress)?,
+                Outcome::Scored(scores, place) => {
+                    let label = data.label(index).unwrap_or_default();
+                    let image = data.name(index);
+                    run.answered(&Answer::new(index, image, label, scores, place))?;
+                }
+            }
+            progress.message(run.message(waits));
+            progress.advance(1);
+            Ok(())
+        },
+    );
+    drop(progress);
+    run.end(&waits, stop.load(Ordering::Relaxed), args.save.is_some());
+    match ran {
+        Err(failure) if args.strict => Err(failure),
+        Err(failure) => {
+            run.fail(failure);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Images of a run: whole numbers of their views, and no more than there are.
+fn batch(views: &Views, images: usize) -> usize {
+    let each = views.count();
+    match views.any_size() {
+        // An image and its mirror image; the next is of another size.
+        true => 2,
+        false => each * BATCH.div_ceil(each).min(images).max(1),
+    }
+}
+
+/// Refuses scales that the network does not run at.
+fn admits(model: &Model, views: &Views) -> Result<(), Failure> {
+    let Views::Scales(scales) = views else {
+        return Ok(());
+    };
+    for &scale in scales {
+        let side = scale as usize;
+        for width in [side, 2 * side] {
+            model.graph(side, width).map_err(|e| {
+                Failure::usage(format!(
+                    "--scales {scale}: {} does not run on whole images of {side}x{width} pixels: {e}",
+                    model.network().name
+                ))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The page's place, which must be none of the files that are read or written.
+fn report(args: &EvalArgs) -> Result<Option<OutputFile>, Failure> {
+    let Some(path) = &args.report else {
+        return Ok(None);
+    };
+    let model = &args.model;
+    let others = [&args.truth, &args.save, &model.weights, &model.labels];
+    let others = others.into_iter().flatten().chain([&args.data]);
+    OutputFile::at(path, others).map(Some)
+}
+
+fn write_report(
+    report: &OutputFile,
+    found: &Evaluation,
+    run: &Run,
+    data: &Dataset,
+    labels: &Labels,
+) -> Result<(), Failure> {
+    let limits = ImageLimits::default();
+    let pictures = found.mistakes.iter().map(|mistake| {
+        let picture = load(data, mistake.index, &limits);
+        picture.ok().map(thumbnail)
+    });
+    let pictures: Vec<_> = pictures.collect();
+    let page = page(found, run.tally(), labels, &pictures);
+    report.write(page.map_err(|e| Failure::new(e.to_string()))?.as_bytes())
+}

@@ -1,0 +1,214 @@
+//! A run of `resnet eval`: what has been counted so far, and what an earlier
+//! run had.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::dataset::Dataset;
+use crate::eval::{About, Answer, Broken, Identity, Journal, Tally, fingerprint};
+use resnet_wgpu::classify::Classifier;
+use resnet_wgpu::labels::Labels;
+use resnet_wgpu::model::Model;
+
+use crate::failure::{Failure, with_sources};
+use crate::progress::Progress;
+use crate::stream::Waits;
+use crate::term;
+use resnet_wgpu_bench::text::number::{rate, thousands};
+
+/// What has been counted while images are evaluated.
+pub struct Run<'a> {
+    data: &'a Dataset,
+    labels: &'a Labels,
+    tally: Tally,
+    journal: Option<Journal>,
+    /// Whether each image that is wanted has been answered.
+    known: Vec<bool>,
+    resumed: u64,
+    broken: Vec<Broken>,
+    strict: bool,
+    begun: Instant,
+    took: Duration,
+    /// Images that this run evaluated.
+    now: u64,
+    limited_by: &'static str,
+    ended: Option<Failure>,
+    interrupted: bool,
+}
+
+impl<'a> Run<'a> {
+    /// Nothing yet, of the first `wanted` images.
+    pub fn new(
+        data: &'a Dataset,
+        labels: &'a Labels,
+        classes: usize,
+        wanted: usize,
+        strict: bool,
+    ) -> Self {
+        Self {
+            data,
+            labels,
+            tally: Tally::new(classes),
+            journal: None,
+            known: vec![false; wanted],
+            resumed: 0,
+            broken: vec![],
+            strict,
+            begun: Instant::now(),
+            took: Duration::ZERO,
+            now: 0,
+            limited_by: "nothing",
+            ended: None,
+            interrupted: false,
+        }
+    }
+
+    /// Takes over what an earlier run kept in that file, and keeps answers there
+    /// from now on.
+    pub fn resume(
+        &mut self,
+        path: &Path,
+        model: &Model,
+        classifier: &Classifier,
+    ) -> Result<(), Failure> {
+        let run = fingerprint(&Identity {
+            model,
+            data: self.data,
+            preprocess: classifier.preprocess(),
+            views: classifier.views(),
+            precision: classifier.session().precision(),
+        })?;
+        let classes = self.tally.classes().len();
+        let journal = Journal::open(path, &run, |answer| {
+            if self.data.label(answer.index) != Some(answer.label) {
+                return Err(format!("another label than image {} has", answer.index));
+            }
+            if answer.top.is_empty() || answer.top.iter().any(|&class| class >= classes) {
+                return Err(format!("a class that the network's {classes} have not"));
+            }
+            if !(0.0..=1.0).contains(&answer.confidence) {
+                return Err(format!("a confidence of {}", answer.confidence));
+            }
+            // One that is there twice counts once, one beyond the limit not.
+            if let Some(known @ false) = self.known.get_mut(answer.index) {
+                *known = true;
+                self.tally.add(&answer);
+            }
+            Ok(())
+        });
+        self.journal = Some(journal.map_err(|e| Failure::new(with_sources(&e)))?);
+        self.resumed = self.tally.images();
+        let (done, wanted) = (self.resumed, self.known.len() as u64);
+        if done > 0 {
+            let next = match done == wanted {
+                true => "nothing is left to do",
+                false => "going on with the others",
+            };
+            term::note(&format!(
+                "{}: {} of {} images were evaluated by an earlier run; {next}",
+                term::shown(path),
+                thousands(done),
+                thousands(wanted),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The images that no answer is known of.
+    pub fn left(&self) -> Vec<usize> {
+        (0..self.known.len()).filter(|&i| !self.known[i]).collect()
+    }
+
+    /// The clock starts.
+    pub fn begin(&mut self) {
+        self.begun = Instant::now();
+    }
+
+    /// Counts an answer, and keeps it.
+    pub fn answered(&mut self, answer: &Answer) -> Result<(), Failure> {
+        if let Some(journal) = &mut self.journal {
+            let added = journal.add(answer, self.labels);
+            added.map_err(|e| Failure::new(with_sources(&e)))?;
+        }
+        self.tally.add(answer);
+        self.now += 1;
+        Ok(())
+    }
+
+    /// Counts an image that cannot be read, or ends the run.
+    pub fn broken(&mut self, index: usize, error: String, bar: &Progress) -> Result<(), Failure> {
+        if self.strict {
+            return Err(Failure::new(error));
+        }
+        bar.aside(|| term::error(&error));
+        let image = self.data.name(index);
+        self.broken.push(Broken { image, error });
+        Ok(())
+    }
+
+    /// What stands behind the bar.
+    pub fn message(&self, waits: &Waits) -> String {
+        let speed = self.now as f64 / self.begun.elapsed().as_secs_f64().max(1e-9);
+        format!(
+            "top-1 {:.2} %, {} images/s, limited by {}",
+            100.0 * self.tally.top1().value,
+            rate(speed),
+            waits.limit()
+        )
+    }
+
+    /// The clock stops; `stopped` where the user wanted it to.
+    pub fn end(&mut self, waits: &Waits, stopped: bool, kept: bool) {
+        self.took = self.begun.elapsed();
+        if self.now > 0 {
+            self.limited_by = waits.limit();
+        }
+        let seen = self.images() + self.broken.len() as u64;
+        if stopped && seen < self.known.len() as u64 {
+            self.interrupted = true;
+            self.ended = Some(Failure::new(match kept {
+                true => "interrupted: the same command goes on from here",
+                false => "interrupted: with --save FILE.csv the same command would go on from here",
+            }));
+        }
+    }
+
+    /// It ended before its time, and why.
+    pub fn fail(&mut self, failure: Failure) {
+        self.interrupted = true;
+        self.ended = Some(failure);
+    }
+
+    /// Why it ended before its time, told once.
+    pub fn ended(&mut self) -> Option<Failure> {
+        self.ended.take()
+    }
+
+    /// Images that have been evaluated, an earlier run's among them.
+    pub fn images(&self) -> u64 {
+        self.tally.images()
+    }
+
+    /// The counts.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The images that could not be read.
+    pub fn take_failures(&mut self) -> Vec<Broken> {
+        std::mem::take(&mut self.broken)
+    }
+
+    /// What the run knows of itself.
+    pub fn about(&self) -> About {
+        let seconds = self.took.as_secs_f64();
+        About {
+            resumed: self.resumed,
+            interrupted: self.interrupted,
+            seconds,
+            images_per_second: self.now as f64 / seconds.max(1e-9),
+            limited_by: self.limited_by.into(),
+            ..Default::default()
+        }
+    }
+}

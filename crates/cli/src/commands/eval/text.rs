@@ -1,0 +1,116 @@
+//! An evaluation as text.
+
+use std::fmt::Write;
+
+use crate::eval::Evaluation;
+
+use resnet_wgpu_bench::text::number::{rate, thousands};
+use resnet_wgpu_bench::text::table::{Align, Table};
+
+/// Classes that are all listed, at most; of more, the worst.
+const ALL: usize = 20;
+
+/// Classes, and pairs of them, that are listed of many.
+const SOME: usize = 10;
+
+/// The accuracy, what is taken for what, and the classes.
+pub fn text(found: &Evaluation) -> String {
+    let about = &found.about;
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{name:<8}{value}");
+    };
+    let share = |value: f64, [low, high]: [f64; 2]| {
+        let [value, low, high] = [value, low, high].map(|share| 100.0 * share);
+        format!("{value:.2} % ({low:.2} to {high:.2})")
+    };
+    line("model", about.model.clone());
+    line("data", about.data.clone());
+    line("device", about.device.clone());
+    line("seen", about.views.clone());
+    line("top-1", share(found.top1, found.top1_interval));
+    line("top-5", share(found.top5, found.top5_interval));
+    let error = 100.0 * found.calibration.expected_error;
+    line("ECE", format!("{error:.2} % (expected calibration error)"));
+    line("images", images(found));
+    if found.failed > 0 {
+        line("failed", thousands(found.failed));
+    }
+    if found.images > about.resumed {
+        let speed = rate(about.images_per_second);
+        line(
+            "speed",
+            format!("{speed} images/s, limited by {}", about.limited_by),
+        );
+    }
+    text + &classes(found) + &confused(found)
+}
+
+fn images(found: &Evaluation) -> String {
+    let about = &found.about;
+    let mut text = thousands(found.images);
+    if found.images + found.failed < about.of {
+        let _ = write!(text, " of {}", thousands(about.of));
+    }
+    if about.resumed > 0 {
+        let _ = write!(text, ", {} from an earlier run", thousands(about.resumed));
+    }
+    if about.interrupted {
+        text += ", interrupted";
+    }
+    text
+}
+
+/// Each class, or of many the worst, those first.
+fn classes(found: &Evaluation) -> String {
+    let mut classes: Vec<_> = found.classes.iter().collect();
+    let heading = match classes.len() {
+        ..2 => return String::new(),
+        n if n <= ALL => "class".into(),
+        n => {
+            classes.sort_by(|a, b| a.top1.value.total_cmp(&b.top1.value));
+            classes.truncate(SOME);
+            format!("worst of {n} classes")
+        }
+    };
+    let right = ("right", Align::Right);
+    let mut table = Table::new(&[
+        (heading.as_str(), Align::Left),
+        ("images", Align::Right),
+        right,
+        ("95 %", Align::Left),
+    ]);
+    for class in classes {
+        let [low, high] = class.top1.interval.map(|share| 100.0 * share);
+        table.row(vec![
+            class.label.clone(),
+            thousands(class.top1.of),
+            format!("{:.1} %", 100.0 * class.top1.value),
+            format!("{low:.1} to {high:.1}"),
+        ]);
+    }
+    format!("\n{}", table.text())
+}
+
+/// The pairs that were confused most often.
+fn confused(found: &Evaluation) -> String {
+    if found.confused.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[
+        ("is", Align::Left),
+        ("taken for", Align::Left),
+        ("images", Align::Right),
+        ("of", Align::Right),
+    ]);
+    for pair in found.confused.iter().take(SOME) {
+        table.row(vec![
+            pair.label_name.clone(),
+            pair.predicted_name.clone(),
+            thousands(pair.images),
+            thousands(pair.of),
+        ]);
+    }
+    format!("\n{}", table.text())
+}

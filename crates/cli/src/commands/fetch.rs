@@ -1,0 +1,108 @@
+//! `resnet fetch`: models into the cache, ahead of their use.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use resnet_wgpu::hub::{Hub, ModelId, Origin};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::fetching;
+use crate::options::model_choice::Weights;
+use crate::options::model_choice::parse_trained;
+use crate::term;
+
+/// Fetches models ahead, into the Hugging Face cache
+///
+/// Fetches models from the Hugging Face hub into its usual cache, and prints
+/// where each one's weights are. What is there already is not fetched again,
+/// and a transfer that broke off goes on where it ended. A name that fails is
+/// reported on stderr, the others go on, and the exit code is 1.
+///
+/// The environment says what it does for Python's huggingface_hub: HF_HOME or
+/// HF_HUB_CACHE (where the cache is), HF_TOKEN (for private and gated models),
+/// HF_ENDPOINT (a mirror), HF_HUB_OFFLINE (the cache alone), HTTPS_PROXY.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  resnet fetch resnet50
+  resnet fetch timm/resnet50.a1_in1k microsoft/resnet-50
+  resnet fetch timm/resnet50.a1_in1k@main --json
+  HF_HUB_OFFLINE=1 resnet classify --model timm/resnet50.a1_in1k photo.jpg")]
+pub struct FetchArgs {
+    /// Models of the hub (org/name, org/name@revision), and presets that `resnet models` has weights of
+    #[arg(value_name = "NAME", required = true, value_parser = parse_trained)]
+    pub names: Vec<(String, Weights)>,
+
+    /// One JSON object a line
+    ///
+    /// One JSON object a line: name, repository, revision, commit, weights (the
+    /// path), transferred (bytes). For what this program has in itself all but
+    /// the name and transferred are null.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// One line of `--json`.
+#[derive(Debug, Default, Serialize)]
+struct Line<'a> {
+    name: &'a str,
+    repository: Option<&'a str>,
+    revision: Option<&'a str>,
+    commit: Option<String>,
+    weights: Option<PathBuf>,
+    transferred: u64,
+}
+
+/// Runs the command.
+pub fn command(args: &FetchArgs) -> Result<(), Failure> {
+    let hub = fetching::hub()?;
+    let mut failed = false;
+    for (name, weights) in &args.names {
+        let line = match weights {
+            Weights::Embedded => {
+                term::note(&format!(
+                    "{name}: in this program, there is nothing to fetch"
+                ));
+                Line {
+                    name,
+                    ..Line::default()
+                }
+            }
+            Weights::Hub(id) => match fetch(&hub, name, id) {
+                Ok(line) => line,
+                Err(Failure::Failed(message)) => {
+                    failed = true;
+                    term::error(&message);
+                    continue;
+                }
+                Err(other) => return Err(other),
+            },
+        };
+        match (&line.weights, args.json) {
+            (_, true) => term::print_json(&line)?,
+            // As it is, for `$(resnet fetch …)`.
+            (Some(path), false) => term::print(&format!("{}\n", path.display()))?,
+            (None, false) => {}
+        }
+    }
+    match failed {
+        true => Err(Failure::Reported),
+        false => Ok(()),
+    }
+}
+
+fn fetch<'a>(hub: &Hub, name: &'a str, id: &'a ModelId) -> Result<Line<'a>, Failure> {
+    let fetched = fetching::fetch(hub, id)?;
+    Ok(Line {
+        name,
+        repository: Some(id.repo()),
+        revision: Some(id.revision()),
+        commit: Some(fetched.commit),
+        weights: Some(fetched.weights),
+        transferred: match fetched.origin {
+            Origin::Hub(bytes) => bytes,
+            _ => 0,
+        },
+    })
+}

@@ -1,0 +1,18 @@
+//! The commands: of each its arguments, what it does, and what it prints.
+
+pub mod bench;
+pub mod classify;
+pub mod compare;
+pub mod devices;
+pub mod embed;
+pub mod eval;
+pub mod explain;
+pub mod fetch;
+pub mod manual;
+pub mod models;
+pub mod profile;
+pub mod run;
+pub mod similar;
+pub mod summary;
+pub mod tune;
+pub mod verify;

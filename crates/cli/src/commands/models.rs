@@ -1,0 +1,189 @@
+//! `resnet models`: which models have trained weights, and what is in the
+//! cache.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use resnet_wgpu::hub::{Cached, HOMES, Home, Hub, Place, home};
+use resnet_wgpu::models::presets;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::fetching;
+use crate::term;
+use resnet_wgpu_bench::text::number::bytes;
+use resnet_wgpu_bench::text::table::{Align, Table};
+
+/// Which models have trained weights, where, and what is in the cache
+///
+/// Lists the presets with known weights, other weights of the same networks,
+/// their licences, the published top-1 with what it was measured at, and what
+/// is in the cache. It asks nobody, and works offline.
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// As one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `--json` gives.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// The folder of the cache.
+    cache: PathBuf,
+    models: Vec<Model>,
+}
+
+/// A preset, or other weights of one.
+#[derive(Debug, Serialize)]
+struct Model {
+    preset: &'static str,
+    /// Whether `--pretrained` takes these weights.
+    pretrained: bool,
+    /// `embedded`, or the name on the hub; null where none are known.
+    weights: Option<&'static str>,
+    licence: Option<&'static str>,
+    top1: Option<Top1>,
+    cached: Option<InCache>,
+}
+
+#[derive(Debug, Serialize)]
+struct Top1 {
+    percent: f64,
+    data: &'static str,
+    input_size: u32,
+    crop_pct: f64,
+    interpolation: &'static str,
+    source: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct InCache {
+    commit: String,
+    weights: PathBuf,
+    bytes: u64,
+}
+
+/// Runs the command.
+pub fn command(args: &ModelsArgs) -> Result<(), Failure> {
+    let hub = fetching::hub()?;
+    let known = presets().map(|preset| match home(preset) {
+        Some(home) => model(&hub, home),
+        None => Model {
+            preset,
+            pretrained: false,
+            weights: None,
+            licence: None,
+            top1: None,
+            cached: None,
+        },
+    });
+    let others = HOMES.iter().filter(|home| !home.default);
+    let report = Report {
+        cache: hub.options().cache.clone(),
+        models: known.chain(others.map(|home| model(&hub, home))).collect(),
+    };
+    match args.json {
+        true => term::print_json_pretty(&report),
+        false => term::print(&text(&report)),
+    }
+}
+
+fn model(hub: &Hub, home: &Home) -> Model {
+    let id = home.id().and_then(Result::ok);
+    let cached = id.and_then(|id| hub.cached(&id));
+    Model {
+        preset: home.preset,
+        pretrained: home.default,
+        weights: Some(match home.place {
+            Place::Hub(id) => id,
+            _ => "embedded",
+        }),
+        licence: Some(home.licence),
+        top1: home.accuracy.map(|a| Top1 {
+            percent: a.top1,
+            data: a.data,
+            input_size: a.side,
+            crop_pct: a.crop_pct,
+            interpolation: a.filter,
+            source: a.source,
+        }),
+        cached: cached.map(
+            |Cached {
+                 commit,
+                 weights,
+                 bytes,
+                 ..
+             }| InCache {
+                commit,
+                weights,
+                bytes,
+            },
+        ),
+    }
+}
+
+fn text(report: &Report) -> String {
+    let mut text = String::new();
+    let part = |pretrained| {
+        let mut table = Table::new(&[
+            ("network", Align::Left),
+            ("weights", Align::Left),
+            ("licence", Align::Left),
+            ("top-1", Align::Right),
+            ("at", Align::Left),
+            ("published by", Align::Left),
+            ("in the cache", Align::Right),
+        ]);
+        let rows = report.models.iter();
+        for row in rows.filter(|m| m.weights.is_some() && m.pretrained == pretrained) {
+            table.row(cells(row));
+        }
+        table.text()
+    };
+    let homeless = report.models.iter().filter(|m| m.weights.is_none());
+    let homeless: Vec<&str> = homeless.map(|m| m.preset).collect();
+    // Writing to a String cannot fail.
+    let _ = write!(
+        text,
+        "Presets, as --model PRESET --pretrained\n\n{}\n\
+         Other weights of these networks, as --model ORG/NAME\n\n{}\n\
+         Presets without known weights: {}.\n\n\
+         The cache is {} (HF_HOME).\n",
+        part(true),
+        part(false),
+        homeless.join(", "),
+        term::shown(&report.cache)
+    );
+    text
+}
+
+fn cells(model: &Model) -> Vec<String> {
+    let words = |text: Option<&str>| text.unwrap_or("").to_owned();
+    let cached = match (&model.cached, model.weights) {
+        (Some(cached), _) => bytes(cached.bytes),
+        (None, Some("embedded")) => "not needed".into(),
+        (None, _) => String::new(),
+    };
+    let top1 = model.top1.as_ref();
+    vec![
+        model.preset.to_owned(),
+        words(model.weights),
+        words(model.licence),
+        top1.map_or("not published".into(), |t| format!("{:.2} %", t.percent)),
+        top1.map_or(String::new(), |t| {
+            let data = if t.data == "ImageNet" {
+                ""
+            } else {
+                " (CIFAR-10)"
+            };
+            format!(
+                "{} px, crop {}, {}{data}",
+                t.input_size, t.crop_pct, t.interpolation
+            )
+        }),
+        words(top1.map(|t| t.source)),
+        cached,
+    ]
+}

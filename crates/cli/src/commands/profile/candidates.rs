@@ -1,0 +1,149 @@
+//! `resnet profile --candidates`: every candidate of each convolution.
+
+use std::time::Duration;
+
+use resnet_wgpu::low_level::plan::chosen;
+use resnet_wgpu::plan::PlanOptions;
+use resnet_wgpu::tune::{Outcome, ShapeReport, TuneOptions, measure, shapes};
+use resnet_wgpu_bench::{CRATE_VERSION, Device, roofline};
+use serde::Serialize;
+
+use crate::commands::profile::args::ProfileArgs;
+use crate::device;
+use crate::failure::Failure;
+use crate::host;
+use crate::progress::Progress;
+use crate::shape_line::ShapeLine;
+use crate::term;
+use resnet_wgpu_bench::text::number;
+use resnet_wgpu_bench::text::table::{Align, Table};
+
+/// The layout of what `--json` gives.
+const SCHEMA_VERSION: u32 = 1;
+
+/// Layers of a shape that are named before the others are counted.
+const NAMED: usize = 3;
+
+/// What `--json` gives.
+#[derive(Debug, Serialize)]
+struct Found {
+    schema_version: u32,
+    created: String,
+    crate_version: &'static str,
+    device: Device,
+    model: String,
+    shapes: Vec<ShapeLine>,
+}
+
+/// Runs the command.
+pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
+    let gpu = device::open_gpu(&args.device, args.kernels)?;
+    let settled = gpu.precision(args.precision)?;
+    if let Some(why) = &settled.why {
+        term::note(&format!("--precision auto: f32, since {why}"));
+    }
+    let planned = PlanOptions {
+        choice: args.choice.choice(&gpu, settled.scalar),
+        precision: settled.scalar,
+        ..PlanOptions::default()
+    };
+    let model = args.network.load()?;
+    let side = args.input_size.map(|n| n as usize);
+    let mut options = TuneOptions {
+        batch: args.batch_size as usize,
+        precision: settled.scalar,
+        input_size: side.map(|side| (side, side)),
+        time: Duration::ZERO,
+        thorough: true,
+    };
+    let mut shapes = shapes(&model, &options)?;
+    if let Some(layer) = &args.layer {
+        let named = |name: &str| name == layer;
+        let known: Vec<String> = shapes.iter().map(|s| s.layers[0].clone()).collect();
+        shapes.retain(|shape| shape.layers.iter().any(|name| named(name)));
+        if shapes.is_empty() {
+            return Err(Failure::usage(format!(
+                "--layer {layer}: expected a convolution of {}, such as {}",
+                model.network().name,
+                known.join(", ")
+            )));
+        }
+    }
+    let share = args.duration / shapes.len().max(1) as f64;
+    options.time = Duration::from_secs_f64(share);
+
+    let title = format!(
+        "{}, batch {}, {}, on {}\n",
+        model.network().name,
+        options.batch,
+        options.precision.name(),
+        gpu.describe()
+    );
+    let show = |text: &str| if args.json { Ok(()) } else { term::print(text) };
+    show(&title)?;
+    let mut lines = vec![];
+    let mut progress = Progress::bar(shapes.len(), "shapes");
+    for shape in &shapes {
+        let report = measure(&gpu, shape, &options)?;
+        let chosen = chosen(&shape.problem, gpu.profile(), &planned).map(|c| c.name);
+        progress.aside(|| show(&text(&report, chosen)))?;
+        lines.push(ShapeLine::new(&report, chosen));
+        progress.advance(1);
+    }
+    drop(progress);
+    match args.json {
+        true => term::print_json_pretty(&Found {
+            schema_version: SCHEMA_VERSION,
+            created: host::now(),
+            crate_version: CRATE_VERSION,
+            device: Device::of(&gpu),
+            model: model.network().name.clone(),
+            shapes: lines,
+        }),
+        false => Ok(()),
+    }
+}
+
+/// The shape, its layers, and its candidates, the fastest first.
+fn text(report: &ShapeReport, chosen: Option<&'static str>) -> String {
+    let mut table = Table::new(&[
+        ("candidate", Align::Left),
+        ("ms", Align::Right),
+        ("GFLOP/s", Align::Right),
+        ("of the chosen", Align::Right),
+        ("", Align::Left),
+    ]);
+    let of_chosen = chosen.and_then(|c| report.ms(c));
+    for timing in &report.timings {
+        let mut cells = vec![timing.candidate.to_owned()];
+        match &timing.outcome {
+            Outcome::Timed { ms, .. } => {
+                let gflops = roofline::gflops(report.problem.macs(), *ms);
+                let ratio = of_chosen.map(|chosen| format!("{:.2}×", ms / chosen));
+                cells.extend([
+                    number::ms(*ms),
+                    number::rate(gflops),
+                    ratio.unwrap_or_else(|| "-".into()),
+                ]);
+                let mark = if chosen == Some(timing.candidate) {
+                    "<--"
+                } else {
+                    ""
+                };
+                cells.push(mark.into());
+            }
+            Outcome::Failed(why) => {
+                let none = || "-".to_owned();
+                cells.extend([none(), none(), none(), format!("left out: {why}")]);
+            }
+        }
+        table.row(cells);
+    }
+    let layers = &report.layers;
+    let more = match layers.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = layers[..layers.len().min(NAMED)].join(", ");
+    format!("\n{names}{more}: {}\n\n{}", report.key(), table.text())
+}

@@ -1,0 +1,89 @@
+//! `resnet similar`: the nearest pictures in a file of features.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use clap::Args;
+use resnet_wgpu::features::{Features, FeaturesError, Origin};
+use serde::Serialize;
+
+use crate::commands::embed::{Embedder, features};
+use crate::device;
+use crate::failure::Failure;
+use crate::options::model::ModelArgs;
+use crate::term;
+
+/// Which photos look like this one? The nearest in a file of features
+///
+/// Makes the photo's features as those in the file were made, and lists the
+/// pictures whose features point in the most similar direction (the cosine of
+/// the two: 1 is the same). The model must be the one that made the file.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  resnet similar photo.jpg --model resnet50 --pretrained --features pictures.safetensors -k 5")]
+pub struct SimilarArgs {
+    /// The picture to compare with
+    #[arg(value_name = "QUERY")]
+    pub query: PathBuf,
+
+    /// A file of `resnet embed`
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub features: PathBuf,
+
+    /// How many pictures to list
+    #[arg(short, value_name = "N", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub k: u32,
+
+    /// One JSON object a line: path, similarity and row, best first
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub model: ModelArgs,
+}
+
+/// One line of `--json`.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    path: Cow<'a, str>,
+    similarity: f32,
+    row: usize,
+}
+
+/// Runs the command.
+pub fn command(args: &SimilarArgs) -> Result<(), Failure> {
+    let file = Features::open(&args.features).map_err(features)?;
+    let model = args.model.load_trained()?;
+    let layer = &file.origin().layer;
+    let preprocess = model.preprocess(&args.model.overrides())?;
+    let expected = Origin::new(&model, layer, &preprocess, false)?;
+    // Before the network is set up for a layer that it may not have.
+    if !expected.is_comparable(file.origin()) {
+        return Err(features(FeaturesError::OtherModel {
+            file: term::shown(&args.features),
+            expected: expected.to_string(),
+            found: file.origin().to_string(),
+        }));
+    }
+    let gpu = device::open(&args.model.device, args.model.kernels)?;
+    let embedder = Embedder::new(gpu.as_ref(), &model, &args.model, Some(layer), 1)?;
+    args.model.announce();
+    let query = embedder.features(&args.query)?;
+    let near = file.nearest(&query, args.k as usize).map_err(features)?;
+    for found in &near {
+        match args.json {
+            true => term::print_json(&Line {
+                path: found.path.to_string_lossy(),
+                similarity: found.similarity,
+                row: found.row,
+            })?,
+            false => {
+                let path = term::shown(&found.path);
+                term::print(&format!("  {:7.4}  {path}\n", found.similarity))?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! `resnet summary`: what a network is.
+
+use clap::Args;
+use resnet_wgpu::graph::{Graph, Shape};
+use resnet_wgpu::model::Model;
+use resnet_wgpu::session::{Session, SessionOptions};
+use serde::Serialize;
+
+use crate::device;
+use crate::failure::Failure;
+use crate::options::model::ModelArgs;
+use crate::term;
+use resnet_wgpu_bench::text::number::{si, thousands};
+use resnet_wgpu_bench::text::table::{Align, Table};
+
+/// What the network is: layers, shapes, parameters, multiply-accumulates
+///
+/// Prints what was recognised and from what, then each layer with its output
+/// (channels × rows × columns), its learned parameters and its
+/// multiply-accumulates for one image.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  resnet summary --weights resnet50.safetensors
+  resnet summary --model resnet20 --dot | dot -Tsvg > resnet20.svg")]
+pub struct SummaryArgs {
+    /// As one JSON object
+    #[arg(long, conflicts_with_all = ["dot", "plan"])]
+    pub json: bool,
+
+    /// As a drawing in Graphviz's language
+    #[arg(long, conflicts_with = "plan")]
+    pub dot: bool,
+
+    /// The plan that the device would run: kernels, dispatches, buffers
+    #[arg(long, hide_short_help = true)]
+    pub plan: bool,
+
+    #[command(flatten)]
+    pub model: ModelArgs,
+}
+
+/// What `--json` gives. Shapes are of one image, in PyTorch's order.
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    model: &'a str,
+    recognised: Vec<Recognised<'a>>,
+    input: [usize; 3],
+    classes: usize,
+    parameters: u64,
+    macs: u64,
+    layers: Vec<Layer<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Recognised<'a> {
+    what: &'a str,
+    from: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Layer<'a> {
+    layer: &'a str,
+    kind: &'a str,
+    output: [usize; 3],
+    parameters: u64,
+    macs: u64,
+}
+
+/// Runs the command.
+pub fn command(args: &SummaryArgs) -> Result<(), Failure> {
+    let model = args.model.load()?;
+    let side = args.model.side(&model);
+    if args.plan {
+        return plan(args, &model, side);
+    }
+    let graph = model.graph(side, side)?;
+    args.model.announce();
+    if args.dot {
+        return term::print(&graph.to_dot(&model.network().name));
+    }
+    let summary = summary(&model, &graph);
+    match args.json {
+        true => term::print_json_pretty(&summary),
+        false => term::print(&text(&summary)),
+    }
+}
+
+/// Prints the plan that the device would run.
+fn plan(args: &SummaryArgs, model: &Model, side: usize) -> Result<(), Failure> {
+    let gpu = device::open_gpu(&args.model.device, args.model.kernels)?;
+    let options = SessionOptions {
+        batch: args.model.batch(1),
+        input_size: Some((side, side)),
+        choice: (args.model.choice).choice_on(Some(&gpu), args.model.precision),
+        precision: args.model.precision,
+        ..Default::default()
+    };
+    let session = Session::new(&gpu, model, &options)?;
+    match session.plan() {
+        Some(plan) => term::print(&format!("{}: {plan}", gpu.describe())),
+        None => Ok(()),
+    }
+}
+
+fn summary<'a>(model: &'a Model, graph: &'a Graph) -> Summary<'a> {
+    let total = graph.total_cost();
+    let recognised = model
+        .sources()
+        .iter()
+        .map(|(what, from)| Recognised { what, from });
+    let layers = graph.iter().map(|(id, node)| {
+        let cost = graph.cost(id);
+        Layer {
+            layer: &node.name,
+            kind: node.op.kind(),
+            output: chw(node.shape),
+            parameters: cost.parameters,
+            macs: cost.macs,
+        }
+    });
+    Summary {
+        model: &model.network().name,
+        recognised: recognised.collect(),
+        input: chw(graph.input_shape()),
+        classes: model.network().classes,
+        parameters: total.parameters,
+        macs: total.macs,
+        layers: layers.collect(),
+    }
+}
+
+/// A shape in PyTorch's order.
+pub fn chw(shape: Shape) -> [usize; 3] {
+    [shape.c, shape.h, shape.w]
+}
+
+/// `64×112×112`.
+pub fn shape_text([c, h, w]: [usize; 3]) -> String {
+    format!("{c}×{h}×{w}")
+}
+
+fn text(summary: &Summary<'_>) -> String {
+    let mut known = Table::new(&[("recognised", Align::Left), ("from", Align::Left)]);
+    for r in &summary.recognised {
+        known.row(vec![r.what.to_owned(), r.from.to_owned()]);
+    }
+    let mut layers = Table::new(&[
+        ("layer", Align::Left),
+        ("kind", Align::Left),
+        ("output", Align::Right),
+        ("parameters", Align::Right),
+        ("multiply-accumulates", Align::Right),
+    ]);
+    // Most nodes have no cost; a blank is easier on the eye than a zero.
+    let cost = |n: u64| if n == 0 { String::new() } else { thousands(n) };
+    for l in &summary.layers {
+        layers.row(vec![
+            l.layer.to_owned(),
+            l.kind.to_owned(),
+            shape_text(l.output),
+            cost(l.parameters),
+            cost(l.macs),
+        ]);
+    }
+    layers.row(vec![
+        "total".into(),
+        String::new(),
+        String::new(),
+        thousands(summary.parameters),
+        thousands(summary.macs),
+    ]);
+    format!(
+        "{}\n{}\n{}: {} parameters, {}MAC for one image of {}\n",
+        known.text(),
+        layers.text(),
+        summary.model,
+        thousands(summary.parameters),
+        si(summary.macs),
+        shape_text(summary.input),
+    )
+}

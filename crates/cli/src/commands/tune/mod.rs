@@ -1,0 +1,266 @@
+//! `resnet tune`: candidates measured, winners kept.
+
+pub mod args;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use resnet_wgpu::gpu::Gpu;
+use resnet_wgpu::low_level::kernels::candidates;
+use resnet_wgpu::plan::ConvShape;
+use resnet_wgpu::tune::{
+    ConvKey, Origin, Outcome, ShapeReport, TuneOptions, Tuning, measure, shapes,
+};
+use resnet_wgpu_bench::Source;
+use serde::Serialize;
+
+use crate::commands::tune::args::TuneArgs;
+use crate::device;
+use crate::failure::Failure;
+use crate::options::choice::{so_far, stored};
+use crate::output_file::OutputFile;
+use crate::progress::Progress;
+use crate::shape_line::{ShapeLine, layers_text};
+use crate::term;
+use resnet_wgpu_bench::text::number;
+use resnet_wgpu_bench::text::table::{Align, Table};
+
+/// What is measured where nobody says.
+const NETWORKS: [&str; 2] = ["resnet18", "resnet50"];
+
+/// What `--json` gives. The sums are over all layers, in milliseconds.
+#[derive(Debug, Serialize)]
+struct Found {
+    device: String,
+    origin: Origin,
+    file: String,
+    rules_ms: f64,
+    tuned_ms: f64,
+    shapes: Vec<ShapeLine>,
+}
+
+/// Runs the command.
+pub fn command(args: &TuneArgs) -> Result<(), Failure> {
+    let gpu = device::open_gpu(&args.device, args.kernels)?;
+    if let Some(file) = &args.import {
+        return import(file, &gpu);
+    }
+    if let Some(file) = &args.export {
+        return export(file, &gpu);
+    }
+    // All that can be refused is refused before the work.
+    let sources: Vec<Source> = match &args.networks[..] {
+        [] => NETWORKS.map(|name| Source::Preset(name.into())).to_vec(),
+        given => given.to_vec(),
+    };
+    let path = match &args.output {
+        Some(path) => path.clone(),
+        None => store(&gpu)?,
+    };
+    OutputFile::at(&path, sources.iter().filter_map(Source::file))?;
+    let mut tuning = so_far(&path, &gpu);
+    let settled = gpu.precision(args.precision)?;
+    if let Some(why) = &settled.why {
+        term::note(&format!("--precision auto: f32, since {why}"));
+    }
+    let options = TuneOptions {
+        precision: settled.scalar,
+        time: Duration::from_secs_f64(args.duration),
+        ..TuneOptions::default()
+    };
+    let shapes = distinct(args, &sources)?;
+    let reports = measured(&gpu, &shapes, &options, args.json)?;
+    for report in &reports {
+        tuning.add(report);
+    }
+    tuning.write(&path)?;
+
+    let sum = |of: fn(&ShapeReport) -> Option<&'static str>| -> f64 {
+        // A sum of what only one of both has would compare nothing.
+        let both =
+            |r: &&ShapeReport| r.winner.is_some() && r.rules.is_some_and(|c| r.ms(c).is_some());
+        let all = reports.iter().filter(both).map(|r| {
+            let ms = of(r).and_then(|candidate| r.ms(candidate));
+            ms.unwrap_or_default() * r.layers.len() as f64
+        });
+        all.sum()
+    };
+    let (rules_ms, tuned_ms) = (sum(|r| r.rules), sum(|r| r.winner));
+    let file = term::shown(&path);
+    if args.json {
+        return term::print_json_pretty(&Found {
+            device: gpu.describe(),
+            origin: tuning.origin().clone(),
+            file,
+            rules_ms,
+            tuned_ms,
+            shapes: reports.iter().map(|r| ShapeLine::new(r, None)).collect(),
+        });
+    }
+    term::print(&format!(
+        "\nAll of these layers together: {} ms by the built-in rules, {} ms as tuned.\n{file}: {} \
+         shapes.\n",
+        number::ms(rules_ms),
+        number::ms(tuned_ms),
+        tuning.shapes().len(),
+    ))
+}
+
+/// Where commands find this device's tuning, its folder made.
+fn store(gpu: &Gpu) -> Result<PathBuf, Failure> {
+    let Some(path) = stored(gpu) else {
+        return Err(Failure::new(
+            "no folder to keep a tuning in: set RESNET_CACHE_DIR to one, or name a file with \
+             --output",
+        ));
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| {
+            Failure::new(format!(
+                "{}: cannot be made: {e}; set RESNET_CACHE_DIR to a folder that can, or name a \
+                 file with --output",
+                term::shown(folder)
+            ))
+        })?;
+    }
+    Ok(path)
+}
+
+fn import(file: &Path, gpu: &Gpu) -> Result<(), Failure> {
+    let found = Tuning::for_device(file, gpu)?;
+    let path = store(gpu)?;
+    let mut tuning = so_far(&path, gpu);
+    tuning.merge(&found)?;
+    tuning.write(&path)?;
+    term::print(&kept(&path, &found, "taken in"))
+}
+
+fn export(file: &Path, gpu: &Gpu) -> Result<(), Failure> {
+    let path = store(gpu)?;
+    if !path.exists() {
+        return Err(Failure::new(format!(
+            "nothing is tuned yet on {}; run `resnet tune` first",
+            gpu.describe()
+        )));
+    }
+    let out = OutputFile::at(file, [&path])?;
+    let tuning = Tuning::for_device(&path, gpu)?;
+    tuning.write(out.path())?;
+    term::print(&kept(file, &tuning, "written"))
+}
+
+fn kept(path: &Path, tuning: &Tuning, how: &str) -> String {
+    let shapes = tuning.shapes().len();
+    format!("{}: {shapes} shapes {how}\n", term::shown(path))
+}
+
+/// The distinct convolutions of all networks and batch sizes; where there are
+/// several networks, their layers go by both names.
+fn distinct(args: &TuneArgs, sources: &[Source]) -> Result<Vec<ConvShape>, Failure> {
+    let _spinner = Progress::spinner("loading the models");
+    let side = args.input_size.map(|n| n as usize);
+    let mut all: Vec<ConvShape> = vec![];
+    for source in sources {
+        let model = source.load()?;
+        for &batch in &args.batch_size {
+            let options = TuneOptions {
+                batch: batch as usize,
+                input_size: side.map(|side| (side, side)),
+                ..TuneOptions::default()
+            };
+            for mut shape in shapes(&model, &options)? {
+                if sources.len() > 1 {
+                    for layer in &mut shape.layers {
+                        *layer = format!("{} {layer}", model.network().name);
+                    }
+                }
+                match all.iter_mut().find(|s| s.problem == shape.problem) {
+                    Some(same) => {
+                        shape.layers.retain(|layer| !same.layers.contains(layer));
+                        same.layers.append(&mut shape.layers);
+                    }
+                    None => all.push(shape),
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Measures them all, and prints each as soon as it is known.
+fn measured(
+    gpu: &Gpu,
+    shapes: &[ConvShape],
+    options: &TuneOptions,
+    json: bool,
+) -> Result<Vec<ShapeReport>, Failure> {
+    let mut table = Table::new(&[
+        ("convolution", Align::Left),
+        ("layers", Align::Left),
+        ("fastest", Align::Left),
+        ("ms", Align::Right),
+        ("by the rules", Align::Left),
+        ("ms", Align::Right),
+        ("faster by", Align::Right),
+    ]);
+    for shape in shapes {
+        let key = ConvKey::new(options.precision.name(), &shape.problem).to_string();
+        table.reserve(0, key.chars().count());
+        table.reserve(1, layers_text(&shape.layers).chars().count());
+    }
+    for name in candidates().map(|c| c.name) {
+        table.reserve(2, name.len());
+        table.reserve(4, name.len());
+    }
+    for column in [3, 5] {
+        table.reserve(column, 7);
+    }
+    let show = |text: &str| if json { Ok(()) } else { term::print(text) };
+    show(&format!("{}\n\n{}", gpu.describe(), table.head()))?;
+
+    let mut progress = Progress::bar(shapes.len(), "shapes");
+    let mut reports = Vec::with_capacity(shapes.len());
+    for shape in shapes {
+        progress.message(layers_text(&shape.layers));
+        let report = measure(gpu, shape, options)?;
+        let printed = progress.aside(|| {
+            warn(&report);
+            show(&table.line(&cells(&report)))
+        });
+        printed?;
+        reports.push(report);
+        progress.advance(1);
+    }
+    Ok(reports)
+}
+
+/// Tells which candidates cannot win, and why.
+fn warn(report: &ShapeReport) {
+    for timing in &report.timings {
+        if let Outcome::Failed(why) = &timing.outcome {
+            let name = timing.candidate;
+            term::note(&format!("{name} is left out for {}: {why}", report.key()));
+        }
+    }
+}
+
+fn cells(report: &ShapeReport) -> Vec<String> {
+    let ms = |candidate: Option<&'static str>| candidate.and_then(|c| report.ms(c));
+    let shown = |ms: Option<f64>| ms.map_or_else(|| "-".into(), number::ms);
+    let name = |candidate: Option<&'static str>| candidate.unwrap_or("-").to_owned();
+    let [fastest, rules] = [ms(report.winner), ms(report.rules)];
+    let faster = match (fastest, rules) {
+        (Some(_), Some(_)) if report.winner == report.rules => String::new(),
+        (Some(fastest), Some(rules)) if fastest > 0.0 => format!("{:.2}×", rules / fastest),
+        _ => "-".into(),
+    };
+    vec![
+        report.key().to_string(),
+        layers_text(&report.layers),
+        name(report.winner),
+        shown(fastest),
+        name(report.rules),
+        shown(rules),
+        faster,
+    ]
+}

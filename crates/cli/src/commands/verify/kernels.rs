@@ -1,0 +1,159 @@
+//! `resnet verify --kernels`: every candidate on random shapes against
+//! the CPU.
+
+use resnet_wgpu::gpu::Gpu;
+use resnet_wgpu::low_level::kernels::{Candidate, candidate, candidates};
+use resnet_wgpu::plan::DeviceProfile;
+use resnet_wgpu::verify::{KernelReport, kernels, tolerance};
+use serde::Serialize;
+
+use crate::commands::verify::args::VerifyArgs;
+use crate::commands::verify::{Verdict, conclude};
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::term;
+use resnet_wgpu_bench::text::table::{Align, Table};
+
+/// What `--json` gives.
+#[derive(Debug, Serialize)]
+struct Report {
+    device: String,
+    seed: u64,
+    cases: u32,
+    precision: &'static str,
+    tolerance: f64,
+    passed: bool,
+    kernels: Vec<Line>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Line {
+    Ran {
+        kernel: &'static str,
+        cases: usize,
+        #[serde(flatten)]
+        verdict: Verdict,
+        worst_case: String,
+    },
+    NotRun {
+        kernel: &'static str,
+        not_run: String,
+    },
+}
+
+/// Runs the command.
+pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
+    let settled = gpu.precision(args.model.precision)?;
+    args.model.announce_precision(&settled);
+    let precision = settled.scalar;
+    let tolerance = tolerance(precision);
+    let mut table = Table::new(&[
+        ("kernel", Align::Left),
+        ("cases", Align::Right),
+        ("max error", Align::Right),
+        ("relative", Align::Right),
+        ("", Align::Left),
+    ]);
+    for candidate in candidates() {
+        table.reserve(0, candidate.name.len());
+    }
+    let show = |text: &str| if args.json { Ok(()) } else { term::print(text) };
+    let title = format!(
+        "{} on {}, seed {}",
+        precision.name(),
+        gpu.describe(),
+        args.seed
+    );
+    show(&format!("{title}\n\n{}", table.head()))?;
+
+    let mut printed = Ok(());
+    let mut progress = Progress::bar(
+        candidates().filter(|c| c.serves(precision)).count(),
+        "kernels",
+    );
+    let mut lines = vec![];
+    kernels(gpu, precision, args.seed, args.cases as usize, |report| {
+        let line = line(report, gpu.profile(), report.tolerance);
+        let written = progress.aside(|| show(&text(&table, &line)));
+        if printed.is_ok() {
+            printed = written;
+        }
+        lines.push(line);
+        progress.advance(1);
+    })?;
+    drop(progress);
+    printed?;
+
+    let failed = |line: &&Line| matches!(line, Line::Ran { verdict, .. } if !verdict.passed());
+    let wrong = lines.iter().filter(failed).count();
+    let report = Report {
+        device: gpu.describe(),
+        seed: args.seed,
+        cases: args.cases,
+        precision: precision.name(),
+        tolerance,
+        passed: wrong == 0,
+        kernels: lines,
+    };
+    if args.json {
+        term::print_json_pretty(&report)?;
+    } else {
+        term::print("\n")?;
+    }
+    conclude(args.json, report.passed, || {
+        format!("{wrong} kernels are off by more than {tolerance:e} of their largest value")
+    })
+}
+
+fn line(report: &KernelReport, profile: &DeviceProfile, tolerance: f64) -> Line {
+    let kernel = report.kernel;
+    match report.cases {
+        0 => Line::NotRun {
+            kernel,
+            not_run: candidate(kernel).map_or_else(String::new, |c| lacking(&c, profile)),
+        },
+        cases => Line::Ran {
+            kernel,
+            cases,
+            verdict: Verdict::new(&report.worst, tolerance),
+            worst_case: report.worst_case.clone(),
+        },
+    }
+}
+
+/// What the device lacks for a candidate.
+fn lacking(candidate: &Candidate, profile: &DeviceProfile) -> String {
+    let mut lacks: Vec<String> = vec![];
+    for kernel in candidate.kernels() {
+        for lack in profile.lacks(kernel) {
+            if !lacks.contains(&lack) {
+                lacks.push(lack);
+            }
+        }
+    }
+    format!("needs {}", lacks.join(", "))
+}
+
+fn text(table: &Table, line: &Line) -> String {
+    match line {
+        Line::NotRun { kernel, not_run } => {
+            let name = [(*kernel).to_owned()];
+            format!("{}  not run: {not_run}\n", table.line(&name).trim_end())
+        }
+        Line::Ran {
+            kernel,
+            cases,
+            verdict,
+            worst_case,
+        } => {
+            let mut cells = vec![(*kernel).to_owned(), cases.to_string()];
+            cells.extend(verdict.cells());
+            let mut text = table.line(&cells);
+            if !verdict.passed() {
+                text.push_str(&format!("  worst: {worst_case}\n"));
+            }
+            text
+        }
+    }
+}

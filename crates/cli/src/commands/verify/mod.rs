@@ -1,0 +1,242 @@
+//! `resnet verify`: a network on the device, layer by layer against the CPU.
+
+pub mod args;
+pub mod kernels;
+
+use resnet_wgpu::low_level::kernels::candidates;
+use resnet_wgpu::plan::PlanOptions;
+use resnet_wgpu::verify::{
+    Difference, LayerReport, Range, network, tolerance, tolerance_of_logits,
+};
+use serde::Serialize;
+
+use crate::commands::summary::{chw, shape_text};
+use crate::commands::verify::args::VerifyArgs;
+use crate::device;
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::term;
+use resnet_wgpu_bench::text::table::{Align, Table};
+
+/// Images of a run, where nobody asks otherwise: more than one, so that what
+/// mixes images up is found.
+const BATCH: usize = 2;
+
+/// What `--json` gives. Shapes are of one image, in PyTorch's order.
+#[derive(Debug, Serialize)]
+struct Report {
+    model: String,
+    device: String,
+    batch: usize,
+    precision: &'static str,
+    tolerance: f64,
+    passed: bool,
+    logits: Verdict,
+    layers: Vec<Layer>,
+}
+
+#[derive(Debug, Serialize)]
+struct Layer {
+    layer: String,
+    kernel: &'static str,
+    output: [usize; 3],
+    #[serde(flatten)]
+    verdict: Verdict,
+    /// The largest value, where f16 does not hold it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overflow: Option<f64>,
+    /// An input overflowed in another layer, so this one cannot be judged.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unknown: bool,
+}
+
+/// How far apart, and whether that is near enough.
+#[derive(Debug, Serialize)]
+pub struct Verdict {
+    max_abs: f64,
+    relative: f64,
+    passed: bool,
+}
+
+impl Verdict {
+    /// Judges a difference.
+    pub fn new(difference: &Difference, tolerance: f64) -> Self {
+        Self {
+            max_abs: difference.max_abs,
+            relative: difference.relative(),
+            passed: difference.within(tolerance),
+        }
+    }
+
+    /// Whether that is near enough.
+    pub fn passed(&self) -> bool {
+        self.passed
+    }
+
+    /// The last cells of a line.
+    pub fn cells(&self) -> [String; 3] {
+        let error = |e: f64| {
+            if e == 0.0 {
+                "0".to_owned()
+            } else {
+                format!("{e:.2e}")
+            }
+        };
+        [
+            error(self.max_abs),
+            error(self.relative),
+            if self.passed {
+                "ok".into()
+            } else {
+                "FAILED".into()
+            },
+        ]
+    }
+}
+
+/// A layer's verdict; one whose input overflowed elsewhere is not to blame.
+fn verdict(report: &LayerReport, tolerance: f64) -> Verdict {
+    Verdict {
+        passed: report.passed(tolerance),
+        ..Verdict::new(&report.difference, tolerance)
+    }
+}
+
+/// Runs the command.
+pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
+    let gpu = device::open_gpu(&args.model.device, args.model.kernels)?;
+    if args.kernels {
+        return kernels::command(args, &gpu);
+    }
+    let model = args.model.load()?;
+    let side = args.model.side(&model);
+    let batch = args.model.batch(BATCH);
+    let settled = gpu.precision(args.model.precision)?;
+    args.model.announce_precision(&settled);
+    let tolerance = tolerance(settled.scalar);
+    let choice = args.model.choice.choice(&gpu, settled.scalar);
+
+    let mut table = Table::new(&[
+        ("layer", Align::Left),
+        ("kernel", Align::Left),
+        ("output", Align::Right),
+        ("max error", Align::Right),
+        ("relative", Align::Right),
+        ("", Align::Left),
+    ]);
+    let graph = model.graph(side, side)?;
+    for node in &graph.nodes {
+        table.reserve(0, node.name.chars().count());
+        table.reserve(2, shape_text(chw(node.shape)).chars().count());
+    }
+    for candidate in candidates() {
+        table.reserve(1, candidate.name.len());
+    }
+    args.model.announce();
+    let show = |text: &str| if args.json { Ok(()) } else { term::print(text) };
+    show(&format!(
+        "{} in {} on {}\n\n{}",
+        model.network().name,
+        settled.scalar.name(),
+        gpu.describe(),
+        table.head()
+    ))?;
+
+    let mut printed = Ok(());
+    let mut progress: Option<Progress> = None;
+    let each = |report: &LayerReport, total| {
+        let progress = progress.get_or_insert_with(|| Progress::bar(total, "layers"));
+        let mut cells = vec![
+            report.layer.clone(),
+            report.kernel.to_owned(),
+            shape_text(chw(report.shape)),
+        ];
+        cells.extend(verdict(report, tolerance).cells());
+        if let Some(last) = cells.last_mut() {
+            match report.range {
+                Range::Fits => {}
+                Range::Overflows(_) => *last = "OVERFLOWS f16".into(),
+                Range::Unknown => *last = "its input overflows".into(),
+            }
+        }
+        // The verdict counts even where nobody reads its lines.
+        let line = progress.aside(|| show(&table.line(&cells)));
+        if printed.is_ok() {
+            printed = line;
+        }
+        progress.advance(1);
+    };
+    let options = PlanOptions {
+        choice,
+        precision: settled.scalar,
+        ..PlanOptions::default()
+    };
+    let found = network(&gpu, &model, batch, (side, side), &options, each)?;
+    drop(progress);
+    printed?;
+
+    let layers = found.layers.iter().map(|l| Layer {
+        layer: l.layer.clone(),
+        kernel: l.kernel,
+        output: chw(l.shape),
+        verdict: verdict(l, tolerance),
+        overflow: match l.range {
+            Range::Overflows(largest) => Some(largest),
+            _ => None,
+        },
+        unknown: l.range == Range::Unknown,
+    });
+    let report = Report {
+        model: model.network().name.clone(),
+        device: gpu.describe(),
+        batch,
+        precision: settled.scalar.name(),
+        tolerance,
+        passed: found.passed(settled.scalar),
+        logits: Verdict::new(&found.logits, tolerance_of_logits(settled.scalar)),
+        layers: layers.collect(),
+    };
+    if args.json {
+        term::print_json_pretty(&report)?;
+    } else {
+        let mut end = vec![
+            "logits, end to end".to_owned(),
+            String::new(),
+            String::new(),
+        ];
+        end.extend(report.logits.cells());
+        term::print(&format!("{}\n", table.line(&end)))?;
+    }
+    let overflows: Vec<&str> = found.overflows().map(|l| l.layer.as_str()).collect();
+    if !overflows.is_empty() {
+        // No defect of the device, so nobody is asked to report it.
+        return Err(Failure::new(format!(
+            "values beyond 65504, the largest of f16, in {}; use --precision f32 for this network",
+            overflows.join(", ")
+        )));
+    }
+    let wrong = report.layers.iter().filter(|l| !l.verdict.passed).count();
+    conclude(args.json, report.passed, || match wrong {
+        0 => format!(
+            "the logits are off by more than {:e} of the largest",
+            tolerance_of_logits(settled.scalar)
+        ),
+        n => format!(
+            "{n} of {} layers are off by more than {tolerance:e} of their largest value",
+            report.layers.len()
+        ),
+    })
+}
+
+/// Says how it ended.
+pub fn conclude(json: bool, passed: bool, failure: impl FnOnce() -> String) -> Result<(), Failure> {
+    match (passed, json) {
+        (true, true) => Ok(()),
+        (true, false) => term::print("passed\n"),
+        (false, _) => Err(Failure::new(format!(
+            "{}; please report this with the output of `resnet devices --json`, and use another \
+             --device meanwhile",
+            failure()
+        ))),
+    }
+}

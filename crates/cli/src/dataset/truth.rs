@@ -1,0 +1,233 @@
+//! A folder of images with a file of labels beside it, as ILSVRC's validation
+//! set comes.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::class::Classes;
+use super::walk::find_images;
+use super::{Dataset, DatasetError, Samples, ilsvrc, read_whole};
+use resnet_wgpu::low_level::printable;
+
+/// First words of a header.
+const HEADERS: [&str; 6] = ["imageid", "image", "path", "file", "filename", "name"];
+
+/// A line with a label.
+struct Line<'a> {
+    /// Counted from 1.
+    at: usize,
+    name: Option<&'a str>,
+    label: &'a str,
+}
+
+/// Reads the labels and finds their images.
+pub(super) fn open(
+    folder: &Path,
+    truth: &Path,
+    classes: &Classes,
+) -> Result<Dataset, DatasetError> {
+    let path = printable(truth.display());
+    let text = String::from_utf8(read_whole(truth)?)
+        .map_err(|_| DatasetError::NotText { path: path.clone() })?;
+    let lines = lines(&text, &path, classes)?;
+    let images = find_images(folder)?;
+    let (numbers, note) = numbering(truth, &lines, classes);
+    let class = |line: &Line| {
+        let place = format!("{path}, line {}", line.at);
+        match (numbers, line.label.parse::<usize>()) {
+            (Numbers::Ilsvrc, Ok(id)) => ilsvrc::class(id, &place, classes),
+            _ => classes.resolve(line.label, &place),
+        }
+    };
+    let named = lines.first().is_some_and(|line| line.name.is_some());
+    let files: Vec<(PathBuf, usize)> = if named {
+        let known = Names::of(folder, &images);
+        let mut seen = HashSet::new();
+        let found = lines.iter().map(|line| {
+            let name = line.name.unwrap_or_default();
+            let refused = |problem| DatasetError::NotThere {
+                path: path.clone(),
+                line: line.at,
+                folder: printable(folder.display()),
+                found: printable(name),
+                problem,
+            };
+            let image = known.find(name).map_err(refused)?;
+            match seen.insert(image) {
+                true => Ok((image.clone(), class(line)?)),
+                false => Err(refused(
+                    "which a line before has named; leave one of them out",
+                )),
+            }
+        });
+        let mut files = found.collect::<Result<Vec<_>, DatasetError>>()?;
+        files.sort();
+        files
+    } else if lines.len() == images.len() {
+        let pairs = images.into_iter().zip(&lines);
+        pairs
+            .map(|(image, line)| Ok((image, class(line)?)))
+            .collect::<Result<_, DatasetError>>()?
+    } else {
+        let (images, lines) = (images.len(), lines.len());
+        return Err(DatasetError::TruthLines {
+            path,
+            images,
+            lines,
+        });
+    };
+    if files.is_empty() {
+        return Err(DatasetError::NoImages { path });
+    }
+    Ok(Dataset {
+        root: folder.to_owned(),
+        samples: Samples::Files(files),
+        note,
+    })
+}
+
+/// The lines that are not empty, without a header; all of one form.
+fn lines<'a>(text: &'a str, path: &str, classes: &Classes) -> Result<Vec<Line<'a>>, DatasetError> {
+    let mut lines: Vec<Line> = Vec::new();
+    for (i, text) in text.lines().enumerate() {
+        let text = text.trim();
+        if text.is_empty() {
+            continue;
+        }
+        let (name, label) = split(text, classes);
+        let is_header = |name: &str| HEADERS.iter().any(|h| name.eq_ignore_ascii_case(h));
+        if lines.is_empty() && name.is_some_and(is_header) {
+            continue;
+        }
+        let at = i + 1;
+        if lines
+            .first()
+            .is_some_and(|line| line.name.is_some() != name.is_some())
+        {
+            let expected = match name {
+                Some(_) => "a label alone",
+                None => "a name and a label",
+            };
+            return Err(DatasetError::TruthLine {
+                path: path.into(),
+                line: at,
+                expected,
+                found: printable(text.chars().take(60).collect::<String>()),
+            });
+        }
+        lines.push(Line { at, name, label });
+    }
+    Ok(lines)
+}
+
+/// A line's image, if it names one, and its label. Labels may have several words,
+/// names of images may have where a comma follows; what comes behind a label's
+/// first word is passed over where it is no part of it, as Kaggle's boxes.
+fn split<'a>(text: &'a str, classes: &Classes) -> (Option<&'a str>, &'a str) {
+    let is_label = |text: &str| classes.by_name(text).is_some();
+    if is_label(text) {
+        return (None, text);
+    }
+    let parts = text
+        .split_once(',')
+        .or_else(|| text.split_once(char::is_whitespace));
+    let Some((name, label)) = parts else {
+        return (None, text);
+    };
+    let label = label.trim();
+    let first = label.split(|c: char| c == ',' || c.is_whitespace()).next();
+    let label = if is_label(label) {
+        label
+    } else {
+        first.unwrap_or(label)
+    };
+    (Some(name.trim()), label)
+}
+
+/// What bare numbers mean.
+#[derive(Clone, Copy, PartialEq)]
+enum Numbers {
+    /// Class indices, from 0.
+    Index,
+    /// ILSVRC2012's numbers of synsets, from 1.
+    Ilsvrc,
+}
+
+/// What the numbers mean, and what to tell about it.
+///
+/// The two differ in every class but by chance, and the file does not say. A
+/// validation set of class indices has some fifty zeros; ILSVRC's has none.
+fn numbering(truth: &Path, lines: &[Line], classes: &Classes) -> (Numbers, Option<String>) {
+    let numbers = lines.iter().map(|line| line.label.parse::<usize>().ok());
+    let Some(numbers) = numbers.collect::<Option<Vec<_>>>() else {
+        return (Numbers::Index, None);
+    };
+    let from_one = numbers.iter().all(|n| (1..=ilsvrc::COUNT).contains(n));
+    let name = truth.file_name().unwrap_or_default().to_string_lossy();
+    let own =
+        name.contains("ILSVRC2012_validation_ground_truth") || numbers.len() == ilsvrc::IMAGES;
+    let kind = match classes.count == ilsvrc::COUNT && from_one && own {
+        true => Numbers::Ilsvrc,
+        false => Numbers::Index,
+    };
+    let meaning = match kind {
+        Numbers::Ilsvrc => "ILSVRC2012's numbers of the synsets, from 1 to 1,000",
+        Numbers::Index => "class indices, counted from 0",
+    };
+    let path = printable(truth.display());
+    (
+        kind,
+        Some(format!("{path}: numbers are taken for {meaning}")),
+    )
+}
+
+/// Images by how a line may name them.
+struct Names<'a> {
+    /// By path below the folder, which is sure.
+    by_path: HashMap<String, &'a PathBuf>,
+    /// By file name, then by that without its extension; `None` for what several
+    /// images have.
+    by_name: [HashMap<String, Option<&'a PathBuf>>; 2],
+}
+
+impl<'a> Names<'a> {
+    fn of(folder: &Path, images: &'a [PathBuf]) -> Self {
+        let text = |name: &OsStr| name.to_string_lossy().into_owned();
+        let below = |image: &'a PathBuf| image.strip_prefix(folder).unwrap_or(image);
+        let by = |part: fn(&Path) -> Option<&OsStr>| {
+            let mut names = HashMap::new();
+            for image in images {
+                let Some(name) = part(image) else { continue };
+                let several = |found: &mut Option<_>| *found = None;
+                names
+                    .entry(text(name))
+                    .and_modify(several)
+                    .or_insert(Some(image));
+            }
+            names
+        };
+        Self {
+            by_path: images
+                .iter()
+                .map(|i| (text(below(i).as_os_str()), i))
+                .collect(),
+            by_name: [by(Path::file_name), by(Path::file_stem)],
+        }
+    }
+
+    /// The image of that name, or what is wrong with the name.
+    fn find(&self, name: &str) -> Result<&'a PathBuf, &'static str> {
+        let sure = self.by_path.get(name).map(|image| Some(*image));
+        let known = || {
+            self.by_name
+                .iter()
+                .find_map(|names| names.get(name).copied())
+        };
+        match sure.or_else(known) {
+            Some(Some(image)) => Ok(image),
+            Some(None) => Err("which several have; give the path below the folder"),
+            None => Err("which none has; check that labels and images belong together"),
+        }
+    }
+}

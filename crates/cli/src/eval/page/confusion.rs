@@ -1,0 +1,105 @@
+//! Which class is taken for which: a table where there are few, a picture where
+//! there are many.
+
+use std::io::Cursor;
+
+use image::{ImageFormat, Rgb, RgbImage};
+use serde::Serialize;
+
+use super::mistakes::data_url;
+use crate::eval::Tally;
+use resnet_wgpu::labels::Labels;
+use resnet_wgpu_bench::page::PageError;
+
+/// Classes of a table that can be read, at most.
+const TABLE: usize = 24;
+
+/// Which class is taken for which.
+#[derive(Debug, Serialize)]
+pub(super) struct Matrix {
+    classes: Vec<String>,
+    /// For a few classes: a row each, with what it is taken for.
+    rows: Vec<Row>,
+    /// For many: a pixel for each pair.
+    picture: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    label: String,
+    cells: Vec<Cell>,
+}
+
+#[derive(Debug, Serialize)]
+struct Cell {
+    images: u64,
+    /// How strongly it is coloured, in percent: right answers by their share of
+    /// the row, wrong ones by theirs of the pair that is confused most.
+    share: u64,
+    right: bool,
+    title: String,
+}
+
+/// The matrix of the classes that there are images of or answers for; `None`
+/// where there is but one.
+pub(super) fn matrix(tally: &Tally, labels: &Labels) -> Result<Option<Matrix>, PageError> {
+    let counts = tally.classes().iter().enumerate();
+    let seen = counts.filter(|(_, count)| count.images + count.answered > 0);
+    let seen: Vec<usize> = seen.map(|(class, _)| class).collect();
+    if seen.len() < 2 {
+        return Ok(None);
+    }
+    let name = |class: usize| labels.get(class).into_owned();
+    let few = seen.len() <= TABLE;
+    let worst = tally.confused().first().map_or(0, |(_, images)| *images);
+    let row = |&label: &usize| Row {
+        label: name(label),
+        cells: (seen.iter())
+            .map(|&predicted| cell(tally, labels, (label, predicted), worst))
+            .collect(),
+    };
+    Ok(Some(Matrix {
+        classes: seen.iter().map(|&class| name(class)).collect(),
+        rows: match few {
+            true => seen.iter().map(row).collect(),
+            false => vec![],
+        },
+        picture: match few {
+            true => None,
+            false => Some(picture(tally, &seen)?),
+        },
+    }))
+}
+
+fn cell(tally: &Tally, labels: &Labels, pair: (usize, usize), worst: u64) -> Cell {
+    let (label, predicted) = pair;
+    let images = tally.taken(label, predicted);
+    let of = tally.classes()[label].images;
+    let most = if label == predicted { of } else { worst };
+    Cell {
+        images,
+        share: (100 * images).div_ceil(most.max(1)),
+        right: label == predicted,
+        title: format!(
+            "{images} of {of} of {} taken for {}",
+            labels.get(label),
+            labels.get(predicted)
+        ),
+    }
+}
+
+/// Rows are what images are of, columns what they are taken for; a root makes
+/// the rare ones visible.
+fn picture(tally: &Tally, seen: &[usize]) -> Result<String, PageError> {
+    let side = seen.len() as u32;
+    let picture = RgbImage::from_fn(side, side, |x, y| {
+        let (label, predicted) = (seen[y as usize], seen[x as usize]);
+        let of = tally.classes()[label].images.max(1);
+        let share = tally.taken(label, predicted) as f64 / of as f64;
+        let (r, g, b) = colorous::INFERNO.eval_continuous(share.sqrt()).as_tuple();
+        Rgb([r, g, b])
+    });
+    let mut png = Cursor::new(vec![]);
+    picture.write_to(&mut png, ImageFormat::Png)?;
+    Ok(data_url("image/png", png.get_ref()))
+}

@@ -1,0 +1,132 @@
+//! Fetching from the hub as the user sees it: a bar while it lasts, and a line
+//! about where the model came from.
+
+use std::ops::ControlFlow;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use resnet_wgpu::hub::{Event, Fetched, Hub, HubOptions, ModelId, Origin};
+
+use crate::failure::Failure;
+use crate::term;
+use resnet_wgpu_bench::text::number::bytes;
+
+/// Smaller files are there before a bar is read.
+const WORTH_A_BAR: u64 = 1 << 20;
+
+/// The hub that the environment names.
+pub fn hub() -> Result<Hub, Failure> {
+    Ok(Hub::new(HubOptions::from_env()?)?)
+}
+
+/// Fetches a model, and says where it came from.
+pub fn fetch(hub: &Hub, id: &ModelId) -> Result<Fetched, Failure> {
+    let mut shown = Shown::default();
+    let fetched = hub.fetch(id, |event| {
+        shown.tell(event);
+        ControlFlow::Continue(())
+    });
+    // The bar is gone before anything is said.
+    drop(shown);
+    let fetched = fetched?;
+    term::note(&format!("{id}: {}", origin(hub, &fetched)));
+    if !fetched.unknown.is_empty() {
+        let silent = match fetched.origin {
+            Origin::Offline => "was not asked",
+            _ => "did not say whether there is one",
+        };
+        term::note(&format!(
+            "{id}: {} not in the cache, and the hub {silent}: labels and normalisation may be others \
+             than the model's own",
+            fetched.unknown.join(" and ")
+        ));
+    }
+    Ok(fetched)
+}
+
+fn origin(hub: &Hub, fetched: &Fetched) -> String {
+    let commit: String = fetched.commit.chars().take(7).collect();
+    let endpoint = &hub.options().endpoint;
+    match &fetched.origin {
+        Origin::Hub(received) if *received > 0 => {
+            let cache = term::shown(&hub.options().cache);
+            let received = bytes(*received);
+            format!("{received} from {endpoint}, commit {commit}, kept in {cache}")
+        }
+        Origin::Offline => format!("from the cache, offline, commit {commit}"),
+        Origin::Unreachable(why) => format!(
+            "from the cache, commit {commit}, as {endpoint} cannot be reached ({why}): a newer one \
+             may have been missed"
+        ),
+        Origin::Refused(why) => format!(
+            "from the cache, commit {commit}, as {endpoint} refused ({why}): a newer one may have \
+             been missed"
+        ),
+        _ => format!("from the cache, commit {commit}"),
+    }
+}
+
+/// What is on the screen.
+#[derive(Default)]
+struct Shown {
+    bar: Option<(String, ProgressBar)>,
+    waits: bool,
+}
+
+impl Shown {
+    fn tell(&mut self, event: Event<'_>) {
+        match event {
+            Event::Received { file, done, total } if total >= WORTH_A_BAR => {
+                let known = self.bar.as_ref().is_some_and(|(name, _)| name == file);
+                if !known {
+                    self.clear();
+                    self.bar = Some((file.to_owned(), bar(file, done, total)));
+                }
+                if let Some((_, bar)) = &self.bar {
+                    bar.set_position(done);
+                }
+            }
+            Event::Waiting { file } if !self.waits => {
+                self.waits = true;
+                self.aside(&format!("another process fetches {file}; waiting for it"));
+            }
+            Event::Retrying { file, why } => {
+                self.aside(&format!("{file}: broke off ({why}); going on from there"));
+            }
+            _ => {}
+        }
+    }
+
+    fn aside(&self, note: &str) {
+        match &self.bar {
+            Some((_, bar)) => bar.suspend(|| term::note(note)),
+            None => term::note(note),
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some((_, bar)) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// A bar of bytes; it draws nothing where stderr is no terminal.
+fn bar(file: &str, done: u64, total: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    let template = "{msg} {wide_bar} {binary_bytes}/{binary_total_bytes}, \
+                    {binary_bytes_per_sec}, {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.set_message(file.to_owned());
+    // What an earlier run left says nothing about the rate of this one.
+    bar.set_position(done);
+    bar.reset_eta();
+    bar
+}

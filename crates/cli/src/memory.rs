@@ -1,0 +1,50 @@
+//! The most memory that this process ever held.
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+/// Watches this process's memory.
+#[derive(Debug, Default)]
+pub struct PeakMemory {
+    largest: Option<u64>,
+}
+
+impl PeakMemory {
+    /// Looks once, and returns the peak so far, where the system tells. Linux remembers
+    /// the peak itself; elsewhere the largest of what was seen stands for it, so look after
+    /// each phase.
+    pub fn look(&mut self) -> Option<u64> {
+        let seen = high_water().or_else(resident);
+        self.largest = self.largest.max(seen);
+        self.largest
+    }
+}
+
+/// Linux's `VmHWM`, the largest resident set since the process began.
+fn high_water() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+fn resident() -> Option<u64> {
+    let pid = Pid::from_u32(std::process::id());
+    let mut system = System::new().ok()?;
+    let what = ProcessRefreshKind::nothing().with_memory();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, what);
+    Some(system.process(pid)?.memory())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_holds_memory() {
+        let mut peak = PeakMemory::default();
+        let bytes = peak.look().unwrap();
+        assert!((1 << 20..1 << 40).contains(&bytes), "{bytes}");
+        let resident = resident().unwrap();
+        assert!((1 << 20..1 << 40).contains(&resident), "{resident}");
+    }
+}

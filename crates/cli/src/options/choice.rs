@@ -1,0 +1,152 @@
+//! How kernels are chosen, for commands that run on a GPU.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use resnet_wgpu::gpu::Gpu;
+use resnet_wgpu::low_level::kernels::{Candidate, Scalar, candidate};
+use resnet_wgpu::plan::{Choice, Precision};
+use resnet_wgpu::tune::{Origin, Tuning, TuningError};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::with_sources;
+use crate::folder;
+use crate::options::values;
+use crate::term;
+
+/// How kernels are chosen.
+#[derive(Debug, Clone, Args)]
+pub struct ChoiceArgs {
+    /// Which tuning to go by: auto, off, or a file of `resnet tune`
+    ///
+    /// Which tuning to go by. `auto` is the one that `resnet tune` stored for
+    /// this device, if it did; `off` goes by the built-in rules, and so do
+    /// shapes that were not measured. A tuning of another device, driver or
+    /// version is passed over with a note.
+    #[arg(long, value_name = "TUNING", default_value = "auto", hide_short_help = true,
+          value_parser = values::tuning)]
+    pub tuning: TuningChoice,
+
+    /// One kernel wherever it fits, for debugging
+    ///
+    /// One kernel wherever it fits a convolution, and the built-in rules
+    /// elsewhere: for debugging. `resnet profile --candidates` lists those that
+    /// fit, and `resnet verify --kernels` all.
+    #[arg(long, value_name = "NAME", hide_short_help = true, conflicts_with = "tuning",
+          value_parser = values::kernel)]
+    pub kernel: Option<Candidate>,
+}
+
+/// Which tuning to go by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TuningChoice {
+    /// What is stored for the device.
+    Auto,
+    /// None.
+    Off,
+    /// That file.
+    File(PathBuf),
+}
+
+/// What was found of it for a device; handed to other processes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kernels {
+    /// The built-in rules.
+    Rules,
+    /// A tuning that was made on the device.
+    Tuned(PathBuf),
+    /// One candidate, by its name.
+    One(String),
+}
+
+impl ChoiceArgs {
+    /// How kernels are chosen on that device; tells on stderr which tuning is
+    /// used, or why one is not.
+    pub fn choice(&self, gpu: &Gpu, precision: Scalar) -> Choice {
+        self.found(gpu).choice(gpu, precision)
+    }
+
+    /// The same where there may be no device, for what the precision comes to
+    /// there.
+    pub fn choice_on(&self, gpu: Option<&Gpu>, asked: Precision) -> Choice {
+        let settled = |gpu: &Gpu| gpu.precision(asked).map(|settled| settled.scalar);
+        gpu.map_or(Choice::Auto, |gpu| {
+            self.choice(gpu, settled(gpu).unwrap_or_default())
+        })
+    }
+
+    /// The same for another process.
+    pub fn found(&self, gpu: &Gpu) -> Kernels {
+        if let Some(candidate) = self.kernel {
+            return Kernels::One(candidate.name.to_owned());
+        }
+        let path = match &self.tuning {
+            TuningChoice::Off => None,
+            TuningChoice::File(path) => Some(path.clone()),
+            TuningChoice::Auto => stored(gpu).filter(|path| path.exists()),
+        };
+        let Some(path) = path else {
+            return Kernels::Rules;
+        };
+        match Tuning::for_device(&path, gpu) {
+            Ok(tuning) => {
+                term::note(&format!(
+                    "kernels as tuned on this device ({} shapes, {}); `--tuning off` goes by the \
+                     built-in rules",
+                    tuning.shapes().len(),
+                    term::shown(&path)
+                ));
+                Kernels::Tuned(path)
+            }
+            Err(error) => {
+                term::note(&format!(
+                    "the tuning is passed over, and kernels are chosen by the built-in rules: {}",
+                    with_sources(&error)
+                ));
+                Kernels::Rules
+            }
+        }
+    }
+}
+
+impl Kernels {
+    /// The choice on that device. What can no longer be read goes by the
+    /// rules: whoever found it has told.
+    pub fn choice(&self, gpu: &Gpu, precision: Scalar) -> Choice {
+        match self {
+            Self::Rules => Choice::Auto,
+            Self::One(name) => candidate(name).map_or(Choice::Auto, Choice::Prefer),
+            Self::Tuned(path) => {
+                let tuning = Tuning::read(path).ok();
+                let choice = tuning.and_then(|tuning| tuning.choice(gpu, precision.name()).ok());
+                choice.unwrap_or_default()
+            }
+        }
+    }
+}
+
+/// Where the tuning of a device is stored, whether there is one or not.
+pub fn stored(gpu: &Gpu) -> Option<PathBuf> {
+    Some(folder::cache()?.join(Origin::of(gpu).file_name()))
+}
+
+/// The tuning of that file, or one without shapes where there is no file or
+/// none that this device can use, which is told.
+pub fn so_far(path: &Path, gpu: &Gpu) -> Tuning {
+    match Tuning::for_device(path, gpu) {
+        Ok(tuning) => tuning,
+        Err(error) => {
+            let missing = matches!(
+                &error,
+                TuningError::Read { source, .. } if source.kind() == ErrorKind::NotFound
+            );
+            if !missing {
+                let why = with_sources(&error);
+                term::note(&format!("what was tuned before is replaced: {why}"));
+            }
+            Tuning::new(Origin::of(gpu))
+        }
+    }
+}

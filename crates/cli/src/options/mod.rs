@@ -1,0 +1,7 @@
+//! Options that several commands take.
+
+pub mod choice;
+pub mod kernels;
+pub mod model;
+pub mod model_choice;
+pub mod values;

@@ -1,0 +1,292 @@
+//! The options that every command takes: which model, how images are prepared
+//! for it, and where it runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use resnet_wgpu::graph::ZeroChannels;
+use resnet_wgpu::labels::Labels;
+use resnet_wgpu::model::{Model, PreprocessOverrides};
+use resnet_wgpu::models::{Network, Shortcut, presets};
+use resnet_wgpu::plan::{Precision, Settled};
+use resnet_wgpu::preprocess::{Interpolation, MAX_CROP_SIDE};
+use resnet_wgpu::weights::{Checkpoint, Hints};
+
+use crate::failure::Failure;
+use crate::fetching;
+use crate::options::choice::ChoiceArgs;
+use crate::options::kernels::KernelArgs;
+use crate::options::model_choice::{self, ModelChoice};
+use crate::options::values::{self, DeviceChoice};
+use crate::progress::Progress;
+use crate::term;
+
+/// Seed of the weights that a preset without a checkpoint gets.
+const SEED: u64 = 0;
+
+/// Which model, how images are prepared for it, and where it runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub struct ModelArgs {
+    /// Checkpoint (safetensors); the network is recognised from it
+    ///
+    /// Checkpoint as a safetensors file. The network is recognised from names
+    /// and shapes: torchvision's, timm's, Hugging Face transformers' and the
+    /// usual CIFAR code's. Without --weights and --model it is the embedded
+    /// ResNet-20, which knows CIFAR-10's ten classes.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+
+    /// Which network it is (--help lists all), or a model to fetch from the Hugging Face hub
+    #[arg(long, value_name = "PRESET|ORG/NAME[@REVISION]", value_parser = model_choice::parse,
+          long_help = model_help())]
+    pub model: Option<ModelChoice>,
+
+    /// Fetch the trained weights that are known for the preset (`resnet models` lists them)
+    #[arg(long, requires = "model", conflicts_with = "weights")]
+    pub pretrained: bool,
+
+    /// Class names: JSON, CSV or one name a line
+    ///
+    /// Class names, one for each class: a JSON array, a JSON object or
+    /// config.json with id2label, a CSV class,synset,name, or a text with one
+    /// name a line. ImageNet's 1,000 and CIFAR-10's ten are built in.
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
+
+    /// Where to compute: auto, cpu, or an index or name of `resnet devices`
+    ///
+    /// Where to compute. `auto` takes a discrete before an integrated before a
+    /// software adapter, and the CPU where there is none; `cpu` is the plain
+    /// CPU executor, the twin that GPUs are verified against; an index is that
+    /// of `resnet devices`; a name is any part of an adapter's name, driver or
+    /// backend (nvidia, llvmpipe, vulkan).
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::device)]
+    pub device: DeviceChoice,
+
+    #[command(flatten)]
+    pub kernels: KernelArgs,
+
+    /// In what activations and weights are stored: f32, f16 or auto
+    ///
+    /// In what activations and weights are stored; sums are f32 in any case.
+    /// f16 takes half the memory and traffic, gives some three digits, and
+    /// needs a device with f16 in shaders; `auto` takes it where it is faster,
+    /// and says so where it is not.
+    #[arg(long, value_name = "P", default_value = "f32", value_parser = values::precision)]
+    pub precision: Precision,
+
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
+
+    /// Images of a run
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub batch_size: Option<u32>,
+
+    /// Side of the square that the network reads, in pixels
+    #[arg(long, value_name = "N", help_heading = "Preparing images",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CROP_SIDE)))]
+    pub input_size: Option<u32>,
+
+    /// Length that an image's shorter side is resized to, in pixels
+    #[arg(long, value_name = "N", help_heading = "Preparing images",
+          value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub resize: Option<u32>,
+
+    /// Input size as a fraction of that length, such as 0.875
+    #[arg(long, value_name = "X", help_heading = "Preparing images",
+          allow_negative_numbers = true, value_parser = values::crop_pct)]
+    pub crop_pct: Option<f64>,
+
+    /// Mean that is subtracted, on the scale 0 to 1, such as .485,.456,.406
+    #[arg(long, value_name = "R,G,B", help_heading = "Preparing images",
+          allow_hyphen_values = true, value_parser = values::mean)]
+    pub mean: Option<[f32; 3]>,
+
+    /// Standard deviation that is divided by, such as .229,.224,.225
+    #[arg(long, value_name = "R,G,B", help_heading = "Preparing images",
+          allow_hyphen_values = true, value_parser = values::std)]
+    pub std: Option<[f32; 3]>,
+
+    /// Filter of the resize: bilinear or bicubic
+    #[arg(long, value_name = "FILTER", help_heading = "Preparing images",
+          value_parser = values::interpolation)]
+    pub interpolation: Option<Interpolation>,
+
+    /// Where option A's zero channels go: half (before and after) or after
+    #[arg(long, value_name = "WHERE", help_heading = "What shapes cannot tell",
+          value_parser = values::zero_channels)]
+    pub zero_channels: Option<ZeroChannels>,
+
+    /// What batch norm adds to the variance, such as 1e-5
+    #[arg(long, value_name = "X", help_heading = "What shapes cannot tell",
+          allow_negative_numbers = true, value_parser = values::eps)]
+    pub eps: Option<f64>,
+}
+
+/// Where a model's weights are.
+enum Weights {
+    File(PathBuf),
+    Embedded,
+    /// Nowhere: they are made.
+    Seeded(Network),
+}
+
+fn model_help() -> String {
+    let names: Vec<_> = presets().collect();
+    format!(
+        "Which network it is: a preset, or a model on the Hugging Face hub, which is fetched into \
+         its usual cache: microsoft/resnet-50, timm/resnet50.a1_in1k@main.\n\nA preset with \
+         --weights decides what names and shapes cannot tell (where the stride is: resnet50 or \
+         resnet50-v1; plain20 or resnet20); with --pretrained the weights that are known for it are \
+         fetched. Without either, `summary` and `verify` take seeded weights, and the other \
+         commands refuse.\n\nPresets: {}.",
+        names.join(", ")
+    )
+}
+
+impl ModelArgs {
+    /// The model, trained or with seeded weights.
+    pub fn load(&self) -> Result<Model, Failure> {
+        let weights = self.find()?;
+        let _spinner = Progress::spinner("loading the model");
+        let model = match weights {
+            Weights::File(file) => Model::load(&Checkpoint::from_file(file)?, &self.hints())?,
+            Weights::Seeded(mut network) => {
+                network.eps = self.eps.unwrap_or(network.eps);
+                if let (Shortcut::A(zeros), Some(asked)) =
+                    (&mut network.shortcut, self.zero_channels)
+                {
+                    *zeros = asked;
+                }
+                Model::synthetic(network, SEED)?
+            }
+            Weights::Embedded => self.embedded()?,
+        };
+        if self.zero_channels.is_some() && !matches!(model.network().shortcut, Shortcut::A(_)) {
+            return Err(Failure::usage(format!(
+                "--zero-channels: expected a network with option A's shortcuts, found {}; \
+                 leave it out",
+                model.network().name
+            )));
+        }
+        Ok(model)
+    }
+
+    /// A model that has learned something.
+    pub fn load_trained(&self) -> Result<Model, Failure> {
+        match (&self.weights, &self.model) {
+            (None, Some(ModelChoice::Preset(network))) if !self.pretrained => {
+                Err(Failure::usage(model_choice::untrained(network)))
+            }
+            _ => self.load(),
+        }
+    }
+
+    /// Where the weights are, after what is on the hub has been fetched.
+    fn find(&self) -> Result<Weights, Failure> {
+        let id = match (&self.weights, &self.model) {
+            (Some(_), Some(ModelChoice::Hub(id))) => {
+                return Err(Failure::usage(format!(
+                    "--weights and --model {id} are two checkpoints; leave one of them out"
+                )));
+            }
+            (Some(file), _) => return Ok(Weights::File(file.clone())),
+            (None, None) => return Ok(Weights::Embedded),
+            (None, Some(ModelChoice::Hub(id))) => id.clone(),
+            (None, Some(ModelChoice::Preset(network))) if self.pretrained => {
+                match model_choice::pretrained(network)? {
+                    model_choice::Weights::Embedded => return Ok(Weights::Embedded),
+                    model_choice::Weights::Hub(id) => id,
+                }
+            }
+            (None, Some(ModelChoice::Preset(network))) => {
+                return Ok(Weights::Seeded(network.clone()));
+            }
+        };
+        let fetched = fetching::fetch(&fetching::hub()?, &id)?;
+        Ok(Weights::File(fetched.weights))
+    }
+
+    fn embedded(&self) -> Result<Model, Failure> {
+        if self.zero_channels.is_some() || self.eps.is_some() {
+            return Err(Failure::usage(
+                "--zero-channels and --eps: expected a network to apply them to, found none but the \
+                 embedded ResNet-20, which has its own; pass --weights or --model as well",
+            ));
+        }
+        Ok(Model::embedded()?)
+    }
+
+    /// Says what the embedded default can and cannot do, where it is used.
+    pub fn announce(&self) {
+        if self.weights.is_none() && self.model.is_none() {
+            term::note(
+                "the embedded ResNet-20 knows CIFAR-10's ten classes only; for ImageNet's thousand \
+                 fetch a checkpoint with --model resnet50 --pretrained (`resnet models` lists more), \
+                 or pass one with --weights FILE",
+            );
+        }
+    }
+
+    /// Says where `auto` is f32, and why.
+    pub fn announce_precision(&self, settled: &Settled) {
+        if let Some(why) = &settled.why {
+            term::note(&format!("--precision auto: f32, since {why}"));
+        }
+    }
+
+    fn hints(&self) -> Hints {
+        Hints {
+            preset: match &self.model {
+                Some(ModelChoice::Preset(network)) => Some(network.clone()),
+                _ => None,
+            },
+            zero_channels: self.zero_channels,
+            eps: self.eps,
+        }
+    }
+
+    /// The class names of --labels: one for each of `classes`.
+    pub fn labels(&self, classes: usize) -> Result<Option<Labels>, Failure> {
+        let Some(file) = &self.labels else {
+            return Ok(None);
+        };
+        let labels = Labels::from_file(file)?;
+        labels
+            .check(classes)
+            .map_err(|e| Failure::new(format!("{}: {e}", term::shown(file))))?;
+        Ok(Some(labels))
+    }
+
+    /// The class names that are shown: those of --labels, else the model's, of
+    /// which there may be none.
+    pub fn class_names(&self, model: &Model) -> Result<Labels, Failure> {
+        match self.labels(model.network().classes)? {
+            Some(labels) => Ok(labels),
+            None => Ok(model.labels()?),
+        }
+    }
+
+    /// How images are prepared, where the flags say so.
+    pub fn overrides(&self) -> PreprocessOverrides {
+        PreprocessOverrides {
+            input_size: self.input_size.map(|n| n as usize),
+            resize: self.resize.map(|n| n as usize),
+            crop_pct: self.crop_pct,
+            mean: self.mean,
+            std: self.std,
+            interpolation: self.interpolation,
+        }
+    }
+
+    /// Images of a run; `default` where the flag is silent.
+    pub fn batch(&self, default: usize) -> usize {
+        self.batch_size.map_or(default, |n| n as usize)
+    }
+
+    /// Side of the images that `model` is to read.
+    pub fn side(&self, model: &Model) -> usize {
+        self.input_size.map_or(model.input_size(), |n| n as usize)
+    }
+}

@@ -1,0 +1,139 @@
+//! What `--model` names: a preset, or a model on the Hugging Face hub.
+
+use std::path::Path;
+
+use resnet_wgpu::hub::{HubError, ModelId, Place, home};
+use resnet_wgpu::models::{Network, presets};
+
+use crate::failure::Failure;
+use crate::options::values;
+
+/// A network, or weights that tell their own.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ModelChoice {
+    /// A preset: a network without weights.
+    Preset(Network),
+    /// A model on the hub.
+    Hub(ModelId),
+}
+
+/// Where a name's weights are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Weights {
+    /// In this program.
+    Embedded,
+    /// On the hub.
+    Hub(ModelId),
+}
+
+/// A preset's name, or `org/name[@revision]`.
+pub fn parse(text: &str) -> Result<ModelChoice, String> {
+    if !text.contains(['/', '@', '\\']) {
+        return values::preset(text).map(ModelChoice::Preset);
+    }
+    if Path::new(text).exists() || text.ends_with(".safetensors") {
+        return Err("expected a preset or a model on the hub; pass a file with --weights".into());
+    }
+    text.parse().map(ModelChoice::Hub).map_err(|error| match error {
+        HubError::Id { expected, .. } => format!(
+            "expected {expected}; a model on the hub is named org/name or org/name@revision, such \
+             as timm/resnet50.a1_in1k"
+        ),
+        other => other.to_string(),
+    })
+}
+
+/// The same, of what has weights.
+pub fn parse_trained(text: &str) -> Result<(String, Weights), String> {
+    let weights = match parse(text)? {
+        ModelChoice::Hub(id) => Weights::Hub(id),
+        ModelChoice::Preset(network) => known(&network).ok_or_else(|| homeless(&network))?,
+    };
+    Ok((text.to_owned(), weights))
+}
+
+/// The trained weights that a preset's name stands for.
+pub fn pretrained(network: &Network) -> Result<Weights, Failure> {
+    known(network).ok_or_else(|| Failure::usage(format!("--pretrained: {}", homeless(network))))
+}
+
+/// The same, where there are any.
+fn known(network: &Network) -> Option<Weights> {
+    let home = home(&network.name)?;
+    match (home.place, home.id()) {
+        (Place::Binary, _) => Some(Weights::Embedded),
+        (_, id) => Some(Weights::Hub(id?.ok()?)),
+    }
+}
+
+fn homeless(network: &Network) -> String {
+    let known: Vec<&str> = presets().filter(|name| home(name).is_some()).collect();
+    format!(
+        "no trained weights of {} are known; expected one of {}, or a model on the hub as ORG/NAME",
+        network.name,
+        known.join(", ")
+    )
+}
+
+/// What to do about a preset that was to classify, and has no weights.
+pub fn untrained(network: &Network) -> String {
+    let remedy = match known(network) {
+        Some(Weights::Hub(id)) => format!(
+            "fetch https://huggingface.co/{id} with --pretrained, or pass a file with --weights \
+             FILE (safetensors)"
+        ),
+        Some(Weights::Embedded) => {
+            "take those in this program with --pretrained, or pass a file with --weights FILE \
+             (safetensors)"
+                .into()
+        }
+        None => "pass a file with --weights FILE (safetensors), or a model of \
+                 https://huggingface.co with --model ORG/NAME"
+            .into(),
+    };
+    let name = &network.name;
+    format!("--model {name} names a network, which has no weights of its own: {remedy}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_and_names_on_the_hub() {
+        let preset = parse("resnet50").unwrap();
+        assert!(matches!(preset, ModelChoice::Preset(n) if n.name == "resnet50"));
+        let hub = parse("timm/resnet50.a1_in1k@main").unwrap();
+        assert!(matches!(hub, ModelChoice::Hub(id) if id.repo() == "timm/resnet50.a1_in1k"));
+        for (text, says) in [
+            ("resnet51", "such as resnet50"),
+            ("resnet50@main", "expected org/name"),
+            ("a/b/c", "expected org/name"),
+            ("a/b@..", "a branch, tag or commit"),
+            ("./model.safetensors", "--weights"),
+            ("src/lib.rs", "--weights"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn homes() {
+        let (name, weights) = parse_trained("resnet20").unwrap();
+        assert_eq!((name.as_str(), weights), ("resnet20", Weights::Embedded));
+        let error = parse_trained("plain18").unwrap_err();
+        assert!(
+            error.contains("plain18") && error.contains("resnet152"),
+            "{error}"
+        );
+        let network = |name: &str| Network::preset(name).unwrap();
+        for (name, says) in [
+            ("resnet18", "timm/resnet18"),
+            ("resnet20", "in this program"),
+            ("plain18", "ORG/NAME"),
+        ] {
+            assert!(untrained(&network(name)).contains(says), "{name}");
+        }
+    }
+}

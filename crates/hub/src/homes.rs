@@ -1,0 +1,205 @@
+//! Where presets have trained weights: pure data, and where it is from.
+//!
+//! Looked up in November 2026, on stored copies of the hub's pages (each
+//! repository's file list with `model.safetensors`, and the licence on its
+//! card), in torchvision 0.29's and timm 1.0.31's sources, and in timm's
+//! `results-imagenet.csv` (commit 0173a139, 2023). A licence is that of the
+//! repository's card, but for `timm/resnet101d.ra2_in1k`, where it is that of
+//! timm's source.
+//!
+//! The hub's `tv_in1k` are torchvision's first weights (`IMAGENET1K_V1`): these
+//! are the presets' homes, since their figures are those of torchvision's
+//! documentation at the preprocessing that their own configuration asks for.
+
+use super::{HubError, ModelId};
+use Place::{Binary, Hub};
+
+/// A checkpoint of a known network, and what is published about it.
+///
+/// ```
+/// use resnet_wgpu_hub::home;
+///
+/// let resnet50 = home("resnet50").expect("it has weights");
+/// assert_eq!(resnet50.licence, "bsd-3-clause");
+/// let id = resnet50.id().expect("they are on the hub")?;
+/// assert_eq!(id.repo(), "timm/resnet50.tv_in1k");
+/// # Ok::<(), resnet_wgpu_hub::HubError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Home {
+    /// The network's preset.
+    pub preset: &'static str,
+    /// Whether these are the weights that the preset's name alone stands for.
+    pub default: bool,
+    /// Where the weights are.
+    pub place: Place,
+    /// Their licence, by its SPDX identifier in lower case.
+    pub licence: &'static str,
+    /// How often it is right, if that was published.
+    pub accuracy: Option<Accuracy>,
+}
+
+/// Where weights are.
+///
+/// ```
+/// use resnet_wgpu_hub::{Place, home};
+///
+/// let place = |preset| home(preset).map(|home| home.place);
+/// assert_eq!(place("resnet20"), Some(Place::Binary));
+/// assert_eq!(place("resnet18"), Some(Place::Hub("timm/resnet18.tv_in1k")));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// In this library.
+    Binary,
+    /// On the hub, as `org/name`.
+    Hub(&'static str),
+}
+
+/// A published accuracy, and how it was measured.
+///
+/// ```
+/// use resnet_wgpu_hub::home;
+///
+/// let accuracy = home("resnet50").and_then(|home| home.accuracy).expect("it is published");
+/// assert_eq!((accuracy.top1, accuracy.data), (76.130, "ImageNet"));
+/// assert_eq!((accuracy.side, accuracy.crop_pct), (224, 0.875));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Accuracy {
+    /// Images whose first class is right, in percent.
+    pub top1: f64,
+    /// The images: ImageNet's 50,000 for validation, or CIFAR-10's 10,000.
+    pub data: &'static str,
+    /// Side of the square that the network read, in pixels.
+    pub side: u32,
+    /// That as a part of what the shorter side was resized to.
+    pub crop_pct: f64,
+    /// The filter of the resize.
+    pub filter: &'static str,
+    /// Who published it.
+    pub source: &'static str,
+}
+
+impl Home {
+    /// Its name on the hub; `None` for what is in this library.
+    ///
+    /// # Errors
+    /// [`HubError::Id`] for a name that no model can have; the names in [`HOMES`] are
+    /// none such.
+    pub fn id(&self) -> Option<Result<ModelId, HubError>> {
+        match self.place {
+            Hub(id) => Some(id.parse()),
+            Binary => None,
+        }
+    }
+}
+
+/// The weights that a preset's name alone stands for, by the name in the
+/// preset table.
+pub fn home(preset: &str) -> Option<&'static Home> {
+    let mut defaults = HOMES.iter().filter(|home| home.default);
+    defaults.find(|home| home.preset == preset)
+}
+
+const TORCHVISION: &str = "torchvision";
+const TIMM: &str = "timm results-imagenet.csv";
+
+/// torchvision's figure at its usual preprocessing, which the checkpoint's own
+/// configuration asks for, too.
+const fn torchvision(top1: f64) -> Option<Accuracy> {
+    imagenet(top1, 224, 0.875, "bilinear", TORCHVISION)
+}
+
+const fn timm(top1: f64, side: u32, crop_pct: f64, filter: &'static str) -> Option<Accuracy> {
+    imagenet(top1, side, crop_pct, filter, TIMM)
+}
+
+const fn imagenet(
+    top1: f64,
+    side: u32,
+    crop_pct: f64,
+    filter: &'static str,
+    source: &'static str,
+) -> Option<Accuracy> {
+    Some(Accuracy {
+        top1,
+        data: "ImageNet",
+        side,
+        crop_pct,
+        filter,
+        source,
+    })
+}
+
+const fn row(
+    preset: &'static str,
+    default: bool,
+    place: Place,
+    licence: &'static str,
+    accuracy: Option<Accuracy>,
+) -> Home {
+    Home {
+        preset,
+        default,
+        place,
+        licence,
+        accuracy,
+    }
+}
+
+/// `weights/README.md` says how it was trained and measured.
+const EMBEDDED: Option<Accuracy> = Some(Accuracy {
+    top1: 92.01,
+    data: "CIFAR-10",
+    side: 32,
+    crop_pct: 1.0,
+    filter: "bilinear",
+    source: "weights/README.md",
+});
+
+const BSD: &str = "bsd-3-clause";
+const APACHE: &str = "apache-2.0";
+
+/// All known checkpoints: presets' homes in the order of the preset table, then
+/// others.
+#[rustfmt::skip]
+pub const HOMES: &[Home] = &[
+    row("resnet18",         true,  Hub("timm/resnet18.tv_in1k"),         BSD, torchvision(69.758)),
+    row("resnet34",         true,  Hub("timm/resnet34.tv_in1k"),         BSD, torchvision(73.314)),
+    row("resnet50",         true,  Hub("timm/resnet50.tv_in1k"),         BSD, torchvision(76.130)),
+    row("resnet101",        true,  Hub("timm/resnet101.tv_in1k"),        BSD, torchvision(77.374)),
+    row("resnet152",        true,  Hub("timm/resnet152.tv_in1k"),        BSD, torchvision(78.312)),
+    row("resnet20",         true,  Binary,                 "mit or apache-2.0", EMBEDDED),
+    row("resnext50-32x4d",  true,  Hub("timm/resnext50_32x4d.tv_in1k"),  BSD, torchvision(77.618)),
+    row("resnext101-32x8d", true,  Hub("timm/resnext101_32x8d.tv_in1k"), BSD, torchvision(79.312)),
+    // torchvision's own 83.246 is at a resize to 232, not to the usual 256.
+    row("resnext101-64x4d", true,  Hub("timm/resnext101_64x4d.tv_in1k"), BSD, timm(82.992, 224, 0.875, "bilinear")),
+    row("wide-resnet50-2",  true,  Hub("timm/wide_resnet50_2.tv_in1k"),  BSD, torchvision(78.468)),
+    row("wide-resnet101-2", true,  Hub("timm/wide_resnet101_2.tv_in1k"), BSD, torchvision(78.848)),
+    row("resnet50d",        true,  Hub("timm/resnet50d.ra2_in1k"),       APACHE, timm(81.356, 288, 0.95, "bicubic")),
+    row("resnet101d",       true,  Hub("timm/resnet101d.ra2_in1k"),      APACHE, timm(83.016, 320, 1.0, "bicubic")),
+    row("vgg19",            true,  Hub("timm/vgg19.tv_in1k"),            BSD, torchvision(72.376)),
+    row("vgg19-bn",         true,  Hub("timm/vgg19_bn.tv_in1k"),         BSD, torchvision(74.218)),
+    // Newer recipes for the same networks.
+    row("resnet18",         false, Hub("timm/resnet18.a1_in1k"),           APACHE, timm(73.158, 288, 1.0, "bicubic")),
+    row("resnet34",         false, Hub("timm/resnet34.a1_in1k"),           APACHE, timm(77.918, 288, 1.0, "bicubic")),
+    row("resnet50",         false, Hub("timm/resnet50.a1_in1k"),           APACHE, timm(81.214, 288, 1.0, "bicubic")),
+    row("resnet50",         false, Hub("timm/resnet50.d_in1k"),            APACHE, timm(80.972, 288, 1.0, "bicubic")),
+    row("resnet50",         false, Hub("timm/resnet50.ra_in1k"),           APACHE, timm(79.836, 288, 0.95, "bicubic")),
+    row("resnet50",         false, Hub("timm/resnet50.tv2_in1k"),          BSD, timm(80.850, 224, 0.965, "bilinear")),
+    row("resnet152",        false, Hub("timm/resnet152.a1h_in1k"),         APACHE, timm(83.450, 288, 1.0, "bicubic")),
+    row("resnext50-32x4d",  false, Hub("timm/resnext50_32x4d.a1_in1k"),    APACHE, timm(81.466, 288, 1.0, "bicubic")),
+    row("resnext50-32x4d",  false, Hub("timm/resnext50_32x4d.tv2_in1k"),   BSD, timm(81.182, 224, 0.965, "bilinear")),
+    row("resnext101-32x8d", false, Hub("timm/resnext101_32x8d.tv2_in1k"),  BSD, timm(82.832, 224, 0.965, "bilinear")),
+    row("wide-resnet50-2",  false, Hub("timm/wide_resnet50_2.racm_in1k"),  APACHE, timm(82.280, 288, 0.95, "bicubic")),
+    row("wide-resnet101-2", false, Hub("timm/wide_resnet101_2.tv2_in1k"),  BSD, timm(82.498, 224, 0.965, "bilinear")),
+    // Their cards give no accuracy.
+    row("resnet18",         false, Hub("microsoft/resnet-18"),  APACHE, None),
+    row("resnet34",         false, Hub("microsoft/resnet-34"),  APACHE, None),
+    row("resnet50",         false, Hub("microsoft/resnet-50"),  APACHE, None),
+    row("resnet152",        false, Hub("microsoft/resnet-152"), APACHE, None),
+];
