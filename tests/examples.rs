@@ -1,14 +1,14 @@
 //! The examples do what their first lines say.
 
-use std::path::Path;
 use std::process::Command;
 
 use resnet_wgpu::{Classifier, DeviceSelector, Gpu, Model, decode_file};
 
 /// What an example prints, of those that cargo has built beside the program.
 fn printed(name: &str, args: &[&str]) -> String {
-    let program = Path::new(env!("CARGO_BIN_EXE_resnet"));
-    let examples = program.with_file_name("examples");
+    // The test lies in `deps`, beside `examples`.
+    let test = std::env::current_exe().unwrap();
+    let examples = test.parent().unwrap().with_file_name("examples");
     let example = examples.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let ran = Command::new(&example)
         .args(args)

@@ -14,8 +14,8 @@ use std::ops::Range;
 
 use resnet_wgpu::cpu;
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
-use resnet_wgpu::low_level::gpu::Engine;
 use resnet_wgpu::graph::{GraphBuilder, Shape, Window};
+use resnet_wgpu::low_level::gpu::Engine;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::models::{Network, Norm, presets};
 use resnet_wgpu::passes::lower;

@@ -6,6 +6,7 @@ mod scaled;
 
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu::low_level::kernels::{InputForm, Place, Scalar, Storage};
+use resnet_wgpu::low_level::with_storage;
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{Plan, PlanOptions, Precision};
 use resnet_wgpu::verify::{self, Difference, Range, TOLERANCE_F16_LOGITS};

@@ -122,7 +122,6 @@ fn every_resample_shader_is_valid_and_translates() {
 /// The shaders that measure a device. Cooperative matrices are for Vulkan and
 /// Metal alone, and f16 is not for old HLSL or GLSL.
 #[test]
-#[cfg(feature = "cli")]
 fn every_peak_shader_is_valid_and_translates() {
     use resnet_wgpu::low_level::kernels::{PeakShader, Scalar};
 

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, Images, adapters};
 use resnet_wgpu::low_level::kernels::{InputForm, Storage};
+use resnet_wgpu::low_level::with_storage;
 use resnet_wgpu::plan::Precision;
 use resnet_wgpu::{Model, Session, SessionOptions};
 use serde_json::Value;

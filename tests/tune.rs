@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use resnet_wgpu::gpu::{Clock, DeviceSelector, Gpu};
 use resnet_wgpu::low_level::kernels::{Scalar, candidate};
-use resnet_wgpu::model::Model;
 use resnet_wgpu::low_level::plan::{contenders, conv_shapes};
+use resnet_wgpu::model::Model;
 use resnet_wgpu::plan::Choice;
 use resnet_wgpu::session::{Session, SessionOptions};
 use resnet_wgpu::tensor::Tensor;

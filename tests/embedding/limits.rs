@@ -4,6 +4,7 @@ use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Classifier, ClassifierOptions};
 use resnet_wgpu::gpu::{Gpu, GpuError};
 use resnet_wgpu::low_level::kernels::Storage;
+use resnet_wgpu::low_level::with_storage;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::plan::PlanError;
 use resnet_wgpu::wgpu;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use resnet_wgpu::classify::{Classifier, ClassifierOptions};
 use resnet_wgpu::gpu::{GpuError, PixelRect, TextureSource};
 use resnet_wgpu::low_level::kernels::Storage;
+use resnet_wgpu::low_level::with_storage;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::session::{Session, SessionOptions};
 use resnet_wgpu::wgpu;
@@ -243,7 +244,7 @@ fn too_little_memory_is_an_error_and_less_works() {
         return;
     };
     // Memory that the host and the device share: elsewhere the device has its own.
-    let gpu = own_gpu().with_storage(Storage::Buffers);
+    let gpu = with_storage(&own_gpu(), Storage::Buffers);
     if gpu.info().device_type != wgpu::DeviceType::Cpu {
         return;
     }

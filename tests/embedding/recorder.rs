@@ -6,6 +6,7 @@ use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Answer, Classifier, ClassifierOptions, Recorder, Scores, Slice};
 use resnet_wgpu::gpu::{Gpu, GpuError};
 use resnet_wgpu::low_level::kernels::Storage;
+use resnet_wgpu::low_level::with_storage;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::preprocess::RgbImage;
 use resnet_wgpu::wgpu;
@@ -159,7 +160,7 @@ fn every_device_records() {
     let (_, photo) = photos().swap_remove(1);
     let twin = Classifier::new(None, &model, &ClassifierOptions::default()).unwrap();
     let expected = twin.score(&photo).unwrap();
-    for gpu in [plain_gpu(), own_gpu().with_storage(Storage::Buffers)] {
+    for gpu in [plain_gpu(), with_storage(&own_gpu(), Storage::Buffers)] {
         let classifier = classifier(&gpu, &model, 1);
         let began = Instant::now();
         let score = classifier.score(&photo).unwrap();

@@ -1,16 +1,16 @@
 //! Rows as they are measured: right ones, wrong ones, and what their figures
 //! must satisfy.
 
-#[path = "support/scaled.rs"]
+#[path = "../../../tests/support/scaled.rs"]
 mod scaled;
 
-use resnet_wgpu_bench::{
-    Case, Host, Repeat, Report, Row, SCHEMA_VERSION, Scenario, Source, Status, measure_on, now,
-    text,
-};
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::plan::Choice;
+use resnet_wgpu_bench::report::text;
+use resnet_wgpu_bench::{
+    Case, Host, Power, Repeat, Report, Row, SCHEMA_VERSION, Scenario, Source, Status, measure_on,
+};
 use scaled::scaled;
 
 fn case(batch_size: usize, scenario: Scenario) -> Case {
@@ -87,12 +87,19 @@ fn throughput_keeps_batches_apart() {
 fn report(row: Row) -> Report {
     Report {
         schema_version: SCHEMA_VERSION,
-        created: now(),
+        created: "2026-01-01T00:00:00Z".into(),
         command: "a test".into(),
         crate_version: "0".into(),
         wgpu_version: "0".into(),
         repetitions: Repeat::times(3).repetitions(),
-        host: Host::here(),
+        host: Host {
+            os: "an OS".into(),
+            kernel: "1".into(),
+            cpu: "a processor".into(),
+            cpus: 1,
+            memory_bytes: 1 << 30,
+            power: Power::Unknown,
+        },
         devices: vec![],
         rows: vec![row],
     }

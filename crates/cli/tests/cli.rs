@@ -17,6 +17,8 @@ mod embed;
 mod eval;
 #[path = "cli/explain.rs"]
 mod explain;
+#[path = "cli/kernels.rs"]
+mod kernels;
 #[path = "cli/profile.rs"]
 mod profile;
 #[path = "cli/run.rs"]

@@ -1,6 +1,6 @@
 //! Files that are not what they should be: one clear line each, no panic.
 
-use crate::support::{Folder, resnet};
+use crate::support::{Folder, resnet, root};
 
 /// A BMP header that announces 30,000×30,000 pixels, and none behind it.
 fn huge_bmp() -> Vec<u8> {
@@ -72,7 +72,7 @@ fn weights_of_other_formats_come_with_their_conversion() {
 #[test]
 fn broken_weights() {
     let folder = Folder::new();
-    let whole = std::fs::read("weights/resnet20-cifar10.safetensors").unwrap();
+    let whole = std::fs::read(root().join("weights/resnet20-cifar10.safetensors")).unwrap();
     for (name, bytes) in [
         ("empty", vec![]),
         ("cut", whole[..whole.len() - 1].to_vec()),

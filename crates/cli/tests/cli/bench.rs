@@ -13,7 +13,7 @@ fn report(text: &str) -> Value {
 /// What the binary writes, the published schema admits, and `compare` reads.
 #[track_caller]
 fn fits_the_schema(report: &Value) {
-    let schema = include_str!("../../data/bench.schema.json");
+    let schema = include_str!("../../../bench/data/bench.schema.json");
     let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
     let errors: Vec<String> = (validator.iter_errors(report))
         .map(|e| format!("{}: {e}", e.instance_path()))

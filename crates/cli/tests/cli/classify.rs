@@ -1,6 +1,6 @@
 //! `resnet classify`.
 
-use crate::support::{Folder, command, finished, json_lines, keys, resnet, without_adapter};
+use crate::support::{Folder, command, finished, json_lines, keys, resnet, root, without_adapter};
 
 const CAT: &str = "photos/chelsea.png";
 
@@ -26,7 +26,7 @@ fn it_works_from_any_folder() {
     let copied = folder.path("program");
     std::fs::copy(env!("CARGO_BIN_EXE_resnet"), &copied).unwrap();
     std::fs::create_dir(folder.path("photos")).unwrap();
-    std::fs::copy(CAT, folder.path("photos/cat.png")).unwrap();
+    std::fs::copy(root().join(CAT), folder.path("photos/cat.png")).unwrap();
     let run = |args: &[&str]| {
         let here = command(&[]);
         let mut installed = std::process::Command::new(&copied);

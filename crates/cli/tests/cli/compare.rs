@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{Folder, keys, resnet};
 
-#[path = "../../src/bench/fixture.rs"]
+#[path = "../../../bench/src/fixture.rs"]
 mod fixture;
 
 use fixture::{failed, full, report, row, work};

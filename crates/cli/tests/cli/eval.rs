@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Folder, keys, resnet};
+use crate::support::{Folder, keys, resnet, root};
 
 fn report(args: &[&str]) -> (i32, Value) {
     let ran = resnet(args);
@@ -381,7 +381,7 @@ fn a_full_disk_ends_a_run_with_what_it_has() {
                 .get_envs()
                 .filter_map(|(k, v)| Some((k, v?))),
         )
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
+        .current_dir(root());
     let ran = finished(limited.output().unwrap());
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(

@@ -3,7 +3,7 @@
 use safetensors::SafeTensors;
 use serde_json::Value;
 
-use crate::support::{Folder, keys, resnet};
+use crate::support::{Folder, keys, resnet, root};
 
 const CHELSEA: &str = "photos/chelsea.png";
 
@@ -16,7 +16,7 @@ fn an_overlay_is_the_picture_in_other_colours() {
         stdout.contains("cat") && stdout.contains("logit"),
         "{stdout}"
     );
-    let photo = image::open(CHELSEA).unwrap().into_rgb8();
+    let photo = image::open(root().join(CHELSEA)).unwrap().into_rgb8();
     let painted = image::open(&overlay).unwrap().into_rgb8();
     assert_eq!(painted.dimensions(), photo.dimensions());
     // The crop is 300 of 451 columns: left of it all is dimmed.
@@ -81,7 +81,7 @@ fn classes_are_found_by_name_index_and_a_part_of_the_name() {
 fn seven_classes(folder: &Folder) -> String {
     use safetensors::tensor::TensorView;
 
-    let bytes = std::fs::read("weights/resnet20-cifar10.safetensors").unwrap();
+    let bytes = std::fs::read(root().join("weights/resnet20-cifar10.safetensors")).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let views = tensors.tensors().into_iter().map(|(name, view)| {
         let (mut shape, mut data) = (view.shape().to_vec(), view.data());
@@ -142,7 +142,7 @@ fn a_terminal_shows_the_picture() {
                 &format!("{resnet} explain {CHELSEA} --device cpu"),
                 "/dev/null",
             ])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .current_dir(root())
             .env("TERM", term)
             .env("COLORTERM", "truecolor")
             .env_remove("NO_COLOR")

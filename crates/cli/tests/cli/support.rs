@@ -11,10 +11,15 @@ mod ran;
 
 pub use ran::{Ran, finished};
 
+/// The repository's own folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
 /// A command in this repository's root.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_resnet"));
-    command.args(args).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.args(args).current_dir(root());
     // Without it some drivers complain on stderr.
     command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
     // Whoever runs the tests may have tuned.
@@ -82,9 +87,7 @@ impl Folder {
 
     /// Copies one of the repository's photos there.
     pub fn photo(&self, photo: &str, name: &str) -> String {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("photos")
-            .join(photo);
+        let path = root().join("photos").join(photo);
         self.write(name, std::fs::read(path).unwrap())
     }
 }

@@ -20,8 +20,9 @@ pub fn weights() -> Vec<u8> {
     fs::read(root().join("weights/resnet20-cifar10.safetensors")).unwrap()
 }
 
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// The repository's own folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// A hub that has the model, with a configuration.

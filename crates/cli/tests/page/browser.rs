@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use resnet_wgpu_bench::{Report, page};
+use resnet_wgpu_bench::Report;
+use resnet_wgpu_bench::report::page;
 use serde_json::{Value, json};
 
 use crate::fixture::report;

@@ -1,6 +1,6 @@
 //! Figures: what is read agrees with the exact number, and that is the JSON's.
 
-use resnet_wgpu_bench::page;
+use resnet_wgpu_bench::report::page;
 use serde_json::Value;
 
 use crate::reports::{hostile, realistic, worse};

@@ -1,6 +1,7 @@
 //! What pages say.
 
-use resnet_wgpu_bench::{Report, page};
+use resnet_wgpu_bench::Report;
+use resnet_wgpu_bench::report::page;
 
 use crate::figures::{data, figures};
 use crate::fixture::report;
@@ -74,7 +75,7 @@ fn what_is_missing_is_said() {
     let empty = one(&report(vec![], vec![]));
     assert!(empty.contains("Nothing was measured"));
     assert!(
-        resnet_wgpu_bench::page(&[])
+        resnet_wgpu_bench::report::page(&[])
             .unwrap()
             .contains("Nothing was measured")
     );

@@ -1,0 +1,24 @@
+//! Kernels that need a process of their own.
+
+use std::process::Command;
+
+/// lavapipe has subgroups of 16 when it is told to compute with 512 bits: the
+/// kernels made for those are verified in a process of its own.
+#[test]
+fn subgroups_of_sixteen() {
+    let output = Command::new(env!("CARGO_BIN_EXE_resnet"))
+        .args(["verify", "--kernels", "--cases", "40", "--json"])
+        .env("LP_NATIVE_VECTOR_WIDTH", "512")
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{report:#}");
+    // Elsewhere the variable means nothing, and the run is one of many.
+    if report["device"].as_str().unwrap().contains("512 bits") {
+        let kernels = report["kernels"].as_array().unwrap();
+        let sixteen = (kernels.iter())
+            .filter(|k| k["kernel"].as_str().unwrap().contains("shuffle16"))
+            .filter(|k| k["cases"] == 40);
+        assert_eq!(sixteen.count(), 4, "{report:#}");
+    }
+}
