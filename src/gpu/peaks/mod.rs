@@ -1,6 +1,6 @@
 //! Small kernels that measure a device: each knows how to run once, for how
 //! long, and whether what it computed is right. How often, in what sizes and
-//! what it comes to is the matter of `bench::peaks`.
+//! what it comes to is the matter of `resnet-wgpu-bench`.
 
 mod cooperative;
 mod copy;

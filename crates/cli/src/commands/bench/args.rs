@@ -130,7 +130,7 @@ pub enum Format {
     Markdown,
     /// For a spreadsheet: one line a row.
     Csv,
-    /// Everything, all samples included; its schema is data/bench.schema.json.
+    /// Everything, all samples included; its schema is crates/bench/data/bench.schema.json.
     Json,
 }
 
