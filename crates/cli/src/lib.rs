@@ -28,8 +28,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use args::{Cli, Command};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use failure::Failure;
 
 /// Runs the command that the arguments ask for, the program's name first.
@@ -59,8 +59,8 @@ where
         Command::Fetch(args) => commands::fetch::command(&args),
         Command::Models(args) => commands::models::command(&args),
         Command::Devices(args) => commands::devices::command(&args),
-        Command::Man(args) => commands::manual::man(&args),
-        Command::Completions(args) => commands::manual::completions(&args),
+        Command::Man(args) => commands::manual::man(&args, Cli::command()),
+        Command::Completions(args) => commands::manual::completions(&args, Cli::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,8 +13,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ModelId;
+use super::files::WEIGHTS;
 use super::id::is_commit;
-use super::{ModelId, WEIGHTS};
 
 /// One repository's part of the cache.
 #[derive(Debug, Clone)]

@@ -4,14 +4,14 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::MAX_FILE_BYTES;
 use super::cache::{RepoCache, Snapshot};
 use super::download::Download;
 use super::event::{Event, Tell};
+use super::files::{CONFIGS, MAX_FILE_BYTES, WEIGHTS};
 use super::http::{Client, Trouble};
 use super::lock::{alone, lock};
 use super::remote::{Answer, Remote, look_up};
-use super::{CONFIGS, HubError, HubOptions, ModelId, WEIGHTS, store};
+use super::{HubError, HubOptions, ModelId, store};
 
 /// How often the hub is asked what a file is, where it has no time and the
 /// cache has no copy.

@@ -32,6 +32,7 @@ mod download;
 mod error;
 mod event;
 mod fetch;
+mod files;
 mod homes;
 mod http;
 mod id;
@@ -50,22 +51,15 @@ use std::path::PathBuf;
 pub use error::HubError;
 pub use event::Event;
 pub use fetch::{Fetched, Origin};
+pub use files::MAX_FILE_BYTES;
 pub use homes::{Accuracy, HOMES, Home, Place, home};
 pub use id::ModelId;
 pub use options::HubOptions;
 
 use cache::RepoCache;
 use fetch::Fetch;
+use files::WEIGHTS;
 use http::Client;
-
-/// The file with the weights.
-const WEIGHTS: &str = "model.safetensors";
-
-/// The largest file that is fetched: what `resnet-wgpu` reads at most.
-pub const MAX_FILE_BYTES: u64 = 4 << 30;
-
-/// Files that tell labels, normalisation and crop; a model need not have them.
-const CONFIGS: [&str; 2] = ["config.json", "preprocessor_config.json"];
 
 /// The hub and its cache.
 ///

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::text::DeviceRows;
+use crate::report::text::devices::DeviceRows;
 use crate::text::number::bytes;
 use crate::{Device, Host, Power, Report};
 

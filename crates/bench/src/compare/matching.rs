@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::report::text::devices::{DeviceRows, devices};
 use crate::report::text::works::scenario;
-use crate::report::text::{DeviceRows, devices};
 use crate::text::plain;
 use crate::{Report, Row, Work};
 

@@ -3,10 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::args::Cli;
 use crate::failure::Failure;
 use crate::term;
 
@@ -42,8 +41,7 @@ pub struct CompletionsArgs {
 }
 
 /// Runs `man`.
-pub fn man(args: &ManArgs) -> Result<(), Failure> {
-    let command = Cli::command();
+pub fn man(args: &ManArgs, command: Command) -> Result<(), Failure> {
     let Some(folder) = &args.to else {
         let mut page = vec![];
         let rendered = clap_mangen::Man::new(command).render(&mut page);
@@ -64,8 +62,8 @@ pub fn man(args: &ManArgs) -> Result<(), Failure> {
 }
 
 /// Runs `completions`.
-pub fn completions(args: &CompletionsArgs) -> Result<(), Failure> {
+pub fn completions(args: &CompletionsArgs, mut command: Command) -> Result<(), Failure> {
     let mut script = vec![];
-    clap_complete::generate(args.shell, &mut Cli::command(), "resnet", &mut script);
+    clap_complete::generate(args.shell, &mut command, "resnet", &mut script);
     term::print(&String::from_utf8_lossy(&script))
 }

@@ -3,8 +3,10 @@
 
 use std::path::Path;
 
+use super::DatasetError;
 use super::class::Classes;
-use super::{DatasetError, Sample, SampleSource, read_whole};
+use super::files::read_whole;
+use super::sample::{Sample, SampleSource};
 use resnet_wgpu::low_level::printable;
 
 /// Rows and columns.

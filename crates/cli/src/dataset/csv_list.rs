@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
 
+use super::DatasetError;
 use super::class::Classes;
-use super::{DatasetError, read_whole};
+use super::files::read_whole;
 use resnet_wgpu::low_level::printable;
 
 /// First fields of headers.

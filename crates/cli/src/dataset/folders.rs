@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::DatasetError;
 use super::class::Classes;
+use super::data::{Dataset, Samples};
 use super::walk::{images, subfolders};
-use super::{Dataset, DatasetError, Samples};
 use resnet_wgpu::low_level::printable;
 
 /// Finds the images of each class folder.

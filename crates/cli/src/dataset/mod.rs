@@ -7,82 +7,31 @@
 mod cifar;
 mod class;
 mod csv_list;
+mod data;
 mod error;
+mod files;
 mod folders;
 mod ilsvrc;
+mod sample;
 mod truth;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
+pub use data::Dataset;
 pub use error::DatasetError;
+pub use sample::{Sample, SampleSource};
 pub use walk::{EXTENSIONS, find_images};
 
 use class::Classes;
+use data::Samples;
+use files::{is_text, metadata, read_error, read_start};
 use resnet_wgpu::labels::Labels;
 use resnet_wgpu::low_level::printable;
-
-/// Most bytes of a file that is held in memory; CIFAR-10's largest has 30 MB.
-const MAX_BYTES: u64 = 1 << 30;
-
-/// An image with its class.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sample {
-    /// Class index, below the network's class count.
-    pub label: usize,
-    /// Where the pixels are.
-    pub source: SampleSource,
-}
-
-/// Where a sample's pixels are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SampleSource {
-    /// In an image file, yet to be decoded. It has not been looked at: it may
-    /// be missing or broken.
-    File(PathBuf),
-    /// Here, decoded.
-    Rgb {
-        /// Columns.
-        width: u32,
-        /// Rows.
-        height: u32,
-        /// Red, green and blue of each pixel, 0 to 255, row by row: `[H, W, 3]`.
-        data: Vec<u8>,
-    },
-}
-
-/// Labelled images in a fixed order.
-///
-/// ```no_run
-/// use crate::dataset::Dataset;
-/// use resnet_wgpu::labels::Labels;
-///
-/// let labels = Labels::cifar10();
-/// let data = Dataset::open("test_batch.bin", Some(&labels), 10)?;
-/// for i in 0..data.len() {
-///     let sample = data.get(i)?;
-///     println!("{}", labels.get(sample.label));
-/// }
-/// # Ok::<(), crate::dataset::DatasetError>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Dataset {
-    /// What images' names start at.
-    root: PathBuf,
-    samples: Samples,
-    note: Option<String>,
-}
-
-#[derive(Debug, Clone)]
-enum Samples {
-    Files(Vec<(PathBuf, usize)>),
-    Cifar(cifar::Cifar),
-}
 
 impl Dataset {
     /// Opens what lies at `path`, for a network of `classes` classes, named
@@ -173,118 +122,4 @@ impl Dataset {
         let classes = Classes::new(labels, classes);
         truth::open(folder.as_ref(), truth.as_ref(), &classes)
     }
-
-    /// How many images there are; at least one.
-    pub fn len(&self) -> usize {
-        match &self.samples {
-            Samples::Files(files) => files.len(),
-            Samples::Cifar(cifar) => cifar.len(),
-        }
-    }
-
-    /// Whether there are none; a dataset that opened has some.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The `index`-th image, counted from 0.
-    ///
-    /// # Errors
-    /// [`DatasetError::NoSuchImage`] from [`len`](Self::len) on.
-    pub fn get(&self, index: usize) -> Result<Sample, DatasetError> {
-        let sample = match &self.samples {
-            Samples::Files(files) => files.get(index).map(|(path, label)| Sample {
-                label: *label,
-                source: SampleSource::File(path.clone()),
-            }),
-            Samples::Cifar(cifar) => cifar.get(index),
-        };
-        let len = self.len();
-        sample.ok_or(DatasetError::NoSuchImage { index, len })
-    }
-
-    /// A name that no other image has: its path below the folder, or below that
-    /// of the list; of a CIFAR file its place in it, such as `#17`. Empty from
-    /// [`len`](Self::len) on.
-    pub fn name(&self, index: usize) -> String {
-        match &self.samples {
-            Samples::Files(files) => files.get(index).map_or(String::new(), |(path, _)| {
-                let below = path.strip_prefix(&self.root).unwrap_or(path);
-                printable(below.display())
-            }),
-            Samples::Cifar(cifar) if index < cifar.len() => format!("#{index}"),
-            Samples::Cifar(_) => String::new(),
-        }
-    }
-
-    /// The class of the `index`-th image; `None` from [`len`](Self::len) on.
-    pub fn label(&self, index: usize) -> Option<usize> {
-        match &self.samples {
-            Samples::Files(files) => files.get(index).map(|(_, label)| *label),
-            Samples::Cifar(cifar) => cifar.label(index),
-        }
-    }
-
-    /// One line to show to the user where the classes had to be guessed:
-    /// folders numbered in the order of their names, but not as many as the
-    /// network has classes; numbers that may count from 0 or from 1.
-    pub fn note(&self) -> Option<&str> {
-        self.note.as_deref()
-    }
-}
-
-/// What is at the path, links followed.
-fn metadata(path: &Path) -> Result<fs::Metadata, DatasetError> {
-    fs::metadata(path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => DatasetError::NoSuchPath {
-            path: printable(path.display()),
-        },
-        _ => read_error(path)(source),
-    })
-}
-
-/// Makes a [`DatasetError::Read`] for that path.
-fn read_error(path: &Path) -> impl Fn(io::Error) -> DatasetError {
-    let path = printable(path.display());
-    move |source| DatasetError::Read {
-        path: path.clone(),
-        source,
-    }
-}
-
-/// The first bytes of a file, enough to tell its format.
-fn read_start(path: &Path) -> Result<Vec<u8>, DatasetError> {
-    let mut start = Vec::new();
-    let file = File::open(path).map_err(read_error(path))?;
-    let mut limited = file.take(1 << 13);
-    limited.read_to_end(&mut start).map_err(read_error(path))?;
-    Ok(start)
-}
-
-/// All bytes of a file of at most [`MAX_BYTES`].
-fn read_whole(path: &Path) -> Result<Vec<u8>, DatasetError> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(read_error(path))?;
-    // One byte more tells a file that is too long from one that just fits.
-    let mut limited = file.take(MAX_BYTES + 1);
-    limited.read_to_end(&mut bytes).map_err(read_error(path))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(DatasetError::TooLarge {
-            path: printable(path.display()),
-            limit: MAX_BYTES,
-        });
-    }
-    Ok(bytes)
-}
-
-/// Whether the start of a file is UTF-8 without control characters but tabs
-/// and line ends. A character cut off at the end does not count.
-fn is_text(start: &[u8]) -> bool {
-    let whole = match std::str::from_utf8(start) {
-        Err(e) if e.error_len().is_some() => return false,
-        Err(e) => &start[..e.valid_up_to()],
-        Ok(_) => start,
-    };
-    let control = |b: &u8| b.is_ascii_control() && !b"\t\r\n".contains(b);
-    !whole.is_empty() && !whole.iter().any(control)
 }

@@ -6,8 +6,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::class::Classes;
+use super::data::{Dataset, Samples};
+use super::files::read_whole;
 use super::walk::find_images;
-use super::{Dataset, DatasetError, Samples, ilsvrc, read_whole};
+use super::{DatasetError, ilsvrc};
 use resnet_wgpu::low_level::printable;
 
 /// First words of a header.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{DatasetError, metadata, read_error};
+use super::DatasetError;
+use super::files::{metadata, read_error};
 use resnet_wgpu::low_level::printable;
 
 /// Extensions of the files that are taken for images, in lower case; upper

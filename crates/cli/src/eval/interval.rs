@@ -36,7 +36,7 @@ impl Share {
 /// them. From 0 to 1 where nothing was sampled.
 ///
 /// ```
-/// let [low, high] = crate::eval::wilson(9173, 10_000);
+/// let [low, high] = resnet_wgpu_cli::eval::wilson(9173, 10_000);
 /// assert!((low - 0.9117).abs() < 1e-4 && (high - 0.9225).abs() < 1e-4);
 /// ```
 pub fn wilson(count: u64, of: u64) -> [f64; 2] {

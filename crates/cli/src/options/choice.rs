@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::with_sources;
 use crate::folder;
+use crate::options::tuning_choice::TuningChoice;
 use crate::options::values;
 use crate::term;
 
@@ -36,17 +37,6 @@ pub struct ChoiceArgs {
     #[arg(long, value_name = "NAME", hide_short_help = true, conflicts_with = "tuning",
           value_parser = values::kernel)]
     pub kernel: Option<Candidate>,
-}
-
-/// Which tuning to go by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TuningChoice {
-    /// What is stored for the device.
-    Auto,
-    /// None.
-    Off,
-    /// That file.
-    File(PathBuf),
 }
 
 /// What was found of it for a device; handed to other processes.

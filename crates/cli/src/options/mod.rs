@@ -4,4 +4,5 @@ pub mod choice;
 pub mod kernels;
 pub mod model;
 pub mod model_choice;
+pub mod tuning_choice;
 pub mod values;

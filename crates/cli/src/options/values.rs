@@ -10,7 +10,7 @@ use resnet_wgpu::plan::Precision;
 use resnet_wgpu::preprocess::Interpolation;
 use resnet_wgpu_bench::Source;
 
-use crate::options::choice::TuningChoice;
+use crate::options::tuning_choice::TuningChoice;
 
 /// Where to compute.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::DeviceRows;
 use super::cells::{NONE, letter, verdict};
+use super::devices::DeviceRows;
 use super::works::Works;
 use crate::text::document::Document;
 use crate::text::number::{ms, rate};

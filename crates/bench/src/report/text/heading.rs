@@ -1,6 +1,6 @@
 //! Where results are from: the machine, its devices, and what these can do.
 
-use super::DeviceRows;
+use super::devices::DeviceRows;
 use crate::text::document::Document;
 use crate::text::number::{bytes, rate};
 use crate::text::table::{Align, Table};

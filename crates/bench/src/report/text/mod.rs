@@ -4,16 +4,18 @@ mod across;
 pub(crate) mod cells;
 mod cost;
 mod csv;
+pub(crate) mod devices;
 mod heading;
 mod speed;
 #[cfg(test)]
 mod tests;
 pub(crate) mod works;
 
+use crate::Report;
 use crate::text::document::Document;
-use crate::{Report, Row};
 
 pub use self::csv::csv;
+use devices::devices;
 
 /// For a terminal of 132 columns: for each device its rows, start-up, memory
 /// and peaks, then devices side by side.
@@ -39,56 +41,4 @@ fn document(report: &Report) -> Document {
     }
     across::devices(report, &devices, &mut document);
     document
-}
-
-/// What was asked for as a device, and the rows of it.
-#[derive(Debug, Clone)]
-pub(crate) struct DeviceRows<'a> {
-    /// Its index in the report; none where it could not be opened.
-    pub index: Option<usize>,
-    /// As it was asked for.
-    pub asked: &'a str,
-    /// In the report's order.
-    pub rows: Vec<&'a Row>,
-}
-
-impl DeviceRows<'_> {
-    /// Its name and backend, or what it was asked for as.
-    pub fn name(&self, report: &Report) -> String {
-        let device = self.index.and_then(|i| report.devices.get(i));
-        device.map_or_else(
-            || self.asked.to_owned(),
-            |d| format!("{} ({})", d.name, d.backend),
-        )
-    }
-
-    /// How the kernels of its rows were chosen, each way once.
-    pub fn kernels_by(&self) -> String {
-        let by = self.rows.iter().filter_map(|row| row.kernels_by.as_deref());
-        let mut ways: Vec<&str> = by.collect();
-        ways.sort_unstable();
-        ways.dedup();
-        ways.join(", ")
-    }
-}
-
-/// Rows by device, in the order in which devices come up.
-pub(crate) fn devices(report: &Report) -> Vec<DeviceRows<'_>> {
-    let mut devices: Vec<DeviceRows<'_>> = vec![];
-    for row in &report.rows {
-        let asked = row.device_asked.as_str();
-        let same = |d: &&mut DeviceRows<'_>| match row.device {
-            Some(_) => d.index == row.device,
-            None => d.index.is_none() && d.asked == asked,
-        };
-        match devices.iter_mut().find(same) {
-            Some(device) => device.rows.push(row),
-            None => devices.push(DeviceRows {
-                index: row.device,
-                asked,
-                rows: vec![row],
-            }),
-        }
-    }
-    devices
 }

@@ -2,17 +2,18 @@
 //! `bench_run` measures.
 
 pub mod args;
+mod found;
 pub mod run;
 pub mod worker;
 
 use std::path::{PathBuf, absolute};
 
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
-use resnet_wgpu::plan::DeviceProfile;
 use resnet_wgpu_bench::report::{page, text};
 use resnet_wgpu_bench::{Device, Report, Row, Source, Status};
 
 use crate::commands::bench::args::{BenchArgs, Format};
+use crate::commands::bench::found::Found;
 use crate::commands::bench::run::Bench;
 use crate::device;
 use crate::failure::{Failure, with_sources};
@@ -108,19 +109,6 @@ fn conclude(report: &Report) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::Reported),
     }
-}
-
-/// A device that was found: how workers are told, how people are, and what it
-/// is where it could be opened.
-pub struct Found {
-    /// How workers are told.
-    pub selector: DeviceSelector,
-    /// How people are told.
-    pub shown: String,
-    /// What it is, and what plans need to know of it.
-    pub opened: Option<(Device, DeviceProfile)>,
-    /// How kernels are chosen there.
-    pub kernels: Kernels,
 }
 
 /// The devices that are meant; none of them being there is an error.

@@ -14,8 +14,8 @@ use resnet_wgpu_bench::{
 };
 use tempfile::TempDir;
 
-use crate::commands::bench::Found;
 use crate::commands::bench::args::BenchArgs;
+use crate::commands::bench::found::Found;
 use crate::commands::bench::worker::{self, Done, Job, Task, caches_can_be_moved};
 use crate::failure::{Failure, with_sources};
 use crate::host;

@@ -8,7 +8,7 @@ use resnet_wgpu::verify::{KernelReport, kernels, tolerance};
 use serde::Serialize;
 
 use crate::commands::verify::args::VerifyArgs;
-use crate::commands::verify::{Verdict, conclude};
+use crate::commands::verify::verdict::{Verdict, conclude};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::term;

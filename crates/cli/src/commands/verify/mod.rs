@@ -2,16 +2,16 @@
 
 pub mod args;
 pub mod kernels;
+mod verdict;
 
 use resnet_wgpu::low_level::kernels::candidates;
 use resnet_wgpu::plan::PlanOptions;
-use resnet_wgpu::verify::{
-    Difference, LayerReport, Range, network, tolerance, tolerance_of_logits,
-};
+use resnet_wgpu::verify::{LayerReport, Range, network, tolerance, tolerance_of_logits};
 use serde::Serialize;
 
 use crate::commands::summary::{chw, shape_text};
 use crate::commands::verify::args::VerifyArgs;
+use crate::commands::verify::verdict::{Verdict, conclude};
 use crate::device;
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -48,50 +48,6 @@ struct Layer {
     /// An input overflowed in another layer, so this one cannot be judged.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unknown: bool,
-}
-
-/// How far apart, and whether that is near enough.
-#[derive(Debug, Serialize)]
-pub struct Verdict {
-    max_abs: f64,
-    relative: f64,
-    passed: bool,
-}
-
-impl Verdict {
-    /// Judges a difference.
-    pub fn new(difference: &Difference, tolerance: f64) -> Self {
-        Self {
-            max_abs: difference.max_abs,
-            relative: difference.relative(),
-            passed: difference.within(tolerance),
-        }
-    }
-
-    /// Whether that is near enough.
-    pub fn passed(&self) -> bool {
-        self.passed
-    }
-
-    /// The last cells of a line.
-    pub fn cells(&self) -> [String; 3] {
-        let error = |e: f64| {
-            if e == 0.0 {
-                "0".to_owned()
-            } else {
-                format!("{e:.2e}")
-            }
-        };
-        [
-            error(self.max_abs),
-            error(self.relative),
-            if self.passed {
-                "ok".into()
-            } else {
-                "FAILED".into()
-            },
-        ]
-    }
 }
 
 /// A layer's verdict; one whose input overflowed elsewhere is not to blame.
@@ -226,17 +182,4 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
             report.layers.len()
         ),
     })
-}
-
-/// Says how it ended.
-pub fn conclude(json: bool, passed: bool, failure: impl FnOnce() -> String) -> Result<(), Failure> {
-    match (passed, json) {
-        (true, true) => Ok(()),
-        (true, false) => term::print("passed\n"),
-        (false, _) => Err(Failure::new(format!(
-            "{}; please report this with the output of `resnet devices --json`, and use another \
-             --device meanwhile",
-            failure()
-        ))),
-    }
 }

@@ -1,0 +1,64 @@
+//! How far the device is off, and how the command ends.
+
+use resnet_wgpu::verify::Difference;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::term;
+
+/// How far apart, and whether that is near enough.
+#[derive(Debug, Serialize)]
+pub struct Verdict {
+    pub(super) max_abs: f64,
+    pub(super) relative: f64,
+    pub(super) passed: bool,
+}
+
+impl Verdict {
+    /// Judges a difference.
+    pub fn new(difference: &Difference, tolerance: f64) -> Self {
+        Self {
+            max_abs: difference.max_abs,
+            relative: difference.relative(),
+            passed: difference.within(tolerance),
+        }
+    }
+
+    /// Whether that is near enough.
+    pub fn passed(&self) -> bool {
+        self.passed
+    }
+
+    /// The last cells of a line.
+    pub fn cells(&self) -> [String; 3] {
+        let error = |e: f64| {
+            if e == 0.0 {
+                "0".to_owned()
+            } else {
+                format!("{e:.2e}")
+            }
+        };
+        [
+            error(self.max_abs),
+            error(self.relative),
+            if self.passed {
+                "ok".into()
+            } else {
+                "FAILED".into()
+            },
+        ]
+    }
+}
+
+/// Says how it ended.
+pub fn conclude(json: bool, passed: bool, failure: impl FnOnce() -> String) -> Result<(), Failure> {
+    match (passed, json) {
+        (true, true) => Ok(()),
+        (true, false) => term::print("passed\n"),
+        (false, _) => Err(Failure::new(format!(
+            "{}; please report this with the output of `resnet devices --json`, and use another \
+             --device meanwhile",
+            failure()
+        ))),
+    }
+}
