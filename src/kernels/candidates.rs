@@ -3,8 +3,9 @@
 //! buffers.
 
 use super::Scalar;
-use super::rows::KERNELS;
-use super::table::{Family, Kernel, find};
+use super::rows::{KERNELS, find};
+use super::table::Kernel;
+use super::tile::Family;
 
 /// One way to compute an operation; `resnet profile --candidates` lists those of
 /// each convolution.

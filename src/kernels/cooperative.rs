@@ -1,7 +1,7 @@
 //! How a tile of cooperative matrices is laid out: what its template is filled
 //! with.
 
-use super::Tile;
+use super::tile::Tile;
 use crate::tensor::QUAD;
 
 /// Bytes by which rows of tiles in workgroup memory are padded, in f16: rows

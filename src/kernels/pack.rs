@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::winograd::transform_filter;
+use super::winograd_matrices::transform_filter;
 use crate::tensor::{QUAD, Tensor};
 
 /// A layout that a weight tensor is packed into.

@@ -1,7 +1,8 @@
 //! The flat table of kernels. A new variant is a new row.
 
 use super::cooperative::Layout;
-use super::table::{Family, Kernel, Reduction, Tile};
+use super::table::Kernel;
+use super::tile::{Family, Reduction, Tile};
 
 const fn shuffle(name: &'static str, lanes: usize, pixels: usize) -> Kernel {
     Kernel {
@@ -274,6 +275,11 @@ pub const KERNELS: &[Kernel] = &[
         4,
     ),
 ];
+
+/// The kernel of that name.
+pub fn find(name: &str) -> Option<&'static Kernel> {
+    KERNELS.iter().find(|k| k.name == name)
+}
 
 #[cfg(test)]
 mod tests {

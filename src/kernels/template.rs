@@ -3,9 +3,9 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
-use super::conv_pool::Patch;
 use super::cooperative::Layout;
-use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, Variant, winograd};
+use super::patch::Patch;
+use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, Variant, winograd_matrices};
 
 /// A template that does not render: a defect of this crate, since templates
 /// and table are both its own.
@@ -194,7 +194,7 @@ fn values(kernel: &Kernel) -> Value {
         Tile::Direct { pixels, aligned } => context! { pixels, aligned, workgroup },
         Tile::Reduce { quads, slices } => context! { quads, slices, workgroup },
         Tile::Winograd { output } => {
-            let matrices = winograd::matrices(output);
+            let matrices = winograd_matrices::matrices(output);
             let matrix = match kernel.family {
                 Family::WinogradInput => matrices.input,
                 _ => matrices.output,
