@@ -24,7 +24,6 @@ pub mod gpu {
 
 /// Small kernels that measure a device.
 pub mod peaks {
-    pub use crate::gpu::audited::Offer;
     pub use crate::gpu::peaks::*;
 }
 

@@ -4,8 +4,7 @@
 
 use super::GpuError;
 use super::adapters::describe;
-use super::open::MEMORY_HINTS;
-use super::{DeviceSelector, Gpu, adapters::select, open::WISHED};
+use super::wishes::MEMORY_HINTS;
 
 /// A kernel's module without bounds checks, loop bounds and guards of integer
 /// divisions.
@@ -97,29 +96,4 @@ pub(super) async fn request_cooperative(
         adapter: describe(&adapter.get_info()),
         reason: e.to_string(),
     })
-}
-
-/// A device with cooperative matrices, and the products that it offers.
-#[derive(Debug)]
-pub struct Offer {
-    /// The device.
-    pub gpu: Gpu,
-    /// The products that its adapter offers.
-    pub products: Vec<wgpu::CooperativeMatrixProperties>,
-}
-
-/// Opens the adapter with cooperative matrices of any kind, for measuring;
-/// `None` where it offers none.
-pub fn cooperative(selector: &DeviceSelector) -> Result<Option<Offer>, GpuError> {
-    let adapter = pollster::block_on(select(selector))?;
-    if !adapter.features().contains(COOPERATIVE) {
-        return Ok(None);
-    }
-    let features = COOPERATIVE | adapter.features() & WISHED;
-    let request = request_cooperative(&adapter, features, adapter.limits());
-    let (device, queue) = pollster::block_on(request)?;
-    Ok(Some(Offer {
-        gpu: Gpu::from_device(&adapter, device, queue)?,
-        products: adapter.cooperative_matrix_properties(),
-    }))
 }

@@ -3,7 +3,7 @@
 
 use super::Gpu;
 use super::readback::Readback;
-use super::staging::Staging;
+use super::staging::{MARK, Staging};
 
 /// Buffers for one run at a time.
 #[derive(Debug)]
@@ -24,9 +24,6 @@ pub(crate) struct Lane {
 /// another run's came between, another number comes out.
 #[derive(Debug)]
 pub(super) struct Marks([wgpu::Buffer; 2]);
-
-/// Bytes of a run's number.
-pub(super) const MARK: u64 = 4;
 
 impl Marks {
     pub fn new(gpu: &Gpu, slices: usize) -> Self {

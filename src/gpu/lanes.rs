@@ -7,9 +7,10 @@ use std::thread::sleep;
 use std::time::Duration;
 use web_time::Instant;
 
-use super::lane::{Lane, LaneSize, MARK, Marks};
+use super::lane::{Lane, LaneSize, Marks};
 use super::mapping::Mapping;
 use super::poller::Awaited;
+use super::staging::MARK;
 use super::{Gpu, GpuError};
 
 /// Runs in flight, at most: each has memory of its own, and more of them than this

@@ -3,13 +3,17 @@
 
 mod adapters;
 mod alone;
-pub(crate) mod audited;
+mod audited;
 mod beside;
 mod cache;
+mod caught;
+mod compile;
 mod device;
 pub(crate) mod engine;
 mod error;
+mod format;
 mod images;
+mod intake;
 mod lane;
 mod lanes;
 mod late;
@@ -32,8 +36,10 @@ pub(crate) mod timed;
 mod timestamps;
 mod upload;
 mod value;
+mod waiting;
 mod warm_up;
 mod watch;
+mod wishes;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use adapters::adapters;
@@ -42,10 +48,10 @@ pub use device::Gpu;
 pub(crate) use engine::{Engine, EngineOptions};
 pub use error::GpuError;
 pub use images::Images;
+pub(crate) use intake::Intake;
 pub(crate) use lanes::MOST_IN_FLIGHT;
 pub(crate) use late::Calling;
 pub use options::{GpuOptions, PipelineOptions};
-pub(crate) use record::Intake;
 pub use resample::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource};
 pub(crate) use resample::{OnDevice, Ready, ResampleError, Resampler};
 pub(crate) use run::Run;

@@ -7,22 +7,12 @@ use std::time::Duration;
 #[cfg(not(target_arch = "wasm32"))]
 use super::DeviceSelector;
 use super::adapters::{describe, select};
+use super::wishes::{MEMORY_HINTS, WISHED};
 use super::{Gpu, GpuError, GpuOptions, PipelineOptions, audited};
 use crate::kernels::{KERNELS, Needs, Variant};
 
-/// Blocks of 64 MB and more would be touched for the few MB on their way to the
-/// device, and stay.
-pub(super) const MEMORY_HINTS: wgpu::MemoryHints = wgpu::MemoryHints::MemoryUsage;
-
 /// How long the application's work on its device may take, when it is handed over.
 const LONG_WORK: Duration = Duration::from_secs(1);
-
-/// Features that are requested where they are offered: for kernels, for
-/// measuring, and for starting.
-pub(super) const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
-    .union(wgpu::Features::SHADER_F16)
-    .union(wgpu::Features::TIMESTAMP_QUERY)
-    .union(wgpu::Features::PIPELINE_CACHE);
 
 impl Gpu {
     /// Opens a device of the library's own: on the adapter that a

@@ -1,17 +1,11 @@
 //! Compute pipelines, one a kernel, shared by all sessions of a device.
 
 use std::collections::HashMap;
-use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, available_parallelism};
 
-use super::beside::{join, spawn};
+use super::PipelineOptions;
 use super::cache::DiskCache;
-use super::value::format;
-use super::{Gpu, GpuError, PipelineOptions, audited};
-use crate::kernels::{Outputs, Place, Storage, Tile, Types, Variant, source};
-use crate::monitor::{Monitor, Stage};
+use crate::kernels::{Outputs, Types, Variant};
 
 /// What tells variants apart: the kernel's name, and what it reads, writes and
 /// leaves.
@@ -33,7 +27,7 @@ pub(super) struct Pipeline {
 pub(super) struct Pipelines {
     made: Mutex<HashMap<Key, Arc<Pipeline>>>,
     checked: bool,
-    disk: Option<DiskCache>,
+    pub(super) disk: Option<DiskCache>,
 }
 
 impl Pipelines {
@@ -51,7 +45,7 @@ impl Pipelines {
         self.checked
     }
 
-    fn find(&self, variant: Variant) -> Option<Arc<Pipeline>> {
+    pub fn find(&self, variant: Variant) -> Option<Arc<Pipeline>> {
         // A panic in another thread leaves the map whole: it only ever grows
         // by complete entries.
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,176 +61,9 @@ impl Pipelines {
     }
 
     /// Keeps a pipeline, unless another thread was first.
-    fn add(&self, variant: Variant, pipeline: Pipeline) -> Arc<Pipeline> {
+    pub fn add(&self, variant: Variant, pipeline: Pipeline) -> Arc<Pipeline> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = made.entry(key(variant));
         Arc::clone(kept.or_insert_with(|| Arc::new(pipeline)))
-    }
-}
-
-impl Gpu {
-    /// Makes the pipelines that are missing of these kernels, by as many
-    /// threads as there are, and gives those.
-    pub(super) fn make_pipelines(
-        &self,
-        kernels: &[Variant],
-        monitor: &Monitor,
-    ) -> Result<Vec<(Variant, Arc<Pipeline>)>, GpuError> {
-        let pipelines = self.pipelines();
-        let missing = kernels.iter().filter(|k| pipelines.find(**k).is_none());
-        let missing: Vec<Variant> = missing.copied().collect();
-        let next = AtomicUsize::new(0);
-        monitor.expect(Stage::Kernels, missing.len() as u64);
-        let make = || -> Result<(), GpuError> {
-            while let Some(kernel) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
-                pipelines.add(*kernel, self.build(*kernel)?);
-                monitor.advance(Stage::Kernels, 1)?;
-            }
-            Ok(())
-        };
-        // Threads of its own: rayon's are packing weights meanwhile, and a
-        // driver may take long over a pipeline.
-        let threads = available_parallelism().map_or(1, NonZero::get);
-        thread::scope(|scope| {
-            let others = (1..threads.min(missing.len())).map_while(|_| spawn(scope, make));
-            let others: Vec<_> = others.collect();
-            let made = make();
-            others.into_iter().map(join).fold(made, Result::and)
-        })?;
-        if let (Some(disk), false) = (&pipelines.disk, missing.is_empty()) {
-            disk.keep();
-        }
-        let found = missing
-            .iter()
-            .filter_map(|k| Some((*k, pipelines.find(*k)?)));
-        Ok(found.collect())
-    }
-
-    /// The kernel's pipeline, made at first use.
-    pub(super) fn pipeline(&self, kernel: Variant) -> Result<Arc<Pipeline>, GpuError> {
-        if let Some(pipeline) = self.pipelines().find(kernel) {
-            return Ok(pipeline);
-        }
-        let pipeline = self.build(kernel)?;
-        Ok(self.pipelines().add(kernel, pipeline))
-    }
-
-    /// A pipeline with the layout that the shader says, checked as it runs.
-    pub(super) fn shader_pipeline(
-        &self,
-        name: &'static str,
-        text: String,
-        entry: &str,
-    ) -> Result<wgpu::ComputePipeline, GpuError> {
-        let device = self.device();
-        let made = self.watch(0, || {
-            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-                label: Some(name),
-                source: wgpu::ShaderSource::Wgsl(text.into()),
-            });
-            device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(name),
-                layout: None,
-                module: &module,
-                entry_point: Some(entry),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                cache: None,
-            })
-        });
-        made.map_err(|error| GpuError::Kernel {
-            kernel: name,
-            reason: error.to_string(),
-        })
-    }
-
-    fn build(&self, variant: Variant) -> Result<Pipeline, GpuError> {
-        let storage = self.profile().storage;
-        let text = source(variant, storage)?;
-        let kernel = variant.kernel;
-        let device = self.device();
-        let made = self.watch(0, || {
-            let descriptor = wgpu::ShaderModuleDescriptor {
-                label: Some(kernel.name),
-                source: wgpu::ShaderSource::Wgsl(text.into()),
-            };
-            let module = match self.pipelines().checked {
-                true => device.create_shader_module(descriptor),
-                false => audited::trusted_module(device, descriptor),
-            };
-            // Parameters, then what it reads, then what it writes.
-            let written = variant.reads() as u32 + 1;
-            let entries: Vec<_> = (0..written + variant.writes() as u32)
-                .map(|binding| wgpu::BindGroupLayoutEntry {
-                    binding,
-                    visibility: wgpu::ShaderStages::COMPUTE,
-                    ty: match binding {
-                        0 => buffer_binding(wgpu::BufferBindingType::Uniform),
-                        _ if binding < written => value_binding(read_place(variant, storage), true),
-                        _ => value_binding(storage.place(variant.types.writes), false),
-                    },
-                    count: None,
-                })
-                .collect();
-            let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-                label: Some(kernel.name),
-                entries: &entries,
-            });
-            let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-                label: Some(kernel.name),
-                bind_group_layouts: &[Some(&layout)],
-                ..Default::default()
-            });
-            let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(kernel.name),
-                layout: Some(&pipeline_layout),
-                module: &module,
-                entry_point: Some("main"),
-                compilation_options: wgpu::PipelineCompilationOptions {
-                    // Every kernel writes its workgroup memory before it reads it.
-                    zero_initialize_workgroup_memory: false,
-                    ..Default::default()
-                },
-                cache: self.pipelines().disk.as_ref().map(DiskCache::store),
-            });
-            Pipeline { pipeline, layout }
-        });
-        made.map_err(|error| GpuError::Kernel {
-            kernel: kernel.name,
-            reason: error.to_string(),
-        })
-    }
-}
-
-/// What a kernel's inputs lie in. Some may be of another type than the first;
-/// they are bound in the same way.
-pub(super) fn read_place(variant: Variant, storage: Storage) -> Place {
-    match variant.kernel.tile {
-        Tile::Bytes => Place::Buffer,
-        _ => storage.place(variant.types.reads),
-    }
-}
-
-/// How a kernel binds a value that it reads or writes.
-fn value_binding(place: Place, read_only: bool) -> wgpu::BindingType {
-    match (place, read_only) {
-        (Place::Buffer, _) => buffer_binding(wgpu::BufferBindingType::Storage { read_only }),
-        (Place::Texture(_), true) => wgpu::BindingType::Texture {
-            sample_type: wgpu::TextureSampleType::Float { filterable: false },
-            view_dimension: wgpu::TextureViewDimension::D2,
-            multisampled: false,
-        },
-        (Place::Texture(scalar), false) => wgpu::BindingType::StorageTexture {
-            access: wgpu::StorageTextureAccess::WriteOnly,
-            format: format(scalar),
-            view_dimension: wgpu::TextureViewDimension::D2,
-        },
-    }
-}
-
-fn buffer_binding(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
-    wgpu::BindingType::Buffer {
-        ty,
-        has_dynamic_offset: false,
-        min_binding_size: None,
     }
 }

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::caught::polled;
 use super::mapping::Mapping;
-use super::watch::polled;
 
 /// Between two polls. A poll takes microseconds and, unlike a wait, no lock that
 /// another thread's submission or a window's next frame would wait for.

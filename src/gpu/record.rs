@@ -3,19 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::caught::caught;
+use super::intake::Intake;
 use super::lane::Lane;
 use super::pipelines::Pipeline;
-use super::watch::caught;
-use super::{Engine, GpuError, Images, Ready, Run};
-
-/// Where a run's images come from.
-#[derive(Clone, Copy)]
-pub(crate) enum Intake<'a> {
-    /// The host.
-    Host(Images<'a>),
-    /// The device: a picture that is resized on its way to where they arrive.
-    Device(&'a Ready<'a>),
-}
+use super::{Engine, GpuError, Images, Run};
 
 impl Engine {
     /// Refuses images in another form than the plan takes, and more of them.

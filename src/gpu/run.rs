@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::intake::Intake;
 use super::lane::Lane;
 use super::lanes::Lanes;
 use super::late::Listener;
 use super::poller::Awaited;
-use super::record::Intake;
 use super::stored::load;
 use super::{Engine, Gpu, GpuError, Images};
 use crate::plan::Plan;

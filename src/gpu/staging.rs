@@ -3,9 +3,11 @@
 
 use std::ops::Range;
 
-use super::lane::MARK;
 use super::mapping::Mapping;
 use super::{Gpu, GpuError};
+
+/// Bytes of a run's number.
+pub(super) const MARK: u64 = 4;
 
 /// A buffer that the host writes and the device copies from, by turns.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use web_time::Instant;
 
+use super::intake::Intake;
 use super::lane::Lane;
-use super::record::Intake;
 use super::timestamps::{Clock, Span, Spans, Timeline, Timestamps};
 use super::{Engine, GpuError, Images};
 

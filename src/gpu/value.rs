@@ -2,15 +2,8 @@
 //! the device reads those faster.
 
 use super::Gpu;
+use super::format::format;
 use crate::kernels::{Place, Scalar, TEXTURE_ROW};
-
-/// Texels of textures: quads of that type.
-pub(super) fn format(scalar: Scalar) -> wgpu::TextureFormat {
-    match scalar {
-        Scalar::F16 => wgpu::TextureFormat::Rgba16Float,
-        Scalar::F32 => wgpu::TextureFormat::Rgba32Float,
-    }
-}
 
 /// Something that kernels read and write quad by quad. Cloning shares it.
 #[derive(Debug, Clone)]

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::pipelines::{Pipeline, read_place};
+use super::compile::read_place;
+use super::pipelines::Pipeline;
 use super::value::Value;
 use super::{Gpu, GpuError};
 use crate::kernels::Variant;

@@ -5,25 +5,19 @@
 mod cooperative;
 mod copy;
 mod fma;
+mod offer;
 mod overheads;
 mod rig;
+mod run;
 mod stopwatch;
 mod transfers;
 
-pub use super::audited::cooperative;
 pub use cooperative::{Cooperative, CooperativeShape};
 pub use copy::Copy;
 pub use fma::{Fma, FmaShape};
+pub use offer::{Offer, cooperative};
 pub use overheads::{Tick, round_trips};
 pub use rig::Rig;
+pub use run::Run;
 pub use stopwatch::Elapsed;
 pub use transfers::Transfers;
-
-/// What one timed run did, and in what time.
-#[derive(Debug, Clone, Copy)]
-pub struct Run {
-    /// Floating-point operations, or bytes.
-    pub amount: f64,
-    /// In what time.
-    pub elapsed: Elapsed,
-}

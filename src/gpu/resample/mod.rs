@@ -2,29 +2,24 @@
 //! same fixed point as on the host, so that no pixel goes by way of it.
 
 mod passes;
+mod picture;
 mod source;
 #[cfg(test)]
 mod tests;
 
 use std::sync::{Mutex, PoisonError};
 
+pub(crate) use picture::{OnDevice, ResampleError};
 pub use source::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource};
 
 use super::{Gpu, GpuError};
 use crate::kernels::ResampleShader;
-use crate::preprocess::{Preprocess, PreprocessError};
+use crate::preprocess::Preprocess;
 use passes::{Layout, Passes};
 
 /// Sizes of pictures whose tables are kept: an application shows a few windows
 /// over and over.
 const KEPT: usize = 8;
-
-/// A picture on the device.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum OnDevice<'a> {
-    Texture(TextureSource<'a>),
-    Buffer(BufferSource<'a>),
-}
 
 /// The kernels of the resize on one device, for one way to prepare pictures.
 #[derive(Debug)]
@@ -36,20 +31,6 @@ pub(crate) struct Resampler {
     crop: wgpu::ComputePipeline,
     /// The most recently used come last.
     passes: Mutex<Vec<((u32, u32), Passes)>>,
-}
-
-/// Why a picture on the device cannot be prepared there.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ResampleError {
-    /// The device refused.
-    #[error(transparent)]
-    Gpu(#[from] GpuError),
-    /// No picture.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// No crop of it.
-    #[error(transparent)]
-    Preprocess(#[from] PreprocessError),
 }
 
 impl Resampler {

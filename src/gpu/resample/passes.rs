@@ -1,7 +1,7 @@
 //! Tables and buffers of the two passes over pictures of one size.
 
 use super::{ByteOrder, OnDevice, ResampleError, SourceError};
-use crate::gpu::watch::caught;
+use crate::gpu::caught::caught;
 use crate::gpu::{Gpu, GpuError};
 use crate::preprocess::Sampling;
 

@@ -1,0 +1,31 @@
+//! A device opened for its cooperative matrices.
+
+use crate::gpu::adapters::select;
+use crate::gpu::audited::{COOPERATIVE, request_cooperative};
+use crate::gpu::wishes::WISHED;
+use crate::gpu::{DeviceSelector, Gpu, GpuError};
+
+/// A device with cooperative matrices, and the products that it offers.
+#[derive(Debug)]
+pub struct Offer {
+    /// The device.
+    pub gpu: Gpu,
+    /// The products that its adapter offers.
+    pub products: Vec<wgpu::CooperativeMatrixProperties>,
+}
+
+/// Opens the adapter with cooperative matrices of any kind, for measuring;
+/// `None` where it offers none.
+pub fn cooperative(selector: &DeviceSelector) -> Result<Option<Offer>, GpuError> {
+    let adapter = pollster::block_on(select(selector))?;
+    if !adapter.features().contains(COOPERATIVE) {
+        return Ok(None);
+    }
+    let features = COOPERATIVE | adapter.features() & WISHED;
+    let request = request_cooperative(&adapter, features, adapter.limits());
+    let (device, queue) = pollster::block_on(request)?;
+    Ok(Some(Offer {
+        gpu: Gpu::from_device(&adapter, device, queue)?,
+        products: adapter.cooperative_matrix_properties(),
+    }))
+}
