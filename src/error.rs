@@ -1,9 +1,10 @@
 //! The library's error: each layer's own, under one roof.
 
-use crate::classify::InputError;
+pub(crate) mod explain;
+pub(crate) mod features;
+pub(crate) mod tuning;
+
 use crate::cpu::CpuError;
-use crate::explain::ExplainError;
-use crate::features::FeaturesError;
 use crate::gpu::{GpuError, ResampleError, SourceError};
 use crate::graph::GraphError;
 #[cfg(feature = "hub")]
@@ -12,11 +13,14 @@ use crate::labels::LabelsError;
 use crate::models::UnknownPreset;
 use crate::monitor::Cancelled;
 use crate::passes::LowerError;
+use crate::pixels::InputError;
 use crate::plan::PlanError;
 use crate::preprocess::{ImageError, PreprocessError};
 use crate::tensor::TensorError;
-use crate::tune::{Stale, TuningError};
 use crate::weights::{CheckpointError, ConfigError};
+use explain::ExplainError;
+use features::FeaturesError;
+use tuning::{Stale, TuningError};
 
 /// Whatever keeps a picture from its label. Each names the file, tensor or
 /// layer, what was expected, what was found, and the remedy.

@@ -84,6 +84,7 @@ pub mod model;
 pub mod models;
 pub mod monitor;
 pub mod passes;
+mod pixels;
 pub mod plan;
 pub mod preprocess;
 mod printable;

@@ -13,11 +13,12 @@ mod recorder;
 mod scores;
 mod scoring;
 
+pub use crate::pixels::{InputError, PixelFormat, Pixels};
 pub use answer::Answer;
 pub use batches::Batches;
 #[cfg(not(target_arch = "wasm32"))]
 pub use decode_ahead::decode_ahead;
-pub use input::{Input, InputError, PixelFormat, Pixels};
+pub use input::Input;
 pub use loading::{Loading, ModelSource};
 pub use mean::Mean;
 pub use options::{ClassifierOptions, Prediction};

@@ -21,13 +21,12 @@
 //! # Ok::<(), resnet_wgpu::Error>(())
 //! ```
 
-mod error;
 mod explainer;
 mod head;
 mod map;
 mod overlay;
 
-pub use error::ExplainError;
+pub use crate::error::explain::ExplainError;
 pub use explainer::{Explained, Explainer, ExplainerOptions};
 pub use head::Head;
 pub use map::ClassMap;

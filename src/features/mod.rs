@@ -6,7 +6,6 @@
 //! [`Features`] hold a few rows at a time, so a million pictures need not fit
 //! in memory.
 
-mod error;
 mod nearest;
 mod origin;
 mod reader;
@@ -15,7 +14,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use error::FeaturesError;
+pub use crate::error::features::FeaturesError;
 pub use nearest::{Near, normalize};
 pub use origin::{Origin, pooled};
 pub use reader::Features;

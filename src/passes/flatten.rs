@@ -4,7 +4,8 @@
 
 use rayon::prelude::*;
 
-use super::{LowerError, Rewrite};
+use super::error::LowerError;
+use super::rewrite::Rewrite;
 use crate::graph::Op;
 use crate::tensor::{Param, QUAD, Source, Tensor, TensorError, quads};
 

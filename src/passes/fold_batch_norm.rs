@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{LowerError, Rewrite};
+use super::error::LowerError;
+use super::rewrite::Rewrite;
 use crate::graph::{BatchNorm, Conv2d, Epilogue, Op};
 use crate::tensor::{Param, Source, Tensor, TensorError};
 

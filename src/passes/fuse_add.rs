@@ -1,7 +1,7 @@
 //! Fuses the residual add into the epilogue of the convolution that feeds it:
 //! the residual is then read once, when the sums are stored.
 
-use super::Rewrite;
+use super::rewrite::Rewrite;
 use crate::graph::{NodeId, Op};
 
 pub(super) fn run(rewrite: &mut Rewrite) {

@@ -1,7 +1,7 @@
 //! Fuses ReLU into whatever feeds it: convolution, linear layer, or the
 //! scale-shift that a batch norm became.
 
-use super::Rewrite;
+use super::rewrite::Rewrite;
 use crate::graph::Op;
 
 pub(super) fn run(rewrite: &mut Rewrite) {

@@ -3,6 +3,8 @@
 //! packing, and activation slots assigned by liveness. Pure data: it prints,
 //! and snapshot tests hold it.
 
+mod bytes;
+mod choice;
 mod choose;
 mod class;
 pub(crate) mod contenders;
@@ -23,7 +25,8 @@ mod submissions;
 mod traffic;
 pub(crate) mod winners;
 
-pub use choose::Choice;
+pub use bytes::activation_bytes;
+pub use choice::Choice;
 pub use class::{DeviceClass, Vendor};
 pub use contenders::ConvShape;
 pub(crate) use contenders::{chosen, contenders, conv_shapes};
@@ -34,22 +37,13 @@ pub use options::PlanOptions;
 pub(crate) use parts::{Binding, Input, Output, Slot, Step, Weight};
 pub use precision::{Precision, Settled};
 pub use profile::DeviceProfile;
-pub(crate) use winners::Winners;
 
-use crate::graph::{NodeId, Shape};
+use crate::graph::NodeId;
 use crate::kernels::Variant;
 use crate::passes::Lowered;
-use crate::tensor::quads;
 
 #[doc(inline)]
 pub use crate::kernels::{Candidate, Scalar, Storage, candidate};
-
-/// Bytes of an activation of `batch` images, channels padded to quads.
-pub fn activation_bytes(batch: usize, shape: Shape, scalar: Scalar) -> u64 {
-    [shape.h, shape.w, quads(shape.c), scalar.quad_bytes()]
-        .iter()
-        .fold(batch as u64, |bytes, &n| bytes.saturating_mul(n as u64))
-}
 
 /// Where a node of the original graph stands in the lowered one; one that was
 /// kept is never absorbed, so it has a place.

@@ -7,12 +7,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Origin, Tuned, Tuning, TuningError};
+use super::{Origin, SCHEMA_VERSION, Tuned, Tuning, TuningError};
 use crate::gpu::Gpu;
 use crate::replace::replace;
-
-/// The version of the layout. It grows with every change of it.
-pub const SCHEMA_VERSION: u32 = 1;
 
 /// A larger file is no tuning: a thousand shapes take a twentieth of it.
 const MAX_BYTES: u64 = 16 << 20;

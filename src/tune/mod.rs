@@ -5,7 +5,6 @@
 //! winners ([`Tuning::choice`]); a shape that was not measured goes by the
 //! rules in any case. Nothing is written unasked, and nothing is global.
 
-mod error;
 mod file;
 mod key;
 mod measure;
@@ -15,8 +14,7 @@ mod tuning;
 
 use std::time::Duration;
 
-pub use error::{Stale, TuningError};
-pub use file::SCHEMA_VERSION;
+pub use crate::error::tuning::{SCHEMA_VERSION, Stale, TuningError};
 pub use key::{ConvKey, F32};
 pub use measure::measure;
 pub use origin::Origin;

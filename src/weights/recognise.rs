@@ -2,40 +2,9 @@
 //! tell from the caller, the settings, or the defaults.
 
 use super::clues::Clues;
+use super::hints::Hints;
 use super::{Checkpoint, CheckpointError, Listing, Settings};
-use crate::graph::ZeroChannels;
 use crate::models::{ActivationOrder, Block, Naming, Network, Norm, Shortcut, presets};
-
-/// What the caller says about a checkpoint; it goes before everything that
-/// the files say.
-///
-/// ```
-/// use resnet_wgpu::models::Network;
-/// use resnet_wgpu::weights::{Hints, Listing, Settings};
-///
-/// # let net = Network::preset("resnet50").expect("a preset");
-/// # let specs = net.graph(224, 224)?.params();
-/// # let listing = Listing::new("example", specs.into_iter().map(|s| (s.name, s.shape)));
-/// // Shapes do not tell where a bottleneck's stride is.
-/// let hints = Hints {
-///     preset: Network::preset("resnet50-v1"),
-///     ..Hints::default()
-/// };
-/// let found = listing.recognise(&hints, &Settings::default())?;
-/// assert_eq!(found.network.name, "resnet50-v1");
-/// # Ok::<(), resnet_wgpu::Error>(())
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct Hints {
-    /// Which network it is. It decides what shapes cannot tell; a checkpoint
-    /// of another is found out by [`Checkpoint::load`], which lists every
-    /// difference.
-    pub preset: Option<Network>,
-    /// Where option A's zero channels go.
-    pub zero_channels: Option<ZeroChannels>,
-    /// Added to the variance in batch norm.
-    pub eps: Option<f64>,
-}
 
 /// A checkpoint's network, and how that is known.
 ///
@@ -215,6 +184,7 @@ fn name_of(net: &Network) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::ZeroChannels;
     use crate::models::StridePlacement;
 
     fn listing(net: &Network) -> Listing {

@@ -1,6 +1,7 @@
 //! Tunings that cannot be used, read or written.
 
-use super::SCHEMA_VERSION;
+/// The version of the layout. It grows with every change of it.
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// A tuning that is not this device's, or not as it is now.
 ///
