@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use safetensors::SafeTensors;
+
 use resnet_wgpu::preprocess::{
     ImageError, ImageLimits, Preprocess, RgbImage, decode_bytes, decode_file,
 };
@@ -249,5 +251,58 @@ fn damaged_files_never_panic() -> TestResult {
             }
         }
     }
+    Ok(())
+}
+
+/// The JPEG files of `make_jpegs.py`: name, file, and Pillow's pixels.
+fn jpeg_grid() -> Result<Vec<(String, Vec<u8>, Vec<u8>)>, Box<dyn std::error::Error>> {
+    let bytes = fs::read(goldens().join("jpegs.safetensors"))?;
+    let (_, header) = SafeTensors::read_metadata(&bytes)?;
+    let pixels = header.metadata().as_ref().ok_or("no metadata")?;
+    let tensors = SafeTensors::deserialize(&bytes)?;
+    let case = |(name, pixels): (&String, &String)| {
+        let file = tensors.tensor(&format!("file/{name}"))?.data().to_vec();
+        Ok((name.clone(), file, tensors.tensor(pixels)?.data().to_vec()))
+    };
+    let mut cases: Vec<_> = pixels
+        .iter()
+        .map(case)
+        .collect::<Result<_, safetensors::SafeTensorError>>()?;
+    cases.sort();
+    Ok(cases)
+}
+
+#[test]
+fn a_jpeg_of_any_kind_decodes_as_pillow_does_or_is_refused() -> TestResult {
+    let (mut equal, mut near, mut refused) = (0, 0, 0);
+    for (case, file, pixels) in jpeg_grid()? {
+        // `jpeg-decoder` and `zune-jpeg` both misread these.
+        let unreadable = (case.contains("/4x1,2x1") || case.contains("/4x2,2x1"))
+            && case.contains("/scans_")
+            || case.contains("x4,1x2,1x2/")
+            || case.starts_with("cmyk/") && case.contains("/adobe-1/");
+        match decode_bytes(&case, &file, &ImageLimits::default()) {
+            Ok(image) => {
+                assert!(!unreadable, "{case}: expected a refusal");
+                assert_eq!(image.as_raw().len(), pixels.len(), "{case}");
+                let differences = image
+                    .as_raw()
+                    .iter()
+                    .zip(&pixels)
+                    .map(|(a, b)| a.abs_diff(*b));
+                let most = differences.max().unwrap_or(0);
+                assert!(most <= 5, "{case}: differs from Pillow by {most} of 255");
+                equal += usize::from(most == 0);
+                near += usize::from(most > 0);
+            }
+            Err(error) => {
+                assert!(unreadable, "{case}: {error}");
+                assert!(matches!(error, ImageError::Unsupported { .. }), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    println!("{equal} equal to Pillow's pixels, {near} within 5 of 255, {refused} refused");
+    assert_eq!((equal + near, refused), (2080, 130));
     Ok(())
 }

@@ -12,7 +12,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use super::error::{ImageError, one_line};
 use super::to_rgb::to_rgb;
-use super::{RgbImage, jpeg_end};
+use super::{RgbImage, jpeg};
 
 /// Bytes that are enough to tell every format from its signature.
 const SIGNATURE_LEN: usize = 32;
@@ -104,45 +104,36 @@ pub fn decode_bytes(
 ) -> Result<RgbImage, ImageError> {
     let name = &one_line(name);
     let (format, label) = recognise(name, bytes)?;
-    if format == ImageFormat::Jpeg && !jpeg_end::reaches_end(bytes) {
-        return Err(ImageError::Truncated {
-            name: name.clone(),
-            format: label,
-        });
-    }
-    let failed = |error| explain(name, label, limits, error);
-
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut decoder_limits = image::Limits::no_limits();
-    decoder_limits.max_alloc = Some(limits.max_alloc);
-    reader.limits(decoder_limits);
-    let mut decoder = reader.into_decoder().map_err(failed)?;
-
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > limits.max_pixels {
-        return Err(ImageError::TooManyPixels {
-            name: name.clone(),
-            width,
-            height,
-            max_pixels: limits.max_pixels,
-        });
-    }
-    if decoder.total_bytes() > limits.max_alloc {
-        return Err(ImageError::TooMuchMemory {
-            name: name.clone(),
-            max_bytes: limits.max_alloc,
-        });
-    }
-    if width == 0 || height == 0 {
-        return Err(ImageError::Damaged {
-            name: name.clone(),
-            format: label,
-            reason: format!("{width}x{height} pixels"),
-        });
-    }
-    // Unreadable metadata is no reason to refuse readable pixels.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let decoded = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    let choice = match format {
+        ImageFormat::Jpeg => {
+            let markers = jpeg::Markers::read(bytes);
+            if !markers.whole {
+                return Err(ImageError::Truncated {
+                    name: name.clone(),
+                    format: label,
+                });
+            }
+            markers.choice()
+        }
+        _ => jpeg::Choice::Fast,
+    };
+    let (decoded, orientation) = match choice {
+        jpeg::Choice::Fast => decode_fast(name, label, format, bytes, limits)?,
+        jpeg::Choice::Careful(colours) => {
+            let failed = |error| explain_jpeg(name, label, error);
+            let image = jpeg::Careful::new(bytes, colours).map_err(failed)?;
+            let (width, height) = image.dimensions;
+            let total = 3 * u64::from(width) * u64::from(height);
+            check_size(name, label, (width, height), total, limits)?;
+            image.decode().map_err(failed)?
+        }
+        jpeg::Choice::Refused(found) => {
+            return Err(ImageError::Unsupported {
+                name: name.clone(),
+                found,
+            });
+        }
+    };
     let rgb = to_rgb(Cow::Owned(decoded)).ok_or_else(|| ImageError::Unsupported {
         name: name.clone(),
         found: format!("{label} with floating-point pixels"),
@@ -150,6 +141,61 @@ pub fn decode_bytes(
     let mut upright = DynamicImage::ImageRgb8(rgb.into_owned());
     upright.apply_orientation(orientation);
     Ok(upright.into_rgb8())
+}
+
+/// Decodes with `image`'s own decoder of the format.
+fn decode_fast(
+    name: &str,
+    label: &'static str,
+    format: ImageFormat,
+    bytes: &[u8],
+    limits: &ImageLimits,
+) -> Result<(DynamicImage, Orientation), ImageError> {
+    let failed = |error| explain(name, label, limits, error);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut decoder_limits = image::Limits::no_limits();
+    decoder_limits.max_alloc = Some(limits.max_alloc);
+    reader.limits(decoder_limits);
+    let mut decoder = reader.into_decoder().map_err(failed)?;
+    let dimensions = decoder.dimensions();
+    check_size(name, label, dimensions, decoder.total_bytes(), limits)?;
+    // Unreadable metadata is no reason to refuse readable pixels.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let decoded = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    Ok((decoded, orientation))
+}
+
+/// Checks the size that the header announces: width and height in pixels, and
+/// the bytes of the decoded pixels.
+fn check_size(
+    name: &str,
+    label: &'static str,
+    (width, height): (u32, u32),
+    total_bytes: u64,
+    limits: &ImageLimits,
+) -> Result<(), ImageError> {
+    if u64::from(width) * u64::from(height) > limits.max_pixels {
+        return Err(ImageError::TooManyPixels {
+            name: name.to_owned(),
+            width,
+            height,
+            max_pixels: limits.max_pixels,
+        });
+    }
+    if total_bytes > limits.max_alloc {
+        return Err(ImageError::TooMuchMemory {
+            name: name.to_owned(),
+            max_bytes: limits.max_alloc,
+        });
+    }
+    if width == 0 || height == 0 {
+        return Err(ImageError::Damaged {
+            name: name.to_owned(),
+            format: label,
+            reason: format!("{width}x{height} pixels"),
+        });
+    }
+    Ok(())
 }
 
 /// The format that the first bytes show, and its usual name.
@@ -203,6 +249,26 @@ fn explain(
                 Some(reason) => one_line(reason),
                 None => one_line(other),
             },
+        },
+    }
+}
+
+/// An error of the careful JPEG decoder as one of this module's.
+fn explain_jpeg(name: &str, format: &'static str, error: jpeg_decoder::Error) -> ImageError {
+    use jpeg_decoder::Error as JpegError;
+    let name = name.to_owned();
+    match error {
+        JpegError::Io(source) if source.kind() == ErrorKind::UnexpectedEof => {
+            ImageError::Truncated { name, format }
+        }
+        JpegError::Unsupported(_) => ImageError::Unsupported {
+            name,
+            found: one_line(error),
+        },
+        other => ImageError::Damaged {
+            name,
+            format,
+            reason: one_line(other),
         },
     }
 }

@@ -23,7 +23,7 @@ mod decode;
 mod error;
 mod geometry;
 mod interpolation;
-mod jpeg_end;
+mod jpeg;
 mod normalize;
 mod region;
 mod resize;
