@@ -3,8 +3,8 @@
 use std::fs;
 
 fn main() {
-    // In the repository the workspace's lies above, and in a package beside this file.
-    let locks = ["../../Cargo.lock", "Cargo.lock"];
+    // A package has one beside this file; the repository has the workspace's.
+    let locks = ["Cargo.lock", "../../Cargo.lock"];
     let lock = locks
         .into_iter()
         .find(|lock| fs::exists(lock).unwrap_or(false));
