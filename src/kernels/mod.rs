@@ -34,7 +34,7 @@ pub use linear::{LinearChunk, LinearProblem};
 pub use pack::Packing;
 #[cfg(feature = "cli")]
 pub use peaks::PeakShader;
-pub use pool::{GlobalPoolProblem, PoolProblem};
+pub use pool::{GlobalPoolProblem, PoolProblem, UNROLL as POOL_UNROLL};
 pub use recipe::{Operand, Recipe, Scratch, Source, Stage};
 pub use resample::ResampleShader;
 pub use rows::KERNELS;

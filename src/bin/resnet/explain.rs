@@ -8,15 +8,18 @@ use image::{DynamicImage, ImageFormat};
 use resnet_wgpu::explain::{Explained, Explainer, ExplainerOptions};
 use resnet_wgpu::labels::Labels;
 use resnet_wgpu::model::Model;
-use resnet_wgpu::preprocess::{ImageLimits, RgbImage, decode_file};
+use resnet_wgpu::preprocess::{ImageLimits, RgbImage};
 use resnet_wgpu::tensor::Tensor;
 use serde::Serialize;
 
 use crate::device;
 use crate::explain_args::ExplainArgs;
 use crate::failure::Failure;
+use crate::left_out;
+use crate::model_args::label_source;
 use crate::output_file::OutputFile;
 use crate::panels::panels;
+use crate::stream;
 use crate::tensor_file::to_bytes;
 use crate::term;
 
@@ -32,6 +35,7 @@ struct Report<'a> {
     path: String,
     model: &'a str,
     device: String,
+    labels: &'static str,
     region: [f64; 4],
     rows: usize,
     columns: usize,
@@ -65,17 +69,26 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
             "--map and --output: expected two files, found one; name another",
         ));
     }
-    let photo = decode_file(&args.image, &ImageLimits::default())?;
+    let photo = match stream::read(&args.image, &ImageLimits::default()) {
+        Ok(photo) => photo,
+        Err(left_out) => {
+            if args.json {
+                term::print_json(&left_out::Line::new(&args.image, &left_out))?;
+            }
+            return Err(Failure::new(left_out.message));
+        }
+    };
 
     let gpu = device::open(&args.model.device, args.model.kernels)?;
     let options = ExplainerOptions {
         precision: args.model.precision,
         preprocess: args.model.overrides(),
-        labels: Some(labels).filter(|labels| !labels.is_empty()),
+        labels: Some(&labels).filter(|labels| !labels.is_empty()).cloned(),
         choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
     };
     let explainer = Explainer::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
+    args.model.announce_labels(&labels);
     (args.model).announce_precision(explainer.classifier().session().precision());
     let found = match class {
         Some(class) => vec![explainer.explain_class(&photo, class)?],
@@ -98,6 +111,7 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
             path: args.image.to_string_lossy().into_owned(),
             model: &model.network().name,
             device: device::name(gpu.as_ref()),
+            labels: label_source(&labels),
             region: [region.left, region.top, region.width, region.height],
             rows: first.map_or(0, |map| map.height),
             columns: first.map_or(0, |map| map.width),

@@ -32,6 +32,7 @@ mod headless;
 mod hub_args;
 mod interrupt;
 mod kernel_args;
+mod left_out;
 mod manual;
 mod model_args;
 mod model_choice;

@@ -1,6 +1,7 @@
 //! `resnet summary`: what a network is.
 
 use resnet_wgpu::graph::{Graph, Shape};
+use resnet_wgpu::labels::Labels;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::session::{Session, SessionOptions};
 use serde::Serialize;
@@ -8,6 +9,7 @@ use serde::Serialize;
 use crate::args::SummaryArgs;
 use crate::device;
 use crate::failure::Failure;
+use crate::model_args::label_source;
 use crate::number::{si, thousands};
 use crate::table::{Align, Table};
 use crate::term;
@@ -19,6 +21,7 @@ struct Summary<'a> {
     recognised: Vec<Recognised<'a>>,
     input: [usize; 3],
     classes: usize,
+    labels: &'static str,
     parameters: u64,
     macs: u64,
     layers: Vec<Layer<'a>>,
@@ -51,7 +54,9 @@ pub fn command(args: &SummaryArgs) -> Result<(), Failure> {
     if args.dot {
         return term::print(&graph.to_dot(&model.network().name));
     }
-    let summary = summary(&model, &graph);
+    let labels = args.model.class_names(&model)?;
+    args.model.announce_labels(&labels);
+    let summary = summary(&model, &graph, &labels);
     match args.json {
         true => term::print_json_pretty(&summary),
         false => term::print(&text(&summary)),
@@ -75,7 +80,7 @@ fn plan(args: &SummaryArgs, model: &Model, side: usize) -> Result<(), Failure> {
     }
 }
 
-fn summary<'a>(model: &'a Model, graph: &'a Graph) -> Summary<'a> {
+fn summary<'a>(model: &'a Model, graph: &'a Graph, labels: &Labels) -> Summary<'a> {
     let total = graph.total_cost();
     let recognised = model
         .sources()
@@ -96,6 +101,7 @@ fn summary<'a>(model: &'a Model, graph: &'a Graph) -> Summary<'a> {
         recognised: recognised.collect(),
         input: chw(graph.input_shape()),
         classes: model.network().classes,
+        labels: label_source(labels),
         parameters: total.parameters,
         macs: total.macs,
         layers: layers.collect(),
@@ -116,6 +122,10 @@ fn text(summary: &Summary<'_>) -> String {
     let mut known = Table::new(&[("recognised", Align::Left), ("from", Align::Left)]);
     for r in &summary.recognised {
         known.row(vec![r.what.to_owned(), r.from.to_owned()]);
+    }
+    if summary.labels == "assumed" {
+        let from = format!("{} classes, assumed", summary.classes);
+        known.row(vec!["labels: built in".to_owned(), from]);
     }
     let mut layers = Table::new(&[
         ("layer", Align::Left),
