@@ -147,8 +147,7 @@ fn main(
             for (var c = 0u; c < 3u; c++) {
                 let on = u32(i32(row * 2u + r) - 1) < p.conv_h && u32(i32(col * 2u + c) - 1) < p.conv_w;
                 let tap = patch_quad(corner + r * {{ patch_cols }}u + c);
-                // A NaN wins, as in PyTorch.
-                v = select(v, tap, vec4<bool>(on) & ((tap > v) | (tap != tap)));
+                v = select(v, max_or_nan(v, tap), on);
             }
         }
         store_y(((image * p.out_h + row) * p.out_w + col) * p.out_quads + first_quad + quad, v);

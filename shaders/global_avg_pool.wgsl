@@ -40,7 +40,15 @@ fn main(
 
     var sum = vec4<f32>();
     if quad < p.quads {
-        for (var i = slice; i < p.pixels; i += {{ slices }}u) {
+        // Mesa's llvmpipe ends a shader's loops after 65,535 turns in all without
+        // an error, so a turn takes {{ unroll }} pixels. Planning refuses what is longer still.
+        var i = slice;
+        for (; i + {{ slices * (unroll - 1) }}u < p.pixels; i += {{ slices * unroll }}u) {
+{% for u in range(unroll) %}
+            sum += load_x((image * p.pixels + i + {{ slices * u }}u) * p.quads + quad);
+{% endfor %}
+        }
+        for (; i < p.pixels; i += {{ slices }}u) {
             sum += load_x((image * p.pixels + i) * p.quads + quad);
         }
     }

@@ -58,7 +58,7 @@ fn main(
         for (var c = cols.x; c < cols.y; c++) {
             let tap = load_x(((image + r) * p.in_w + c) * p.quads + quad);
 {% if max %}
-            v = select(v, tap, (tap > v) | (tap != tap)); // a NaN wins, as in PyTorch
+            v = max_or_nan(v, tap);
 {% else %}
             v += tap;
 {% endif %}

@@ -32,7 +32,7 @@ fn store_{{ name }}(i: u32, v: vec4<f32>) {
     // stores a texel, and what has no more than f16 is stored as it is.
     let bits = bitcast<vec4<u32>>(v);
     let rounded = (bits + 0xfffu + ((bits >> vec4<u32>(13u)) & vec4<u32>(1u))) & vec4<u32>(0xffffe000u);
-    let stored = select(bitcast<vec4<f32>>(rounded), v, v != v);
+    let stored = select(bitcast<vec4<f32>>(rounded), v, is_nan(v));
 {% else %}
     let stored = v;
 {% endif %}

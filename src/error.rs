@@ -130,6 +130,17 @@ pub enum Error {
         /// The network's name.
         network: String,
     },
+    /// Probabilities that no softmax gives.
+    #[error(
+        "{network}: expected probabilities from 0 to 1 whose sum is 1, found {found}; the device or \
+         its driver computes wrongly: update the driver, or use another device or the CPU"
+    )]
+    NoProbabilities {
+        /// The network's name.
+        network: String,
+        /// The number that is none, or the sum.
+        found: String,
+    },
     /// Whoever watched it loading cancelled it.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

@@ -48,6 +48,7 @@ struct Label {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Labels {
     labels: Vec<Label>,
+    assumed: bool,
 }
 
 impl Labels {
@@ -62,6 +63,7 @@ impl Labels {
         });
         Self {
             labels: classes.collect(),
+            assumed: false,
         }
     }
 
@@ -70,6 +72,7 @@ impl Labels {
         let classes = CIFAR10.iter().map(|name| Label::new(name, None));
         Self {
             labels: classes.collect(),
+            assumed: false,
         }
     }
 
@@ -89,7 +92,23 @@ impl Labels {
         let labels = names.iter().map(|name| Label::new(name, None));
         Self {
             labels: labels.collect(),
+            assumed: false,
         }
+    }
+
+    /// The labels as an assumption: that a network was trained on the classes that
+    /// it has as many of.
+    pub(crate) fn assumed(self) -> Self {
+        Self {
+            assumed: true,
+            ..self
+        }
+    }
+
+    /// Whether nothing says that these are the network's classes: they are
+    /// ImageNet's or CIFAR-10's because their number and the network's stem fit.
+    pub fn is_assumed(&self) -> bool {
+        self.assumed
     }
 
     /// Reads labels from a UTF-8 file, whose form its content tells:
@@ -105,7 +124,10 @@ impl Labels {
     /// or leaves out or repeats one.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, LabelsError> {
         let labels = parse::file(path.as_ref())?;
-        Ok(Self { labels })
+        Ok(Self {
+            labels,
+            assumed: false,
+        })
     }
 
     /// How many classes have a label.

@@ -10,7 +10,8 @@ use crate::mix::{STEP, mix};
 use crate::models::Network;
 use crate::monitor::Monitor;
 use crate::preprocess::{
-    DEFAULT_CROP_PCT, IMAGENET_MEAN, IMAGENET_STD, Interpolation, Preprocess, PreprocessError,
+    DEFAULT_CROP_PCT, IMAGENET_MEAN, IMAGENET_STD, Interpolation, MarginRounding, Preprocess,
+    PreprocessError,
 };
 use crate::tensor::Params;
 use crate::weights::{Checkpoint, Hints, Settings};
@@ -230,14 +231,19 @@ impl Model {
         // Whoever says how to resize wants a crop.
         let cropped = caller.resize.is_some() || caller.crop_pct.is_some();
         preprocess.squash = s.squash == Some(true) && !cropped;
+        if s.crop_margin_down == Some(true) {
+            preprocess.margin_rounding = MarginRounding::Down;
+        }
         preprocess.mean = caller.mean.or(s.mean).unwrap_or(IMAGENET_MEAN);
         preprocess.std = caller.std.or(s.std).unwrap_or(IMAGENET_STD);
         preprocess.validate()?;
         Ok(preprocess)
     }
 
-    /// The names of the classes: the checkpoint's own, else ImageNet's or
-    /// CIFAR-10's where the number of classes is theirs, else bare indices.
+    /// The names of the classes: the checkpoint's own, or those that its
+    /// configuration is known for. Else ImageNet's are assumed for 1,000 classes
+    /// behind an ImageNet stem and CIFAR-10's for ten behind a CIFAR stem
+    /// ([`Labels::is_assumed`]); other classes have their indices for names.
     ///
     /// # Errors
     /// [`Error::Config`] where the checkpoint names more or fewer classes than it has.
@@ -246,7 +252,13 @@ impl Model {
         if let Some(labels) = self.settings.labels_for(classes)? {
             return Ok(Labels::from_list(labels.to_vec()));
         }
-        Ok(Labels::builtin(classes).unwrap_or_else(|| Labels::from_list(vec![])))
+        let cifar = self.network.native_size() == 32;
+        Ok(match (classes, cifar) {
+            (1000, false) if self.settings.imagenet == Some(true) => Labels::imagenet(),
+            (1000, false) => Labels::imagenet().assumed(),
+            (10, true) => Labels::cifar10().assumed(),
+            _ => Labels::from_list(vec![]),
+        })
     }
 }
 

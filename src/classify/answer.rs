@@ -85,6 +85,7 @@ impl Answer {
     fn read(&self, run: Run) -> Result<Scores, Error> {
         let mut scores = Scores::default();
         self.classifier.finish(run, &mut scores)?;
+        self.classifier.check(&scores, 0)?;
         Ok(scores)
     }
 }

@@ -1,5 +1,17 @@
 //! What a batch of pictures scores.
 
+/// The largest distance of the sum of probabilities from 1.
+const SUM_TOLERANCE: f32 = 1e-3;
+
+/// Why numbers are no probabilities.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Flaw {
+    /// NaN or infinity.
+    NotFinite,
+    /// Numbers that no softmax gives, described.
+    Impossible(String),
+}
+
 /// Logits and probabilities of a batch, `[n, classes]` each.
 ///
 /// ```
@@ -61,11 +73,28 @@ impl Scores {
         part(all, index, all.len() / self.images().max(1))
     }
 
-    /// Whether the probabilities of image `index` are numbers. Infinite or no
-    /// numbers among the logits leave none; the logarithm of a probability of 0 is
-    /// infinite, too, and well.
-    pub(crate) fn are_numbers(&self, index: usize) -> bool {
-        (self.probabilities_of(index).iter()).all(|probability| probability.is_finite())
+    /// Whether the probabilities of image `index` are such: each between 0 and 1,
+    /// and their sum 1 within 1e-3.
+    pub fn are_probabilities(&self, index: usize) -> bool {
+        self.flaw(index).is_none()
+    }
+
+    /// The flaw that keeps the probabilities of image `index` from being such:
+    /// each lies between 0 and 1, and their sum is 1 within 1e-3. Non-finite logits
+    /// make every probability NaN; a log-probability of −∞ is valid.
+    pub(crate) fn flaw(&self, index: usize) -> Option<Flaw> {
+        let probabilities = self.probabilities_of(index);
+        if probabilities.iter().any(|p| !p.is_finite()) {
+            return Some(Flaw::NotFinite);
+        }
+        // Division on a GPU may round a probability of 1 up.
+        let possible = -f32::EPSILON..=1.0 + SUM_TOLERANCE;
+        if let Some(p) = probabilities.iter().find(|p| !possible.contains(*p)) {
+            return Some(Flaw::Impossible(format!("{p}")));
+        }
+        let sum: f64 = probabilities.iter().copied().map(f64::from).sum();
+        let off = (sum - 1.0).abs() > f64::from(SUM_TOLERANCE);
+        off.then(|| Flaw::Impossible(format!("a sum of {sum}")))
     }
 }
 
@@ -79,6 +108,36 @@ fn part(all: &[f32], index: usize, length: usize) -> &[f32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn probabilities_are_told_from_other_numbers() {
+        let flaw = |probabilities: &[f32]| {
+            let scores = Scores {
+                probabilities: probabilities.to_vec(),
+                classes: probabilities.len(),
+                ..Scores::default()
+            };
+            scores.flaw(0)
+        };
+        assert_eq!(flaw(&[0.25, 0.75]), None);
+        assert_eq!(flaw(&[0.0, 1.0, 0.0]), None);
+        assert_eq!(flaw(&[1.0 + f32::EPSILON, 0.0]), None);
+        assert_eq!(flaw(&[0.5, 0.4995]), None);
+        assert_eq!(flaw(&[0.5, f32::NAN]), Some(Flaw::NotFinite));
+        assert_eq!(flaw(&[f32::INFINITY, 0.0]), Some(Flaw::NotFinite));
+        for (probabilities, says) in [
+            (&[0.0, 0.0][..], "a sum of 0"),
+            (&[0.5, 0.498], "a sum of 0.99"),
+            (&[-0.5, 1.5], "-0.5"),
+            (&[-143.04, 144.04], "-143.04"),
+            (&[], "a sum of 0"),
+        ] {
+            let Some(Flaw::Impossible(found)) = flaw(probabilities) else {
+                panic!("{probabilities:?}");
+            };
+            assert!(found.starts_with(says), "{found}");
+        }
+    }
 
     #[test]
     fn ties_go_to_the_lower_class() {

@@ -1,6 +1,7 @@
 //! A picture's scores: which session runs it, and how its outputs are read.
 
 use super::input::Prepared;
+use super::scores::Flaw;
 use super::{Answer, Classifier, Input, InputError, Mean, Place, Prediction, Scores, size_of};
 use crate::error::Error;
 use crate::gpu::{Images, Intake};
@@ -16,8 +17,8 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Input`], [`Error::Source`] and [`Error::Preprocess`] for what is
-    /// no picture; [`Error::NoNumbers`] where the scores are NaN; [`Error::Gpu`] where
-    /// the device failed, and in a browser, where nothing can wait
+    /// no picture; [`Error::NoNumbers`] and [`Error::NoProbabilities`] where
+    /// the scores are no probabilities; [`Error::Gpu`] where the device failed, and in a browser, where nothing can wait
     /// ([`GpuError::Blocking`](crate::gpu::GpuError::Blocking)).
     pub fn classify<'a>(
         &self,
@@ -25,7 +26,7 @@ impl Classifier {
         k: usize,
     ) -> Result<Vec<Prediction>, Error> {
         let scores = self.score(picture)?;
-        self.best(&scores, k)
+        Ok(self.top(&scores, 0, k))
     }
 
     /// The same for a task to await, on any executor: the device is polled for
@@ -41,25 +42,26 @@ impl Classifier {
         k: usize,
     ) -> Result<Vec<Prediction>, Error> {
         let scores = self.score_async(picture).await?;
-        self.best(&scores, k)
+        Ok(self.top(&scores, 0, k))
     }
 
-    /// The likeliest classes of one picture, where its scores say anything.
-    fn best(&self, scores: &Scores, k: usize) -> Result<Vec<Prediction>, Error> {
-        self.check(scores, 0)?;
-        Ok(self.top(scores, 0, k))
-    }
-
-    /// Whether the scores of image `index` of a batch say anything.
+    /// Checks that the scores of image `index` of a batch are probabilities. Scores
+    /// of one picture are checked already; those of a [`Batches`](super::Batches) are
+    /// not.
     ///
     /// # Errors
     /// [`Error::NoNumbers`] where they are NaN: of an input or weights that are no
-    /// numbers, or in f16 of values beyond it.
+    /// numbers, or in f16 of values beyond it. [`Error::NoProbabilities`] where they
+    /// are not between 0 and 1, or their sum is not 1 within 1e-3: the device or its
+    /// driver computes wrongly.
     pub fn check(&self, scores: &Scores, index: usize) -> Result<(), Error> {
-        match scores.are_numbers(index) {
-            true => Ok(()),
-            false => Err(Error::NoNumbers {
-                network: self.model().network().name.clone(),
+        let network = || self.model().network().name.clone();
+        match scores.flaw(index) {
+            None => Ok(()),
+            Some(Flaw::NotFinite) => Err(Error::NoNumbers { network: network() }),
+            Some(Flaw::Impossible(found)) => Err(Error::NoProbabilities {
+                network: network(),
+                found,
             }),
         }
     }
@@ -119,6 +121,7 @@ impl Classifier {
                 self.finish_with(run, patience, &mut scores).await?;
             }
         }
+        self.check(&scores, 0)?;
         Ok(scores)
     }
 

@@ -215,7 +215,6 @@ impl Explainer {
     }
 
     fn explained(&self, scores: &Scores, class: usize) -> Result<Explained, Error> {
-        self.classifier.check(scores, 0)?;
         let (bias, shape) = (self.bias.as_deref(), self.head.shape);
         let features = scores.layer(0, 0);
         let map = ClassMap::new(class, features, (shape.h, shape.w), &self.weight, bias);

@@ -38,7 +38,7 @@ pub use linear::{LinearChunk, LinearProblem};
 pub use pack::Packing;
 pub use patch::STEM_POOL;
 pub use peaks::PeakShader;
-pub use pool::{GlobalPoolProblem, PoolProblem};
+pub use pool::{GlobalPoolProblem, PoolProblem, UNROLL as POOL_UNROLL};
 pub use recipe::{Operand, Recipe, Scratch, Source, Stage};
 pub use resample::ResampleShader;
 pub use rows::{KERNELS, find};

@@ -4,6 +4,9 @@ use super::{Dispatch, Kernel, Tile, word};
 use crate::graph::{Shape, Window};
 use crate::tensor::quads;
 
+/// Pixels that each turn of the global pool's loop adds.
+pub const UNROLL: usize = 32;
+
 /// A pooling over windows of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolProblem {

@@ -192,7 +192,9 @@ fn values(kernel: &Kernel) -> Value {
         }
         Tile::Row { pixels, kernel } => context! { pixels, kernel, workgroup },
         Tile::Direct { pixels, aligned } => context! { pixels, aligned, workgroup },
-        Tile::Reduce { quads, slices } => context! { quads, slices, workgroup },
+        Tile::Reduce { quads, slices } => {
+            context! { quads, slices, workgroup, unroll => super::pool::UNROLL }
+        }
         Tile::Winograd { output } => {
             let matrices = winograd_matrices::matrices(output);
             let matrix = match kernel.family {

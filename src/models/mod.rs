@@ -11,4 +11,4 @@ pub use network::{
     ActivationOrder, Block, Head, Naming, Network, Norm, Projection, Shortcut, Stem,
     StridePlacement,
 };
-pub use presets::{UnknownPreset, presets};
+pub use presets::{UnknownPreset, anti_aliased, presets};

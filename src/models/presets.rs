@@ -116,6 +116,24 @@ pub fn presets() -> impl Iterator<Item = &'static str> {
     PRESETS.iter().map(|row| row.0)
 }
 
+/// Whether timm's network of that name downsamples with an anti-aliasing filter.
+/// Such a network has the tensors of one without, and computes something else.
+///
+/// ```
+/// use resnet_wgpu::models::anti_aliased;
+///
+/// assert!(anti_aliased("seresnextaa101d_32x8d.sw_in12k"));
+/// assert!(!anti_aliased("resnet50.a1_in1k"));
+/// ```
+pub fn anti_aliased(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+    let name = name.strip_prefix("se").unwrap_or(&name);
+    let family = ["resnext", "resnet"]
+        .iter()
+        .find_map(|family| name.strip_prefix(family));
+    family.is_some_and(|rest| rest.starts_with("aa") || rest.starts_with("blur"))
+}
+
 /// A name that no preset has.
 ///
 /// ```
@@ -125,7 +143,10 @@ pub fn presets() -> impl Iterator<Item = &'static str> {
 /// assert_eq!(unknown.near[0], "resnet50");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a preset, such as {}, found `{name}`", near.join(", "))]
+#[error(
+    "expected a preset, such as {}, found `{name}`{}", near.join(", "),
+    if anti_aliased(name) { ", which filters where it downsamples and is not computed here" } else { "" }
+)]
 pub struct UnknownPreset {
     /// What was asked for.
     pub name: String,

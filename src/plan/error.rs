@@ -63,6 +63,20 @@ pub enum PlanError {
         /// Workgroups along a dimension.
         limit: u32,
     },
+    /// A shader's loops are longer than every driver runs them: Mesa's llvmpipe
+    /// ends them after 65,535 turns in all, without an error.
+    #[error(
+        "layer `{layer}` needs {needed} turns of a shader's loops, and some drivers end them after \
+         {limit}; use a smaller input size, or the CPU"
+    )]
+    LoopTooLong {
+        /// The layer.
+        layer: String,
+        /// Turns that it needs.
+        needed: u64,
+        /// Turns that every driver runs.
+        limit: u64,
+    },
     /// No kernel of a family runs on this device.
     #[error(
         "layer `{layer}` ({op}): no kernel runs within this device's limits ({limits}); \

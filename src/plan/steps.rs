@@ -1,6 +1,7 @@
 //! Turns each node of the lowered graph into dispatches.
 
 mod conv;
+mod turns;
 
 use super::choose;
 use super::schedule::{Schedule, Values};
@@ -96,6 +97,7 @@ impl Builder<'_> {
         let Some(input) = input else {
             return Ok(()); // the input itself
         };
+        turns::check(node, input)?;
         let output = node.shape;
         let reads = self.slots(node);
         let elementwise = |relu| ElementwiseProblem {

@@ -203,6 +203,12 @@ fn recognise(name: &str, bytes: &[u8]) -> Result<(ImageFormat, &'static str), Im
     if bytes.is_empty() {
         return Err(ImageError::Empty { name: name.into() });
     }
+    if let Some(found) = other_format(bytes) {
+        return Err(ImageError::Unsupported {
+            name: name.into(),
+            found: found.into(),
+        });
+    }
     match image::guess_format(bytes) {
         Ok(ImageFormat::Png) => Ok((ImageFormat::Png, "PNG")),
         Ok(ImageFormat::Jpeg) => Ok((ImageFormat::Jpeg, "JPEG")),
@@ -212,13 +218,49 @@ fn recognise(name: &str, bytes: &[u8]) -> Result<(ImageFormat, &'static str), Im
         Ok(ImageFormat::Tiff) => Ok((ImageFormat::Tiff, "TIFF")),
         Ok(other) => Err(ImageError::Unsupported {
             name: name.into(),
-            found: format!("the {other:?} format"),
+            found: format!("{other:?}"),
         }),
         Err(_) => Err(ImageError::NotAnImage {
             name: name.into(),
             start: bytes[..bytes.len().min(16)].escape_ascii().to_string(),
         }),
     }
+}
+
+/// The usual name of a format that is not read, by its signature.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        // ISO base media files name their brand.
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.get(..4)? {
+            b"avif" | b"avis" => Some("AVIF"),
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => {
+                Some("HEIC")
+            }
+            b"crx " => Some("a camera's raw file (CR3)"),
+            _ => None,
+        },
+        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => {
+            Some("JPEG 2000")
+        }
+        [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] | [0xFF, 0x0A, ..] => Some("JPEG XL"),
+        [b'8', b'B', b'P', b'S', ..] => Some("Photoshop's format"),
+        [b'P', b'1'..=b'7', b' ' | b'\t' | b'\r' | b'\n', ..] => Some("PNM"),
+        _ => None,
+    }
+}
+
+/// Whether the first bytes are those of an image, of a format that is read or
+/// not; only of formats whose signatures are long enough to mean it.
+pub fn has_image_signature(bytes: &[u8]) -> bool {
+    let read = matches!(
+        image::guess_format(bytes),
+        Ok(ImageFormat::Png
+            | ImageFormat::Jpeg
+            | ImageFormat::WebP
+            | ImageFormat::Gif
+            | ImageFormat::Tiff)
+    );
+    read || other_format(bytes).is_some_and(|format| format != "PNM")
 }
 
 /// A decoder's error as one of this module's.

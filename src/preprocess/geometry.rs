@@ -16,6 +16,31 @@ pub(super) fn shorter_side(width: u32, height: u32, target: u32) -> (u64, u64) {
     }
 }
 
+/// The rounding of half an odd margin, which decides at which pixel a centre
+/// crop begins.
+///
+/// ```
+/// use resnet_wgpu::preprocess::{MarginRounding, Preprocess};
+///
+/// // Resized to 455×256, a picture of 16:9 has a margin of 231 pixels.
+/// let torchvision = Preprocess::imagenet(224)?;
+/// let transformers = Preprocess {
+///     margin_rounding: MarginRounding::Down,
+///     ..torchvision.clone()
+/// };
+/// let left = |p: &Preprocess| p.region(455, 256).map(|seen| seen.left);
+/// assert_eq!((left(&torchvision)?, left(&transformers)?), (116.0, 115.0));
+/// # Ok::<(), resnet_wgpu::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MarginRounding {
+    /// Half to even, as torchvision's and timm's `int(round(margin / 2))`.
+    #[default]
+    HalfToEven,
+    /// Down, as transformers' `int(margin / 2)`.
+    Down,
+}
+
 /// Where a centre crop lies along one axis of the resized image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Placement {
@@ -40,9 +65,9 @@ impl Placement {
         }
     }
 
-    /// Torchvision's `center_crop` along one axis: an offset rounded half to
-    /// even, or black on both sides when the crop is the longer.
-    pub(super) fn centre(resized: u64, crop: u32) -> Self {
+    /// `center_crop` along one axis: an offset of half the margin, or black on
+    /// both sides when the crop is the longer.
+    pub(super) fn centre(resized: u64, crop: u32, rounding: MarginRounding) -> Self {
         match u32::try_from(resized) {
             Ok(len) if len < crop => Self {
                 start: 0,
@@ -54,7 +79,8 @@ impl Placement {
                 let spare = resized - u64::from(crop);
                 let half = spare / 2;
                 // Python's round(): x.5 goes to the even neighbour.
-                let round_up = spare % 2 == 1 && half % 2 == 1;
+                let half_to_even = rounding == MarginRounding::HalfToEven;
+                let round_up = half_to_even && spare % 2 == 1 && half % 2 == 1;
                 Self {
                     start: half + u64::from(round_up),
                     len: crop,
@@ -80,18 +106,24 @@ mod tests {
 
     #[test]
     fn offsets_round_half_to_even() {
-        let offset = |resized, crop| Placement::centre(resized, crop).start;
+        let offset =
+            |resized, crop| Placement::centre(resized, crop, MarginRounding::HalfToEven).start;
         // round(0.5), round(1.5), round(2.5), round(3.5) in Python.
         assert_eq!(
             [1, 3, 5, 7].map(|spare| offset(224 + spare, 224)),
             [0, 2, 2, 4]
         );
         assert_eq!(offset(256, 224), 16);
+        let down = |resized, crop| Placement::centre(resized, crop, MarginRounding::Down).start;
+        assert_eq!(
+            [1, 3, 5, 7].map(|spare| down(224 + spare, 224)),
+            [0, 1, 2, 3]
+        );
     }
 
     #[test]
     fn a_crop_beyond_the_image_is_padded_less_before_than_after() {
-        let placed = Placement::centre(221, 224);
+        let placed = Placement::centre(221, 224, MarginRounding::Down);
         assert_eq!((placed.start, placed.len, placed.before), (0, 221, 1));
     }
 }

@@ -34,7 +34,7 @@ mod tests;
 mod to_rgb;
 mod views;
 
-pub use decode::{ImageLimits, decode_bytes, decode_file};
+pub use decode::{ImageLimits, decode_bytes, decode_file, has_image_signature};
 pub use error::{ImageError, PreprocessError};
 pub use image::RgbImage;
 pub use interpolation::Interpolation;
@@ -45,6 +45,7 @@ pub(crate) use sampling::Sampling;
 pub(crate) use to_rgb::to_rgb;
 pub use views::Views;
 
+pub use geometry::MarginRounding;
 use geometry::{Placement, shorter_side};
 
 /// Means of ImageNet's red, green and blue, on the scale 0 to 1.
@@ -87,6 +88,8 @@ pub struct Preprocess {
     /// Resize to exactly `crop`, whatever the image's aspect, as transformers'
     /// processors do that do not crop; `resize` is then without effect.
     pub squash: bool,
+    /// Rounding of the crop's offset where the margin is odd.
+    pub margin_rounding: MarginRounding,
     /// Filter of the resize.
     pub interpolation: Interpolation,
     /// Mean of red, green and blue that is subtracted, on the scale 0 to 1.
@@ -130,6 +133,7 @@ impl Preprocess {
             resize: resize as u32,
             crop: (size, size),
             squash: false,
+            margin_rounding: MarginRounding::default(),
             interpolation,
             mean: IMAGENET_MEAN,
             std: IMAGENET_STD,
@@ -189,8 +193,8 @@ impl Preprocess {
     pub fn crop_image(&self, image: &RgbImage) -> Result<RgbImage, PreprocessError> {
         self.check(image.dimensions())?;
         let resized = self.resized(image.dimensions());
-        let columns = Placement::centre(resized.0, self.crop.1);
-        let rows = Placement::centre(resized.1, self.crop.0);
+        let columns = Placement::centre(resized.0, self.crop.1, self.margin_rounding);
+        let rows = Placement::centre(resized.1, self.crop.0, self.margin_rounding);
         Ok(resize::resize_and_crop(
             image,
             resized,

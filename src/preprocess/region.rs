@@ -36,7 +36,7 @@ impl Preprocess {
         self.check((width, height))?;
         let resized = self.resized((width, height));
         let along = |length: u32, resized: u64, crop: u32| {
-            let placed = Placement::centre(resized, crop);
+            let placed = Placement::centre(resized, crop, self.margin_rounding);
             let scale = f64::from(length) / resized as f64;
             let start = placed.start as f64 - f64::from(placed.before);
             (start * scale, f64::from(crop) * scale)

@@ -64,8 +64,8 @@ impl Preprocess {
     pub(crate) fn sampling(&self, width: u32, height: u32) -> Result<Sampling, PreprocessError> {
         self.check((width, height))?;
         let resized = self.resized((width, height));
-        let columns = Placement::centre(resized.0, self.crop.1);
-        let rows = Placement::centre(resized.1, self.crop.0);
+        let columns = Placement::centre(resized.0, self.crop.1, self.margin_rounding);
+        let rows = Placement::centre(resized.1, self.crop.0, self.margin_rounding);
         let filter = self.interpolation;
         let across = Taps::new(width, resized.0, (columns.start, columns.len), filter);
         let down = Taps::new(height, resized.1, (rows.start, rows.len), filter);

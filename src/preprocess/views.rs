@@ -113,8 +113,8 @@ impl Preprocess {
             });
         };
         let centre = (
-            Placement::centre(resized.0, width).start,
-            Placement::centre(resized.1, height).start,
+            Placement::centre(resized.0, width, self.margin_rounding).start,
+            Placement::centre(resized.1, height, self.margin_rounding).start,
         );
         let cut = |(left, top)| {
             let columns = Placement::at(left, width);

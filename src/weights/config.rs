@@ -7,9 +7,9 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::json::{Fields, parse};
-use super::{Checkpoint, CheckpointError, ConfigError, Hints, forms};
+use super::{Checkpoint, CheckpointError, ConfigError, forms, processor};
 use crate::graph::ZeroChannels;
-use crate::models::{Block, Network, Shortcut, StridePlacement};
+use crate::models::{Block, Network, Shortcut, Stem, StridePlacement, anti_aliased};
 
 /// The largest configuration file that is read, in bytes: ImageNet-21k's
 /// labels take a quarter of it.
@@ -41,6 +41,9 @@ pub struct Settings {
     /// Whether an image is resized to the square itself, whatever its aspect,
     /// and not cropped.
     pub squash: Option<bool>,
+    /// Whether a crop whose margin is odd lies half a pixel up and left of the
+    /// centre, as transformers crops; torchvision rounds half to even.
+    pub crop_margin_down: Option<bool>,
     /// Mean of each channel (R, G, B) of images in [0, 1].
     pub mean: Option<[f32; 3]>,
     /// Standard deviation of each channel, above 0.
@@ -61,6 +64,10 @@ pub struct Settings {
     pub zero_channels: Option<ZeroChannels>,
     /// Added to the variance in batch norm.
     pub eps: Option<f64>,
+    /// Whether the stem has three convolutions, as the tensors must show.
+    pub deep_stem: Option<bool>,
+    /// Whether the classes are known to be ImageNet-1k's.
+    pub imagenet: Option<bool>,
     /// Which file, or whose metadata, each value is from, by field name.
     pub from: BTreeMap<&'static str, String>,
 }
@@ -78,6 +85,7 @@ impl Settings {
                 key: "labels".into(),
                 expected: format!("{classes} labels, one for each class of the last layer"),
                 found: labels.len().to_string(),
+                remedy: ConfigError::CORRECT,
             }),
             labels => Ok(labels.as_deref()),
         }
@@ -90,24 +98,31 @@ impl Settings {
 
     /// Refuses a network that timm gives torchvision's names and shapes, and
     /// that computes something else: anti-aliased downsampling has no
-    /// parameters. A preset asked for by name overrules it.
-    pub(super) fn same_names_other_network(&self, hints: &Hints) -> Result<(), ConfigError> {
+    /// parameters.
+    pub(super) fn same_names_other_network(&self) -> Result<(), ConfigError> {
         match &self.architecture {
-            Some(name)
-                if hints.preset.is_none()
-                    && ["resnetaa", "resnetblur"]
-                        .iter()
-                        .any(|a| name.starts_with(a)) =>
-            {
-                Err(ConfigError {
-                    file: self.origin("architecture").to_owned(),
-                    key: "architecture".into(),
-                    expected: "a network of this library's presets (to run the weights without \
-                               anti-aliasing all the same, name the preset)"
-                        .into(),
-                    found: format!("`{name}`, which downsamples with a filter"),
-                })
-            }
+            Some(name) if anti_aliased(name) => Err(ConfigError {
+                file: self.origin("architecture").to_owned(),
+                key: "architecture".into(),
+                expected: "a network without anti-aliasing".into(),
+                found: format!("`{name}`, which filters where it downsamples"),
+                remedy: ConfigError::OTHER_NETWORK,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a stem other than the one that the tensors show.
+    pub(super) fn stem_fits(&self, net: &Network) -> Result<(), ConfigError> {
+        let deep = matches!(net.stem, Stem::Deep(_));
+        match self.deep_stem {
+            Some(wanted) if wanted != deep => Err(ConfigError {
+                file: self.origin("deep_stem").to_owned(),
+                key: "stem_type".into(),
+                expected: format!("the stem of the tensors, `{}`", stem_type(deep)),
+                found: format!("`{}`", stem_type(wanted)),
+                remedy: ConfigError::OTHER_NETWORK,
+            }),
             _ => Ok(()),
         }
     }
@@ -140,6 +155,7 @@ impl Settings {
         // each of two files would be neither's.
         let sized = self.input_size.is_some() || self.resize.is_some() || self.crop_pct.is_some();
         let (resize, crop, squash) = (self.resize, self.crop_pct, self.squash);
+        let margin = self.crop_margin_down;
         macro_rules! take {
             ($($field:ident),*) => {$(
                 if self.$field.is_none() && other.$field.is_some() {
@@ -163,7 +179,10 @@ impl Settings {
             stride_placement,
             plain,
             zero_channels,
-            eps
+            eps,
+            crop_margin_down,
+            deep_stem,
+            imagenet
         );
         if sized && self.resize != resize {
             self.resize = resize;
@@ -171,12 +190,17 @@ impl Settings {
         }
         if sized {
             self.squash = squash;
+            self.crop_margin_down = margin;
         }
         if (resize.is_some() || crop.is_some()) && self.crop_pct != crop {
             self.crop_pct = crop;
             self.from.remove("crop_pct");
         }
     }
+}
+
+fn stem_type(deep: bool) -> &'static str {
+    if deep { "deep" } else { "" }
 }
 
 /// The preset that timm, torchvision or this crate calls so; timm's
@@ -203,15 +227,23 @@ impl Checkpoint {
         if let Some(text) = own.filter(|t| t.starts_with('{')) {
             let source = format!("metadata of {}", self.name());
             let map = parse(&source, "config", text)?;
-            let found = forms::flat(Fields::new(&source, &map))?;
+            let found = forms::metadata(Fields::new(&source, &map))?;
             settings.absorb(found.sourced(&source), &source);
+        }
+        // Some exporters name the network in an entry of its own.
+        if settings.architecture.is_none()
+            && let Some(name) = self.metadata().get("architecture")
+        {
+            let source = format!("metadata of {}", self.name());
+            settings.from.insert("architecture", source);
+            settings.architecture = Some(name.clone());
         }
         let Some(folder) = &self.folder else {
             return Ok(settings);
         };
         for (name, read) in [
             ("config.json", forms::model as forms::Form),
-            ("preprocessor_config.json", forms::preprocessor),
+            ("preprocessor_config.json", processor::preprocessor),
         ] {
             let path = folder.join(name);
             let source = path.display().to_string();
@@ -248,6 +280,7 @@ fn read_small(path: &Path, file: &str) -> Result<Option<String>, CheckpointError
         key: "(whole file)".into(),
         expected,
         found,
+        remedy: ConfigError::CORRECT,
     };
     if text.len() as u64 > MAX_CONFIG_BYTES {
         let expected = format!("at most {MAX_CONFIG_BYTES} bytes");

@@ -150,7 +150,7 @@ pub enum CheckpointError {
 /// assert!(error.to_string().contains("expected 10 labels"));
 /// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{file}: `{key}`: expected {expected}, found {found}; correct the entry or take it out")]
+#[error("{file}: `{key}`: expected {expected}, found {found}; {remedy}")]
 pub struct ConfigError {
     /// The file, or the metadata of a file.
     pub file: String,
@@ -160,6 +160,16 @@ pub struct ConfigError {
     pub expected: String,
     /// The value, shortened.
     pub found: String,
+    /// What to do about it.
+    pub remedy: &'static str,
+}
+
+impl ConfigError {
+    /// The remedy where a value makes no sense.
+    pub(super) const CORRECT: &'static str = "correct the entry or take it out";
+    /// The remedy where a value asks for another computation.
+    pub(super) const OTHER_NETWORK: &'static str =
+        "this library would compute something else, use another checkpoint";
 }
 
 /// Every difference between a checkpoint's tensors and a network's, by name

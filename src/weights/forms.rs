@@ -1,10 +1,10 @@
-//! The forms of configuration: this project's metadata, timm's and
-//! transformers' files.
+//! The forms of a network's configuration: this project's metadata, timm's and
+//! transformers' `config.json`.
 
 use serde_json::Value;
 
 use super::json::Fields;
-use super::{ConfigError, Settings};
+use super::{ConfigError, Settings, timm};
 use crate::graph::ZeroChannels;
 use crate::models::StridePlacement::{Conv3x3, First1x1};
 
@@ -12,16 +12,17 @@ use crate::models::StridePlacement::{Conv3x3, First1x1};
 pub(super) type Form = fn(Fields) -> Result<Settings, ConfigError>;
 
 /// The longest side of images, in pixels, that a configuration may ask for.
-const MAX_SIDE: u64 = 16_384;
+pub(super) const MAX_SIDE: u64 = 16_384;
 
 /// Any real number that normalises images; beyond it is a mistake.
-fn moderate(n: f64) -> bool {
+pub(super) fn moderate(n: f64) -> bool {
     n.is_finite() && n.abs() <= 1e4
 }
 
 /// Flat keys, as this project's metadata and timm's `pretrained_cfg` have
 /// them.
 pub(super) fn flat(f: Fields) -> Result<Settings, ConfigError> {
+    timm::check(f)?;
     let mut labels = None;
     for key in ["classes", "labels", "label_names"] {
         // Some write the number of classes under such a key; shapes tell it.
@@ -37,6 +38,8 @@ pub(super) fn flat(f: Fields) -> Result<Settings, ConfigError> {
         input_size: f.read("input_size", SQUARE, square)?,
         resize: f.read("resize", SIDE, side)?,
         crop_pct: crop_pct(f)?,
+        squash: timm::squash(f),
+        deep_stem: timm::deep_stem(f)?,
         mean: f.channels("mean", "three numbers", moderate)?,
         std: f.channels("std", STD, |n| n > 0.0 && moderate(n))?,
         interpolation: f.read("interpolation", "bilinear or bicubic", interpolation)?,
@@ -63,33 +66,45 @@ pub(super) fn flat(f: Fields) -> Result<Settings, ConfigError> {
     })
 }
 
+/// The metadata's form: this project's, or timm's, which has a `pretrained_cfg`.
+pub(super) fn metadata(f: Fields) -> Result<Settings, ConfigError> {
+    match f.get("pretrained_cfg") {
+        Some(_) => model(f),
+        None => flat(f),
+    }
+}
+
 /// `config.json`, timm's (new and old) or transformers'. Nothing where it is
 /// about another kind of model.
 pub(super) fn model(f: Fields) -> Result<Settings, ConfigError> {
     if let Some(inner) = f.object("pretrained_cfg")? {
         let outer = flat(f)?;
-        let inner = flat(inner)?;
-        return Ok(Settings {
-            architecture: outer.architecture.or(inner.architecture),
-            labels: outer.labels.or(inner.labels),
-            ..inner
-        });
+        let known = inner.text("tag")?.is_some_and(|tag| tag.ends_with("in1k"));
+        let settings = flat(inner)?;
+        let settings = Settings {
+            architecture: outer.architecture.or(settings.architecture),
+            labels: outer.labels.or(settings.labels),
+            deep_stem: outer.deep_stem.or(settings.deep_stem),
+            imagenet: known.then_some(true),
+            ..settings
+        };
+        return Ok(timm::with_defaults(settings, inner));
     }
     if f.get("architecture").is_some() {
-        return flat(f);
+        return Ok(timm::with_defaults(flat(f)?, f));
     }
     if f.get("model_type").and_then(Value::as_str) != Some("resnet") {
         return Ok(Settings::default());
     }
     // Here the network would compute something else than its file says.
     if f.flag("downsample_in_first_stage")? == Some(true) {
-        return Err(f.error(
+        return Err(f.refusal(
             "downsample_in_first_stage",
             "false: a stride in the first stage is not supported",
         ));
     }
     if f.text("hidden_act")?.is_some_and(|act| act != "relu") {
-        return Err(f.error("hidden_act", "relu, the only activation of a ResNet"));
+        return Err(f.refusal("hidden_act", "relu, the only activation of a ResNet"));
     }
     let first = f.flag("downsample_in_bottleneck")?;
     Ok(Settings {
@@ -103,69 +118,16 @@ pub(super) fn model(f: Fields) -> Result<Settings, ConfigError> {
     })
 }
 
-/// transformers' `preprocessor_config.json`.
-pub(super) fn preprocessor(f: Fields) -> Result<Settings, ConfigError> {
-    let size = f.read("size", SQUARE, square_or_shortest)?;
-    let crop = f.read("crop_size", SQUARE, square_or_shortest)?;
-    let crop_pct = crop_pct(f)?;
-    let kind = match f.text("image_processor_type")? {
-        None => f.text("feature_extractor_type")?,
-        named => named,
-    };
-    let convnext = crop_pct.is_some() || kind.is_some_and(|k| k.starts_with("ConvNext"));
-    let (input_size, resize, crop_pct, squash) = match (size, crop) {
-        // Resize, then crop (ViT's and CLIP's processors, where they crop).
-        (size, Some(crop)) if f.flag("do_center_crop")? != Some(false) => {
-            (Some(crop), size, None, false)
-        }
-        // ConvNext's crops 224 of 256 below 384, and squashes from there on.
-        (Some(size), _) if convnext && size < 384 => {
-            (Some(size), None, crop_pct.or(Some(0.875)), false)
-        }
-        (Some(size), _) => (Some(size), None, None, true),
-        (None, _) => (None, None, crop_pct, false),
-    };
-    let rescaled = |n: f64| (n * 255.0 - 1.0).abs() < 1e-3;
-    f.number("rescale_factor", "1/255: images in [0, 1]", rescaled)?;
-    if f.flag("do_rescale")? == Some(false) {
-        return Err(f.error("do_rescale", "true: images in [0, 1]"));
-    }
-    let (mut mean, mut std) = (
-        f.channels("image_mean", "three numbers", moderate)?,
-        f.channels("image_std", STD, |n| n > 0.0 && moderate(n))?,
-    );
-    if f.flag("do_normalize")? == Some(false) {
-        (mean, std) = (Some([0.0; 3]), Some([1.0; 3]));
-    }
-    Ok(Settings {
-        input_size,
-        resize,
-        crop_pct,
-        squash: squash.then_some(true),
-        mean,
-        std,
-        // Pillow's numbers.
-        interpolation: f.read("resample", "2 (bilinear) or 3 (bicubic)", |v| {
-            match v.as_u64() {
-                Some(2) => Some("bilinear".into()),
-                Some(3) => Some("bicubic".into()),
-                _ => interpolation(v),
-            }
-        })?,
-        ..Settings::default()
-    })
-}
-
 const SIDE: &str = "a whole number of pixels from 1 to 16384";
 const SQUARE: &str = "the side of a square, or [3, side, side], of 1 to 16384 pixels";
-const STD: &str = "three numbers above 0";
+pub(super) const STD: &str = "three numbers above 0";
 
-fn crop_pct(f: Fields) -> Result<Option<f64>, ConfigError> {
+pub(super) fn crop_pct(f: Fields) -> Result<Option<f64>, ConfigError> {
     let expected = "a number above 0 and at most 1";
     f.number("crop_pct", expected, |n| n > 0.0 && n <= 1.0)
 }
 
-fn side(v: &Value) -> Option<usize> {
+pub(super) fn side(v: &Value) -> Option<usize> {
     let side = v.as_u64().filter(|n| (1..=MAX_SIDE).contains(n))?;
     usize::try_from(side).ok()
 }
@@ -180,23 +142,7 @@ fn square(v: &Value) -> Option<usize> {
     }
 }
 
-/// `224`, `{"shortest_edge": 224}` or `{"height": 224, "width": 224}`.
-fn square_or_shortest(v: &Value) -> Option<usize> {
-    match v.as_object() {
-        None => square(v),
-        Some(map) => match (
-            map.get("shortest_edge"),
-            map.get("height"),
-            map.get("width"),
-        ) {
-            (Some(edge), _, _) => side(edge),
-            (_, Some(h), Some(w)) => side(h).filter(|h| side(w) == Some(*h)),
-            _ => None,
-        },
-    }
-}
-
-fn interpolation(v: &Value) -> Option<String> {
+pub(super) fn interpolation(v: &Value) -> Option<String> {
     let name = v.as_str()?.to_ascii_lowercase();
     matches!(name.as_str(), "bilinear" | "bicubic").then_some(name)
 }
@@ -248,35 +194,6 @@ mod tests {
             read(model, r#"{"model_type": "bert", "hidden_act": "gelu"}"#),
             Ok(Settings::default())
         );
-        let s = read(
-            preprocessor,
-            r#"{"size": {"shortest_edge": 224}, "crop_pct": 0.875, "resample": 3,
-                "image_mean": [0.4, 0.5, 0.6], "image_std": [1, 1, 1],
-                "rescale_factor": 0.00392156862745098}"#,
-        )
-        .unwrap();
-        assert_eq!((s.input_size, s.crop_pct), (Some(224), Some(0.875)));
-        assert_eq!(s.mean, Some([0.4, 0.5, 0.6]));
-        let s = read(
-            preprocessor,
-            r#"{"size": 256, "crop_size": {"height": 224, "width": 224}}"#,
-        );
-        assert_eq!(
-            s.map(|s| (s.input_size, s.resize)),
-            Ok((Some(224), Some(256)))
-        );
-        // ConvNext's processor, which transformers' ResNets have.
-        for (size, crop_pct, squash) in [(224, Some(0.875), None), (384, None, Some(true))] {
-            let text = format!(
-                r#"{{"size": {{"shortest_edge": {size}}},
-                    "feature_extractor_type": "ConvNextFeatureExtractor"}}"#
-            );
-            let s = read(preprocessor, &text).unwrap();
-            assert_eq!((s.crop_pct, s.squash), (crop_pct, squash));
-        }
-        // ViT's squashes.
-        let s = read(preprocessor, r#"{"size": {"height": 224, "width": 224}}"#).unwrap();
-        assert_eq!((s.input_size, s.squash), (Some(224), Some(true)));
     }
 
     #[test]
@@ -308,9 +225,6 @@ mod tests {
                 r#"{"model_type": "resnet", "downsample_in_first_stage": true}"#,
                 "downsample_in_first_stage",
             ),
-            (preprocessor, r#"{"image_std": [1, 0, 1]}"#, "image_std"),
-            (preprocessor, r#"{"resample": 1}"#, "resample"),
-            (preprocessor, r#"{"rescale_factor": 1}"#, "rescale_factor"),
         ] {
             let err = read(form, text).unwrap_err();
             assert!(err.starts_with(&format!("f: `{key}`: expected ")), "{err}");

@@ -17,6 +17,7 @@ pub(super) fn parse(file: &str, key: &str, text: &str) -> Result<Map<String, Val
         file: file.to_owned(),
         key: key.to_owned(),
         expected: "a JSON object (NaN and Infinity are not JSON)".into(),
+        remedy: ConfigError::CORRECT,
         found,
     };
     match serde_json::from_str(text) {
@@ -42,8 +43,28 @@ impl<'a> Fields<'a> {
             file: self.file.to_owned(),
             key: key.to_owned(),
             expected: expected.to_owned(),
+            remedy: ConfigError::CORRECT,
             found: self.get(key).map_or("nothing".into(), shortened),
         }
+    }
+
+    /// An error about a sound value that asks for what is not computed here.
+    pub fn refusal(&self, key: &str, expected: &str) -> ConfigError {
+        ConfigError {
+            remedy: ConfigError::OTHER_NETWORK,
+            ..self.error(key, expected)
+        }
+    }
+
+    /// The keys that have a value.
+    pub fn keys(&self) -> impl Iterator<Item = &'a str> {
+        let given = self.map.iter().filter(|(_, value)| !value.is_null());
+        given.map(|(key, _)| key.as_str())
+    }
+
+    /// The provenance of a value that the file leaves out.
+    pub fn source(&self, what: &str) -> String {
+        format!("{what}, since {} names none", self.file)
     }
 
     /// The value under `key` as `read` understands it.

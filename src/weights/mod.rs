@@ -26,12 +26,14 @@ mod hints;
 mod json;
 mod listing;
 mod load;
+mod processor;
 mod raw_header;
 mod recognise;
 mod shapes;
 mod storage;
 mod stored_tensor;
 mod synthetic;
+mod timm;
 mod values;
 mod vgg;
 

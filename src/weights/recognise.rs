@@ -54,7 +54,7 @@ impl Listing {
         hints: &Hints,
         settings: &Settings,
     ) -> Result<Recognised, CheckpointError> {
-        settings.same_names_other_network(hints)?;
+        settings.same_names_other_network()?;
         let mut clues = Clues {
             hints,
             settings,
@@ -64,6 +64,7 @@ impl Listing {
             Some(preset) => self.under_preset(preset),
             None => self.network()?,
         };
+        settings.stem_fits(&net)?;
         clues.decide(&mut net);
         let from = match &hints.preset {
             Some(_) => "the preset asked for".to_owned(),

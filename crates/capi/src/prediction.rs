@@ -54,6 +54,10 @@ pub unsafe extern "C" fn resnet_top_k(
             classes,
             layers: vec![],
         };
+        if !scores.are_probabilities(0) {
+            let expected = "finite numbers, whose softmax has a sum of 1";
+            return Err(Failure::argument("logits", expected, "others"));
+        }
         let found = scores.top(0, k).into_iter().map(|class| {
             let (probability, logit) = (scores.probabilities[class], scores.logits[class]);
             model.names.prediction(class, probability, logit)

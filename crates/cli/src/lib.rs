@@ -14,6 +14,7 @@ mod fetching;
 mod folder;
 mod host;
 mod interrupt;
+mod left_out;
 mod memory;
 mod options;
 mod output_file;

@@ -34,6 +34,7 @@ pub fn options(error: &(dyn StdError + 'static)) -> Option<&'static str> {
             Some("`--weights pytorch_model.bin` prints the line that does")
         }
         Error::NoNumbers { .. } => Some("`--precision f32`; `resnet verify` names the layer"),
+        Error::NoProbabilities { .. } => Some("`--device cpu`; `resnet verify` checks a device"),
         Error::UnknownLayer { .. } => Some("`resnet summary` lists all"),
         _ => None,
     }

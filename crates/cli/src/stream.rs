@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
@@ -13,9 +13,10 @@ use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Batches, Classifier, Mean, Scores, decode_ahead};
 use resnet_wgpu::cpu::CpuError;
 use resnet_wgpu::gpu::{Gpu, GpuError};
-use resnet_wgpu::preprocess::RgbImage;
+use resnet_wgpu::preprocess::{ImageLimits, RgbImage, decode_file};
 
-use crate::failure::{Failure, with_sources};
+use crate::failure::Failure;
+use crate::left_out::LeftOut;
 use crate::term;
 
 /// Batches that are in flight on a device: one is computed while the next
@@ -24,21 +25,27 @@ pub fn in_flight(gpu: Option<&Gpu>) -> usize {
     gpu.map_or(1, |_| 2)
 }
 
-/// The images of all paths in order, and how many paths had none; each of those
-/// is told.
-pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, usize) {
+/// The images of all paths in order, and the paths that have none, which are
+/// reported on stderr.
+pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(&Path, LeftOut)>) {
     let mut images = vec![];
-    let mut failed = 0;
+    let mut failed = vec![];
     for path in paths {
         match find_images(path) {
             Ok(found) => images.extend(found),
             Err(error) => {
-                failed += 1;
-                term::error(&with_sources(&error));
+                let left_out = LeftOut::new(&error);
+                term::error(&left_out.message);
+                failed.push((&**path, left_out));
             }
         }
     }
     (images, failed)
+}
+
+/// Reads an image file.
+pub fn read(path: impl AsRef<Path>, limits: &ImageLimits) -> Result<RgbImage, LeftOut> {
+    decode_file(path, limits).map_err(|error| LeftOut::new(&error))
 }
 
 /// What became of an image.
@@ -46,8 +53,8 @@ pub enum Outcome<'a> {
     /// Its scores are those of this index in the batch; of several views, their
     /// mean.
     Scored(&'a Scores, usize),
-    /// It could not be read, and why.
-    Broken(String),
+    /// It is left out, and why.
+    Broken(LeftOut),
 }
 
 /// How long the thread that feeds the device waited, and for what.
@@ -73,7 +80,7 @@ impl Waits {
 pub struct Images<'a, T> {
     pub items: &'a [T],
     /// Reads one, on any thread; what is wrong with it names it.
-    pub load: &'a (dyn Fn(&T) -> Result<RgbImage, String> + Sync),
+    pub load: &'a (dyn Fn(&T) -> Result<RgbImage, LeftOut> + Sync),
     /// What it is called.
     pub name: &'a (dyn Fn(&T) -> String + Sync),
 }
@@ -92,7 +99,7 @@ pub fn run<T: Sync>(
     let prepare = |item: &T| {
         let image = (images.load)(item)?;
         let views = preprocess.views(&image, &views);
-        views.map_err(|e| format!("{}: {e}", (images.name)(item)))
+        views.map_err(|e| LeftOut::named(&(images.name)(item), &Error::from(e)))
     };
     // Enough for every core and for the next batches, and no more: a picture's
     // views may take megabytes.
@@ -107,6 +114,7 @@ pub fn run<T: Sync>(
         waits: Waits::default(),
         batches: Batches::new(classifier),
         classifier,
+        name: &|index: usize| (images.name)(&images.items[index]),
         each,
     };
     let mut outcome = Ok(());
@@ -118,7 +126,7 @@ pub fn run<T: Sync>(
         }
         batches.waits.images += since.elapsed();
         outcome = match views {
-            Ok(views) => batches.take(index, &views, &|| (images.name)(&items[index])),
+            Ok(views) => batches.take(index, &views),
             Err(why) => batches.tell(index, Outcome::Broken(why)),
         };
         since = Instant::now();
@@ -144,6 +152,8 @@ struct OnTheWay<'a, E> {
     mean: Mean,
     answer: Scores,
     waits: Waits,
+    /// The name of an item.
+    name: &'a dyn Fn(usize) -> String,
     each: E,
 }
 
@@ -153,12 +163,7 @@ where
 {
     /// Takes an image's views. One that the network or the device has no room
     /// for is no reason to end: it is told before any of its views is run.
-    fn take(
-        &mut self,
-        index: usize,
-        views: &[RgbImage],
-        name: &dyn Fn() -> String,
-    ) -> Result<(), Failure> {
+    fn take(&mut self, index: usize, views: &[RgbImage]) -> Result<(), Failure> {
         let any_size = self.classifier.views().any_size();
         for view in views.iter().filter(|_| any_size) {
             match self.batches.admit(view) {
@@ -169,7 +174,8 @@ where
                     | Error::Gpu(GpuError::OutOfMemory { .. })),
                 ) => {
                     let (width, height) = view.dimensions();
-                    let why = format!("{}: at {width}x{height} pixels: {error}", name());
+                    let name = format!("{}: at {width}x{height} pixels", (self.name)(index));
+                    let why = LeftOut::named(&name, &error);
                     return self.tell(index, Outcome::Broken(why));
                 }
                 other => other?,
@@ -215,14 +221,14 @@ where
         let one = self.classifier.views().count() == 1;
         for (place, index) in items.drain(..).enumerate() {
             if one {
-                let outcome = scored(self.classifier, &self.scores, place);
+                let outcome = scored(self.classifier, &self.scores, place, || (self.name)(index));
                 (self.each)(self.classifier, index, outcome, &self.waits)?;
                 continue;
             }
             self.mean.add(&self.scores, place);
             if self.mean.is_whole() {
                 self.mean.take_into(&mut self.answer);
-                let outcome = scored(self.classifier, &self.answer, 0);
+                let outcome = scored(self.classifier, &self.answer, 0, || (self.name)(index));
                 (self.each)(self.classifier, index, outcome, &self.waits)?;
             }
         }
@@ -246,9 +252,14 @@ where
 }
 
 /// What became of an image that was run.
-fn scored<'a>(classifier: &Classifier, scores: &'a Scores, index: usize) -> Outcome<'a> {
+fn scored<'a>(
+    classifier: &Classifier,
+    scores: &'a Scores,
+    index: usize,
+    name: impl FnOnce() -> String,
+) -> Outcome<'a> {
     match classifier.check(scores, index) {
         Ok(()) => Outcome::Scored(scores, index),
-        Err(error) => Outcome::Broken(with_sources(&error)),
+        Err(error) => Outcome::Broken(LeftOut::named(&name(), &error)),
     }
 }

@@ -7,12 +7,14 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use resnet_wgpu::classify::{Classifier, ClassifierOptions, Prediction};
-use resnet_wgpu::preprocess::{ImageLimits, decode_file};
+use resnet_wgpu::preprocess::ImageLimits;
 use serde::Serialize;
 
 use crate::device;
-use crate::failure::{Failure, with_sources};
+use crate::failure::Failure;
+use crate::left_out::{self, Tally};
 use crate::options::model::ModelArgs;
+use crate::options::model::label_source;
 use crate::progress::Progress;
 use crate::stream::{self, Outcome};
 use crate::term;
@@ -59,6 +61,7 @@ struct Line<'a> {
     path: Cow<'a, str>,
     model: &'a str,
     device: &'a str,
+    labels: &'static str,
     top: Vec<Class<'a>>,
 }
 
@@ -73,9 +76,13 @@ struct Class<'a> {
 /// Runs the command.
 pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
-    let labels = args.model.labels(model.network().classes)?;
-    let (images, broken) = stream::find(&args.images);
-    let mut failed = broken > 0;
+    let labels = args.model.class_names(&model)?;
+    let (images, without) = stream::find(&args.images);
+    if args.json {
+        for (path, left_out) in &without {
+            term::print_json(&left_out::Line::new(path, left_out))?;
+        }
+    }
     if images.is_empty() {
         return Err(Failure::Reported);
     }
@@ -85,12 +92,15 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
         precision: args.model.precision,
         in_flight: stream::in_flight(gpu.as_ref()),
         preprocess: args.model.overrides(),
-        labels,
+        labels: Some(&labels).filter(|labels| !labels.is_empty()).cloned(),
         choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
         ..Default::default()
     };
     let classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
+    args.model.announce_labels(&labels);
+    let labels = label_source(&labels);
+    let mut tally = Tally::default();
     (args.model).announce_precision(classifier.session().precision());
     let device = device::name(gpu.as_ref());
     let limits = ImageLimits::default();
@@ -99,22 +109,28 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
         &classifier,
         &stream::Images {
             items: &images,
-            load: &|path| decode_file(path, &limits).map_err(|e| with_sources(&e)),
+            load: &|path| stream::read(path, &limits),
             name: &|path| term::shown(path),
         },
         &AtomicBool::new(false),
         |classifier, index, outcome, _| {
             match outcome {
                 Outcome::Broken(why) => {
-                    failed = true;
-                    progress.aside(|| term::error(&why));
+                    tally.add(&why);
+                    progress.aside(|| {
+                        term::error(&why.message);
+                        match args.json {
+                            true => term::print_json(&left_out::Line::new(&images[index], &why)),
+                            false => Ok(()),
+                        }
+                    })?;
                 }
                 Outcome::Scored(scores, place) => {
                     let top = classifier.top(scores, place, args.k as usize);
                     let path = &images[index];
                     let name = &model.network().name;
                     progress.aside(|| match args.json {
-                        true => term::print_json(&line(path, name, &device, &top)),
+                        true => term::print_json(&line(path, name, &device, labels, &top)),
                         false => term::print(&text(path, &top, index > 0)),
                     })?;
                 }
@@ -123,14 +139,22 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
             Ok(())
         },
     );
+    drop(progress);
+    tally.announce(images.len());
     ran?;
-    match failed {
-        true => Err(Failure::Reported),
-        false => Ok(()),
+    match tally.total() + without.len() {
+        0 => Ok(()),
+        _ => Err(Failure::Reported),
     }
 }
 
-fn line<'a>(path: &'a Path, model: &'a str, device: &'a str, top: &'a [Prediction]) -> Line<'a> {
+fn line<'a>(
+    path: &'a Path,
+    model: &'a str,
+    device: &'a str,
+    labels: &'static str,
+    top: &'a [Prediction],
+) -> Line<'a> {
     let classes = top.iter().map(|p| Class {
         class: p.class,
         label: &p.label,
@@ -142,6 +166,7 @@ fn line<'a>(path: &'a Path, model: &'a str, device: &'a str, top: &'a [Predictio
         path: path.to_string_lossy(),
         model,
         device,
+        labels,
         top: classes.collect(),
     }
 }

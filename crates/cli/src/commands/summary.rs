@@ -2,6 +2,7 @@
 
 use clap::Args;
 use resnet_wgpu::graph::{Graph, Shape};
+use resnet_wgpu::labels::Labels;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::session::{Session, SessionOptions};
 use serde::Serialize;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use crate::device;
 use crate::failure::Failure;
 use crate::options::model::ModelArgs;
+use crate::options::model::label_source;
 use crate::term;
 use resnet_wgpu_bench::text::number::{si, thousands};
 use resnet_wgpu_bench::text::table::{Align, Table};
@@ -47,6 +49,7 @@ struct Summary<'a> {
     recognised: Vec<Recognised<'a>>,
     input: [usize; 3],
     classes: usize,
+    labels: &'static str,
     parameters: u64,
     macs: u64,
     layers: Vec<Layer<'a>>,
@@ -79,7 +82,9 @@ pub fn command(args: &SummaryArgs) -> Result<(), Failure> {
     if args.dot {
         return term::print(&graph.to_dot(&model.network().name));
     }
-    let summary = summary(&model, &graph);
+    let labels = args.model.class_names(&model)?;
+    args.model.announce_labels(&labels);
+    let summary = summary(&model, &graph, &labels);
     match args.json {
         true => term::print_json_pretty(&summary),
         false => term::print(&text(&summary)),
@@ -103,7 +108,7 @@ fn plan(args: &SummaryArgs, model: &Model, side: usize) -> Result<(), Failure> {
     }
 }
 
-fn summary<'a>(model: &'a Model, graph: &'a Graph) -> Summary<'a> {
+fn summary<'a>(model: &'a Model, graph: &'a Graph, labels: &Labels) -> Summary<'a> {
     let total = graph.total_cost();
     let recognised = model
         .sources()
@@ -124,6 +129,7 @@ fn summary<'a>(model: &'a Model, graph: &'a Graph) -> Summary<'a> {
         recognised: recognised.collect(),
         input: chw(graph.input_shape()),
         classes: model.network().classes,
+        labels: label_source(labels),
         parameters: total.parameters,
         macs: total.macs,
         layers: layers.collect(),
@@ -144,6 +150,10 @@ fn text(summary: &Summary<'_>) -> String {
     let mut known = Table::new(&[("recognised", Align::Left), ("from", Align::Left)]);
     for r in &summary.recognised {
         known.row(vec![r.what.to_owned(), r.from.to_owned()]);
+    }
+    if summary.labels == "assumed" {
+        let from = format!("{} classes, assumed", summary.classes);
+        known.row(vec!["labels: built in".to_owned(), from]);
     }
     let mut layers = Table::new(&[
         ("layer", Align::Left),

@@ -1,66 +1,101 @@
 //! A directory with one folder for each class.
 
-use std::collections::HashMap;
-use std::ffi::OsStr;
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::DatasetError;
 use super::class::Classes;
 use super::data::{Dataset, Samples};
-use super::walk::{images, subfolders};
+use super::walk::{images, left_out_folders, subfolders};
 use resnet_wgpu::low_level::printable;
 
-/// Finds the images of each class folder.
+/// Finds the images of each class folder. Folders without images get no class,
+/// unless the network has as many classes as there are folders with them.
 pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetError> {
-    let folders = subfolders(path)?;
+    let mut folders = subfolders(path)?;
     let name = || printable(path.display());
     if folders.is_empty() {
         return Err(DatasetError::NoClassFolders { path: name() });
     }
-    let (numbers, guessed) = number(&folders, classes)?;
-    if guessed && folders.len() == 1 {
+    // One walk from above, so that a link up to it is known for a circle.
+    let images = images(path)?;
+    let folder_of = |file: &Path| {
+        let mut parts = file.strip_prefix(path).unwrap_or(file).iter();
+        let folder = parts.next().map(OsStr::to_owned);
+        // Files beside the folders have no class.
+        folder.filter(|_| parts.next().is_some())
+    };
+    let full: HashSet<OsString> = images.iter().filter_map(|file| folder_of(file)).collect();
+    let is_full = |folder: &PathBuf| folder.file_name().is_some_and(|name| full.contains(name));
+    let empty: Vec<String> = (folders.iter().filter(|folder| !is_full(folder)))
+        .map(|folder| shown(folder))
+        .collect();
+    if folders.len() != classes.count {
+        folders.retain(is_full);
+    }
+    let (numbers, order) = number(&folders, classes)?;
+    if let ([folder], Order::ByName) = (&folders[..], order) {
         return Err(DatasetError::OneFolder {
             path: name(),
-            folder: printable(folders[0].file_name().unwrap_or_default().display()),
+            folder: shown(folder),
         });
     }
     let names = folders.iter().filter_map(|folder| folder.file_name());
     let class_of: HashMap<&OsStr, usize> = names.zip(numbers).collect();
     let mut files = Vec::new();
-    // One walk from above, so that a link up to it is known for a circle.
-    for file in images(path)? {
-        let below = file.strip_prefix(path).unwrap_or(&file);
-        let mut parts = below.iter();
-        let class = parts
-            .next()
-            .and_then(|folder| class_of.get(folder).copied());
-        // Files beside the folders have no class.
-        if let (Some(class), Some(_)) = (class, parts.next()) {
+    for file in images {
+        let class = folder_of(&file).and_then(|folder| class_of.get(&*folder).copied());
+        if let Some(class) = class {
             files.push((file, class));
         }
     }
     if files.is_empty() {
         return Err(DatasetError::NoImages { path: name() });
     }
-    let note = (guessed && folders.len() != classes.count).then(|| {
-        format!(
-            "{}: {} class folders for a network of {} classes, numbered in the order of their \
-             names; name them by label, synset or class index",
-            name(),
+    let mut notes = vec![];
+    let digits = |folder: &PathBuf| {
+        let name = folder.file_name().unwrap_or_default().as_encoded_bytes();
+        name.iter().all(u8::is_ascii_digit)
+    };
+    let all_digits = folders.iter().all(digits);
+    if order == Order::ByName && folders.len() != classes.count {
+        notes.push(format!(
+            "{} class folders for a network of {} classes, numbered in the order of their names; \
+             name them by label, synset or class index",
             folders.len(),
             classes.count
-        )
-    });
-    let note = note.or_else(|| {
-        let one = folders.len() == 1 && classes.count > 1;
-        one.then(|| {
-            format!(
-                "{}: images of one class only: top-1 is how often that class is found, and says \
-                 nothing about the others",
-                name()
-            )
-        })
-    });
+        ));
+    } else if all_digits {
+        notes.push(
+            match order {
+                Order::ByName => {
+                    "class folders named by numbers, taken in the order of their names, as \
+                     torchvision's ImageFolder does: 10 comes before 2"
+                }
+                Order::ByIndex => {
+                    "class folders named by numbers, taken for class indices: 10 is class 10, \
+                     where torchvision's ImageFolder sorts 10 before 2"
+                }
+                Order::ByLabel => "class folders named by numbers, taken for labels",
+            }
+            .to_owned(),
+        );
+    } else if folders.len() == 1 && classes.count > 1 {
+        notes.push(
+            "images of one class only: top-1 is how often that class is found, and says nothing \
+             about the others"
+                .to_owned(),
+        );
+    }
+    let left_out = left_out_folders(path);
+    if !left_out.is_empty() {
+        notes.push(format!("left out: {}", left_out.join(", ")));
+    }
+    if !empty.is_empty() {
+        notes.push(format!("without images: {}", empty.join(", ")));
+    }
+    let note = (!notes.is_empty()).then(|| format!("{}: {}", name(), notes.join("; ")));
     Ok(Dataset {
         root: path.to_owned(),
         samples: Samples::Files(files),
@@ -68,13 +103,28 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
     })
 }
 
-/// The class of each folder, and whether they were numbered in order for want
-/// of better.
+/// A folder's own name, for a message.
+fn shown(folder: &Path) -> String {
+    printable(folder.file_name().unwrap_or_default().display())
+}
+
+/// What numbers the class folders.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Order {
+    /// Labels or synsets.
+    ByLabel,
+    /// Their names, which are class indices.
+    ByIndex,
+    /// The order of their names, for want of better.
+    ByName,
+}
+
+/// The class of each folder, and what numbers them.
 ///
 /// One folder whose name is a label means that all should be: numbering them
 /// in order would quietly count right answers as wrong. As many folders as
 /// classes with numbers that are no indices (1 to 102) are numbered in order.
-fn number(folders: &[PathBuf], classes: &Classes) -> Result<(Vec<usize>, bool), DatasetError> {
+fn number(folders: &[PathBuf], classes: &Classes) -> Result<(Vec<usize>, Order), DatasetError> {
     let names: Vec<String> = folders
         .iter()
         .map(|f| {
@@ -89,17 +139,21 @@ fn number(folders: &[PathBuf], classes: &Classes) -> Result<(Vec<usize>, bool), 
     let numbered = indices.is_some_and(|indices| {
         indices.len() != classes.count || indices.iter().all(|&i| i < classes.count)
     });
-    let guessed = !named && !numbered;
+    let order = match (named, numbered) {
+        (true, _) => Order::ByLabel,
+        (false, true) => Order::ByIndex,
+        (false, false) => Order::ByName,
+    };
     let numbers = names
         .iter()
         .zip(folders)
         .enumerate()
         .map(|(i, (name, folder))| {
             let place = printable(folder.display());
-            match guessed {
-                true => classes.check(i, &place),
-                false => classes.resolve(name, &place),
+            match order {
+                Order::ByName => classes.check(i, &place),
+                Order::ByIndex | Order::ByLabel => classes.resolve(name, &place),
             }
         });
-    Ok((numbers.collect::<Result<_, _>>()?, guessed))
+    Ok((numbers.collect::<Result<_, _>>()?, order))
 }

@@ -1,5 +1,7 @@
 //! Finds image files in directories.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -7,15 +9,30 @@ use walkdir::{DirEntry, WalkDir};
 use super::DatasetError;
 use super::files::{metadata, read_error};
 use resnet_wgpu::low_level::printable;
+use resnet_wgpu::preprocess::has_image_signature;
 
-/// Extensions of the files that are taken for images, in lower case; upper
-/// case is taken as well.
-pub const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"];
+/// Extensions of the images that are read, in lower case; upper case is taken
+/// as well.
+pub const EXTENSIONS: [&str; 10] = [
+    "png", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "gif", "tif", "tiff",
+];
 
-/// The image files in a directory and its subdirectories ([`EXTENSIONS`]),
-/// sorted by path. Hidden files and directories are passed over, links
-/// followed, but never round in circles. A path that is a file is given
-/// back alone, whatever its name.
+/// Extensions of images that are not read. Such files are found all the same, so
+/// that reading them says why they are left out.
+const OTHER_EXTENSIONS: [&str; 27] = [
+    "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpx", "ppm", "pgm", "pbm", "pnm", "pam",
+    "tga", "psd", "exr", "hdr", "qoi", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf",
+    "apng",
+];
+
+/// Folders that archivers and file systems put beside people's own.
+const FOREIGN_FOLDERS: [&str; 4] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "lost+found"];
+
+/// The image files in a directory and its subdirectories, sorted by path: those
+/// with an image's extension, and others whose first bytes are an image's.
+/// Hidden files, hidden directories and `__MACOSX` are left out, links followed,
+/// but never round in circles. A path that is a file is given back alone,
+/// whatever its name.
 ///
 /// # Errors
 /// [`DatasetError::NoImages`] where there are none,
@@ -37,17 +54,31 @@ pub fn find_images(path: impl AsRef<Path>) -> Result<Vec<PathBuf>, DatasetError>
 /// As [`find_images`], of a directory that may have none.
 pub(super) fn images(directory: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let mut found = walk(directory, usize::MAX, |entry| entry.file_type().is_file())?;
-    found.retain(|path| has_image_extension(path));
+    found.retain(|path| has_image_extension(path) || starts_like_an_image(path));
     Ok(found)
 }
 
-/// The folders directly in a directory, sorted by name, hidden ones left out.
+/// The folders directly in a directory, sorted by name, hidden and foreign ones
+/// left out.
 pub(super) fn subfolders(directory: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let is_folder = |entry: &DirEntry| entry.depth() == 1 && entry.file_type().is_dir();
     let mut found = walk(directory, 1, is_folder)?;
     // A link that leads nowhere is no folder.
     found.retain(|path| path.is_dir());
     Ok(found)
+}
+
+/// The names of the folders directly in a directory that [`subfolders`] leaves
+/// out.
+pub(super) fn left_out_folders(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let folders = entries.map(|entry| entry.path());
+    let left_out = folders.filter(|path| is_left_out(path) && path.is_dir());
+    let mut names: Vec<String> = left_out
+        .map(|path| printable(path.file_name().unwrap_or_default().display()))
+        .collect();
+    names.sort();
+    names
 }
 
 /// What `wanted` picks of a directory's visible entries, and the links that
@@ -62,7 +93,7 @@ fn walk(
         .max_depth(depth)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.path()));
+        .filter_entry(|entry| entry.depth() == 0 || !is_left_out(entry.path()));
     let mut found = Vec::new();
     for entry in entries {
         match entry {
@@ -73,7 +104,7 @@ fn walk(
             Err(e) => {
                 let at = e.path().unwrap_or(directory).to_owned();
                 if at.is_symlink() {
-                    if !is_hidden(&at) {
+                    if !is_left_out(&at) {
                         found.push(at);
                     }
                     continue;
@@ -88,9 +119,18 @@ fn walk(
     Ok(found)
 }
 
-fn is_hidden(path: &Path) -> bool {
+/// Whether a file or folder is hidden or foreign.
+fn is_left_out(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
-    name.as_encoded_bytes().starts_with(b".")
+    name.as_encoded_bytes().starts_with(b".") || FOREIGN_FOLDERS.iter().any(|other| name == *other)
+}
+
+/// Whether a file's first bytes are an image's: of the formats whose signatures
+/// no other file has by chance.
+fn starts_like_an_image(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(32).read_to_end(&mut start));
+    read.is_ok() && has_image_signature(&start)
 }
 
 fn has_image_extension(path: &Path) -> bool {
@@ -98,7 +138,8 @@ fn has_image_extension(path: &Path) -> bool {
         .extension()
         .and_then(|e| e.to_str())
         .unwrap_or_default();
-    EXTENSIONS.iter().any(|e| extension.eq_ignore_ascii_case(e))
+    let mut known = EXTENSIONS.iter().chain(&OTHER_EXTENSIONS);
+    known.any(|e| extension.eq_ignore_ascii_case(e))
 }
 
 #[cfg(test)]
@@ -115,13 +156,29 @@ mod tests {
             ".e/f.png",
             "g.pdf",
             "h.png/i.gif",
+            "j.jfif",
+            "k.JPE",
+            "l.HEIC",
+            "__MACOSX/m.png",
         ]);
+        std::fs::write(dir.path().join("n"), b"\x89PNG\r\n\x1a\n").unwrap();
+        std::fs::write(dir.path().join("o.dat"), b"\0\0\0\x18ftypheic\0\0\0\0").unwrap();
         let found = find_images(dir.path()).unwrap();
         let below = |path: &PathBuf| path.strip_prefix(dir.path()).unwrap().to_owned();
         let found: Vec<PathBuf> = found.iter().map(below).collect();
         assert_eq!(
             found,
-            ["a/c.JPEG", "b.png", "h.png/i.gif"].map(PathBuf::from)
+            [
+                "a/c.JPEG",
+                "b.png",
+                "h.png/i.gif",
+                "j.jfif",
+                "k.JPE",
+                "l.HEIC",
+                "n",
+                "o.dat"
+            ]
+            .map(PathBuf::from)
         );
         // A file that is named is taken at its word.
         let pdf = dir.path().join("g.pdf");

@@ -17,6 +17,8 @@ pub struct About {
     pub data: String,
     /// What computed.
     pub device: String,
+    /// The provenance of the class names: `given`, `assumed` or `indices`.
+    pub labels: String,
     /// What was seen of each image, in words.
     pub views: String,
     /// Images in the data; more than were evaluated where the run was limited or

@@ -124,6 +124,15 @@ pub struct ModelArgs {
     pub eps: Option<f64>,
 }
 
+/// The provenance of class names, as `--json` names it.
+pub fn label_source(labels: &Labels) -> &'static str {
+    match labels {
+        labels if labels.is_empty() => "indices",
+        labels if labels.is_assumed() => "assumed",
+        _ => "given",
+    }
+}
+
 /// Where a model's weights are.
 enum Weights {
     File(PathBuf),
@@ -260,11 +269,30 @@ impl ModelArgs {
     }
 
     /// The class names that are shown: those of --labels, else the model's, of
-    /// which there may be none.
+    /// which there may be none. The classes of a preset's known weights are known.
     pub fn class_names(&self, model: &Model) -> Result<Labels, Failure> {
-        match self.labels(model.network().classes)? {
-            Some(labels) => Ok(labels),
-            None => Ok(model.labels()?),
+        let classes = model.network().classes;
+        if let Some(labels) = self.labels(classes)? {
+            return Ok(labels);
+        }
+        let labels = model.labels()?;
+        let known = self.pretrained && labels.is_assumed();
+        Ok(Labels::builtin(classes).filter(|_| known).unwrap_or(labels))
+    }
+
+    /// Says that the class names are a guess, where they are.
+    pub fn announce_labels(&self, labels: &Labels) {
+        if labels.is_assumed() {
+            let whose = if labels.len() == 10 {
+                "CIFAR-10"
+            } else {
+                "ImageNet"
+            };
+            term::note(&format!(
+                "the class names are assumed to be {whose}'s, since the network has {} classes and \
+                 names none; pass its own with --labels FILE",
+                labels.len()
+            ));
         }
     }
 

@@ -19,6 +19,7 @@ use crate::commands::embed::args::EmbedArgs;
 use crate::device;
 use crate::failure::{Failure, with_sources};
 use crate::interrupt::stop_on_interrupt;
+use crate::left_out::{LeftOut, Tally};
 use crate::options::model::ModelArgs;
 use crate::output_file::OutputFile;
 use crate::progress::Progress;
@@ -35,6 +36,7 @@ struct Report<'a> {
     output: String,
     images: usize,
     failed: usize,
+    errors: Vec<LeftOutImage>,
     shape: Vec<usize>,
     layer: &'a str,
     model: &'a str,
@@ -42,10 +44,31 @@ struct Report<'a> {
     images_per_second: f64,
 }
 
+/// An image that is left out, and why.
+#[derive(Debug, Serialize)]
+struct LeftOutImage {
+    path: String,
+    #[serde(flatten)]
+    error: LeftOut,
+}
+
+impl LeftOutImage {
+    fn new(path: &Path, error: LeftOut) -> Self {
+        Self {
+            path: path.to_string_lossy().into_owned(),
+            error,
+        }
+    }
+}
+
 /// Runs the command.
 pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
-    let (images, missing) = stream::find(&args.images);
+    let (images, without) = stream::find(&args.images);
+    let mut errors: Vec<LeftOutImage> = (without.into_iter())
+        .map(|(path, error)| LeftOutImage::new(path, error))
+        .collect();
+    let missing = errors.len();
     if images.is_empty() {
         return Err(Failure::Reported);
     }
@@ -72,20 +95,21 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     let mut progress = Progress::bar(images.len(), "images");
     let begun = Instant::now();
     let mut row = Vec::with_capacity(shape.len());
-    let mut broken = 0;
+    let mut tally = Tally::default();
     let (_, ran) = stream::run(
         classifier,
         &stream::Images {
             items: &images,
-            load: &|path| decode_file(path, &limits).map_err(|e| with_sources(&e)),
+            load: &|path| stream::read(path, &limits),
             name: &|path| term::shown(path),
         },
         &stop,
         |_, index, outcome, _| {
             match outcome {
                 Outcome::Broken(why) => {
-                    broken += 1;
-                    progress.aside(|| term::error(&why));
+                    tally.add(&why);
+                    progress.aside(|| term::error(&why.message));
+                    errors.push(LeftOutImage::new(&images[index], why));
                 }
                 Outcome::Scored(scores, place) => {
                     in_pytorchs_order(scores.layer(0, place), shape, &mut row);
@@ -100,7 +124,9 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         },
     );
     drop(progress);
+    tally.announce(images.len());
     ran?;
+    let broken = tally.total();
     let seconds = begun.elapsed().as_secs_f64();
     let rows = writer.rows();
     if stop.load(Ordering::Relaxed) && rows + broken < images.len() {
@@ -121,6 +147,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         output: term::shown(&args.output),
         images: rows,
         failed: missing + broken,
+        errors,
         shape: shape_of_all,
         layer,
         model: &model.network().name,

@@ -6,11 +6,13 @@ use std::time::Instant;
 use crate::dataset::{Dataset, SampleSource};
 use resnet_wgpu::classify::decode_ahead;
 use resnet_wgpu::labels::Labels;
-use resnet_wgpu::preprocess::{ImageLimits, Preprocess, RgbImage, Views, decode_file};
+use resnet_wgpu::preprocess::{ImageLimits, Preprocess, RgbImage, Views};
 
 use crate::commands::eval::args::EvalArgs;
 use crate::failure::{Failure, with_sources};
+use crate::left_out::{Kind, LeftOut};
 use crate::progress::Progress;
+use crate::stream;
 use crate::term;
 use resnet_wgpu_bench::text::number::{rate, thousands};
 
@@ -33,16 +35,19 @@ pub fn open(args: &EvalArgs, labels: &Labels, classes: usize) -> Result<Dataset,
 }
 
 /// An image's pixels, or why there are none.
-pub fn load(data: &Dataset, index: usize, limits: &ImageLimits) -> Result<RgbImage, String> {
-    let sample = data.get(index).map_err(|e| with_sources(&e))?;
+pub fn load(data: &Dataset, index: usize, limits: &ImageLimits) -> Result<RgbImage, LeftOut> {
+    let sample = data.get(index).map_err(|e| LeftOut::new(&e))?;
     match sample.source {
-        SampleSource::File(path) => decode_file(&path, limits).map_err(|e| with_sources(&e)),
+        SampleSource::File(path) => stream::read(path, limits),
         SampleSource::Rgb {
             width,
             height,
             data,
-        } => RgbImage::from_raw(width, height, data)
-            .ok_or_else(|| format!("image {index}: expected {width}x{height} pixels, found fewer")),
+        } => RgbImage::from_raw(width, height, data).ok_or_else(|| LeftOut {
+            kind: Kind::Image,
+            what: "truncated".into(),
+            message: format!("image {index}: expected {width}x{height} pixels, found fewer"),
+        }),
     }
 }
 
@@ -57,7 +62,7 @@ pub fn decode_only(
     let limits = ImageLimits::default();
     let indices: Vec<usize> = (0..wanted).collect();
     let prepare = |&index: &usize| {
-        let image = load(data, index, &limits)?;
+        let image = load(data, index, &limits).map_err(|left_out| left_out.message)?;
         let views = preprocess.views(&image, views);
         views.map_err(|e| format!("{}: {e}", data.name(index)))
     };

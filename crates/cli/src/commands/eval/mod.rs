@@ -20,6 +20,7 @@ use crate::commands::eval::run::Run;
 use crate::device;
 use crate::failure::Failure;
 use crate::interrupt::stop_on_interrupt;
+use crate::options::model::label_source;
 use crate::output_file::OutputFile;
 use crate::progress::Progress;
 use crate::stream::{self, Outcome};
@@ -58,6 +59,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     };
     let classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
+    args.model.announce_labels(&labels);
     (args.model).announce_precision(classifier.session().precision());
 
     let mut run = Run::new(&data, &labels, classes, wanted, args.strict);
@@ -74,6 +76,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
         model: model.network().name.clone(),
         data: term::shown(&args.data),
         device: device::name(gpu.as_ref()),
+        labels: label_source(&labels).into(),
         views: classifier.views().to_string(),
         of: data.len() as u64,
         ..run.about()
@@ -115,7 +118,7 @@ fn evaluate(
         |_, item, outcome, waits| {
             let index = indices[item];
             match outcome {
-                Outcome::Broken(why) => run.broken(index, why, &progress)?,
+                Outcome::Broken(why) => run.broken(index, why.message, &progress)?,
                 Outcome::Scored(scores, place) => {
                     let label = data.label(index).unwrap_or_default();
                     let image = data.name(index);

@@ -11,7 +11,7 @@ use image::{DynamicImage, ImageFormat};
 use resnet_wgpu::explain::{Explained, Explainer, ExplainerOptions};
 use resnet_wgpu::labels::Labels;
 use resnet_wgpu::model::Model;
-use resnet_wgpu::preprocess::{ImageLimits, RgbImage, decode_file};
+use resnet_wgpu::preprocess::{ImageLimits, RgbImage};
 use resnet_wgpu::tensor::Tensor;
 use serde::Serialize;
 
@@ -19,7 +19,10 @@ use crate::commands::explain::args::ExplainArgs;
 use crate::commands::explain::panels::panels;
 use crate::device;
 use crate::failure::Failure;
+use crate::left_out;
+use crate::options::model::label_source;
 use crate::output_file::OutputFile;
+use crate::stream;
 use crate::tensor_file::to_bytes;
 use crate::term;
 
@@ -35,6 +38,7 @@ struct Report<'a> {
     path: String,
     model: &'a str,
     device: String,
+    labels: &'static str,
     region: [f64; 4],
     rows: usize,
     columns: usize,
@@ -68,17 +72,26 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
             "--map and --output: expected two files, found one; name another",
         ));
     }
-    let photo = decode_file(&args.image, &ImageLimits::default())?;
+    let photo = match stream::read(&args.image, &ImageLimits::default()) {
+        Ok(photo) => photo,
+        Err(left_out) => {
+            if args.json {
+                term::print_json(&left_out::Line::new(&args.image, &left_out))?;
+            }
+            return Err(Failure::new(left_out.message));
+        }
+    };
 
     let gpu = device::open(&args.model.device, args.model.kernels)?;
     let options = ExplainerOptions {
         precision: args.model.precision,
         preprocess: args.model.overrides(),
-        labels: Some(labels).filter(|labels| !labels.is_empty()),
+        labels: Some(&labels).filter(|labels| !labels.is_empty()).cloned(),
         choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
     };
     let explainer = Explainer::new(gpu.as_ref(), &model, &options)?;
     args.model.announce();
+    args.model.announce_labels(&labels);
     (args.model).announce_precision(explainer.classifier().session().precision());
     let found = match class {
         Some(class) => vec![explainer.explain_class(&photo, class)?],
@@ -101,6 +114,7 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
             path: args.image.to_string_lossy().into_owned(),
             model: &model.network().name,
             device: device::name(gpu.as_ref()),
+            labels: label_source(&labels),
             region: [region.left, region.top, region.width, region.height],
             rows: first.map_or(0, |map| map.height),
             columns: first.map_or(0, |map| map.width),
