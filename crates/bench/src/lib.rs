@@ -36,7 +36,9 @@ pub use compare::{
 };
 pub use environment::CRATE_VERSION;
 pub use measure::{check, measure, measure_on, work};
-pub use peaks::{peaks, peaks_on};
+#[cfg(not(target_arch = "wasm32"))]
+pub use peaks::peaks;
+pub use peaks::peaks_on;
 pub use profile::{profile, warm_up};
 pub use read::{ReadError, ReportFileError};
 pub use resnet_wgpu::gpu::Clock;
@@ -45,7 +47,9 @@ pub use result::{
     Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status,
     StepTime, Verification, Work,
 };
-pub use start_up::{Case, Source, Started, start_up};
+#[cfg(not(target_arch = "wasm32"))]
+pub use start_up::start_up;
+pub use start_up::{Case, Source, Started};
 pub use timed::Repeat;
 pub use trace::trace;
 pub use verdict::reference;

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::result::{Scenario, Startup};
 use resnet_wgpu::Error;
-use resnet_wgpu::gpu::{Gpu, GpuOptions};
+use resnet_wgpu::gpu::Gpu;
+#[cfg(not(target_arch = "wasm32"))]
+use resnet_wgpu::gpu::GpuOptions;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::seeded_images;
 use resnet_wgpu::model::Model;
@@ -113,6 +115,7 @@ pub struct Started {
 
 /// Opens the device, loads the model, and runs it once, with kernels as
 /// `choose` says once the device is known.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn start_up(
     options: &GpuOptions,
     case: &Case,

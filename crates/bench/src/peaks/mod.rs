@@ -5,6 +5,7 @@
 //! Ceilings are the best of several shapes and runs, costs are medians.
 
 mod ceiling;
+#[cfg(not(target_arch = "wasm32"))]
 mod cooperative;
 mod kernels;
 mod overheads;
@@ -13,7 +14,9 @@ use std::time::{Duration, Instant};
 
 use super::{NotMeasured, Peaks};
 use resnet_wgpu::Error;
-use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+#[cfg(not(target_arch = "wasm32"))]
+use resnet_wgpu::gpu::DeviceSelector;
+use resnet_wgpu::gpu::Gpu;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::peaks::Rig;
 
@@ -33,6 +36,7 @@ use resnet_wgpu::low_level::peaks::Rig;
 /// println!("{:.0} GFLOP/s", peaks.fma_f32_gflops);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
+#[cfg(not(target_arch = "wasm32"))]
 pub fn peaks(
     selector: &DeviceSelector,
     budget: Duration,

@@ -1,5 +1,5 @@
 //! `resnet bench`: what is to be measured, and how results are shown;
-//! `bench_run` measures.
+//! `run` measures.
 
 pub mod args;
 mod found;
