@@ -164,7 +164,9 @@ impl Markers {
         match components.len() {
             3 if !quarters && self.is_rgb() => Choice::Careful(ColorTransform::RGB),
             3 if !quarters => Choice::Careful(ColorTransform::YCbCr),
-            3 => Choice::Refused(format!("a JPEG {problem}, at sampling factors of 4 and 2,")),
+            3 => Choice::Refused(format!(
+                "a JPEG {problem} and which has sampling factors of 4 and 2"
+            )),
             _ => Choice::Refused(format!("a CMYK JPEG {problem}")),
         }
     }

@@ -169,7 +169,7 @@ fn one_broken_file_does_not_stop_the_others() {
         assert_eq!(kind("empty.jpg"), "image");
         assert_eq!(kind("missing.png"), "io");
         let last = ran.stderr.lines().last().unwrap();
-        let counted = "note: 2 of 5 read; left out: 1 empty, 1 missing, 1 truncated PNG";
+        let counted = "note: 2 of 5 read; left out: 1 damaged PNG, 1 empty, 1 missing";
         assert_eq!(last, counted);
         assert_eq!(ran.errors().len(), 3, "{}", ran.stderr);
         for name in ["broken.png", "empty.jpg", "missing.png"] {

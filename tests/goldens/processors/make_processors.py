@@ -46,6 +46,8 @@ def main():
     for case, config in CASES.items():
         name = config.get("image_processor_type") or "ConvNextImageProcessor"
         keys = {k: v for k, v in config.items() if not k.endswith("_type")}
+        # The backend that resizes as Pillow does; the other rounds otherwise.
+        name = name.replace("FeatureExtractor", "ImageProcessor") + "Pil"
         processor = getattr(transformers, name)(**keys)
         for photo, (file, box) in PARTS.items():
             image = Image.open(PHOTOS / file).convert("RGB").crop(box)
