@@ -596,17 +596,28 @@ fn a_network_that_only_looks_like_one_of_ours_is_refused() {
         architecture: Some("resnetblur50.bt_in1k".into()),
         ..Settings::default()
     };
-    let error = listing.recognise(&Hints::default(), &settings).unwrap_err();
-    let error = error.to_string();
-    assert!(
-        error.contains("resnetblur50") && error.contains("name the preset"),
-        "{error}"
-    );
-    let hints = Hints {
-        preset: Some(resnet50),
-        ..Hints::default()
-    };
-    assert!(listing.recognise(&hints, &settings).is_ok());
+    // A preset asked for by name does not overrule it.
+    for preset in [None, Some(resnet50.clone())] {
+        let hints = Hints {
+            preset,
+            ..Hints::default()
+        };
+        let error = listing.recognise(&hints, &settings).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("`resnetblur50.bt_in1k`") && error.contains("another checkpoint"),
+            "{error}"
+        );
+    }
+    // A stem that the tensors do not have is another network, too.
+    for (deep, fits) in [(Some(true), false), (Some(false), true), (None, true)] {
+        let settings = Settings {
+            deep_stem: deep,
+            ..Settings::default()
+        };
+        let found = listing.recognise(&Hints::default(), &settings);
+        assert_eq!(found.is_ok(), fits, "{deep:?}");
+    }
 }
 
 /// Weights stay in the file: whoever comes for them after it changed must not

@@ -254,8 +254,11 @@ fn damaged_files_never_panic() -> TestResult {
     Ok(())
 }
 
-/// The JPEG files of `make_jpegs.py`: name, file, and Pillow's pixels.
-fn jpeg_grid() -> Result<Vec<(String, Vec<u8>, Vec<u8>)>, Box<dyn std::error::Error>> {
+/// A JPEG file of the grid: name, file, and Pillow's pixels.
+type Jpeg = (String, Vec<u8>, Vec<u8>);
+
+/// The files of `make_jpegs.py`.
+fn jpeg_grid() -> Result<Vec<Jpeg>, Box<dyn std::error::Error>> {
     let bytes = fs::read(goldens().join("jpegs.safetensors"))?;
     let (_, header) = SafeTensors::read_metadata(&bytes)?;
     let pixels = header.metadata().as_ref().ok_or("no metadata")?;

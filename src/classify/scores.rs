@@ -92,7 +92,7 @@ impl Scores {
         if let Some(p) = probabilities.iter().find(|p| !possible.contains(*p)) {
             return Some(Flaw::Impossible(format!("{p}")));
         }
-        let sum: f64 = probabilities.iter().copied().map(f64::from).sum();
+        let sum = (probabilities.iter()).fold(0.0, |sum, &p| sum + f64::from(p));
         let off = (sum - 1.0).abs() > f64::from(SUM_TOLERANCE);
         off.then(|| Flaw::Impossible(format!("a sum of {sum}")))
     }

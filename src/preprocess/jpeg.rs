@@ -140,13 +140,13 @@ impl Markers {
         }
         let progressive = frame.marker == 0xC2;
         let separate = self.separate_scans && !progressive;
-        let luma_is_finest = components.first().is_some_and(|c| c.h == h_max);
+        let luma_is_coarser = components.first().is_some_and(|c| c.h < h_max);
         let halves_of_four = |max, factor: fn(&Component) -> u8| {
             max == 4 && components.iter().any(|c| factor(c) == 2)
         };
         let odd = h_max == 3 || halves_of_four(v_max, |c| c.v);
-        let colour_differs = self.is_rgb() != self.fast_takes_for_rgb();
-        if !separate && luma_is_finest && !odd && !(components.len() == 3 && colour_differs) {
+        let colour_differs = components.len() == 3 && self.is_rgb() != self.fast_takes_for_rgb();
+        if !(separate || luma_is_coarser || odd || colour_differs) {
             if components.len() == 4 && !matches!(self.adobe, None | Some(0 | 2)) {
                 return Choice::Refused("a CMYK JPEG of unknown colour transform".into());
             }
@@ -154,7 +154,7 @@ impl Markers {
         }
         let problem = match () {
             () if separate => "whose components lie in scans of their own",
-            () if !luma_is_finest => "whose first component is sampled below another",
+            () if luma_is_coarser => "whose first component is sampled below another",
             () if odd => "whose sampling factors are unusual",
             () => "whose markers contradict each other about its colours",
         };
@@ -164,7 +164,9 @@ impl Markers {
         match components.len() {
             3 if !quarters && self.is_rgb() => Choice::Careful(ColorTransform::RGB),
             3 if !quarters => Choice::Careful(ColorTransform::YCbCr),
-            3 => Choice::Refused(format!("a JPEG {problem}, at sampling factors of 4 and 2,")),
+            3 => Choice::Refused(format!(
+                "a JPEG {problem} and which has sampling factors of 4 and 2"
+            )),
             _ => Choice::Refused(format!("a CMYK JPEG {problem}")),
         }
     }

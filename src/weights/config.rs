@@ -119,8 +119,8 @@ impl Settings {
             Some(wanted) if wanted != deep => Err(ConfigError {
                 file: self.origin("deep_stem").to_owned(),
                 key: "stem_type".into(),
-                expected: format!("the stem of the tensors, `{}`", stem_type(deep)),
-                found: format!("`{}`", stem_type(wanted)),
+                expected: format!("{}, as the tensors show", stem_type(deep)),
+                found: stem_type(wanted).into(),
                 remedy: ConfigError::OTHER_NETWORK,
             }),
             _ => Ok(()),
@@ -200,7 +200,10 @@ impl Settings {
 }
 
 fn stem_type(deep: bool) -> &'static str {
-    if deep { "deep" } else { "" }
+    match deep {
+        true => "`deep`",
+        false => "none, for one 7×7 convolution",
+    }
 }
 
 /// The preset that timm, torchvision or this crate calls so; timm's

@@ -24,9 +24,6 @@ pub fn options(error: &(dyn StdError + 'static)) -> Option<&'static str> {
         Error::Checkpoint(CheckpointError::Unrecognised { problem, .. }) => {
             names_preset(problem).then_some("`--model PRESET`")
         }
-        Error::Config(error) | Error::Checkpoint(CheckpointError::Config(error)) => {
-            names_preset(&error.expected).then_some("`--model PRESET`")
-        }
         Error::Graph(_) => Some("`--input-size`"),
         Error::Labels(LabelsError::Count { .. }) => Some("`--labels FILE`"),
         Error::Hub(HubError::Unreachable { .. }) => Some("`--weights FILE`"),
@@ -90,12 +87,6 @@ mod tests {
         let none = Listing::new("file", []);
         let found = none.recognise(&Hints::default(), &Settings::default());
         ends(found.unwrap_err(), "listed (`--model PRESET`)");
-        let blurred = Settings {
-            architecture: Some("resnetblur18".into()),
-            ..Settings::default()
-        };
-        let found = none.recognise(&Hints::default(), &blurred);
-        ends(found.unwrap_err(), "(`--model PRESET`)");
     }
 
     #[test]

@@ -78,11 +78,14 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
     let labels = args.model.class_names(&model)?;
     let (images, without) = stream::find(&args.images);
-    if args.json {
-        for (path, left_out) in &without {
+    let mut tally = Tally::default();
+    for (path, left_out) in &without {
+        tally.add(left_out);
+        if args.json {
             term::print_json(&left_out::Line::new(path, left_out))?;
         }
     }
+    let all = images.len() + without.len();
     if images.is_empty() {
         return Err(Failure::Reported);
     }
@@ -100,7 +103,6 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     args.model.announce();
     args.model.announce_labels(&labels);
     let labels = label_source(&labels);
-    let mut tally = Tally::default();
     (args.model).announce_precision(classifier.session().precision());
     let device = device::name(gpu.as_ref());
     let limits = ImageLimits::default();
@@ -140,9 +142,9 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
         },
     );
     drop(progress);
-    tally.announce(images.len());
+    tally.announce(all);
     ran?;
-    match tally.total() + without.len() {
+    match tally.total() {
         0 => Ok(()),
         _ => Err(Failure::Reported),
     }

@@ -35,7 +35,7 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
         folders.retain(is_full);
     }
     let (numbers, order) = number(&folders, classes)?;
-    if let ([folder], Order::ByName) = (&folders[..], order) {
+    if let ([folder], Numbering::Name) = (&folders[..], order) {
         return Err(DatasetError::OneFolder {
             path: name(),
             folder: shown(folder),
@@ -59,7 +59,7 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
         name.iter().all(u8::is_ascii_digit)
     };
     let all_digits = folders.iter().all(digits);
-    if order == Order::ByName && folders.len() != classes.count {
+    if order == Numbering::Name && folders.len() != classes.count {
         notes.push(format!(
             "{} class folders for a network of {} classes, numbered in the order of their names; \
              name them by label, synset or class index",
@@ -69,15 +69,15 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
     } else if all_digits {
         notes.push(
             match order {
-                Order::ByName => {
+                Numbering::Name => {
                     "class folders named by numbers, taken in the order of their names, as \
                      torchvision's ImageFolder does: 10 comes before 2"
                 }
-                Order::ByIndex => {
+                Numbering::Index => {
                     "class folders named by numbers, taken for class indices: 10 is class 10, \
                      where torchvision's ImageFolder sorts 10 before 2"
                 }
-                Order::ByLabel => "class folders named by numbers, taken for labels",
+                Numbering::Label => "class folders named by numbers, taken for labels",
             }
             .to_owned(),
         );
@@ -110,13 +110,13 @@ fn shown(folder: &Path) -> String {
 
 /// What numbers the class folders.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Order {
+enum Numbering {
     /// Labels or synsets.
-    ByLabel,
+    Label,
     /// Their names, which are class indices.
-    ByIndex,
+    Index,
     /// The order of their names, for want of better.
-    ByName,
+    Name,
 }
 
 /// The class of each folder, and what numbers them.
@@ -124,7 +124,7 @@ enum Order {
 /// One folder whose name is a label means that all should be: numbering them
 /// in order would quietly count right answers as wrong. As many folders as
 /// classes with numbers that are no indices (1 to 102) are numbered in order.
-fn number(folders: &[PathBuf], classes: &Classes) -> Result<(Vec<usize>, Order), DatasetError> {
+fn number(folders: &[PathBuf], classes: &Classes) -> Result<(Vec<usize>, Numbering), DatasetError> {
     let names: Vec<String> = folders
         .iter()
         .map(|f| {
@@ -140,9 +140,9 @@ fn number(folders: &[PathBuf], classes: &Classes) -> Result<(Vec<usize>, Order),
         indices.len() != classes.count || indices.iter().all(|&i| i < classes.count)
     });
     let order = match (named, numbered) {
-        (true, _) => Order::ByLabel,
-        (false, true) => Order::ByIndex,
-        (false, false) => Order::ByName,
+        (true, _) => Numbering::Label,
+        (false, true) => Numbering::Index,
+        (false, false) => Numbering::Name,
     };
     let numbers = names
         .iter()
@@ -151,8 +151,8 @@ fn number(folders: &[PathBuf], classes: &Classes) -> Result<(Vec<usize>, Order),
         .map(|(i, (name, folder))| {
             let place = printable(folder.display());
             match order {
-                Order::ByName => classes.check(i, &place),
-                Order::ByIndex | Order::ByLabel => classes.resolve(name, &place),
+                Numbering::Name => classes.check(i, &place),
+                Numbering::Index | Numbering::Label => classes.resolve(name, &place),
             }
         });
     Ok((numbers.collect::<Result<_, _>>()?, order))

@@ -282,7 +282,11 @@ impl ModelArgs {
 
     /// Says that the class names are a guess, where they are.
     pub fn announce_labels(&self, labels: &Labels) {
-        if labels.is_assumed() {
+        // Seeded weights have learned no classes.
+        let seeded = self.weights.is_none()
+            && !self.pretrained
+            && matches!(self.model, Some(ModelChoice::Preset(_)));
+        if labels.is_assumed() && !seeded {
             let whose = if labels.len() == 10 {
                 "CIFAR-10"
             } else {

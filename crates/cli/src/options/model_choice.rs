@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use resnet_wgpu::hub::{HubError, ModelId, Place, home};
-use resnet_wgpu::models::{Network, presets};
+use resnet_wgpu::models::{Network, anti_aliased, presets};
 
 use crate::failure::Failure;
 use crate::options::values;
@@ -33,6 +33,13 @@ pub fn parse(text: &str) -> Result<ModelChoice, String> {
     }
     if Path::new(text).exists() || text.ends_with(".safetensors") {
         return Err("expected a preset or a model on the hub; pass a file with --weights".into());
+    }
+    if anti_aliased(text.split('@').next().unwrap_or(text)) {
+        return Err(
+            "expected a network without anti-aliasing, found one that filters where it \
+                    downsamples: it has the tensors of another, and would be computed wrongly"
+                .into(),
+        );
     }
     text.parse().map(ModelChoice::Hub).map_err(|error| match error {
         HubError::Id { expected, .. } => format!(
@@ -107,6 +114,15 @@ mod tests {
         assert!(matches!(hub, ModelChoice::Hub(id) if id.repo() == "timm/resnet50.a1_in1k"));
         for (text, says) in [
             ("resnet51", "such as resnet50"),
+            ("resnetaa50", "filters where it downsamples"),
+            (
+                "timm/resnetblur50.bt_in1k@main",
+                "filters where it downsamples",
+            ),
+            (
+                "timm/seresnextaa101d_32x8d.ah_in1k",
+                "filters where it downsamples",
+            ),
             ("resnet50@main", "expected org/name"),
             ("a/b/c", "expected org/name"),
             ("a/b@..", "a branch, tag or commit"),

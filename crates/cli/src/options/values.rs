@@ -5,7 +5,7 @@ use std::path::Path;
 use resnet_wgpu::gpu::DeviceSelector;
 use resnet_wgpu::graph::ZeroChannels;
 use resnet_wgpu::low_level::kernels::{Candidate, Family, candidate, candidates};
-use resnet_wgpu::models::{Network, UnknownPreset};
+use resnet_wgpu::models::{Network, UnknownPreset, anti_aliased};
 use resnet_wgpu::plan::Precision;
 use resnet_wgpu::preprocess::Interpolation;
 use resnet_wgpu_bench::Source;
@@ -115,6 +115,9 @@ pub fn precision(text: &str) -> Result<Precision, String> {
 /// A preset's name.
 pub fn preset(text: &str) -> Result<Network, String> {
     text.parse().map_err(|unknown: UnknownPreset| {
+        if anti_aliased(text) {
+            return unknown.to_string();
+        }
         let near = unknown.near.join(", ");
         format!("expected a preset, such as {near}; `resnet summary --help` lists all")
     })

@@ -1,5 +1,8 @@
 //! `resnet classify`.
 
+use resnet_wgpu::models::Network;
+use safetensors::tensor::{Dtype, TensorView};
+
 use crate::support::{Folder, command, finished, json_lines, keys, resnet, root, without_adapter};
 
 const CAT: &str = "photos/chelsea.png";
@@ -60,7 +63,7 @@ fn json_is_one_object_a_line() {
     assert_eq!(lines[1]["path"], "photos/rocket.jpg");
     assert_eq!(lines[1]["top"][0]["label"], "ship");
     for line in &lines {
-        assert_eq!(keys(line), ["path", "model", "device", "top"]);
+        assert_eq!(keys(line), ["path", "model", "device", "labels", "top"]);
         assert_eq!(line["model"], "resnet20");
         let top = line["top"].as_array().unwrap();
         assert_eq!(top.len(), 3);
@@ -149,10 +152,25 @@ fn one_broken_file_does_not_stop_the_others() {
         ];
         let ran = resnet(&args);
         assert_eq!(ran.code, 1);
-        let labels = json_lines(&ran.stdout)
-            .into_iter()
-            .map(|l| l["top"][0]["label"].clone());
+        let lines = json_lines(&ran.stdout);
+        let (right, wrong): (Vec<_>, Vec<_>) =
+            lines.iter().partition(|line| line["error"].is_null());
+        let labels = right.iter().map(|line| &line["top"][0]["label"]);
         assert_eq!(labels.collect::<Vec<_>>(), ["cat", "ship"]);
+        let kind = |name: &str| {
+            let ends = |line: &&&serde_json::Value| line["path"].as_str().unwrap().ends_with(name);
+            let line = wrong.iter().find(ends).unwrap();
+            assert_eq!(keys(line), ["path", "error"]);
+            assert!(line["error"]["message"].as_str().unwrap().contains(name));
+            line["error"]["kind"].clone()
+        };
+        assert_eq!(wrong.len(), 3);
+        assert_eq!(kind("broken.png"), "image");
+        assert_eq!(kind("empty.jpg"), "image");
+        assert_eq!(kind("missing.png"), "io");
+        let last = ran.stderr.lines().last().unwrap();
+        let counted = "note: 2 of 5 read; left out: 1 damaged PNG, 1 empty, 1 missing";
+        assert_eq!(last, counted);
         assert_eq!(ran.errors().len(), 3, "{}", ran.stderr);
         for name in ["broken.png", "empty.jpg", "missing.png"] {
             assert!(
@@ -227,4 +245,132 @@ fn labels_and_image_flags_are_taken() {
     ];
     let other = json_lines(&resnet(&args).ok());
     assert_ne!(plain[0]["top"][0]["logit"], other[0]["top"][0]["logit"]);
+}
+
+/// Whatever looks like a picture is read, or named with the reason.
+#[test]
+fn pictures_are_never_passed_over_in_silence() {
+    let folder = Folder::new();
+    folder.photo("chelsea.png", "a/1.png");
+    folder.photo("rocket.jpg", "a/2.jfif");
+    folder.photo("rocket.jpg", "a/3.JPE");
+    folder.photo("grace_hopper.jpg", "a/4");
+    let ftyp = |brand: &str| format!("\0\0\0\x18ftyp{brand}\0\0\0\0mif1");
+    folder.write("a/5.HEIC", ftyp("heic"));
+    folder.write("a/6.heif", ftyp("mif1"));
+    folder.write("a/7.avif", ftyp("avif"));
+    folder.write("a/8", ftyp("heix"));
+    folder.write("a/9.ppm", "P6 1 1 255\n\0\0\0");
+    folder.write("a/10.tga", [0; 40]);
+    // No pictures.
+    folder.write("a/notes.txt", "P3 is a road");
+    folder.write("a/film.mp4", ftyp("isom"));
+    folder.write("a/__MACOSX/11.png", "");
+    let ran = resnet(&["classify", "--json", &folder.arg("a")]);
+    assert_eq!(ran.code, 1);
+    let lines = json_lines(&ran.stdout);
+    let read = lines.iter().filter(|line| line["error"].is_null());
+    assert_eq!((lines.len(), read.count()), (10, 4));
+    for (name, says) in [
+        ("5.HEIC", "HEIC is not supported; convert"),
+        ("6.heif", "HEIC is not supported"),
+        ("7.avif", "AVIF is not supported"),
+        ("/8", "HEIC is not supported"),
+        ("9.ppm", "PNM is not supported"),
+        ("10.tga", "expected a PNG, JPEG"),
+    ] {
+        let ends = |line: &&serde_json::Value| line["path"].as_str().unwrap().ends_with(name);
+        let line = lines.iter().find(ends).unwrap();
+        assert_eq!(line["error"]["kind"], "image", "{name}");
+        let message = line["error"]["message"].as_str().unwrap();
+        assert!(message.contains(says), "{message}");
+        assert!(ran.errors().iter().any(|error| error.contains(says)));
+    }
+    let last = "note: 4 of 10 read; left out: 1 AVIF, 3 HEIC, 1 PNM, 1 no image";
+    assert_eq!(ran.stderr.lines().last(), Some(last));
+    // The other commands that take photos say so as well.
+    let output = folder.arg("features.safetensors");
+    let ran = resnet(&["embed", "--json", &folder.arg("a"), "--output", &output]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.stderr.lines().last(), Some(last));
+    let report = &json_lines(&ran.stdout)[0];
+    assert_eq!(
+        (&report["images"], &report["failed"]),
+        (&4.into(), &6.into())
+    );
+    assert_eq!(report["errors"].as_array().unwrap().len(), 6);
+    assert_eq!(report["errors"][0]["kind"], "image");
+    let ran = resnet(&["explain", "--json", &folder.arg("a/5.HEIC")]);
+    assert_eq!((ran.code, ran.errors().len()), (1, 1));
+    assert_eq!(json_lines(&ran.stdout)[0]["error"]["kind"], "image");
+}
+
+/// Names of classes are those of the file, or a guess that is said to be one.
+#[test]
+fn assumed_labels_are_said_to_be_assumed() {
+    let folder = Folder::new();
+    let model = |preset: &str, classes: usize| {
+        let mut network = Network::preset(preset).unwrap();
+        network.classes = classes;
+        let size = network.native_size();
+        let graph = network.graph(size, size).unwrap();
+        let params = network.synthetic_params(&graph, 0);
+        let tensors = params.iter().map(|(name, tensor)| {
+            let tensor = tensor.get().unwrap();
+            (
+                network.checkpoint_name(name),
+                tensor.shape().to_vec(),
+                tensor.data().to_vec(),
+            )
+        });
+        let tensors: Vec<_> = tensors.collect();
+        let bytes = tensors.iter().map(|(name, shape, data)| {
+            let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+            (name.clone(), shape.clone(), bytes)
+        });
+        let bytes: Vec<_> = bytes.collect();
+        let views = bytes.iter().map(|(name, shape, bytes)| {
+            (
+                name,
+                TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap(),
+            )
+        });
+        let name = format!("{preset}-{classes}.safetensors");
+        folder.write(&name, safetensors::serialize(views, None).unwrap())
+    };
+    for (preset, classes, labels) in [
+        ("resnet20", 10, "assumed"),
+        ("resnet20", 1000, "indices"),
+        ("resnet18", 1000, "assumed"),
+        ("resnet18", 10, "indices"),
+        ("resnet18", 7, "indices"),
+    ] {
+        let file = model(preset, classes);
+        let args = [
+            "classify",
+            "--json",
+            "--device",
+            "cpu",
+            "--input-size",
+            "32",
+            "--weights",
+            &file,
+        ];
+        let ran = resnet(&[&args[..], &[CAT]].concat());
+        let assumed = ran.notes().iter().any(|note| note.contains("assumed"));
+        assert_eq!(
+            assumed,
+            labels == "assumed",
+            "{preset} {classes}: {}",
+            ran.stderr
+        );
+        let line = &json_lines(&ran.ok())[0];
+        assert_eq!(line["labels"], labels, "{preset} {classes}");
+        let first = &line["top"][0];
+        let index = format!("class {}", first["class"]);
+        assert_eq!(first["label"] == index, labels == "indices", "{first}");
+        let summary = resnet(&["summary", "--json", "--weights", &file]).ok();
+        let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+        assert_eq!(summary["labels"], labels);
+    }
 }

@@ -27,6 +27,7 @@ fn resnet50_has_its_published_totals() {
             "recognised",
             "input",
             "classes",
+            "labels",
             "parameters",
             "macs",
             "layers"

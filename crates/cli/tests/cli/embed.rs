@@ -45,6 +45,7 @@ fn features_are_the_layers_and_have_their_paths() {
             "output",
             "images",
             "failed",
+            "errors",
             "shape",
             "layer",
             "model",

@@ -25,6 +25,7 @@ fn class_folders_and_lists_are_counted() {
         "model",
         "data",
         "device",
+        "labels",
         "views",
         "of",
         "resumed",
@@ -425,4 +426,63 @@ fn a_single_folder_is_no_set_of_classes() {
         error.contains("line 1: expected path,label, found 3 fields"),
         "{error}"
     );
+}
+
+/// Folders that are no classes do not shift the labels of those that are.
+#[test]
+fn folders_beside_class_folders_shift_no_labels() {
+    let folder = Folder::new();
+    let labels = folder.write("labels.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
+    folder.photo("chelsea.png", "plain/x3/1.png");
+    folder.photo("rocket.jpg", "plain/x8/2.jpg");
+    folder.photo("chelsea.png", "more/x3/1.png");
+    folder.photo("rocket.jpg", "more/x8/2.jpg");
+    folder.photo("rocket.jpg", "more/__MACOSX/3.jpg");
+    folder.photo("rocket.jpg", "more/.cache/4.jpg");
+    folder.write("more/x1/notes.txt", "no image");
+    let run = |data: &str| {
+        let data = folder.arg(data);
+        resnet(&[
+            "eval", "--json", "--device", "cpu", "--labels", &labels, "--data", &data,
+        ])
+    };
+    let classes = |ran: crate::support::Ran| {
+        let found: Value = serde_json::from_str(&ran.ok()).unwrap();
+        let classes = found["classes"].as_array().unwrap().clone();
+        let with_images = classes.into_iter().filter(|c| c["images"] != 0);
+        with_images
+            .map(|c| c["class"].as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    let more = run("more");
+    for named in ["left out: .cache, __MACOSX", "without images: x1"] {
+        assert!(more.stderr.contains(named), "{}", more.stderr);
+    }
+    assert_eq!(classes(more), [0, 1]);
+    assert_eq!(classes(run("plain")), [0, 1]);
+    // As many folders as classes: those without images are classes, too.
+    for (class, image) in (0..10).zip([true, false].into_iter().cycle()) {
+        match image {
+            true => folder.photo("chelsea.png", &format!("ten/y{class}/1.png")),
+            false => folder.write(&format!("ten/y{class}/notes.txt"), ""),
+        };
+    }
+    assert_eq!(classes(run("ten")), [0, 2, 4, 6, 8]);
+}
+
+/// Numbers are indices, or an order of names: a note says which.
+#[test]
+fn class_folders_of_numbers_come_with_a_note() {
+    let folder = Folder::new();
+    for class in 0..10 {
+        folder.photo("chelsea.png", &format!("indices/{class}/1.png"));
+        folder.photo("chelsea.png", &format!("order/{}/1.png", class + 1));
+    }
+    for (data, says) in [
+        ("indices", "taken for class indices"),
+        ("order", "in the order of their names"),
+    ] {
+        let data = folder.arg(data);
+        resnet(&["eval", "--device", "cpu", "--data", &data]).says(says);
+    }
 }

@@ -41,7 +41,7 @@ fn maps_are_exact_and_named() {
     assert_eq!(
         keys(&found),
         [
-            "path", "model", "device", "region", "rows", "columns", "classes"
+            "path", "model", "device", "labels", "region", "rows", "columns", "classes"
         ]
     );
     assert_eq!((&found["rows"], &found["columns"]), (&8.into(), &8.into()));

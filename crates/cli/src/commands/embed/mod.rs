@@ -65,6 +65,9 @@ impl LeftOutImage {
 pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
     let (images, without) = stream::find(&args.images);
+    let all = images.len() + without.len();
+    let mut tally = Tally::default();
+    without.iter().for_each(|(_, error)| tally.add(error));
     let mut errors: Vec<LeftOutImage> = (without.into_iter())
         .map(|(path, error)| LeftOutImage::new(path, error))
         .collect();
@@ -95,7 +98,6 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     let mut progress = Progress::bar(images.len(), "images");
     let begun = Instant::now();
     let mut row = Vec::with_capacity(shape.len());
-    let mut tally = Tally::default();
     let (_, ran) = stream::run(
         classifier,
         &stream::Images {
@@ -124,9 +126,9 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         },
     );
     drop(progress);
-    tally.announce(images.len());
+    tally.announce(all);
     ran?;
-    let broken = tally.total();
+    let broken = tally.total() - missing;
     let seconds = begun.elapsed().as_secs_f64();
     let rows = writer.rows();
     if stop.load(Ordering::Relaxed) && rows + broken < images.len() {
@@ -146,7 +148,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     let report = Report {
         output: term::shown(&args.output),
         images: rows,
-        failed: missing + broken,
+        failed: tally.total(),
         errors,
         shape: shape_of_all,
         layer,
@@ -158,7 +160,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         true => term::print_json(&report)?,
         false => term::print(&text(&report))?,
     }
-    match missing + broken {
+    match tally.total() {
         0 => Ok(()),
         _ => Err(Failure::Reported),
     }
