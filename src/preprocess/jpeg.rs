@@ -360,7 +360,7 @@ mod tests {
             (0xC0, 8, &[0x11; 2], 2, "2 colour components"),
             (0xC0, 8, &[0x31, 0x21, 0x11], 3, "fractional"),
             (0xC0, 8, &[0x11, 0x01, 0x11], 3, "fractional"),
-            (0xC0, 8, &[0x11; 4], 1, "scans of their own"),
+            (0xC0, 8, &[0x22, 0x11, 0x11, 0x22], 1, "scans of their own"),
             (0xC0, 8, &[0x41, 0x21, 0x21], 1, "factors of 4 and 2"),
         ] {
             match markers(sof, precision, factors, scan).choice() {

@@ -210,8 +210,10 @@ fn processor(
 /// The resize and the crop.
 fn placed(f: Fields, processor: &Processor) -> Result<Settings, ConfigError> {
     let expected = "{\"shortest_edge\": n}, {\"height\": n, \"width\": n} or a number of pixels";
-    let size = f.read("size", expected, |v| resize(v, processor.number_is_square))?;
-    let crop_size = f.read(
+    let square = f.flag("default_to_square")?;
+    let square = square.unwrap_or(processor.number_is_square);
+    let size = f.choice("size", expected, |v| resize(v, square))?;
+    let crop_size = f.choice(
         "crop_size",
         "a square of 1 to 16384 pixels",
         |v| match resize(v, true)? {
