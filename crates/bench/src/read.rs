@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use resnet_wgpu::low_level::printable;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -12,7 +13,6 @@ use serde_json::error::Category;
 
 use super::check::{Nonsense, check};
 use super::{Report, SCHEMA_VERSION};
-use crate::text::plain;
 
 /// A result larger than that is none: a thousand rows of a thousand samples
 /// take a fifth of it.
@@ -142,7 +142,7 @@ impl Report {
     /// Reads a file, which is UTF-8 or, as PowerShell's `>` leaves it, UTF-16.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ReportFileError> {
         let path = path.as_ref();
-        let file = || plain(&path.display().to_string());
+        let file = || printable(path.display());
         let refused = |source| ReportFileError::Read {
             file: file(),
             source,
@@ -238,7 +238,7 @@ fn made_by(crate_version: &Option<String>) -> String {
 
 /// A foreign text, on one line and not too long.
 fn brief(text: &str) -> String {
-    let mut out: String = plain(text).chars().take(QUOTED).collect();
+    let mut out: String = printable(text).chars().take(QUOTED).collect();
     if out.len() < text.len() && text.chars().count() > QUOTED {
         out.push('…');
     }
