@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::{above_zero, not_negative};
 use resnet_wgpu::gpu::Clock;
 
 #[cfg(test)]
@@ -98,9 +99,11 @@ pub struct Peaks {
     pub clock: Clock,
     /// Fused multiply-adds in f32, GFLOP/s, the best of several runs.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub fma_f32_gflops: f64,
     /// The same in f16; null where the adapter has no f16.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub fma_f16_gflops: Option<f64>,
     /// Cooperative matrices (tensor cores), one entry for each shape that was
     /// measured; empty where the adapter offers none.
@@ -108,18 +111,23 @@ pub struct Peaks {
     /// Reading and writing of a buffer larger than caches, GB/s, both counted, the
     /// best of several runs.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub memory_gbytes_per_second: f64,
     /// Bytes of that buffer.
     pub memory_buffer_bytes: u64,
     /// A dispatch that does nothing among many in one pass, microseconds, median.
+    #[serde(deserialize_with = "not_negative")]
     pub dispatch_us: f64,
     /// An empty submission and the wait for it, microseconds, median.
+    #[serde(deserialize_with = "not_negative")]
     pub round_trip_us: f64,
     /// Host to device, GB/s, median.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub upload_gbytes_per_second: f64,
     /// Device to host, GB/s, median.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub readback_gbytes_per_second: f64,
     /// What could not be measured, and why.
     pub not_measured: Vec<NotMeasured>,
@@ -137,6 +145,7 @@ pub struct CooperativePeak {
     pub accumulator: String,
     /// GFLOP/s, the best of several runs.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub gflops: f64,
 }
 

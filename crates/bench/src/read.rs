@@ -139,7 +139,7 @@ impl Report {
         Ok(report)
     }
 
-    /// Reads a file, which is UTF-8 or, as PowerShell's `>` leaves it, UTF-16.
+    /// Reads a file, which is UTF-8.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ReportFileError> {
         let path = path.as_ref();
         let file = || printable(path.display());
@@ -163,7 +163,7 @@ impl Report {
             let found = path.metadata().map_or(MAX_BYTES + 1, |m| m.len());
             return Err(content(ReadError::TooLarge { found }));
         }
-        let text = decoded(bytes).ok_or(ReadError::NotText).map_err(content)?;
+        let text = String::from_utf8(bytes).map_err(|_| content(ReadError::NotText))?;
         Self::from_json(&text).map_err(content)
     }
 
@@ -243,15 +243,6 @@ fn brief(text: &str) -> String {
         out.push('…');
     }
     out
-}
-
-fn decoded(bytes: Vec<u8>) -> Option<String> {
-    if !bytes.starts_with(&[0xff, 0xfe]) {
-        return String::from_utf8(bytes).ok();
-    }
-    let units = bytes.chunks_exact(2);
-    let units: Vec<u16> = units.map(|u| u16::from_le_bytes([u[0], u[1]])).collect();
-    String::from_utf16(&units).ok()
 }
 
 /// Writes objects and lists of them over several lines, all else on one.

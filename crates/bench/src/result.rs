@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::machine::{CooperativePeak, Device, Host, Limits, NotMeasured, Peaks, Power};
+use crate::check::{at_least_one, not_negative};
 use resnet_wgpu::gpu::Clock;
 
 #[cfg(test)]
@@ -52,12 +53,15 @@ pub struct Report {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Repetitions {
     /// For that many seconds,
+    #[serde(deserialize_with = "not_negative")]
     pub seconds: f64,
     /// but so often at least,
     #[cfg_attr(test, schemars(range(min = 1)))]
+    #[serde(deserialize_with = "at_least_one")]
     pub at_least: usize,
     /// and at most.
     #[cfg_attr(test, schemars(range(min = 1)))]
+    #[serde(deserialize_with = "at_least_one")]
     pub at_most: usize,
 }
 
@@ -75,6 +79,7 @@ pub struct Row {
     pub work: Work,
     /// Batches in flight at a time.
     #[cfg_attr(test, schemars(range(min = 1)))]
+    #[serde(deserialize_with = "at_least_one")]
     pub in_flight: usize,
     /// How it ended.
     pub status: Status,
@@ -99,8 +104,10 @@ pub struct Row {
     pub gpu_clock: Option<Clock>,
     /// Images a second, end to end: of the median in the latency scenario, of the
     /// whole timed loop in the throughput scenario.
+    #[serde(deserialize_with = "not_negative")]
     pub images_per_second: Option<f64>,
     /// GFLOP/s of the network's multiply-accumulates at that rate.
+    #[serde(deserialize_with = "not_negative")]
     pub gflops: Option<f64>,
     /// The ceiling that the device's own peaks set; null where they were not
     /// measured.
@@ -131,9 +138,11 @@ pub struct Work {
     pub macs: u64,
     /// Images of a run.
     #[cfg_attr(test, schemars(range(min = 1)))]
+    #[serde(deserialize_with = "at_least_one")]
     pub batch_size: usize,
     /// Side of an image, pixels.
     #[cfg_attr(test, schemars(range(min = 1)))]
+    #[serde(deserialize_with = "at_least_one")]
     pub input_size: usize,
     /// In what activations and weights were stored: f32 or f16. Sums are f32.
     pub precision: String,
@@ -175,6 +184,7 @@ pub struct Verification {
     /// that there was no other.
     pub deterministic: Option<bool>,
     /// Errors up to this are right, as a part of the largest logit.
+    #[serde(deserialize_with = "not_negative")]
     pub tolerance: f64,
     /// Images compared, each time.
     pub images: usize,
@@ -191,6 +201,7 @@ pub struct Verification {
 pub struct Check {
     /// Largest error as a part of the largest logit; null where an output is not a
     /// number.
+    #[serde(deserialize_with = "not_negative")]
     pub relative_error: Option<f64>,
     /// Images whose first class is the twin's.
     pub top1_equal: usize,
@@ -226,18 +237,25 @@ pub struct Startups {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Startup {
     /// Finding and opening the device, ms.
+    #[serde(deserialize_with = "not_negative")]
     pub device_ms: f64,
     /// Reading or making the weights, ms.
+    #[serde(deserialize_with = "not_negative")]
     pub load_ms: f64,
     /// Folding, fusing and planning, ms.
+    #[serde(deserialize_with = "not_negative")]
     pub plan_ms: f64,
     /// Making pipelines, ms.
+    #[serde(deserialize_with = "not_negative")]
     pub pipelines_ms: f64,
     /// Making buffers, packing the weights and handing them over, ms.
+    #[serde(deserialize_with = "not_negative")]
     pub upload_ms: f64,
     /// The first inference, ms; many drivers compile only now.
+    #[serde(deserialize_with = "not_negative")]
     pub first_inference_ms: f64,
     /// All of it, ms.
+    #[serde(deserialize_with = "not_negative")]
     pub total_ms: f64,
 }
 
@@ -248,8 +266,10 @@ pub struct Stats {
     /// Arithmetic mean, ms.
     pub mean: f64,
     /// Standard deviation of the sample (n - 1), ms; 0 of one.
+    #[serde(deserialize_with = "not_negative")]
     pub stddev: f64,
     /// Smallest, ms.
+    #[serde(deserialize_with = "not_negative")]
     pub min: f64,
     /// Half are smaller, ms.
     pub median: f64,
@@ -269,8 +289,10 @@ pub struct Stats {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Roofline {
     /// The sum over all steps of the larger of compute and traffic time, ms.
+    #[serde(deserialize_with = "not_negative")]
     pub ceiling_ms: f64,
     /// The ceiling as a part of the GPU time, percent.
+    #[serde(deserialize_with = "not_negative")]
     pub percent: f64,
 }
 
@@ -301,6 +323,7 @@ pub struct Profile {
     /// Inferences that the medians are of.
     pub repetitions: usize,
     /// Sum of the steps, ms.
+    #[serde(deserialize_with = "not_negative")]
     pub total_ms: f64,
     /// In order of execution.
     pub steps: Vec<StepTime>,
@@ -321,17 +344,23 @@ pub struct StepTime {
     /// Bytes that it must read and write at least: inputs, weights, output.
     pub bytes: u64,
     /// Median, ms.
+    #[serde(deserialize_with = "not_negative")]
     pub ms: f64,
     /// Part of the sum of all steps, percent.
+    #[serde(deserialize_with = "not_negative")]
     pub share: f64,
     /// GFLOP/s.
+    #[serde(deserialize_with = "not_negative")]
     pub gflops: f64,
     /// GB/s of those bytes.
+    #[serde(deserialize_with = "not_negative")]
     pub gbytes_per_second: f64,
     /// The larger of compute and traffic time at the device's peaks, ms; null where
     /// they were not measured.
+    #[serde(deserialize_with = "not_negative")]
     pub ceiling_ms: Option<f64>,
     /// The ceiling as a part of the time, percent. Over 100 where caches
     /// deliver more than memory can.
+    #[serde(deserialize_with = "not_negative")]
     pub roofline_percent: Option<f64>,
 }
