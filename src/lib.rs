@@ -88,12 +88,12 @@ mod pixels;
 pub mod plan;
 pub mod preprocess;
 mod printable;
-mod replace;
 pub mod session;
 pub mod tensor;
 pub mod tune;
 pub mod verify;
 pub mod weights;
+mod whole_file;
 
 pub use classify::{Classifier, ClassifierOptions, Input, Prediction, Recorder, Scores};
 pub use error::Error;

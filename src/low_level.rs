@@ -27,6 +27,11 @@ pub mod peaks {
     pub use crate::gpu::peaks::*;
 }
 
+/// Files that are replaced as a whole.
+pub mod whole_file {
+    pub use crate::whole_file::{replace, temporary};
+}
+
 pub use crate::printable::printable;
 pub use crate::verify::layers::seeded_images;
 

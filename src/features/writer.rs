@@ -1,15 +1,16 @@
 //! Writes features one by one.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::{FEATURES, FeaturesError, Origin, PATHS};
 use crate::printable::printable;
-use crate::replace::beside;
+use crate::whole_file::temporary;
 
 /// A file of features that is being written, beside its place: it comes there
 /// with [`finish`](Writer::finish), as a whole or not at all.
@@ -33,8 +34,7 @@ use crate::replace::beside;
 pub struct Writer {
     shown: String,
     place: PathBuf,
-    beside: PathBuf,
-    file: BufWriter<File>,
+    file: BufWriter<NamedTempFile>,
     origin: Origin,
     /// Extents of a row, in PyTorch's order.
     shape: Vec<usize>,
@@ -66,11 +66,10 @@ impl Writer {
             file: shown.clone(),
             source,
         };
-        let (file, beside) = beside(&place).map_err(write)?;
+        let file = temporary(&place).map_err(write)?;
         let mut writer = Self {
             file: BufWriter::new(file),
             place,
-            beside,
             origin,
             shape: shape.to_vec(),
             rows: most,
@@ -124,7 +123,7 @@ impl Writer {
 
     /// Where it is until it is finished.
     pub fn part(&self) -> &Path {
-        &self.beside
+        self.file.get_ref().path()
     }
 
     /// Rows so far.
@@ -136,11 +135,15 @@ impl Writer {
     ///
     /// # Errors
     /// [`FeaturesError::Write`].
-    pub fn finish(mut self) -> Result<(), FeaturesError> {
-        self.end().map_err(|e| self.failed(e))
+    pub fn finish(self) -> Result<(), FeaturesError> {
+        let shown = self.shown.clone();
+        self.end().map_err(|source| FeaturesError::Write {
+            file: shown,
+            source,
+        })
     }
 
-    fn end(&mut self) -> io::Result<()> {
+    fn end(mut self) -> io::Result<()> {
         let paths = std::mem::take(&mut self.paths);
         self.file.write_all(&paths)?;
         let mut head = self.head(paths.len());
@@ -148,9 +151,10 @@ impl Writer {
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(&(self.header as u64).to_le_bytes())?;
         self.file.write_all(&head)?;
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
-        fs::rename(&self.beside, &self.place)
+        let file = self.file.into_inner()?;
+        file.as_file().sync_all()?;
+        file.persist(&self.place)?;
+        Ok(())
     }
 
     /// The header, without its length.
@@ -180,12 +184,5 @@ impl Writer {
             file: self.shown.clone(),
             source,
         }
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        // Gone already, where it is finished.
-        let _ = fs::remove_file(&self.beside);
     }
 }

@@ -11,8 +11,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use super::audited;
-use crate::replace::replace;
 use crate::weights::fnv1a64;
+use crate::whole_file::replace;
 
 /// What a file begins with: what it is, and the version of its layout.
 const MARK: &[u8] = b"resnet-wgpu pipelines 1\n";

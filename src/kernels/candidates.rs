@@ -65,11 +65,7 @@ impl Candidate {
     /// The operation that it computes.
     pub fn family(&self) -> Family {
         match self.method {
-            Method::Kernel(kernel) => match kernel.family {
-                // It computes a convolution, too.
-                Family::PooledConv => Family::Conv,
-                family => family,
-            },
+            Method::Kernel(kernel) => kernel.family,
             Method::Split { .. } | Method::Winograd { .. } => Family::Conv,
         }
     }
@@ -86,11 +82,6 @@ impl Candidate {
                 gemm.types().iter().any(|t| t.reads == scalar)
             }
         }
-    }
-
-    /// Whether it makes the max pool's value in place of the convolution's.
-    pub fn pools(&self) -> bool {
-        matches!(self.method, Method::Kernel(kernel) if kernel.family == Family::PooledConv)
     }
 
     /// Whether it rounds what it multiplies to f16, as cooperative matrices

@@ -1,6 +1,5 @@
 //! The host's side of the convolution kernels.
 
-use super::conv_pool;
 use super::conv_problem::ConvProblem;
 use super::dispatch::{Dispatch, flags, word};
 use super::divisor::Divisor;
@@ -11,10 +10,7 @@ use crate::tensor::quads;
 impl ConvProblem {
     /// Parameters and geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
-        match kernel.tile {
-            Tile::Pooled { rows, cols, .. } => conv_pool::dispatch(self, kernel, (rows, cols)),
-            _ => self.dispatch_parts(kernel, 1),
-        }
+        self.dispatch_parts(kernel, 1)
     }
 
     /// The same, where a tiled kernel cuts each tile's reduction into so many

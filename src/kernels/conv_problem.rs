@@ -1,7 +1,6 @@
 //! A convolution, and how kernels divide it.
 
 use super::pack::Packing;
-use super::patch::STEM_POOL;
 use super::table::Kernel;
 use super::tile::{Reduction, Tile};
 use crate::graph::{Shape, Window};
@@ -28,25 +27,12 @@ pub struct ConvProblem {
     /// buffer: 1 for a convolution, the points of a tile for Winograd's batched
     /// GEMM (a 1×1 window on a batch of one, neither residual nor ReLU).
     pub points: usize,
-    /// The max pool that is all that reads the output, if one is. A candidate
-    /// that makes the pool's value instead saves writing and reading it.
-    pub pool: Option<Window>,
 }
 
 impl ConvProblem {
     /// Output pixels of the whole batch.
     pub fn pixels(&self) -> usize {
         self.batch * self.output.h * self.output.w
-    }
-
-    /// What its pool makes of one image, if there is one.
-    pub fn pooled(&self) -> Option<Shape> {
-        let window = self.pool?;
-        let (h, w) = (
-            window.outputs(self.output.h)?,
-            window.outputs(self.output.w)?,
-        );
-        Some(Shape::new(h, w, self.output.c))
     }
 
     /// Multiply-accumulates of all points.
@@ -65,13 +51,6 @@ impl ConvProblem {
                     && self.input.c == 3
                     && (self.window.kernel, self.window.stride) == (kernel, stride)
                     && self.points == 1
-            }
-            Tile::Pooled { kernel, stride, .. } => {
-                self.groups == 1
-                    && self.input.c == 3
-                    && (self.window.kernel, self.window.stride) == (kernel, stride)
-                    && self.pool == Some(STEM_POOL)
-                    && (self.residual, self.points) == (false, 1)
             }
             Tile::Gemm { reduction, .. } | Tile::Cooperative { reduction, .. } => {
                 let suits = match reduction {
@@ -110,15 +89,6 @@ impl ConvProblem {
                 let tiles = rows * self.output.w.div_ceil(tile);
                 (tiles, out_quads.div_ceil(lanes))
             }
-            Tile::Pooled {
-                rows,
-                cols,
-                quads: tile,
-                ..
-            } => {
-                let patches = |s: Shape| self.batch * s.h.div_ceil(rows) * s.w.div_ceil(cols);
-                (self.pooled().map_or(0, patches), out_quads.div_ceil(tile))
-            }
             Tile::Gemm { bm, bn, .. } | Tile::Cooperative { bm, bn, .. } => {
                 (pixels.div_ceil(bm), out_quads.div_ceil(bn))
             }
@@ -137,7 +107,6 @@ impl ConvProblem {
         let width = match kernel.tile {
             Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => lanes,
             Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. } => bn,
-            Tile::Pooled { quads, .. } => quads,
             _ => 1,
         };
         quads(self.output.c).next_multiple_of(width)
@@ -150,9 +119,7 @@ impl ConvProblem {
     /// Rows of packed weights for each tap of the window.
     pub(super) fn tap_rows(&self, kernel: &Kernel) -> usize {
         match kernel.tile {
-            Tile::Direct { .. } | Tile::Row { .. } | Tile::Stem { .. } | Tile::Pooled { .. } => {
-                self.group_channels().0
-            }
+            Tile::Direct { .. } | Tile::Row { .. } | Tile::Stem { .. } => self.group_channels().0,
             Tile::Gemm {
                 reduction: Reduction::Rgb,
                 ..

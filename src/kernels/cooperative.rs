@@ -263,7 +263,6 @@ mod tests {
                     residual: false,
                     relu: false,
                     points,
-                    pool: None,
                 };
                 if !problem.fits(kernel) {
                     continue;

@@ -4,7 +4,6 @@
 
 mod candidates;
 mod conv;
-mod conv_pool;
 mod conv_problem;
 mod cooperative;
 mod dispatch;
@@ -13,7 +12,6 @@ mod elementwise;
 mod ingest;
 mod linear;
 mod pack;
-mod patch;
 mod peaks;
 mod pool;
 mod recipe;
@@ -36,7 +34,6 @@ pub use elementwise::{ElementwiseProblem, ShortcutProblem, SoftmaxProblem};
 pub use ingest::{IngestProblem, InputForm};
 pub use linear::{LinearChunk, LinearProblem};
 pub use pack::Packing;
-pub use patch::STEM_POOL;
 pub use peaks::PeakShader;
 pub use pool::{GlobalPoolProblem, PoolProblem, UNROLL as POOL_UNROLL};
 pub use recipe::{Operand, Recipe, Scratch, Source, Stage};

@@ -171,21 +171,6 @@ pub const KERNELS: &[Kernel] = &[
     stem("conv7x7s2.stem16", 16, 28, (7, 2)),
     stem("conv3x3s2.stem16", 16, 28, (3, 2)),
     stem("conv3x3s1.stem16", 16, 32, (3, 1)),
-    // 7 and 8 divide the 56 pixels of ImageNet's rows and columns; the patch's
-    // 255 pixels are four an invocation, and fill 16 KiB with 16 channels.
-    Kernel {
-        name: "conv7x7s2.pooled",
-        family: Family::PooledConv,
-        shader: "conv_pool.wgsl",
-        tile: Tile::Pooled {
-            rows: 7,
-            cols: 8,
-            quads: 4,
-            kernel: 7,
-            stride: 2,
-        },
-        workgroup: 64,
-    },
     gemm("conv.tiled.128x128", (128, 32, 2), (8, 2), WINDOW),
     gemm("conv.tiled.128x64", (128, 16, 2), (8, 2), WINDOW),
     gemm("conv.tiled.64x128", (64, 32, 2), (8, 2), WINDOW),
@@ -324,8 +309,7 @@ mod tests {
                     assert_eq!((over, whole), ([0; 3], [0; 3]), "{}", k.name);
                 }
                 Tile::Reduce { quads, slices } => assert_eq!(quads * slices, k.workgroup),
-                Tile::Pooled { .. }
-                | Tile::Direct { .. }
+                Tile::Direct { .. }
                 | Tile::Row { .. }
                 | Tile::Winograd { .. }
                 | Tile::Flat

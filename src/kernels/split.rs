@@ -100,7 +100,6 @@ mod tests {
             residual: true,
             relu: true,
             points: 1,
-            pool: None,
         }
     }
 

@@ -2,7 +2,6 @@
 
 use super::Types;
 use super::cooperative::Layout;
-use super::patch::Patch;
 use super::tile::{Family, Tile};
 
 /// What a kernel needs of a device.
@@ -69,10 +68,6 @@ impl Kernel {
             // Twice a step of both tiles.
             Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
-            Tile::Pooled { .. } => {
-                let patch = Patch::new(&self.tile);
-                (0, patch.map_or(0, |p| p.workgroup_floats()))
-            }
             Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),
             Tile::Direct { .. }
             | Tile::Row { .. }

@@ -4,7 +4,6 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::cooperative::Layout;
-use super::patch::Patch;
 use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, Variant, winograd_matrices};
 
 /// A template that does not render: a defect of this crate, since templates
@@ -35,7 +34,6 @@ const SHADERS: &[(&str, &str)] = shaders![
     "conv_grouped.wgsl",
     "conv_grouped_row.wgsl",
     "conv_params.wgsl",
-    "conv_pool.wgsl",
     "conv_shuffle.wgsl",
     "conv_stem.wgsl",
     "conv_tiled.wgsl",
@@ -139,22 +137,6 @@ fn values(kernel: &Kernel) -> Value {
             let columns = (pixels - 1) * stride + kernel;
             let loads = columns.div_ceil(lanes);
             context! { lanes, pixels, kernel, stride, columns, loads, workgroup }
-        }
-        Tile::Pooled {
-            rows: tile_rows,
-            cols: tile_cols,
-            quads,
-            kernel,
-            stride,
-        } => {
-            let patch = Patch::new(&tile);
-            let ((patch_rows, patch_cols), (in_rows, in_cols)) =
-                patch.map_or_else(Default::default, |p| (p.conv, p.image));
-            let patch_pixels = (patch_rows * patch_cols).div_ceil(workgroup);
-            context! {
-                tile_rows, tile_cols, quads, kernel, stride, patch_rows, patch_cols, in_rows,
-                in_cols, patch_pixels, workgroup,
-            }
         }
         Tile::Gemm {
             bm,

@@ -7,8 +7,6 @@
 pub enum Family {
     /// Convolution of one group.
     Conv,
-    /// Convolution of one group, of which a max pool's value alone is stored.
-    PooledConv,
     /// Grouped convolution.
     GroupedConv,
     /// Fully connected layer.
@@ -45,9 +43,7 @@ impl Family {
     pub fn reads(self) -> usize {
         match self {
             Family::Conv | Family::GroupedConv | Family::Linear => 4,
-            Family::PooledConv | Family::ScaleShift | Family::SumParts | Family::WinogradOutput => {
-                3
-            }
+            Family::ScaleShift | Family::SumParts | Family::WinogradOutput => 3,
             Family::Add => 2,
             _ => 1,
         }
@@ -56,8 +52,7 @@ impl Family {
     /// Whether networks cannot do without it: its kernels are the only ones that
     /// compute an operation.
     pub fn is_needed(self) -> bool {
-        // A convolution and a max pool do the same.
-        self.is_operation() && self != Family::PooledConv
+        self.is_operation()
     }
 
     /// Whether its kernels compute an operation by themselves, rather than a
@@ -111,21 +106,6 @@ pub enum Tile {
         lanes: usize,
         /// Output pixels of a subgroup's tile.
         pixels: usize,
-        /// Kernel extent.
-        kernel: usize,
-        /// Stride.
-        stride: usize,
-    },
-    /// A workgroup makes `rows`×`cols` pixels × `quads` quads of what a max
-    /// pool ([`STEM_POOL`](super::STEM_POOL)) makes of a convolution of three
-    /// channels with one certain window.
-    Pooled {
-        /// Pooled rows of a tile.
-        rows: usize,
-        /// Pooled columns of a tile.
-        cols: usize,
-        /// Output quads of a tile.
-        quads: usize,
         /// Kernel extent.
         kernel: usize,
         /// Stride.

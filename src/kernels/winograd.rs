@@ -75,7 +75,6 @@ impl WinogradProblem {
             residual: false,
             relu: false,
             points: self.points(),
-            pool: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::choice::Choice;
 use super::cost::cost;
 use super::{DeviceProfile, PlanError, PlanOptions};
-use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{Graph, Node, Op};
 use crate::kernels::{Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, Scalar, candidates};
 
 /// The first kernel of a family that the device runs.
@@ -41,11 +41,10 @@ pub(super) struct Chosen {
 pub(super) fn convolutions(
     graph: &Graph,
     batch: usize,
-    wanted: &[NodeId],
     profile: &DeviceProfile,
     options: &PlanOptions,
 ) -> Result<Vec<Option<Chosen>>, PlanError> {
-    let problems = problems(graph, batch, wanted).into_iter();
+    let problems = problems(graph, batch).into_iter();
     let chosen = problems.zip(&graph.nodes).map(|(problem, node)| {
         let Some(problem) = problem else {
             return Ok(None);
@@ -60,35 +59,22 @@ pub(super) fn convolutions(
     chosen.collect()
 }
 
-/// For each node that is a convolution, what it computes; `wanted` are the
-/// nodes whose values are wanted in the end.
-pub(super) fn problems(graph: &Graph, batch: usize, wanted: &[NodeId]) -> Vec<Option<ConvProblem>> {
-    let uses = graph.use_counts();
-    let mut problems: Vec<Option<ConvProblem>> = vec![];
-    for node in &graph.nodes {
-        problems.push(match &node.op {
-            Op::Conv2d(conv) => Some(ConvProblem {
-                batch,
-                input: graph.node(node.inputs[0]).shape,
-                output: node.shape,
-                window: conv.window,
-                groups: conv.groups,
-                residual: conv.epilogue.residual,
-                relu: conv.epilogue.relu,
-                points: 1,
-                pool: None,
-            }),
-            _ => None,
-        });
-        if let (&Op::MaxPool(window), &[input]) = (&node.op, &node.inputs[..])
-            && let Some(problem) = &mut problems[input.0]
-            && uses[input.0] == 1
-            && !wanted.contains(&input)
-        {
-            problem.pool = Some(window);
-        }
-    }
-    problems
+/// For each node that is a convolution, what it computes.
+pub(super) fn problems(graph: &Graph, batch: usize) -> Vec<Option<ConvProblem>> {
+    let problem = |node: &Node| match &node.op {
+        Op::Conv2d(conv) => Some(ConvProblem {
+            batch,
+            input: graph.node(node.inputs[0]).shape,
+            output: node.shape,
+            window: conv.window,
+            groups: conv.groups,
+            residual: conv.epilogue.residual,
+            relu: conv.epilogue.relu,
+            points: 1,
+        }),
+        _ => None,
+    };
+    graph.nodes.iter().map(problem).collect()
 }
 
 /// The candidate for a convolution: of those that fit the problem and the

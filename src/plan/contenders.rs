@@ -32,7 +32,7 @@ pub struct ConvShape {
 pub fn conv_shapes(lowered: &Lowered, batch: usize) -> Vec<ConvShape> {
     let mut shapes: Vec<ConvShape> = vec![];
     let graph = &lowered.graph;
-    let problems = choose::problems(graph, batch, &[graph.output]);
+    let problems = choose::problems(graph, batch);
     for (problem, node) in problems.into_iter().zip(&graph.nodes) {
         let Some(problem) = problem else {
             continue;

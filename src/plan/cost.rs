@@ -7,10 +7,6 @@ use crate::kernels::{
 };
 use crate::tensor::quads;
 
-/// Factor of what rules are not to take: a tile of channels that are hardly
-/// there wastes less than that.
-const UNMEASURED: f64 = 64.0;
-
 /// Relative cost of a candidate: of its GEMM or convolution, and of the
 /// transforms around it.
 pub(super) fn cost(problem: &ConvProblem, candidate: &Candidate, profile: &DeviceProfile) -> f64 {
@@ -65,17 +61,6 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
             let loads = (3 * kernel + columns.div_ceil(lanes)) as f64;
             let row = 0.75 * (pixels * kernel) as f64 + 2.0 * loads;
             tiles * (lanes * kernel) as f64 * row
-        }
-        // Multiply-adds for each load, as for the tiles below, over those for
-        // the patch's margin. No hardware has told whether what is saved on the
-        // pool makes up for the margin, so rules take this where nothing else
-        // runs, and tuning measures both.
-        Tile::Pooled { quads: n, .. } => {
-            let pixels = kernel.workgroup * 4;
-            let reuse = (4 * n) as f64 / (4 + n) as f64;
-            let penalty = profile.traits().workgroup_memory;
-            let full = tiles / filled(m * n, profile);
-            UNMEASURED * full * quads_summed * (pixels * n) as f64 / reuse * penalty
         }
         Tile::Gemm {
             bm,

@@ -81,8 +81,8 @@ pub struct PlanData {
     /// For each node of the lowered graph, its slot.
     pub slot_of: Vec<usize>,
     /// For each node of the lowered graph, the one whose steps write its value:
-    /// its own, but for a batch norm or a max pool that the convolution before
-    /// it makes. `None` for a convolution of which that is all that is written.
+    /// its own, but for a batch norm that the convolution before it makes.
+    /// `None` for a convolution of which that is all that is written.
     pub made_by: Vec<Option<NodeId>>,
     /// For each node of the lowered graph, in what its value is stored.
     pub stored: Vec<Scalar>,

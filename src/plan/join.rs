@@ -4,9 +4,7 @@
 //! A block of a pre-activation network (He et al. 2016) begins with a batch
 //! norm and a ReLU of the sum that the block before it ends with. The last
 //! stage of the convolution that makes the sum makes these as well, where the
-//! device binds what that takes. A max pool is made by a candidate that does
-//! ([`Candidate::pools`](crate::kernels::Candidate::pools)), where that was
-//! chosen.
+//! device binds what that takes.
 
 use super::DeviceProfile;
 use super::choose::Chosen;
@@ -16,10 +14,9 @@ use crate::kernels::{Outputs, Variant};
 /// A node that the convolution before it makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Join {
-    /// A norm with its ReLU, or a max pool.
+    /// A norm with its ReLU.
     pub node: NodeId,
-    /// What the convolution's last kernel is to leave; a max pool is all that
-    /// one which makes it leaves.
+    /// What the convolution's last kernel is to leave.
     pub outputs: Outputs,
     /// The convolution's own value is not written.
     pub instead: bool,
@@ -54,11 +51,6 @@ impl Joins {
                 continue;
             };
             let join = match node.op {
-                Op::MaxPool(_) if chosen.candidate.pools() => Some(Join {
-                    node: id,
-                    outputs: Outputs::Sum,
-                    instead: true,
-                }),
                 // Without ReLU it is a layer that was asked for, which is rare.
                 Op::ScaleShift { relu: true, .. } => {
                     let instead = uses[input.0] == 1 && !wanted.contains(&input);

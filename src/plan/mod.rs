@@ -90,7 +90,7 @@ impl Plan {
             .map(|&k| place(lowered, k).ok_or(PlanError::NotKept(k.0)));
         let kept = kept.collect::<Result<Vec<_>, _>>()?;
         let wanted: Vec<NodeId> = std::iter::once(graph.output).chain(kept).collect();
-        let chosen = choose::convolutions(graph, batch, &wanted, profile, options)?;
+        let chosen = choose::convolutions(graph, batch, profile, options)?;
         let all = chosen.iter().flatten();
         let convolutions = (all.clone().count(), all.filter(|c| c.wanted).count());
         let joins = join::Joins::new(graph, &wanted, &chosen, profile);

@@ -51,8 +51,7 @@ pub struct Step {
     pub types: Types,
     /// What the kernel leaves.
     pub outputs: Outputs,
-    /// The batch norm or max pool whose value it leaves as well or instead, by
-    /// its name.
+    /// The batch norm whose value it leaves as well or instead, by its name.
     pub joined: Option<String>,
     /// Buffers that it reads, in the kernel's order.
     pub reads: Vec<Binding>,
@@ -82,7 +81,7 @@ impl Step {
         }
     }
 
-    /// The layer, and the batch norm or max pool that is made in the same pass.
+    /// The layer, and the batch norm that is made in the same pass.
     pub fn label(&self) -> String {
         match &self.joined {
             Some(joined) => format!("{} + {joined}", self.name),

@@ -10,9 +10,10 @@ use image::error::ImageError as DecoderError;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
-use super::error::{ImageError, one_line};
+use super::error::ImageError;
 use super::to_rgb::to_rgb;
 use super::{RgbImage, jpeg};
+use crate::printable::printable;
 
 /// Bytes that are enough to tell every format from its signature.
 const SIGNATURE_LEN: usize = 32;
@@ -56,7 +57,7 @@ impl Default for ImageLimits {
 /// any reason of [`decode_bytes`].
 pub fn decode_file(path: impl AsRef<Path>, limits: &ImageLimits) -> Result<RgbImage, ImageError> {
     let path = path.as_ref();
-    let name = one_line(path.display());
+    let name = printable(path.display());
     let failed = |source| ImageError::Read {
         name: name.clone(),
         source,
@@ -102,7 +103,7 @@ pub fn decode_bytes(
     bytes: &[u8],
     limits: &ImageLimits,
 ) -> Result<RgbImage, ImageError> {
-    let name = &one_line(name);
+    let name = &printable(name);
     let (format, label) = recognise(name, bytes)?;
     let choice = match format {
         ImageFormat::Jpeg => {
@@ -302,7 +303,7 @@ fn explain(
         },
         DecoderError::Unsupported(reason) => ImageError::Unsupported {
             name,
-            found: one_line(reason),
+            found: printable(reason),
         },
         DecoderError::IoError(source) if source.kind() == ErrorKind::UnexpectedEof => {
             ImageError::Truncated { name, format }
@@ -312,8 +313,8 @@ fn explain(
             format,
             // The format is named already; the source is the reason alone.
             reason: match other.source() {
-                Some(reason) => one_line(reason),
-                None => one_line(other),
+                Some(reason) => printable(reason),
+                None => printable(other),
             },
         },
     }
@@ -329,12 +330,12 @@ fn explain_jpeg(name: &str, format: &'static str, error: jpeg_decoder::Error) ->
         }
         JpegError::Unsupported(_) => ImageError::Unsupported {
             name,
-            found: one_line(error),
+            found: printable(error),
         },
         other => ImageError::Damaged {
             name,
             format,
-            reason: one_line(other),
+            reason: printable(other),
         },
     }
 }

@@ -204,10 +204,3 @@ impl PreprocessError {
         }
     }
 }
-
-/// `text` without the control characters that a file name or a decoder's
-/// message may carry, so that a message stays one line.
-pub(super) fn one_line(text: impl Display) -> String {
-    let spaced = |c: char| if c.is_control() { ' ' } else { c };
-    text.to_string().chars().map(spaced).collect()
-}

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Origin, SCHEMA_VERSION, Tuned, Tuning, TuningError};
 use crate::gpu::Gpu;
-use crate::replace::replace;
+use crate::whole_file::replace;
 
 /// A larger file is no tuning: a thousand shapes take a twentieth of it.
 const MAX_BYTES: u64 = 16 << 20;

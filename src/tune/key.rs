@@ -45,9 +45,6 @@ pub struct ConvKey {
     pub residual: bool,
     /// Clamped at zero from below.
     pub relu: bool,
-    /// Side, stride and padding of the max pool behind it, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pool: Option<[usize; 3]>,
 }
 
 impl ConvKey {
@@ -65,7 +62,6 @@ impl ConvKey {
             groups: problem.groups,
             residual: problem.residual,
             relu: problem.relu,
-            pool: problem.pool.map(|w| [w.kernel, w.stride, w.padding]),
         }
     }
 
@@ -81,7 +77,6 @@ impl ConvKey {
             residual: self.residual,
             relu: self.relu,
             points: 1,
-            pool: self.pool.map(|[k, s, p]| Window::new(k, s, p)),
         }
     }
 }
@@ -103,10 +98,6 @@ impl fmt::Display for ConvKey {
                 write!(f, ", {what}")?;
             }
         }
-        if let Some([k, stride, _]) = self.pool {
-            write!(f, ", max pool {k}×{k}")?;
-            unlike(f, "stride", stride, 1)?;
-        }
         write!(f, ", batch {}", self.batch)
     }
 }
@@ -126,7 +117,6 @@ pub(super) mod tests {
             residual: true,
             relu: false,
             points: 1,
-            pool: None,
         }
     }
 
@@ -137,24 +127,13 @@ pub(super) mod tests {
         let text = serde_json::to_string(&key).unwrap();
         assert_eq!(serde_json::from_str::<ConvKey>(&text).unwrap(), key);
         assert_eq!(key.to_string(), "3×3 5→6, 9×7, stride 2, residual, batch 3");
-        let pooled = ConvProblem {
-            residual: false,
-            pool: Some(Window::new(3, 2, 1)),
-            ..problem()
-        };
-        let key = ConvKey::new(F32, &pooled);
-        assert_eq!(key.problem(), pooled);
-        assert_eq!(
-            key.to_string(),
-            "3×3 5→6, 9×7, stride 2, max pool 3×3, stride 2, batch 3"
-        );
     }
 
     /// Whatever changes in a problem changes its key.
     #[test]
     fn problems_that_differ_have_other_keys() {
         let base = ConvKey::new(F32, &problem());
-        let changes: [fn(&mut ConvProblem); 10] = [
+        let changes: [fn(&mut ConvProblem); 9] = [
             |p| p.batch = 1,
             |p| p.input.h = 10,
             |p| p.output.c = 9,
@@ -164,7 +143,6 @@ pub(super) mod tests {
             |p| p.groups = 2,
             |p| p.residual = false,
             |p| p.relu = true,
-            |p| p.pool = Some(Window::new(3, 2, 1)),
         ];
         for (i, change) in changes.iter().enumerate() {
             let mut other = problem();

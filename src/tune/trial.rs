@@ -59,9 +59,6 @@ impl Trial {
             return Err(GraphError::new("conv", problem).into());
         }
         let conv = y;
-        if let Some(window) = problem.pool {
-            y = g.max_pool("maxpool", y, window)?;
-        }
         let graph = g.finish(y);
         let mut params = Params::new();
         for spec in graph.params() {
@@ -102,7 +99,6 @@ impl Trial {
         let batch = self.problem.batch;
         let plan = Plan::new(&self.lowered, batch, &profile, &[NodeId(0)], &options)?;
         let plan = plan.result_only();
-        // The pool comes last, if it is not in the convolution's own steps.
         let conv = |s: &crate::plan::Step| s.node == self.conv;
         let first = plan.steps.iter().position(conv).unwrap_or_default();
         let steps = first..plan.steps.len();
@@ -145,7 +141,7 @@ fn tensor(shape: Vec<usize>, data: Vec<f32>) -> Tensor {
 /// A convolution on a device.
 pub(super) struct Rig {
     engine: Engine,
-    /// The convolution's own dispatches, and the pool's.
+    /// The convolution's own dispatches.
     steps: Range<usize>,
     /// The worst image against the twin.
     pub difference: Difference,
@@ -163,7 +159,6 @@ mod tests {
     use super::super::key::tests::problem;
     use super::*;
     use crate::graph::Shape;
-    use crate::kernels::STEM_POOL;
     use crate::plan::conv_shapes;
 
     /// What is measured must be the convolution that was asked for.
@@ -193,11 +188,7 @@ mod tests {
             batch: 1,
             ..problem()
         };
-        let pooled = ConvProblem {
-            pool: Some(STEM_POOL),
-            ..stem
-        };
-        for problem in [problem(), stem, pooled, grouped, shrinking] {
+        for problem in [problem(), stem, grouped, shrinking] {
             let trial = Trial::new(&problem).unwrap();
             let shapes = conv_shapes(&trial.lowered, problem.batch);
             let own = shapes.iter().find(|s| s.problem == problem);

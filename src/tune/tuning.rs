@@ -96,9 +96,6 @@ impl Tuning {
             .filter_map(|t| Some((t.candidate.to_owned(), t.ms()?)))
             .collect();
         let key = ConvKey::new(&report.precision, &report.problem);
-        if let Some(tuned) = without_pool(&key, winner, &times_ms) {
-            self.insert(tuned);
-        }
         self.insert(Tuned {
             key,
             winner: winner.to_owned(),
@@ -140,30 +137,6 @@ impl Tuning {
         let winners = of.filter_map(|t| Some((t.key.problem(), candidate(&t.winner)?)));
         Ok(Choice::Tuned(Arc::new(winners.collect())))
     }
-}
-
-/// The same convolution where its own value is asked for, so that nothing makes
-/// the max pool's instead: the winner, or the fastest of those that do not.
-fn without_pool(key: &ConvKey, winner: &str, times_ms: &BTreeMap<String, f64>) -> Option<Tuned> {
-    key.pool?;
-    let alone = |name: &str| candidate(name).is_some_and(|c| !c.pools());
-    let times_ms: BTreeMap<String, f64> = (times_ms.iter())
-        .filter(|(name, _)| alone(name))
-        .map(|(name, ms)| (name.clone(), *ms))
-        .collect();
-    let fastest = times_ms.iter().min_by(|a, b| a.1.total_cmp(b.1));
-    let winner = match alone(winner) {
-        true => winner.to_owned(),
-        false => fastest?.0.clone(),
-    };
-    Some(Tuned {
-        key: ConvKey {
-            pool: None,
-            ..key.clone()
-        },
-        winner,
-        times_ms,
-    })
 }
 
 #[cfg(test)]
@@ -233,39 +206,5 @@ pub(super) mod tests {
         let found = tuning.get(&ConvKey::new(F32, &problem())).unwrap();
         let expected = BTreeMap::from([("conv.tiled.32x32".to_owned(), 2.0)]);
         assert_eq!(found.times_ms, expected);
-    }
-
-    /// Where the stem's own value is asked for, nothing can make the pool's
-    /// instead; a session would find no winner.
-    #[test]
-    fn a_stem_is_known_with_its_pool_and_without() {
-        let stem = crate::kernels::ConvProblem {
-            pool: Some(crate::kernels::STEM_POOL),
-            ..problem()
-        };
-        let timing = |candidate, ms| Timing {
-            candidate,
-            outcome: Outcome::Timed { ms, samples: 3 },
-        };
-        for (ms, winner) in [(1.0, "conv7x7s2.pooled"), (5.0, "conv_rgb.tiled.64x64")] {
-            let report = ShapeReport {
-                problem: stem,
-                precision: F32.into(),
-                layers: vec![],
-                clock: Clock::Wall,
-                rules: None,
-                winner: Some(winner),
-                timings: vec![
-                    timing("conv7x7s2.pooled", ms),
-                    timing("conv_rgb.tiled.32x32", 3.0),
-                    timing("conv_rgb.tiled.64x64", 2.0),
-                ],
-            };
-            let mut tuning = Tuning::new(origin());
-            tuning.add(&report);
-            let of = |problem| &tuning.get(&ConvKey::new(F32, &problem)).unwrap().winner;
-            assert_eq!(of(stem), winner);
-            assert_eq!(of(problem()), "conv_rgb.tiled.64x64");
-        }
     }
 }

@@ -2,7 +2,7 @@
 //! with what its epilogue may have.
 
 use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Shape, Window};
-use crate::kernels::{Candidate, Family, Method, Outputs, Reduction, STEM_POOL, Tile, Variant};
+use crate::kernels::{Candidate, Family, Method, Outputs, Reduction, Tile, Variant};
 use crate::mix::{STEP, mix};
 use crate::plan::{DeviceProfile, Plan};
 use crate::tensor::QUAD;
@@ -85,7 +85,6 @@ fn convolution(
     let most = match (tile, r.below(2)) {
         (Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. }, 1) => 2 * bn * QUAD + 5,
         (Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. }, 1) => 2 * lanes * QUAD + 5,
-        (Tile::Pooled { quads, .. }, 1) => 2 * quads * QUAD + 5,
         _ => 40,
     };
     let (mut inputs, mut outputs, mut groups) = (c, 1 + r.below(most), 1);
@@ -106,19 +105,10 @@ fn convolution(
         }
         _ => {}
     }
-    let (mut h, mut w, mut stride) = (h, w, 1 + r.below(3));
+    let (mut w, mut stride) = (w, 1 + r.below(3));
     match tile {
         _ if matches!(candidate.method, Method::Winograd { .. }) => stride = 1,
         Tile::Row { kernel, .. } => (k, stride) = (kernel, 1),
-        Tile::Pooled {
-            kernel,
-            stride: own,
-            ..
-        } => {
-            (k, stride, inputs) = (kernel, own, 3);
-            // Up to three rows of tiles, and as many columns.
-            (h, w) = (h * (1 + r.below(4)), w * (1 + r.below(4)));
-        }
         Tile::Stem {
             pixels,
             kernel,
@@ -138,10 +128,7 @@ fn convolution(
     }
     let window = Window::new(k, stride, padding);
     let (mut residual, relu) = (r.below(2) == 1, r.below(2) == 1);
-    let mut outputs_left = [Outputs::Sum, Outputs::Both, Outputs::Normed][r.below(3)];
-    if candidate.pools() {
-        (residual, outputs_left) = (false, Outputs::Sum);
-    }
+    let outputs_left = [Outputs::Sum, Outputs::Both, Outputs::Normed][r.below(3)];
     // A norm that only follows a convolution would be folded into its weights.
     residual |= outputs_left == Outputs::Normed && !relu;
 
@@ -161,9 +148,6 @@ fn convolution(
     if sum.is_some() {
         let norm = g.batch_norm("bn", y, f64::from(EPS));
         y = g.relu("bn.relu", norm);
-    }
-    if candidate.pools() {
-        y = g.max_pool("maxpool", y, STEM_POOL)?;
     }
     let text = format!(
         "{k}×{k} to {outputs} channels, stride {}, padding {padding}, {groups} groups, \
@@ -249,7 +233,6 @@ fn other(
         Family::Ingest => (g.relu("relu", x), "input, relu".into()),
         // Handled by `convolution`, or part of what is.
         Family::Conv
-        | Family::PooledConv
         | Family::GroupedConv
         | Family::SumParts
         | Family::WinogradInput
@@ -299,7 +282,6 @@ mod tests {
             };
             let width = match kernel.tile {
                 Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. } => bn * QUAD,
-                Tile::Pooled { quads, .. } => quads * QUAD,
                 Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => lanes * QUAD,
                 _ => continue,
             };
@@ -320,8 +302,7 @@ mod tests {
     fn convolutions_leave_all_that_they_can() {
         for candidate in candidates() {
             let convolves = matches!(candidate.family(), Family::Conv | Family::GroupedConv);
-            // A pool is all that such a one leaves.
-            if !convolves || candidate.pools() {
+            if !convolves {
                 continue;
             }
             let mut left = BTreeMap::new();

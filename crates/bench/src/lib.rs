@@ -11,6 +11,8 @@ mod check;
 mod compare;
 mod environment;
 #[cfg(test)]
+mod escape_tests;
+#[cfg(test)]
 mod fixture;
 mod machine;
 mod measure;

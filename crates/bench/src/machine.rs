@@ -3,10 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::{above_zero, not_negative};
 use resnet_wgpu::gpu::Clock;
+
+#[cfg(test)]
+use crate::schema_tests::Clocks;
 
 /// The machine besides its GPU.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Host {
     /// Operating system and its version.
     pub os: String,
@@ -16,7 +21,7 @@ pub struct Host {
     pub cpu: String,
     /// Logical processors.
     pub cpus: usize,
-    /// Memory.
+    /// Main memory, bytes.
     pub memory_bytes: u64,
     /// What feeds it.
     pub power: Power,
@@ -24,6 +29,7 @@ pub struct Host {
 
 /// What feeds a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Power {
     /// The mains, or a battery that is full or charging.
@@ -36,6 +42,7 @@ pub enum Power {
 
 /// An adapter as rows were measured on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Device {
     /// The adapter's name.
     pub name: String,
@@ -53,7 +60,7 @@ pub struct Device {
     pub backend: String,
     /// discrete, integrated, virtual, software or other.
     pub kind: String,
-    /// Lanes of its subgroups, least and most.
+    /// Lanes of its subgroups: least and most.
     pub subgroup_sizes: [u32; 2],
     /// The limits that plans depend on.
     pub limits: Limits,
@@ -61,12 +68,13 @@ pub struct Device {
     pub features: Vec<String>,
     /// What lessens the worth of its numbers: a software adapter, a battery.
     pub warnings: Vec<String>,
-    /// What it can do at most, where that was measured.
+    /// What it can do at most; null where that was not measured.
     pub peaks: Option<Peaks>,
 }
 
 /// The limits that plans depend on, under WebGPU's names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Limits {
     /// Bytes of a buffer.
     pub max_buffer_size: u64,
@@ -84,28 +92,42 @@ pub struct Limits {
 
 /// What an adapter can do at most, measured by small kernels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Peaks {
     /// How the kernels were timed.
+    #[cfg_attr(test, schemars(with = "Clocks"))]
     pub clock: Clock,
     /// Fused multiply-adds in f32, GFLOP/s, the best of several runs.
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub fma_f32_gflops: f64,
-    /// The same in f16, where the adapter has it.
+    /// The same in f16; null where the adapter has no f16.
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub fma_f16_gflops: Option<f64>,
-    /// Cooperative matrices (tensor cores), where the adapter offers them.
+    /// Cooperative matrices (tensor cores), one entry for each shape that was
+    /// measured; empty where the adapter offers none.
     pub cooperative_matrix: Vec<CooperativePeak>,
-    /// Reading and writing of a buffer larger than caches, GB/s, both counted,
-    /// the best of several runs.
+    /// Reading and writing of a buffer larger than caches, GB/s, both counted, the
+    /// best of several runs.
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub memory_gbytes_per_second: f64,
     /// Bytes of that buffer.
     pub memory_buffer_bytes: u64,
-    /// A dispatch that does nothing among many in one pass, microseconds,
-    /// median.
+    /// A dispatch that does nothing among many in one pass, microseconds, median.
+    #[serde(deserialize_with = "not_negative")]
     pub dispatch_us: f64,
     /// An empty submission and the wait for it, microseconds, median.
+    #[serde(deserialize_with = "not_negative")]
     pub round_trip_us: f64,
     /// Host to device, GB/s, median.
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub upload_gbytes_per_second: f64,
     /// Device to host, GB/s, median.
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub readback_gbytes_per_second: f64,
     /// What could not be measured, and why.
     pub not_measured: Vec<NotMeasured>,
@@ -113,6 +135,7 @@ pub struct Peaks {
 
 /// A cooperative matrix product's peak.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CooperativePeak {
     /// m, n and k of one product.
     pub shape: [u32; 3],
@@ -121,11 +144,14 @@ pub struct CooperativePeak {
     /// Scalar of the accumulator.
     pub accumulator: String,
     /// GFLOP/s, the best of several runs.
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    #[serde(deserialize_with = "above_zero")]
     pub gflops: f64,
 }
 
 /// Something that could not be measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotMeasured {
     /// What, under its name in this file.
     pub what: String,

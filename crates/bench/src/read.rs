@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use resnet_wgpu::low_level::printable;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -12,7 +13,6 @@ use serde_json::error::Category;
 
 use super::check::{Nonsense, check};
 use super::{Report, SCHEMA_VERSION};
-use crate::text::plain;
 
 /// A result larger than that is none: a thousand rows of a thousand samples
 /// take a fifth of it.
@@ -139,10 +139,10 @@ impl Report {
         Ok(report)
     }
 
-    /// Reads a file, which is UTF-8 or, as PowerShell's `>` leaves it, UTF-16.
+    /// Reads a file, which is UTF-8.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ReportFileError> {
         let path = path.as_ref();
-        let file = || plain(&path.display().to_string());
+        let file = || printable(path.display());
         let refused = |source| ReportFileError::Read {
             file: file(),
             source,
@@ -163,7 +163,7 @@ impl Report {
             let found = path.metadata().map_or(MAX_BYTES + 1, |m| m.len());
             return Err(content(ReadError::TooLarge { found }));
         }
-        let text = decoded(bytes).ok_or(ReadError::NotText).map_err(content)?;
+        let text = String::from_utf8(bytes).map_err(|_| content(ReadError::NotText))?;
         Self::from_json(&text).map_err(content)
     }
 
@@ -238,20 +238,11 @@ fn made_by(crate_version: &Option<String>) -> String {
 
 /// A foreign text, on one line and not too long.
 fn brief(text: &str) -> String {
-    let mut out: String = plain(text).chars().take(QUOTED).collect();
+    let mut out: String = printable(text).chars().take(QUOTED).collect();
     if out.len() < text.len() && text.chars().count() > QUOTED {
         out.push('…');
     }
     out
-}
-
-fn decoded(bytes: Vec<u8>) -> Option<String> {
-    if !bytes.starts_with(&[0xff, 0xfe]) {
-        return String::from_utf8(bytes).ok();
-    }
-    let units = bytes.chunks_exact(2);
-    let units: Vec<u16> = units.map(|u| u16::from_le_bytes([u[0], u[1]])).collect();
-    String::from_utf16(&units).ok()
 }
 
 /// Writes objects and lists of them over several lines, all else on one.

@@ -1,10 +1,11 @@
 //! A file that is written as a whole or not at all, and whose path is tried
 //! before the work is done.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use resnet_wgpu::low_level::whole_file::{replace, temporary};
 
 use crate::failure::Failure;
 use crate::term;
@@ -13,7 +14,6 @@ use crate::term;
 #[derive(Debug)]
 pub struct OutputFile {
     path: PathBuf,
-    beside: PathBuf,
     shown: String,
 }
 
@@ -40,23 +40,14 @@ impl OutputFile {
                 "{shown}: expected a path for a file, found a directory or device; name a file"
             )));
         }
-        let Some(name) = path.file_name() else {
+        if path.file_name().is_none() {
             return Err(Failure::new(format!(
                 "{shown}: expected a path for a file, found none; name a file"
             )));
-        };
-        let mut hidden = OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}.part", std::process::id()));
-        let file = Self {
-            beside: path.with_file_name(hidden),
-            path,
-            shown,
-        };
-        // A file of that name is gone again, whatever ends this process.
-        let made = File::create_new(&file.beside).map_err(|e| file.failed(&e))?;
-        drop(made);
-        fs::remove_file(&file.beside).map_err(|e| file.failed(&e))?;
+        }
+        let file = Self { path, shown };
+        // A temporary file of the folder is gone again at once.
+        temporary(&file.path).map_err(|e| file.failed(&e))?;
         Ok(file)
     }
 
@@ -80,19 +71,7 @@ impl OutputFile {
 
     /// Puts the bytes there.
     pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        self.put(bytes).map_err(|e| {
-            // What could not be made need not be removed.
-            let _ = fs::remove_file(&self.beside);
-            self.failed(&e)
-        })
-    }
-
-    fn put(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut file = File::create_new(&self.beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&self.beside, &self.path)
+        replace(&self.path, bytes).map_err(|e| self.failed(&e))
     }
 
     fn failed(&self, error: &io::Error) -> Failure {

@@ -4,6 +4,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
+use resnet_wgpu::low_level::printable;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -50,6 +51,5 @@ fn say(kind: &str, message: &str) {
 /// A path on one line, without the control characters that a file name may
 /// carry.
 pub fn shown(path: &Path) -> String {
-    let spaced = |c: char| if c.is_control() { ' ' } else { c };
-    path.display().to_string().chars().map(spaced).collect()
+    printable(path.display())
 }

@@ -61,7 +61,8 @@ pub(super) fn address(url: &str) -> String {
 }
 
 /// What it is worth to say of an address or an answer: nothing behind a
-/// question mark, no control characters.
+/// question mark, no control characters. The library's `printable` is out of
+/// reach: this crate does not depend on the library.
 pub(super) fn shown(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or("");
     let plain = text.chars().filter(|c| !c.is_control());

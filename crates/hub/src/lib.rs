@@ -41,7 +41,6 @@ pub mod locks;
 mod options;
 mod part;
 mod remote;
-mod replace;
 mod store;
 mod token;
 

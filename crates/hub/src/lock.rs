@@ -7,9 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::HubError;
-use super::store::{cannot_write, make_parent};
+use super::store::{cannot_write, make_parent, temporary};
 use crate::locks::{Lock, try_lock};
-use crate::replace::beside;
 
 /// How often one that waits looks.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -47,8 +46,10 @@ pub(super) fn alone<T>(
     part: &Path,
     receive: impl FnOnce(&Path) -> Result<T, HubError>,
 ) -> Result<T, HubError> {
-    // The name has the process's id; the number behind it tells threads apart.
-    let (_, own) = beside(part).map_err(cannot_write(part))?;
+    // Removed at the end, unless it was moved away.
+    let own = temporary(part)
+        .map_err(cannot_write(part))?
+        .into_temp_path();
     let _ = fs::rename(part, &own);
     let received = receive(&own);
     if received.is_err() {
@@ -118,8 +119,7 @@ mod tests {
         fs::write(&part, "left")?;
         let first = alone(&part, |own| {
             assert_eq!(fs::read(own).unwrap(), b"left");
-            let name = own.file_name().unwrap().to_str().unwrap();
-            assert!(name.contains(&format!("etag.incomplete.{}.", std::process::id())));
+            assert!(own != part && own.parent() == part.parent());
             let second = alone(&part, |other| {
                 assert!(other != own && fs::read(other).unwrap().is_empty());
                 fs::rename(other, folder.path().join("etag")).map_err(cannot_write(other))

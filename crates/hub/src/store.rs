@@ -1,13 +1,14 @@
 //! Writing the cache: links, references and marks, each made as a whole.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
+
+use tempfile::NamedTempFile;
 
 use super::HubError;
 use super::cache::RepoCache;
 use super::id::is_commit;
-use crate::replace::replace;
 
 /// What marks a folder as a cache for programs that make backups
 /// (bford.info/cachedir).
@@ -95,7 +96,30 @@ pub(super) fn refer(cache: &RepoCache, revision: &str, commit: &str) -> Result<(
     if is_commit(revision) || same() {
         return Ok(());
     }
+    make_parent(&place)?;
     replace(&place, commit.as_bytes()).map_err(cannot_write(&place))
+}
+
+/// Writes a file as a whole: a reader sees the old one or the new one.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = temporary(path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Creates a temporary file in the folder of `path`.
+pub(super) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    let mut options = tempfile::Builder::new();
+    options.prefix(".").suffix(".part");
+    #[cfg(unix)]
+    {
+        // As `File::create` makes files; the process's mask applies.
+        use std::os::unix::fs::PermissionsExt;
+        options.permissions(fs::Permissions::from_mode(0o666));
+    }
+    options.tempfile_in(path.parent().unwrap_or(path))
 }
 
 /// Notes that a commit has no such file. Where that cannot be noted, the hub

@@ -56,46 +56,6 @@ fn layers_asked_for_are_written() {
     }
 }
 
-/// A stem that makes the max pool, too, writes that alone; where its own value
-/// or a layer between is asked for, another candidate makes it.
-#[test]
-fn a_pool_is_made_with_its_convolution() {
-    let graph = Network::preset("resnet18").unwrap();
-    let graph = graph.graph(224, 224).unwrap();
-    let options = Choice::Prefer(candidate("conv7x7s2.pooled").unwrap()).into();
-    let planned = |keep: &[&str]| {
-        let keep = keep.iter().map(|name| graph.find(name).unwrap());
-        let keep: Vec<_> = keep.collect();
-        let lowered = lower(&graph, &ones(&graph), &keep).unwrap();
-        Plan::new(&lowered, 2, &lavapipe(), &keep, &options).unwrap()
-    };
-    let plan = planned(&[]);
-    let stem = &plan.steps[0];
-    assert_eq!(stem.kernel.name, "conv7x7s2.pooled");
-    assert_eq!(stem.label(), "conv1 + maxpool");
-    assert!(plan.steps.iter().all(|s| s.kernel.name != "max_pool"));
-    // The image, 7·7·3 rows of 64 filters, their biases, and the pool's value.
-    let image = 2 * 224 * 224 * 16;
-    let filters = 7 * 7 * 3 * 64 * 4 + 64 * 4;
-    assert_eq!(stem.bytes, image + filters + 2 * 56 * 56 * 64 * 4);
-    assert_eq!(stem.grid, [2 * 8 * 7 * 4, 1, 1]);
-    // Nothing has to hold the stem's own output.
-    let own = 2 * 112 * 112 * 64 * 4;
-    assert!(plan.slots.iter().all(|s| s.bytes < own));
-
-    for kept in ["conv1", "bn1", "relu"] {
-        let plan = planned(&[kept]);
-        let stem = plan.steps.iter().find(|s| s.name == "conv1").unwrap();
-        assert_ne!(stem.joined.as_deref(), Some("maxpool"), "{kept}");
-        assert!(plan.steps.iter().any(|s| s.name == "maxpool"), "{kept}");
-        let wanted = plan.outputs[1].node;
-        assert!(plan.made_by[wanted.0].is_some(), "{kept}");
-    }
-    let plan = planned(&["maxpool"]);
-    assert_eq!(plan.steps[0].label(), "conv1 + maxpool");
-    assert_eq!(plan.outputs[1].slot, plan.steps[0].writes[0]);
-}
-
 /// The sum with its norm: a vector for the scale and one for the shift more,
 /// and one output or the other more.
 #[test]

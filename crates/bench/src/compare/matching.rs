@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use resnet_wgpu::low_level::printable;
+
 use crate::report::text::devices::{DeviceRows, devices};
 use crate::report::text::works::scenario;
-use crate::text::plain;
 use crate::{Report, Row, Work};
 
 /// As many differences are told.
@@ -136,7 +137,7 @@ pub(super) fn matched<'a>(reports: &[(String, &'a Report)]) -> Result<Matching<'
 
 /// `2 devices (NVIDIA H200, llvmpipe)`.
 fn listed(report: &Report, devices: &[DeviceRows<'_>]) -> String {
-    let names = devices.iter().take(TOLD).map(|d| plain(&d.name(report)));
+    let names = devices.iter().take(TOLD).map(|d| printable(d.name(report)));
     let names: Vec<String> = names.collect();
     let s = if devices.len() == 1 { "" } else { "s" };
     format!("{} device{s} ({})", devices.len(), names.join(", "))
@@ -201,13 +202,13 @@ fn between(first: &Work, other: &Work, names: [&str; 2]) -> String {
     let parts: Vec<String> = (parts(first, other).into_iter())
         .map(|(what, a, b)| format!("{what} {a} in {}, {b} in {}", names[0], names[1]))
         .collect();
-    let (model, batch) = (plain(&first.model), first.batch_size);
+    let (model, batch) = (printable(&first.model), first.batch_size);
     format!("{model}, batch {batch}: {}", parts.join(", "))
 }
 
 /// Name and both values of what differs.
 fn parts(a: &Work, b: &Work) -> Vec<(&'static str, String, String)> {
-    let part = |what, a: String, b: String| (what, plain(&a), plain(&b));
+    let part = |what, a: String, b: String| (what, printable(&a), printable(&b));
     let number = |n: usize| n.to_string();
     let mut parts = vec![
         part("network", a.model.clone(), b.model.clone()),
@@ -233,7 +234,7 @@ fn parts(a: &Work, b: &Work) -> Vec<(&'static str, String, String)> {
 
 /// All that is said of a work.
 fn whole(work: &Work) -> String {
-    plain(&format!(
+    printable(format!(
         "{}, batch {}, input {}×{}, {}, {}, weights {}",
         work.model,
         work.batch_size,

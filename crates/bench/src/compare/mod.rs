@@ -7,6 +7,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 
+use resnet_wgpu::low_level::printable;
 use serde::Serialize;
 
 pub use environment::Difference;
@@ -109,13 +110,15 @@ impl Comparison {
             for (i, (file, measure)) in self.files.iter().zip(&row.measures).enumerate() {
                 let words = || self.words(row);
                 if let Some(failure) = &measure.failure {
-                    lines.push(format!("{}: failed in {}: {failure}", words(), file.name));
+                    let line = format!("{}: failed in {}: {failure}", words(), file.name);
+                    lines.push(printable(line));
                     continue;
                 }
                 let ratio = measure.time_ratio.filter(|_| i > 0);
                 let slower = ratio.map(|ratio| 100.0 * (ratio - 1.0));
                 if let Some(by) = slower.filter(|by| *by > percent) {
-                    lines.push(format!("{}: {by:.1} % slower in {}", words(), file.name));
+                    let line = format!("{}: {by:.1} % slower in {}", words(), file.name);
+                    lines.push(printable(line));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Headings, lines and tables, for a terminal and as Markdown.
 
-use super::plain;
+use resnet_wgpu::low_level::printable;
+
 use super::table::{Table, escaped};
 
 /// What stands one below the other.
@@ -19,12 +20,12 @@ enum Block {
 impl Document {
     /// Begins a part.
     pub fn heading(&mut self, text: &str) {
-        self.blocks.push(Block::Heading(plain(text)));
+        self.blocks.push(Block::Heading(printable(text)));
     }
 
     /// Adds a line; lines in succession stand close together.
     pub fn line(&mut self, text: &str) {
-        let text = plain(text);
+        let text = printable(text);
         match self.blocks.last_mut() {
             Some(Block::Lines(lines)) => lines.push(text),
             _ => self.blocks.push(Block::Lines(vec![text])),

@@ -4,10 +4,3 @@
 pub mod document;
 pub mod number;
 pub mod table;
-
-/// Text on one line, without the control characters that a name from a driver
-/// or a file may carry.
-pub fn plain(text: &str) -> String {
-    let spaced = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(spaced).collect()
-}

@@ -1,6 +1,6 @@
 //! Text in aligned columns.
 
-use super::plain;
+use resnet_wgpu::low_level::printable;
 
 /// On which side a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Table {
     /// A table of those columns.
     pub fn new(columns: &[(impl AsRef<str>, Align)]) -> Self {
         let columns = columns.iter().map(|(name, align)| {
-            let name = plain(name.as_ref());
+            let name = printable(name.as_ref());
             let wide = width(&name);
             (name, *align, wide)
         });
@@ -42,7 +42,7 @@ impl Table {
 
     /// Adds a row; a shorter one leaves its last columns empty.
     pub fn row(&mut self, cells: Vec<String>) {
-        let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
+        let cells: Vec<String> = cells.iter().map(printable).collect();
         for (i, cell) in cells.iter().enumerate() {
             self.reserve(i, width(cell));
         }

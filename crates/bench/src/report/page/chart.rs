@@ -124,10 +124,7 @@ mod tests {
         for kernel in KERNELS {
             let class = family_of(kernel.name).class;
             match kernel.family {
-                Family::Conv
-                | Family::PooledConv
-                | Family::WinogradInput
-                | Family::WinogradOutput => {
+                Family::Conv | Family::WinogradInput | Family::WinogradOutput => {
                     assert!(["f1", "f2"].contains(&class))
                 }
                 Family::GroupedConv => assert_eq!(class, "f3"),
