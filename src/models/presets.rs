@@ -126,7 +126,8 @@ pub fn presets() -> impl Iterator<Item = &'static str> {
 /// assert!(!anti_aliased("resnet50.a1_in1k"));
 /// ```
 pub fn anti_aliased(name: &str) -> bool {
-    let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+    let name = name.rsplit(['/', ':']).next().unwrap_or(name);
+    let name = name.to_ascii_lowercase();
     let name = name.strip_prefix("se").unwrap_or(&name);
     let family = ["resnext", "resnet"]
         .iter()

@@ -231,37 +231,61 @@ fn recognise(name: &str, bytes: &[u8]) -> Result<(ImageFormat, &'static str), Im
 /// The usual name of a format that is not read, by its signature.
 fn other_format(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
-        // ISO base media files name their brand.
-        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.get(..4)? {
-            b"avif" | b"avis" => Some("AVIF"),
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => {
-                Some("HEIC")
+        // ISO base media files name a brand, and others that they are compatible with.
+        [_, _, _, _, b'f', b't', b'y', b'p', brands @ ..] => {
+            let (brands, _) = brands.as_chunks::<4>();
+            let any = |names: &[&[u8; 4]]| brands.iter().any(|brand| names.contains(&brand));
+            match () {
+                () if any(&[b"avif", b"avis"]) => Some("AVIF"),
+                () if any(&[b"crx "]) => Some("a camera's raw file (CR3)"),
+                () if any(HEIC_BRANDS) => Some("HEIC"),
+                () => None,
             }
-            b"crx " => Some("a camera's raw file (CR3)"),
-            _ => None,
-        },
+        }
         [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => {
             Some("JPEG 2000")
         }
         [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] | [0xFF, 0x0A, ..] => Some("JPEG XL"),
         [b'8', b'B', b'P', b'S', ..] => Some("Photoshop's format"),
-        [b'P', b'1'..=b'7', b' ' | b'\t' | b'\r' | b'\n', ..] => Some("PNM"),
+        [
+            b'P',
+            b'1'..=b'6',
+            b' ' | b'\t' | b'\r' | b'\n',
+            b'0'..=b'9' | b'#',
+            ..,
+        ] => Some("PNM"),
+        [b'P', b'7', b'\n', b'W', b'I', b'D', ..] => Some("PAM"),
+        [b'q', b'o', b'i', b'f', ..] => Some("QOI"),
+        [0, 0, 1 | 2, 0, 1..=64, 0, ..] => Some("an icon (ICO)"),
         _ => None,
     }
 }
 
+/// The brands of HEIF's still and moving pictures.
+const HEIC_BRANDS: &[&[u8; 4]] = &[
+    b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"miaf",
+    b"MiHB",
+];
+
 /// Whether the first bytes are those of an image, of a format that is read or
 /// not; only of formats whose signatures are long enough to mean it.
 pub fn has_image_signature(bytes: &[u8]) -> bool {
-    let read = matches!(
-        image::guess_format(bytes),
-        Ok(ImageFormat::Png
+    let read = match image::guess_format(bytes) {
+        Ok(
+            ImageFormat::Png
             | ImageFormat::Jpeg
             | ImageFormat::WebP
             | ImageFormat::Gif
-            | ImageFormat::Tiff)
-    );
-    read || other_format(bytes).is_some_and(|format| format != "PNM")
+            | ImageFormat::Tiff,
+        ) => true,
+        // Text may begin with "BM"; a picture's header begins with its own length.
+        Ok(ImageFormat::Bmp) => matches!(
+            bytes.get(14..18),
+            Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0])
+        ),
+        _ => false,
+    };
+    read || other_format(bytes).is_some()
 }
 
 /// A decoder's error as one of this module's.

@@ -26,6 +26,10 @@ pub(super) struct Markers {
     adobe: Option<u8>,
     /// Some scan holds fewer components than the frame.
     separate_scans: bool,
+    /// The scans have restart markers.
+    restarts: bool,
+    /// There is a second frame header.
+    second_frame: bool,
     /// The end-of-image marker was reached.
     pub whole: bool,
 }
@@ -86,6 +90,10 @@ impl Markers {
                 (0xFF, _) => {
                     let end = skip_segment(data, at).min(data.len());
                     let payload = data.get(at + 4..end).unwrap_or_default();
+                    let is_frame =
+                        matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC);
+                    this.second_frame |= is_frame && this.frame.is_some();
+                    this.restarts |= marker == 0xDD && payload.iter().any(|&byte| byte > 0);
                     if !scanned {
                         this.segment(marker, payload);
                     }
@@ -128,6 +136,9 @@ impl Markers {
         let Some(frame) = &self.frame else {
             return Choice::Fast;
         };
+        if self.second_frame {
+            return Choice::Refused("a JPEG of several frames".into());
+        }
         if let Some(reason) = frame.unsupported() {
             return Choice::Refused(reason);
         }
@@ -139,13 +150,18 @@ impl Markers {
             return Choice::Fast;
         }
         let progressive = frame.marker == 0xC2;
-        let separate = self.separate_scans && !progressive;
+        // Of four components the careful decoder makes no picture; the fast one reads
+        // separate scans where nothing is sampled or restarted.
+        let plain = components.len() == 4 && h_max == 1 && v_max == 1 && !self.restarts;
+        let separate = self.separate_scans && !progressive && !plain;
         let luma_is_coarser = components.first().is_some_and(|c| c.h < h_max);
         let halves_of_four = |max, factor: fn(&Component) -> u8| {
             max == 4 && components.iter().any(|c| factor(c) == 2)
         };
         let odd = h_max == 3 || halves_of_four(v_max, |c| c.v);
-        let colour_differs = components.len() == 3 && self.is_rgb() != self.fast_takes_for_rgb();
+        let other_transform = !matches!(self.adobe, None | Some(0..=2));
+        let colour_differs = components.len() == 3
+            && (other_transform || self.is_rgb() != self.fast_takes_for_rgb());
         if !(separate || luma_is_coarser || odd || colour_differs) {
             if components.len() == 4 && !matches!(self.adobe, None | Some(0 | 2)) {
                 return Choice::Refused("a CMYK JPEG of unknown colour transform".into());
@@ -344,7 +360,7 @@ mod tests {
             (0xC0, 8, &[0x11; 2], 2, "2 colour components"),
             (0xC0, 8, &[0x31, 0x21, 0x11], 3, "fractional"),
             (0xC0, 8, &[0x11, 0x01, 0x11], 3, "fractional"),
-            (0xC0, 8, &[0x11; 4], 1, "scans of their own"),
+            (0xC0, 8, &[0x22, 0x11, 0x11, 0x22], 1, "scans of their own"),
             (0xC0, 8, &[0x41, 0x21, 0x21], 1, "factors of 4 and 2"),
         ] {
             match markers(sof, precision, factors, scan).choice() {

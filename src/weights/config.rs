@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use serde_json::{Map, Value};
+
 use super::json::{Fields, parse};
 use super::{Checkpoint, CheckpointError, ConfigError, forms, processor};
 use crate::graph::ZeroChannels;
@@ -100,16 +102,8 @@ impl Settings {
     /// that computes something else: anti-aliased downsampling has no
     /// parameters.
     pub(super) fn same_names_other_network(&self) -> Result<(), ConfigError> {
-        match &self.architecture {
-            Some(name) if anti_aliased(name) => Err(ConfigError {
-                file: self.origin("architecture").to_owned(),
-                key: "architecture".into(),
-                expected: "a network without anti-aliasing".into(),
-                found: format!("`{name}`, which filters where it downsamples"),
-                remedy: ConfigError::OTHER_NETWORK,
-            }),
-            _ => Ok(()),
-        }
+        let name = self.architecture.as_deref().unwrap_or_default();
+        without_anti_aliasing(name, self.origin("architecture"), "architecture")
     }
 
     /// Refuses a stem other than the one that the tensors show.
@@ -213,12 +207,14 @@ fn preset_of(architecture: &str) -> Option<Network> {
 }
 
 impl Checkpoint {
-    /// What the metadata, then `config.json`, then `preprocessor_config.json`
-    /// beside the file say.
+    /// Reads the metadata, then `config.json`, then transformers'
+    /// `processor_config.json` or else `preprocessor_config.json` of the same folder.
     ///
-    /// Metadata: a JSON object under the key `config`. `config.json`: timm's
-    /// or transformers' form; one of another kind of model is passed over.
-    /// A value that makes no sense is an error that names file and key.
+    /// Metadata: a JSON object under the key `config`, in this library's form (whose
+    /// filter is bilinear unless it names another) or timm's. `config.json`: timm's
+    /// or transformers' form; one of another kind of model is ignored.
+    /// A value that makes no sense, or asks for a computation that is not done here,
+    /// is an error that names file and key.
     ///
     /// # Errors
     /// [`CheckpointError::Config`] for such a value, [`CheckpointError::Read`] for
@@ -234,30 +230,65 @@ impl Checkpoint {
             settings.absorb(found.sourced(&source), &source);
         }
         // Some exporters name the network in an entry of its own.
-        if settings.architecture.is_none()
-            && let Some(name) = self.metadata().get("architecture")
-        {
-            let source = format!("metadata of {}", self.name());
-            settings.from.insert("architecture", source);
-            settings.architecture = Some(name.clone());
+        for key in ["architecture", "model_name", "base_model"] {
+            if let Some(name) = self.metadata().get(key) {
+                let source = format!("metadata of {}", self.name());
+                without_anti_aliasing(name, &source, key)?;
+            }
         }
         let Some(folder) = &self.folder else {
             return Ok(settings);
         };
-        for (name, read) in [
-            ("config.json", forms::model as forms::Form),
-            ("preprocessor_config.json", processor::preprocessor),
-        ] {
-            let path = folder.join(name);
-            let source = path.display().to_string();
-            if let Some(text) = read_small(&path, &source)? {
-                let map = parse(&source, name, &text)?;
-                let found = read(Fields::new(&source, &map))?;
-                settings.absorb(found.sourced(&source), &source);
+        let mut processor = None;
+        if let Some((source, map)) = read_object(folder, "config.json")? {
+            let fields = Fields::new(&source, &map);
+            let found = forms::model(fields)?;
+            if let Some(name) = &found.architecture {
+                without_anti_aliasing(name, &source, "architecture")?;
             }
+            settings.absorb(found.sourced(&source), &source);
+            processor = processor::named_by_model(fields)?;
+        }
+        // transformers prefers the newer file.
+        if let Some((source, map)) = read_object(folder, "processor_config.json")?
+            && let Some(fields) = Fields::new(&source, &map).object("image_processor")?
+        {
+            let found = processor::preprocessor(fields, processor)?;
+            settings.absorb(found.sourced(&source), &source);
+        } else if let Some((source, map)) = read_object(folder, "preprocessor_config.json")? {
+            let found = processor::preprocessor(Fields::new(&source, &map), processor)?;
+            settings.absorb(found.sourced(&source), &source);
         }
         Ok(settings)
     }
+}
+
+/// Refuses a name under `key` that is of an anti-aliased network.
+fn without_anti_aliasing(name: &str, source: &str, key: &str) -> Result<(), ConfigError> {
+    if !anti_aliased(name) {
+        return Ok(());
+    }
+    Err(ConfigError {
+        file: source.to_owned(),
+        key: key.to_owned(),
+        expected: "a network without anti-aliasing".into(),
+        found: format!("`{name}`, which filters where it downsamples"),
+        remedy: ConfigError::OTHER_NETWORK,
+    })
+}
+
+/// The path of a configuration file, and the object that it holds.
+type Object = (String, Map<String, Value>);
+
+/// A file of the folder as an object; `None` where there is none.
+fn read_object(folder: &Path, name: &str) -> Result<Option<Object>, CheckpointError> {
+    let path = folder.join(name);
+    let source = path.display().to_string();
+    let Some(text) = read_small(&path, &source)? else {
+        return Ok(None);
+    };
+    let map = parse(&source, name, &text)?;
+    Ok(Some((source, map)))
 }
 
 /// A configuration file's text; `None` where there is no such file.

@@ -8,9 +8,6 @@ use super::{ConfigError, Settings, timm};
 use crate::graph::ZeroChannels;
 use crate::models::StridePlacement::{Conv3x3, First1x1};
 
-/// A function that reads one file's form.
-pub(super) type Form = fn(Fields) -> Result<Settings, ConfigError>;
-
 /// The longest side of images, in pixels, that a configuration may ask for.
 pub(super) const MAX_SIDE: u64 = 16_384;
 
@@ -35,14 +32,17 @@ pub(super) fn flat(f: Fields) -> Result<Settings, ConfigError> {
     let eps = "a number above 0 and at most 1";
     Ok(Settings {
         architecture: f.text("architecture")?.map(str::to_owned),
-        input_size: f.read("input_size", SQUARE, square)?,
+        input_size: f.choice("input_size", SQUARE, square)?,
         resize: f.read("resize", SIDE, side)?,
         crop_pct: crop_pct(f)?,
         squash: timm::squash(f),
         deep_stem: timm::deep_stem(f)?,
         mean: f.channels("mean", "three numbers", moderate)?,
         std: f.channels("std", STD, |n| n > 0.0 && moderate(n))?,
-        interpolation: f.read("interpolation", "bilinear or bicubic", interpolation)?,
+        interpolation: match f.get("interpolation").and_then(Value::as_str) {
+            Some("") => None,
+            _ => f.choice("interpolation", "bilinear or bicubic", interpolation)?,
+        },
         labels,
         stride_placement: f.read("stride_placement", placement, |v| match v.as_str()? {
             "conv3x3" | "3x3" => Some(Conv3x3),
@@ -158,6 +158,9 @@ fn by_index(v: &Value) -> Option<Vec<String>> {
 mod tests {
     use super::super::json::parse;
     use super::*;
+
+    /// A function that reads one file's form.
+    type Form = fn(Fields) -> Result<Settings, ConfigError>;
 
     fn read(form: Form, text: &str) -> Result<Settings, String> {
         let map = parse("f", "f", text).map_err(|e| e.to_string())?;

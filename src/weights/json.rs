@@ -44,7 +44,7 @@ impl<'a> Fields<'a> {
             key: key.to_owned(),
             expected: expected.to_owned(),
             remedy: ConfigError::CORRECT,
-            found: self.get(key).map_or("nothing".into(), shortened),
+            found: self.map.get(key).map_or("nothing".into(), shortened),
         }
     }
 
@@ -54,6 +54,23 @@ impl<'a> Fields<'a> {
             remedy: ConfigError::OTHER_NETWORK,
             ..self.error(key, expected)
         }
+    }
+
+    /// As [`read`](Self::read), of a key whose other values ask for what is not
+    /// computed here: to take such an entry out would change the answer.
+    pub fn choice<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let found = self.read(key, expected, read);
+        found.map_err(|_| self.refusal(key, expected))
+    }
+
+    /// Whether the key stands there with `null`.
+    pub fn is_null(&self, key: &str) -> bool {
+        self.map.get(key).is_some_and(Value::is_null)
     }
 
     /// The keys that have a value.

@@ -87,12 +87,27 @@ static PROCESSORS: [Processor; 5] = [
     },
 ];
 
-/// Reads the file.
-pub(super) fn preprocessor(f: Fields) -> Result<Settings, ConfigError> {
-    let Some(processor) = processor(f)? else {
+/// The image processor that a `config.json` of transformers stands for, for
+/// files that name none: its own, else the one of its kind of model.
+pub(super) fn named_by_model(f: Fields) -> Result<Option<&'static str>, ConfigError> {
+    let named = f.text("image_processor_type")?;
+    if let Some(name) = named {
+        let known = by_name(name).ok_or_else(|| f.refusal("image_processor_type", KNOWN))?;
+        return Ok(Some(known.name));
+    }
+    let resnet = f.get("model_type").and_then(Value::as_str) == Some("resnet");
+    Ok(resnet.then_some("ConvNext"))
+}
+
+/// Reads the file; `by_model` is the processor where it names none.
+pub(super) fn preprocessor(
+    f: Fields,
+    by_model: Option<&'static str>,
+) -> Result<Settings, ConfigError> {
+    let Some(processor) = processor(f, by_model)? else {
         return Ok(Settings::default());
     };
-    if f.flag("do_resize")? == Some(false) {
+    if step(f, "do_resize")? == Some(false) {
         return Err(f.refusal("do_resize", "true: images of any size are resized"));
     }
     for key in f.keys() {
@@ -110,9 +125,17 @@ pub(super) fn preprocessor(f: Fields) -> Result<Settings, ConfigError> {
             return Err(f.refusal(key, "false: that step is not done here"));
         }
     }
-    let rescaled = |n: f64| (n * 255.0 - 1.0).abs() < 1e-3;
-    f.number("rescale_factor", "1/255: images in [0, 1]", rescaled)?;
-    if f.flag("do_rescale")? == Some(false) {
+    for key in ["size", "resample", "image_mean", "image_std"] {
+        if f.is_null(key) {
+            return Err(f.error(key, "a value, since transformers refuses null"));
+        }
+    }
+    let rescaled = |v: &Value| {
+        let fits = |n: &f64| (n * 255.0 - 1.0).abs() < 1e-3;
+        v.as_f64().filter(fits)
+    };
+    f.choice("rescale_factor", "1/255: images in [0, 1]", rescaled)?;
+    if step(f, "do_rescale")? == Some(false) {
         return Err(f.refusal("do_rescale", "true: images in [0, 1]"));
     }
     let mut settings = placed(f, processor)?;
@@ -120,14 +143,14 @@ pub(super) fn preprocessor(f: Fields) -> Result<Settings, ConfigError> {
     let mean = f.channels("image_mean", "three numbers", moderate)?;
     let std = f.channels("image_std", STD, |n| n > 0.0 && moderate(n))?;
     // Pillow's numbers.
-    let resample = f.read("resample", "2 (bilinear) or 3 (bicubic)", |v| {
+    let resample = f.choice("resample", "2 (bilinear) or 3 (bicubic)", |v| {
         match v.as_u64() {
             Some(2) => Some("bilinear".into()),
             Some(3) => Some("bicubic".into()),
             _ => interpolation(v),
         }
     })?;
-    let normalized = f.flag("do_normalize")? != Some(false);
+    let normalized = step(f, "do_normalize")? != Some(false);
     let absent = [
         ("mean", mean.is_none() && normalized),
         ("std", std.is_none() && normalized),
@@ -147,54 +170,50 @@ pub(super) fn preprocessor(f: Fields) -> Result<Settings, ConfigError> {
     Ok(settings)
 }
 
+/// Whether a step is done; transformers takes `null` for no.
+fn step(f: Fields, key: &str) -> Result<Option<bool>, ConfigError> {
+    match f.is_null(key) {
+        true => Ok(Some(false)),
+        false => f.flag(key),
+    }
+}
+
+/// The image processors that are known, for messages.
+const KNOWN: &str = "the image processor of ConvNext, ViT, DeiT, CLIP or Bit";
+
+/// The processor of a class name, such as `ViTImageProcessorFast`.
+fn by_name(name: &str) -> Option<&'static Processor> {
+    let kind = ["ImageProcessor", "FeatureExtractor"]
+        .iter()
+        .find_map(|end| Some(name.split_once(end)?.0))?;
+    PROCESSORS.iter().find(|p| p.name == kind)
+}
+
 /// The file's processor; `None` for the wrapper of timm's models, which reads
-/// timm's `config.json`. A file that names none belongs to a ResNet, for which
-/// transformers takes ConvNext's, unless its keys are another's.
-fn processor(f: Fields) -> Result<Option<&'static Processor>, ConfigError> {
+/// timm's `config.json`.
+fn processor(
+    f: Fields,
+    by_model: Option<&'static str>,
+) -> Result<Option<&'static Processor>, ConfigError> {
     let key = match f.get("image_processor_type") {
         None => "feature_extractor_type",
         Some(_) => "image_processor_type",
     };
-    let by_name = |name: &str| {
-        let kind = ["ImageProcessor", "FeatureExtractor"]
-            .iter()
-            .find_map(|end| Some(name.split_once(end)?.0))?;
-        PROCESSORS.iter().find(|p| p.name == kind)
-    };
-    match f.text(key)? {
-        Some(name) if name.starts_with("TimmWrapper") => Ok(None),
-        Some(name) => match by_name(name) {
-            Some(processor) => Ok(Some(processor)),
-            None => Err(f.refusal(
-                key,
-                "the image processor of ConvNext, ViT, DeiT, CLIP or Bit",
-            )),
-        },
-        None => {
-            let edge = f.get("size").and_then(Value::as_object);
-            let exact = edge.is_some_and(|size| size.contains_key("height"));
-            let named = match (f.get("crop_size").is_some(), exact) {
-                (true, _) => "BitImageProcessor",
-                (false, true) => "ViTImageProcessor",
-                (false, false) => return Ok(by_name("ConvNextImageProcessor")),
-            };
-            // Which of the processors with such keys, and so which defaults,
-            // nobody says.
-            for key in ["image_mean", "image_std", "resample"] {
-                if f.get(key).is_none() {
-                    return Err(f.error(key, "a value, since no image_processor_type is named"));
-                }
-            }
-            Ok(by_name(named))
-        }
+    match (f.text(key)?, by_model) {
+        (Some(name), _) if name.starts_with("TimmWrapper") => Ok(None),
+        (Some(name), _) => by_name(name).map(Some).ok_or_else(|| f.refusal(key, KNOWN)),
+        (None, Some(known)) => Ok(PROCESSORS.iter().find(|p| p.name == known)),
+        (None, None) => Err(f.error("image_processor_type", KNOWN)),
     }
 }
 
 /// The resize and the crop.
 fn placed(f: Fields, processor: &Processor) -> Result<Settings, ConfigError> {
     let expected = "{\"shortest_edge\": n}, {\"height\": n, \"width\": n} or a number of pixels";
-    let size = f.read("size", expected, |v| resize(v, processor.number_is_square))?;
-    let crop_size = f.read(
+    let square = f.flag("default_to_square")?;
+    let square = square.unwrap_or(processor.number_is_square);
+    let size = f.choice("size", expected, |v| resize(v, square))?;
+    let crop_size = f.choice(
         "crop_size",
         "a square of 1 to 16384 pixels",
         |v| match resize(v, true)? {
@@ -203,7 +222,7 @@ fn placed(f: Fields, processor: &Processor) -> Result<Settings, ConfigError> {
         },
     )?;
     let size = size.unwrap_or(processor.size);
-    let crops = match f.flag("do_center_crop")? {
+    let crops = match step(f, "do_center_crop")? {
         None => processor.crop.is_some(),
         Some(crops) => crops,
     };
@@ -228,10 +247,13 @@ fn placed(f: Fields, processor: &Processor) -> Result<Settings, ConfigError> {
         if crop.is_some_and(|side| side != edge) {
             return Err(f.refusal("crop_size", "no crop but that to the shortest edge"));
         }
-        let crop_pct = crop_pct(f)?.unwrap_or(0.875);
         if edge >= CONVNEXT_SQUASHES {
             return Ok(squashed(edge));
         }
+        if f.is_null("crop_pct") {
+            return Err(f.error("crop_pct", "a fraction, since transformers refuses null"));
+        }
+        let crop_pct = crop_pct(f)?.unwrap_or(0.875);
         return Ok(Settings {
             input_size: Some(edge),
             crop_pct: Some(crop_pct),
@@ -285,9 +307,10 @@ mod tests {
     use super::super::json::parse;
     use super::*;
 
+    /// Beside a `config.json` of a ResNet.
     fn read(text: &str) -> Result<Settings, String> {
         let map = parse("f", "f", text).map_err(|e| e.to_string())?;
-        preprocessor(Fields::new("f", &map)).map_err(|e| e.to_string())
+        preprocessor(Fields::new("f", &map), Some("ConvNext")).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -303,7 +326,7 @@ mod tests {
         assert_eq!(s.crop_margin_down, Some(true));
         let s = read(
             r#"{"size": {"shortest_edge": 256}, "crop_size": {"height": 224, "width": 224},
-                "image_mean": [0, 0, 0], "image_std": [1, 1, 1], "resample": 2}"#,
+                "image_processor_type": "BitImageProcessor"}"#,
         );
         assert_eq!(
             s.map(|s| (s.input_size, s.resize)),
@@ -348,12 +371,39 @@ mod tests {
             (r#"{"shortest_edge": 384}"#, None, Some(true)),
         ] {
             let text = format!(
-                r#"{{"size": {size}, "crop_pct": null,
-                    "feature_extractor_type": "ConvNextFeatureExtractor"}}"#
+                r#"{{"size": {size}, "feature_extractor_type": "ConvNextFeatureExtractor"}}"#
             );
             let s = read(&text).unwrap();
             assert_eq!((s.crop_pct, s.squash), (crop_pct, squash), "{size}");
         }
+    }
+
+    #[test]
+    fn the_model_names_the_processor_where_the_file_does_not() {
+        let config = |text: &str| {
+            let map = parse("c", "c", text).unwrap();
+            named_by_model(Fields::new("c", &map)).map_err(|e| e.to_string())
+        };
+        assert_eq!(config(r#"{"model_type": "resnet"}"#), Ok(Some("ConvNext")));
+        let vit = r#"{"model_type": "resnet", "image_processor_type": "ViTImageProcessor"}"#;
+        assert_eq!(config(vit), Ok(Some("ViT")));
+        assert_eq!(config("{}"), Ok(None));
+        assert!(config(r#"{"image_processor_type": "OneImageProcessor"}"#).is_err());
+        let map = parse("f", "f", r#"{"size": 224}"#).unwrap();
+        let fields = Fields::new("f", &map);
+        assert_eq!(
+            preprocessor(fields, Some("ViT")).unwrap().squash,
+            Some(true)
+        );
+        let error = preprocessor(fields, None).unwrap_err().to_string();
+        assert!(
+            error.starts_with("f: `image_processor_type`: expected"),
+            "{error}"
+        );
+        // A number as the size is a square only where the processor takes it for one.
+        let map = parse("f", "f", r#"{"size": 224, "default_to_square": true}"#).unwrap();
+        let found = preprocessor(Fields::new("f", &map), Some("CLIP"));
+        assert_eq!(found.unwrap().squash, Some(true));
     }
 
     #[test]
@@ -386,9 +436,15 @@ mod tests {
                     "crop_size": 224, "image_processor_type": "ViTImageProcessor"}"#,
                 "size",
             ),
+            (r#"{"do_center_crop": true, "crop_size": 200}"#, "crop_size"),
+            (r#"{"do_resize": null}"#, "do_resize"),
+            (r#"{"do_rescale": null}"#, "do_rescale"),
+            (r#"{"image_mean": null}"#, "image_mean"),
+            (r#"{"size": 224, "crop_pct": null}"#, "crop_pct"),
+            (r#"{"size": 224, "default_to_square": true}"#, "size"),
             (
-                r#"{"do_center_crop": true, "crop_size": 200}"#,
-                "image_mean",
+                r#"{"image_processor_type": "CLIPImageProcessor", "do_center_crop": null}"#,
+                "do_center_crop",
             ),
             (
                 r#"{"image_processor_type": "ConvNextImageProcessor", "do_center_crop": true,
@@ -404,7 +460,7 @@ mod tests {
                 r#"{"image_processor_type": "EfficientNetImageProcessor"}"#,
                 "image_processor_type",
             ),
-            (r#"{"size": {"height": 224, "width": 224}}"#, "image_mean"),
+            (r#"{"size": {"height": 224, "width": 224}}"#, "size"),
             (r#"{"image_std": [1, 0, 1]}"#, "image_std"),
             (r#"{"resample": 1}"#, "resample"),
             (r#"{"rescale_factor": 1}"#, "rescale_factor"),

@@ -55,7 +55,7 @@ pub(super) fn check(f: Fields) -> Result<(), ConfigError> {
         }
     }
     match f.text("crop_mode")? {
-        None | Some("center") => Ok(()),
+        None | Some("" | "center") => Ok(()),
         // Nothing is left to crop.
         Some("squash") if f.get("crop_pct").and_then(Value::as_f64) == Some(1.0) => Ok(()),
         Some(_) => Err(f.refusal("crop_mode", "`center`, or `squash` with a crop_pct of 1")),
@@ -105,7 +105,10 @@ fn argument(f: Fields, key: &str) -> Result<(), ConfigError> {
         "aa_layer" | "block_args" => (empty, "nothing"),
         "output_stride" => (value.as_u64() == Some(32), "32"),
         // Compared with the tensors once the network is recognised.
-        "stem_type" => (one_of(&["", "deep"]), "`deep` or nothing"),
+        "stem_type" => (
+            one_of(&["", "deep", "deep_tiered"]),
+            "`deep`, `deep_tiered` or nothing",
+        ),
         key if SHOWN_OR_NEUTRAL.contains(&key) => (true, ""),
         _ => (false, "no such argument"),
     };

@@ -1,7 +1,7 @@
 //! Rows as they are measured: right ones, wrong ones, and what their figures
 //! must satisfy.
 
-#[path = "../../../tests/support/scaled.rs"]
+#[path = "../../../tests/library/support/scaled.rs"]
 mod scaled;
 
 use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};

@@ -32,7 +32,10 @@ pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(&Path, LeftOut)>) {
     let mut failed = vec![];
     for path in paths {
         match find_images(path) {
-            Ok(found) => images.extend(found),
+            Ok(found) => {
+                images.extend(found.images);
+                announce_left_out(&found.left_out);
+            }
             Err(error) => {
                 let left_out = LeftOut::new(&error);
                 term::error(&left_out.message);
@@ -41,6 +44,22 @@ pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(&Path, LeftOut)>) {
         }
     }
     (images, failed)
+}
+
+/// Says on stderr what a directory holds that is not looked at.
+fn announce_left_out(left_out: &[PathBuf]) {
+    const SHOWN: usize = 5;
+    let names: Vec<String> = (left_out.iter().take(SHOWN))
+        .map(|path| term::shown(path))
+        .collect();
+    if let Some(more) = left_out.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+        term::note(&format!(
+            "not looked at: {} and {more} more",
+            names.join(", ")
+        ));
+    } else if !names.is_empty() {
+        term::note(&format!("not looked at: {}", names.join(", ")));
+    }
 }
 
 /// Reads an image file.

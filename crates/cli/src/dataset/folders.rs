@@ -19,7 +19,7 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
         return Err(DatasetError::NoClassFolders { path: name() });
     }
     // One walk from above, so that a link up to it is known for a circle.
-    let images = images(path)?;
+    let images = images(path)?.images;
     let folder_of = |file: &Path| {
         let mut parts = file.strip_prefix(path).unwrap_or(file).iter();
         let folder = parts.next().map(OsStr::to_owned);
@@ -93,7 +93,11 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
         notes.push(format!("left out: {}", left_out.join(", ")));
     }
     if !empty.is_empty() {
-        notes.push(format!("without images: {}", empty.join(", ")));
+        let counted = match folders.len() == classes.count {
+            true => " (counted as classes)",
+            false => "",
+        };
+        notes.push(format!("without images{counted}: {}", empty.join(", ")));
     }
     let note = (!notes.is_empty()).then(|| format!("{}: {}", name(), notes.join("; ")));
     Ok(Dataset {
@@ -135,7 +139,11 @@ fn number(folders: &[PathBuf], classes: &Classes) -> Result<(Vec<usize>, Numberi
         })
         .collect();
     let named = names.iter().any(|name| classes.by_name(name).is_some());
-    let indices: Option<Vec<usize>> = names.iter().map(|name| name.parse().ok()).collect();
+    let index = |name: &String| {
+        let digits = name.bytes().all(|byte| byte.is_ascii_digit());
+        name.parse().ok().filter(|_| digits)
+    };
+    let indices: Option<Vec<usize>> = names.iter().map(index).collect();
     let numbered = indices.is_some_and(|indices| {
         indices.len() != classes.count || indices.iter().all(|&i| i < classes.count)
     });

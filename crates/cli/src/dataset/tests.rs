@@ -106,7 +106,7 @@ fn other_folders_are_numbered_in_order() {
     assert!(
         data.note()
             .unwrap()
-            .ends_with("left out: .git; without images: aa")
+            .ends_with("left out: .git; without images (counted as classes): aa")
     );
     let data = open10(dir.path()).unwrap();
     assert!(

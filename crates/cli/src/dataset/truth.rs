@@ -33,7 +33,7 @@ pub(super) fn open(
     let text = String::from_utf8(read_whole(truth)?)
         .map_err(|_| DatasetError::NotText { path: path.clone() })?;
     let lines = lines(&text, &path, classes)?;
-    let images = find_images(folder)?;
+    let images = find_images(folder)?.images;
     let (numbers, note) = numbering(truth, &lines, classes);
     let class = |line: &Line| {
         let place = format!("{path}, line {}", line.at);

@@ -13,16 +13,17 @@ use resnet_wgpu::preprocess::has_image_signature;
 
 /// Extensions of the images that are read, in lower case; upper case is taken
 /// as well.
-pub const EXTENSIONS: [&str; 10] = [
-    "png", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "gif", "tif", "tiff",
+pub const EXTENSIONS: [&str; 11] = [
+    "png", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "dib", "gif", "tif", "tiff",
 ];
 
 /// Extensions of images that are not read. Such files are found all the same, so
 /// that reading them says why they are left out.
-const OTHER_EXTENSIONS: [&str; 27] = [
+const OTHER_EXTENSIONS: [&str; 42] = [
     "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpx", "ppm", "pgm", "pbm", "pnm", "pam",
-    "tga", "psd", "exr", "hdr", "qoi", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf",
-    "apng",
+    "pfm", "tga", "psd", "exr", "hdr", "qoi", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2",
+    "raf", "apng", "ico", "cur", "icns", "pcx", "sgi", "rgb", "dds", "xbm", "xpm", "wbmp", "svg",
+    "eps", "im", "jxr",
 ];
 
 /// Folders that archivers and file systems put beside people's own.
@@ -30,31 +31,45 @@ const FOREIGN_FOLDERS: [&str; 4] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "lost+
 
 /// The image files in a directory and its subdirectories, sorted by path: those
 /// with an image's extension, and others whose first bytes are an image's.
-/// Hidden files, hidden directories and `__MACOSX` are left out, links followed,
-/// but never round in circles. A path that is a file is given back alone,
-/// whatever its name.
+/// Links are followed, but never round in circles. A path that is a file is given
+/// back alone, whatever its name.
 ///
 /// # Errors
 /// [`DatasetError::NoImages`] where there are none,
 /// [`DatasetError::NoSuchPath`], and [`DatasetError::Read`] where a directory
 /// cannot be read.
-pub fn find_images(path: impl AsRef<Path>) -> Result<Vec<PathBuf>, DatasetError> {
+pub fn find_images(path: impl AsRef<Path>) -> Result<Found, DatasetError> {
     let path = path.as_ref();
     if !metadata(path)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
+        return Ok(Found {
+            images: vec![path.to_owned()],
+            left_out: vec![],
+        });
     }
     let found = images(path)?;
-    if found.is_empty() {
+    if found.images.is_empty() {
         let path = printable(path.display());
         return Err(DatasetError::NoImages { path });
     }
     Ok(found)
 }
 
+/// The images in a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Image files, sorted by path.
+    pub images: Vec<PathBuf>,
+    /// What is not looked at: hidden images, hidden directories, `__MACOSX` and the
+    /// like, and pipes and devices with an image's name.
+    pub left_out: Vec<PathBuf>,
+}
+
 /// As [`find_images`], of a directory that may have none.
-pub(super) fn images(directory: &Path) -> Result<Vec<PathBuf>, DatasetError> {
-    let mut found = walk(directory, usize::MAX, |entry| entry.file_type().is_file())?;
-    found.retain(|path| has_image_extension(path) || starts_like_an_image(path));
+pub(super) fn images(directory: &Path) -> Result<Found, DatasetError> {
+    let is_file = |entry: &DirEntry| entry.file_type().is_file();
+    let mut found = walk(directory, usize::MAX, is_file)?;
+    let is_image = |path: &PathBuf| has_image_extension(path) || starts_like_an_image(path);
+    found.images.retain(is_image);
     Ok(found)
 }
 
@@ -62,7 +77,7 @@ pub(super) fn images(directory: &Path) -> Result<Vec<PathBuf>, DatasetError> {
 /// left out.
 pub(super) fn subfolders(directory: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let is_folder = |entry: &DirEntry| entry.depth() == 1 && entry.file_type().is_dir();
-    let mut found = walk(directory, 1, is_folder)?;
+    let mut found = walk(directory, 1, is_folder)?.images;
     // A link that leads nowhere is no folder.
     found.retain(|path| path.is_dir());
     Ok(found)
@@ -87,17 +102,30 @@ fn walk(
     directory: &Path,
     depth: usize,
     wanted: impl Fn(&DirEntry) -> bool,
-) -> Result<Vec<PathBuf>, DatasetError> {
+) -> Result<Found, DatasetError> {
+    let mut left_out = Vec::new();
+    let visible = |entry: &DirEntry| {
+        let path = entry.path();
+        let visible = entry.depth() == 0 || !is_left_out(path);
+        if !visible && (entry.file_type().is_dir() || has_image_extension(path)) {
+            left_out.push(path.to_owned());
+        }
+        visible
+    };
     let entries = WalkDir::new(directory)
         .follow_links(true)
         .max_depth(depth)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !is_left_out(entry.path()));
-    let mut found = Vec::new();
+        .filter_entry(visible);
+    let (mut found, mut special) = (Vec::new(), Vec::new());
     for entry in entries {
         match entry {
             Ok(entry) if wanted(&entry) => found.push(entry.into_path()),
+            // Reading a pipe might never end.
+            Ok(entry) if !is_usual(&entry) && has_image_extension(entry.path()) => {
+                special.push(entry.into_path());
+            }
             Ok(_) => {}
             // A link to a directory that is being walked: seen already.
             Err(e) if e.loop_ancestor().is_some() => {}
@@ -116,7 +144,16 @@ fn walk(
             }
         }
     }
-    Ok(found)
+    left_out.extend(special);
+    Ok(Found {
+        images: found,
+        left_out,
+    })
+}
+
+/// Whether an entry is a file or a directory.
+fn is_usual(entry: &DirEntry) -> bool {
+    entry.file_type().is_file() || entry.file_type().is_dir()
 }
 
 /// Whether a file or folder is hidden or foreign.
@@ -165,7 +202,10 @@ mod tests {
         std::fs::write(dir.path().join("o.dat"), b"\0\0\0\x18ftypheic\0\0\0\0").unwrap();
         let found = find_images(dir.path()).unwrap();
         let below = |path: &PathBuf| path.strip_prefix(dir.path()).unwrap().to_owned();
-        let found: Vec<PathBuf> = found.iter().map(below).collect();
+        let mut left_out: Vec<PathBuf> = found.left_out.iter().map(below).collect();
+        left_out.sort();
+        assert_eq!(left_out, [".e", "__MACOSX", "a/.d.png"].map(PathBuf::from));
+        let found: Vec<PathBuf> = found.images.iter().map(below).collect();
         assert_eq!(
             found,
             [
@@ -182,6 +222,6 @@ mod tests {
         );
         // A file that is named is taken at its word.
         let pdf = dir.path().join("g.pdf");
-        assert_eq!(find_images(&pdf).unwrap(), [pdf]);
+        assert_eq!(find_images(&pdf).unwrap().images, [pdf]);
     }
 }

@@ -9,8 +9,8 @@ use resnet_wgpu::model::Model;
 use resnet_wgpu::preprocess::{ImageLimits, RgbImage, decode_file};
 use resnet_wgpu::wgpu::{self, util::DeviceExt};
 
-use crate::host::host_device;
-use crate::support::Goldens;
+use crate::support::goldens::Goldens;
+use crate::support::host::host_device;
 
 /// The photos of the repository, by name.
 pub fn photos() -> Vec<(String, RgbImage)> {

@@ -11,7 +11,7 @@ use resnet_wgpu::session::{Session, SessionOptions};
 use resnet_wgpu::wgpu;
 use resnet_wgpu::{Checkpoint, Error, Hints};
 
-use crate::common::{alone, classifier, own_gpu, photos, texture};
+use super::common::{alone, classifier, own_gpu, photos, texture};
 
 fn lost(error: &Error) -> bool {
     matches!(error, Error::Gpu(GpuError::Lost { .. }))
@@ -240,7 +240,7 @@ fn an_absurd_batch_is_an_error_and_a_sane_one_works() {
 #[cfg(target_os = "linux")]
 #[test]
 fn too_little_memory_is_an_error_and_less_works() {
-    let Some(()) = alone("loss::too_little_memory_is_an_error_and_less_works") else {
+    let Some(()) = alone("embedding::loss::too_little_memory_is_an_error_and_less_works") else {
         return;
     };
     // Memory that the host and the device share: elsewhere the device has its own.

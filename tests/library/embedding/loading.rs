@@ -8,7 +8,7 @@ use resnet_wgpu::model::Model;
 use resnet_wgpu::monitor::Monitor;
 use resnet_wgpu::weights::Hints;
 
-use crate::common::{classifier, golden, own_gpu, photos};
+use super::common::{classifier, golden, own_gpu, photos};
 
 #[test]
 fn a_model_comes_by_itself() {

@@ -1,30 +1,14 @@
 //! What some drivers get wrong in silence: numbers that are none, and loops of
 //! many turns.
 
+use crate::support::device::gpus;
 use resnet_wgpu::cpu;
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
+use resnet_wgpu::gpu::Gpu;
 use resnet_wgpu::graph::{Graph, GraphBuilder, Shape, Window};
 use resnet_wgpu::low_level::gpu::Engine;
-use resnet_wgpu::low_level::kernels::Storage;
-use resnet_wgpu::low_level::with_storage;
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{DeviceProfile, Plan, PlanError, PlanOptions};
 use resnet_wgpu::tensor::{Params, Tensor, padded};
-
-/// Every adapter, with values in buffers and in textures.
-fn devices() -> Vec<Gpu> {
-    let adapters = adapters();
-    assert!(
-        !adapters.is_empty(),
-        "no adapter; ./scripts/test installs a software one"
-    );
-    let storages = [Storage::Buffers, Storage::Textures];
-    let devices = adapters.iter().flat_map(|adapter| {
-        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
-        storages.map(|storage| with_storage(&gpu, storage))
-    });
-    devices.collect()
-}
 
 /// The output of a graph without weights, on a device and on the CPU.
 fn outputs(gpu: &Gpu, graph: &Graph, input: &Tensor) -> (Vec<f32>, Vec<f32>) {
@@ -85,7 +69,7 @@ fn a_nan_stays_one() {
         values[at] = nan;
     }
     let input = Tensor::new(vec![1, shape.h, shape.w, shape.c], values).unwrap();
-    for gpu in devices() {
+    for gpu in gpus() {
         for (name, graph) in &graphs {
             let (found, expected) = outputs(&gpu, graph, &input);
             let nans = |values: &[f32]| values.iter().filter(|v| v.is_nan()).count();
@@ -106,7 +90,7 @@ fn a_mean_over_a_million_pixels_is_right() {
     let graph = graph(shape, |g, x| g.global_avg_pool("avgpool", x));
     let values = (0..shape.len()).map(|i| 1.0 + (i % 7) as f32).collect();
     let input = Tensor::new(vec![1, shape.h, shape.w, shape.c], values).unwrap();
-    for gpu in devices() {
+    for gpu in gpus() {
         let (found, expected) = outputs(&gpu, &graph, &input);
         for (found, expected) in found.iter().zip(&expected) {
             let place = format!("{}, {:?}", gpu.describe(), gpu.profile().storage);

@@ -1,12 +1,11 @@
 //! Several views of a photo: PyTorch's averages, and images of many sizes in
 //! bounded memory.
 
-#[allow(dead_code, reason = "of the goldens, this needs the weights alone")]
-mod support;
-
 use std::collections::VecDeque;
 use std::path::Path;
 
+use crate::support::device::gpu;
+use crate::support::goldens::Goldens;
 use resnet_wgpu::Error;
 use resnet_wgpu::classify::{Batches, Classifier, ClassifierOptions, Scores};
 use resnet_wgpu::gpu::{DeviceSelector, Gpu};
@@ -15,14 +14,9 @@ use resnet_wgpu::preprocess::{ImageLimits, RgbImage, Views, decode_file};
 use resnet_wgpu::session::{Run, Session, SessionOptions, Sizes};
 use resnet_wgpu::wgpu;
 use safetensors::SafeTensors;
-use support::Goldens;
 
 /// Of the largest probability.
 const TOLERANCE: f32 = 1e-4;
-
-fn gpu() -> Gpu {
-    Gpu::new(DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
-}
 
 fn photo(name: &str) -> RgbImage {
     let file = match name {

@@ -1,35 +1,21 @@
 //! f16: where there is none, where weights or values do not fit, and what comes
 //! of it; and images as bytes. On every adapter of this machine.
 
-#[path = "support/scaled.rs"]
-mod scaled;
-
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
+use crate::support::device::gpus;
+use crate::support::scaled::scaled;
+use resnet_wgpu::gpu::{DeviceSelector, Gpu};
 use resnet_wgpu::low_level::kernels::{InputForm, Place, Scalar, Storage};
-use resnet_wgpu::low_level::with_storage;
 use resnet_wgpu::passes::lower;
 use resnet_wgpu::plan::{Plan, PlanOptions, Precision};
 use resnet_wgpu::verify::{self, Difference, Range, TOLERANCE_F16_LOGITS};
 use resnet_wgpu::weights::synthetic_tensor;
 use resnet_wgpu::{Model, Session, SessionOptions};
-use scaled::scaled;
 
 const F16: PlanOptions = PlanOptions {
     choice: resnet_wgpu::plan::Choice::Auto,
     precision: Scalar::F16,
     input: InputForm::F32,
 };
-
-/// Every adapter, with values in either storage.
-fn gpus() -> Vec<Gpu> {
-    let gpus = adapters().into_iter().flat_map(|adapter| {
-        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
-        [Storage::Buffers, Storage::Textures].map(|storage| with_storage(&gpu, storage))
-    });
-    let gpus: Vec<Gpu> = gpus.collect();
-    assert!(!gpus.is_empty(), "no adapter: run ./scripts/test");
-    gpus
-}
 
 fn halves() -> impl Iterator<Item = Gpu> {
     gpus().into_iter().filter(|gpu| gpu.profile().f16)

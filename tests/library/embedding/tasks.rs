@@ -14,7 +14,7 @@ use resnet_wgpu::gpu::GpuError;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::session::Session;
 
-use crate::common::{classifier, golden, own_gpu, photos};
+use super::common::{classifier, golden, own_gpu, photos};
 
 fn sent<T: Send>(value: T) -> T {
     value

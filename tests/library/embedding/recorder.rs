@@ -11,7 +11,7 @@ use resnet_wgpu::model::Model;
 use resnet_wgpu::preprocess::RgbImage;
 use resnet_wgpu::wgpu;
 
-use crate::common::{classifier, difference, golden, own_gpu, photos, plain_gpu, texture};
+use super::common::{classifier, difference, golden, own_gpu, photos, plain_gpu, texture};
 
 fn encoder(gpu: &Gpu) -> wgpu::CommandEncoder {
     gpu.device()

@@ -1,7 +1,7 @@
 //! Class activation maps: exact, and where the subject is.
 
 use resnet_wgpu::explain::{ExplainError, Explainer, ExplainerOptions};
-use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+use resnet_wgpu::gpu::Gpu;
 use resnet_wgpu::model::{Model, PreprocessOverrides};
 use resnet_wgpu::models::Network;
 use resnet_wgpu::preprocess::{ImageLimits, RgbImage, Views, decode_file};
@@ -9,9 +9,7 @@ use resnet_wgpu::weights::{Checkpoint, Hints};
 use resnet_wgpu::{Classifier, ClassifierOptions, Error, tensor::Tensor};
 use safetensors::tensor::{Dtype, TensorView};
 
-fn gpu() -> Gpu {
-    Gpu::new(DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
-}
+use crate::support::device::gpu;
 
 fn photo(name: &str) -> RgbImage {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -5,7 +5,7 @@ use resnet_wgpu::gpu::Gpu;
 use resnet_wgpu::model::Model;
 use resnet_wgpu::preprocess::RgbImage;
 
-use crate::common::{alone, classifier, own_gpu, photos};
+use super::common::{alone, classifier, own_gpu, photos};
 
 /// Bytes of the process in memory; 0 where the system does not say.
 fn resident() -> u64 {
@@ -56,7 +56,7 @@ fn eight_threads_share_a_classifier() {
 /// own, since other tests allocate as well.
 #[test]
 fn memory_stays_flat() {
-    let Some(()) = alone("threads::memory_stays_flat") else {
+    let Some(()) = alone("embedding::threads::memory_stays_flat") else {
         return;
     };
     let many = std::env::var("RESNET_WGPU_MANY")

@@ -9,8 +9,8 @@ use resnet_wgpu::model::Model;
 use resnet_wgpu::plan::PlanError;
 use resnet_wgpu::wgpu;
 
-use crate::common::{classifier, difference, golden, photos};
-use crate::host::{host_adapter, host_device};
+use super::common::{classifier, difference, golden, photos};
+use crate::support::host::{host_adapter, host_device};
 
 fn gpu(limits: wgpu::Limits) -> Result<Gpu, GpuError> {
     let (adapter, device, queue) = host_device(&wgpu::DeviceDescriptor {

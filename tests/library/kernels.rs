@@ -17,8 +17,18 @@ use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32};
 use resnet_wgpu::weights::synthetic_tensor;
 use resnet_wgpu::{Model, Session, SessionOptions};
 
+use crate::support::device;
+
 const SEED: u64 = 20_261_120;
+/// Random problems of each candidate where the axis in question is the kernels
+/// themselves, and where it is another: a storage, a driver, checks, limits.
 const CASES: usize = 40;
+const FEW_CASES: usize = 6;
+
+/// `FEW_CASES`, or all where `scripts/test-all` asks.
+fn few_cases() -> usize {
+    if device::all() { CASES } else { FEW_CASES }
+}
 
 /// The candidates that have to do with a precision.
 fn serving(precision: Scalar) -> impl Iterator<Item = Candidate> {
@@ -26,8 +36,8 @@ fn serving(precision: Scalar) -> impl Iterator<Item = Candidate> {
 }
 
 /// Names of the candidates that ran, all of them within tolerance.
-fn verified(gpu: &Gpu, precision: Scalar) -> Vec<&'static str> {
-    let reports = verify::kernels(gpu, precision, SEED, CASES, |_| {}).unwrap();
+fn verified(gpu: &Gpu, precision: Scalar, cases: usize) -> Vec<&'static str> {
+    let reports = verify::kernels(gpu, precision, SEED, cases, |_| {}).unwrap();
     assert_eq!(reports.len(), serving(precision).count());
     for report in &reports {
         assert!(
@@ -44,33 +54,34 @@ fn verified(gpu: &Gpu, precision: Scalar) -> Vec<&'static str> {
     ran.map(|r| r.kernel).collect()
 }
 
+/// In full on one adapter with values in buffers, in f32 and f16.
+#[test]
+fn all_kernels_in_full() {
+    let gpu = with_storage(&device::gpu(), Storage::Buffers);
+    all_kernels(&gpu, Scalar::F32, CASES);
+    if gpu.profile().f16 {
+        all_kernels(&gpu, Scalar::F16, CASES);
+    }
+}
+
 #[test]
 fn all_kernels_on_all_adapters() {
-    let adapters = adapters();
-    assert!(
-        !adapters.is_empty(),
-        "no adapter; ./scripts/test installs a software one"
-    );
-    for adapter in adapters {
-        let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
-        for storage in [Storage::Buffers, Storage::Textures] {
-            let gpu = with_storage(&gpu, storage);
-            all_kernels(&gpu, Scalar::F32);
-            match gpu.profile().f16 {
-                true => all_kernels(&gpu, Scalar::F16),
-                // OpenGL, as here, and old hardware.
-                false => {
-                    let error = verify::kernels(&gpu, Scalar::F16, SEED, 1, |_| {});
-                    let error = error.unwrap_err().to_string();
-                    assert!(error.contains("SHADER_F16"), "{error}");
-                }
+    for gpu in device::gpus() {
+        all_kernels(&gpu, Scalar::F32, few_cases());
+        match gpu.profile().f16 {
+            true => all_kernels(&gpu, Scalar::F16, few_cases()),
+            // OpenGL, as here, and old hardware.
+            false => {
+                let error = verify::kernels(&gpu, Scalar::F16, SEED, 1, |_| {});
+                let error = error.unwrap_err().to_string();
+                assert!(error.contains("SHADER_F16"), "{error}");
             }
         }
     }
 }
 
-fn all_kernels(gpu: &Gpu, precision: Scalar) {
-    let ran = verified(gpu, precision);
+fn all_kernels(gpu: &Gpu, precision: Scalar, cases: usize) {
+    let ran = verified(gpu, precision, cases);
     for candidate in serving(precision) {
         let expected = gpu.profile().runs_all(&candidate);
         assert_eq!(
@@ -105,7 +116,10 @@ fn all_kernels_checked() {
         for precision in [Scalar::F32, Scalar::F16] {
             if precision == Scalar::F32 || checked.profile().f16 {
                 let runs = serving(precision).filter(|c| checked.profile().runs_all(c));
-                assert_eq!(verified(&checked, precision).len(), runs.count());
+                assert_eq!(
+                    verified(&checked, precision, few_cases()).len(),
+                    runs.count()
+                );
             }
         }
     }
@@ -151,7 +165,7 @@ fn small_limits() {
     for limits in [webgpu, small] {
         let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits.clone(), false).unwrap();
         assert_eq!(gpu.profile().subgroup, 0);
-        let ran = verified(&gpu, Scalar::F32);
+        let ran = verified(&gpu, Scalar::F32, few_cases());
         assert!(ran.contains(&"conv.tiled.32x32"));
         let large = find("conv.tiled.128x128").unwrap();
         let fits = limits.max_compute_invocations_per_workgroup >= 256;

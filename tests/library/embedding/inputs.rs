@@ -11,8 +11,8 @@ use resnet_wgpu::preprocess::{Interpolation, RgbImage, Views};
 use resnet_wgpu::tensor::Tensor;
 use resnet_wgpu::wgpu::{self, util::DeviceExt};
 
-use crate::common::{bytes, classifier, difference, golden, own_gpu, photos, plain_gpu, texture};
-use crate::host::host_device;
+use super::common::{bytes, classifier, difference, golden, own_gpu, photos, plain_gpu, texture};
+use crate::support::host::host_device;
 
 const FORMATS: [wgpu::TextureFormat; 4] = [
     wgpu::TextureFormat::Rgba8Unorm,

@@ -1,0 +1,6 @@
+//! What several suites share.
+
+pub mod device;
+pub mod goldens;
+pub mod host;
+pub mod scaled;
