@@ -1,6 +1,7 @@
 //! Text in aligned columns.
 
 use resnet_wgpu::low_level::printable;
+use unicode_width::UnicodeWidthStr;
 
 /// On which side a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,8 +122,9 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
+/// Columns of a terminal; some characters take two or none.
 fn width(text: &str) -> usize {
-    text.chars().count()
+    UnicodeWidthStr::width(text)
 }
 
 #[cfg(test)]
@@ -135,6 +137,15 @@ mod tests {
         table.row(vec!["conv1".into(), "9,408".into()]);
         table.row(vec!["1×1".into(), "1".into()]);
         let expected = "layer      n\n-----  -----\nconv1  9,408\n1×1        1\n";
+        assert_eq!(table.text(), expected);
+    }
+
+    #[test]
+    fn wide_and_combining_characters_are_aligned() {
+        let mut table = Table::new(&[("class", Align::Left), ("n", Align::Right)]);
+        table.row(vec!["柴犬".into(), "1".into()]);
+        table.row(vec!["cafe\u{301}".into(), "22".into()]);
+        let expected = "class   n\n-----  --\n柴犬    1\ncafe\u{301}   22\n";
         assert_eq!(table.text(), expected);
     }
 }
