@@ -521,7 +521,7 @@ fn metadata_goes_before_the_files_beside_the_checkpoint() {
     );
     write(
         "preprocessor_config.json",
-        r#"{"size": 99, "image_mean": [0, 0, 0]}"#,
+        r#"{"image_processor_type": "ConvNextImageProcessor", "size": 99, "image_mean": [0, 0, 0]}"#,
     );
     let checkpoint = Checkpoint::from_file(&path).unwrap();
     let found = checkpoint.recognise(&Hints::default()).unwrap();
