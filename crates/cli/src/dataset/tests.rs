@@ -112,7 +112,7 @@ fn other_folders_are_numbered_in_order() {
     assert!(
         data.note()
             .unwrap()
-            .contains("4 class folders for a network of 10")
+            .contains("3 class folders for a network of 10")
     );
     let found = refusal(Dataset::open(dir.path(), None, 3));
     assert!(found.contains("expected a class from 0 to 2"), "{found}");

@@ -264,7 +264,7 @@ fn pictures_are_never_passed_over_in_silence() {
     folder.write("a/10.tga", [0; 40]);
     // No pictures.
     folder.write("a/notes.txt", "P3 is a road");
-    folder.write("a/film.mp4", ftyp("isom"));
+    folder.write("a/film.mp4", "\0\0\0\x18ftypisom\0\0\0\0mp42");
     folder.write("a/__MACOSX/11.png", "");
     let ran = resnet(&["classify", "--json", &folder.arg("a")]);
     assert_eq!(ran.code, 1);
