@@ -114,8 +114,12 @@ fn other_folders_are_numbered_in_order() {
             .unwrap()
             .contains("3 class folders for a network of 10")
     );
-    let found = refusal(Dataset::open(dir.path(), None, 3));
-    assert!(found.contains("expected a class from 0 to 2"), "{found}");
+    // As many folders with images as classes: the empty one is none.
+    let data = Dataset::open(dir.path(), None, 3).unwrap();
+    let expected = [("a/2.bmp", 0), ("b/1.bmp", 1), ("c/3.bmp", 2)];
+    assert_eq!(list(&data, dir.path()), entries(&expected));
+    let found = refusal(Dataset::open(dir.path(), None, 2));
+    assert!(found.contains("expected a class from 0 to 1"), "{found}");
     // Counted from 1, as some data sets are.
     let dir = files(&["1/a.png", "2/b.png"]);
     let data = Dataset::open(dir.path(), None, 2).unwrap();
