@@ -23,14 +23,12 @@ const ASKED: u32 = 3;
 /// use std::ops::ControlFlow;
 ///
 /// use resnet_wgpu_hub::{Hub, HubOptions, ModelId};
-/// use resnet_wgpu::{Checkpoint, Hints, Model};
 ///
 /// let hub = Hub::new(HubOptions::from_env()?)?;
 /// let id: ModelId = "timm/resnet50.a1_in1k".parse()?;
 /// let fetched = hub.fetch(&id, |_| ControlFlow::Continue(()))?;
-/// let model = Model::load(&Checkpoint::from_file(&fetched.weights)?, &Hints::default())?;
-/// println!("{} of commit {}", model.network().name, fetched.commit);
-/// # Ok::<(), resnet_wgpu::Error>(())
+/// println!("{} of commit {}", fetched.weights.display(), fetched.commit);
+/// # Ok::<(), resnet_wgpu_hub::HubError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {

@@ -7,4 +7,8 @@ pub(super) const WEIGHTS: &str = "model.safetensors";
 pub const MAX_FILE_BYTES: u64 = 4 << 30;
 
 /// Files that tell labels, normalisation and crop; a model need not have them.
-pub(super) const CONFIGS: [&str; 2] = ["config.json", "preprocessor_config.json"];
+pub(super) const CONFIGS: [&str; 3] = [
+    "config.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+];

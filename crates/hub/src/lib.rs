@@ -116,8 +116,9 @@ impl Hub {
         &self.options
     }
 
-    /// Fetches a model's `model.safetensors`, `config.json` and
-    /// `preprocessor_config.json`, as far as it has them and the cache has not.
+    /// Fetches a model's `model.safetensors`, `config.json`,
+    /// `preprocessor_config.json` and `processor_config.json`, as far as it has them
+    /// and the cache has not.
     ///
     /// One request tells whether a revision has moved on; a whole commit hash
     /// that is in the cache needs none. Where the hub cannot be reached, or

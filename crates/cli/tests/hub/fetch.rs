@@ -35,6 +35,7 @@ fn a_model_is_fetched_and_classifies_as_its_file_does() {
             format!("GET {config}"),
             format!("GET {content}"),
             "HEAD preprocessor_config.json".to_owned(),
+            "HEAD processor_config.json".to_owned(),
             "GET model.safetensors".to_owned(),
             format!("GET {blob}"),
         ]
@@ -69,6 +70,7 @@ fn the_cache_is_laid_out_as_huggingface_hub_has_it() {
         user.files(),
         [
             format!("{model}/.no_exist/{a}/preprocessor_config.json"),
+            format!("{model}/.no_exist/{a}/processor_config.json"),
             format!("{model}/blobs/{}", blobs[0]),
             format!("{model}/blobs/{}", blobs[1]),
             format!("{model}/refs/main"),
