@@ -90,9 +90,7 @@ impl Markers {
                 (0xFF, _) => {
                     let end = skip_segment(data, at).min(data.len());
                     let payload = data.get(at + 4..end).unwrap_or_default();
-                    let is_frame =
-                        matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC);
-                    this.second_frame |= is_frame && this.frame.is_some();
+                    this.second_frame |= starts_frame(marker) && this.frame.is_some();
                     this.restarts |= marker == 0xDD && payload.iter().any(|&byte| byte > 0);
                     if !scanned {
                         this.segment(marker, payload);
@@ -107,9 +105,9 @@ impl Markers {
 
     fn segment(&mut self, marker: u8, payload: &[u8]) {
         match (marker, payload) {
-            // DHT, JPG and DAC share the range of the frame headers.
-            (0xC4 | 0xC8 | 0xCC, _) => {}
-            (0xC0..=0xCF, &[precision, _, _, _, _, _, ref rest @ ..]) if self.frame.is_none() => {
+            (_, &[precision, _, _, _, _, _, ref rest @ ..])
+                if starts_frame(marker) && self.frame.is_none() =>
+            {
                 let (components, _) = rest.as_chunks::<3>();
                 let components = components.iter().map(|&[id, factors, _]| Component {
                     id,
@@ -274,6 +272,11 @@ impl<'a> Careful<'a> {
         let orientation = exif.and_then(Orientation::from_exif_chunk);
         Ok((image, orientation.unwrap_or(Orientation::NoTransforms)))
     }
+}
+
+/// Whether a marker begins a frame header; DHT, JPG and DAC share the range.
+fn starts_frame(marker: u8) -> bool {
+    matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC)
 }
 
 /// Position after the marker segment at `at`.

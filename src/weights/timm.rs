@@ -45,10 +45,10 @@ pub(super) fn check(f: Fields) -> Result<(), ConfigError> {
         "norm_layer",
         "aa_layer",
         "block_args",
+        "output_stride",
     ] {
         argument(f, key)?;
     }
-    argument(f, "output_stride")?;
     if let Some(args) = f.object("model_args")? {
         for key in args.keys() {
             argument(args, key)?;
