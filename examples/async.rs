@@ -7,8 +7,9 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
-use resnet_wgpu::classify::{ClassifierOptions, Loading, ModelSource};
-use resnet_wgpu::{Classifier, DeviceSelector, Error, Gpu, decode_file};
+use resnet_wgpu::{
+    Classifier, ClassifierOptions, DeviceSelector, Error, Gpu, Loading, ModelSource, decode_file,
+};
 
 fn main() -> Result<(), Error> {
     let mut photos: Vec<String> = std::env::args().skip(1).collect();
@@ -28,7 +29,7 @@ async fn run(photos: &[String]) -> Result<(), Error> {
         ..Default::default()
     };
     // Loaded on a thread of its own, awaited here.
-    let classifier = Loading::start(Some(&gpu), ModelSource::Embedded, options)?.await?;
+    let classifier = Loading::start(&gpu, ModelSource::Embedded, options)?.await?;
     for line in all(photos.iter().map(|photo| label(&classifier, photo))).await {
         println!("{}", line?);
     }

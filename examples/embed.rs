@@ -12,7 +12,7 @@ fn main() -> Result<(), resnet_wgpu::Error> {
         None => Model::embedded()?, // ResNet-20: ten classes of CIFAR-10
     };
     let gpu = Gpu::new(DeviceSelector::Auto)?;
-    let classifier = Classifier::new(Some(&gpu), &model, &Default::default())?;
+    let classifier = Classifier::new(&gpu, &model, &Default::default())?;
     let photo = decode_file(photo, &Default::default())?;
     for best in classifier.classify(&photo, 3)? {
         println!("{:5.1} %  {}", 100.0 * best.probability, best.label);

@@ -10,9 +10,8 @@
 use std::error::Error;
 use std::f32::consts::TAU;
 
-use resnet_wgpu::classify::{Answer, Slice};
 use resnet_wgpu::wgpu::{self, util::DeviceExt};
-use resnet_wgpu::{Classifier, Gpu, Model, decode_file};
+use resnet_wgpu::{Classifier, Gpu, Model, Pending, Slice, decode_file};
 
 const SIDE: u32 = 256;
 const FRAMES: u32 = 24;
@@ -32,12 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // The classifier joins it.
     let gpu = Gpu::from_device(&adapter, device.clone(), queue.clone())?;
-    let classifier = Classifier::new(Some(&gpu), &Model::embedded()?, &Default::default())?;
+    let classifier = Classifier::new(&gpu, &Model::embedded()?, &Default::default())?;
     let mut recorder = classifier.recorder()?;
     let budget = recorder.gpu_time() / 3;
     let (uploaded, waits) = (gpu.uploaded_bytes(), gpu.waits());
 
-    let mut answers: Vec<(u32, Answer)> = vec![];
+    let mut answers: Vec<(u32, Pending)> = vec![];
     let mut frame = 0;
     while frame < FRAMES || !answers.is_empty() {
         let mut encoder = device.create_command_encoder(&Default::default());

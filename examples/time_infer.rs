@@ -7,12 +7,8 @@
 use std::error::Error;
 use std::time::Instant;
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu};
 use resnet_wgpu::low_level::kernels::candidate;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::models::Network;
-use resnet_wgpu::plan::Choice;
-use resnet_wgpu::session::{Session, SessionOptions};
+use resnet_wgpu::{Choice, DeviceSelector, Gpu, Model, Network, Session, SessionOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -49,8 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Drivers compile at the first run, so it is not timed.
     for run in 0..=runs {
         let start = Instant::now();
-        session.run_batch(&input, |_, logits| {
-            top = logits.iter().copied().fold(f32::MIN, f32::max);
+        session.run_batch(&input, |outputs| {
+            top = outputs.logits().iter().copied().fold(f32::MIN, f32::max);
         })?;
         if run > 0 {
             milliseconds.push(start.elapsed().as_secs_f64() * 1e3);

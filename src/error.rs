@@ -1,9 +1,15 @@
-//! The library's error: each layer's own, under one roof.
+//! The library's error: one type for all layers, with a kind.
 
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod tuning;
 
+use std::error::Error as StdError;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::classify::ClassifyError;
 use crate::cpu::CpuError;
 use crate::gpu::{GpuError, ResampleError, SourceError};
 use crate::graph::GraphError;
@@ -16,167 +22,220 @@ use crate::passes::LowerError;
 use crate::pixels::InputError;
 use crate::plan::PlanError;
 use crate::preprocess::{ImageError, PreprocessError};
+use crate::session::SessionError;
 use crate::tensor::TensorError;
 use crate::weights::{CheckpointError, ConfigError};
 use explain::ExplainError;
 use features::FeaturesError;
 use tuning::{Stale, TuningError};
 
-/// Whatever keeps a picture from its label. Each names the file, tensor or
-/// layer, what was expected, what was found, and the remedy.
+/// The kind of an [`Error`]: what a program decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An argument or an option is out of range, or does not fit the others.
+    InvalidArgument,
+    /// The operating system refused to read or write a file.
+    Io,
+    /// A checkpoint or its configuration is damaged, of another format, or of no known
+    /// network.
+    Checkpoint,
+    /// The network cannot be built at that size, or lacks what was asked for.
+    UnsupportedNetwork,
+    /// A picture that cannot be read.
+    Image,
+    /// Class names that cannot be used.
+    Labels,
+    /// No device is what was asked for.
+    NoDevice,
+    /// The device cannot do what was asked for.
+    UnsupportedDevice,
+    /// The device or the host has too little memory.
+    OutOfMemory,
+    /// The device failed while it ran.
+    DeviceLost,
+    /// The results are no probabilities, or the device computes wrongly.
+    WrongResults,
+    /// Loading was cancelled.
+    Cancelled,
+    /// A call would wait where nothing may wait.
+    Blocking,
+    /// A model cannot be fetched.
+    Download,
+    /// The driver or this library is at fault.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The name in `--json` output, such as `out_of_memory`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidArgument => "invalid_argument",
+            Self::Io => "io",
+            Self::Checkpoint => "checkpoint",
+            Self::UnsupportedNetwork => "unsupported_network",
+            Self::Image => "image",
+            Self::Labels => "labels",
+            Self::NoDevice => "no_device",
+            Self::UnsupportedDevice => "unsupported_device",
+            Self::OutOfMemory => "out_of_memory",
+            Self::DeviceLost => "device_lost",
+            Self::WrongResults => "wrong_results",
+            Self::Cancelled => "cancelled",
+            Self::Blocking => "blocking",
+            Self::Download => "download",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// An error of this library: its kind, what was expected and found, and the remedy.
 ///
 /// ```
-/// use resnet_wgpu::gpu::GpuError;
-/// use resnet_wgpu::preprocess::RgbImage;
-/// use resnet_wgpu::{Classifier, Error, Model};
+/// use resnet_wgpu::low_level::preprocess::RgbImage;
+/// use resnet_wgpu::{Classifier, Device, ErrorKind, Model};
 ///
-/// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+/// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// match classifier.classify(&RgbImage::new(0, 0), 1) {
 ///     Ok(best) => println!("{}", best[0].label),
-///     // On the CPU twin, or on a device that is opened anew.
-///     Err(Error::Gpu(GpuError::Lost { .. })) => classifier.recreate(None)?,
-///     // A picture to leave out.
-///     Err(Error::Preprocess(error)) => assert!(error.to_string().contains("use another image")),
-///     Err(error) => panic!("{error}"),
+///     Err(error) => match error.kind() {
+///         // Continue on a device that is opened anew.
+///         ErrorKind::DeviceLost => classifier.recreate(Device::auto()?)?,
+///         // A picture to leave out.
+///         ErrorKind::InvalidArgument => assert_eq!(error.remedy(), Some("use another image")),
+///         _ => panic!("{error}"),
+///     },
 /// }
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// A checkpoint that cannot be used.
-    #[error(transparent)]
-    Checkpoint(CheckpointError),
-    /// A configuration beside or in a checkpoint that cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A network that cannot be built at that size.
-    #[error(transparent)]
-    Graph(#[from] GraphError),
-    /// Weights that do not fit their graph.
-    #[error(transparent)]
-    Lower(#[from] LowerError),
-    /// A weight that cannot be read.
-    #[error(transparent)]
-    Tensor(#[from] TensorError),
-    /// A network that the device cannot run.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// A device that cannot be had, or that failed.
-    #[error(transparent)]
-    Gpu(GpuError),
-    /// What the CPU twin refuses.
-    #[error(transparent)]
-    Cpu(#[from] CpuError),
-    /// An image that cannot be read.
-    #[error(transparent)]
-    Image(#[from] ImageError),
-    /// An input that is not what its description says.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// A texture or buffer that is no picture.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// Preprocessing that cannot be done.
-    #[error(transparent)]
-    Preprocess(#[from] PreprocessError),
-    /// Labels that cannot be used.
-    #[error(transparent)]
-    Labels(#[from] LabelsError),
-    /// A file of features that cannot be made or used.
-    #[error(transparent)]
-    Features(#[from] FeaturesError),
-    /// A network that cannot be explained, or a class that it does not have.
-    #[error(transparent)]
-    Explain(#[from] ExplainError),
-    /// A tuning that cannot be read, used or written.
-    #[error(transparent)]
-    Tuning(#[from] TuningError),
-    /// A tuning of another device, driver or version.
-    #[error(transparent)]
-    Stale(#[from] Stale),
-    /// A model that cannot be had from the hub.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    layer: Box<dyn StdError + Send + Sync>,
+}
+
+impl Error {
+    fn new(kind: ErrorKind, layer: impl StdError + Send + Sync + 'static) -> Self {
+        let layer = Box::new(layer);
+        Self(Box::new(Inner { kind, layer }))
+    }
+
+    /// The kind of the error.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The file, tensor, layer or device, what was expected, and what was found: the
+    /// message without its remedy.
+    pub fn context(&self) -> String {
+        let message = self.to_string();
+        match message.rsplit_once("; ") {
+            Some((context, _)) => context.into(),
+            None => message,
+        }
+    }
+
+    /// What to do about the error, if anything can be done: the end of the message.
+    pub fn remedy(&self) -> Option<String> {
+        let message = self.to_string();
+        Some(message.rsplit_once("; ")?.1.into())
+    }
+
+    /// The error of the layer where it arose, such as
+    /// [`GpuError`](crate::gpu::GpuError), if it is of that type.
+    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
+        self.0.layer.downcast_ref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.layer.fmt(f)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {:?}", self.0.kind, self.0.layer)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        // The message of the layer's error is this one's.
+        self.0.layer.source()
+    }
+}
+
+/// Converts the errors of layers, each with its kind.
+macro_rules! layers {
+    ($($(#[$attribute:meta])* $layer:ty: $kind:expr,)*) => {
+        $($(#[$attribute])*
+        impl From<$layer> for Error {
+            fn from(error: $layer) -> Self {
+                let kind: fn(&$layer) -> ErrorKind = $kind;
+                Self::new(kind(&error), error)
+            }
+        })*
+    };
+}
+
+layers! {
+    Cancelled: |_| ErrorKind::Cancelled,
+    CheckpointError: of_checkpoint,
+    ClassifyError: |error| match error {
+        ClassifyError::NoNumbers { .. } | ClassifyError::NoProbabilities { .. } => {
+            ErrorKind::WrongResults
+        }
+        ClassifyError::Thread(_) => ErrorKind::Internal,
+        ClassifyError::Taken => ErrorKind::InvalidArgument,
+    },
+    ConfigError: |_| ErrorKind::Checkpoint,
+    CpuError: |error| match error {
+        CpuError::InputShape { .. } => ErrorKind::InvalidArgument,
+        CpuError::TooLarge { .. } => ErrorKind::OutOfMemory,
+        CpuError::MissingTensor { .. } | CpuError::TensorShape { .. } | CpuError::Tensor(_) => {
+            ErrorKind::Checkpoint
+        }
+        _ => ErrorKind::Internal,
+    },
+    ExplainError: |error| match error {
+        ExplainError::NoHead { .. } => ErrorKind::UnsupportedNetwork,
+        ExplainError::NoSuchClass { .. } => ErrorKind::InvalidArgument,
+    },
+    FeaturesError: |error| match error {
+        FeaturesError::Write { .. } => ErrorKind::Io,
+        FeaturesError::File(error) => of_checkpoint(error),
+        _ => ErrorKind::InvalidArgument,
+    },
+    GpuError: of_gpu,
+    GraphError: |_| ErrorKind::UnsupportedNetwork,
     #[cfg(feature = "hub")]
-    #[error(transparent)]
-    Hub(#[from] HubError),
-    /// A preset that there is not.
-    #[error(transparent)]
-    UnknownPreset(#[from] UnknownPreset),
-    /// A layer that the network does not have.
-    #[error("no layer `{name}` in {network}; it has {known}")]
-    UnknownLayer {
-        /// What was asked for.
-        name: String,
-        /// The network.
-        network: String,
-        /// Some names near it.
-        known: String,
+    HubError: |_| ErrorKind::Download,
+    ImageError: |error| match error {
+        ImageError::Read { .. } => ErrorKind::Io,
+        ImageError::TooMuchMemory { .. } => ErrorKind::OutOfMemory,
+        _ => ErrorKind::Image,
     },
-    /// A session for another size that was asked for with another model.
-    #[error(
-        "{name}: expected the model that this session was made of, or a clone of it, found another; \
-         pass that one"
-    )]
-    OtherModel {
-        /// The network of the model that was given.
-        name: String,
+    InputError: |_| ErrorKind::InvalidArgument,
+    LabelsError: |_| ErrorKind::Labels,
+    LowerError: |_| ErrorKind::Checkpoint,
+    PlanError: |error| match error {
+        PlanError::EmptyBatch => ErrorKind::InvalidArgument,
+        _ => ErrorKind::UnsupportedDevice,
     },
-    /// Logits that are NaN or infinite.
-    #[error(
-        "{network}: expected numbers as logits, found NaN or infinity; in f16 values went beyond \
-         65504: use f32; in f32 the input or a weight is no number: check both"
-    )]
-    NoNumbers {
-        /// The network's name.
-        network: String,
+    PreprocessError: |_| ErrorKind::InvalidArgument,
+    SessionError: |_| ErrorKind::InvalidArgument,
+    SourceError: |_| ErrorKind::InvalidArgument,
+    Stale: |_| ErrorKind::InvalidArgument,
+    TensorError: |_| ErrorKind::Checkpoint,
+    TuningError: |error| match error {
+        TuningError::Read { .. } | TuningError::Write { .. } => ErrorKind::Io,
+        _ => ErrorKind::InvalidArgument,
     },
-    /// Probabilities that no softmax gives.
-    #[error(
-        "{network}: expected probabilities from 0 to 1 whose sum is 1, found {found}; the device or \
-         its driver computes wrongly: update the driver, or use another device or the CPU"
-    )]
-    NoProbabilities {
-        /// The network's name.
-        network: String,
-        /// The number that is none, or the sum.
-        found: String,
-    },
-    /// Whoever watched it loading cancelled it.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
-    /// A thread that there was not, or that ended before its work.
-    #[error("the thread that was to load a model failed: {0}; load it on this one")]
-    Thread(String),
-    /// What was loading has been taken.
-    #[error("what was loaded has been taken already; start another `Loading`")]
-    Taken,
-    /// An input of another shape than the session's.
-    #[error("input: expected shape {expected}, found {found:?}")]
-    InputShape {
-        /// The shape that the session takes.
-        expected: String,
-        /// The shape that was given.
-        found: Vec<usize>,
-    },
-}
-
-// Cancelling is one error, wherever it came.
-impl From<CheckpointError> for Error {
-    fn from(error: CheckpointError) -> Self {
-        match error {
-            CheckpointError::Cancelled(cancelled) => Self::Cancelled(cancelled),
-            error => Self::Checkpoint(error),
-        }
-    }
-}
-
-impl From<GpuError> for Error {
-    fn from(error: GpuError) -> Self {
-        match error {
-            GpuError::Cancelled(cancelled) => Self::Cancelled(cancelled),
-            error => Self::Gpu(error),
-        }
-    }
+    UnknownPreset: |_| ErrorKind::InvalidArgument,
 }
 
 impl From<ResampleError> for Error {
@@ -185,6 +244,88 @@ impl From<ResampleError> for Error {
             ResampleError::Gpu(error) => error.into(),
             ResampleError::Source(error) => error.into(),
             ResampleError::Preprocess(error) => error.into(),
+        }
+    }
+}
+
+fn of_checkpoint(error: &CheckpointError) -> ErrorKind {
+    match error {
+        CheckpointError::Read { .. }
+        | CheckpointError::Changed { .. }
+        | CheckpointError::NoFile { .. } => ErrorKind::Io,
+        CheckpointError::Cancelled(_) => ErrorKind::Cancelled,
+        _ => ErrorKind::Checkpoint,
+    }
+}
+
+fn of_gpu(error: &GpuError) -> ErrorKind {
+    match error {
+        GpuError::NoAdapter | GpuError::UnknownDevice { .. } | GpuError::Request { .. } => {
+            ErrorKind::NoDevice
+        }
+        GpuError::OnCpu
+        | GpuError::DeviceLimits { .. }
+        | GpuError::OtherDevice { .. }
+        | GpuError::NoF16 { .. }
+        | GpuError::Beyond { .. } => ErrorKind::UnsupportedDevice,
+        GpuError::OtherQueue { .. }
+        | GpuError::OtherInstance
+        | GpuError::InputForm { .. }
+        | GpuError::InputSize { .. }
+        | GpuError::Busy(_)
+        | GpuError::Stuck
+        | GpuError::Unfinished
+        | GpuError::Idle
+        | GpuError::NotSubmitted => ErrorKind::InvalidArgument,
+        GpuError::Cancelled(_) => ErrorKind::Cancelled,
+        GpuError::Tensor(_) => ErrorKind::Checkpoint,
+        GpuError::OutOfMemory { .. } => ErrorKind::OutOfMemory,
+        GpuError::Blocking => ErrorKind::Blocking,
+        GpuError::Wrong { .. } => ErrorKind::WrongResults,
+        GpuError::Lost { .. } => ErrorKind::DeviceLost,
+        GpuError::Kernel { .. }
+        | GpuError::Template(_)
+        | GpuError::Refused { .. }
+        | GpuError::Clock { .. } => ErrorKind::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_its_context_and_its_remedy() {
+        let error = Error::from(GpuError::Busy(2));
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert_eq!(error.context(), "2 runs are in flight already");
+        let remedy = error.remedy();
+        assert_eq!(remedy.as_deref(), Some("finish one before the next"));
+        assert!(matches!(error.downcast_ref(), Some(GpuError::Busy(2))));
+        let error = Error::from(Cancelled);
+        assert_eq!((error.context(), error.remedy()), (error.to_string(), None));
+    }
+
+    #[test]
+    fn kinds_have_their_names_in_json() {
+        for kind in [
+            ErrorKind::InvalidArgument,
+            ErrorKind::Io,
+            ErrorKind::Checkpoint,
+            ErrorKind::UnsupportedNetwork,
+            ErrorKind::Image,
+            ErrorKind::Labels,
+            ErrorKind::NoDevice,
+            ErrorKind::UnsupportedDevice,
+            ErrorKind::OutOfMemory,
+            ErrorKind::DeviceLost,
+            ErrorKind::WrongResults,
+            ErrorKind::Cancelled,
+            ErrorKind::Blocking,
+            ErrorKind::Download,
+            ErrorKind::Internal,
+        ] {
+            assert_eq!(serde_json::json!(kind), kind.name());
         }
     }
 }

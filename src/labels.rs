@@ -37,7 +37,7 @@ struct Label {
 /// The names of a network's classes, by class index.
 ///
 /// ```
-/// use resnet_wgpu::labels::Labels;
+/// use resnet_wgpu::Labels;
 ///
 /// let labels = Labels::builtin(1000).expect("ImageNet's are built in");
 /// assert_eq!(labels.get(285), "Egyptian cat");

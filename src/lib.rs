@@ -15,7 +15,7 @@
 //! let gpu = Gpu::new(DeviceSelector::Auto)?;
 //! let checkpoint = Checkpoint::from_file("resnet50.safetensors")?;
 //! let model = Model::load(&checkpoint, &Hints::default())?;
-//! let classifier = Classifier::new(Some(&gpu), &model, &Default::default())?;
+//! let classifier = Classifier::new(&gpu, &model, &Default::default())?;
 //!
 //! let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
 //! for p in classifier.classify(&photo, 5)? {
@@ -67,44 +67,62 @@
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
 compile_error!("in a browser wgpu's handles stay on one thread: build without `atomics`");
 
-pub mod classify;
-pub mod cpu;
+mod classify;
+mod cpu;
+mod device;
 mod error;
-pub mod explain;
-pub mod features;
-pub mod gpu;
-pub mod graph;
+mod explain;
+mod features;
+mod gpu;
+mod graph;
 #[cfg(feature = "hub")]
 pub mod hub;
 mod kernels;
-pub mod labels;
+mod labels;
 pub mod low_level;
 mod mix;
-pub mod model;
-pub mod models;
-pub mod monitor;
-pub mod passes;
+mod model;
+mod models;
+mod monitor;
+mod passes;
 mod pixels;
-pub mod plan;
-pub mod preprocess;
+mod plan;
+mod preprocess;
 mod printable;
-pub mod session;
-pub mod tensor;
-pub mod tune;
-pub mod verify;
-pub mod weights;
+mod session;
+mod tensor;
+mod tune;
+mod verify;
+mod weights;
 mod whole_file;
 
-pub use classify::{Classifier, ClassifierOptions, Input, Prediction, Recorder, Scores};
-pub use error::Error;
-pub use gpu::{DeviceSelector, Gpu};
+pub use classify::{
+    Classifier, ClassifierOptions, Input, Loading, ModelSource, Pending, PixelFormat, Pixels,
+    Prediction, Recorder, Scores, Slice,
+};
+#[cfg(not(target_arch = "wasm32"))]
+pub use classify::{Outcome, Waits};
+pub use device::Device;
+pub use error::{Error, ErrorKind};
+pub use explain::{ClassMap, Explained, Explainer, ExplainerOptions};
+#[cfg(not(target_arch = "wasm32"))]
+pub use gpu::adapters;
+pub use gpu::{
+    AdapterSummary, BufferSource, ByteOrder, DeviceSelector, Gpu, GpuOptions, Images,
+    PipelineOptions, PixelRect, TextureSource,
+};
 /// The version of `image` that this library speaks, for applications that hand it
 /// their pictures.
 pub use image;
 pub use labels::Labels;
 pub use model::{Model, PreprocessOverrides};
-pub use preprocess::{ImageLimits, decode_file};
-pub use session::{Outputs, Session, SessionOptions};
+pub use models::Network;
+pub use monitor::{Monitor, Progress};
+pub use plan::{Choice, Precision};
+pub use preprocess::{ImageLimits, Interpolation, Preprocess, Views, decode_bytes, decode_file};
+pub use session::{InputForm, Outputs, Run, RunOutputs, Session, SessionOptions};
+pub use tensor::Tensor;
+pub use tune::Tuning;
 pub use weights::{Checkpoint, Hints};
 /// The version of `wgpu` that this library speaks, for applications that hand
 /// their device over.

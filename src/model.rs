@@ -1,8 +1,6 @@
 //! A network with its weights, and all that belongs to it: how images are
 //! prepared for it and what its classes are called.
 
-use std::sync::Arc;
-
 use crate::error::Error;
 use crate::graph::{Graph, GraphError};
 use crate::labels::Labels;
@@ -24,7 +22,7 @@ const EMBEDDED: &[u8] = include_bytes!("../weights/resnet20-cifar10.safetensors"
 /// is kept open, until a session takes them. It is cheap to clone.
 ///
 /// ```
-/// use resnet_wgpu::model::Model;
+/// use resnet_wgpu::Model;
 ///
 /// let model = Model::embedded()?;
 /// assert_eq!(model.network().name, "resnet20");
@@ -37,8 +35,6 @@ pub struct Model {
     params: Params,
     settings: Settings,
     sources: Vec<(String, String)>,
-    /// The same in clones, and in no other model.
-    identity: Arc<()>,
 }
 
 /// What the caller says about preparing images; it goes before what a
@@ -99,7 +95,6 @@ impl Model {
             params,
             settings: recognised.settings,
             sources: recognised.sources,
-            identity: Arc::default(),
         })
     }
 
@@ -129,13 +124,7 @@ impl Model {
             params,
             settings: Settings::default(),
             sources,
-            identity: Arc::default(),
         })
-    }
-
-    /// What tells this model and its clones from every other.
-    pub(crate) fn identity(&self) -> &Arc<()> {
-        &self.identity
     }
 
     /// The network's description.
@@ -215,7 +204,7 @@ impl Model {
         let resize = caller.resize.or(s.resize.filter(|_| !other));
         let interpolation = match (caller.interpolation, &s.interpolation) {
             (Some(interpolation), _) => interpolation,
-            (None, Some(name)) => name.parse().map_err(Error::Preprocess)?,
+            (None, Some(name)) => name.parse()?,
             (None, None) => Interpolation::Bilinear,
         };
         let pixels = |field, length: usize| {

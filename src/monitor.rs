@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// without one is watched by nobody.
 ///
 /// ```
-/// use resnet_wgpu::monitor::Monitor;
-/// use resnet_wgpu::{Model, Session, SessionOptions};
+/// use resnet_wgpu::{Device, Model, Monitor, Session, SessionOptions};
 ///
 /// let monitor = Monitor::default();
 /// let options = SessionOptions {
@@ -17,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 ///     ..Default::default()
 /// };
 /// // On another thread, as a rule, while this one shows the progress.
-/// let session = Session::cpu(&Model::embedded()?, &options)?;
+/// let session = Session::new(Device::Cpu, &Model::embedded()?, &options)?;
 /// assert_eq!(monitor.progress().fraction(), 1.0);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
@@ -39,7 +38,8 @@ struct Counter {
 /// How far a part of loading is.
 ///
 /// ```
-/// use resnet_wgpu::monitor::{Count, Monitor};
+/// use resnet_wgpu::Monitor;
+/// use resnet_wgpu::low_level::monitor::Count;
 ///
 /// let monitor = Monitor::default();
 /// let Count { done, total } = monitor.progress().weights;
@@ -60,8 +60,7 @@ pub struct Count {
 /// How far loading is. Kernels and weights go on at once.
 ///
 /// ```
-/// use resnet_wgpu::monitor::Monitor;
-/// use resnet_wgpu::{Checkpoint, Hints, Model};
+/// use resnet_wgpu::{Checkpoint, Hints, Model, Monitor};
 ///
 /// let monitor = Monitor::default();
 /// let checkpoint = Checkpoint::from_file("weights/resnet20-cifar10.safetensors")?;
@@ -110,8 +109,7 @@ pub(crate) enum Stage {
 /// Loading was cancelled by [`Monitor::cancel`].
 ///
 /// ```
-/// use resnet_wgpu::monitor::Monitor;
-/// use resnet_wgpu::{Error, Model, Session, SessionOptions};
+/// use resnet_wgpu::{Device, Error, Model, Monitor, Session, SessionOptions};
 ///
 /// let monitor = Monitor::default();
 /// monitor.cancel();
@@ -119,7 +117,7 @@ pub(crate) enum Stage {
 ///     monitor,
 ///     ..Default::default()
 /// };
-/// let ended = Session::cpu(&Model::embedded()?, &options);
+/// let ended = Session::new(Device::Cpu, &Model::embedded()?, &options);
 /// assert!(matches!(ended, Err(Error::Cancelled(_))));
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```

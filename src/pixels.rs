@@ -5,7 +5,7 @@ use crate::preprocess::RgbImage;
 /// Rows of pixels of 8-bit channels in the host's memory.
 ///
 /// ```
-/// use resnet_wgpu::classify::{PixelFormat, Pixels};
+/// use resnet_wgpu::{PixelFormat, Pixels};
 ///
 /// // A blue pixel, a red one, and four bytes before the next row.
 /// let row = [255u8, 0, 0, 255, 0, 0, 255, 255, 0, 0, 0, 0];
@@ -34,7 +34,7 @@ pub struct Pixels<'a> {
 /// A pixel's bytes, in their order; alpha is dropped.
 ///
 /// ```
-/// use resnet_wgpu::classify::{PixelFormat, Pixels};
+/// use resnet_wgpu::{PixelFormat, Pixels};
 ///
 /// let pixel = [10u8, 20, 30, 255];
 /// let rgba = Pixels::packed(&pixel, 1, 1, PixelFormat::Rgba8).to_rgb()?;
@@ -140,7 +140,8 @@ impl<'a> Pixels<'a> {
 /// Why an input is not what its description says.
 ///
 /// ```
-/// use resnet_wgpu::classify::{InputError, Pixels};
+/// use resnet_wgpu::Pixels;
+/// use resnet_wgpu::low_level::classify::InputError;
 ///
 /// let half = [0u8; 6];
 /// let error = Pixels::rgb(&half, 2, 2).to_rgb().unwrap_err();

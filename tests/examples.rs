@@ -24,7 +24,7 @@ fn printed(name: &str, args: &[&str]) -> String {
 fn best(photo: &str) -> String {
     let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let classifier =
-        Classifier::new(Some(&gpu), &Model::embedded().unwrap(), &Default::default()).unwrap();
+        Classifier::new(&gpu, &Model::embedded().unwrap(), &Default::default()).unwrap();
     let photo = decode_file(photo, &Default::default()).unwrap();
     classifier.classify(&photo, 1).unwrap()[0].label.clone()
 }

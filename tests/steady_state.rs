@@ -7,11 +7,11 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, Images, adapters};
-use resnet_wgpu::low_level::kernels::{InputForm, Storage};
+use resnet_wgpu::low_level::kernels::Storage;
 use resnet_wgpu::low_level::with_storage;
-use resnet_wgpu::plan::Precision;
-use resnet_wgpu::{Model, Session, SessionOptions};
+use resnet_wgpu::{
+    DeviceSelector, Gpu, Images, InputForm, Model, Precision, Session, SessionOptions, adapters,
+};
 use serde_json::Value;
 
 /// Notes who allocates, while there is a profiler.
@@ -160,7 +160,14 @@ fn rounds(session: &Session, images: Images<'_>, mut between: impl FnMut()) {
         between();
         let mut outputs = 0;
         for run in runs.into_iter().flatten() {
-            run.finish(|_, values| outputs += values.len()).unwrap();
+            run.finish(|found| {
+                outputs += found.logits().len();
+                outputs += found
+                    .layers()
+                    .map(|(.., values)| values.len())
+                    .sum::<usize>();
+            })
+            .unwrap();
         }
         assert!(outputs > 0);
     }
@@ -183,7 +190,7 @@ fn check(gpu: &Gpu, model: &Model, options: &SessionOptions) {
     let pictures = Pictures::new(whole);
     // The first run may be of fewer images than later ones.
     let first = pictures.of(options.input, session.input_len());
-    session.run_batch(first, |_, _| {}).unwrap();
+    session.run_batch(first, |_| ()).unwrap();
 
     let images = pictures.of(options.input, whole);
     let (others, wgpu) = allocations(|| rounds(&session, images, || {}));

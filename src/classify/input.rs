@@ -1,31 +1,32 @@
 //! What a picture may be given as.
 
 use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, RgbaImage};
 
-use super::{Classifier, Place};
+use super::Classifier;
 use crate::error::Error;
 use crate::gpu::{BufferSource, GpuError, OnDevice, Ready, SourceError, TextureSource};
 use crate::pixels::{InputError, Pixels};
-use crate::preprocess::{RgbImage, to_rgb};
+use crate::preprocess::{ImageLimits, RgbImage, decode_file, to_rgb};
+use crate::session::Session;
 use crate::tensor::{Tensor, padded};
 
-/// A picture for a [`Classifier`]: in the host's memory, or on the device
-/// already, where it is resized and cropped without a detour. `&RgbImage`,
-/// `&RgbaImage`, `&DynamicImage`, `&Tensor`, `&wgpu::Texture` and the structures
-/// below become one by themselves.
+/// A picture for a [`Classifier`]: a file, in the host's memory, or on the device
+/// already, where it is resized and cropped. Paths, `&RgbImage`, `&RgbaImage`,
+/// `&DynamicImage`, `&Tensor`, `&wgpu::Texture` and the structures below convert into
+/// it.
 ///
 /// ```
-/// use resnet_wgpu::classify::{Classifier, Input, Pixels};
-/// use resnet_wgpu::model::Model;
-/// use resnet_wgpu::preprocess::RgbImage;
-/// use resnet_wgpu::tensor::Tensor;
+/// use resnet_wgpu::{Classifier, Device, Input, Model, Pixels, Tensor};
+/// use resnet_wgpu::low_level::preprocess::RgbImage;
 ///
-/// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+/// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// let image = RgbImage::new(48, 40);
 /// let normalised = Tensor::zeros([1, 32, 32, 3]);
 /// let inputs = [
+///     Input::from("photos/chelsea.png"),
 ///     Input::from(&image),
 ///     Input::from(Pixels::rgb(image.as_raw(), 48, 40)),
 ///     Input::from(&normalised),
@@ -38,7 +39,9 @@ use crate::tensor::{Tensor, padded};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Input<'a> {
-    /// As [`decode_file`](crate::preprocess::decode_file) gives it.
+    /// An image file, within the default [`ImageLimits`].
+    Path(&'a Path),
+    /// A picture as [`decode_file`] gives it.
     Rgb(&'a RgbImage),
     /// Any picture of the `image` crate; 16-bit channels keep their high byte,
     /// alpha is dropped.
@@ -72,23 +75,24 @@ impl Prepared<'_> {
     /// An error of commands that read it: where these are refused, the application's
     /// texture or buffer is why.
     pub(super) fn blamed(&self, error: Error) -> Error {
-        match (self, error) {
-            (Self::Device(_), Error::Gpu(GpuError::Refused { reason, .. })) => {
-                SourceError::Refused(reason).into()
+        match (self, error.downcast_ref()) {
+            (Self::Device(_), Some(GpuError::Refused { reason, .. })) => {
+                SourceError::Refused(reason.clone()).into()
             }
-            (_, error) => error,
+            _ => error,
         }
     }
 }
 
 impl Classifier {
-    /// Readies a picture for the sessions of a place.
-    pub(super) fn prepared<'a>(
+    /// Prepares a picture for a session.
+    pub(super) async fn prepared<'a>(
         &self,
-        place: &'a Place,
+        session: &'a Session,
         input: Input<'_>,
     ) -> Result<Prepared<'a>, Error> {
         let image = match input {
+            Input::Path(path) => Cow::Owned(decode_file(path, &ImageLimits::default())?),
             Input::Rgb(image) => Cow::Borrowed(image),
             Input::Image(image) => to_rgb(Cow::Borrowed(image))
                 .ok_or_else(|| InputError::Float(format!("{:?}", image.color())))?,
@@ -99,26 +103,53 @@ impl Classifier {
                     other => Err(InputError::Tensor(other.to_vec()).into()),
                 };
             }
-            Input::Texture(source) => return self.on_device(place, OnDevice::Texture(source)),
-            Input::Buffer(source) => return self.on_device(place, OnDevice::Buffer(source)),
+            Input::Texture(source) => {
+                return self.on_device(session, OnDevice::Texture(source)).await;
+            }
+            Input::Buffer(source) => {
+                return self.on_device(session, OnDevice::Buffer(source)).await;
+            }
         };
         let views = self.preprocess().views(&image, self.views())?;
         Ok(Prepared::Crops(views))
     }
 
-    fn on_device<'a>(
+    async fn on_device<'a>(
         &self,
-        place: &'a Place,
+        session: &'a Session,
         picture: OnDevice<'_>,
     ) -> Result<Prepared<'a>, Error> {
         match self.views().count() {
             1 if !self.views().any_size() => {
-                let _calling = place.sizes.first().calling();
-                let resampler = place.resampler(self.preprocess())?;
-                Ok(Prepared::Device(resampler.ready(picture)?))
+                let resampler = session.resampler(self.preprocess()).await?;
+                Ok(Prepared::Device(resampler.ready(picture).await?))
             }
             views => Err(InputError::Views(views).into()),
         }
+    }
+}
+
+impl<'a> From<&'a Path> for Input<'a> {
+    fn from(path: &'a Path) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl<'a> From<&'a PathBuf> for Input<'a> {
+    fn from(path: &'a PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl<'a> From<&'a str> for Input<'a> {
+    fn from(path: &'a str) -> Self {
+        Self::Path(Path::new(path))
+    }
+}
+
+impl<'a> From<&'a String> for Input<'a> {
+    fn from(path: &'a String) -> Self {
+        Self::Path(Path::new(path))
     }
 }
 

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
-use std::thread::Builder;
+use std::task::{Context, Poll, ready};
 
-use super::{Classifier, ClassifierOptions};
+use futures_channel::oneshot::{Receiver, channel};
+
+use super::{Classifier, ClassifierOptions, ClassifyError};
+use crate::device::Device;
 use crate::error::Error;
-use crate::gpu::Gpu;
+use crate::gpu::poll_once;
 use crate::model::Model;
 use crate::monitor::{Monitor, Progress};
 use crate::weights::{Checkpoint, Hints};
@@ -18,10 +19,10 @@ use crate::weights::{Checkpoint, Hints};
 /// Where a model comes from.
 ///
 /// ```
-/// use resnet_wgpu::classify::{Loading, ModelSource};
+/// use resnet_wgpu::{Device, Loading, ModelSource};
 ///
 /// // A file is `ModelSource::File("resnet50.safetensors".into(), Hints::default())`.
-/// let loading = Loading::start(None, ModelSource::Embedded, Default::default())?;
+/// let loading = Loading::start(Device::Cpu, ModelSource::Embedded, Default::default())?;
 /// let classifier = loading.wait()?;
 /// assert_eq!(classifier.model().network().name, "resnet20");
 /// # Ok::<(), resnet_wgpu::Error>(())
@@ -61,11 +62,10 @@ impl ModelSource {
 /// is there, loading is cancelled.
 ///
 /// ```no_run
-/// use resnet_wgpu::classify::{Loading, ModelSource};
-/// use resnet_wgpu::weights::Hints;
+/// use resnet_wgpu::{Device, Hints, Loading, ModelSource};
 ///
 /// let source = ModelSource::File("resnet50.safetensors".into(), Hints::default());
-/// let mut loading = Loading::start(None, source, Default::default())?;
+/// let mut loading = Loading::start(Device::Cpu, source, Default::default())?;
 /// let classifier = loop {
 ///     // In each frame:
 ///     match loading.take_ready()? {
@@ -79,132 +79,97 @@ impl ModelSource {
 #[must_use = "loading that is dropped is cancelled"]
 pub struct Loading {
     monitor: Monitor,
-    outcome: Arc<Outcome>,
-}
-
-#[derive(Debug, Default)]
-struct Outcome {
-    state: Mutex<State>,
-    there: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// How loading ended, until somebody takes it.
-    outcome: Option<Result<Classifier, Error>>,
-    /// Whether it has ended.
-    told: bool,
-    waker: Option<Waker>,
-}
-
-/// Tells how loading ended, at the latest when its thread is gone.
-struct Told(Option<Arc<Outcome>>);
-
-impl Told {
-    fn say(&mut self, how: Result<Classifier, Error>) {
-        if let Some(outcome) = self.0.take() {
-            let mut state = outcome.lock();
-            (state.outcome, state.told) = (Some(how), true);
-            let waker = state.waker.take();
-            drop(state);
-            outcome.there.notify_all();
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        }
-    }
-}
-
-impl Drop for Told {
-    fn drop(&mut self) {
-        self.say(Err(Error::Thread("it panicked".into())));
-    }
-}
-
-impl Outcome {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    outcome: Receiver<Result<Classifier, Error>>,
+    is_taken: bool,
 }
 
 impl Loading {
-    /// Starts to load a model and to set it up on `gpu`, or on the CPU twin. The
-    /// options' monitor is left alone: this has its own. In a browser, which has no
-    /// threads to give, all of it is done when this returns.
+    /// Starts to load a model and to set it up on a device, on a thread of its own; in
+    /// a browser, as a task. The monitor of the options is ignored, since loading has
+    /// its own.
     ///
     /// # Errors
-    /// [`Error::Thread`] where the system gives no thread.
+    /// [`ClassifyError::Thread`] if the system gives no thread.
     pub fn start(
-        gpu: Option<&Gpu>,
+        device: impl Into<Device>,
         source: ModelSource,
         options: ClassifierOptions,
     ) -> Result<Self, Error> {
-        let (gpu, monitor) = (gpu.cloned(), Monitor::default());
+        let (device, monitor) = (device.into(), Monitor::default());
         let options = ClassifierOptions {
             monitor: monitor.clone(),
             ..options
         };
-        let outcome = Arc::<Outcome>::default();
-        let mut told = Told(Some(Arc::clone(&outcome)));
-        let load = move || {
-            let monitor = &options.monitor;
-            let loaded = source.load(monitor);
-            let made = loaded.and_then(|model| Classifier::new(gpu.as_ref(), &model, &options));
-            told.say(made);
+        let (sender, outcome) = channel();
+        let load = async move {
+            let made = match source.load(&options.monitor) {
+                Ok(model) => Classifier::new_async(device, &model, &options).await,
+                Err(error) => Err(error),
+            };
+            // Nobody wants it if the receiver was dropped.
+            let _ = sender.send(made);
         };
-        if cfg!(target_arch = "wasm32") {
-            load();
-            return Ok(Self { monitor, outcome });
-        }
-        let thread = Builder::new().name("resnet-wgpu load".into()).spawn(load);
-        thread.map_err(|error| Error::Thread(error.to_string()))?;
-        Ok(Self { monitor, outcome })
+        #[cfg(target_arch = "wasm32")]
+        wasm_bindgen_futures::spawn_local(load);
+        #[cfg(not(target_arch = "wasm32"))]
+        std::thread::Builder::new()
+            .name("resnet-wgpu load".into())
+            .spawn(|| pollster::block_on(load))
+            .map_err(|error| ClassifyError::Thread(error.to_string()))?;
+        Ok(Self {
+            monitor,
+            outcome,
+            is_taken: false,
+        })
     }
 
-    /// How far it is.
+    /// The progress so far.
     pub fn progress(&self) -> Progress {
         self.monitor.progress()
     }
 
-    /// Has it end with [`Error::Cancelled`], soon.
+    /// Ends loading soon, with [`Error::Cancelled`].
     pub fn cancel(&self) {
         self.monitor.cancel();
     }
 
-    /// The classifier, if it is there; it looks, and returns at once. `None` also
+    /// Returns the classifier if it is ready. It looks, and returns at once. `None` also
     /// after it has been taken.
     ///
     /// # Errors
-    /// Whatever ended loading, once; [`Error::Cancelled`].
+    /// The error that ended loading, once; [`Error::Cancelled`].
     pub fn take_ready(&mut self) -> Result<Option<Classifier>, Error> {
-        self.outcome.lock().outcome.take().transpose()
+        if self.is_taken {
+            return Ok(None);
+        }
+        match poll_once(self) {
+            Poll::Ready(classifier) => classifier.map(Some),
+            Poll::Pending => Ok(None),
+        }
     }
 
-    /// The classifier; the thread waits for it.
+    /// Returns the classifier; the thread waits for it.
     ///
     /// # Errors
-    /// Whatever ended loading; [`Error::Cancelled`]; [`Error::Taken`] after
-    /// [`take_ready`](Self::take_ready) gave it, as for whoever awaits it then.
+    /// The error that ended loading; [`Error::Cancelled`]; [`ClassifyError::Taken`] after
+    /// [`take_ready`](Self::take_ready) returned it.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(self) -> Result<Classifier, Error> {
-        let untold = |state: &mut State| !state.told;
-        let waited = self.outcome.there.wait_while(self.outcome.lock(), untold);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        state.outcome.take().unwrap_or(Err(Error::Taken))
+        pollster::block_on(self)
     }
 }
 
 impl Future for Loading {
     type Output = Result<Classifier, Error>;
 
-    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.outcome.lock();
-        match state.told {
-            true => Poll::Ready(state.outcome.take().unwrap_or(Err(Error::Taken))),
-            false => {
-                state.waker = Some(task.waker().clone());
-                Poll::Pending
-            }
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.is_taken {
+            return Poll::Ready(Err(ClassifyError::Taken.into()));
         }
+        let received = ready!(Pin::new(&mut self.outcome).poll(task));
+        self.is_taken = true;
+        let panicked = |_| Err(ClassifyError::Thread("it panicked".into()).into());
+        Poll::Ready(received.unwrap_or_else(panicked))
     }
 }
 

@@ -1,56 +1,51 @@
 //! From pictures to labels: preprocessing, a session, and the names of the
 //! classes.
 
-mod answer;
-mod batches;
 #[cfg(not(target_arch = "wasm32"))]
-mod decode_ahead;
+mod all;
+mod averaged;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod decode_ahead;
+mod error;
 mod input;
 mod loading;
-mod mean;
 mod options;
+mod pending;
 mod recorder;
 mod scores;
 mod scoring;
 
 pub use crate::pixels::{InputError, PixelFormat, Pixels};
-pub use answer::Answer;
-pub use batches::Batches;
 #[cfg(not(target_arch = "wasm32"))]
-pub use decode_ahead::decode_ahead;
+pub use all::{Outcome, Waits};
+pub use error::ClassifyError;
 pub use input::Input;
 pub use loading::{Loading, ModelSource};
-pub use mean::Mean;
 pub use options::{ClassifierOptions, Prediction};
+pub use pending::Pending;
 pub use recorder::{Recorder, Slice};
 pub use scores::Scores;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::device::Device;
 use crate::error::Error;
-use crate::gpu::{Gpu, GpuError, Resampler};
 use crate::kernels::InputForm;
 use crate::labels::Labels;
 use crate::model::Model;
 use crate::monitor::Monitor;
 use crate::preprocess::{Preprocess, PreprocessError, RgbImage, Views};
-use crate::session::{Session, SessionOptions, Sizes};
+use crate::session::{Compiled, Key, Session, SessionOptions};
 
 /// Classifies pictures with one model on one device. Cloning shares it, and any
 /// number of threads may use it at once.
 ///
 /// ```no_run
-/// use resnet_wgpu::classify::{Classifier, ClassifierOptions};
-/// use resnet_wgpu::gpu::{DeviceSelector, Gpu};
-/// use resnet_wgpu::model::Model;
-/// use resnet_wgpu::preprocess::{ImageLimits, decode_file};
+/// use resnet_wgpu::Classifier;
 ///
-/// let gpu = Gpu::new(DeviceSelector::Auto)?;
-/// let model = Model::embedded()?;
-/// let classifier = Classifier::new(Some(&gpu), &model, &ClassifierOptions::default())?;
-/// let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
-/// for best in &classifier.classify(&photo, 5)? {
+/// let classifier = Classifier::open("resnet50.safetensors")?;
+/// for best in classifier.classify("photos/chelsea.png", 5)? {
 ///     println!("{:5.1} % {}", 100.0 * best.probability, best.label);
 /// }
 /// # Ok::<(), resnet_wgpu::Error>(())
@@ -71,60 +66,64 @@ impl fmt::Debug for Classifier {
 struct Inner {
     model: Model,
     options: SessionOptions,
+    /// The layers whose outputs belong to the scores.
+    layers: Arc<[String]>,
     preprocess: Preprocess,
     views: Views,
     labels: Labels,
     classes: usize,
-    /// Where it runs; another device after [`Classifier::recreate`].
-    place: RwLock<Arc<Place>>,
+    /// Another one after [`Classifier::recreate`].
+    session: RwLock<Session>,
 }
 
-/// A device, and what is on it.
-#[derive(Debug)]
-struct Place {
-    gpu: Option<Gpu>,
-    sizes: Sizes,
-    /// Made for the first picture that is on the device already.
-    resampler: OnceLock<Resampler>,
-}
-
-impl Place {
-    fn new(gpu: Option<&Gpu>, model: &Model, options: &SessionOptions) -> Result<Arc<Self>, Error> {
-        Ok(Self::of(gpu.cloned(), Sizes::new(gpu, model, options)?))
-    }
-
-    fn of(gpu: Option<Gpu>, sizes: Sizes) -> Arc<Self> {
-        Arc::new(Self {
-            gpu,
-            sizes,
-            resampler: OnceLock::new(),
-        })
-    }
-
-    fn resampler(&self, preprocess: &Preprocess) -> Result<&Resampler, Error> {
-        if let Some(resampler) = self.resampler.get() {
-            return Ok(resampler);
-        }
-        let gpu = self.gpu.as_ref().ok_or(GpuError::OnCpu)?;
-        let made = Resampler::new(gpu, preprocess)?;
-        Ok(self.resampler.get_or_init(|| made))
-    }
-
-    /// The session for crops of the usual size, one at a time.
-    fn one(&self, preprocess: &Preprocess) -> Result<Session, Error> {
-        self.sizes.one(crop_of(preprocess))
-    }
+/// How pictures are given to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Bytes, a batch at a time.
+    Batch,
+    /// Bytes, one picture at a time, which is not to take as long as a batch.
+    One,
+    /// Normalised floats, one picture at a time.
+    Floats,
 }
 
 impl Classifier {
-    /// Sets up `model` on `gpu`, or on the CPU twin where that is `None`.
+    /// Opens a checkpoint on the best device of this machine, with all defaults. The
+    /// thread waits.
     ///
     /// # Errors
-    /// [`Error::Preprocess`] for options that make no sense, [`Error::Labels`] and
-    /// [`Error::Config`] for more or fewer labels than classes; as [`Session::new`] or
-    /// [`Session::cpu`].
+    /// [`Error::Checkpoint`] for a file that cannot be read, is damaged, or holds no
+    /// network that is known; as [`Classifier::new`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        let checkpoint = crate::Checkpoint::from_file(path)?;
+        let model = Model::load(&checkpoint, &crate::Hints::default())?;
+        Self::new(Device::auto()?, &model, &ClassifierOptions::default())
+    }
+
+    /// Sets up `model` on a device. The thread waits; in a browser, where nothing may wait,
+    /// this is an error.
+    ///
+    /// # Errors
+    /// [`Error::Preprocess`] for options that make no sense; [`Error::Labels`] and
+    /// [`Error::Config`] for more or fewer labels than classes; as [`Session::new`].
     pub fn new(
-        gpu: Option<&Gpu>,
+        device: impl Into<Device>,
+        model: &Model,
+        options: &ClassifierOptions,
+    ) -> Result<Self, Error> {
+        let device = device.into();
+        device.block_on(Self::new_async(device.clone(), model, options))?
+    }
+
+    /// Awaits a classifier; the only way in a browser, where nothing may block.
+    /// Reading and packing weights is work on the calling thread:
+    /// [`Loading`] does it on another one.
+    ///
+    /// # Errors
+    /// As [`Classifier::new`].
+    pub async fn new_async(
+        device: impl Into<Device>,
         model: &Model,
         options: &ClassifierOptions,
     ) -> Result<Self, Error> {
@@ -161,10 +160,12 @@ impl Classifier {
             monitor: options.monitor.clone(),
             ..Default::default()
         };
+        let session = Session::new_async(device, model, &options).await?;
         Ok(Self(Arc::new(Inner {
-            place: RwLock::new(Place::new(gpu, model, &options)?),
+            session: RwLock::new(session),
             model: model.clone(),
-            // What it watches is there.
+            layers: options.layers.clone().into(),
+            // Loading is over, and with it what the monitor watches.
             options: SessionOptions {
                 monitor: Monitor::default(),
                 ..options
@@ -176,66 +177,67 @@ impl Classifier {
         })))
     }
 
-    /// Goes on on another device, on the same one opened anew, or on the CPU twin
-    /// where that is `None`: what was lost with a device ([`GpuError::Lost`]) is
-    /// made again from the model, which is read from its file again. All clones go
-    /// on with it; runs in flight end on the old device, where it is lost with an
-    /// error. A [`Recorder`] goes on with the old one, and has to be made anew; so do
-    /// textures and buffers that it is to read.
+    /// Continues on another device, or on the same one opened anew: what was lost
+    /// with a device ([`GpuError::Lost`](crate::gpu::GpuError::Lost)) is made again
+    /// from the model, which is read from its file again. All clones continue with it.
+    /// Runs in flight end on the old device, with an error if that is lost. A
+    /// [`Recorder`] stays on the old device and has to be made anew, and so have
+    /// textures and buffers that it is to read. The thread waits.
     ///
     /// # Errors
-    /// As [`Classifier::new`]; the classifier is then as it was.
-    pub fn recreate(&self, gpu: Option<&Gpu>) -> Result<(), Error> {
-        let made = Place::new(gpu, &self.0.model, &self.0.options)?;
-        let mut place = self.0.place.write().unwrap_or_else(PoisonError::into_inner);
-        *place = made;
+    /// As [`Classifier::new`]; the classifier is then unchanged.
+    pub fn recreate(&self, device: impl Into<Device>) -> Result<(), Error> {
+        let device = device.into();
+        device.block_on(self.recreate_async(device.clone()))?
+    }
+
+    /// Awaits the change to another device, as [`Classifier::recreate`].
+    ///
+    /// # Errors
+    /// As [`Classifier::new`]; the classifier is then unchanged.
+    pub async fn recreate_async(&self, device: impl Into<Device>) -> Result<(), Error> {
+        let made = Session::new_async(device, &self.0.model, &self.0.options).await?;
+        let session = self.0.session.write();
+        *session.unwrap_or_else(PoisonError::into_inner) = made;
         Ok(())
     }
 
-    /// A classifier beside this one, for one image at a time, that gives these
-    /// layers. Both share weights, kernels and the memory of activations.
-    pub(crate) fn with_layers(&self, layers: Vec<String>) -> Result<Self, Error> {
-        let (inner, place) = (&*self.0, self.place());
-        let options = SessionOptions {
-            batch: 1,
-            layers,
-            ..inner.options.clone()
-        };
-        let sizes = place.sizes.beside(|o| *o = options.clone())?;
-        Ok(Self(Arc::new(Inner {
-            place: RwLock::new(Place::of(place.gpu.clone(), sizes)),
+    /// A classifier on the same session whose scores hold these layers, for one
+    /// centre crop at a time.
+    pub(crate) fn with_layers(&self, layers: Vec<String>) -> Self {
+        let inner = &*self.0;
+        Self(Arc::new(Inner {
+            session: RwLock::new(self.session()),
             model: inner.model.clone(),
-            options,
+            options: SessionOptions {
+                batch: 1,
+                ..inner.options.clone()
+            },
+            layers: layers.into(),
             preprocess: inner.preprocess.clone(),
             views: Views::default(),
             labels: inner.labels.clone(),
             classes: inner.classes,
-        })))
+        }))
     }
 
-    fn place(&self) -> Arc<Place> {
-        let place = self.0.place.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&place)
-    }
-
-    /// Images of a run; the device may take fewer than were asked for, and fewer
-    /// of larger ones.
+    /// Images of a run; the device may take fewer than were asked for, and fewer of
+    /// larger ones.
     pub fn batch(&self) -> usize {
         self.session().batch()
     }
 
-    /// How images are prepared. Decoding threads make [`Preprocess::views`] with
-    /// it, and hand them to [`Batches::push_crop`].
+    /// How images are prepared.
     pub fn preprocess(&self) -> &Preprocess {
         &self.0.preprocess
     }
 
-    /// Which views of a picture the network sees.
+    /// The views of a picture that the network sees.
     pub fn views(&self) -> &Views {
         &self.0.views
     }
 
-    /// The model that it runs: for whatever else is made of it.
+    /// The model that it runs.
     pub fn model(&self) -> &Model {
         &self.0.model
     }
@@ -245,26 +247,41 @@ impl Classifier {
         &self.0.labels
     }
 
-    /// The session for crops of the usual size.
+    /// The session that it runs.
     pub fn session(&self) -> Session {
-        self.place().sizes.first().clone()
+        let session = self.0.session.read();
+        session.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many sessions it has made, one for each size of crops
-    /// ([`Sizes::made`]).
-    pub fn sessions_made(&self) -> usize {
-        self.place().sizes.made()
+    /// The network for pictures of that height and width.
+    async fn compiled(
+        &self,
+        session: &Session,
+        size: (usize, usize),
+        form: Form,
+    ) -> Result<Arc<Compiled>, Error> {
+        let options = &self.0.options;
+        let key = Key {
+            size,
+            batch: if form == Form::Batch {
+                options.batch
+            } else {
+                1
+            },
+            input: if form == Form::Floats {
+                InputForm::F32
+            } else {
+                options.input
+            },
+            layers: Arc::clone(&self.0.layers),
+        };
+        session.compiled(&key).await
     }
 }
 
 /// Height and width of a crop.
 fn crop_of(preprocess: &Preprocess) -> (usize, usize) {
     (preprocess.crop.0 as usize, preprocess.crop.1 as usize)
-}
-
-/// Bytes of a crop of that height and width.
-fn bytes((h, w): (usize, usize)) -> usize {
-    h * w * 3
 }
 
 /// Height and width.

@@ -9,9 +9,9 @@ use crate::preprocess::Views;
 /// One class and how much a picture is like it.
 ///
 /// ```
-/// use resnet_wgpu::{Classifier, ImageLimits, Model, decode_file};
+/// use resnet_wgpu::{Classifier, Device, ImageLimits, Model, decode_file};
 ///
-/// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+/// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
 /// let best = classifier.classify(&photo, 2)?;
 /// assert_eq!((best[0].class, best[0].label.as_str()), (3, "cat"));
@@ -35,15 +35,15 @@ pub struct Prediction {
 /// How a classifier is set up.
 ///
 /// ```
-/// use resnet_wgpu::preprocess::{RgbImage, Views};
-/// use resnet_wgpu::{Classifier, ClassifierOptions, Model};
+/// use resnet_wgpu::{Classifier, ClassifierOptions, Device, Model, Views};
+/// use resnet_wgpu::low_level::preprocess::RgbImage;
 ///
 /// let options = ClassifierOptions {
 ///     views: Views::Mirrored,
 ///     layers: vec!["avgpool".into()],
 ///     ..Default::default()
 /// };
-/// let classifier = Classifier::new(None, &Model::embedded()?, &options)?;
+/// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &options)?;
 /// let scores = classifier.score(&RgbImage::new(48, 40))?;
 /// assert_eq!(scores.layer(0, 0).len(), 64);
 /// # Ok::<(), resnet_wgpu::Error>(())

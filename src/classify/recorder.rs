@@ -2,17 +2,16 @@
 //! frame.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::Duration;
 use web_time::Instant;
 
 use super::input::Prepared;
-use super::{Answer, Classifier, Input, InputError, Place, size_of};
+use super::{Classifier, Form, Input, InputError, Pending, crop_of, size_of};
 use crate::error::Error;
-use crate::gpu::{Clock, GpuError, Images, Intake, Spans};
-use crate::session::{Run, Session};
+use crate::gpu::{Clock, Executable, GpuError, Images, Intake, Spans};
+use crate::session::{Isolated, Run, Session};
 
-/// Answers that may be in flight: as many as frames of a window usually are.
+/// Pendings that may be in flight: as many as frames of a window usually are.
 const IN_FLIGHT: usize = 3;
 
 /// Records a classifier's work into command encoders that the application
@@ -23,7 +22,7 @@ const IN_FLIGHT: usize = 3;
 /// wrote.
 ///
 /// ```no_run
-/// # use resnet_wgpu::classify::{Answer, Classifier, Recorder, Slice};
+/// # use resnet_wgpu::{Pending, Classifier, Recorder, Slice};
 /// # use resnet_wgpu::wgpu;
 /// # use std::time::Duration;
 /// # fn frame(
@@ -31,7 +30,7 @@ const IN_FLIGHT: usize = 3;
 /// #     classifier: &Classifier,
 /// #     recorder: &mut Recorder,
 /// #     scene: &wgpu::Texture,
-/// #     answers: &mut Vec<Answer>,
+/// #     answers: &mut Vec<Pending>,
 /// # ) -> Result<(), resnet_wgpu::Error> {
 /// // In each frame:
 /// let mut encoder = device.create_command_encoder(&Default::default());
@@ -59,9 +58,9 @@ const IN_FLIGHT: usize = 3;
 #[derive(Debug)]
 pub struct Recorder {
     classifier: Classifier,
-    /// Whatever becomes of the classifier's.
-    place: Arc<Place>,
+    /// The classifier's session when the recorder was made.
     session: Session,
+    network: Isolated,
     /// GPU time of each step of the plan, as it was measured.
     times: Vec<Duration>,
     sliced: Option<Sliced>,
@@ -78,12 +77,12 @@ struct Sliced {
 /// What a slice leaves.
 ///
 /// ```no_run
-/// # use resnet_wgpu::classify::{Answer, Recorder, Slice};
+/// # use resnet_wgpu::{Pending, Recorder, Slice};
 /// # use resnet_wgpu::wgpu::CommandEncoder;
 /// # fn frame(
 /// #     recorder: &mut Recorder,
 /// #     encoder: &mut CommandEncoder,
-/// #     answers: &mut Vec<Answer>,
+/// #     answers: &mut Vec<Pending>,
 /// # ) -> Result<(), resnet_wgpu::Error> {
 /// match recorder.go_on(encoder)? {
 ///     Slice::More(left) => println!("{left} frames to go"),
@@ -103,7 +102,7 @@ pub enum Slice {
     More(usize),
     /// None: the answer comes when what was recorded has been submitted and
     /// has run.
-    Last(Answer),
+    Last(Pending),
 }
 
 impl Classifier {
@@ -115,15 +114,24 @@ impl Classifier {
     /// [`GpuError::OnCpu`] without a GPU; [`GpuError::OutOfMemory`]; [`GpuError::Blocking`]
     /// in a browser, for measuring waits.
     pub fn recorder(&self) -> Result<Recorder, Error> {
-        let place = self.place();
-        let apart = place.one(self.preprocess())?.apart(IN_FLIGHT)?;
-        let session = apart.ok_or(GpuError::OnCpu)?;
-        place.resampler(self.preprocess())?.warm_up()?;
+        let session = self.session();
+        let made = session.block_on(async {
+            let crop = crop_of(self.preprocess());
+            let compiled = self.compiled(&session, crop, Form::One).await?;
+            let network = session.isolated(&compiled, IN_FLIGHT).await?;
+            session
+                .resampler(self.preprocess())
+                .await?
+                .warm_up()
+                .await?;
+            Ok::<_, Error>(network)
+        });
+        let network = made??;
         Ok(Recorder {
-            times: times(&session)?,
+            times: times(network.executable()?, network.compiled.input_len())?,
             classifier: self.clone(),
-            place,
             session,
+            network,
             sliced: None,
         })
     }
@@ -136,8 +144,8 @@ const ENOUGH: Duration = Duration::from_millis(250);
 
 /// What each step takes: by the GPU's clock where that makes sense, else as its part
 /// of a whole run.
-fn times(session: &Session) -> Result<Vec<Duration>, Error> {
-    let image = vec![0; session.input_len()];
+fn times(network: &Executable, input_len: usize) -> Result<Vec<Duration>, Error> {
+    let image = vec![0; input_len];
     let (began, mut clock) = (Instant::now(), Clock::Timestamps);
     let (mut shortest, mut quickest) = (Duration::MAX, None::<(Duration, Vec<Duration>)>);
     for n in 0..TIMED {
@@ -146,18 +154,16 @@ fn times(session: &Session) -> Result<Vec<Duration>, Error> {
             break;
         }
         let run = Instant::now();
-        session.run_batch(&image, |_, _| {})?;
+        network.run(&image, |_, _| {})?;
         let whole = run.elapsed();
         shortest = shortest.min(whole);
-        let spans = match session.timed_run(&image, Spans::Steps) {
-            Err(Error::Gpu(GpuError::Clock { .. })) => vec![],
-            timed => match timed? {
-                Some(timeline) => {
-                    clock = timeline.clock;
-                    timeline.gpu
-                }
-                None => vec![],
-            },
+        let spans = match network.timed_run(&image, Spans::Steps) {
+            Err(GpuError::Clock { .. }) => vec![],
+            timed => {
+                let timeline = timed?;
+                clock = timeline.clock;
+                timeline.gpu
+            }
         };
         let steps: Vec<_> = spans.iter().map(|span| span.duration()).collect();
         let sum: Duration = steps.iter().sum();
@@ -166,7 +172,7 @@ fn times(session: &Session) -> Result<Vec<Duration>, Error> {
             quickest = Some((sum, steps));
         }
     }
-    let steps = session.plan().map_or(1, |plan| plan.steps.len()).max(1);
+    let steps = network.plan().steps.len().max(1);
     Ok(match (quickest, clock) {
         (Some((_, steps)), Clock::Timestamps) => steps,
         (Some((_, steps)), Clock::Wall) => shared_out(shortest, &steps),
@@ -196,7 +202,7 @@ impl Recorder {
 
     /// Whether another run can be begun: fewer than three answers are on their way.
     pub fn has_room(&self) -> bool {
-        self.session.has_room()
+        self.network.has_room()
     }
 
     /// GPU time of a whole run, as it was measured when this was set up; without
@@ -229,10 +235,10 @@ impl Recorder {
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         picture: impl Into<Input<'a>>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Pending, Error> {
         let all = 0..self.times.len();
         let run = self.begun(encoder, picture.into(), all, true)?;
-        Ok(Answer::new(&self.classifier, run))
+        Ok(Pending::new(&self.classifier, run))
     }
 
     /// Records the first slice of a run: the picture is taken in, and resized where
@@ -266,9 +272,9 @@ impl Recorder {
         let mut sliced = self.sliced.take().ok_or(GpuError::Idle)?;
         let steps = sliced.left.pop().ok_or(GpuError::Idle)?;
         let last = sliced.left.is_empty();
-        sliced.run.record_part(encoder, None, steps, last)?;
+        (self.network).record_part(encoder, &mut sliced.run, None, steps, last)?;
         if last {
-            return Ok(Slice::Last(Answer::new(&self.classifier, sliced.run)));
+            return Ok(Slice::Last(Pending::new(&self.classifier, sliced.run)));
         }
         let left = sliced.left.len();
         self.sliced = Some(sliced);
@@ -290,8 +296,8 @@ impl Recorder {
         if self.sliced.is_some() {
             return Err(GpuError::Unfinished.into());
         }
-        let place = Arc::clone(&self.place);
-        let prepared = self.classifier.prepared(&place, picture)?;
+        let session = self.session.clone();
+        let prepared = session.block_on(self.classifier.prepared(&session, picture))??;
         let intake = match &prepared {
             Prepared::Crops(crops) => match &crops[..] {
                 [crop] if size_of(crop) == self.size() => Intake::Host(Images::Rgb8(crop.as_raw())),
@@ -300,13 +306,13 @@ impl Recorder {
             Prepared::Floats(..) => return Err(InputError::NotRecorded.into()),
             Prepared::Device(ready) => Intake::Device(ready),
         };
-        let mut run = self.session.begin()?;
-        run.record_part(encoder, Some(intake), steps, last)?;
+        let mut run = self.network.begin()?;
+        (self.network).record_part(encoder, &mut run, Some(intake), steps, last)?;
         Ok(run)
     }
 
     fn size(&self) -> (usize, usize) {
-        let shape = self.session.graph().input_shape();
+        let shape = self.network.compiled.graph.input_shape();
         (shape.h, shape.w)
     }
 }

@@ -15,10 +15,10 @@ pub(crate) enum Flaw {
 /// Logits and probabilities of a batch, `[n, classes]` each.
 ///
 /// ```
-/// use resnet_wgpu::preprocess::RgbImage;
-/// use resnet_wgpu::{Classifier, Model};
+/// use resnet_wgpu::low_level::preprocess::RgbImage;
+/// use resnet_wgpu::{Classifier, Device, Model};
 ///
-/// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+/// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// let scores = classifier.score(&RgbImage::new(32, 32))?;
 /// assert_eq!((scores.images(), scores.classes), (1, 10));
 /// let sum: f32 = scores.probabilities_of(0).iter().sum();
@@ -30,15 +30,16 @@ pub(crate) enum Flaw {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scores {
-    /// The last layer's outputs. Of a [`Mean`](super::Mean) of several views,
+    /// The outputs of the last layer. If several views of a picture were averaged,
     /// the logarithms of the probabilities.
     pub logits: Vec<f32>,
     /// Their softmax.
     pub probabilities: Vec<f32>,
     /// Classes of each image.
     pub classes: usize,
-    /// The layers asked for, each `[n, H, W, C]`.
-    pub layers: Vec<Vec<f32>>,
+    /// The layers asked for, by name, each `[n, H, W, C]`. If several views of a
+    /// picture were averaged, those of the last views.
+    pub layers: Vec<(String, Vec<f32>)>,
 }
 
 impl Scores {
@@ -67,10 +68,11 @@ impl Scores {
         part(&self.probabilities, index, self.classes)
     }
 
-    /// Image `index` of the layer that was asked for in that place, `[H, W, C]`.
-    pub fn layer(&self, layer: usize, index: usize) -> &[f32] {
-        let all = self.layers.get(layer).map_or(&[][..], |values| values);
-        part(all, index, all.len() / self.images().max(1))
+    /// Image `index` of a layer that was asked for, `[H, W, C]`.
+    pub fn layer(&self, name: &str, index: usize) -> Option<&[f32]> {
+        let (_, all) = self.layers.iter().find(|(n, _)| n == name)?;
+        let found = part(all, index, all.len() / self.images().max(1));
+        Some(found).filter(|values| !values.is_empty())
     }
 
     /// Whether the probabilities of image `index` are such: each between 0 and 1,
@@ -145,13 +147,15 @@ mod tests {
             logits: vec![1.0, 3.0, 3.0, 2.0, 9.0, 8.0, 7.0, 6.0],
             probabilities: vec![0.0; 8],
             classes: 4,
-            layers: vec![(0..12).map(|i| i as f32).collect()],
+            layers: vec![("layer1".into(), (0..12).map(|i| i as f32).collect())],
         };
         assert_eq!(scores.images(), 2);
         assert_eq!(scores.top(0, 3), [1, 2, 3]);
         assert_eq!(scores.top(1, 9), [0, 1, 2, 3]);
-        assert_eq!(scores.layer(0, 1), [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
-        assert!(scores.layer(1, 0).is_empty() && scores.layer(0, 2).is_empty());
-        assert!(scores.layer(0, usize::MAX).is_empty() && scores.top(usize::MAX, 1).is_empty());
+        let second = scores.layer("layer1", 1).unwrap();
+        assert_eq!(second, [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
+        assert!(scores.layer("layer2", 0).is_none() && scores.layer("layer1", 2).is_none());
+        assert!(scores.layer("layer1", usize::MAX).is_none());
+        assert!(scores.top(usize::MAX, 1).is_empty());
     }
 }

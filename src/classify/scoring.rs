@@ -1,25 +1,40 @@
-//! A picture's scores: which session runs it, and how its outputs are read.
+//! The scores of one picture.
+
+use std::sync::Arc;
 
 use super::input::Prepared;
 use super::scores::Flaw;
-use super::{Answer, Classifier, Input, InputError, Mean, Place, Prediction, Scores, size_of};
+use super::{
+    Classifier, ClassifyError, Form, Input, InputError, Pending, Prediction, Scores, size_of,
+};
+use crate::classify::averaged::AveragedViews;
 use crate::error::Error;
 use crate::gpu::{Images, Intake};
 use crate::preprocess::RgbImage;
-use crate::session::{Patience, Run, Session};
+use crate::session::{Compiled, PROBABILITIES, Run, Session};
 
 impl Classifier {
-    /// The `k` likeliest classes of one picture, best first; by the mean of its
-    /// views, where there are several. The thread waits: for the answer, and before
-    /// for a place among the [`in_flight`](super::ClassifierOptions::in_flight) runs on the device. A
-    /// thread that holds all of these places itself, as [`Answer`]s, waits in vain,
+    /// The `k` likeliest classes of one picture, best first; if it has several views,
+    /// by the mean of their probabilities. The thread waits for the device, and before
+    /// that until fewer than [`in_flight`](super::ClassifierOptions::in_flight) runs are
+    /// in flight. A thread that holds all of these itself, as [`Pending`] scores, waits
     /// ten minutes.
     ///
+    /// ```
+    /// use resnet_wgpu::{Classifier, Device, Model};
+    ///
+    /// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
+    /// let best = classifier.classify("photos/chelsea.png", 5)?;
+    /// assert_eq!(best[0].label, "cat");
+    /// # Ok::<(), resnet_wgpu::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`Error::Input`], [`Error::Source`] and [`Error::Preprocess`] for what is
-    /// no picture; [`Error::NoNumbers`] and [`Error::NoProbabilities`] where
-    /// the scores are no probabilities; [`Error::Gpu`] where the device failed, and in a browser, where nothing can wait
-    /// ([`GpuError::Blocking`](crate::gpu::GpuError::Blocking)).
+    /// [`Error::Image`] for a file that cannot be read; [`Error::Input`],
+    /// [`Error::Source`] and [`Error::Preprocess`] for an input that is no picture;
+    /// [`ClassifyError::NoNumbers`] and [`ClassifyError::NoProbabilities`] if the scores are no
+    /// probabilities; [`Error::Gpu`] if the device failed, and in a browser, where
+    /// nothing can wait ([`GpuError::Blocking`](crate::gpu::GpuError::Blocking)).
     pub fn classify<'a>(
         &self,
         picture: impl Into<Input<'a>>,
@@ -29,10 +44,9 @@ impl Classifier {
         Ok(self.top(&scores, 0, k))
     }
 
-    /// The same for a task to await, on any executor: the device is polled for
-    /// it. Pictures in the host's memory are resized before the first await, and the
-    /// first picture of a size or form that is not the usual has a session made for
-    /// it.
+    /// Awaits the `k` likeliest classes of one picture on any executor: the device is
+    /// polled meanwhile. A picture in the host's memory is resized before the first
+    /// await.
     ///
     /// # Errors
     /// As [`Classifier::classify`].
@@ -45,166 +59,159 @@ impl Classifier {
         Ok(self.top(&scores, 0, k))
     }
 
-    /// Checks that the scores of image `index` of a batch are probabilities. Scores
-    /// of one picture are checked already; those of a [`Batches`](super::Batches) are
-    /// not.
+    /// Checks that the scores of image `index` of a batch are probabilities. All
+    /// methods of a classifier return checked scores.
     ///
     /// # Errors
-    /// [`Error::NoNumbers`] where they are NaN: of an input or weights that are no
-    /// numbers, or in f16 of values beyond it. [`Error::NoProbabilities`] where they
-    /// are not between 0 and 1, or their sum is not 1 within 1e-3: the device or its
-    /// driver computes wrongly.
+    /// [`ClassifyError::NoNumbers`] if they are NaN: the input or a weight is no number, or a
+    /// value is beyond f16. [`ClassifyError::NoProbabilities`] if one is not between 0 and 1, or
+    /// their sum is not 1 within 1e-3: the device or its driver computes wrongly.
     pub fn check(&self, scores: &Scores, index: usize) -> Result<(), Error> {
         let network = || self.model().network().name.clone();
         match scores.flaw(index) {
             None => Ok(()),
-            Some(Flaw::NotFinite) => Err(Error::NoNumbers { network: network() }),
-            Some(Flaw::Impossible(found)) => Err(Error::NoProbabilities {
+            Some(Flaw::NotFinite) => Err(ClassifyError::NoNumbers { network: network() }.into()),
+            Some(Flaw::Impossible(found)) => Err(ClassifyError::NoProbabilities {
                 network: network(),
                 found,
-            }),
+            }
+            .into()),
         }
     }
 
-    /// The scores of one picture, likewise; its layers are the last view's.
+    /// The scores of one picture; the thread waits as in [`Classifier::classify`].
     ///
     /// # Errors
     /// As [`Classifier::classify`].
     pub fn score<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Scores, Error> {
-        // It never sleeps.
-        pollster::block_on(self.score_with(picture.into(), Patience::Block))
+        self.session().block_on(self.score_async(picture))?
     }
 
-    /// The same for a task to await.
+    /// Awaits the scores of one picture, as [`Classifier::classify_async`].
     ///
     /// # Errors
     /// As [`Classifier::classify`].
     pub async fn score_async<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Scores, Error> {
-        self.score_with(picture.into(), Patience::Await).await
-    }
-
-    /// Starts on one picture and returns before it is classified. The first picture of
-    /// a size or form that is not the usual has a session made for it, by one thread
-    /// at a time. Up to [`in_flight`](super::ClassifierOptions::in_flight) may be in
-    /// flight; answers come in the order in which they were started.
-    ///
-    /// # Errors
-    /// [`GpuError::Busy`](crate::gpu::GpuError::Busy) where as many are; [`InputError::Views`] where the
-    /// network is to see several views of a picture; as [`Classifier::classify`].
-    pub fn start<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Answer, Error> {
-        let place = self.place();
-        let prepared = self.prepared(&place, picture.into())?;
-        let (session, intake) = match &prepared {
-            Prepared::Crops(crops) if crops.len() != 1 => {
-                return Err(InputError::Views(crops.len()).into());
-            }
-            one => self.run_of(&place, one)?,
-        };
-        // It never sleeps.
-        let run = pollster::block_on(session.start_with(intake, Patience::None));
-        Ok(Answer::new(self, run.map_err(|e| prepared.blamed(e))?))
-    }
-
-    async fn score_with(&self, picture: Input<'_>, patience: Patience) -> Result<Scores, Error> {
-        let place = self.place();
+        let session = self.session();
+        let prepared = self.prepared(&session, picture.into()).await?;
         let mut scores = Scores::default();
-        let prepared = self.prepared(&place, picture)?;
         match &prepared {
             Prepared::Crops(crops) if crops.len() != 1 => {
-                self.score_views(&place, crops, patience, &mut scores)
-                    .await?;
+                self.score_views(&session, crops, &mut scores).await?;
             }
             one => {
-                let (session, intake) = self.run_of(&place, one)?;
-                let run = session.start_with(intake, patience).await;
-                let run = run.map_err(|e| prepared.blamed(e))?;
-                self.finish_with(run, patience, &mut scores).await?;
+                let (compiled, intake) = self.intake(&session, one).await?;
+                let run = session.start_with(&compiled, intake).await;
+                let mut run = run.map_err(|error| prepared.blamed(error))?;
+                run.ready().await?;
+                self.read(run, &mut scores)?;
             }
         }
         self.check(&scores, 0)?;
         Ok(scores)
     }
 
-    /// Which session takes a picture of one view, and what it takes in.
-    fn run_of<'a>(
+    /// Starts on one picture and returns before it is classified. Scores come in the
+    /// order in which pictures were started. The first picture of an unusual size is
+    /// planned for first.
+    ///
+    /// # Errors
+    /// [`GpuError::Busy`](crate::gpu::GpuError::Busy) if as many runs are in flight as
+    /// [may be](super::ClassifierOptions::in_flight); [`InputError::Views`] if the
+    /// network is to see several views of a picture; as [`Classifier::classify`].
+    pub fn start<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Pending, Error> {
+        let session = self.session();
+        let prepared = session.block_on(self.prepared(&session, picture.into()))??;
+        if let Prepared::Crops(crops) = &prepared
+            && crops.len() != 1
+        {
+            return Err(InputError::Views(crops.len()).into());
+        }
+        let (compiled, intake) = session.block_on(self.intake(&session, &prepared))??;
+        let run = session.start_on(&compiled, session.permit()?, intake);
+        Ok(Pending::new(self, run.map_err(|e| prepared.blamed(e))?))
+    }
+
+    /// The network for a picture of one view, and the picture as its input.
+    async fn intake<'a>(
         &self,
-        place: &Place,
+        session: &Session,
         prepared: &'a Prepared<'_>,
-    ) -> Result<(Session, Intake<'a>), Error> {
-        Ok(match prepared {
+    ) -> Result<(Arc<Compiled>, Intake<'a>), Error> {
+        let (size, form, intake) = match prepared {
             Prepared::Crops(crops) => {
                 let crop = crops.first().ok_or(InputError::Views(0))?;
                 let images = Images::Rgb8(crop.as_raw());
-                (place.sizes.one(size_of(crop))?, Intake::Host(images))
+                (size_of(crop), Form::One, Intake::Host(images))
             }
             Prepared::Floats(floats, size) => {
-                let images = Images::F32(floats);
-                (place.sizes.floats(*size)?, Intake::Host(images))
+                (*size, Form::Floats, Intake::Host(Images::F32(floats)))
             }
-            Prepared::Device(ready) => (place.one(self.preprocess())?, Intake::Device(ready)),
-        })
+            Prepared::Device(ready) => {
+                let crop = super::crop_of(self.preprocess());
+                (crop, Form::One, Intake::Device(ready))
+            }
+        };
+        Ok((self.compiled(session, size, form).await?, intake))
     }
 
-    /// The mean of several views, in as few runs as their sizes allow.
+    /// Averages several views, in as few runs as their sizes allow.
     async fn score_views(
         &self,
-        place: &Place,
+        session: &Session,
         crops: &[RgbImage],
-        patience: Patience,
         scores: &mut Scores,
     ) -> Result<(), Error> {
-        let mut mean = Mean::new(crops.len());
+        let mut averaged = AveragedViews::new(crops.len());
         let mut rest = crops;
         while let Some(first) = rest.first() {
-            let session = match rest.len() {
-                1 => place.sizes.one(size_of(first))?,
-                _ => place.sizes.at(size_of(first))?,
+            let form = if rest.len() == 1 {
+                Form::One
+            } else {
+                Form::Batch
             };
+            let compiled = self.compiled(session, size_of(first), form).await?;
             let same = |crop: &&RgbImage| size_of(crop) == size_of(first);
-            let alike = rest.iter().take(session.batch()).take_while(same);
+            let alike = rest.iter().take(compiled.batch).take_while(same);
             let bytes: Vec<u8> = alike.flat_map(|crop| crop.as_raw()).copied().collect();
             rest = &rest[bytes.len() / first.as_raw().len()..];
             let images = Intake::Host(Images::Rgb8(&bytes));
-            let run = session.start_with(images, patience).await?;
-            self.finish_with(run, patience, scores).await?;
-            (0..scores.images()).for_each(|at| mean.add(scores, at));
+            let mut run = session.start_with(&compiled, images).await?;
+            run.ready().await?;
+            self.read(run, scores)?;
+            (0..scores.images()).for_each(|at| averaged.add(scores, at));
         }
-        mean.take_into(scores);
+        averaged.take_into(scores);
         Ok(())
     }
 
-    async fn finish_with(
-        &self,
-        mut run: Run,
-        patience: Patience,
-        scores: &mut Scores,
-    ) -> Result<(), Error> {
-        if patience == Patience::Await {
-            run.ready().await?;
-        }
-        self.finish(run, scores)
-    }
-
-    /// Waits for a run and puts its scores in the place of those there.
-    pub(super) fn finish(&self, run: Run, scores: &mut Scores) -> Result<(), Error> {
-        let layers = self.0.options.layers.len();
-        scores.classes = self.0.classes;
-        scores.layers.resize_with(layers, Vec::new);
-        run.finish(|output, data| {
-            let into = match output {
-                0 => &mut scores.logits,
-                // The probabilities come behind the layers asked for.
-                last if last > layers => &mut scores.probabilities,
-                layer => &mut scores.layers[layer - 1],
-            };
-            into.clear();
-            into.extend_from_slice(data);
+    /// Waits for a run and replaces `scores` by its outputs.
+    pub(super) fn read(&self, run: Run, scores: &mut Scores) -> Result<(), Error> {
+        run.finish(|outputs| {
+            scores.classes = self.0.classes;
+            replace(&mut scores.logits, outputs.logits());
+            let probabilities = outputs.probabilities();
+            replace(&mut scores.probabilities, probabilities.unwrap_or_default());
+            let layers = outputs.layers().filter(|(name, ..)| *name != PROBABILITIES);
+            let mut count = 0;
+            for (name, _, values) in layers {
+                if count == scores.layers.len() {
+                    scores.layers.push(Default::default());
+                }
+                let layer = &mut scores.layers[count];
+                if layer.0 != name {
+                    name.clone_into(&mut layer.0);
+                }
+                replace(&mut layer.1, values);
+                count += 1;
+            }
+            scores.layers.truncate(count);
         })
     }
 
-    /// The `k` likeliest classes of image `index` of a batch, best first;
-    /// among equals the lower class first. Whether they say anything,
-    /// [`check`](Self::check) tells.
+    /// The `k` likeliest classes of image `index` of a batch, best first; the lower
+    /// class first among equals. [`check`](Self::check) says whether they are
+    /// meaningful.
     pub fn top(&self, scores: &Scores, index: usize, k: usize) -> Vec<Prediction> {
         let classes = scores.top(index, k).into_iter();
         classes
@@ -212,7 +219,7 @@ impl Classifier {
             .collect()
     }
 
-    /// What image `index` of a batch scores for one of the network's classes.
+    /// The prediction for one of the network's classes and image `index` of a batch.
     pub(crate) fn prediction(&self, scores: &Scores, index: usize, class: usize) -> Prediction {
         Prediction {
             class,
@@ -223,7 +230,13 @@ impl Classifier {
     }
 }
 
-/// That number, if it is there.
+/// Number `at`, or NaN.
 fn number(numbers: &[f32], at: usize) -> f32 {
     numbers.get(at).copied().unwrap_or(f32::NAN)
+}
+
+/// Replaces the content of `old`.
+fn replace(old: &mut Vec<f32>, new: &[f32]) {
+    old.clear();
+    old.extend_from_slice(new);
 }

@@ -8,9 +8,8 @@ use crate::tensor::TensorError;
 /// the tensor or layer, what was expected, what was found and the remedy.
 ///
 /// ```
-/// use resnet_wgpu::Model;
-/// use resnet_wgpu::cpu::{CpuError, CpuModel};
-/// use resnet_wgpu::tensor::Tensor;
+/// use resnet_wgpu::{Model, Tensor};
+/// use resnet_wgpu::low_level::cpu::{CpuError, CpuModel};
 ///
 /// let model = Model::embedded()?;
 /// let twin = CpuModel::new(&model.graph(32, 32)?, model.params())?;

@@ -18,9 +18,8 @@ use crate::tensor::Tensor;
 /// nodes that were fused into it has run.
 ///
 /// ```
-/// use resnet_wgpu::Model;
-/// use resnet_wgpu::cpu::{CpuModel, Executor};
-/// use resnet_wgpu::tensor::Tensor;
+/// use resnet_wgpu::{Model, Tensor};
+/// use resnet_wgpu::low_level::cpu::{CpuModel, Executor};
 ///
 /// let model = Model::embedded()?;
 /// let twin = CpuModel::new(&model.graph(32, 32)?, model.params())?;

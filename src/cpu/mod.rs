@@ -13,9 +13,10 @@
 //! numbers do not depend on the number of its threads, nor on the batch.
 //!
 //! ```
-//! use resnet_wgpu::cpu;
-//! use resnet_wgpu::graph::{GraphBuilder, Shape, Window};
-//! use resnet_wgpu::tensor::{Params, Tensor};
+//! use resnet_wgpu::low_level::cpu;
+//! use resnet_wgpu::low_level::graph::{GraphBuilder, Shape, Window};
+//! use resnet_wgpu::Tensor;
+//! use resnet_wgpu::low_level::tensor::Params;
 //!
 //! let mut g = GraphBuilder::new(Shape::new(3, 3, 1))?;
 //! let x = g.input();

@@ -3,8 +3,8 @@
 /// Why there is no class activation map.
 ///
 /// ```
-/// use resnet_wgpu::explain::{ExplainError, Head};
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::low_level::explain::{ExplainError, Head};
+/// use resnet_wgpu::Network;
 ///
 /// let vgg = Network::preset("vgg19").expect("it is a preset");
 /// let error = Head::of(&vgg.graph(224, 224)?, &vgg.name).unwrap_err();

@@ -6,7 +6,7 @@ use crate::weights::CheckpointError;
 /// what was expected, what was found and the remedy.
 ///
 /// ```
-/// use resnet_wgpu::features::{Features, FeaturesError};
+/// use resnet_wgpu::low_level::features::{Features, FeaturesError};
 ///
 /// // Weights, not features.
 /// let error = Features::open("weights/resnet20-cifar10.safetensors").unwrap_err();

@@ -6,7 +6,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// A tuning that is not this device's, or not as it is now.
 ///
 /// ```
-/// use resnet_wgpu::tune::{Origin, Stale, Tuning};
+/// use resnet_wgpu::Tuning;
+/// use resnet_wgpu::low_level::tune::{Origin, Stale};
 ///
 /// # let made = Origin {
 /// #     adapter: "Some GPU".into(),
@@ -36,7 +37,8 @@ pub struct Stale(
 /// ```
 /// use std::io::ErrorKind;
 ///
-/// use resnet_wgpu::tune::{Tuning, TuningError};
+/// use resnet_wgpu::Tuning;
+/// use resnet_wgpu::low_level::tune::TuningError;
 ///
 /// let tuning = match Tuning::read("no/such/tuning.json") {
 ///     Ok(tuning) => Some(tuning),

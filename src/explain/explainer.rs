@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{ClassMap, ExplainError, Head};
 use crate::classify::{Classifier, ClassifierOptions, Prediction, Scores};
+use crate::device::Device;
 use crate::error::Error;
-use crate::gpu::Gpu;
 use crate::labels::Labels;
 use crate::model::{Model, PreprocessOverrides};
 use crate::plan::{Choice, Precision};
@@ -15,15 +15,14 @@ use crate::tensor::Tensor;
 /// How an explainer is set up.
 ///
 /// ```
-/// use resnet_wgpu::explain::{Explainer, ExplainerOptions};
-/// use resnet_wgpu::{Labels, Model};
+/// use resnet_wgpu::{Device, Explainer, ExplainerOptions, Labels, Model};
 ///
 /// let names = (0..10).map(|class| format!("kind {class}")).collect();
 /// let options = ExplainerOptions {
 ///     labels: Some(Labels::from_list(names)),
 ///     ..Default::default()
 /// };
-/// let explainer = Explainer::new(None, &Model::embedded()?, &options)?;
+/// let explainer = Explainer::new(Device::Cpu, &Model::embedded()?, &options)?;
 /// assert_eq!(explainer.classifier().labels().get(3), "kind 3");
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
@@ -54,11 +53,10 @@ impl Default for ExplainerOptions {
 /// A class with where in the picture it is seen.
 ///
 /// ```
-/// use resnet_wgpu::Model;
-/// use resnet_wgpu::explain::Explainer;
-/// use resnet_wgpu::preprocess::RgbImage;
+/// use resnet_wgpu::{Device, Explainer, Model};
+/// use resnet_wgpu::low_level::preprocess::RgbImage;
 ///
-/// let explainer = Explainer::new(None, &Model::embedded()?, &Default::default())?;
+/// let explainer = Explainer::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// let cat = explainer.explain_class(&RgbImage::new(48, 40), 3)?;
 /// assert_eq!(cat.prediction.label, "cat");
 /// // The map's mean and the bias are the logit.
@@ -76,10 +74,9 @@ pub struct Explained {
 /// Makes class activation maps with one model on one device.
 ///
 /// ```
-/// use resnet_wgpu::explain::Explainer;
-/// use resnet_wgpu::{ImageLimits, Model, decode_file};
+/// use resnet_wgpu::{Device, Explainer, ImageLimits, Model, decode_file};
 ///
-/// let explainer = Explainer::new(None, &Model::embedded()?, &Default::default())?;
+/// let explainer = Explainer::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
 /// let found = explainer.explain(&photo, 2)?;
 /// assert_eq!(found[0].prediction.label, "cat");
@@ -96,13 +93,27 @@ pub struct Explainer {
 }
 
 impl Explainer {
-    /// Sets up `model` on `gpu`, or on the CPU twin where that is `None`.
+    /// Sets up `model` on a device. The thread waits; in a
+    /// browser, where nothing may, this is an error.
     ///
     /// # Errors
     /// [`Error::Explain`] for a network without the head that the maps are made
     /// of; as [`Classifier::new`].
     pub fn new(
-        gpu: Option<&Gpu>,
+        device: impl Into<Device>,
+        model: &Model,
+        options: &ExplainerOptions,
+    ) -> Result<Self, Error> {
+        let device = device.into();
+        device.block_on(Self::new_async(device.clone(), model, options))?
+    }
+
+    /// Awaits an explainer; the only way in a browser, where nothing may block.
+    ///
+    /// # Errors
+    /// As [`Explainer::new`].
+    pub async fn new_async(
+        device: impl Into<Device>,
         model: &Model,
         options: &ExplainerOptions,
     ) -> Result<Self, Error> {
@@ -115,35 +126,33 @@ impl Explainer {
             layers: vec![head.features.clone()],
             ..Default::default()
         };
-        Self::of(Classifier::new(gpu, model, &options)?, head)
+        Self::of(Classifier::new_async(device, model, &options).await?, head)
     }
 
-    /// Sets up what a classifier runs, beside it: weights, kernels and the memory of
-    /// activations are there once for both. Its views and layers are the
-    /// classifier's own affair; maps are of the centre crop. Where the device was
-    /// lost, another one is to be made once the classifier is
+    /// An explainer that shares the session of a classifier: weights, kernels and the
+    /// memory of activations. Maps are of the centre crop, whatever views the classifier
+    /// has. Make another explainer after the classifier is
     /// [recreated](Classifier::recreate).
     ///
     /// ```
-    /// use resnet_wgpu::explain::Explainer;
-    /// use resnet_wgpu::{Classifier, ImageLimits, Model, decode_file};
+    /// use resnet_wgpu::{Classifier, Device, Explainer, ImageLimits, Model, decode_file};
     ///
-    /// let classifier = Classifier::new(None, &Model::embedded()?, &Default::default())?;
+    /// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
     /// let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
     /// let best = classifier.classify(&photo, 1)?;
     /// // When somebody asks why:
-    /// let found = Explainer::beside(&classifier)?.explain(&photo, 1)?;
+    /// let found = Explainer::of_classifier(&classifier)?.explain(&photo, 1)?;
     /// assert_eq!(found[0].prediction, best[0]);
     /// # Ok::<(), resnet_wgpu::Error>(())
     /// ```
     ///
     /// # Errors
     /// [`Error::Explain`] for a network without the head that the maps are made
-    /// of; as [`Session::resized`](crate::Session::resized).
-    pub fn beside(classifier: &Classifier) -> Result<Self, Error> {
+    /// of; as [`Classifier::new`].
+    pub fn of_classifier(classifier: &Classifier) -> Result<Self, Error> {
         let head = head(classifier.model(), classifier.preprocess())?;
         let layers = vec![head.features.clone()];
-        Self::of(classifier.with_layers(layers)?, head)
+        Self::of(classifier.with_layers(layers), head)
     }
 
     fn of(classifier: Classifier, head: Head) -> Result<Self, Error> {
@@ -216,7 +225,7 @@ impl Explainer {
 
     fn explained(&self, scores: &Scores, class: usize) -> Result<Explained, Error> {
         let (bias, shape) = (self.bias.as_deref(), self.head.shape);
-        let features = scores.layer(0, 0);
+        let features = scores.layer(&self.head.features, 0).unwrap_or_default();
         let map = ClassMap::new(class, features, (shape.h, shape.w), &self.weight, bias);
         let classes = scores.classes;
         let map = map.ok_or(ExplainError::NoSuchClass { class, classes })?;

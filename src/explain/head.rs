@@ -7,9 +7,9 @@ use crate::graph::{Graph, Linear, Node, Op, Shape};
 /// layer.
 ///
 /// ```
-/// use resnet_wgpu::explain::Head;
-/// use resnet_wgpu::graph::Shape;
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::low_level::explain::Head;
+/// use resnet_wgpu::low_level::graph::Shape;
+/// use resnet_wgpu::Network;
 ///
 /// let network = Network::preset("resnet50").expect("it is a preset");
 /// let head = Head::of(&network.graph(224, 224)?, &network.name)?;

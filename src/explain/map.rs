@@ -5,8 +5,7 @@ use crate::tensor::Tensor;
 /// How much each place of the last features adds to a class's logit.
 ///
 /// ```
-/// use resnet_wgpu::explain::ClassMap;
-/// use resnet_wgpu::tensor::Tensor;
+/// use resnet_wgpu::{ClassMap, Tensor};
 ///
 /// // One channel at two places, and the weights of two classes.
 /// let features = [1.0, 3.0];

@@ -6,15 +6,13 @@
 //! it, [`Overlay`] shows it.
 //!
 //! ```no_run
-//! use resnet_wgpu::explain::{Explainer, ExplainerOptions, Overlay};
-//! use resnet_wgpu::gpu::{DeviceSelector, Gpu};
-//! use resnet_wgpu::model::Model;
-//! use resnet_wgpu::preprocess::{ImageLimits, decode_file};
+//! use resnet_wgpu::{DeviceSelector, Explainer, ExplainerOptions, Gpu, ImageLimits, Model, decode_file};
+//! use resnet_wgpu::low_level::explain::Overlay;
 //!
 //! let gpu = Gpu::new(DeviceSelector::Auto)?;
 //! let model = Model::embedded()?;
 //! let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
-//! let explainer = Explainer::new(Some(&gpu), &model, &ExplainerOptions::default())?;
+//! let explainer = Explainer::new(&gpu, &model, &ExplainerOptions::default())?;
 //! let found = explainer.explain(&photo, 1)?;
 //! let region = explainer.preprocess().region(photo.width(), photo.height())?;
 //! Overlay::new(&photo, region).paint(&found[0].map).save("overlay.png").ok();

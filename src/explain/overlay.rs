@@ -14,11 +14,11 @@ const OUTSIDE: f32 = 0.3;
 /// A picture to paint maps over.
 ///
 /// ```
-/// use resnet_wgpu::Model;
-/// use resnet_wgpu::explain::{Explainer, Overlay};
-/// use resnet_wgpu::preprocess::RgbImage;
+/// use resnet_wgpu::{Device, Explainer, Model};
+/// use resnet_wgpu::low_level::explain::Overlay;
+/// use resnet_wgpu::low_level::preprocess::RgbImage;
 ///
-/// let explainer = Explainer::new(None, &Model::embedded()?, &Default::default())?;
+/// let explainer = Explainer::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// let photo = RgbImage::new(64, 48);
 /// let found = explainer.explain(&photo, 1)?;
 /// let region = explainer.preprocess().region(64, 48)?;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 /// A picture that is near another.
 ///
 /// ```
-/// use resnet_wgpu::features::{Features, Near};
+/// use resnet_wgpu::low_level::features::{Features, Near};
 ///
-/// # use resnet_wgpu::features::{Origin, Writer};
+/// # use resnet_wgpu::low_level::features::{Origin, Writer};
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("pictures.safetensors");
 /// # let model = resnet_wgpu::Model::embedded()?;

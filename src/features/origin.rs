@@ -12,7 +12,7 @@ use crate::printable::printable;
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::features::Origin;
+/// use resnet_wgpu::low_level::features::Origin;
 ///
 /// let model = Model::embedded()?;
 /// let preprocess = model.preprocess(&Default::default())?;

@@ -15,9 +15,9 @@ const CHUNK: usize = 4 << 20;
 /// A file of features, open.
 ///
 /// ```
-/// use resnet_wgpu::features::Features;
+/// use resnet_wgpu::low_level::features::Features;
 ///
-/// # use resnet_wgpu::features::{Origin, Writer};
+/// # use resnet_wgpu::low_level::features::{Origin, Writer};
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("pictures.safetensors");
 /// # let model = resnet_wgpu::Model::embedded()?;

@@ -17,7 +17,7 @@ use crate::whole_file::temporary;
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::features::{Features, Origin, Writer};
+/// use resnet_wgpu::low_level::features::{Features, Origin, Writer};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("pictures.safetensors");

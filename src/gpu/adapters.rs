@@ -22,7 +22,7 @@ use super::GpuError;
 /// use resnet_wgpu::{DeviceSelector, Gpu};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Name("nvidia".into()))?;
-/// # Ok::<(), resnet_wgpu::gpu::GpuError>(())
+/// # Ok::<(), resnet_wgpu::low_level::gpu::GpuError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -64,7 +64,7 @@ impl fmt::Display for DeviceSelector {
 /// An adapter as [`adapters`] and `resnet devices` list it.
 ///
 /// ```no_run
-/// use resnet_wgpu::gpu::adapters;
+/// use resnet_wgpu::adapters;
 /// use resnet_wgpu::wgpu::Features;
 ///
 /// for adapter in adapters() {

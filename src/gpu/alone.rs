@@ -5,26 +5,26 @@ use std::ops::Range;
 
 use super::readback::Readback;
 use super::stored::{load, store};
-use super::{Engine, GpuError};
+use super::{Executable, GpuError};
 use crate::kernels::Scalar;
 
-impl Engine {
+impl Executable {
     /// Runs some steps alone: for verification, which feeds each its own
-    /// inputs through [`Engine::write_slot`] and reads
-    /// [`Engine::read_slot`].
+    /// inputs through [`Executable::write_slot`] and reads
+    /// [`Executable::read_slot`].
     pub fn run_steps(&self, steps: Range<usize>) -> Result<(), GpuError> {
-        self.gpu.watch(0, || {
-            let mut encoder = self.encoder();
+        self.handles().watch(0, || {
+            let mut encoder = self.handles().encoder();
             self.record(&mut encoder, steps, None);
-            self.gpu.queue().submit([encoder.finish()]);
+            self.handles().queue().submit([encoder.finish()]);
         })
     }
 
     /// Writes numbers to the start of a slot, stored in `scalar`.
     pub fn write_slot(&self, slot: usize, scalar: Scalar, data: &[f32]) -> Result<(), GpuError> {
         store(data, scalar, |bytes| {
-            self.gpu.watch(bytes.len() as u64, || {
-                self.slots[slot].write(self.gpu.queue(), 0, bytes)
+            self.handles().watch(bytes.len() as u64, || {
+                self.slots[slot].write(self.handles().queue(), 0, bytes)
             })
         })
     }
@@ -39,15 +39,15 @@ impl Engine {
     ) -> Result<Vec<f32>, GpuError> {
         let bytes = (count * scalar.bytes()) as u64;
         let mut out = Vec::new();
-        let (readback, submitted) = self.gpu.watch(bytes, || {
+        let (readback, submitted) = self.handles().watch(bytes, || {
             let padded = self.slots[slot].place().padded(bytes);
-            let readback = Readback::new(&self.gpu, padded);
-            let mut encoder = self.encoder();
+            let readback = Readback::new(self.handles(), padded);
+            let mut encoder = self.handles().encoder();
             self.slots[slot].copy(&mut encoder, readback.buffer(), 0, bytes);
-            readback.ask(&encoder, bytes);
-            (readback, self.gpu.queue().submit([encoder.finish()]))
+            readback.map(&encoder, bytes, None);
+            (readback, self.handles().queue().submit([encoder.finish()]))
         })?;
-        readback.read(&self.gpu, submitted, bytes, |data| {
+        readback.read(self.handles(), submitted, bytes, |data| {
             out.extend_from_slice(load(data, scalar, &mut vec![]));
         })?;
         Ok(out)

@@ -1,17 +1,17 @@
 //! Makes compute pipelines.
 
-use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, available_parallelism};
 
-use super::beside::{join, spawn};
 use super::cache::DiskCache;
 use super::format::format;
 use super::pipelines::Pipeline;
+use super::reports::Reports;
 use super::{Gpu, GpuError, audited};
 use crate::kernels::{Place, Storage, Tile, Variant, source};
 use crate::monitor::{Monitor, Stage};
+
+/// Kernels and their new pipelines.
+pub(super) type Made = Vec<(Variant, Arc<Pipeline>)>;
 
 impl Gpu {
     /// Makes the pipelines that are missing of these kernels, by as many
@@ -20,44 +20,66 @@ impl Gpu {
         &self,
         kernels: &[Variant],
         monitor: &Monitor,
-    ) -> Result<Vec<(Variant, Arc<Pipeline>)>, GpuError> {
+    ) -> Result<(Made, Reports), GpuError> {
         let pipelines = self.pipelines();
         let missing = kernels.iter().filter(|k| pipelines.find(**k).is_none());
         let missing: Vec<Variant> = missing.copied().collect();
-        let next = AtomicUsize::new(0);
         monitor.expect(Stage::Kernels, missing.len() as u64);
-        let make = || -> Result<(), GpuError> {
-            while let Some(kernel) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
-                pipelines.add(*kernel, self.build(*kernel)?);
-                monitor.advance(Stage::Kernels, 1)?;
-            }
-            Ok(())
-        };
-        // Threads of its own: rayon's are packing weights meanwhile, and a
-        // driver may take long over a pipeline.
-        let threads = available_parallelism().map_or(1, NonZero::get);
-        thread::scope(|scope| {
-            let others = (1..threads.min(missing.len())).map_while(|_| spawn(scope, make));
-            let others: Vec<_> = others.collect();
-            let made = make();
-            others.into_iter().map(join).fold(made, Result::and)
-        })?;
+        let reports = self.build_all(&missing, monitor)?;
         if let (Some(disk), false) = (&pipelines.disk, missing.is_empty()) {
             disk.keep();
         }
         let found = missing
             .iter()
             .filter_map(|k| Some((*k, pipelines.find(*k)?)));
-        Ok(found.collect())
+        Ok((found.collect(), reports))
     }
 
-    /// The kernel's pipeline, made at first use.
-    pub(super) fn pipeline(&self, kernel: Variant) -> Result<Arc<Pipeline>, GpuError> {
-        if let Some(pipeline) = self.pipelines().find(kernel) {
-            return Ok(pipeline);
+    /// Builds these kernels on as many threads as there are cores: threads of its
+    /// own, as rayon's pack weights meanwhile and a driver may take long.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn build_all(&self, missing: &[Variant], monitor: &Monitor) -> Result<Reports, GpuError> {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        use std::thread::{available_parallelism, scope};
+
+        use super::concurrent::{join, spawn};
+
+        let next = AtomicUsize::new(0);
+        let make = || -> Result<(), GpuError> {
+            while let Some(kernel) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.build_one(*kernel, monitor, &mut Reports::default())?;
+            }
+            Ok(())
+        };
+        let threads = available_parallelism().map_or(1, |n| n.get());
+        scope(|scope| {
+            let others = (1..threads.min(missing.len())).map_while(|_| spawn(scope, make));
+            let others: Vec<_> = others.collect();
+            let made = make();
+            others.into_iter().map(join).fold(made, Result::and)
+        })?;
+        Ok(Reports::default())
+    }
+
+    /// Builds these kernels one after the other.
+    #[cfg(target_arch = "wasm32")]
+    fn build_all(&self, missing: &[Variant], monitor: &Monitor) -> Result<Reports, GpuError> {
+        let mut reports = Reports::default();
+        for kernel in missing {
+            self.build_one(*kernel, monitor, &mut reports)?;
         }
-        let pipeline = self.build(kernel)?;
-        Ok(self.pipelines().add(kernel, pipeline))
+        Ok(reports)
+    }
+
+    fn build_one(
+        &self,
+        kernel: Variant,
+        monitor: &Monitor,
+        reports: &mut Reports,
+    ) -> Result<(), GpuError> {
+        let pipeline = self.build(kernel, reports)?;
+        self.pipelines().add(kernel, pipeline);
+        Ok(monitor.advance(Stage::Kernels, 1)?)
     }
 
     /// A pipeline with the layout that the shader says, checked as it runs.
@@ -66,9 +88,10 @@ impl Gpu {
         name: &'static str,
         text: String,
         entry: &str,
+        reports: &mut Reports,
     ) -> Result<wgpu::ComputePipeline, GpuError> {
         let device = self.device();
-        let made = self.watch(0, || {
+        let made = self.handles().watch_later(0, reports, || {
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(name),
                 source: wgpu::ShaderSource::Wgsl(text.into()),
@@ -88,12 +111,12 @@ impl Gpu {
         })
     }
 
-    fn build(&self, variant: Variant) -> Result<Pipeline, GpuError> {
+    fn build(&self, variant: Variant, reports: &mut Reports) -> Result<Pipeline, GpuError> {
         let storage = self.profile().storage;
         let text = source(variant, storage)?;
         let kernel = variant.kernel;
         let device = self.device();
-        let made = self.watch(0, || {
+        let made = self.handles().watch_later(0, reports, || {
             let descriptor = wgpu::ShaderModuleDescriptor {
                 label: Some(kernel.name),
                 source: wgpu::ShaderSource::Wgsl(text.into()),

@@ -1,16 +1,13 @@
-//! A device: this library's own, or the application's.
+//! A GPU: the handles of a device, and what networks on it share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::adapters::describe;
 use super::cache::DiskCache;
-use super::late::Caller;
-use super::mapping::Mapping;
 use super::pipelines::Pipelines;
-use super::poller::{Awaited, Poller};
+use super::poller::{Poller, Polling};
 use super::profile::profile;
-use super::{GpuError, PipelineOptions};
+use super::signal::Signal;
+use super::{GpuError, Handles, PipelineOptions};
 use crate::kernels::Storage;
 use crate::plan::{DeviceProfile, Precision, Settled};
 
@@ -18,11 +15,11 @@ use crate::plan::{DeviceProfile, Precision, Settled};
 /// sessions have made; it may be used from any thread.
 ///
 /// ```no_run
-/// use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+/// use resnet_wgpu::{DeviceSelector, Gpu};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// println!("{}", gpu.describe());
-/// # Ok::<(), resnet_wgpu::gpu::GpuError>(())
+/// # Ok::<(), resnet_wgpu::low_level::gpu::GpuError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Gpu {
@@ -31,19 +28,10 @@ pub struct Gpu {
 
 #[derive(Debug)]
 struct Shared {
-    device: wgpu::Device,
-    queue: wgpu::Queue,
-    info: wgpu::AdapterInfo,
+    handles: Handles,
     profile: DeviceProfile,
-    /// With the application, which draws on it.
-    shared: bool,
     pipelines: Pipelines,
     poller: Poller,
-    /// Bytes of images that came from the host.
-    uploaded: AtomicU64,
-    /// How often a thread has waited.
-    waits: AtomicU64,
-    caller: Caller,
 }
 
 impl Gpu {
@@ -52,66 +40,62 @@ impl Gpu {
         queue: wgpu::Queue,
         options: &PipelineOptions,
         cooperative: Vec<u32>,
-        shared: bool,
+        is_shared: bool,
     ) -> Self {
-        let info = device.adapter_info();
+        let handles = Handles::new(device, queue, is_shared);
+        let (device, info) = (handles.device(), handles.info());
         let profile = DeviceProfile {
             cooperative,
-            ..profile(&device.limits(), device.features(), &info)
+            ..profile(&device.limits(), device.features(), info)
         };
         let folder = options.cache.as_deref();
-        let disk = folder.and_then(|folder| DiskCache::open(&device, &info, folder));
+        let disk = folder.and_then(|folder| DiskCache::open(device, info, folder));
+        Self::of(handles, profile, Pipelines::new(options, disk))
+    }
+
+    fn of(handles: Handles, profile: DeviceProfile, pipelines: Pipelines) -> Self {
         Self {
             shared: Arc::new(Shared {
-                pipelines: Pipelines::new(options, disk),
-                device,
-                queue,
-                info,
+                handles,
                 profile,
-                shared,
+                pipelines,
                 poller: Poller::default(),
-                uploaded: AtomicU64::new(0),
-                waits: AtomicU64::new(0),
-                caller: Caller::default(),
             }),
         }
     }
 
-    /// The same device with activations and weights in `storage` rather than in
-    /// what [`Gpu::new`] takes for it, and pipelines of its own: for comparing.
+    /// Returns the device with activations and weights in `storage` instead of
+    /// the storage that [`Gpu::new`] chooses, and with pipelines of its own: for
+    /// comparisons.
     pub(crate) fn with_storage(&self, storage: Storage) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                device: self.device().clone(),
-                queue: self.queue().clone(),
-                info: self.info().clone(),
-                profile: DeviceProfile {
-                    storage,
-                    ..self.profile().clone()
-                },
-                shared: self.is_shared(),
-                pipelines: Pipelines::new(&PipelineOptions::default(), None),
-                poller: Poller::default(),
-                uploaded: AtomicU64::new(0),
-                waits: AtomicU64::new(0),
-                caller: Caller::default(),
-            }),
-        }
+        let profile = DeviceProfile {
+            storage,
+            ..self.profile().clone()
+        };
+        let (device, queue) = (self.device().clone(), self.queue().clone());
+        let handles = Handles::new(device, queue, self.is_shared());
+        let pipelines = Pipelines::new(&PipelineOptions::default(), None);
+        Self::of(handles, profile, pipelines)
+    }
+
+    /// The handles of the device.
+    pub(super) fn handles(&self) -> &Handles {
+        &self.shared.handles
     }
 
     /// The `wgpu` device.
     pub fn device(&self) -> &wgpu::Device {
-        &self.shared.device
+        self.handles().device()
     }
 
     /// The `wgpu` queue.
     pub fn queue(&self) -> &wgpu::Queue {
-        &self.shared.queue
+        self.handles().queue()
     }
 
     /// What the driver says of itself.
     pub fn info(&self) -> &wgpu::AdapterInfo {
-        &self.shared.info
+        self.handles().info()
     }
 
     /// What planning knows of the device.
@@ -130,7 +114,7 @@ impl Gpu {
     /// One line that names the device: `llvmpipe (LLVM 15.0.6, 256 bits)
     /// (Vulkan, software)`.
     pub fn describe(&self) -> String {
-        describe(self.info())
+        self.handles().describe()
     }
 
     /// Whether kernels check what they access:
@@ -152,45 +136,33 @@ impl Gpu {
     /// Whether the device is the application's ([`Gpu::from_device`]), which may
     /// draw on it.
     pub fn is_shared(&self) -> bool {
-        self.shared.shared
+        self.handles().is_shared()
     }
 
-    /// Bytes of images that runs have taken from the host's memory so far; those
-    /// that were on the device already are not among them.
+    /// Bytes of images that runs have taken from the host's memory so far, without
+    /// those that were on the device already.
     pub fn uploaded_bytes(&self) -> u64 {
-        self.shared.uploaded.load(Ordering::Relaxed)
+        self.handles().uploaded()
     }
 
-    pub(super) fn count_upload(&self, bytes: usize) {
-        let uploaded = &self.shared.uploaded;
-        uploaded.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
-    /// How often a thread has waited for the device so far, in calls of this
-    /// library: for an answer, for room for another run, or for weights on their
-    /// way. A thread that draws should never be among them, and a test can see to
-    /// it. What else setting something up takes, such as compiling kernels, is no wait.
+    /// How often a thread has waited for the device so far in calls of this
+    /// library: for a result, for a free frame, or for weights to arrive. A thread
+    /// that draws should never wait, and a test can check that. Other work of
+    /// setting up, such as compiling kernels, does not count.
     pub fn waits(&self) -> u64 {
-        self.shared.waits.load(Ordering::Relaxed)
+        self.handles().waits()
     }
 
-    /// Counts a wait, where a thread may wait at all.
-    pub(super) fn begin_wait(&self) -> Result<(), GpuError> {
-        if cfg!(target_arch = "wasm32") {
-            return Err(GpuError::Blocking);
-        }
-        self.shared.waits.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+    /// Returns whether the device is lost. wgpu reports a loss to one callback,
+    /// which belongs to the application, so this tries a call. Always false in a
+    /// browser, where the next run's error says it.
+    pub fn is_lost(&self) -> bool {
+        self.handles().is_lost()
     }
 
-    /// Who hears of the device's calls where a browser tells of them later.
-    pub(super) fn caller(&self) -> &Caller {
-        &self.shared.caller
-    }
-
-    /// Has the device polled until what this returns is dropped.
-    pub(super) fn awaits(&self, mapping: &Mapping) -> Result<Awaited, GpuError> {
-        let awaited = self.shared.poller.awaits(self.device(), mapping);
-        awaited.map_err(|error| self.lost(format!("no thread polls it: {error}")))
+    /// Keeps the device polled until `signal` has ended or the result is dropped.
+    pub(super) fn poll_for(&self, signal: Option<&Signal>) -> Result<Polling, GpuError> {
+        let polling = self.shared.poller.poll_for(self.device(), signal);
+        polling.map_err(|error| self.handles().lost(format!("no thread polls it: {error}")))
     }
 }

@@ -1,122 +1,83 @@
-//! A plan on a device: buffers, bind groups and pipelines made once, for any
-//! number of runs.
+//! A network on a device: its weights, and the memory that its plans share.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::fmt;
+use std::sync::Arc;
 use web_time::Instant;
 
-use super::beside::both;
-use super::lane::LaneSize;
-use super::lanes::Lanes;
-use super::recorded::{Recorded, recorded};
-use super::shared::Shared;
-use super::timestamps::Timestamps;
+use super::concurrent::both;
+use super::executable::{Executable, Setup};
+use super::memory::{Weights, Workspace};
+use super::permits::{Permit, Permits};
+use super::reports::Reports;
 use super::upload::upload_all;
 use super::value::Value;
-use super::{Calling, Gpu, GpuError};
-use crate::kernels::Scalar;
+use super::{Gpu, GpuError};
 use crate::monitor::Monitor;
-use crate::plan::{Output, Plan};
+use crate::plan::{Plan, Weight};
 use crate::tensor::Params;
 
-/// A plan on a device, ready to run. Activations go in and out as NHWC with
-/// channels padded to quads; [`Session`](crate::session::Session) is the
-/// friendlier face of it. Any number of threads may run it; their runs follow
-/// each other on the device.
-#[derive(Debug)]
+/// The weights of one network on a device, loaded once, and the memory that its
+/// plans take turns in. Plans for other image sizes and batches become
+/// [`Executable`]s of the same engine. Cloning shares it.
+#[derive(Clone)]
 pub struct Engine {
-    pub(super) gpu: Gpu,
-    pub(super) plan: Arc<Plan>,
-    pub(super) shared: Shared,
-    pub(super) slots: Vec<Value>,
-    pub(super) steps: Vec<Recorded>,
-    pub(super) lanes: Arc<Lanes>,
-    setup: EngineSetup,
-    pub(super) timestamps: Mutex<Option<Timestamps>>,
+    gpu: Gpu,
+    weights: Arc<Weights>,
+    workspace: Arc<Workspace>,
+    permits: Arc<Permits>,
+    keeps_results: bool,
 }
 
-/// How an engine is made.
-#[derive(Debug, Clone)]
-pub struct EngineOptions {
-    /// Runs that may be started before the first is finished, at least one; each
-    /// takes a buffer for its images and one for its outputs.
-    pub in_flight: usize,
-    /// Watches it, and may cancel it.
-    pub monitor: Monitor,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self {
-            in_flight: 1,
-            monitor: Monitor::default(),
-        }
+/// Not its weights, which are long.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("device", &self.gpu.describe())
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
     }
-}
-
-/// What making an engine took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct EngineSetup {
-    /// Making the pipelines that were not there yet, beyond the upload that
-    /// goes on meanwhile, and bind groups. Many drivers compile only at the
-    /// first run.
-    pub pipelines: Duration,
-    /// Reading and packing the weights and handing them to the driver.
-    pub upload: Duration,
 }
 
 impl Engine {
-    /// Makes everything that runs will need, and uploads the weights.
-    pub fn new(gpu: &Gpu, plan: Plan, params: &Params) -> Result<Self, GpuError> {
-        Self::with_options(gpu, plan, params, &EngineOptions::default())
+    /// An engine without weights yet, for up to `in_flight` runs in flight.
+    pub fn new(gpu: &Gpu, in_flight: usize) -> Self {
+        Self {
+            gpu: gpu.clone(),
+            weights: Arc::default(),
+            workspace: Arc::default(),
+            permits: Permits::new(in_flight),
+            keeps_results: false,
+        }
     }
 
-    /// The same, where several runs may be in flight, or somebody watches.
-    pub fn with_options(
-        gpu: &Gpu,
+    /// An engine with the same weights and with activations of its own, which no
+    /// run of another engine touches. Outputs stay on the device as well. For
+    /// commands that the application submits when it likes.
+    pub(crate) fn isolated(&self, in_flight: usize) -> Self {
+        Self {
+            gpu: self.gpu.clone(),
+            weights: Arc::clone(&self.weights),
+            workspace: Arc::default(),
+            permits: Permits::new(in_flight),
+            keeps_results: true,
+        }
+    }
+
+    /// Creates everything that runs of `plan` need, and uploads the weights that
+    /// are not on the device yet.
+    ///
+    /// # Errors
+    /// [`GpuError::OtherDevice`] for a plan of another device;
+    /// [`GpuError::OutOfMemory`]; [`GpuError::Lost`]; [`GpuError::Cancelled`].
+    pub async fn load(
+        &self,
         plan: Plan,
         params: &Params,
-        options: &EngineOptions,
-    ) -> Result<Self, GpuError> {
-        Self::sharing(gpu, plan, params, (options, false), Shared::default())
-    }
-
-    /// An engine beside this one for another plan of the same network, such as
-    /// one for images of another size: weights that are packed alike, pipelines
-    /// and the memory of activations are there once for both.
-    pub fn beside(&self, plan: Plan, params: &Params) -> Result<Self, GpuError> {
-        let options = EngineOptions {
-            in_flight: self.lanes.most(),
-            ..EngineOptions::default()
-        };
-        let shared = self.shared.clone();
-        Self::sharing(&self.gpu, plan, params, (&options, false), shared)
-    }
-
-    /// The same plan with memory of its own but for the weights, for so many runs
-    /// in flight, whose outputs stay on the device as well.
-    pub(crate) fn apart(&self, in_flight: usize) -> Result<Self, GpuError> {
-        let options = EngineOptions {
-            in_flight,
-            ..EngineOptions::default()
-        };
-        let (plan, none) = (Plan::clone(&self.plan), Params::default());
-        // All weights are there.
-        let shared = self.shared.apart();
-        Self::sharing(&self.gpu, plan, &none, (&options, true), shared)
-    }
-
-    fn sharing(
-        gpu: &Gpu,
-        plan: Plan,
-        params: &Params,
-        (options, results): (&EngineOptions, bool),
-        shared: Shared,
-    ) -> Result<Self, GpuError> {
-        let _calling = gpu.caller().is(shared.late());
-        let monitor = &options.monitor;
+        monitor: &Monitor,
+    ) -> Result<Executable, GpuError> {
         let began = Instant::now();
-        // A kernel for other subgroups would index by lanes that are not there.
+        let (gpu, handles) = (&self.gpu, self.gpu.handles());
+        // A kernel for other subgroups would read lanes that do not exist.
         for variant in plan.kernels() {
             if let Some(lacks) = gpu.profile().lacks(variant.kernel).next() {
                 return Err(GpuError::OtherDevice {
@@ -127,126 +88,93 @@ impl Engine {
             }
         }
         let bytes = plan.activation_bytes() + plan.weight_bytes();
+        let missing = self.weights.missing(&plan.weights);
+        let mut reports = Reports::default();
         // Compiling takes about as long as reading and packing.
         let (kernels, uploaded) = both(
-            || gpu.warm_up(&gpu.make_pipelines(&plan.kernels(), monitor)?),
             || {
-                let missing = shared.missing(&plan.weights);
-                let made = gpu.watch(bytes, || upload_all(gpu, &missing, params, monitor))?;
-                made.map(|made| (missing, made, began.elapsed()))
+                let (made, reports) = gpu.make_pipelines(&plan.kernels(), monitor)?;
+                gpu.warm_up(&made)?;
+                Ok::<_, GpuError>(reports)
+            },
+            || {
+                let upload = || upload_all(gpu, &missing, params, monitor);
+                let made = handles.watch_later(bytes, &mut reports, upload)??;
+                Ok::<_, GpuError>((made, began.elapsed()))
             },
         );
-        kernels?;
-        let (missing, made, upload) = uploaded?;
-        let weights = shared.keep_weights(missing.into_iter().zip(made), &plan.weights);
-        let (engine, pool) = gpu.watch(bytes, || {
-            let pool = shared.pool(gpu, &plan.slots);
-            let (shared, slots) = (shared.clone(), pool.taken.clone());
-            let lanes = (options.in_flight, results);
-            let made = Self::make(gpu, plan, shared, slots, &weights, lanes);
-            (made, pool)
+        let kernels = kernels?;
+        let (made, upload) = uploaded?;
+        reports.extend(kernels);
+        let made: Vec<(Weight, Value)> = missing.into_iter().zip(made).collect();
+        let weights = self.weights.find(&plan.weights, &made);
+        let (executable, allotment) = handles.watch_later(bytes, &mut reports, || {
+            let allotment = self.workspace.allot(handles, &plan.slots);
+            let made = Executable::new(self, plan, &allotment.taken, &weights);
+            (made, allotment)
         })?;
-        let mut engine = engine?;
-        gpu.still_there()?;
-        // Not before it is known that there was room for all.
-        shared.keep_slots(pool);
-        engine.setup = EngineSetup {
+        let mut executable = executable?;
+        reports.settled().await?;
+        handles.still_there()?;
+        self.weights.hold(made);
+        self.workspace.hold(allotment);
+        executable.set_setup(Setup {
             pipelines: began.elapsed().saturating_sub(upload),
             upload,
-        };
-        Ok(engine)
+        });
+        Ok(executable)
     }
 
-    fn make(
-        gpu: &Gpu,
-        plan: Plan,
-        shared: Shared,
-        slots: Vec<Value>,
-        weights: &[Value],
-        (in_flight, results): (usize, bool),
-    ) -> Result<Self, GpuError> {
-        let steps = recorded(gpu, &plan, &slots, weights)?;
-        let size = LaneSize {
-            upload: upload_bytes(&plan).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT),
-            readback: readback_bytes(gpu, &plan),
-            halves: halves(&plan),
-            // One to take the picture in, then at most one a step.
-            slices: usize::from(results) * (plan.steps.len() + 1),
-        };
-        Ok(Self {
-            gpu: gpu.clone(),
-            lanes: Lanes::new(gpu, size, in_flight),
-            plan: Arc::new(plan),
-            shared,
-            slots,
-            steps,
-            setup: EngineSetup::default(),
-            timestamps: Mutex::default(),
-        })
+    /// Loads a plan; the thread waits.
+    ///
+    /// # Errors
+    /// As [`Engine::load`].
+    pub fn load_now(&self, plan: Plan, params: &Params) -> Result<Executable, GpuError> {
+        let monitor = Monitor::default();
+        self.gpu.block_on(self.load(plan, params, &monitor))?
     }
 
-    /// What making it took.
-    pub fn setup(&self) -> EngineSetup {
-        self.setup
-    }
-
-    /// Runs that were started and not finished.
-    pub fn in_flight(&self) -> usize {
-        self.lanes.out()
-    }
-
-    /// Runs that may be in flight.
-    pub fn max_in_flight(&self) -> usize {
-        self.lanes.most()
-    }
-
-    /// Device memory besides activations and weights: parameters, and buffers
-    /// for images and outputs.
-    pub fn other_bytes(&self) -> u64 {
-        let words = self.plan.steps.iter().map(|s| size_of_val(&s.params[..]));
-        words.sum::<usize>() as u64 + self.lanes.bytes()
-    }
-
-    /// Bytes of the weights and of the activations that it shares with the
-    /// engines [`beside`](Self::beside) it.
-    pub fn shared_bytes(&self) -> (u64, u64) {
-        self.shared.bytes()
-    }
-
-    /// The plan that it runs.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// The device that it runs on.
+    /// The device.
     pub fn gpu(&self) -> &Gpu {
         &self.gpu
     }
 
-    /// Until what this returns is dropped, a browser's late errors are for its runs.
-    pub(crate) fn calling(&self) -> Calling<'_> {
-        self.gpu.caller().is(self.shared.late())
+    /// The number of runs in flight.
+    pub fn in_flight(&self) -> usize {
+        self.permits.taken()
     }
-}
 
-/// Bytes of a buffer for images, in whole rows where they go to a texture.
-fn upload_bytes(plan: &Plan) -> u64 {
-    let input = &plan.input;
-    let bytes = input.form.bytes(plan.batch, input.shape);
-    plan.slots[input.slot].place.padded(bytes)
-}
+    /// The number of runs that may be in flight.
+    pub fn max_in_flight(&self) -> usize {
+        self.permits.most()
+    }
 
-/// Numbers of the largest output that is stored in f16.
-fn halves(plan: &Plan) -> usize {
-    let halves = plan.outputs.iter().filter(|o| o.scalar == Scalar::F16);
-    let numbers = halves.map(|o| o.bytes(plan.batch) as usize / Scalar::F16.bytes());
-    numbers.max().unwrap_or(0)
-}
+    /// Bytes of the weights and of the activations.
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.weights.bytes(), self.workspace.bytes())
+    }
 
-/// Bytes of a readback buffer: all outputs, one after the other, in whole rows
-/// where they come from textures.
-fn readback_bytes(gpu: &Gpu, plan: &Plan) -> u64 {
-    let storage = gpu.profile().storage;
-    let bytes = |o: &Output| storage.place(o.scalar).padded(o.bytes(plan.batch));
-    plan.outputs.iter().map(bytes).sum()
+    /// Returns whether another run may start.
+    pub(crate) fn has_room(&self) -> bool {
+        self.permits.is_free(&self.gpu)
+    }
+
+    /// Returns a permit for a run, or [`GpuError::Busy`].
+    pub(crate) fn permit(&self) -> Result<Permit, GpuError> {
+        self.permits.take(&self.gpu)
+    }
+
+    /// Completes when another run may start.
+    pub(crate) async fn acquire(&self) -> Result<Permit, GpuError> {
+        self.permits.acquire(&self.gpu).await
+    }
+
+    pub(super) fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// Whether outputs stay on the device as well.
+    pub(super) fn keeps_results(&self) -> bool {
+        self.keeps_results
+    }
 }

@@ -7,8 +7,8 @@ use crate::tensor::TensorError;
 /// A device that cannot be had, or that failed.
 ///
 /// ```no_run
-/// # use resnet_wgpu::preprocess::RgbImage;
-/// use resnet_wgpu::gpu::GpuError;
+/// # use resnet_wgpu::low_level::preprocess::RgbImage;
+/// use resnet_wgpu::low_level::gpu::GpuError;
 /// use resnet_wgpu::{Classifier, DeviceSelector, Error, Gpu};
 ///
 /// # fn example(classifier: &Classifier, photo: &RgbImage) -> Result<(), Error> {
@@ -174,6 +174,12 @@ pub enum GpuError {
     /// As many runs are in flight as may be.
     #[error("{0} runs are in flight already; finish one before the next")]
     Busy(usize),
+    /// A free frame that did not come.
+    #[error(
+        "as many runs as may be in flight were not finished for ten minutes; finish or drop them, or \
+         allow more (`in_flight`)"
+    )]
+    Stuck,
     /// Another run, where one is recorded in part.
     #[error(
         "a run is recorded in part; record the rest of it (`Recorder::go_on`), or give it up \

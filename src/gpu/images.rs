@@ -6,8 +6,7 @@ use crate::kernels::InputForm;
 /// [`Session::start`](crate::Session::start) takes slices of either kind as such.
 ///
 /// ```
-/// use resnet_wgpu::gpu::Images;
-/// use resnet_wgpu::session::InputForm;
+/// use resnet_wgpu::{Images, InputForm};
 ///
 /// let black = [0_u8; 32 * 32 * 3];
 /// let images = Images::from(&black[..]);

@@ -185,7 +185,7 @@ impl Gpu {
         let heard = Arc::new(AtomicBool::new(false));
         let hears = Arc::clone(&heard);
         (self.queue()).on_submitted_work_done(move || hears.store(true, Ordering::Release));
-        let waited = self.poll(wgpu::PollType::Wait {
+        let waited = self.handles().poll(wgpu::PollType::Wait {
             submission_index: None,
             timeout: Some(LONG_WORK),
         });

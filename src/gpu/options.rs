@@ -7,7 +7,7 @@ use super::DeviceSelector;
 /// How a device is opened.
 ///
 /// ```
-/// use resnet_wgpu::gpu::{DeviceSelector, GpuOptions, PipelineOptions};
+/// use resnet_wgpu::{DeviceSelector, GpuOptions, PipelineOptions};
 ///
 /// let options = GpuOptions {
 ///     selector: DeviceSelector::Index(0),
@@ -65,15 +65,14 @@ impl From<&GpuOptions> for GpuOptions {
 /// How kernels become pipelines.
 ///
 /// ```no_run
-/// use resnet_wgpu::Gpu;
-/// use resnet_wgpu::gpu::{GpuOptions, PipelineOptions};
+/// use resnet_wgpu::{Gpu, GpuOptions, PipelineOptions};
 ///
 /// let pipelines = PipelineOptions {
 ///     cache: Some("/home/me/.cache/application/pipelines".into()),
 ///     ..PipelineOptions::default()
 /// };
 /// let gpu = Gpu::new(GpuOptions { pipelines, ..GpuOptions::default() })?;
-/// # Ok::<(), resnet_wgpu::gpu::GpuError>(())
+/// # Ok::<(), resnet_wgpu::low_level::gpu::GpuError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PipelineOptions {

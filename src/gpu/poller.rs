@@ -1,22 +1,26 @@
-//! Polls a device while tasks await runs on it: wgpu tells of a mapping only to
-//! whoever polls. In a browser nobody needs to.
+//! A thread that polls a device while tasks await it: wgpu reports a mapping only
+//! to whoever polls. A browser polls by itself.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::caught::polled;
-use super::mapping::Mapping;
+use super::signal::Signal;
 
-/// Between two polls. A poll takes microseconds and, unlike a wait, no lock that
-/// another thread's submission or a window's next frame would wait for.
+/// The time between two polls. A poll takes microseconds and, unlike a wait, holds
+/// no lock that another thread's submission or a window's next frame would need.
 const BETWEEN: Duration = Duration::from_micros(250);
 
-/// Polls that far apart since the newest was awaited; then they are farther.
+/// Polls at that distance after the newest task came; later ones are rarer.
 const OFTEN: u32 = 400;
 
-/// A thread that polls while something is awaited; started at the first.
+/// The poll thread, which starts with the first task.
 #[derive(Debug, Default)]
-pub(super) struct Poller(Arc<Board>);
+pub(super) struct Poller {
+    board: Arc<Board>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
 
 #[derive(Debug, Default)]
 struct Board {
@@ -26,66 +30,82 @@ struct Board {
 
 #[derive(Debug, Default)]
 struct List {
-    awaited: Vec<(u64, Mapping)>,
+    awaited: Vec<(u64, Option<Signal>)>,
     next: u64,
     running: bool,
     closed: bool,
 }
 
-/// An entry of the list, until it is dropped.
+/// Keeps the device polled until it is dropped.
 #[derive(Debug)]
-pub(super) struct Awaited {
+pub(super) struct Polling {
     board: Arc<Board>,
     id: u64,
 }
 
 impl Poller {
-    /// Polls `device` until that is mapped, or what this returns is dropped. An
-    /// error where the system gives no thread for it; nobody is woken here, whatever
-    /// the caller has locked.
-    pub fn awaits(&self, device: &wgpu::Device, mapping: &Mapping) -> std::io::Result<Awaited> {
-        let mut list = self.0.list();
+    /// Polls `device` until `signal` has ended or the result is dropped. An error if
+    /// the system gives no thread. Nobody is woken here, so the caller may hold locks.
+    pub fn poll_for(
+        &self,
+        device: &wgpu::Device,
+        signal: Option<&Signal>,
+    ) -> std::io::Result<Polling> {
+        let mut list = self.board.list();
         // A browser polls by itself.
         if cfg!(not(target_arch = "wasm32")) && !list.running {
-            let (board, device) = (Arc::clone(&self.0), device.clone());
+            let (board, device) = (Arc::clone(&self.board), device.clone());
             let thread = std::thread::Builder::new().name("resnet-wgpu poll".into());
-            thread.spawn(move || {
+            let started = thread.spawn(move || {
                 let running = Running(board);
                 running.0.run(&device);
             })?;
+            *self.thread() = Some(started);
             list.running = true;
         }
         let id = list.next;
         list.next += 1;
-        list.awaited.push((id, mapping.clone()));
+        list.awaited.push((id, signal.cloned()));
         drop(list);
-        self.0.changed.notify_one();
-        Ok(Awaited {
-            board: Arc::clone(&self.0),
+        self.board.changed.notify_one();
+        Ok(Polling {
+            board: Arc::clone(&self.board),
             id,
         })
     }
+
+    fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// While the thread runs.
+/// Marks the thread as running until it is dropped.
 struct Running(Arc<Board>);
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.0.list().running = false;
-        // Unless it ended because the device is gone, and nobody awaits.
+        // Signals remain only if the thread panicked.
         self.0.fail("nothing polls it");
     }
 }
 
 impl Drop for Poller {
     fn drop(&mut self) {
-        self.0.list().closed = true;
-        self.0.changed.notify_one();
+        self.board.list().closed = true;
+        self.board.changed.notify_one();
+        let thread = self.thread().take();
+        // The thread holds the device. At the end of a process it must not free the device
+        // while the driver is being unloaded. The thread itself may drop the last task that
+        // holds this.
+        if let Some(thread) = thread.filter(|t| t.thread().id() != std::thread::current().id()) {
+            // A panic of the thread has been reported to whoever waited.
+            let _ = thread.join();
+        }
     }
 }
 
-impl Drop for Awaited {
+impl Drop for Polling {
     fn drop(&mut self) {
         self.board.list().awaited.retain(|(id, _)| *id != self.id);
     }
@@ -104,23 +124,24 @@ impl Board {
             let newest = list.next;
             drop(list);
             if let Err(error) = polled(device, wgpu::PollType::Poll) {
-                // No callback comes any more.
+                // No callback will follow.
                 self.fail(&error);
             }
-            (self.list().awaited).retain(|(_, mapping)| !mapping.has_ended());
-            // What takes long needs no answer within a quarter of a millisecond.
-            (looks, last) = match newest == last {
-                true => (looks + 1, last),
-                false => (0, newest),
-            };
-            std::thread::sleep(if looks < OFTEN { BETWEEN } else { 8 * BETWEEN });
+            let pending = |signal: &Option<Signal>| !signal.as_ref().is_some_and(Signal::has_ended);
+            (self.list().awaited).retain(|(_, signal)| pending(signal));
+            // A long run needs no answer within a quarter of a millisecond.
+            looks = if newest == last { looks + 1 } else { 0 };
+            last = newest;
+            let pause = if looks < OFTEN { BETWEEN } else { 8 * BETWEEN };
+            let open = |list: &mut List| !list.closed;
+            drop(self.changed.wait_timeout_while(self.list(), pause, open));
         }
     }
 
     fn fail(&self, reason: &str) {
         let lost = std::mem::take(&mut self.list().awaited);
-        for (_, mapping) in lost {
-            mapping.fail(reason);
+        for signal in lost.into_iter().filter_map(|(_, signal)| signal) {
+            signal.fail(reason);
         }
     }
 

@@ -1,25 +1,27 @@
-//! Brings results to the host.
+//! The download of results.
 
-use super::mapping::Mapping;
-use super::{Gpu, GpuError};
+use super::frame::Claim;
+use super::signal::Signal;
+use super::{GpuError, Handles};
 
-/// A buffer that the host can read, and word of its mapping.
+/// A buffer that the device copies to and the host reads, in turns.
 #[derive(Debug)]
 pub(super) struct Readback {
     buffer: wgpu::Buffer,
-    mapping: Mapping,
+    signal: Signal,
 }
 
 impl Readback {
-    pub fn new(gpu: &Gpu, bytes: u64) -> Self {
+    /// A buffer of `bytes`.
+    pub fn new(handles: &Handles, bytes: u64) -> Self {
         Self {
-            buffer: gpu.device().create_buffer(&wgpu::BufferDescriptor {
+            buffer: handles.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("readback"),
                 size: bytes,
                 usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             }),
-            mapping: Mapping::default(),
+            signal: Signal::default(),
         }
     }
 
@@ -28,44 +30,51 @@ impl Readback {
         &self.buffer
     }
 
-    /// Word of whether they have come.
-    pub fn mapping(&self) -> &Mapping {
-        &self.mapping
+    /// Reports when the results are mapped.
+    pub fn signal(&self) -> &Signal {
+        &self.signal
     }
 
-    /// Has it for the next commands; it is mapped.
-    pub fn unmap(&self, gpu: &Gpu) -> Result<(), GpuError> {
-        // The device may be lost by now.
-        gpu.watch(0, || self.buffer.unmap())
-    }
-
-    /// Has the first `bytes` mapped when these commands are done.
-    pub fn ask(&self, encoder: &wgpu::CommandEncoder, bytes: u64) {
+    /// Maps the first `bytes` once the commands of `encoder` are done.
+    pub fn map(&self, encoder: &wgpu::CommandEncoder, bytes: u64, claim: Option<Claim>) {
         let mode = wgpu::MapMode::Read;
-        self.mapping.ask(encoder, &self.buffer, mode, bytes);
+        self.signal.map(encoder, &self.buffer, mode, bytes, claim);
     }
 
-    /// Waits for the submission of commands that [`ask`](Self::ask)ed for it, and
-    /// shows `read` the first `bytes`. After an error it is of no further use.
+    /// Unmaps the buffer for the next commands.
+    pub fn unmap(&self, handles: &Handles) -> Result<(), GpuError> {
+        self.signal.reset();
+        // On a lost device this is an error.
+        handles.watch(0, || self.buffer.unmap())
+    }
+
+    /// Waits for the submission of commands that [map](Self::map) the buffer, and
+    /// reads its first `bytes`. After an error the buffer is of no further use.
     pub fn read(
         &self,
-        gpu: &Gpu,
+        handles: &Handles,
         submitted: wgpu::SubmissionIndex,
         bytes: u64,
         read: impl FnOnce(&[u8]),
     ) -> Result<(), GpuError> {
-        if !self.mapping.look(gpu)? {
-            gpu.wait(submitted)?;
-            self.mapping.wait(gpu)?;
+        if !self.signal.is_mapped(handles)? {
+            handles.wait(submitted)?;
+            let mapped = std::future::poll_fn(|task| self.signal.poll(handles, task));
+            handles.block_on(mapped, || handles.lost("it did not answer"))??;
         }
-        self.show(gpu, bytes, read)
+        self.show(handles, bytes, read)
     }
 
-    /// Shows `read` the first `bytes`, which are mapped, and has it ready for the
-    /// next commands.
-    pub fn show(&self, gpu: &Gpu, bytes: u64, read: impl FnOnce(&[u8])) -> Result<(), GpuError> {
+    /// Reads the first `bytes` of the mapped buffer, and unmaps it.
+    pub fn show(
+        &self,
+        handles: &Handles,
+        bytes: u64,
+        read: impl FnOnce(&[u8]),
+    ) -> Result<(), GpuError> {
         let view = self.buffer.get_mapped_range(0..bytes);
-        view.map_err(|e| gpu.lost(e)).map(|view| read(&view))?;
-        self.unmap(gpu)
+        view.map_err(|error| handles.lost(error))
+            .map(|view| read(&view))?;
+        self.unmap(handles)
     }
 }

@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::caught::caught;
+use super::frame::Claim;
 use super::intake::Intake;
-use super::lane::Lane;
 use super::pipelines::Pipeline;
-use super::{Engine, GpuError, Images, Run};
+use super::{Executable, Flight, GpuError, Images};
 
-impl Engine {
+impl Executable {
     /// Refuses images in another form than the plan takes, and more of them.
     pub(super) fn admit(&self, images: Images<'_>) -> Result<(), GpuError> {
         let (form, batch) = (&self.plan.input.form, self.plan.batch);
@@ -33,21 +33,22 @@ impl Engine {
     pub(super) fn take_in(
         &self,
         encoder: &mut wgpu::CommandEncoder,
-        lane: &Lane,
+        claim: &Claim,
         intake: Intake<'_>,
         number: Option<u32>,
     ) -> Result<(), GpuError> {
-        let (slot, upload) = (&self.slots[self.plan.input.slot], &lane.upload);
+        let slot = &self.slots[self.plan.input.slot];
+        let upload = &claim.frame().ok_or(GpuError::Idle)?.upload;
         let bytes = match intake {
             Intake::Host(images) => images.bytes(),
             Intake::Device(_) => &[],
         };
         if !bytes.is_empty() || number.is_some() {
-            upload.fill(&self.gpu, bytes, number)?;
+            upload.fill(self.handles(), bytes, number)?;
         }
         match intake {
             Intake::Host(_) => {
-                self.gpu.count_upload(bytes.len());
+                self.handles().count_upload(bytes.len());
                 slot.fill(encoder, upload.buffer(), bytes.len() as u64);
             }
             Intake::Device(picture) => {
@@ -58,39 +59,41 @@ impl Engine {
                 picture.record(encoder, arrival);
             }
         }
-        if let (Some(marks), true) = (self.lanes.marks(), number.is_some()) {
-            let (at, _) = self.lanes.mark_at();
+        if let (Some(marks), true) = (self.frames.marks(), number.is_some()) {
+            let (at, _) = self.frames.mark_offsets();
             marks.begin(encoder, upload.buffer(), at);
         }
         if !bytes.is_empty() || number.is_some() {
-            upload.recycle(encoder);
+            upload.recycle(encoder, claim.another());
         }
         Ok(())
     }
 
     /// Records that outputs come to where the host reads them, and to where the
     /// application's shaders do, if wanted; `slices` were recorded before.
-    pub(super) fn give_out(&self, encoder: &mut wgpu::CommandEncoder, lane: &Lane, slices: usize) {
-        let (mut at, readback) = (0, lane.readback.buffer());
+    pub(super) fn give_out(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        claim: &Claim,
+        slices: usize,
+    ) -> Result<(), GpuError> {
+        let frame = claim.frame().ok_or(GpuError::Idle)?;
+        let (mut at, readback) = (0, frame.readback.buffer());
         for output in &self.plan.outputs {
             let bytes = output.bytes(self.plan.batch);
             let slot = &self.slots[output.slot];
-            let places = [Some(readback), lane.results.as_ref()];
+            let places = [Some(readback), frame.results.as_ref()];
             for into in places.into_iter().flatten() {
                 slot.copy(encoder, into, at, bytes);
             }
             at += slot.place().padded(bytes);
         }
-        if let Some(marks) = self.lanes.marks() {
-            let (_, at) = self.lanes.mark_at();
+        if let Some(marks) = self.frames.marks() {
+            let (_, at) = self.frames.mark_offsets();
             marks.end(encoder, slices, readback, at);
         }
-        lane.readback.ask(encoder, readback.size());
-    }
-
-    pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
-        let descriptor = wgpu::CommandEncoderDescriptor::default();
-        self.gpu.device().create_command_encoder(&descriptor)
+        (frame.readback).map(encoder, readback.size(), claim.another());
+        Ok(())
     }
 
     /// One pass with those steps in that order, between two timestamps if
@@ -123,56 +126,52 @@ impl Engine {
     pub(crate) fn record_part(
         &self,
         encoder: &mut wgpu::CommandEncoder,
-        run: &mut Run,
+        flight: &mut Flight,
         intake: Option<Intake<'_>>,
         steps: Range<usize>,
         last: bool,
     ) -> Result<(), GpuError> {
-        let _calling = self.calling();
         // On a lost device all of this would do nothing, and the application's own
         // encoder would tell.
-        self.gpu.still_there()?;
-        let number = intake.is_some().then(|| self.lanes.number());
-        let slices = run.next_slice(number, last);
-        let lane = run.lane()?;
+        self.handles().still_there()?;
+        let number = intake.is_some().then(|| self.frames.next_number());
+        let slices = flight.next_slice(number);
+        let claim = flight.claim()?;
         let record = || -> Result<(), GpuError> {
             if let Some(intake) = intake {
-                self.take_in(encoder, lane, intake, number)?;
-            } else if let Some(marks) = self.lanes.marks() {
-                marks.go_on(encoder, slices);
+                self.take_in(encoder, claim, intake, number)?;
+            } else if let Some(marks) = self.frames.marks() {
+                marks.carry(encoder, slices);
             }
             if !steps.is_empty() {
                 self.record(encoder, steps, None);
             }
             if last {
-                self.give_out(encoder, lane, slices);
+                self.give_out(encoder, claim, slices)?;
             }
             Ok(())
         };
-        let recorded = self.gpu.watch(0, || caught(record));
+        let recorded = self.handles().watch(0, || caught(record));
         let recorded =
             recorded.and_then(|recorded| recorded.unwrap_or(Err(GpuError::OtherInstance)));
-        recorded.inspect_err(|_| run.give_up())
+        recorded.inspect_err(|_| flight.give_up())
     }
 
-    /// Records and submits a whole run on that lane, a submission for each of the
-    /// plan's.
-    pub(super) fn submit_run(
-        &self,
-        lane: &Lane,
-        intake: Intake<'_>,
-    ) -> Result<wgpu::SubmissionIndex, GpuError> {
-        let _turn = self.shared.turn();
-        let mut encoder = self.encoder();
-        self.take_in(&mut encoder, lane, intake, None)?;
+    /// Records and submits a whole run, with a submission for each of the plan's.
+    /// Returns the number of the last.
+    pub(super) fn submit_run(&self, claim: &Claim, intake: Intake<'_>) -> Result<u64, GpuError> {
+        let _turn = self.engine.workspace().turn();
+        let handles = self.handles();
+        let mut encoder = handles.encoder();
+        self.take_in(&mut encoder, claim, intake, None)?;
         for (i, steps) in self.plan.submissions.iter().enumerate() {
             if i > 0 {
-                let full = std::mem::replace(&mut encoder, self.encoder());
-                self.gpu.queue().submit([full.finish()]);
+                let full = std::mem::replace(&mut encoder, handles.encoder());
+                handles.queue().submit([full.finish()]);
             }
             self.record(&mut encoder, Range::clone(steps), None);
         }
-        self.give_out(&mut encoder, lane, 0);
-        Ok(self.gpu.queue().submit([encoder.finish()]))
+        self.give_out(&mut encoder, claim, 0)?;
+        Ok(handles.submit(encoder.finish()))
     }
 }

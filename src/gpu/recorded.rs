@@ -26,7 +26,11 @@ pub(super) fn recorded(
     let words = StepParams::new(gpu, plan);
     let mut steps = Vec::with_capacity(plan.steps.len());
     for (i, step) in plan.steps.iter().enumerate() {
-        let pipeline = gpu.pipeline(step.variant())?;
+        let variant = step.variant();
+        let pipeline = (gpu.pipelines().find(variant)).ok_or_else(|| GpuError::Kernel {
+            kernel: variant.kernel.name,
+            reason: "expected its pipeline, found none; load its plan again".into(),
+        })?;
         let mut entries = vec![wgpu::BindGroupEntry {
             binding: 0,
             resource: words.binding(i),

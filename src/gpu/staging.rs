@@ -1,32 +1,31 @@
-//! Brings images to the device. wgpu's own way makes a buffer for each write,
-//! of megabytes for a batch; this one is there for all runs.
+//! The upload of images. `Queue::write_buffer` creates a buffer for each write,
+//! of megabytes for a batch; a staging buffer serves all runs of a frame.
 
 use std::ops::Range;
 
-use super::mapping::Mapping;
-use super::{Gpu, GpuError};
+use super::frame::Claim;
+use super::marks::MARK;
+use super::signal::Signal;
+use super::{GpuError, Handles};
 
-/// Bytes of a run's number.
-pub(super) const MARK: u64 = 4;
-
-/// A buffer that the host writes and the device copies from, by turns.
+/// A buffer that the host writes and the device copies from, in turns.
 #[derive(Debug)]
 pub(super) struct Staging {
     buffer: wgpu::Buffer,
-    mapping: Mapping,
+    signal: Signal,
 }
 
 impl Staging {
-    /// Room for that many bytes, whole words.
-    pub fn new(gpu: &Gpu, bytes: u64) -> Self {
+    /// A buffer of `bytes`, a multiple of 4, mapped for the host.
+    pub fn new(handles: &Handles, bytes: u64) -> Self {
         Self {
-            buffer: gpu.device().create_buffer(&wgpu::BufferDescriptor {
+            buffer: handles.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("images"),
                 size: bytes,
                 usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
                 mapped_at_creation: true,
             }),
-            mapping: Mapping::there(),
+            signal: Signal::ended(),
         }
     }
 
@@ -35,19 +34,22 @@ impl Staging {
         &self.buffer
     }
 
-    /// Word of whether it is the host's.
-    pub fn mapping(&self) -> &Mapping {
-        &self.mapping
+    /// Reports when the buffer is mapped for the host.
+    pub fn signal(&self) -> &Signal {
+        &self.signal
     }
 
-    /// Writes those bytes to its start, and that number to its end, if any.
-    /// Whatever was to copy from it before must have completed.
-    pub fn fill(&self, gpu: &Gpu, bytes: &[u8], number: Option<u32>) -> Result<(), GpuError> {
-        self.mapping.wait(gpu)?;
+    /// Writes `bytes` to the start of the mapped buffer and `number`, if any, to
+    /// its end, and unmaps it.
+    pub fn fill(
+        &self,
+        handles: &Handles,
+        bytes: &[u8],
+        number: Option<u32>,
+    ) -> Result<(), GpuError> {
         let write = |range: Range<u64>, bytes: &[u8]| -> Result<(), GpuError> {
             let view = self.buffer.get_mapped_range_mut(range);
-            // It was mapped when the device was well.
-            let mut view = view.map_err(|e| gpu.lost(e))?;
+            let mut view = view.map_err(|error| handles.lost(error))?;
             view.slice(..bytes.len()).copy_from_slice(bytes);
             Ok(())
         };
@@ -60,12 +62,14 @@ impl Staging {
             write(size - MARK..size, &number.to_le_bytes())?;
         }
         self.buffer.unmap();
+        self.signal.reset();
         Ok(())
     }
 
-    /// Has it ready for the host again when these commands are done with it.
-    pub fn recycle(&self, encoder: &wgpu::CommandEncoder) {
+    /// Maps the buffer for the host again once the commands of `encoder` are done
+    /// with it.
+    pub fn recycle(&self, encoder: &wgpu::CommandEncoder, claim: Option<Claim>) {
         let (bytes, mode) = (self.buffer.size(), wgpu::MapMode::Write);
-        self.mapping.ask(encoder, &self.buffer, mode, bytes);
+        self.signal.map(encoder, &self.buffer, mode, bytes, claim);
     }
 }

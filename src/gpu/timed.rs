@@ -5,10 +5,10 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use web_time::Instant;
 
+use super::frame::Claim;
 use super::intake::Intake;
-use super::lane::Lane;
 use super::timestamps::{Clock, Span, Spans, Timeline, Timestamps};
-use super::{Engine, GpuError, Images};
+use super::{Executable, GpuError, Images};
 
 /// What some steps took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct StepsTime {
     pub wall: Duration,
 }
 
-impl Engine {
+impl Executable {
     /// Runs some steps `times` over, in one pass, and says what all of it
     /// took: for tuning. The caller sees to it that the steps leave what they
     /// read as it was.
@@ -27,18 +27,20 @@ impl Engine {
         let timestamps = self.timestamps_for(1)?;
         let again = (0..times).flat_map(|_| steps.clone());
         let began = Instant::now();
-        let submitted = self.gpu.watch(0, || {
-            let mut encoder = self.encoder();
+        let submitted = self.handles().watch(0, || {
+            let mut encoder = self.handles().encoder();
             let writes = timestamps.as_ref().map(|t| t.writes(0));
             self.record(&mut encoder, again, writes);
             if let Some(timestamps) = &timestamps {
                 timestamps.resolve(&mut encoder);
             }
-            self.gpu.queue().submit([encoder.finish()])
+            self.handles().queue().submit([encoder.finish()])
         })?;
-        self.gpu.wait(submitted.clone())?;
+        self.handles().wait(submitted.clone())?;
         let wall = began.elapsed();
-        let spans = timestamps.as_ref().map(|t| t.read(&self.gpu, submitted));
+        let spans = timestamps
+            .as_ref()
+            .map(|t| t.read(self.handles(), submitted));
         let gpu = spans
             .transpose()?
             .map(|s| s.iter().map(Span::duration).sum());
@@ -55,7 +57,7 @@ impl Engine {
             .unwrap_or_else(PoisonError::into_inner);
         match kept.take().filter(|t| t.spans() == spans) {
             Some(timestamps) => Ok(Some(timestamps)),
-            None => Timestamps::new(&self.gpu, spans),
+            None => Timestamps::new(self.handles(), spans),
         }
     }
 
@@ -83,14 +85,14 @@ impl Engine {
         };
         let timestamps = self.timestamps_for(ranges.len())?;
         // Steps of other engines would be timed with these, and write what they read.
-        let lane = self.lanes.wait(&self.gpu)?;
-        let turn = self.shared.turn();
+        let permit = self.gpu().block_on(self.engine.acquire())??;
+        let claim = self.frames.claim(self.handles(), permit)?;
+        let turn = self.engine.workspace().turn();
         let timeline = match &timestamps {
-            Some(timestamps) => self.timed_by_gpu(&lane, input, &ranges, timestamps),
-            None => self.timed_by_host(&lane, input, &ranges),
+            Some(timestamps) => self.timed_by_gpu(&claim, input, &ranges, timestamps),
+            None => self.timed_by_host(&claim, input, &ranges),
         };
         drop(turn);
-        self.lanes.drain(lane, false);
         // After an error they are of no further use.
         self.keep(timestamps.filter(|_| timeline.is_ok()));
         timeline
@@ -98,16 +100,16 @@ impl Engine {
 
     fn timed_by_gpu(
         &self,
-        lane: &Lane,
+        claim: &Claim,
         input: Images<'_>,
         ranges: &[Range<usize>],
         timestamps: &Timestamps,
     ) -> Result<Timeline, GpuError> {
         let began = Instant::now();
         let since = |began: Instant| began.elapsed();
-        let (submitted, host) = self.gpu.watch(0, || -> Result<_, GpuError> {
-            let mut encoder = self.encoder();
-            self.take_in(&mut encoder, lane, Intake::Host(input), None)?;
+        let (submitted, host) = self.handles().watch(0, || -> Result<_, GpuError> {
+            let mut encoder = self.handles().encoder();
+            self.take_in(&mut encoder, claim, Intake::Host(input), None)?;
             let uploaded = since(began);
             let (mut last, mut first_submit) = (0, None);
             for (i, steps) in ranges.iter().enumerate() {
@@ -115,9 +117,9 @@ impl Engine {
                 let of = |s: &Range<usize>| s.contains(&steps.start);
                 let submission = self.plan.submissions.iter().position(of).unwrap_or(last);
                 if submission != last {
-                    let full = std::mem::replace(&mut encoder, self.encoder());
+                    let full = std::mem::replace(&mut encoder, self.handles().encoder());
                     first_submit.get_or_insert_with(|| since(began));
-                    self.gpu.queue().submit([full.finish()]);
+                    self.handles().queue().submit([full.finish()]);
                     last = submission;
                 }
                 self.record(&mut encoder, steps.clone(), Some(timestamps.writes(i)));
@@ -125,12 +127,12 @@ impl Engine {
             timestamps.resolve(&mut encoder);
             let commands = encoder.finish();
             let recorded = since(began);
-            let submitted = self.gpu.queue().submit([commands]);
+            let submitted = self.handles().queue().submit([commands]);
             let host = [uploaded, recorded, since(began)];
             Ok((submitted, (host, first_submit.unwrap_or(recorded))))
         })??;
         let (host, first_submit) = host;
-        let mut gpu = timestamps.read(&self.gpu, submitted)?;
+        let mut gpu = timestamps.read(self.handles(), submitted)?;
         // The two clocks share no origin: the GPU cannot begin before the
         // first submission.
         for span in &mut gpu {
@@ -142,27 +144,27 @@ impl Engine {
 
     fn timed_by_host(
         &self,
-        lane: &Lane,
+        claim: &Claim,
         input: Images<'_>,
         ranges: &[Range<usize>],
     ) -> Result<Timeline, GpuError> {
         let began = Instant::now();
-        let submitted = self.gpu.watch(0, || -> Result<_, GpuError> {
-            let mut encoder = self.encoder();
-            self.take_in(&mut encoder, lane, Intake::Host(input), None)?;
-            Ok(self.gpu.queue().submit([encoder.finish()]))
+        let submitted = self.handles().watch(0, || -> Result<_, GpuError> {
+            let mut encoder = self.handles().encoder();
+            self.take_in(&mut encoder, claim, Intake::Host(input), None)?;
+            Ok(self.handles().queue().submit([encoder.finish()]))
         })??;
-        self.gpu.wait(submitted)?;
+        self.handles().wait(submitted)?;
         let uploaded = began.elapsed();
         let mut spans = Vec::with_capacity(ranges.len());
         for steps in ranges {
             let begin = began.elapsed();
-            let submitted = self.gpu.watch(0, || {
-                let mut encoder = self.encoder();
+            let submitted = self.handles().watch(0, || {
+                let mut encoder = self.handles().encoder();
                 self.record(&mut encoder, steps.clone(), None);
-                self.gpu.queue().submit([encoder.finish()])
+                self.handles().queue().submit([encoder.finish()])
             })?;
-            self.gpu.wait(submitted)?;
+            self.handles().wait(submitted)?;
             let end = began.elapsed();
             spans.push(Span { begin, end });
         }

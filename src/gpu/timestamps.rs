@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::readback::Readback;
-use super::{Gpu, GpuError};
+use super::{GpuError, Handles};
 
 /// How GPU time was taken.
 ///
 /// ```no_run
-/// use resnet_wgpu::gpu::{Clock, Timeline};
+/// use resnet_wgpu::low_level::gpu::{Clock, Timeline};
 ///
 /// # fn example(timeline: &Timeline) {
 /// let clock = match timeline.clock {
@@ -35,7 +35,7 @@ pub enum Clock {
 /// tells apart.
 ///
 /// ```no_run
-/// use resnet_wgpu::gpu::Spans;
+/// use resnet_wgpu::low_level::gpu::Spans;
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model, Session, SessionOptions};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
@@ -58,7 +58,7 @@ pub enum Spans {
 ///
 /// ```
 /// use std::time::Duration;
-/// use resnet_wgpu::gpu::Span;
+/// use resnet_wgpu::low_level::gpu::Span;
 ///
 /// let (begin, end) = (Duration::from_micros(3), Duration::from_micros(10));
 /// assert_eq!(Span { begin, end }.duration(), Duration::from_micros(7));
@@ -84,7 +84,7 @@ impl Span {
 /// [`Session::timed_run`]: crate::session::Session::timed_run
 ///
 /// ```no_run
-/// use resnet_wgpu::gpu::Spans;
+/// use resnet_wgpu::low_level::gpu::Spans;
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model, Session, SessionOptions};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
@@ -161,13 +161,13 @@ pub(super) struct Timestamps {
 
 impl Timestamps {
     /// `None` where the device has no timestamps.
-    pub fn new(gpu: &Gpu, spans: usize) -> Result<Option<Self>, GpuError> {
-        let device = gpu.device();
+    pub fn new(handles: &Handles, spans: usize) -> Result<Option<Self>, GpuError> {
+        let device = handles.device();
         if !device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return Ok(None);
         }
         let bytes = spans as u64 * SPAN_BYTES;
-        gpu.watch(2 * bytes, || {
+        handles.watch(2 * bytes, || {
             let set = |first: usize| {
                 device.create_query_set(&wgpu::QuerySetDescriptor {
                     label: Some("timestamps"),
@@ -183,9 +183,9 @@ impl Timestamps {
                     usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
                     mapped_at_creation: false,
                 }),
-                readback: Readback::new(gpu, bytes),
+                readback: Readback::new(handles, bytes),
                 spans,
-                period: f64::from(gpu.queue().get_timestamp_period()),
+                period: f64::from(handles.queue().get_timestamp_period()),
             })
         })
     }
@@ -214,19 +214,23 @@ impl Timestamps {
         }
         let bytes = self.spans as u64 * SPAN_BYTES;
         encoder.copy_buffer_to_buffer(&self.resolved, 0, self.readback.buffer(), 0, bytes);
-        self.readback.ask(encoder, bytes);
+        self.readback.map(encoder, bytes, None);
     }
 
     /// Waits for the submission; the spans since the first began.
-    pub fn read(&self, gpu: &Gpu, submitted: wgpu::SubmissionIndex) -> Result<Vec<Span>, GpuError> {
+    pub fn read(
+        &self,
+        handles: &Handles,
+        submitted: wgpu::SubmissionIndex,
+    ) -> Result<Vec<Span>, GpuError> {
         let mut spans = None;
         let bytes = self.spans as u64 * SPAN_BYTES;
-        self.readback.read(gpu, submitted, bytes, |bytes| {
+        self.readback.read(handles, submitted, bytes, |bytes| {
             let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
             spans = since_first(&ticks, self.period);
         })?;
         spans.ok_or_else(|| GpuError::Clock {
-            device: gpu.describe(),
+            device: handles.describe(),
         })
     }
 }

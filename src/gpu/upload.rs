@@ -94,7 +94,12 @@ impl Upload<'_> {
         let (packing, scalar) = (weight.packing, weight.scalar);
         let quad_bytes = scalar.quad_bytes();
         let place = self.gpu.profile().storage.place(scalar);
-        let value = Value::new(self.gpu, name.unwrap_or("zeros"), weight.bytes(), place);
+        let value = Value::new(
+            self.gpu.handles(),
+            name.unwrap_or("zeros"),
+            weight.bytes(),
+            place,
+        );
         let rows_at_once = match packing.by_rows() {
             true => whole_rows(packing.quads()),
             false => packing.rows(),
@@ -131,7 +136,7 @@ impl Upload<'_> {
         let submitted = self.gpu.queue().submit([]);
         match self.before.replace(submitted) {
             // A browser's queue takes all of it.
-            Some(before) if cfg!(not(target_arch = "wasm32")) => self.gpu.wait(before),
+            Some(before) if cfg!(not(target_arch = "wasm32")) => self.gpu.handles().wait(before),
             _ => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! An activation slot or a weight on the device: a buffer, or a texture where
 //! the device reads those faster.
 
-use super::Gpu;
+use super::Handles;
 use super::format::format;
 use crate::kernels::{Place, Scalar, TEXTURE_ROW};
 
@@ -17,8 +17,8 @@ pub(super) enum Value {
 
 impl Value {
     /// Room for that many bytes, whole quads.
-    pub fn new(gpu: &Gpu, label: &str, bytes: u64, place: Place) -> Self {
-        let device = gpu.device();
+    pub fn new(handles: &Handles, label: &str, bytes: u64, place: Place) -> Self {
+        let device = handles.device();
         match place {
             Place::Buffer => Value::Buffer(device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),

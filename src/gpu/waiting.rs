@@ -1,90 +1,138 @@
-//! Waiting for a mapping, by a thread or a task.
+//! Waiting for a device, by a thread or a task.
 
-use std::task::{Context, Poll};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use web_time::Instant;
 
-use super::mapping::{Mapping, Missed};
-use super::{Gpu, GpuError};
+use super::{Gpu, GpuError, Handles};
 
-/// How long a mapping may stay away after its submission has completed. It is
-/// there at once, or another thread that polls the device is about to bring it.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest wait for anything: what takes longer never comes.
+const PATIENCE: Duration = Duration::from_secs(600);
 
-/// How long an application's submission may take: one that takes longer does not
-/// come back, or was never made.
-const LONG: Duration = Duration::from_secs(600);
+/// The time between two looks at a device that is not waited for. wgpu holds a
+/// lock while it waits, and a window's next frame on a shared device would wait
+/// for it.
+const BETWEEN: Duration = Duration::from_micros(200);
 
-/// How long to wait for that thread before polling again.
-const WHILE: Duration = Duration::from_millis(5);
-
-impl Missed {
-    fn error(&self, gpu: &Gpu) -> GpuError {
-        match self {
-            Missed::Failed(reason) => gpu.lost(reason),
-            Missed::Dropped => GpuError::NotSubmitted,
-        }
-    }
+/// The waker of threads, which look by themselves and need not be woken.
+#[inline(never)]
+fn nobody() -> &'static Waker {
+    Waker::noop()
 }
 
-impl Mapping {
-    /// Waits until the buffer is mapped. The submissions before it are taken to
-    /// have completed; yet another thread that polled may hold the callback
-    /// still, or none has polled since, after an error.
-    pub fn wait(&self, gpu: &Gpu) -> Result<(), GpuError> {
-        self.wait_for(gpu, PATIENCE, || gpu.lost("it did not answer"))
-    }
+/// Polls a future once. Its task is not woken.
+pub(crate) fn poll_once<T>(future: impl Future<Output = T>) -> Poll<T> {
+    pin!(future).poll(&mut Context::from_waker(nobody()))
+}
 
-    /// The same where the application has yet to submit the commands, or their
-    /// submission is not known.
-    pub fn wait_for_application(&self, gpu: &Gpu) -> Result<(), GpuError> {
-        self.wait_for(gpu, LONG, || GpuError::NotSubmitted)
-    }
-
-    fn wait_for(
+impl Handles {
+    /// Runs a future to its end on this thread, which waits for the device
+    /// meanwhile. This is the one place where a thread waits for a run.
+    ///
+    /// # Errors
+    /// `stuck` after ten minutes; [`GpuError::Lost`]; [`GpuError::Blocking`] in a
+    /// browser, if the future is not ready.
+    pub fn block_on<T>(
         &self,
-        gpu: &Gpu,
-        patience: Duration,
-        end: impl FnOnce() -> GpuError,
-    ) -> Result<(), GpuError> {
-        if self.look(gpu)? {
-            return Ok(());
-        }
-        gpu.begin_wait()?;
-        let began = Instant::now();
-        while !self.look(gpu)? {
-            if began.elapsed() > patience {
-                return Err(end());
+        future: impl Future<Output = T>,
+        stuck: impl FnOnce() -> GpuError,
+    ) -> Result<T, GpuError> {
+        let mut future = pin!(future);
+        let mut context = Context::from_waker(nobody());
+        let mut began = None;
+        loop {
+            if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+                return Ok(done);
             }
-            // No lock is held: the callback may come from here.
-            gpu.poll(wgpu::PollType::Poll)?;
-            let word = &*self.0;
-            let waited =
-                (word.there).wait_timeout_while(word.lock(), WHILE, |s| s.mapped.is_none());
-            drop(waited);
+            if began.is_none() {
+                self.begin_wait()?;
+            }
+            if began.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                return Err(stuck());
+            }
+            self.advance()?;
+        }
+    }
+
+    /// Lets the device advance: waits for the oldest run, or for a moment.
+    fn advance(&self) -> Result<(), GpuError> {
+        let Some((number, submitted)) = self.oldest_submission().filter(|_| !self.is_shared())
+        else {
+            self.look()?;
+            std::thread::sleep(BETWEEN);
+            return Ok(());
+        };
+        let wait = wgpu::PollType::Wait {
+            submission_index: Some(submitted),
+            timeout: Some(PATIENCE),
+        };
+        if self.poll(wait)? {
+            self.complete(number);
         }
         Ok(())
     }
 
-    /// Whether the buffer is mapped by now.
-    pub fn look(&self, gpu: &Gpu) -> Result<bool, GpuError> {
-        match &self.0.lock().mapped {
-            Some(Ok(())) => Ok(true),
-            Some(Err(missed)) => Err(missed.error(gpu)),
-            None => Ok(false),
-        }
-    }
-
-    /// The same, and has this task woken when it is.
-    pub fn poll(&self, gpu: &Gpu, task: &Context<'_>) -> Poll<Result<(), GpuError>> {
-        let mut state = self.0.lock();
-        match &state.mapped {
-            Some(Ok(())) => Poll::Ready(Ok(())),
-            Some(Err(missed)) => Poll::Ready(Err(missed.error(gpu))),
-            None => {
-                state.waker = Some(task.waker().clone());
-                Poll::Pending
+    /// Waits for a submission. Backends end a wait of theirs sooner than `PATIENCE`
+    /// (OpenGL after two seconds), so several waits may be needed.
+    pub fn wait(&self, submitted: wgpu::SubmissionIndex) -> Result<(), GpuError> {
+        self.begin_wait()?;
+        let began = Instant::now();
+        let timeout = if self.is_shared() {
+            Duration::ZERO
+        } else {
+            PATIENCE
+        };
+        while began.elapsed() < PATIENCE {
+            let wait = wgpu::PollType::Wait {
+                submission_index: Some(submitted.clone()),
+                timeout: Some(timeout),
+            };
+            if self.poll(wait)? {
+                return Ok(());
+            }
+            if self.is_shared() {
+                std::thread::sleep(BETWEEN);
             }
         }
+        Err(self.lost("a submission did not come back"))
     }
+}
+
+impl Gpu {
+    /// Runs a future to its end on this thread; see [`Handles::block_on`].
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> Result<T, GpuError> {
+        let handles = self.handles();
+        handles.block_on(future, || match handles.oldest_submission() {
+            Some(_) => handles.lost("a submission did not come back"),
+            None => GpuError::Stuck,
+        })
+    }
+
+    /// Completes with `future`. The device is polled meanwhile: wgpu reports to
+    /// whoever polls.
+    pub(super) async fn polled<T>(&self, future: impl Future<Output = T>) -> Result<T, GpuError> {
+        let mut future = pin!(future);
+        let mut polling = None;
+        std::future::poll_fn(|task| {
+            if let Poll::Ready(done) = future.as_mut().poll(task) {
+                return Poll::Ready(Ok(done));
+            }
+            if task.waker().will_wake(nobody()) {
+                // Nobody is woken, so look now.
+                self.handles().look()?;
+                return future.as_mut().poll(task).map(Ok);
+            }
+            if polling.is_none() {
+                polling = Some(self.poll_for(None)?);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// Returns whether a task is a thread that looks by itself.
+pub(super) fn is_thread(task: &Context<'_>) -> bool {
+    task.waker().will_wake(nobody())
 }

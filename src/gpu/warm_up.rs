@@ -24,7 +24,7 @@ impl Gpu {
         if !lazy || kernels.is_empty() {
             return Ok(());
         }
-        self.watch(2 * BYTES, || {
+        self.handles().watch(2 * BYTES, || {
             let device = self.device();
             let words = device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("warm-up"),
@@ -36,10 +36,15 @@ impl Gpu {
             let mut encoder = device.create_command_encoder(&Default::default());
             let mut pass = encoder.begin_compute_pass(&Default::default());
             for (variant, pipeline) in kernels {
-                let read = Value::new(self, "reads", BYTES, read_place(*variant, storage));
+                let read = Value::new(
+                    self.handles(),
+                    "reads",
+                    BYTES,
+                    read_place(*variant, storage),
+                );
                 let place = storage.place(variant.types.writes);
                 let written: Vec<Value> = (0..variant.writes())
-                    .map(|_| Value::new(self, "writes", BYTES, place))
+                    .map(|_| Value::new(self.handles(), "writes", BYTES, place))
                     .collect();
                 let resources = std::iter::once(words.as_entire_binding())
                     .chain(std::iter::repeat_n(read.binding(), variant.reads()))

@@ -1,91 +1,55 @@
-//! What a device says to our calls: errors as values, and the end of waiting.
-
-use std::time::Duration;
-use web_time::Instant;
+//! The errors of a device as values.
 
 use super::caught::polled;
-use super::{Gpu, GpuError};
+use super::reports::Reports;
+use super::{GpuError, Handles};
 
-/// Between two looks at a device that is the application's as well: while wgpu
-/// waits, a window's next frame would wait, too.
-const BETWEEN: Duration = Duration::from_micros(200);
+impl Handles {
+    /// Makes calls to the device and returns wgpu's errors instead of letting them
+    /// reach wgpu's handler, which panics by default. `bytes` is what the calls
+    /// allocate, for the message. Error scopes belong to a thread, so the errors of
+    /// other threads stay theirs.
+    ///
+    /// # Errors
+    /// [`GpuError::Blocking`] in a browser, where errors arrive later:
+    /// [`Handles::watch_later`] is for calls that a browser makes.
+    pub fn watch<T>(&self, bytes: u64, act: impl FnOnce() -> T) -> Result<T, GpuError> {
+        if cfg!(target_arch = "wasm32") {
+            return Err(GpuError::Blocking);
+        }
+        let mut reports = Reports::default();
+        self.watch_later(bytes, &mut reports, act)
+    }
 
-/// How long a submission may take: one that takes longer does not come back.
-const PATIENCE: Duration = Duration::from_secs(600);
-
-/// What an error scope holds.
-trait Told: Future<Output = Option<wgpu::Error>> + 'static {}
-
-impl<F: Future<Output = Option<wgpu::Error>> + 'static> Told for F {}
-
-impl Gpu {
-    /// Does something with the device and gives back wgpu's errors instead of
-    /// letting them reach a handler, which by default panics. `bytes` is what
-    /// it allocates, for the message. Scopes are per thread, so other threads'
-    /// errors stay theirs.
-    pub(super) fn watch<T>(&self, bytes: u64, act: impl FnOnce() -> T) -> Result<T, GpuError> {
+    /// Makes calls to the device. The errors of a browser go to `reports`, which
+    /// are to be awaited; elsewhere errors are returned at once.
+    pub fn watch_later<T>(
+        &self,
+        bytes: u64,
+        reports: &mut Reports,
+        act: impl FnOnce() -> T,
+    ) -> Result<T, GpuError> {
         let device = self.device();
         let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
         let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let done = act();
-        // They are popped here and now, whenever it is told what they hold.
-        let told = [validation.pop(), internal.pop(), memory.pop()];
-        self.told(bytes, told)?;
+        // Scopes are popped synchronously; their contents may arrive later.
+        let scopes = [validation.pop(), internal.pop(), memory.pop()];
+        reports.add(self, bytes, scopes)?;
         Ok(done)
     }
 
-    /// What error scopes hold: wgpu knows at once.
-    #[cfg(not(target_arch = "wasm32"))]
-    fn told(&self, bytes: u64, told: [impl Told; 3]) -> Result<(), GpuError> {
-        pollster::block_on(self.judged(bytes, told))
-    }
-
-    /// A browser tells later: whoever awaits the network's next run hears of it.
-    #[cfg(target_arch = "wasm32")]
-    fn told(&self, bytes: u64, told: [impl Told; 3]) -> Result<(), GpuError> {
-        let (gpu, late) = (self.clone(), self.caller().get());
-        late.expect();
-        wasm_bindgen_futures::spawn_local(async move {
-            late.hear(gpu.judged(bytes, told).await);
-        });
-        Ok(())
-    }
-
-    async fn judged(
-        &self,
-        bytes: u64,
-        [validation, internal, memory]: [impl Told; 3],
-    ) -> Result<(), GpuError> {
-        if let Some(reason) = memory.await {
-            return Err(GpuError::OutOfMemory {
-                device: self.describe(),
-                bytes,
-                reason: reason.to_string(),
-            });
-        }
-        let (validation, internal) = (validation.await, internal.await);
-        match validation.or(internal) {
-            // What a lost device made is not valid, which is no defect of ours.
-            Some(_) if self.is_lost() => Err(self.gone()),
-            Some(reason) => Err(GpuError::Refused {
-                device: self.describe(),
-                reason: reason.to_string(),
-            }),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether the device is lost. wgpu tells it to one callback, which is the
-    /// application's, and to nobody else: calls on a lost device do nothing. So
-    /// this tries one. In a browser, which answers later, it is never true: the
-    /// next run's error tells.
+    /// Returns whether the device is lost. wgpu reports a loss to one callback,
+    /// which belongs to the application, and calls on a lost device do nothing. So
+    /// this tries a call. In a browser, which answers later, the result is always
+    /// false; the error of the next run says it.
     pub fn is_lost(&self) -> bool {
         if cfg!(target_arch = "wasm32") {
             return false;
         }
         let device = self.device();
-        // What else may be wrong shows elsewhere.
+        // Other errors show elsewhere.
         let scopes = [
             wgpu::ErrorFilter::Validation,
             wgpu::ErrorFilter::OutOfMemory,
@@ -99,19 +63,29 @@ impl Gpu {
         });
         let failed = probe.get_mapped_range_mut(..).is_err();
         let scopes = scopes.into_iter().rev();
-        let told: Vec<_> = scopes
+        let errors: Vec<_> = scopes
             .filter_map(|scope| pollster::block_on(scope.pop()))
             .collect();
-        // A device that says what is wrong is there.
-        failed && told.is_empty()
+        // A device that still reports errors is not lost.
+        failed && errors.is_empty()
     }
 
-    /// That the device is lost, if it is: making something on a lost device
-    /// seems to go well.
-    pub(super) fn still_there(&self) -> Result<(), GpuError> {
-        match self.is_lost() {
-            true => Err(self.gone()),
-            false => Ok(()),
+    /// Returns an error if the device is lost: creating objects on a lost device
+    /// seems to succeed.
+    pub fn still_there(&self) -> Result<(), GpuError> {
+        if self.is_lost() {
+            return Err(self.gone());
+        }
+        Ok(())
+    }
+
+    /// Converts the contents of error scopes into an error of this device.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn judged(&self, bytes: u64, found: [Option<wgpu::Error>; 3]) -> Result<(), GpuError> {
+        match error_of(bytes, found, || self.describe()) {
+            // Objects of a lost device are invalid, which is no defect of ours.
+            Err(GpuError::Refused { .. }) if self.is_lost() => Err(self.gone()),
+            judged => judged,
         }
     }
 
@@ -122,15 +96,16 @@ impl Gpu {
         }
     }
 
-    /// A buffer with those bytes in it.
-    pub(super) fn filled(
+    /// A buffer with these bytes.
+    pub fn filled(
         &self,
         label: &str,
         bytes: &[u8],
         usage: wgpu::BufferUsages,
+        reports: &mut Reports,
     ) -> Result<wgpu::Buffer, GpuError> {
         let size = (bytes.len() as u64).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT);
-        self.watch(size, || {
+        self.watch_later(size, reports, || {
             let buffer = self.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size,
@@ -145,48 +120,52 @@ impl Gpu {
         })?
     }
 
-    /// Waits for a submission. Backends end a wait of theirs sooner than that
-    /// (OpenGL's after two seconds), so it takes several.
-    pub(super) fn wait(&self, submitted: wgpu::SubmissionIndex) -> Result<(), GpuError> {
-        self.begin_wait()?;
-        let began = Instant::now();
-        let step = match self.is_shared() {
-            true => Duration::ZERO,
-            false => PATIENCE,
-        };
-        while began.elapsed() < PATIENCE {
-            let wait = wgpu::PollType::Wait {
-                submission_index: Some(submitted.clone()),
-                timeout: Some(step),
-            };
-            if self.poll(wait)? {
-                return Ok(());
-            }
-            if self.is_shared() {
-                std::thread::sleep(BETWEEN);
-            }
-        }
-        Err(self.lost("a submission did not come back"))
-    }
-
-    /// Polls the device, and says whether what was waited for is done. wgpu panics
-    /// where a driver loses the device meanwhile; here that is an error.
-    pub(super) fn poll(&self, how: wgpu::PollType) -> Result<bool, GpuError> {
+    /// Polls the device, and returns whether what was waited for is done. wgpu
+    /// panics if a driver loses the device meanwhile, which is an error here.
+    pub fn poll(&self, how: wgpu::PollType) -> Result<bool, GpuError> {
         polled(self.device(), how).map_err(|reason| self.lost(reason))
     }
 
-    /// An error of this device while it ran.
-    pub(super) fn lost(&self, reason: impl ToString) -> GpuError {
+    /// Runs the callbacks that are due, without waiting.
+    pub fn look(&self) -> Result<(), GpuError> {
+        self.poll(wgpu::PollType::Poll).map(|_| ())
+    }
+
+    /// An error of the device while it ran.
+    pub fn lost(&self, reason: impl ToString) -> GpuError {
         if self.is_lost() {
-            // Of what follows from it, wgpu tells much.
+            // wgpu reports many follow-on errors after a loss.
             return self.gone();
         }
         let mut reason = reason.to_string();
-        // A browser's call stack is behind it.
+        // A browser's call stack follows the message.
         reason.truncate(reason.find('\n').unwrap_or(reason.len()));
         GpuError::Lost {
             device: self.describe(),
             reason,
         }
+    }
+}
+
+/// Converts the contents of the scopes for validation, internal errors and memory
+/// into an error.
+pub(super) fn error_of(
+    bytes: u64,
+    [validation, internal, memory]: [Option<wgpu::Error>; 3],
+    device: impl FnOnce() -> String,
+) -> Result<(), GpuError> {
+    if let Some(reason) = memory {
+        return Err(GpuError::OutOfMemory {
+            device: device(),
+            bytes,
+            reason: reason.to_string(),
+        });
+    }
+    match validation.or(internal) {
+        Some(reason) => Err(GpuError::Refused {
+            device: device(),
+            reason: reason.to_string(),
+        }),
+        None => Ok(()),
     }
 }

@@ -16,7 +16,7 @@ pub const MAX_EXTENT: usize = 1 << 16;
 /// it returned; its methods panic for one that it has no node of.
 ///
 /// ```
-/// use resnet_wgpu::graph::{GraphBuilder, Shape, Window};
+/// use resnet_wgpu::low_level::graph::{GraphBuilder, Shape, Window};
 ///
 /// // The bottleneck of He 2015, figure 5, alone: 1×1, 3×3, 1×1 and the sum.
 /// let mut g = GraphBuilder::new(Shape::new(320, 320, 256))?;
@@ -28,7 +28,7 @@ pub const MAX_EXTENT: usize = 1 << 16;
 /// let graph = g.finish(y);
 /// let parameters: usize = graph.params().iter().map(|p| p.shape.iter().product::<usize>()).sum();
 /// assert_eq!(parameters, 69_632);
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug)]
 pub struct GraphBuilder {

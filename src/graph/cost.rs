@@ -5,14 +5,14 @@ use super::{Graph, NodeId, Op};
 /// What one node costs for one image.
 ///
 /// ```
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::Network;
 ///
 /// let graph = Network::preset("resnet50").expect("a preset").graph(224, 224)?;
 /// let stem = graph.cost(graph.find("conv1").expect("the stem"));
 /// assert_eq!(stem.parameters, 64 * 3 * 7 * 7);
 /// assert_eq!(stem.macs, 112 * 112 * stem.parameters);
 /// assert_eq!(graph.total_cost().parameters, 25_557_032);
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NodeCost {

@@ -20,7 +20,7 @@ use std::fmt;
 /// Height, width and channels of one image's activation (NHWC without the N).
 ///
 /// ```
-/// use resnet_wgpu::graph::Shape;
+/// use resnet_wgpu::low_level::graph::Shape;
 ///
 /// let image = Shape::new(224, 224, 3);
 /// assert_eq!(image.len(), 150_528);
@@ -63,13 +63,13 @@ impl fmt::Display for Shape {
 /// Index of a node in its graph, and in no other: passes number nodes anew.
 ///
 /// ```
-/// use resnet_wgpu::graph::Shape;
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::low_level::graph::Shape;
+/// use resnet_wgpu::Network;
 ///
 /// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
 /// let id = graph.find("layer4").expect("the last stage");
 /// assert_eq!(graph.node(id).shape, Shape::new(7, 7, 512));
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub usize);
@@ -77,13 +77,13 @@ pub struct NodeId(pub usize);
 /// One operation with its inputs and the shape of its output.
 ///
 /// ```
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::Network;
 ///
 /// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
 /// let last = graph.node(graph.output);
 /// assert_eq!((last.name.as_str(), last.op.kind()), ("fc", "linear"));
 /// assert_eq!(graph.node(last.inputs[0]).name, "avgpool");
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
@@ -100,13 +100,13 @@ pub struct Node {
 /// Name and PyTorch shape of a tensor that a graph needs.
 ///
 /// ```
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::Network;
 ///
 /// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
 /// let specs = graph.params();
 /// assert_eq!(specs[0].name, "conv1.weight");
 /// assert_eq!(specs[0].shape, [64, 3, 7, 7]);
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParamSpec {
@@ -119,8 +119,8 @@ pub struct ParamSpec {
 /// A network, or a part of one.
 ///
 /// ```
-/// use resnet_wgpu::graph::Shape;
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::low_level::graph::Shape;
+/// use resnet_wgpu::Network;
 ///
 /// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
 /// for (id, node) in graph.iter() {
@@ -129,7 +129,7 @@ pub struct ParamSpec {
 /// let convolutions = graph.nodes.iter().filter(|node| node.op.kind() == "conv2d");
 /// assert_eq!(convolutions.count(), 20);
 /// assert_eq!(graph.output_shape(), Shape::new(1, 1, 1000));
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
@@ -240,7 +240,7 @@ impl Graph {
 /// A graph that cannot be built.
 ///
 /// ```
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::Network;
 ///
 /// let vgg = Network::preset("vgg19").expect("a preset");
 /// let error = vgg.graph(32, 32).unwrap_err();

@@ -4,7 +4,7 @@
 /// Kernel, stride and padding of a square sliding window.
 ///
 /// ```
-/// use resnet_wgpu::graph::Window;
+/// use resnet_wgpu::low_level::graph::Window;
 ///
 /// // The stem of ImageNet's networks: 7×7, stride 2, padding 3.
 /// let stem = Window::new(7, 2, 3);
@@ -65,8 +65,8 @@ impl Window {
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::graph::{Epilogue, Op};
-/// use resnet_wgpu::passes::lower;
+/// use resnet_wgpu::low_level::graph::{Epilogue, Op};
+/// use resnet_wgpu::low_level::passes::lower;
 ///
 /// let model = Model::embedded()?;
 /// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;
@@ -89,8 +89,8 @@ pub struct Epilogue {
 /// A two-dimensional convolution (`torch.nn.Conv2d`, dilation 1).
 ///
 /// ```
-/// use resnet_wgpu::graph::{Op, Window};
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::low_level::graph::{Op, Window};
+/// use resnet_wgpu::Network;
 ///
 /// let graph = Network::preset("resnext50-32x4d").expect("a preset").graph(224, 224)?;
 /// let id = graph.find("layer1.0.conv2").expect("a layer");
@@ -99,7 +99,7 @@ pub struct Epilogue {
 /// };
 /// assert_eq!((conv.window, conv.groups), (Window::new(3, 1, 1), 32));
 /// assert_eq!((conv.in_channels, conv.out_channels), (128, 128));
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conv2d {
@@ -126,15 +126,15 @@ pub struct Conv2d {
 /// and `.running_var`, each `[channels]`.
 ///
 /// ```
-/// use resnet_wgpu::graph::Op;
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::low_level::graph::Op;
+/// use resnet_wgpu::Network;
 ///
 /// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
 /// let Op::BatchNorm(bn) = &graph.node(graph.find("bn1").expect("the stem's")).op else {
 ///     panic!("a batch norm");
 /// };
 /// assert_eq!((bn.prefix.as_str(), bn.channels, bn.eps), ("bn1", 64, 1e-5));
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm {
@@ -149,15 +149,15 @@ pub struct BatchNorm {
 /// A fully connected layer (`torch.nn.Linear`).
 ///
 /// ```
-/// use resnet_wgpu::graph::Op;
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::low_level::graph::Op;
+/// use resnet_wgpu::Network;
 ///
 /// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
 /// let Op::Linear(fc) = &graph.node(graph.output).op else {
 ///     panic!("a ResNet ends in a linear layer");
 /// };
 /// assert_eq!((fc.in_features, fc.out_features), (512, 1000));
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linear {
@@ -177,8 +177,9 @@ pub struct Linear {
 /// Where option A's zero channels go (the checkpoint's shapes cannot tell).
 ///
 /// ```
-/// use resnet_wgpu::graph::{Op, ZeroChannels};
-/// use resnet_wgpu::models::{Network, Shortcut};
+/// use resnet_wgpu::low_level::graph::{Op, ZeroChannels};
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::models::Shortcut;
 ///
 /// let mut net = Network::preset("resnet20").expect("a preset");
 /// for (zeros, before) in [(ZeroChannels::HalfBefore, 8), (ZeroChannels::After, 0)] {
@@ -188,7 +189,7 @@ pub struct Linear {
 ///     let id = graph.find("layer2.0.downsample").expect("shapes change here");
 ///     assert_eq!(graph.node(id).op, Op::ShortcutA { stride: 2, before });
 /// }
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ZeroChannels {
@@ -203,8 +204,8 @@ pub enum ZeroChannels {
 /// An operation on NHWC activations.
 ///
 /// ```
-/// use resnet_wgpu::graph::Op;
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::low_level::graph::Op;
+/// use resnet_wgpu::Network;
 ///
 /// let graph = Network::preset("resnet18").expect("a preset").graph(224, 224)?;
 /// assert_eq!(graph.nodes[0].op, Op::Input);
@@ -215,7 +216,7 @@ pub enum ZeroChannels {
 ///         other => println!("{}: {}", node.name, other.kind()),
 ///     }
 /// }
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

@@ -11,7 +11,7 @@ use super::tile::Family;
 /// each convolution.
 ///
 /// ```
-/// use resnet_wgpu::plan::candidate;
+/// use resnet_wgpu::low_level::plan::candidate;
 ///
 /// let winograd = candidate("conv.winograd2.tiled.64x64").expect("a candidate");
 /// assert_eq!(winograd.name, "conv.winograd2.tiled.64x64");

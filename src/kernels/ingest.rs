@@ -8,8 +8,7 @@ use crate::tensor::quads;
 /// How a run's images arrive.
 ///
 /// ```
-/// use resnet_wgpu::session::InputForm;
-/// use resnet_wgpu::{Model, Session, SessionOptions};
+/// use resnet_wgpu::{Device, InputForm, Model, Session, SessionOptions};
 ///
 /// let model = Model::embedded()?;
 /// let preprocess = model.preprocess(&Default::default())?;
@@ -18,7 +17,7 @@ use crate::tensor::quads;
 ///     input: InputForm::Rgb8 { mean, std },
 ///     ..SessionOptions::default()
 /// };
-/// let session = Session::cpu(&model, &options)?;
+/// let session = Session::new(Device::Cpu, &model, &options)?;
 /// let grey = vec![128_u8; 32 * 32 * 3];
 /// session.run_batch(&grey, |_, logits| assert_eq!(logits.len(), 10))?;
 /// # Ok::<(), resnet_wgpu::Error>(())

@@ -7,7 +7,7 @@ use crate::tensor::QUAD;
 /// In what numbers are stored, or computed with.
 ///
 /// ```
-/// use resnet_wgpu::plan::Scalar;
+/// use resnet_wgpu::low_level::plan::Scalar;
 ///
 /// assert_eq!((Scalar::F16.name(), Scalar::F16.bytes()), ("f16", 2));
 /// assert_eq!(Scalar::F16.largest(), 65_504.0);

@@ -11,7 +11,7 @@ pub const TEXTURE_ROW: u32 = 1024;
 /// kernel is rendered for either.
 ///
 /// ```
-/// use resnet_wgpu::plan::{DeviceProfile, Storage};
+/// use resnet_wgpu::low_level::plan::{DeviceProfile, Storage};
 ///
 /// assert_eq!(DeviceProfile::default().storage, Storage::Buffers);
 /// ```

@@ -6,7 +6,8 @@ use thiserror::Error;
 /// names the file, what was expected, what was found and the remedy.
 ///
 /// ```
-/// use resnet_wgpu::labels::{Labels, LabelsError};
+/// use resnet_wgpu::Labels;
+/// use resnet_wgpu::low_level::labels::LabelsError;
 ///
 /// // CIFAR-10's labels for a network of ImageNet's classes.
 /// let error = Labels::cifar10().check(1000).unwrap_err();

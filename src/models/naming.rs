@@ -21,7 +21,8 @@ impl Network {
     /// of the graph, after the network's [`Naming`].
     ///
     /// ```
-    /// use resnet_wgpu::models::{Naming, Network};
+    /// use resnet_wgpu::Network;
+    /// use resnet_wgpu::low_level::models::Naming;
     /// let mut net = Network::preset("resnet50").unwrap();
     /// net.naming = Naming::HuggingFace;
     /// assert_eq!(
@@ -88,7 +89,7 @@ impl Naming {
     /// `module.` must have been stripped.
     ///
     /// ```
-    /// use resnet_wgpu::models::Naming;
+    /// use resnet_wgpu::low_level::models::Naming;
     /// let (canonical, naming) = Naming::canonical_name("layer2.0.shortcut.0.weight").unwrap();
     /// assert_eq!(canonical, "layer2.0.downsample.0.weight");
     /// assert_eq!(naming, Some(Naming::Cifar));

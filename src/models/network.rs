@@ -7,7 +7,8 @@ use crate::graph::ZeroChannels;
 /// The unit that a stage repeats.
 ///
 /// ```
-/// use resnet_wgpu::models::{Block, Network};
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::models::Block;
 ///
 /// assert_eq!(Network::preset("resnet34").expect("a preset").block, Block::Basic);
 /// assert_eq!(Network::preset("resnet50").expect("a preset").block, Block::Bottleneck);
@@ -26,7 +27,8 @@ pub enum Block {
 /// What comes before the first stage.
 ///
 /// ```
-/// use resnet_wgpu::models::{Network, Stem};
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::models::Stem;
 ///
 /// assert_eq!(Network::preset("resnet50").expect("a preset").stem, Stem::Conv7x7);
 /// assert_eq!(Network::preset("resnet20").expect("a preset").stem, Stem::Conv3x3);
@@ -49,14 +51,15 @@ pub enum Stem {
 /// How a block's input joins its output (He 2015, section 3.3).
 ///
 /// ```
-/// use resnet_wgpu::models::{Network, Shortcut};
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::models::Shortcut;
 ///
 /// let mut net = Network::preset("resnet34").expect("a preset");
 /// assert_eq!(net.shortcut, Shortcut::B);
 /// net.shortcut = Shortcut::C;
 /// let preset = Network::preset("resnet34-c").expect("a preset");
 /// assert_eq!(net.graph(224, 224)?, preset.graph(224, 224)?);
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -74,15 +77,16 @@ pub enum Shortcut {
 /// How a projection halves the resolution.
 ///
 /// ```
-/// use resnet_wgpu::graph::{Op, Window};
-/// use resnet_wgpu::models::{Network, Projection};
+/// use resnet_wgpu::low_level::graph::{Op, Window};
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::models::Projection;
 ///
 /// let net = Network::preset("resnet50d").expect("a preset");
 /// assert_eq!(net.projection, Projection::AvgPool);
 /// let graph = net.graph(224, 224)?;
 /// let pool = graph.find("layer2.0.downsample.0").expect("before the 1×1 convolution");
 /// assert_eq!(graph.node(pool).op, Op::AvgPool(Window::new(2, 2, 0)));
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -97,7 +101,8 @@ pub enum Projection {
 /// Where batch norm and ReLU stand.
 ///
 /// ```
-/// use resnet_wgpu::models::{ActivationOrder, Network};
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::models::ActivationOrder;
 ///
 /// assert_eq!(Network::preset("resnet18").expect("a preset").order, ActivationOrder::Post);
 /// // timm's `resnetv2_50`.
@@ -115,13 +120,14 @@ pub enum ActivationOrder {
 /// Which convolution of a bottleneck has the stride. Shapes cannot tell.
 ///
 /// ```
-/// use resnet_wgpu::models::{Network, StridePlacement};
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::models::StridePlacement;
 ///
 /// let mut net = Network::preset("resnet50").expect("a preset");
 /// net.stride_placement = StridePlacement::First1x1;
 /// let v1 = Network::preset("resnet50-v1").expect("a preset");
 /// assert_eq!(net.graph(224, 224)?, v1.graph(224, 224)?);
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -135,14 +141,15 @@ pub enum StridePlacement {
 /// What follows a convolution.
 ///
 /// ```
-/// use resnet_wgpu::models::{Network, Norm};
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::models::Norm;
 ///
 /// // As a checkpoint has it whose batch norms were folded into the convolutions.
 /// let mut net = Network::preset("resnet18").expect("a preset");
 /// net.norm = Norm::Bias;
 /// let graph = net.graph(224, 224)?;
 /// assert!(graph.nodes.iter().all(|node| node.op.kind() != "batch_norm"));
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -158,7 +165,8 @@ pub enum Norm {
 /// What comes after the last stage.
 ///
 /// ```
-/// use resnet_wgpu::models::{Head, Network};
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::models::Head;
 ///
 /// assert_eq!(Network::preset("resnet18").expect("a preset").head, Head::Linear);
 /// assert_eq!(Network::preset("vgg19").expect("a preset").head, Head::Mlp(4096));
@@ -177,7 +185,7 @@ pub enum Head {
 /// The names that a network's checkpoint gives its tensors and modules.
 ///
 /// ```
-/// use resnet_wgpu::models::Naming;
+/// use resnet_wgpu::low_level::models::Naming;
 ///
 /// assert_eq!(Naming::Cifar.stored_name("fc.weight"), "linear.weight");
 /// assert_eq!(
@@ -203,7 +211,7 @@ pub enum Naming {
 /// A network of the ResNet papers, completely described.
 ///
 /// ```
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::Network;
 ///
 /// // ResNet-18 for 37 classes.
 /// let mut net = Network::preset("resnet18").expect("a preset");
@@ -211,7 +219,7 @@ pub enum Naming {
 /// assert_eq!(net.blocks(), 8);
 /// let graph = net.graph(224, 224)?;
 /// assert_eq!(graph.output_shape().c, 37);
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {

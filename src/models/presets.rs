@@ -120,7 +120,7 @@ pub fn presets() -> impl Iterator<Item = &'static str> {
 /// Such a network has the tensors of one without, and computes something else.
 ///
 /// ```
-/// use resnet_wgpu::models::anti_aliased;
+/// use resnet_wgpu::low_level::models::anti_aliased;
 ///
 /// assert!(anti_aliased("seresnextaa101d_32x8d.sw_in12k"));
 /// assert!(!anti_aliased("resnet50.a1_in1k"));
@@ -138,7 +138,7 @@ pub fn anti_aliased(name: &str) -> bool {
 /// A name that no preset has.
 ///
 /// ```
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::Network;
 ///
 /// let unknown = "ResNet_51".parse::<Network>().unwrap_err();
 /// assert_eq!(unknown.near[0], "resnet50");
@@ -187,11 +187,11 @@ impl Network {
     /// and timm's spellings are understood too.
     ///
     /// ```
-    /// use resnet_wgpu::models::Network;
+    /// use resnet_wgpu::Network;
     /// let net = Network::preset("resnet50").unwrap();
     /// assert_eq!(net.widths, [256, 512, 1024, 2048]);
     /// assert_eq!(net.graph(224, 224)?.total_cost().parameters, 25_557_032);
-    /// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+    /// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
     /// ```
     pub fn preset(name: &str) -> Option<Self> {
         let name = plainly(name);

@@ -6,9 +6,9 @@ use crate::graph::GraphError;
 /// the builder made rules this out.
 ///
 /// ```
-/// use resnet_wgpu::models::Network;
-/// use resnet_wgpu::passes::{LowerError, lower};
-/// use resnet_wgpu::tensor::Params;
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::passes::{LowerError, lower};
+/// use resnet_wgpu::low_level::tensor::Params;
 ///
 /// let graph = Network::preset("resnet20").expect("a preset").graph(32, 32)?;
 /// let Err(LowerError::Tensor { tensor, expected, .. }) = lower(&graph, &Params::new(), &[]) else {
@@ -16,7 +16,7 @@ use crate::graph::GraphError;
 /// };
 /// assert_eq!(tensor, "conv1.weight");
 /// assert_eq!(expected, [16, 3, 3, 3]);
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -39,7 +39,7 @@ use rewrite::Rewrite;
 /// It cannot be written to:
 ///
 /// ```compile_fail,E0594
-/// fn tamper(lowered: &mut resnet_wgpu::passes::Lowered) {
+/// fn tamper(lowered: &mut resnet_wgpu::low_level::passes::Lowered) {
 ///     lowered.graph.nodes[0].shape.h = 1;
 /// }
 /// ```

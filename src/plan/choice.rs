@@ -9,9 +9,9 @@ use crate::kernels::{Candidate, ConvProblem, candidate};
 /// [`SessionOptions::choice`](crate::session::SessionOptions::choice) takes.
 ///
 /// ```
-/// use resnet_wgpu::Model;
-/// use resnet_wgpu::passes::lower;
-/// use resnet_wgpu::plan::{Choice, DeviceProfile, Plan, candidate};
+/// use resnet_wgpu::{Choice, Model};
+/// use resnet_wgpu::low_level::passes::lower;
+/// use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, candidate};
 ///
 /// let model = Model::embedded()?;
 /// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;

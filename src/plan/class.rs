@@ -7,7 +7,7 @@ use super::DeviceProfile;
 /// Kind of device, for choosing kernels.
 ///
 /// ```
-/// use resnet_wgpu::plan::{DeviceClass, Vendor};
+/// use resnet_wgpu::low_level::plan::{DeviceClass, Vendor};
 ///
 /// // The driver of a phone's GPU says that it is integrated.
 /// let (said, name) = (DeviceClass::Integrated, "Adreno (TM) 740");
@@ -32,7 +32,7 @@ pub enum DeviceClass {
 /// Who made a device.
 ///
 /// ```
-/// use resnet_wgpu::plan::Vendor;
+/// use resnet_wgpu::low_level::plan::Vendor;
 ///
 /// assert_eq!(Vendor::of(0x10de, "NVIDIA H200"), Vendor::Nvidia);
 /// assert_eq!(Vendor::of(0, "Apple M1"), Vendor::Apple);

@@ -11,7 +11,7 @@ use crate::passes::Lowered;
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::tune::{TuneOptions, shapes};
+/// use resnet_wgpu::low_level::tune::{TuneOptions, shapes};
 ///
 /// // Of ResNet-20's nineteen convolutions, those of a stage are mostly alike.
 /// let shapes = shapes(&Model::embedded()?, &TuneOptions::default())?;

@@ -12,8 +12,8 @@ use crate::kernels::Scalar;
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::passes::lower;
-/// use resnet_wgpu::plan::{DeviceProfile, Plan, PlanOptions};
+/// use resnet_wgpu::low_level::passes::lower;
+/// use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanOptions};
 ///
 /// let model = Model::embedded()?;
 /// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;
@@ -30,7 +30,7 @@ use crate::kernels::Scalar;
 /// It cannot be written to:
 ///
 /// ```compile_fail,E0594
-/// fn tamper(plan: &mut resnet_wgpu::plan::Plan) {
+/// fn tamper(plan: &mut resnet_wgpu::low_level::plan::Plan) {
 ///     plan.steps[0].grid = [1, 1, 1];
 /// }
 /// ```

@@ -4,8 +4,8 @@
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::passes::lower;
-/// use resnet_wgpu::plan::{DeviceProfile, Plan, PlanError, PlanOptions};
+/// use resnet_wgpu::low_level::passes::lower;
+/// use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanError, PlanOptions};
 ///
 /// let model = Model::embedded()?;
 /// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;

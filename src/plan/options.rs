@@ -8,9 +8,9 @@ use crate::kernels::{InputForm, Place, Scalar, Storage};
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::plan::Scalar;
-/// use resnet_wgpu::passes::lower;
-/// use resnet_wgpu::plan::{DeviceProfile, Plan, PlanOptions};
+/// use resnet_wgpu::low_level::plan::Scalar;
+/// use resnet_wgpu::low_level::passes::lower;
+/// use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanOptions};
 ///
 /// let model = Model::embedded()?;
 /// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;

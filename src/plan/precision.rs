@@ -8,15 +8,16 @@ use crate::kernels::Scalar;
 /// In what activations and weights are stored; sums are f32 in any case.
 ///
 /// ```
-/// use resnet_wgpu::plan::Scalar;
-/// use resnet_wgpu::plan::{DeviceProfile, Precision};
+/// use resnet_wgpu::low_level::plan::Scalar;
+/// use resnet_wgpu::Precision;
+/// use resnet_wgpu::low_level::plan::DeviceProfile;
 ///
 /// assert_eq!("auto".parse(), Ok(Precision::Auto));
 /// // On a device without f16 in shaders.
 /// let profile = DeviceProfile::default();
 /// assert_eq!(Precision::Auto.on(&profile)?.scalar, Scalar::F32);
 /// assert!(Precision::F16.on(&profile).is_err());
-/// # Ok::<(), resnet_wgpu::plan::PlanError>(())
+/// # Ok::<(), resnet_wgpu::low_level::plan::PlanError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -35,15 +36,14 @@ pub enum Precision {
 /// What a precision comes to on a device.
 ///
 /// ```
-/// use resnet_wgpu::plan::Scalar;
-/// use resnet_wgpu::plan::Precision;
-/// use resnet_wgpu::{Model, Session, SessionOptions};
+/// use resnet_wgpu::low_level::plan::Scalar;
+/// use resnet_wgpu::{Device, Model, Precision, Session, SessionOptions};
 ///
 /// let options = SessionOptions {
 ///     precision: Precision::Auto,
 ///     ..SessionOptions::default()
 /// };
-/// let session = Session::cpu(&Model::embedded()?, &options)?;
+/// let session = Session::new(Device::Cpu, &Model::embedded()?, &options)?;
 /// let settled = session.precision();
 /// assert_eq!(settled.scalar, Scalar::F32);
 /// println!("f32, as {}", settled.why.as_deref().unwrap_or("asked for"));

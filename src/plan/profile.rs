@@ -10,7 +10,7 @@ const MAX_BINDING: u64 = u32::MAX as u64 - 15;
 /// Limits and features of a device that decide a plan.
 ///
 /// ```
-/// use resnet_wgpu::plan::{DeviceClass, DeviceProfile};
+/// use resnet_wgpu::low_level::plan::{DeviceClass, DeviceProfile};
 ///
 /// // A card that is not there; `gpu.profile()` is that of a device.
 /// let profile = DeviceProfile {

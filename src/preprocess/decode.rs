@@ -22,7 +22,8 @@ const SIGNATURE_LEN: usize = 32;
 /// pixel is decoded.
 ///
 /// ```
-/// use resnet_wgpu::preprocess::{ImageError, ImageLimits, decode_file};
+/// use resnet_wgpu::{ImageLimits, decode_file};
+/// use resnet_wgpu::low_level::preprocess::ImageError;
 ///
 /// let limits = ImageLimits {
 ///     max_pixels: 100_000,

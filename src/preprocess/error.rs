@@ -8,7 +8,8 @@ use thiserror::Error;
 /// names the file, what was expected, what was found and what to do.
 ///
 /// ```
-/// use resnet_wgpu::preprocess::{ImageError, ImageLimits, decode_bytes};
+/// use resnet_wgpu::{ImageLimits, decode_bytes};
+/// use resnet_wgpu::low_level::preprocess::ImageError;
 ///
 /// let upload = b"<html>";
 /// let error = decode_bytes("upload.png", upload, &ImageLimits::default()).unwrap_err();
@@ -114,7 +115,8 @@ pub enum ImageError {
 /// Why an image could not be turned into a network's input.
 ///
 /// ```
-/// use resnet_wgpu::preprocess::{Preprocess, PreprocessError, RgbImage};
+/// use resnet_wgpu::Preprocess;
+/// use resnet_wgpu::low_level::preprocess::{PreprocessError, RgbImage};
 ///
 /// let error = Preprocess::imagenet(224)?.crop_image(&RgbImage::new(0, 7)).unwrap_err();
 /// assert_eq!(error, PreprocessError::EmptyImage { width: 0, height: 7 });

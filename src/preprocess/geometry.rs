@@ -20,7 +20,8 @@ pub(super) fn shorter_side(width: u32, height: u32, target: u32) -> (u64, u64) {
 /// crop begins.
 ///
 /// ```
-/// use resnet_wgpu::preprocess::{MarginRounding, Preprocess};
+/// use resnet_wgpu::Preprocess;
+/// use resnet_wgpu::low_level::preprocess::MarginRounding;
 ///
 /// // Resized to 455×256, a picture of 16:9 has a margin of 231 pixels.
 /// let torchvision = Preprocess::imagenet(224)?;

@@ -8,7 +8,7 @@ use super::PreprocessError;
 /// Filter of an antialiased resize, as Pillow defines it.
 ///
 /// ```
-/// use resnet_wgpu::preprocess::{Interpolation, Preprocess};
+/// use resnet_wgpu::{Interpolation, Preprocess};
 ///
 /// let filter: Interpolation = "bicubic".parse()?;
 /// let preprocess = Preprocess::imagenet_with(224, 0.95, filter)?;

@@ -6,7 +6,7 @@
 //! fixed-point arithmetic as `Image.resize` of Pillow 13.
 //!
 //! ```
-//! use resnet_wgpu::preprocess::{ImageLimits, Preprocess, decode_file};
+//! use resnet_wgpu::{ImageLimits, Preprocess, decode_file};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let path = std::path::Path::new("photos/chelsea.png");
@@ -68,7 +68,8 @@ pub const MAX_CROP_SIDE: u32 = 8192;
 /// method checks them first (see [`Preprocess::validate`]).
 ///
 /// ```
-/// use resnet_wgpu::preprocess::{Preprocess, RgbImage};
+/// use resnet_wgpu::Preprocess;
+/// use resnet_wgpu::low_level::preprocess::RgbImage;
 ///
 /// let preprocess = Preprocess::imagenet(224)?;
 /// assert_eq!((preprocess.resize, preprocess.crop), (256, (224, 224)));

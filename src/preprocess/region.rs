@@ -7,7 +7,7 @@ use super::{Preprocess, PreprocessError};
 /// resized picture.
 ///
 /// ```
-/// use resnet_wgpu::preprocess::Preprocess;
+/// use resnet_wgpu::Preprocess;
 ///
 /// let seen = Preprocess::imagenet(224)?.region(512, 256)?;
 /// assert_eq!((seen.left, seen.top), (144.0, 16.0));

@@ -11,7 +11,8 @@ use super::{MAX_CROP_SIDE, Preprocess, PreprocessError, RgbImage, resize};
 /// probabilities.
 ///
 /// ```
-/// use resnet_wgpu::preprocess::{Preprocess, RgbImage, Views};
+/// use resnet_wgpu::{Preprocess, Views};
+/// use resnet_wgpu::low_level::preprocess::RgbImage;
 ///
 /// let preprocess = Preprocess::imagenet(224)?;
 /// let photo = RgbImage::new(400, 300);

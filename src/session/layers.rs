@@ -1,29 +1,29 @@
 //! The layers that a session is asked for, by name.
 
-use super::{PROBABILITIES, SessionOptions};
+use super::{PROBABILITIES, SessionError};
 use crate::error::Error;
-use crate::graph::{Graph, Node, NodeId, Op, Shape};
+use crate::graph::{Graph, Node, NodeId, Op};
 use crate::model::Model;
-use crate::tensor::QUAD;
 
-/// The model's graph with the softmax if asked for, and the layers by name.
+/// The model's graph for images of height `h` and width `w`, with a softmax if
+/// `probabilities` are wanted, and the layers by name.
 pub(super) fn graph(
     model: &Model,
-    options: &SessionOptions,
+    (h, w): (usize, usize),
+    names: &[String],
+    probabilities: bool,
 ) -> Result<(Graph, Vec<(String, NodeId)>), Error> {
-    let own = model.input_size();
-    let (h, w) = options.input_size.unwrap_or((own, own));
     let mut graph = model.graph(h, w)?;
     let mut layers = Vec::new();
-    for name in &options.layers {
-        let id = graph.find(name).ok_or_else(|| Error::UnknownLayer {
+    for name in names {
+        let id = graph.find(name).ok_or_else(|| SessionError::UnknownLayer {
             name: name.clone(),
             network: model.network().name.clone(),
             known: near(&graph, name),
         })?;
         layers.push((name.clone(), id));
     }
-    if options.probabilities {
+    if probabilities {
         graph.nodes.push(Node {
             name: PROBABILITIES.into(),
             op: Op::Softmax,
@@ -33,18 +33,6 @@ pub(super) fn graph(
         layers.push((PROBABILITIES.into(), NodeId(graph.nodes.len() - 1)));
     }
     Ok((graph, layers))
-}
-
-pub(super) fn shapes(graph: &Graph, layers: &[(String, NodeId)]) -> Vec<Shape> {
-    let ids = layers.iter().map(|(_, id)| *id);
-    let ids = std::iter::once(graph.output).chain(ids);
-    ids.map(|id| graph.node(id).shape).collect()
-}
-
-/// Numbers of the largest of these whose channels are padded; 0 where none are.
-pub(super) fn widest(shapes: &[Shape]) -> usize {
-    let padded = shapes.iter().filter(|s| !s.c.is_multiple_of(QUAD));
-    padded.map(Shape::len).max().unwrap_or(0)
 }
 
 /// Some layer names, those that begin like `name` first.

@@ -1,47 +1,54 @@
 //! A session: one network on one device, ready to run batches.
 
+mod compile;
+mod compiled;
+mod error;
 mod layers;
-mod make;
 mod options;
+mod plans;
 mod run;
-mod sizes;
+mod runner;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
 
-use crate::cpu::CpuModel;
+use crate::device::Device;
 use crate::error::Error;
-use crate::gpu::{Calling, Engine, GpuError, Images, MOST_IN_FLIGHT, Spans, Timeline};
-use crate::graph::{Graph, NodeId, Shape};
+use crate::gpu::{Engine, GpuError, Images, Intake, Permit, Resampler, Spans, Timeline};
+use crate::graph::Graph;
 #[doc(inline)]
 pub use crate::kernels::InputForm;
-use crate::plan::{Plan, Settled};
-use crate::tensor::{QUAD, Tensor, padded, quads};
+use crate::model::Model;
+use crate::plan::{Plan, Precision, Settled};
+use crate::preprocess::Preprocess;
+use crate::tensor::{Tensor, padded};
+use compile::{Backend, compiled};
+pub use compiled::RunOutputs;
+pub(crate) use compiled::{Compiled, Key};
+pub use error::SessionError;
 pub use options::{SessionOptions, Setup};
-pub(crate) use run::Patience;
+use plans::Plans;
 pub use run::Run;
-pub use sizes::Sizes;
+pub(crate) use run::recorded::Isolated;
 
 /// The name of the softmax layer that [`SessionOptions::probabilities`] adds.
 pub const PROBABILITIES: &str = "probabilities";
 
-/// What a run gives.
+/// The outputs of [`Session::run`].
 ///
 /// ```
-/// use resnet_wgpu::session::PROBABILITIES;
-/// use resnet_wgpu::tensor::Tensor;
-/// use resnet_wgpu::{Model, Session, SessionOptions};
+/// use resnet_wgpu::low_level::session::PROBABILITIES;
+/// use resnet_wgpu::{Device, Model, Session, SessionOptions, Tensor};
 ///
 /// let options = SessionOptions {
 ///     layers: vec!["layer1".into()],
 ///     probabilities: true,
 ///     ..Default::default()
 /// };
-/// let session = Session::cpu(&Model::embedded()?, &options)?;
+/// let session = Session::new(Device::Cpu, &Model::embedded()?, &options)?;
 /// let outputs = session.run(&Tensor::zeros([2, 32, 32, 3]))?;
 /// assert_eq!(outputs.logits.shape(), [2, 10]);
-/// let (name, features) = &outputs.layers[0];
-/// assert_eq!((name.as_str(), features.shape()), ("layer1", &[2, 32, 32, 16][..]));
+/// assert_eq!(outputs.layer("layer1").unwrap().shape(), [2, 32, 32, 16]);
 /// assert_eq!(outputs.layers[1].0, PROBABILITIES);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
@@ -49,24 +56,29 @@ pub const PROBABILITIES: &str = "probabilities";
 pub struct Outputs {
     /// `[N, classes]`.
     pub logits: Tensor,
-    /// The layers asked for, in that order, each `[N, H, W, C]`; then, if
+    /// The layers asked for, by name and in that order, each `[N, H, W, C]`; then, if
     /// asked for, the probabilities.
     pub layers: Vec<(String, Tensor)>,
 }
 
-/// One network on one device for one image size, ready to run batches. Cloning
-/// shares it, any number of threads may run it, and several sessions can share a
-/// device.
+impl Outputs {
+    /// The output of a layer that was asked for.
+    pub fn layer(&self, name: &str) -> Option<&Tensor> {
+        let mut layers = self.layers.iter();
+        layers.find_map(|(n, tensor)| (n == name).then_some(tensor))
+    }
+}
+
+/// One network on one device, ready to run batches. Cloning shares it, any number
+/// of threads may run it, and several sessions can share a device.
+///
+/// A session has one set of weights on the device, and plans for as many image
+/// sizes as come: [`Session::run`] takes images of any size that the network admits.
 ///
 /// ```no_run
-/// use resnet_wgpu::gpu::{DeviceSelector, Gpu};
-/// use resnet_wgpu::model::Model;
-/// use resnet_wgpu::session::{Session, SessionOptions};
-/// use resnet_wgpu::tensor::Tensor;
+/// use resnet_wgpu::{Device, Model, Session, SessionOptions, Tensor};
 ///
-/// let gpu = Gpu::new(DeviceSelector::Auto)?;
-/// let model = Model::embedded()?;
-/// let session = Session::new(&gpu, &model, &SessionOptions::default())?;
+/// let session = Session::new(Device::auto()?, &Model::embedded()?, &SessionOptions::default())?;
 /// let outputs = session.run(&Tensor::zeros([1, 32, 32, 3]))?;
 /// assert_eq!(outputs.logits.shape(), [1, 10]);
 /// # Ok::<(), resnet_wgpu::Error>(())
@@ -77,132 +89,175 @@ pub struct Session(Arc<Inner>);
 /// Not its plan and its weights, which are long.
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let device = match &self.0.runner {
-            Runner::Gpu(engine) => engine.gpu().describe(),
-            Runner::Cpu(_) => "cpu".into(),
-        };
         f.debug_struct("Session")
-            .field("device", &device)
+            .field("device", &self.0.device.to_string())
             .field("batch", &self.batch())
-            .field("input", &self.0.graph.input_shape())
+            .field("input", &self.graph().input_shape())
             .finish_non_exhaustive()
     }
 }
 
 struct Inner {
-    /// Of the model that it was made of ([`Model::identity`]).
-    ///
-    /// [`Model::identity`]: crate::model::Model::identity
-    model: Arc<()>,
-    /// As asked for, for those of other sizes.
+    model: Model,
+    device: Device,
     options: SessionOptions,
-    graph: Graph,
-    layers: Vec<(String, NodeId)>,
-    batch: usize,
     precision: Settled,
-    runner: Runner,
-    /// Shape of one image's value, for the logits and each layer.
-    shapes: Vec<Shape>,
-    /// Where outputs whose channels are padded are unpadded: one for each run
-    /// that is being read.
-    rooms: Mutex<Vec<Vec<f32>>>,
+    backend: Backend,
+    /// For the images, batch, form and layers of the options.
+    first: Arc<Compiled>,
+    plans: Plans,
+    /// Made for the first picture that is on the device already.
+    resampler: OnceLock<Resampler>,
     setup: Setup,
 }
 
-enum Runner {
-    Gpu(Box<Engine>),
-    Cpu(Box<CpuModel>),
-}
-
 impl Session {
+    /// Plans `model` for a device and uploads its weights. The thread waits; in a
+    /// browser, where nothing may, this is an error.
+    ///
+    /// # Errors
+    /// [`SessionError::UnknownLayer`]; [`Error::Graph`] for a size that the network does not
+    /// admit; [`Error::Lower`] for weights that do not fit it; [`Error::Plan`] if the
+    /// device cannot run it; [`Error::Cpu`] for images that memory does not hold;
+    /// [`Error::Gpu`] for weights that cannot be read, f16 that the device does not
+    /// have, too little memory, and a device that failed; [`Error::Cancelled`].
+    pub fn new(
+        device: impl Into<Device>,
+        model: &Model,
+        options: &SessionOptions,
+    ) -> Result<Self, Error> {
+        let device = device.into();
+        device.block_on(Self::new_async(device.clone(), model, options))?
+    }
+
+    /// Awaits a session; the only way in a browser, where nothing may block. Reading
+    /// and packing weights is work on the calling thread.
+    ///
+    /// # Errors
+    /// As [`Session::new`].
+    pub async fn new_async(
+        device: impl Into<Device>,
+        model: &Model,
+        options: &SessionOptions,
+    ) -> Result<Self, Error> {
+        let device = device.into();
+        let mut precision = match &device {
+            Device::Gpu(gpu) => gpu.precision(options.precision)?,
+            Device::Cpu => cpu_precision(options.precision)?,
+        };
+        let backend = Backend::new(device.gpu(), model, options)?;
+        let key = Key {
+            size: options.size_for(model),
+            batch: options.batch,
+            input: options.input,
+            layers: options.layers.clone().into(),
+        };
+        let compile =
+            |scalar| backend.compile(model, key.clone(), options, scalar, &options.monitor);
+        let mut made = compile(precision.scalar).await;
+        if let Err(error) = &made
+            && let Some(GpuError::Beyond { .. }) = error.downcast_ref()
+            && options.precision == Precision::Auto
+        {
+            precision = Settled::fallback(error.to_string());
+            made = compile(precision.scalar).await;
+        }
+        let (first, setup) = made?;
+        options.monitor.complete();
+        Ok(Self(Arc::new(Inner {
+            model: model.clone(),
+            device,
+            options: SessionOptions {
+                monitor: Default::default(),
+                ..options.clone()
+            },
+            precision,
+            backend,
+            first: Arc::new(first),
+            plans: Plans::default(),
+            resampler: OnceLock::new(),
+            setup,
+        })))
+    }
+
+    /// The device that it runs on.
+    pub fn device(&self) -> &Device {
+        &self.0.device
+    }
+
+    /// The model that it runs.
+    pub fn model(&self) -> &Model {
+        &self.0.model
+    }
+
     /// The graph as authored.
     pub fn graph(&self) -> &Graph {
-        &self.0.graph
+        &self.0.first.graph
     }
 
-    /// How many layers a run gives besides the logits, the probabilities among
-    /// them.
-    pub fn layers(&self) -> usize {
-        self.0.layers.len()
-    }
-
-    /// Images of a run.
+    /// Images of a run; the device may take fewer than were asked for.
     pub fn batch(&self) -> usize {
-        self.0.batch
+        self.0.first.batch
     }
 
-    /// In what activations and weights are stored, and why
-    /// [`Precision::Auto`](crate::plan::Precision::Auto) is f32 where it is.
+    /// The precision in which activations and weights are stored, and why
+    /// [`Precision::Auto`] is f32 if it is.
     pub fn precision(&self) -> &Settled {
         &self.0.precision
     }
 
-    /// Until what this returns is dropped, a browser's late errors are for its runs.
-    pub(crate) fn calling(&self) -> Option<Calling<'_>> {
-        match &self.0.runner {
-            Runner::Gpu(engine) => Some(engine.calling()),
-            Runner::Cpu(_) => None,
-        }
-    }
-
-    /// In what form images are given.
+    /// The form in which images are given.
     pub fn input(&self) -> InputForm {
         self.0.options.input
     }
 
-    /// Batches that were started and not finished; on the CPU, which computes a
-    /// batch when it is started, none.
+    /// The number of runs in flight. On the CPU, which computes when a run is
+    /// started, none.
     pub fn in_flight(&self) -> usize {
-        match &self.0.runner {
-            Runner::Gpu(engine) => engine.in_flight(),
-            Runner::Cpu(_) => 0,
-        }
+        self.engine().map_or(0, Engine::in_flight)
     }
 
-    /// Batches that may be in flight.
+    /// The number of runs that may be in flight.
     pub fn max_in_flight(&self) -> usize {
-        match &self.0.runner {
-            Runner::Gpu(engine) => engine.max_in_flight(),
-            Runner::Cpu(_) => self.0.options.in_flight.clamp(1, MOST_IN_FLIGHT),
-        }
+        let asked = self.0.options.in_flight;
+        let most = asked.clamp(1, crate::gpu::MOST_IN_FLIGHT);
+        self.engine().map_or(most, Engine::max_in_flight)
     }
 
-    /// The plan, where it runs on a GPU.
+    /// The plan on a GPU; `None` on the CPU.
     pub fn plan(&self) -> Option<&Plan> {
-        match &self.0.runner {
-            Runner::Gpu(engine) => Some(engine.plan()),
-            Runner::Cpu(_) => None,
-        }
+        Some(self.0.first.runner.executable()?.plan())
     }
 
-    /// What setting it up took.
+    /// The time that setting it up took.
     pub fn setup(&self) -> Setup {
         self.0.setup
     }
 
-    /// Device memory of the weights and of the activations, which sessions for
-    /// images of other sizes share ([`Session::resized`]).
+    /// How many plans have been made so far, one for each image size, batch, input
+    /// form and set of layers. A size that comes again after many others is planned
+    /// again.
+    pub fn plans_made(&self) -> usize {
+        1 + self.0.plans.made()
+    }
+
+    /// Device memory of the weights and of the activations, which all plans share.
     pub fn shared_bytes(&self) -> (u64, u64) {
-        match &self.0.runner {
-            Runner::Gpu(engine) => engine.shared_bytes(),
-            Runner::Cpu(_) => (0, 0),
-        }
+        self.engine().map_or((0, 0), Engine::bytes)
     }
 
-    /// Device memory that it takes besides activations and weights:
-    /// parameters and readback.
+    /// Device memory of the first plan besides activations and weights: parameters,
+    /// and buffers for images and outputs.
     pub fn other_bytes(&self) -> u64 {
-        match &self.0.runner {
-            Runner::Gpu(engine) => engine.other_bytes(),
-            Runner::Cpu(_) => 0,
-        }
+        let executable = self.0.first.runner.executable();
+        executable.map_or(0, |executable| executable.other_bytes())
     }
 
-    /// Runs a whole or part batch once and says when each span of the run
-    /// began and ended; its outputs stay on the device. `None` on the CPU.
+    /// Runs a whole or part batch once and returns when each span of the run began
+    /// and ended; its outputs stay on the device. `None` on the CPU.
     ///
     /// # Errors
-    /// As [`Session::run_batch`]; [`GpuError::Clock`] where the device's clock makes no
+    /// As [`Session::run_batch`]; [`GpuError::Clock`] if the device's clock makes no
     /// sense.
     pub fn timed_run<'a>(
         &self,
@@ -210,101 +265,140 @@ impl Session {
         spans: Spans,
     ) -> Result<Option<Timeline>, Error> {
         let input = input.into();
-        self.images(input)?;
-        match &self.0.runner {
-            Runner::Gpu(engine) => Ok(Some(engine.timed_run(input, spans)?)),
-            Runner::Cpu(_) => Ok(None),
+        self.0.first.count(input)?;
+        match self.0.first.runner.executable() {
+            Some(executable) => Ok(Some(executable.timed_run(input, spans)?)),
+            None => Ok(None),
         }
-    }
-
-    /// How many images these are, if a run takes as many in that form.
-    fn images(&self, input: Images<'_>) -> Result<usize, Error> {
-        if !input.have(&self.0.options.input) {
-            let (expected, found) = (self.0.options.input.name(), input.name());
-            return Err(GpuError::InputForm { expected, found }.into());
-        }
-        let each = self.input_len();
-        let n = input.len() / each.max(1);
-        if n * each != input.len() || n == 0 || n > self.0.batch {
-            let s = self.0.graph.input_shape();
-            let numbers = each / (s.h * s.w).max(1);
-            return Err(Error::InputShape {
-                expected: format!("[1 to {}, {}, {}, {numbers}]", self.0.batch, s.h, s.w),
-                found: vec![input.len()],
-            });
-        }
-        Ok(n)
     }
 
     /// Numbers of one image's input as [`Session::run_batch`] takes it: H·W·4
     /// floats, or H·W·3 bytes.
     pub fn input_len(&self) -> usize {
-        let s = self.0.graph.input_shape();
-        match self.0.options.input {
-            InputForm::F32 => s.h * s.w * quads(s.c) * QUAD,
-            InputForm::Rgb8 { .. } => s.h * s.w * s.c,
-        }
+        self.0.first.input_len()
     }
 
-    /// Runs any number of images, `[N, H, W, 3]`, already normalised.
+    /// Runs any number of images of any size, `[N, H, W, 3]`, already normalised.
     ///
     /// # Errors
-    /// [`Error::InputShape`] for images of another size; [`Error::Gpu`] where the
-    /// device failed.
+    /// [`SessionError::InputShape`] for another shape; [`Error::Graph`] for a size that the
+    /// network does not admit; [`Error::Gpu`] if the device failed.
     pub fn run(&self, images: &Tensor) -> Result<Outputs, Error> {
-        let s = self.0.graph.input_shape();
-        let n = match images.shape() {
-            [n, h, w, c] if (*h, *w, *c) == (s.h, s.w, s.c) => *n,
+        let channels = self.graph().input_shape().c;
+        let (n, size) = match images.shape() {
+            [n, h, w, c] if *c == channels => (*n, (*h, *w)),
             other => {
-                return Err(Error::InputShape {
-                    expected: format!("[N, {}, {}, {}]", s.h, s.w, s.c),
+                return Err(SessionError::InputShape {
+                    expected: format!("[N, H, W, {channels}]"),
                     found: other.to_vec(),
-                });
+                }
+                .into());
             }
         };
+        let compiled = self.block_on(self.compiled(&Key {
+            size,
+            input: InputForm::F32,
+            ..self.key()
+        }))??;
         let padded = padded(images);
-        let classes = self.0.graph.output_shape().len();
-        let mut logits = Vec::with_capacity(n * classes);
-        let mut values: Vec<Vec<f32>> = vec![vec![]; self.0.layers.len()];
-        for chunk in padded.chunks((self.0.batch * self.input_len()).max(1)) {
-            self.run_batch(chunk, |output, data| match output {
-                0 => logits.extend_from_slice(data),
-                layer => values[layer - 1].extend_from_slice(data),
+        let mut logits: Vec<f32> = vec![];
+        let mut layers: Vec<(String, Vec<usize>, Vec<f32>)> = vec![];
+        for chunk in padded.chunks((compiled.batch * compiled.input_len()).max(1)) {
+            let images = Intake::Host(Images::F32(chunk));
+            let run = self.block_on(self.start_with(&compiled, images))??;
+            run.finish(|outputs| {
+                logits.extend_from_slice(outputs.logits());
+                for (i, (name, s, values)) in outputs.layers().enumerate() {
+                    if i == layers.len() {
+                        layers.push((name.into(), vec![n, s.h, s.w, s.c], vec![]));
+                    }
+                    layers[i].2.extend_from_slice(values);
+                }
             })?;
         }
         let tensor = |shape: Vec<usize>, data| {
             let found = shape.clone();
-            Tensor::new(shape, data).ok_or(Error::InputShape {
-                expected: "a whole batch".into(),
+            Tensor::new(shape, data).ok_or(SessionError::InputShape {
+                expected: "at least one image".into(),
                 found,
             })
         };
-        let layers = (self.0.layers.iter().zip(values).zip(&self.0.shapes[1..]))
-            .map(|(((name, _), data), s)| Ok((name.clone(), tensor(vec![n, s.h, s.w, s.c], data)?)))
-            .collect::<Result<_, Error>>()?;
+        let classes = self.graph().output_shape().len();
+        let layers = layers.into_iter();
         Ok(Outputs {
             logits: tensor(vec![n, classes], logits)?,
-            layers,
+            layers: layers
+                .map(|(name, shape, data)| Ok((name, tensor(shape, data)?)))
+                .collect::<Result<_, Error>>()?,
         })
     }
 
     /// Runs up to [`batch`](Session::batch) images, in the form of
     /// [`SessionOptions::input`]: floats `[N, H, W, 4]` with the fourth channel
-    /// zero, or bytes `[N, H, W, 3]`, of red, green and blue. It hands each output
-    /// (0 the logits, then the layers) to `read`, NHWC without padding. On a GPU,
-    /// after the first run, nothing is allocated but by wgpu itself, for its
-    /// commands (`tests/steady_state.rs` sees to it). Where as many runs are in
-    /// flight as may be, it waits for one to be finished, by another thread.
+    /// zero, or bytes `[N, H, W, 3]` of red, green and blue. The outputs are passed to
+    /// `read`. On a GPU, only wgpu itself allocates after the first run, for its
+    /// commands (`tests/steady_state.rs` checks it). If as many runs are in flight as
+    /// may be, the thread waits for another one to finish one.
     ///
     /// # Errors
-    /// [`Error::InputShape`] for no images, a part of one, or more than a batch;
-    /// [`GpuError::InputForm`] for another form; [`GpuError::Busy`] where it waited ten
-    /// minutes in vain; [`GpuError::Lost`] where the device failed.
-    pub fn run_batch<'a>(
+    /// [`SessionError::InputShape`] for no images, a part of one, or more than a batch;
+    /// [`GpuError::InputForm`] for another form; [`GpuError::Stuck`] after ten minutes
+    /// without a free place; [`GpuError::Lost`] if the device failed.
+    pub fn run_batch<'a, T>(
         &self,
         input: impl Into<Images<'a>>,
-        read: impl FnMut(usize, &[f32]),
-    ) -> Result<(), Error> {
+        read: impl FnOnce(&RunOutputs<'_>) -> T,
+    ) -> Result<T, Error> {
         self.start_in_turn(input)?.finish(read)
+    }
+
+    fn engine(&self) -> Option<&Engine> {
+        self.0.backend.engine()
+    }
+
+    /// What the session was set up for.
+    pub(crate) fn key(&self) -> Key {
+        self.0.first.key.clone()
+    }
+
+    /// The network for the images that the session was set up for.
+    pub(crate) fn first(&self) -> &Arc<Compiled> {
+        &self.0.first
+    }
+
+    /// The network for other images, compiled unless it is kept.
+    pub(crate) async fn compiled(&self, key: &Key) -> Result<Arc<Compiled>, Error> {
+        compiled(&self.0, key).await
+    }
+
+    /// Runs a future to its end on this thread.
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> Result<T, GpuError> {
+        self.0.device.block_on(future)
+    }
+
+    /// A permit for a run, or [`GpuError::Busy`]; none is needed on the CPU.
+    pub(crate) fn permit(&self) -> Result<Option<Permit>, GpuError> {
+        self.engine().map(Engine::permit).transpose()
+    }
+
+    /// The kernels that prepare pictures on the device.
+    pub(crate) async fn resampler(&self, preprocess: &Preprocess) -> Result<&Resampler, Error> {
+        if let Some(resampler) = self.0.resampler.get() {
+            return Ok(resampler);
+        }
+        let gpu = self.0.device.gpu().ok_or(GpuError::OnCpu)?;
+        let made = Resampler::new(gpu, preprocess).await?;
+        Ok(self.0.resampler.get_or_init(|| made))
+    }
+}
+
+/// The precision on the CPU, which computes in f32.
+fn cpu_precision(asked: Precision) -> Result<Settled, GpuError> {
+    match asked {
+        Precision::F32 => Ok(Settled::F32),
+        Precision::Auto => Ok(Settled::fallback("it has no f16")),
+        Precision::F16 => Err(GpuError::NoF16 {
+            device: "cpu".into(),
+        }),
     }
 }

@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use crate::kernels::InputForm;
+use crate::model::Model;
 use crate::monitor::Monitor;
 use crate::plan::{Choice, Precision};
 
 /// How a session is set up.
 ///
 /// ```
-/// use resnet_wgpu::{Model, Session, SessionOptions};
+/// use resnet_wgpu::{Device, Model, Session, SessionOptions};
 ///
 /// let options = SessionOptions {
 ///     batch: 4,
 ///     input_size: Some((48, 64)),
 ///     ..Default::default()
 /// };
-/// let session = Session::cpu(&Model::embedded()?, &options)?;
+/// let session = Session::new(Device::Cpu, &Model::embedded()?, &options)?;
 /// let input = session.graph().input_shape();
 /// assert_eq!((session.batch(), input.h, input.w), (4, 48, 64));
 /// # Ok::<(), resnet_wgpu::Error>(())
@@ -73,12 +74,20 @@ impl Default for SessionOptions {
     }
 }
 
+impl SessionOptions {
+    /// Height and width of the images, with the model's own size as the default.
+    pub(super) fn size_for(&self, model: &Model) -> (usize, usize) {
+        let own = model.input_size();
+        self.input_size.unwrap_or((own, own))
+    }
+}
+
 /// What setting a session up took.
 ///
 /// ```
-/// use resnet_wgpu::{Model, Session, SessionOptions};
+/// use resnet_wgpu::{Device, Model, Session, SessionOptions};
 ///
-/// let session = Session::cpu(&Model::embedded()?, &SessionOptions::default())?;
+/// let session = Session::new(Device::Cpu, &Model::embedded()?, &SessionOptions::default())?;
 /// let setup = session.setup();
 /// println!("plan {:?}, kernels {:?}, weights {:?}", setup.plan, setup.pipelines, setup.upload);
 /// // The CPU twin compiles nothing.

@@ -1,282 +1,245 @@
-//! Batches in flight.
+//! Runs in flight, and how they are started.
 
-use std::ops::Range;
-use std::sync::PoisonError;
+use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Inner, Runner, Session};
-use crate::cpu::{CpuModel, Kept};
+use super::runner::Work;
+use super::{Compiled, Key, RunOutputs, Session};
 use crate::error::Error;
-use crate::gpu::{self, Engine, GpuError, Images, Intake};
-use crate::graph::NodeId;
-use crate::kernels::InputForm;
-use crate::preprocess::rgb8;
-use crate::tensor::{QUAD, Tensor, quads, unpad_channels, unpad_into};
+use crate::gpu::{Engine, GpuError, Images, Intake, Permit, poll_once};
 
-/// A batch that was started. It holds its session; dropped before it is
-/// finished, it is lost, and nobody waits for it.
+/// A run that was started. A run that is dropped is lost, and nobody waits for it.
 ///
 /// ```
-/// use resnet_wgpu::{Model, Session, SessionOptions};
+/// use resnet_wgpu::{Device, Model, Session, SessionOptions};
 ///
-/// let session = Session::cpu(&Model::embedded()?, &SessionOptions::default())?;
+/// let session = Session::new(Device::Cpu, &Model::embedded()?, &SessionOptions::default())?;
 /// let image = vec![0.0f32; session.input_len()];
 /// let run = session.start(&image)?;
-/// // Here the next images are made ready.
-/// let mut logits = vec![];
-/// run.finish(|_output, values| logits.extend_from_slice(values))?;
+/// // Here the next images are prepared.
+/// let logits = run.finish(|outputs| outputs.logits().to_vec())?;
 /// assert_eq!(logits.len(), 10);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug)]
-#[must_use = "a run that is dropped gives nothing"]
+#[must_use = "a run that is dropped is lost"]
 pub struct Run {
-    session: Session,
+    compiled: Arc<Compiled>,
     images: usize,
-    at: At,
-}
-
-#[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a box would be an allocation a run"
-)]
-enum At {
-    Gpu(gpu::Run),
-    /// The CPU computes when a batch is started.
-    Cpu(Box<Kept>),
-}
-
-/// What to do while as many runs are in flight as may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// Nothing: it is an error.
-    None,
-    /// Keep the thread.
-    Block,
-    /// Let the task sleep.
-    Await,
+    pub(super) work: Work,
 }
 
 impl Session {
-    /// Starts a batch, as [`run_batch`](Session::run_batch) takes it, and
-    /// returns before it is done. Up to [`SessionOptions::in_flight`] batches
-    /// may be started before the first is finished. They are done in the order
-    /// in which they were started.
+    /// Starts a run as [`run_batch`](Session::run_batch) takes it, and returns before
+    /// it is done. Runs are done in the order in which they were started.
     ///
     /// # Errors
-    /// [`GpuError::Busy`] where as many are in flight as may be.
-    ///
-    /// [`SessionOptions::in_flight`]: super::SessionOptions::in_flight
+    /// [`GpuError::Busy`] if [as many](super::SessionOptions::in_flight) are in flight
+    /// as may be; as [`run_batch`](Session::run_batch).
     pub fn start<'a>(&self, input: impl Into<Images<'a>>) -> Result<Run, Error> {
-        self.start_by(input.into(), |engine, images| engine.start(images))
+        let images = input.into();
+        // Wrong images are refused first, busy or not.
+        self.first().count(images)?;
+        self.start_on(self.first(), self.permit()?, Intake::Host(images))
     }
 
-    /// The same, after a while where as many are in flight as may be: for threads
-    /// that share a session. A thread that holds all of them itself waits in vain,
-    /// ten minutes.
+    /// Starts a run of images of another height and width than those that the session
+    /// was set up for. The first run of a size plans for it.
     ///
     /// # Errors
-    /// [`GpuError::Busy`] after these.
-    pub fn start_in_turn<'a>(&self, input: impl Into<Images<'a>>) -> Result<Run, Error> {
-        self.start_by(input.into(), |engine, images| engine.start_in_turn(images))
-    }
-
-    fn start_by(
+    /// As [`start`](Session::start); [`Error::Graph`] for a size that the network does
+    /// not admit; [`Error::Plan`] for one that the device has no room for.
+    pub fn start_sized<'a>(
         &self,
-        input: Images<'_>,
-        start: impl FnOnce(&Engine, Images<'_>) -> Result<gpu::Run, GpuError>,
+        input: impl Into<Images<'a>>,
+        size: (usize, usize),
     ) -> Result<Run, Error> {
-        let images = self.images(input)?;
-        let at = match &self.0.runner {
-            Runner::Gpu(engine) => At::Gpu(start(engine, input)?),
-            Runner::Cpu(model) => At::Cpu(Box::new(self.computed(model, input, images)?)),
-        };
-        Ok(self.begun(at, images))
+        let images = input.into();
+        let compiled = self.block_on(self.compiled(&Key { size, ..self.key() }))??;
+        compiled.count(images)?;
+        self.start_on(&compiled, self.permit()?, Intake::Host(images))
     }
 
-    /// Starts a batch of images from wherever they are; see [`Patience`].
+    /// Awaits the start of a run, once one may be started.
+    ///
+    /// # Errors
+    /// As [`run_batch`](Session::run_batch).
+    pub async fn start_async<'a>(&self, input: impl Into<Images<'a>>) -> Result<Run, Error> {
+        self.start_with(self.first(), Intake::Host(input.into()))
+            .await
+    }
+
+    /// Starts a run, once one may be started; the thread waits. A thread that holds
+    /// all runs in flight itself waits ten minutes.
+    ///
+    /// # Errors
+    /// [`GpuError::Stuck`] after these; as [`run_batch`](Session::run_batch).
+    pub fn start_in_turn<'a>(&self, input: impl Into<Images<'a>>) -> Result<Run, Error> {
+        self.block_on(self.start_async(input))?
+    }
+
+    /// Starts a run of any images, once one may be started.
     pub(crate) async fn start_with(
         &self,
+        compiled: &Arc<Compiled>,
         intake: Intake<'_>,
-        patience: Patience,
     ) -> Result<Run, Error> {
-        let images = match intake {
-            Intake::Host(images) => self.images(images)?,
-            Intake::Device(_) => 1,
+        if let Intake::Host(images) = intake {
+            compiled.count(images)?;
+        }
+        let permit = match self.engine() {
+            Some(engine) => Some(Engine::acquire(engine).await?),
+            None => None,
         };
-        let at = match (&self.0.runner, intake) {
-            (Runner::Gpu(engine), _) => {
-                let lane = match patience {
-                    Patience::None => engine.lane_now()?,
-                    Patience::Block => engine.lane_in_turn()?,
-                    Patience::Await => engine.lane().await?,
-                };
-                At::Gpu(engine.start_on(lane, intake)?)
-            }
-            (Runner::Cpu(model), Intake::Host(input)) => {
-                At::Cpu(Box::new(self.computed(model, input, images)?))
-            }
-            (Runner::Cpu(_), Intake::Device(_)) => return Err(GpuError::OnCpu.into()),
-        };
-        Ok(self.begun(at, images))
+        self.start_on(compiled, permit, intake)
     }
 
-    /// Whether another run can be started.
-    pub(crate) fn has_room(&self) -> bool {
-        match &self.0.runner {
-            Runner::Gpu(engine) => engine.has_room(),
-            Runner::Cpu(_) => true,
-        }
-    }
-
-    /// A run that has no commands yet, for the application's encoder.
-    pub(crate) fn begin(&self) -> Result<Run, Error> {
-        match &self.0.runner {
-            Runner::Gpu(engine) => {
-                let run = engine.begun(engine.lane_now()?);
-                Ok(self.begun(At::Gpu(run), 1))
-            }
-            Runner::Cpu(_) => Err(GpuError::OnCpu.into()),
-        }
-    }
-
-    fn begun(&self, at: At, images: usize) -> Run {
-        Run {
-            session: self.clone(),
-            images,
-            at,
-        }
-    }
-
-    fn computed(&self, model: &CpuModel, input: Images<'_>, n: usize) -> Result<Kept, Error> {
-        let Inner { graph, options, .. } = &*self.0;
-        let s = graph.input_shape();
-        let values = unpadded(input, &options.input, s.c);
-        let images = Tensor::new([n, s.h, s.w, s.c], values);
-        let images = images.ok_or_else(|| Error::InputShape {
-            expected: "whole images".into(),
-            found: vec![input.len()],
-        })?;
-        let keep: Vec<NodeId> = self.0.layers.iter().map(|(_, id)| *id).collect();
-        Ok(model.run(&images, &keep)?)
+    /// Starts a run of any images with a permit.
+    pub(crate) fn start_on(
+        &self,
+        compiled: &Arc<Compiled>,
+        permit: Option<Permit>,
+        intake: Intake<'_>,
+    ) -> Result<Run, Error> {
+        let (work, images) = compiled.start(permit, intake)?;
+        Ok(Run::of(compiled, work, images))
     }
 }
 
 impl Run {
-    /// Where its outputs stay on the device, the logits first.
-    pub(crate) fn results(&self) -> Option<&wgpu::Buffer> {
-        match &self.at {
-            At::Gpu(run) => run.results(),
-            At::Cpu(_) => None,
+    pub(super) fn of(compiled: &Arc<Compiled>, work: Work, images: usize) -> Self {
+        Self {
+            compiled: Arc::clone(compiled),
+            images,
+            work,
         }
     }
 
-    /// Records a part of it.
-    pub(crate) fn record_part(
-        &mut self,
-        encoder: &mut wgpu::CommandEncoder,
-        intake: Option<Intake<'_>>,
-        steps: Range<usize>,
-        last: bool,
-    ) -> Result<(), Error> {
-        match (&mut self.at, &self.session.0.runner) {
-            (At::Gpu(run), Runner::Gpu(engine)) => {
-                Ok(engine.record_part(encoder, run, intake, steps, last)?)
-            }
-            _ => Err(GpuError::OnCpu.into()),
-        }
-    }
-
-    /// Images of the batch.
+    /// The number of images in the run.
     pub fn images(&self) -> usize {
         self.images
     }
 
-    /// Whether [`finish`](Self::finish) would not wait. It looks, and returns at
-    /// once.
+    /// Returns whether [`finish`](Self::finish) would not wait. It looks, and returns
+    /// at once.
     ///
     /// # Errors
-    /// [`GpuError::Lost`] where the device failed.
-    pub fn is_ready(&self) -> Result<bool, Error> {
-        match &self.at {
-            At::Gpu(run) => Ok(run.is_ready()?),
-            At::Cpu(_) => Ok(true),
-        }
-    }
-
-    /// Whether [`finish`](Self::finish) would not wait; else the task is woken
-    /// when that is so, whoever polls the device.
-    pub fn poll_ready(&mut self, task: &Context<'_>) -> Poll<Result<(), Error>> {
-        match &mut self.at {
-            At::Gpu(run) => run.poll_ready(task).map_err(Error::from),
-            At::Cpu(_) => Poll::Ready(Ok(())),
+    /// [`GpuError::Lost`] if the device failed.
+    pub fn is_ready(&mut self) -> Result<bool, Error> {
+        match poll_once(self.ready()) {
+            Poll::Ready(ready) => ready.map(|()| true),
+            Poll::Pending => Ok(false),
         }
     }
 
     /// Completes when [`finish`](Self::finish) would not wait.
     ///
     /// # Errors
-    /// [`GpuError::Lost`] where the device failed.
+    /// [`GpuError::Lost`] if the device failed.
     pub async fn ready(&mut self) -> Result<(), Error> {
-        std::future::poll_fn(|task| self.poll_ready(task)).await
+        poll_fn(|task| self.poll_ready(task)).await
     }
 
-    /// Waits for the batch and hands its outputs to `read`, as
-    /// [`Session::run_batch`] does.
+    /// Polls [`ready`](Self::ready).
+    pub(crate) fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match &mut self.work {
+            Work::Gpu(flight) => flight.poll_ready(task).map_err(Error::from),
+            Work::Cpu(..) => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Waits for the run and passes its outputs to `read`.
     ///
     /// # Errors
-    /// [`GpuError::Lost`] where the device failed.
-    pub fn finish(self, mut read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
-        let Inner {
-            rooms,
-            shapes,
-            layers,
-            ..
-        } = &*self.session.0;
-        match self.at {
-            At::Gpu(run) => {
-                let rooms = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut room = rooms().pop().unwrap_or_default();
-                let finished = run.finish(|output, data| {
-                    let s = shapes[output];
-                    let padded = quads(s.c) * QUAD;
-                    let data = &data[..self.images * s.h * s.w * padded];
-                    if padded == s.c {
-                        read(output, data);
-                    } else {
-                        room.clear();
-                        unpad_into(data, s.c, &mut room);
-                        read(output, &room);
-                    }
-                });
-                rooms().push(room);
-                finished?;
-            }
-            At::Cpu(kept) => {
-                read(0, kept.output.data());
-                for (i, (_, id)) in layers.iter().enumerate() {
-                    if let Some(value) = kept.get(*id) {
-                        read(i + 1, value.data());
-                    }
-                }
-            }
+    /// [`GpuError::Lost`] if the device failed.
+    pub fn finish<T>(self, read: impl FnOnce(&RunOutputs<'_>) -> T) -> Result<T, Error> {
+        let compiled = Arc::clone(&self.compiled);
+        compiled.finish(self.work, self.images, read)
+    }
+
+    /// The outputs on the device, the logits first; only of a run that the
+    /// application submits.
+    pub(crate) fn results(&self) -> Option<&wgpu::Buffer> {
+        match &self.work {
+            Work::Gpu(flight) => flight.results(),
+            Work::Cpu(..) => None,
         }
-        Ok(())
     }
 }
 
-/// Images as the CPU twin takes them, `[n, H, W, channels]`.
-fn unpadded(images: Images<'_>, form: &InputForm, channels: usize) -> Vec<f32> {
-    let mut values = vec![];
-    match (images, form) {
-        (Images::Rgb8(bytes), InputForm::Rgb8 { mean, std }) => {
-            values.reserve(bytes.len());
-            rgb8(bytes, mean, std, &mut values);
-        }
-        (Images::F32(padded), _) => values = unpad_channels(padded, channels),
-        // `Session::images` has refused these.
-        (Images::Rgb8(_), InputForm::F32) => {}
+/// Runs that the application submits.
+pub(crate) mod recorded {
+    use std::ops::Range;
+
+    use super::*;
+    use crate::gpu::Executable;
+
+    /// A network with activations of its own, which no other run touches.
+    #[derive(Debug)]
+    pub(crate) struct Isolated {
+        pub compiled: Arc<Compiled>,
+        engine: Engine,
     }
-    values
+
+    impl Session {
+        /// The network for `compiled`'s images with activations of its own, for
+        /// `in_flight` runs.
+        ///
+        /// # Errors
+        /// [`GpuError::OnCpu`]; [`GpuError::OutOfMemory`].
+        pub(crate) async fn isolated(
+            &self,
+            compiled: &Compiled,
+            in_flight: usize,
+        ) -> Result<Isolated, Error> {
+            let executable = compiled.runner.executable().ok_or(GpuError::OnCpu)?;
+            let engine = executable.engine().isolated(in_flight);
+            // The weights are on the device already.
+            let (plan, none) = (executable.plan().clone(), Default::default());
+            let loaded = engine.load(plan, &none, &Default::default()).await?;
+            let compiled = compiled.with_runner(Box::new(loaded));
+            Ok(Isolated {
+                compiled: Arc::new(compiled),
+                engine,
+            })
+        }
+    }
+
+    impl Isolated {
+        /// The plan on the device.
+        pub fn executable(&self) -> Result<&Executable, Error> {
+            Ok(self.compiled.runner.executable().ok_or(GpuError::OnCpu)?)
+        }
+
+        /// Returns whether another run may be recorded.
+        pub fn has_room(&self) -> bool {
+            self.engine.has_room()
+        }
+
+        /// A run that has no commands yet.
+        pub fn begin(&self) -> Result<Run, Error> {
+            let executable = self.executable()?;
+            let flight = executable.begin(self.engine.permit()?)?;
+            Ok(Run::of(&self.compiled, Work::Gpu(flight), 1))
+        }
+
+        /// Records a part of a run: its images, some steps, its outputs.
+        pub fn record_part(
+            &self,
+            encoder: &mut wgpu::CommandEncoder,
+            run: &mut Run,
+            intake: Option<Intake<'_>>,
+            steps: Range<usize>,
+            last: bool,
+        ) -> Result<(), Error> {
+            let executable = self.executable()?;
+            match &mut run.work {
+                Work::Gpu(flight) => {
+                    Ok(executable.record_part(encoder, flight, intake, steps, last)?)
+                }
+                Work::Cpu(..) => Err(GpuError::OnCpu.into()),
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ pub use quad::{QUAD, pad_channels, padded, quads, unpad_channels, unpad_into};
 /// linear `[out, in]`); activations are NHWC, `[N, H, W, C]`.
 ///
 /// ```
-/// use resnet_wgpu::tensor::Tensor;
+/// use resnet_wgpu::Tensor;
 ///
 /// // Two images of 4×5 pixels as PyTorch has them, [N, C, H, W] …
 /// let nchw = Tensor::from_fn([2, 3, 4, 5], |i| i as f32);

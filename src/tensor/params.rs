@@ -9,7 +9,7 @@ use super::Tensor;
 /// A tensor that was wanted and cannot be had.
 ///
 /// ```
-/// use resnet_wgpu::tensor::Params;
+/// use resnet_wgpu::low_level::tensor::Params;
 ///
 /// let error = Params::new().get("conv1.weight").unwrap_err();
 /// assert_eq!(error.tensor, "conv1.weight");
@@ -38,7 +38,8 @@ impl TensorError {
 /// each time that it is wanted, and nobody holds it in between.
 ///
 /// ```
-/// use resnet_wgpu::tensor::{Param, Params, Source, Tensor, TensorError};
+/// use resnet_wgpu::Tensor;
+/// use resnet_wgpu::low_level::tensor::{Param, Params, Source, TensorError};
 ///
 /// #[derive(Debug)]
 /// struct Ones(Vec<usize>);
@@ -72,14 +73,15 @@ pub trait Source: Debug + Send + Sync {
 /// A tensor of a set.
 ///
 /// ```
-/// use resnet_wgpu::tensor::{Param, Tensor};
+/// use resnet_wgpu::Tensor;
+/// use resnet_wgpu::low_level::tensor::Param;
 ///
 /// let param = Param::from(Tensor::zeros([64]));
 /// assert_eq!(param.shape(), [64]); // nothing is read for it
 /// let mut own = param.own()?;
 /// own.data_mut()[0] = 1.0;
 /// assert_eq!(param.get()?.data()[0], 0.0);
-/// # Ok::<(), resnet_wgpu::tensor::TensorError>(())
+/// # Ok::<(), resnet_wgpu::low_level::tensor::TensorError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -137,7 +139,7 @@ impl From<Tensor> for Param {
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::tensor::Param;
+/// use resnet_wgpu::low_level::tensor::Param;
 ///
 /// let model = Model::embedded()?;
 /// let params = model.params();

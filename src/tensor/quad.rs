@@ -42,6 +42,9 @@ pub fn unpad_channels(padded: &[f32], channels: usize) -> Vec<f32> {
 /// Appends the pixels without their padding to `out`.
 pub fn unpad_into(padded: &[f32], channels: usize, out: &mut Vec<f32>) {
     let width = quads(channels) * QUAD;
+    if width == channels {
+        return out.extend_from_slice(padded);
+    }
     let pixels = padded.chunks_exact(width.max(1));
     out.reserve(pixels.len() * channels);
     for pixel in pixels {

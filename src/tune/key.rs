@@ -15,7 +15,7 @@ pub const F32: &str = "f32";
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::tune::{self, ConvKey, F32, TuneOptions};
+/// use resnet_wgpu::low_level::tune::{self, ConvKey, F32, TuneOptions};
 ///
 /// let shapes = tune::shapes(&Model::embedded()?, &TuneOptions::default())?;
 /// let key = ConvKey::new(F32, &shapes[0].problem);

@@ -75,9 +75,10 @@ pub fn measure(gpu: &Gpu, shape: &ConvShape, options: &TuneOptions) -> Result<Sh
         Err(Stop::NoClock) => match measure_by(gpu, shape, options, Clock::Wall) {
             Ok(report) => Ok(report),
             Err(Stop::Error(error)) => Err(error),
-            Err(Stop::NoClock) => Err(Error::Gpu(GpuError::Clock {
+            Err(Stop::NoClock) => Err(GpuError::Clock {
                 device: gpu.describe(),
-            })),
+            }
+            .into()),
         },
     }
 }
@@ -149,22 +150,30 @@ fn ready(
             "it computes wrongly: off by {:.1e} of the largest value",
             rig.difference.relative()
         ))),
-        Err(
-            error @ (Error::Plan(
-                PlanError::TooLarge { .. }
-                | PlanError::WeightTooLarge { .. }
-                | PlanError::TooManyWorkgroups { .. },
-            )
-            | Error::Gpu(
-                GpuError::Kernel { .. } | GpuError::OutOfMemory { .. } | GpuError::Refused { .. },
-            )),
-        ) => {
+        Err(error) if is_of_candidate(&error) => {
             // wgpu's reasons go on for pages; the first line says which it is.
             let text = error.to_string();
             Ok(Err(text.lines().next().unwrap_or_default().to_owned()))
         }
         Err(error) => Err(error),
     }
+}
+
+/// Returns whether an error is about one candidate, and others may run.
+fn is_of_candidate(error: &Error) -> bool {
+    let plan = matches!(
+        error.downcast_ref(),
+        Some(
+            PlanError::TooLarge { .. }
+                | PlanError::WeightTooLarge { .. }
+                | PlanError::TooManyWorkgroups { .. }
+        )
+    );
+    let gpu = matches!(
+        error.downcast_ref(),
+        Some(GpuError::Kernel { .. } | GpuError::OutOfMemory { .. } | GpuError::Refused { .. })
+    );
+    plan || gpu
 }
 
 /// The median of some samples and their number; of one where that is beyond
@@ -262,7 +271,9 @@ fn sample(rig: &mut Rig, clock: Clock, times: usize) -> Result<f64, Stop> {
             let ms = by(&time, clock).ok_or(Stop::NoClock)?;
             Ok(ms / times as f64)
         }
-        Err(Error::Gpu(GpuError::Clock { .. })) => Err(Stop::NoClock),
+        Err(error) if matches!(error.downcast_ref(), Some(GpuError::Clock { .. })) => {
+            Err(Stop::NoClock)
+        }
         Err(error) => Err(error.into()),
     }
 }

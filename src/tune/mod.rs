@@ -33,7 +33,7 @@ use crate::plan::{ConvShape, conv_shapes};
 /// use std::time::Duration;
 ///
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::tune::{self, TuneOptions};
+/// use resnet_wgpu::low_level::tune::{self, TuneOptions};
 ///
 /// let options = TuneOptions {
 ///     batch: 8,
@@ -75,7 +75,7 @@ impl Default for TuneOptions {
 /// What was found for a shape.
 ///
 /// ```no_run
-/// use resnet_wgpu::tune::{self, TuneOptions};
+/// use resnet_wgpu::low_level::tune::{self, TuneOptions};
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
@@ -121,7 +121,7 @@ impl ShapeReport {
 /// What was found for a candidate.
 ///
 /// ```no_run
-/// use resnet_wgpu::tune::{self, TuneOptions};
+/// use resnet_wgpu::low_level::tune::{self, TuneOptions};
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
@@ -144,7 +144,7 @@ pub struct Timing {
 /// What a candidate took, or why that is not known.
 ///
 /// ```
-/// use resnet_wgpu::tune::{Outcome, Timing};
+/// use resnet_wgpu::low_level::tune::{Outcome, Timing};
 ///
 /// let timing = Timing {
 ///     candidate: "conv.tiled.32x32",

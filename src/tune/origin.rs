@@ -10,8 +10,8 @@ use crate::weights::fnv1a64;
 /// the same.
 ///
 /// ```no_run
-/// use resnet_wgpu::tune::{Origin, Tuning};
-/// use resnet_wgpu::{DeviceSelector, Gpu};
+/// use resnet_wgpu::{DeviceSelector, Gpu, Tuning};
+/// use resnet_wgpu::low_level::tune::Origin;
 ///
 /// let here = Origin::of(&Gpu::new(DeviceSelector::Auto)?);
 /// let tuning = Tuning::read(here.file_name())?;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::cpu;
 use crate::error::Error;
-use crate::gpu::{Engine, Gpu, StepsTime};
+use crate::gpu::{Executable, Gpu, StepsTime};
 use crate::graph::{GraphBuilder, GraphError, NodeId, Window};
 use crate::kernels::{Candidate, ConvProblem, Scalar};
 use crate::passes::{Lowered, lower};
@@ -102,9 +102,9 @@ impl Trial {
         let conv = |s: &crate::plan::Step| s.node == self.conv;
         let first = plan.steps.iter().position(conv).unwrap_or_default();
         let steps = first..plan.steps.len();
-        let engine = Engine::new(gpu, plan, &self.lowered.params)?;
+        let executable = Executable::alone(gpu, plan, &self.lowered.params)?;
         let mut difference = Difference::default();
-        engine.run(&self.input, |_, found| {
+        executable.run(&self.input, |_, found| {
             for image in found.chunks(self.expected.len().max(1)) {
                 let expected = &self.expected[..image.len()];
                 let d = Difference::between(image, expected);
@@ -114,7 +114,7 @@ impl Trial {
             }
         })?;
         Ok(Rig {
-            engine,
+            executable,
             steps,
             difference,
         })
@@ -140,7 +140,7 @@ fn tensor(shape: Vec<usize>, data: Vec<f32>) -> Tensor {
 
 /// A convolution on a device.
 pub(super) struct Rig {
-    engine: Engine,
+    executable: Executable,
     /// The convolution's own dispatches.
     steps: Range<usize>,
     /// The worst image against the twin.
@@ -150,7 +150,7 @@ pub(super) struct Rig {
 impl Rig {
     /// Runs the convolution `times` over.
     pub fn time(&mut self, times: usize) -> Result<StepsTime, Error> {
-        Ok(self.engine.time_steps(self.steps.clone(), times)?)
+        Ok(self.executable.time_steps(self.steps.clone(), times)?)
     }
 }
 

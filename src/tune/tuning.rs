@@ -13,7 +13,7 @@ use crate::plan::Choice;
 /// What was measured for a shape.
 ///
 /// ```no_run
-/// use resnet_wgpu::tune::Tuning;
+/// use resnet_wgpu::Tuning;
 ///
 /// let tuning = Tuning::read("tuning.json")?;
 /// for tuned in tuning.shapes() {
@@ -35,8 +35,8 @@ pub struct Tuned {
 /// The fastest candidates for shapes that were measured, on one device.
 ///
 /// ```no_run
-/// use resnet_wgpu::tune::{TuneOptions, Tuning, tune};
-/// use resnet_wgpu::{DeviceSelector, Gpu, Model, Session, SessionOptions};
+/// use resnet_wgpu::{DeviceSelector, Gpu, Model, Session, SessionOptions, Tuning};
+/// use resnet_wgpu::low_level::tune::{TuneOptions, tune};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let model = Model::embedded()?;

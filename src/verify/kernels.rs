@@ -6,7 +6,7 @@ use super::problem::{EPS, Problem, Random};
 use super::{Difference, largest, tolerance};
 use crate::cpu;
 use crate::error::Error;
-use crate::gpu::{Engine, Gpu, Images};
+use crate::gpu::{Executable, Gpu, Images};
 use crate::graph::NodeId;
 use crate::kernels::{Candidate, InputForm, Place, Scalar, candidates};
 use crate::passes::lower;
@@ -16,7 +16,7 @@ use crate::tensor::{Params, Tensor, padded, unpad_channels};
 /// One candidate's verdict over all its cases.
 ///
 /// ```no_run
-/// use resnet_wgpu::plan::Scalar;
+/// use resnet_wgpu::low_level::plan::Scalar;
 /// use resnet_wgpu::{DeviceSelector, Gpu, verify};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
@@ -150,16 +150,16 @@ fn run(
             scale: 1.0,
         });
     }
-    let engine = Engine::new(gpu, plan, &lowered.params)?;
+    let executable = Executable::alone(gpu, plan, &lowered.params)?;
     // Slots that the run does not write must not matter, so they are filled
     // with what would show.
-    for (i, slot) in engine.plan().slots.clone().iter().enumerate() {
+    for (i, slot) in executable.plan().slots.clone().iter().enumerate() {
         let scalar = match slot.place {
             Place::Texture(scalar) => scalar,
             Place::Buffer => precision,
         };
         let nans = vec![f32::NAN; slot.bytes as usize / scalar.bytes()];
-        engine.write_slot(i, scalar, &nans)?;
+        executable.write_slot(i, scalar, &nans)?;
     }
     let mut worst = Difference::default();
     let channels = graph.output_shape().c;
@@ -169,7 +169,7 @@ fn run(
         false => Images::from(&input),
     };
     // What is kept has the result's shape.
-    engine.run(images, |output, data| {
+    executable.run(images, |output, data| {
         let mut found = unpad_channels(data, channels);
         if padding_is_dirty(data, channels) {
             found.clear();

@@ -5,7 +5,7 @@
 use super::{Difference, largest, tolerance, tolerance_of_logits};
 use crate::cpu::{CpuError, CpuModel, Executor};
 use crate::error::Error;
-use crate::gpu::{Engine, Gpu};
+use crate::gpu::{Executable, Gpu};
 use crate::graph::{NodeId, Shape};
 use crate::kernels::Scalar;
 use crate::model::Model;
@@ -17,7 +17,7 @@ use crate::weights::synthetic_tensor;
 /// One layer's verdict.
 ///
 /// ```no_run
-/// use resnet_wgpu::plan::PlanOptions;
+/// use resnet_wgpu::low_level::plan::PlanOptions;
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model, verify};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
@@ -46,9 +46,9 @@ pub struct LayerReport {
 /// Whether a layer's values fit what they are stored in.
 ///
 /// ```no_run
-/// use resnet_wgpu::plan::Scalar;
-/// use resnet_wgpu::plan::PlanOptions;
-/// use resnet_wgpu::verify::{self, Range};
+/// use resnet_wgpu::low_level::plan::Scalar;
+/// use resnet_wgpu::low_level::plan::PlanOptions;
+/// use resnet_wgpu::low_level::verify::{self, Range};
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
@@ -87,8 +87,8 @@ impl LayerReport {
 /// A network's verdict.
 ///
 /// ```no_run
-/// use resnet_wgpu::plan::Scalar;
-/// use resnet_wgpu::plan::PlanOptions;
+/// use resnet_wgpu::low_level::plan::Scalar;
+/// use resnet_wgpu::low_level::plan::PlanOptions;
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model, verify};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
@@ -138,20 +138,20 @@ pub fn network(
     let graph = model.graph(h, w)?;
     let lowered = lower(&graph, model.params(), &[])?;
     let plan = Plan::new(&lowered, batch, gpu.profile(), &[], options)?;
-    let engine = Engine::new(gpu, plan, &lowered.params)?;
+    let executable = Executable::alone(gpu, plan, &lowered.params)?;
 
     // Only now that the device is known to take such a batch.
     let input = seeded_images(batch, graph.input_shape());
     let twin = CpuModel::new(&graph, model.params())?;
     let mut run = Executor::new(&twin, &input)?;
-    let made_by = engine.plan().made_by.clone();
+    let made_by = executable.plan().made_by.clone();
     for (made, maker) in lowered.origin.iter().zip(&made_by) {
         for input in maker.iter().flat_map(|&id| &lowered.graph.node(id).inputs) {
             run.hold(lowered.origin[input.0], *made)?;
         }
     }
     let total = made_by.iter().flatten().count() - 1;
-    let stored = engine.plan().stored.clone();
+    let stored = executable.plan().stored.clone();
     let mut fits = vec![true; lowered.graph.nodes.len()];
     let mut layers = Vec::with_capacity(total);
     let mut expected_logits = vec![];
@@ -166,7 +166,7 @@ pub fn network(
             continue;
         };
         let inputs = &lowered.graph.node(maker).inputs;
-        let steps = engine.plan().steps.iter().enumerate();
+        let steps = executable.plan().steps.iter().enumerate();
         let own: Vec<usize> = steps
             .filter(|(_, s)| s.node == maker)
             .map(|(i, _)| i)
@@ -176,13 +176,14 @@ pub fn network(
         };
         for input in inputs {
             let value = value(&run, lowered.origin[input.0])?;
-            let slot = engine.plan().slot_of[input.0];
-            engine.write_slot(slot, stored[input.0], &padded(value))?;
+            let slot = executable.plan().slot_of[input.0];
+            executable.write_slot(slot, stored[input.0], &padded(value))?;
         }
-        engine.run_steps(first..last + 1)?;
+        executable.run_steps(first..last + 1)?;
         let s = node.shape;
         let floats = batch * s.h * s.w * quads(s.c) * QUAD;
-        let found = engine.read_slot(engine.plan().slot_of[index], stored[index], floats)?;
+        let found =
+            executable.read_slot(executable.plan().slot_of[index], stored[index], floats)?;
         let expected = value(&run, original)?.data();
         let found = unpad_channels(&found, s.c);
         let difference = Difference::between(&found, expected);
@@ -197,10 +198,10 @@ pub fn network(
         fits[index] = largest <= stored[index].largest();
         let report = LayerReport {
             layer: match maker.0 == index {
-                true => engine.plan().steps[first].name.clone(),
+                true => executable.plan().steps[first].name.clone(),
                 false => node.name.clone(),
             },
-            kernel: engine.plan().steps[first].candidate,
+            kernel: executable.plan().steps[first].candidate,
             shape: s,
             difference,
             range,
@@ -214,7 +215,7 @@ pub fn network(
 
     let mut logits = vec![];
     let classes = graph.output_shape().c;
-    engine.run(&padded(&input), |output, data| {
+    executable.run(&padded(&input), |output, data| {
         if output == 0 {
             logits = unpad_channels(data, classes);
         }
@@ -251,5 +252,5 @@ pub fn seeded_images(batch: usize, s: Shape) -> Tensor {
 fn value<'a>(run: &'a Executor<'_>, id: NodeId) -> Result<&'a Tensor, Error> {
     // The values were held, so this is only reached by a defect of ours.
     run.value(id)
-        .ok_or(Error::Cpu(CpuError::NoSuchNode { id: id.0, nodes: 0 }))
+        .ok_or_else(|| CpuError::NoSuchNode { id: id.0, nodes: 0 }.into())
 }

@@ -50,7 +50,7 @@ fn largest(values: &[f32]) -> f32 {
 /// How far apart two tensors are.
 ///
 /// ```
-/// use resnet_wgpu::verify::{Difference, TOLERANCE_F32};
+/// use resnet_wgpu::low_level::verify::{Difference, TOLERANCE_F32};
 ///
 /// let difference = Difference::between(&[1.0, 2.5], &[1.0, 2.0]);
 /// assert_eq!((difference.max_abs, difference.scale), (0.5, 2.0));

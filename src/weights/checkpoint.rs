@@ -17,7 +17,7 @@ pub const MAX_FILE_BYTES: u64 = 4 << 30;
 /// [`load`](Checkpoint::load). The file stays open, and is not held in memory.
 ///
 /// ```no_run
-/// use resnet_wgpu::weights::{Checkpoint, Hints};
+/// use resnet_wgpu::{Checkpoint, Hints};
 /// let checkpoint = Checkpoint::from_file("resnet50.safetensors")?;
 /// let found = checkpoint.recognise(&Hints::default())?;
 /// let graph = found.network.graph(224, 224)?;

@@ -9,7 +9,8 @@ use crate::monitor::Cancelled;
 /// A checkpoint that cannot be used.
 ///
 /// ```
-/// use resnet_wgpu::weights::{Checkpoint, CheckpointError, Format};
+/// use resnet_wgpu::Checkpoint;
+/// use resnet_wgpu::low_level::weights::{CheckpointError, Format};
 ///
 /// let found = Checkpoint::from_bytes("resnet50.pth", &b"\x80\x02}q\0."[..]);
 /// let Err(CheckpointError::Format { format, remedy, .. }) = found else {
@@ -139,7 +140,7 @@ pub enum CheckpointError {
 /// A configuration value that makes no sense.
 ///
 /// ```
-/// use resnet_wgpu::weights::Settings;
+/// use resnet_wgpu::low_level::weights::Settings;
 ///
 /// let settings = Settings {
 ///     labels: Some(vec!["cat".into(), "dog".into()]),
@@ -176,8 +177,8 @@ impl ConfigError {
 /// and shape.
 ///
 /// ```
-/// use resnet_wgpu::models::Network;
-/// use resnet_wgpu::weights::Listing;
+/// use resnet_wgpu::Network;
+/// use resnet_wgpu::low_level::weights::Listing;
 ///
 /// let net = Network::preset("resnet18").expect("a preset");
 /// let graph = net.graph(224, 224)?;
@@ -186,7 +187,7 @@ impl ConfigError {
 /// let mismatch = listing.mismatch(&net, &graph).expect("a tensor is missing");
 /// assert_eq!(mismatch.missing, [("fc.bias".to_string(), vec![1000])]);
 /// assert!(mismatch.unexpected.is_empty() && mismatch.misshapen.is_empty());
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {

@@ -5,7 +5,7 @@ use std::fmt;
 /// A file format that is mistaken for safetensors.
 ///
 /// ```
-/// use resnet_wgpu::weights::Format;
+/// use resnet_wgpu::low_level::weights::Format;
 ///
 /// // The name, the first bytes and the length of a file.
 /// let format = Format::sniff("resnet50.pth", b"PK\x03\x04", 100 << 20);

@@ -7,8 +7,8 @@ use crate::models::Network;
 /// the files say.
 ///
 /// ```
-/// use resnet_wgpu::models::Network;
-/// use resnet_wgpu::weights::{Hints, Listing, Settings};
+/// use resnet_wgpu::{Hints, Network};
+/// use resnet_wgpu::low_level::weights::{Listing, Settings};
 ///
 /// # let net = Network::preset("resnet50").expect("a preset");
 /// # let specs = net.graph(224, 224)?.params();

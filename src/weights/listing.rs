@@ -12,7 +12,7 @@ const MAX_PREFIX: usize = 12;
 /// all that [recognition](Listing::recognise) needs, without the numbers.
 ///
 /// ```
-/// use resnet_wgpu::weights::Listing;
+/// use resnet_wgpu::low_level::weights::Listing;
 /// let listing = Listing::new("example", [
 ///     ("module.conv1.weight".to_string(), vec![16, 3, 3, 3]),
 ///     ("module.linear.weight".to_string(), vec![10, 64]),

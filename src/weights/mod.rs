@@ -2,8 +2,8 @@
 //! recognised in them, and seeded weights where there is no file.
 //!
 //! ```
-//! use resnet_wgpu::models::Network;
-//! use resnet_wgpu::weights::{Hints, Listing};
+//! use resnet_wgpu::{Hints, Network};
+//! use resnet_wgpu::low_level::weights::Listing;
 //!
 //! // What a checkpoint of resnet18 lists …
 //! let net = Network::preset("resnet18").unwrap();

@@ -15,7 +15,7 @@ use crate::tensor::{Param, Params, Source, Tensor, TensorError};
 /// A tensor of a network with seeded weights.
 ///
 /// ```
-/// use resnet_wgpu::models::Network;
+/// use resnet_wgpu::Network;
 ///
 /// let net = Network::preset("resnet20").expect("a preset");
 /// let graph = net.graph(32, 32)?;
@@ -23,7 +23,7 @@ use crate::tensor::{Param, Params, Source, Tensor, TensorError};
 /// let last = tensors.last().expect("it has weights");
 /// assert_eq!((last.canonical.as_str(), last.stored.as_str()), ("fc.bias", "linear.bias"));
 /// assert_eq!((last.shape, last.data.len()), (vec![10], 10));
-/// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+/// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyntheticTensor {
@@ -45,12 +45,12 @@ impl Network {
     /// residual branches scaled by [`residual_scale`](Network::residual_scale).
     ///
     /// ```
-    /// use resnet_wgpu::models::Network;
+    /// use resnet_wgpu::Network;
     /// let net = Network::preset("resnet20").unwrap();
     /// let graph = net.graph(32, 32)?;
     /// let params = net.synthetic_params(&graph, 0);
     /// assert_eq!(params.len(), graph.params().len());
-    /// # Ok::<(), resnet_wgpu::graph::GraphError>(())
+    /// # Ok::<(), resnet_wgpu::low_level::graph::GraphError>(())
     /// ```
     pub fn synthetic_params(&self, graph: &Graph, seed: u64) -> Params {
         let mut params = Params::new();
@@ -181,7 +181,7 @@ const TOGETHER: usize = 1 << 14;
 /// all multiplied by `factor`.
 ///
 /// ```
-/// let values = resnet_wgpu::weights::synthetic_tensor("conv1.weight", &[64, 3, 7, 7], 0, 1.0);
+/// let values = resnet_wgpu::low_level::weights::synthetic_tensor("conv1.weight", &[64, 3, 7, 7], 0, 1.0);
 /// assert_eq!(values[0], 0.018213026225566864);
 /// ```
 pub fn synthetic_tensor(name: &str, shape: &[usize], seed: u64, factor: f64) -> Vec<f32> {

@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use resnet_wgpu::graph::ZeroChannels;
-use resnet_wgpu::models::{
-    ActivationOrder, Block, Naming, Network, Shortcut, Stem, StridePlacement, presets,
+use resnet_wgpu::low_level::graph::ZeroChannels;
+use resnet_wgpu::low_level::models::{
+    ActivationOrder, Block, Naming, Shortcut, Stem, StridePlacement, presets,
 };
-use resnet_wgpu::tensor::Params;
-use resnet_wgpu::weights::{Checkpoint, Hints, Listing, Settings, fnv1a64, synthetic_tensor};
-use resnet_wgpu::{Model, Session, SessionOptions};
+use resnet_wgpu::low_level::tensor::Params;
+use resnet_wgpu::low_level::weights::{Listing, Settings, fnv1a64, synthetic_tensor};
+use resnet_wgpu::{Checkpoint, Device, Hints, Model, Network, Session, SessionOptions};
 use serde_json::{Value, json};
 
 /// A tensor to write: name, dtype, shape, little-endian bytes.
@@ -629,7 +629,7 @@ fn a_file_that_changes_is_refused_and_one_that_is_replaced_is_not() {
     let bytes = file(&f32s(), None);
     std::fs::write(&path, &bytes).unwrap();
     let open = || Model::load(&Checkpoint::from_file(&path).unwrap(), &Hints::default()).unwrap();
-    let session = |model: &Model| Session::cpu(model, &SessionOptions::default());
+    let session = |model: &Model| Session::new(Device::Cpu, model, &SessionOptions::default());
 
     // A file moved in its place leaves the open one as it was.
     let model = open();

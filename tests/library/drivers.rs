@@ -2,20 +2,20 @@
 //! many turns.
 
 use crate::support::device::gpus;
-use resnet_wgpu::cpu;
-use resnet_wgpu::gpu::Gpu;
-use resnet_wgpu::graph::{Graph, GraphBuilder, Shape, Window};
-use resnet_wgpu::low_level::gpu::Engine;
-use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{DeviceProfile, Plan, PlanError, PlanOptions};
-use resnet_wgpu::tensor::{Params, Tensor, padded};
+use resnet_wgpu::low_level::cpu;
+use resnet_wgpu::low_level::gpu::Executable;
+use resnet_wgpu::low_level::graph::{Graph, GraphBuilder, Shape, Window};
+use resnet_wgpu::low_level::passes::lower;
+use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanError, PlanOptions};
+use resnet_wgpu::low_level::tensor::{Params, padded};
+use resnet_wgpu::{Gpu, Tensor};
 
 /// The output of a graph without weights, on a device and on the CPU.
 fn outputs(gpu: &Gpu, graph: &Graph, input: &Tensor) -> (Vec<f32>, Vec<f32>) {
     let expected = padded(&cpu::run(graph, &Params::new(), input, &[]).unwrap().output);
     let lowered = lower(graph, &Params::new(), &[]).unwrap();
     let plan = Plan::new(&lowered, 1, gpu.profile(), &[], &PlanOptions::default()).unwrap();
-    let engine = Engine::new(gpu, plan, &lowered.params).unwrap();
+    let engine = Executable::alone(gpu, plan, &lowered.params).unwrap();
     let mut found = vec![];
     engine
         .run(&padded(input), |_, data| found.extend_from_slice(data))
@@ -25,7 +25,10 @@ fn outputs(gpu: &Gpu, graph: &Graph, input: &Tensor) -> (Vec<f32>, Vec<f32>) {
 
 fn graph(
     shape: Shape,
-    build: impl FnOnce(&mut GraphBuilder, resnet_wgpu::graph::NodeId) -> resnet_wgpu::graph::NodeId,
+    build: impl FnOnce(
+        &mut GraphBuilder,
+        resnet_wgpu::low_level::graph::NodeId,
+    ) -> resnet_wgpu::low_level::graph::NodeId,
 ) -> Graph {
     let mut g = GraphBuilder::new(shape).unwrap();
     let x = g.input();

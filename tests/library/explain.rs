@@ -1,12 +1,11 @@
 //! Class activation maps: exact, and where the subject is.
 
-use resnet_wgpu::explain::{ExplainError, Explainer, ExplainerOptions};
-use resnet_wgpu::gpu::Gpu;
-use resnet_wgpu::model::{Model, PreprocessOverrides};
-use resnet_wgpu::models::Network;
-use resnet_wgpu::preprocess::{ImageLimits, RgbImage, Views, decode_file};
-use resnet_wgpu::weights::{Checkpoint, Hints};
-use resnet_wgpu::{Classifier, ClassifierOptions, Error, tensor::Tensor};
+use resnet_wgpu::low_level::explain::ExplainError;
+use resnet_wgpu::low_level::preprocess::RgbImage;
+use resnet_wgpu::{
+    Checkpoint, Classifier, ClassifierOptions, Device, Explainer, ExplainerOptions, Hints,
+    ImageLimits, Model, Network, PreprocessOverrides, Tensor, Views, decode_file,
+};
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::support::device::gpu;
@@ -18,7 +17,7 @@ fn photo(name: &str) -> RgbImage {
     decode_file(&path, &ImageLimits::default()).unwrap()
 }
 
-fn explainer(gpu: Option<&Gpu>, model: &Model, side: Option<usize>) -> Explainer {
+fn explainer(device: impl Into<Device>, model: &Model, side: Option<usize>) -> Explainer {
     let options = ExplainerOptions {
         preprocess: PreprocessOverrides {
             input_size: side,
@@ -26,7 +25,7 @@ fn explainer(gpu: Option<&Gpu>, model: &Model, side: Option<usize>) -> Explainer
         },
         ..Default::default()
     };
-    Explainer::new(gpu, model, &options).unwrap()
+    Explainer::new(device, model, &options).unwrap()
 }
 
 #[test]
@@ -40,7 +39,7 @@ fn a_maps_mean_and_the_bias_are_the_logit() {
         (seeded("preact-resnet18"), Some(64)),
         (seeded("resnext50-32x4d"), Some(64)),
     ] {
-        for device in [Some(&gpu), None] {
+        for device in [Device::from(&gpu), Device::Cpu] {
             let explainer = explainer(device, &model, side);
             for e in explainer.explain(&photo("coffee.png"), 10).unwrap() {
                 let (found, logit) = (e.map.logit(), e.prediction.logit);
@@ -63,7 +62,7 @@ fn a_maps_mean_and_the_bias_are_the_logit() {
 #[test]
 fn a_task_awaits_the_same_maps() {
     let (gpu, model) = (gpu(), Model::embedded().unwrap());
-    let explainer = explainer(Some(&gpu), &model, None);
+    let explainer = explainer(&gpu, &model, None);
     let picture = photo("coffee.png");
     let expected = explainer.explain(&picture, 3).unwrap();
     let waits = gpu.waits();
@@ -80,7 +79,7 @@ fn beside_a_classifier_no_weight_is_there_twice() {
         input_size: Some(97),
         ..Default::default()
     };
-    let expected = explainer(Some(&gpu), &model, Some(97));
+    let expected = explainer(&gpu, &model, Some(97));
     let expected = expected.explain(&picture, 3).unwrap();
     let options = ClassifierOptions {
         preprocess,
@@ -93,14 +92,14 @@ fn beside_a_classifier_no_weight_is_there_twice() {
         ..options.clone()
     };
     for (options, device) in [
-        (&options, Some(&gpu)),
-        (&others, Some(&gpu)),
-        (&options, None),
+        (&options, Device::from(&gpu)),
+        (&others, Device::from(&gpu)),
+        (&options, Device::Cpu),
     ] {
-        let classifier = Classifier::new(device, &model, options).unwrap();
+        let classifier = Classifier::new(&device, &model, options).unwrap();
         let own = classifier.session().shared_bytes();
         let scores = classifier.score(&picture).unwrap();
-        let explainer = Explainer::beside(&classifier).unwrap();
+        let explainer = Explainer::of_classifier(&classifier).unwrap();
         // Commands of both wait for each other on the device, and nobody here.
         let one = options.views.count() == 1;
         let answer = one.then(|| classifier.start(&picture).unwrap());
@@ -119,7 +118,7 @@ fn beside_a_classifier_no_weight_is_there_twice() {
             assert_eq!(answer.wait().unwrap().logits, scores.logits);
             let both = explainer.classifier().session().shared_bytes();
             assert_eq!(both.0, own.0, "weights are there twice");
-            assert!(own.0 > 0 || device.is_none());
+            assert!(own.0 > 0 || device.gpu().is_none());
         }
     }
 }
@@ -159,7 +158,7 @@ fn brightness() -> Model {
 #[test]
 fn a_subject_left_of_the_centre_shows_its_heat_there() {
     let (model, gpu) = (brightness(), gpu());
-    let explainer = explainer(Some(&gpu), &model, None);
+    let explainer = explainer(&gpu, &model, None);
     // A wide picture, so that the crop leaves out its sides.
     let subject = |left: u32| {
         RgbImage::from_fn(200, 100, |x, y| {
@@ -196,16 +195,19 @@ fn a_subject_left_of_the_centre_shows_its_heat_there() {
 #[test]
 fn what_has_no_map_is_told() {
     let vgg = Model::synthetic(Network::preset("vgg19").unwrap(), 0).unwrap();
-    let error = Explainer::new(None, &vgg, &ExplainerOptions::default()).unwrap_err();
+    let error = Explainer::new(Device::Cpu, &vgg, &ExplainerOptions::default()).unwrap_err();
     assert!(
-        matches!(error, Error::Explain(ExplainError::NoHead { .. })),
+        matches!(error.downcast_ref(), Some(ExplainError::NoHead { .. })),
         "{error}"
     );
-    let classifier = Classifier::new(None, &vgg, &ClassifierOptions::default()).unwrap();
-    let error = Explainer::beside(&classifier).unwrap_err();
-    assert!(matches!(error, Error::Explain(ExplainError::NoHead { .. })));
+    let classifier = Classifier::new(Device::Cpu, &vgg, &ClassifierOptions::default()).unwrap();
+    let error = Explainer::of_classifier(&classifier).unwrap_err();
+    assert!(matches!(
+        error.downcast_ref(),
+        Some(ExplainError::NoHead { .. })
+    ));
     let model = Model::embedded().unwrap();
-    let explainer = explainer(None, &model, None);
+    let explainer = explainer(Device::Cpu, &model, None);
     let error = explainer
         .explain_class(&photo("coffee.png"), 10)
         .unwrap_err();

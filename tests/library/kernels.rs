@@ -1,21 +1,23 @@
 //! Every candidate, and so every kernel variant, against the CPU twin on random shapes, on every
 //! adapter of this machine: what `resnet verify --kernels` does.
 
-use resnet_wgpu::cpu;
-use resnet_wgpu::gpu::{Clock, DeviceSelector, Gpu, GpuOptions, PipelineOptions, Spans, adapters};
-use resnet_wgpu::graph::{Graph, GraphBuilder, Shape, Window};
-use resnet_wgpu::low_level::gpu::Engine;
+use resnet_wgpu::low_level::cpu;
+use resnet_wgpu::low_level::gpu::Executable;
+use resnet_wgpu::low_level::gpu::{Clock, Spans};
+use resnet_wgpu::low_level::graph::{Graph, GraphBuilder, Shape, Window};
 use resnet_wgpu::low_level::kernels::{
     Candidate, Kernel, Scalar, Storage, candidate, candidates, find,
 };
+use resnet_wgpu::low_level::passes::lower;
+use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanOptions};
+use resnet_wgpu::low_level::tensor::{Params, padded};
+use resnet_wgpu::low_level::verify::{self, Difference, TOLERANCE_F32};
+use resnet_wgpu::low_level::weights::synthetic_tensor;
 use resnet_wgpu::low_level::with_storage;
-use resnet_wgpu::models::Network;
-use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{Choice, DeviceProfile, Plan, PlanOptions, Precision};
-use resnet_wgpu::tensor::{Params, Tensor, padded};
-use resnet_wgpu::verify::{self, Difference, TOLERANCE_F32};
-use resnet_wgpu::weights::synthetic_tensor;
-use resnet_wgpu::{Model, Session, SessionOptions};
+use resnet_wgpu::{
+    Choice, DeviceSelector, Gpu, GpuOptions, Model, Network, PipelineOptions, Precision, Session,
+    SessionOptions, Tensor, adapters,
+};
 
 use crate::support::device;
 
@@ -141,7 +143,7 @@ fn plan_and_run(gpu: &Gpu, profile: &DeviceProfile, graph: &Graph, batch: usize)
 
     let lowered = lower(graph, &params, &[]).unwrap();
     let plan = Plan::new(&lowered, batch, profile, &[], &PlanOptions::default()).unwrap();
-    let engine = Engine::new(gpu, plan.clone(), &lowered.params).unwrap();
+    let engine = Executable::alone(gpu, plan.clone(), &lowered.params).unwrap();
     let check = |_, found: &[f32]| {
         let d = Difference::between(found, &expected);
         assert!(d.within(TOLERANCE_F32), "{:.2e}", d.relative());
@@ -238,7 +240,7 @@ fn what_kernels_cannot_trust_does_not_reach_them() {
     let prefer = |candidate| Choice::Prefer(candidate).into();
     let shuffle = candidate("conv.shuffle8.32").unwrap();
     let plan = Plan::new(&lowered, 1, &liar, &[], &prefer(shuffle)).unwrap();
-    let error = Engine::new(&gpu, plan, &lowered.params).unwrap_err();
+    let error = Executable::alone(&gpu, plan, &lowered.params).unwrap_err();
     assert!(error.to_string().contains("subgroups of 8"), "{error}");
 
     let wide = Kernel {
@@ -259,7 +261,9 @@ fn what_kernels_cannot_trust_does_not_reach_them() {
     // Weights of another shape than was planned with.
     let mut other = Params::new();
     other.insert("conv.weight", Tensor::zeros([32, 17, 3, 3]));
-    let error = Engine::new(&gpu, plan, &other).unwrap_err().to_string();
+    let error = Executable::alone(&gpu, plan, &other)
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("`conv.weight`") && error.contains("17"),
         "{error}"
@@ -277,7 +281,7 @@ fn too_many_images() {
     let graph = g.finish(y);
     let lowered = lower(&graph, &Params::new(), &[]).unwrap();
     let plan = Plan::new(&lowered, 2, gpu.profile(), &[], &PlanOptions::default()).unwrap();
-    let engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
+    let engine = Executable::alone(&gpu, plan, &lowered.params).unwrap();
     let images = vec![0.5; 3 * 36];
     for _ in 0..2 {
         let error = engine.run(&images, |_, _| {}).unwrap_err().to_string();
@@ -308,7 +312,7 @@ fn a_texture_of_all_rows() {
         ..gpu.profile().clone()
     };
     let plan = Plan::new(&lowered, 1, &profile, &[], &PlanOptions::default()).unwrap();
-    Engine::new(&gpu, plan, &lowered.params).unwrap();
+    Executable::alone(&gpu, plan, &lowered.params).unwrap();
 }
 
 /// Layers whose weights are larger than a binding, as VGG's are on many

@@ -11,18 +11,18 @@ use std::ops::Range;
 use crate::support::device::{all, gpu};
 use crate::support::goldens::{self, Case, Goldens};
 use crate::support::host::host_device;
-use resnet_wgpu::cpu;
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
-use resnet_wgpu::graph::{GraphBuilder, Shape, Window};
-use resnet_wgpu::low_level::gpu::Engine;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::models::{Network, Norm, presets};
-use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{Plan, PlanOptions};
-use resnet_wgpu::session::{Session, SessionOptions};
-use resnet_wgpu::tensor::{Params, Tensor, padded};
-use resnet_wgpu::verify::Difference;
-use resnet_wgpu::weights::{Hints, synthetic_tensor};
+use resnet_wgpu::low_level::cpu;
+use resnet_wgpu::low_level::gpu::Executable;
+use resnet_wgpu::low_level::graph::{GraphBuilder, Shape, Window};
+use resnet_wgpu::low_level::models::{Norm, presets};
+use resnet_wgpu::low_level::passes::lower;
+use resnet_wgpu::low_level::plan::{Plan, PlanOptions};
+use resnet_wgpu::low_level::tensor::{Params, padded};
+use resnet_wgpu::low_level::verify::Difference;
+use resnet_wgpu::low_level::weights::synthetic_tensor;
+use resnet_wgpu::{
+    Device, DeviceSelector, Gpu, Hints, Model, Network, Session, SessionOptions, Tensor, adapters,
+};
 
 const TOLERANCE: f64 = 1e-4;
 
@@ -52,7 +52,7 @@ fn check_model(goldens: &Goldens, case: &Case, model: &Model, gpu: Option<&Gpu>)
         ..Default::default()
     };
     let session = match gpu {
-        None => Session::cpu(model, &options),
+        None => Session::new(Device::Cpu, model, &options),
         Some(gpu) => Session::new(gpu, model, &options),
     }
     .unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -270,7 +270,7 @@ fn sessions_share_a_device_across_threads() {
     let model = Model::embedded().unwrap();
     let images = goldens::seeded_images(2, 32, 32);
     let expected = {
-        let session = Session::cpu(&model, &SessionOptions::default()).unwrap();
+        let session = Session::new(Device::Cpu, &model, &SessionOptions::default()).unwrap();
         session.run(&images).unwrap().logits
     };
     std::thread::scope(|scope| {
@@ -323,7 +323,7 @@ fn a_residual_block_alone() {
     // Fused, three layers are left, of as many dispatches as their kernels take.
     let layers: BTreeSet<usize> = plan.steps.iter().map(|step| step.node.0).collect();
     assert_eq!(layers.len(), 3);
-    let engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
+    let engine = Executable::alone(&gpu, plan, &lowered.params).unwrap();
     engine
         .run(image.data(), |_, found| {
             let d = Difference::between(found, expected.data());
@@ -347,7 +347,7 @@ fn submissions_do_not_matter() {
         let plan = plan.in_submissions(macs);
         assert!(submissions.contains(&plan.submissions.len()), "{plan}");
         let mut logits = vec![];
-        let engine = Engine::new(&gpu, plan, &lowered.params).unwrap();
+        let engine = Executable::alone(&gpu, plan, &lowered.params).unwrap();
         engine
             .run(&padded, |_, data| logits = data.to_vec())
             .unwrap();

@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
 
-use resnet_wgpu::preprocess::{
-    ImageError, ImageLimits, Preprocess, RgbImage, decode_bytes, decode_file,
-};
+use resnet_wgpu::low_level::preprocess::{ImageError, RgbImage};
+use resnet_wgpu::{ImageLimits, Preprocess, decode_bytes, decode_file};
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use resnet_wgpu::{Checkpoint, Classifier, Hints, ImageLimits, Model, decode_file};
+use resnet_wgpu::{Checkpoint, Classifier, Device, Hints, ImageLimits, Model, decode_file};
 use safetensors::SafeTensors;
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
@@ -37,7 +37,7 @@ fn classifier(
     std::fs::write(config, processor.to_string())?;
     let checkpoint = Checkpoint::from_file(folder.path().join("model.safetensors"))?;
     let model = Model::load(&checkpoint, &Hints::default())?;
-    Ok(Classifier::new(None, &model, &Default::default())?)
+    Ok(Classifier::new(Device::Cpu, &model, &Default::default())?)
 }
 
 #[test]

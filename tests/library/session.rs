@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, GpuError, Spans, adapters};
-use resnet_wgpu::model::Model;
-use resnet_wgpu::session::{Run, Session, SessionOptions};
-use resnet_wgpu::{Error, Outputs};
+use crate::support::cause::cause;
+use resnet_wgpu::low_level::gpu::{GpuError, Spans};
+use resnet_wgpu::{
+    Device, DeviceSelector, Gpu, Model, Outputs, Run, RunOutputs, Session, SessionOptions, adapters,
+};
 
 fn options(in_flight: usize) -> SessionOptions {
     SessionOptions {
@@ -25,7 +26,7 @@ fn sessions(in_flight: usize) -> Vec<Session> {
     });
     let mut sessions: Vec<Session> = gpus.collect();
     assert!(!sessions.is_empty(), "no adapter: run ./scripts/test");
-    sessions.push(Session::cpu(&model, &options(in_flight)).unwrap());
+    sessions.push(Session::new(Device::Cpu, &model, &options(in_flight)).unwrap());
     sessions
 }
 
@@ -38,9 +39,7 @@ fn image(seed: usize, len: usize) -> Vec<f32> {
 }
 
 fn finish(run: Run) -> Vec<f32> {
-    let mut logits = vec![];
-    run.finish(|_, data| logits = data.to_vec()).unwrap();
-    logits
+    run.finish(|outputs| outputs.logits().to_vec()).unwrap()
 }
 
 #[test]
@@ -51,10 +50,8 @@ fn batches_in_flight_come_back_in_order() {
         let inputs: Vec<Vec<f32>> = (0..7).map(|i| image(i, len * (1 + i % 2))).collect();
         let alone: Vec<Vec<f32>> = (inputs.iter())
             .map(|input| {
-                let mut logits = vec![];
-                let read = |_, data: &[f32]| logits = data.to_vec();
-                session.run_batch(input, read).unwrap();
-                logits
+                let read = |outputs: &RunOutputs<'_>| outputs.logits().to_vec();
+                session.run_batch(input, read).unwrap()
             })
             .collect();
         assert_ne!(alone[0], alone[2]);
@@ -81,10 +78,7 @@ fn too_many_in_flight_are_told() {
         // The CPU computes when a batch is started: nothing is ever in flight.
         if session.plan().is_some() {
             let busy = session.start(&input);
-            assert!(
-                matches!(busy, Err(Error::Gpu(GpuError::Busy(2)))),
-                "{busy:?}"
-            );
+            assert!(matches!(cause(&busy), Some(GpuError::Busy(2))), "{busy:?}");
             assert_eq!(session.in_flight(), 2);
         }
         let first = finish(first);
@@ -92,9 +86,7 @@ fn too_many_in_flight_are_told() {
         // A wrong input starts nothing.
         assert!(session.start(&input[1..]).is_err());
         assert_eq!(session.in_flight(), 0);
-        let mut again = vec![];
-        let read = |_, data: &[f32]| again = data.to_vec();
-        session.run_batch(&input, read).unwrap();
+        let again = finish(session.start_in_turn(&input).unwrap());
         assert_eq!(again, first);
     }
 }
@@ -119,7 +111,7 @@ fn a_run_whose_reader_panics_makes_room() {
         let expected = finish(session.start(&input).unwrap());
         for _ in 0..3 {
             let run = session.start(&input).unwrap();
-            let read = AssertUnwindSafe(|| run.finish(|_, _| panic!("the reader's own")));
+            let read = AssertUnwindSafe(|| run.finish(|_| panic!("the reader's own")));
             assert!(catch_unwind(read).is_err());
         }
         assert_eq!(finish(session.start_in_turn(&input).unwrap()), expected);
@@ -136,7 +128,9 @@ fn dropped_runs_are_still_in_flight() {
         for _ in 0..50 {
             match session.start(&input) {
                 Ok(run) => drop(run),
-                Err(Error::Gpu(GpuError::Busy(2))) => refused += 1,
+                Err(error) if matches!(error.downcast_ref(), Some(GpuError::Busy(2))) => {
+                    refused += 1
+                }
                 Err(error) => panic!("{error}"),
             }
             assert!(session.in_flight() <= 2);
@@ -164,11 +158,12 @@ fn a_batch_too_large_is_refused_where_it_must_be_exact() {
 
 #[test]
 fn timed_runs_cover_each_step_and_leave_the_session_usable() {
-    let image = resnet_wgpu::tensor::Tensor::from_fn([1, 32, 32, 3], |i| (i % 7) as f32 / 3.0);
+    let image =
+        resnet_wgpu::low_level::tensor::Tensor::from_fn([1, 32, 32, 3], |i| (i % 7) as f32 / 3.0);
     let run = |session: &mut Session| -> Outputs { session.run(&image).unwrap() };
     for mut session in sessions(1) {
         let before = run(&mut session);
-        let padded = resnet_wgpu::tensor::padded(&image);
+        let padded = resnet_wgpu::low_level::tensor::padded(&image);
         let steps = session.plan().map(|plan| plan.steps.len());
         for spans in [Spans::Steps, Spans::Submissions, Spans::Steps] {
             let timed = session.timed_run(&padded, spans).unwrap();
@@ -200,6 +195,6 @@ fn without_timestamps_the_host_times() {
     let session = Session::new(&gpu, &model, &options(1)).unwrap();
     let input = image(1, session.input_len());
     let timeline = session.timed_run(&input, Spans::Steps).unwrap().unwrap();
-    assert_eq!(timeline.clock, resnet_wgpu::gpu::Clock::Wall);
+    assert_eq!(timeline.clock, resnet_wgpu::low_level::gpu::Clock::Wall);
     assert!(timeline.gpu.iter().all(|span| !span.duration().is_zero()));
 }

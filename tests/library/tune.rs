@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use resnet_wgpu::gpu::{Clock, DeviceSelector, Gpu};
+use resnet_wgpu::low_level::gpu::Clock;
 use resnet_wgpu::low_level::kernels::{Scalar, candidate};
+use resnet_wgpu::low_level::passes;
 use resnet_wgpu::low_level::plan::{contenders, conv_shapes};
-use resnet_wgpu::model::Model;
-use resnet_wgpu::plan::Choice;
-use resnet_wgpu::session::{Session, SessionOptions};
-use resnet_wgpu::tensor::Tensor;
-use resnet_wgpu::tune::{
-    ConvKey, F32, Origin, Outcome, TuneOptions, Tuned, Tuning, TuningError, measure, shapes, tune,
+use resnet_wgpu::low_level::tune::{
+    ConvKey, F32, Origin, Outcome, TuneOptions, Tuned, TuningError, measure, shapes, tune,
 };
-use resnet_wgpu::verify::{Difference, TOLERANCE_F32};
-use resnet_wgpu::{Error, passes};
+use resnet_wgpu::low_level::verify::{Difference, TOLERANCE_F32};
+use resnet_wgpu::{
+    Choice, Device, DeviceSelector, Error, Gpu, Model, Session, SessionOptions, Tensor, Tuning,
+};
 
 /// Of the embedded ResNet-20: small enough that it takes seconds.
 const SIDE: usize = 16;
@@ -46,7 +45,7 @@ fn assert_right(session: &mut Session, model: &Model, batch: usize) {
         input_size: Some((SIDE, SIDE)),
         ..SessionOptions::default()
     };
-    let twin = Session::cpu(model, &options).unwrap();
+    let twin = Session::new(Device::Cpu, model, &options).unwrap();
     let found = session.run(&image).unwrap().logits;
     let expected = twin.run(&image).unwrap().logits;
     let d = Difference::between(found.data(), expected.data());

@@ -2,17 +2,19 @@
 //! bounded memory.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::support::cause::cause;
 use crate::support::device::{all, gpu};
 use crate::support::goldens::Goldens;
-use resnet_wgpu::Error;
-use resnet_wgpu::classify::{Batches, Classifier, ClassifierOptions, Scores};
-use resnet_wgpu::gpu::{DeviceSelector, Gpu};
-use resnet_wgpu::model::Model;
-use resnet_wgpu::preprocess::{ImageLimits, RgbImage, Views, decode_file};
-use resnet_wgpu::session::{Run, Session, SessionOptions, Sizes};
+use resnet_wgpu::low_level::plan::PlanError;
+use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::wgpu;
+use resnet_wgpu::{
+    Classifier, ClassifierOptions, Device, DeviceSelector, Error, Gpu, ImageLimits, Model, Outcome,
+    Run, RunOutputs, Scores, Session, SessionOptions, Tensor, Views, decode_file,
+};
 use safetensors::SafeTensors;
 
 /// Of the largest probability.
@@ -54,13 +56,13 @@ fn views(kind: &str, scales: &[u32]) -> Views {
 }
 
 /// How many views are run at a time must not matter: 4 is no part of 10.
-fn classifier(gpu: Option<&Gpu>, model: &Model, views: Views) -> Classifier {
+fn classifier(device: impl Into<Device>, model: &Model, views: Views) -> Classifier {
     let options = ClassifierOptions {
         batch: if views.any_size() { 2 } else { 4 },
         views,
         ..Default::default()
     };
-    Classifier::new(gpu, model, &options).unwrap()
+    Classifier::new(device, model, &options).unwrap()
 }
 
 fn check(name: &str, found: &Scores) {
@@ -89,7 +91,7 @@ fn as_pytorch(network: &str, scales: &[u32], kinds: &[&str]) {
     let gpu = gpu();
     let model = Goldens::read().case(&format!("{network}@224")).model();
     for kind in kinds {
-        let classifier = classifier(Some(&gpu), &model, views(kind, scales));
+        let classifier = classifier(&gpu, &model, views(kind, scales));
         for name in photos {
             let found = classifier.score(&photo(name)).unwrap();
             check(&format!("{network}/{name}/{kind}"), &found);
@@ -111,7 +113,7 @@ fn resnet50_as_in_pytorch() {
 #[test]
 fn the_cpu_twin_agrees() {
     let model = Goldens::read().case("resnet18@224").model();
-    let classifier = classifier(None, &model, Views::TenCrop);
+    let classifier = classifier(Device::Cpu, &model, Views::TenCrop);
     check(
         "resnet18/chelsea/ten",
         &classifier.score(&photo("chelsea")).unwrap(),
@@ -137,7 +139,7 @@ fn fifty_sizes_in_bounded_memory() {
     let gpu = gpu();
     let model = Model::embedded().unwrap();
     let views = Views::Scales(vec![32, 45]);
-    let classifier = classifier(Some(&gpu), &model, views);
+    let classifier = classifier(&gpu, &model, views);
     let photos: Vec<RgbImage> = (0..50).map(|i| noise(100 + 3 * i, 260 - 2 * i)).collect();
     let mut seen = vec![];
     for round in 0..3 {
@@ -145,27 +147,22 @@ fn fifty_sizes_in_bounded_memory() {
             .iter()
             .map(|p| classifier.score(p).unwrap())
             .collect();
-        seen.push((
-            gpu.pipeline_count(),
-            classifier.session().shared_bytes(),
-            allocated(&gpu),
-        ));
+        let session = classifier.session();
+        let shared = session.shared_bytes();
+        seen.push((gpu.pipeline_count(), shared, allocated(&gpu)));
         println!(
-            "round {round}: {:?}, {} sessions made",
+            "round {round}: {:?}, {} plans made",
             seen[round],
-            classifier.sessions_made()
+            session.plans_made()
         );
         for answer in &answers {
             let sum: f32 = answer.probabilities.iter().sum();
             assert!((sum - 1.0).abs() < 1e-5);
         }
     }
-    // Sizes came again, and their sessions were made again; nothing else was.
-    assert!(
-        classifier.sessions_made() > 150,
-        "{}",
-        classifier.sessions_made()
-    );
+    // Sizes came again, and their plans were made again; nothing else was.
+    let made = classifier.session().plans_made();
+    assert!(made > 150, "{made}");
     assert_eq!(seen[0].0, seen[2].0, "pipelines");
     assert!(seen[0].0 < 40, "{} pipelines", seen[0].0);
     assert_eq!(seen[0].1, seen[2].1, "weights and activations");
@@ -173,6 +170,42 @@ fn fifty_sizes_in_bounded_memory() {
         seen[2].2 <= seen[0].2 + (1 << 20),
         "device memory: {seen:?}"
     );
+}
+
+/// One session for a thousand sizes: the memory of the process and of the device does
+/// not grow, and a size that stays is planned once.
+#[test]
+fn a_thousand_sizes_in_flat_memory() {
+    let gpu = gpu();
+    let session = Session::new(&gpu, &Model::embedded().unwrap(), &Default::default()).unwrap();
+    let run = |h: usize, w: usize| {
+        let image = Tensor::from_fn([1, h, w, 3], |i| (i % 7) as f32 / 3.0);
+        session.run(&image).unwrap().logits
+    };
+    // The largest first, so that activations never grow.
+    let first = run(72, 72);
+    let mut seen = vec![];
+    for i in 0..1000 {
+        run(16 + i % 50, 18 + i / 50);
+        if i % 250 == 249 {
+            let shared = session.shared_bytes();
+            seen.push((gpu.pipeline_count(), shared, allocated(&gpu)));
+        }
+    }
+    println!("{seen:?}");
+    // 32 by 32 is the size that the session was set up for.
+    assert_eq!(session.plans_made(), 1001);
+    assert_eq!(run(72, 72), first);
+    assert_eq!(seen[0].1, seen[3].1, "weights and activations");
+    assert!(
+        seen[3].2 <= seen[0].2 + (1 << 20),
+        "device memory: {seen:?}"
+    );
+    let made = session.plans_made();
+    for _ in 0..100 {
+        run(72, 72);
+    }
+    assert_eq!(session.plans_made(), made, "a steady size is planned once");
 }
 
 #[test]
@@ -193,26 +226,26 @@ fn sizes_share_and_interleave() {
             input_size: Some(size),
             ..Default::default()
         };
-        let mut logits = vec![];
         let session = Session::new(&gpu, &model, &options).unwrap();
-        session
-            .run_batch(&image(size)[..], |_, data| logits = data.to_vec())
-            .unwrap();
-        logits
+        let read = |outputs: &RunOutputs<'_>| outputs.logits().to_vec();
+        session.run_batch(&image(size)[..], read).unwrap()
     };
-    for device in [Some(&gpu), None] {
-        let sizes = Sizes::new(device, &model, &options).unwrap();
+    for device in [Device::from(&gpu), Device::Cpu] {
+        let session = Session::new(device, &model, &options).unwrap();
         // Growing, so that memory is replaced while a run with the old is in flight.
         let order = [(32, 32), (40, 52), (32, 32), (64, 96), (20, 17), (40, 52)];
         let mut found = vec![];
         let mut started = VecDeque::new();
-        let mut finish = |run: Run| run.finish(|_, data| found.push(data.to_vec())).unwrap();
+        let mut finish = |run: Run| {
+            run.finish(|outputs| found.push(outputs.logits().to_vec()))
+                .unwrap()
+        };
         for &size in &order {
             if started.len() == 2 {
                 started.pop_front().map(&mut finish);
             }
-            let session = sizes.at(size).unwrap();
-            started.push_back(session.start(&image(size)[..]).unwrap());
+            let images = image(size);
+            started.push_back(session.start_sized(&images[..], size).unwrap());
         }
         started.into_iter().for_each(finish);
         for (logits, &size) in found.iter().zip(&order) {
@@ -227,44 +260,92 @@ fn sizes_share_and_interleave() {
     }
 }
 
+/// Batches of one size at a time, in the order of the pictures, as one by one.
 #[test]
-fn a_classifier_refuses_what_it_has_no_place_for() {
+fn batches_of_several_sizes_keep_their_order() {
     let model = Model::embedded().unwrap();
-    let mut usual = Batches::new(&classifier(None, &model, Views::Centre));
-    assert!(usual.push_crop(&noise(33, 32)).is_err());
-    let mut any = Batches::new(&classifier(None, &model, Views::Scales(vec![32])));
-    assert!(!any.push_crop(&noise(33, 40)).unwrap());
-    assert!(!any.accepts(&noise(40, 33)) && any.accepts(&noise(33, 40)));
-    assert!(any.push_crop(&noise(40, 33)).is_err());
-    assert!(any.push_crop(&noise(33, 40)).unwrap());
-    assert!(any.push_crop(&noise(33, 40)).is_err());
-    assert_eq!(any.run().unwrap().images(), 2);
+    let sizes = [
+        (33, 40),
+        (40, 33),
+        (33, 40),
+        (33, 40),
+        (33, 40),
+        (50, 32),
+        (40, 33),
+    ];
+    let pictures: Vec<RgbImage> = sizes.iter().map(|&(w, h)| noise(w, h)).collect();
+    for (device, views) in [
+        (Device::from(gpu()), Views::Scales(vec![32, 45])),
+        (Device::Cpu, Views::Scales(vec![32])),
+        (Device::Cpu, Views::Centre),
+    ] {
+        let classifier = classifier(device, &model, views);
+        let mut seen = vec![];
+        let load = |picture: &RgbImage| Ok::<_, Error>(picture.clone());
+        let ran = classifier.score_all(&pictures, load, |index, outcome, _| {
+            let Outcome::Scored(scores, at) = outcome else {
+                panic!("{index}: {outcome:?}");
+            };
+            let expected = classifier.score(&pictures[index]).unwrap();
+            let found = scores.probabilities_of(at).iter();
+            let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
+            assert!(found.zip(&expected.probabilities).all(near), "{index}");
+            seen.push(index);
+            ControlFlow::Continue(())
+        });
+        ran.unwrap();
+        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
+    }
+}
+
+/// Whoever breaks gets what is on the device, and no more.
+#[test]
+fn nothing_is_begun_after_a_break() {
+    let model = Model::embedded().unwrap();
+    let classifier = classifier(gpu(), &model, Views::Centre);
+    let pictures: Vec<RgbImage> = (0..40).map(|i| noise(40 + i, 40)).collect();
+    let mut seen = 0;
+    let load = |picture: &RgbImage| Ok::<_, Error>(picture.clone());
+    let ran = classifier.score_all(&pictures, load, |_, _, _| {
+        seen += 1;
+        ControlFlow::Break(())
+    });
+    ran.unwrap();
+    let most = (classifier.session().max_in_flight() + 1) * classifier.batch();
+    assert!(
+        (classifier.batch()..=most).contains(&seen),
+        "{seen} of {most}"
+    );
 }
 
 #[test]
-fn a_size_that_the_device_has_no_room_for_is_told_and_passed_over() {
+fn a_size_that_the_device_has_no_room_for_is_reported_alone() {
     let limits = wgpu::Limits {
         max_storage_buffer_binding_size: 1 << 20,
         ..Default::default()
     };
     let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, true).unwrap();
     let model = Model::embedded().unwrap();
-    let classifier = classifier(Some(&gpu), &model, Views::Scales(vec![32, 400]));
-    let mut batches = Batches::new(&classifier);
-    batches.admit(&noise(40, 32)).unwrap();
-    // 16 channels of f32.
-    let error = batches.admit(&noise(500, 400)).unwrap_err();
-    assert!(matches!(error, Error::Plan(_)), "{error}");
-    assert!(classifier.score(&photo("coffee")).is_err());
-    assert!(!batches.push_crop(&noise(40, 32)).unwrap());
-    assert_eq!(batches.run().unwrap().images(), 1);
-}
-
-#[test]
-fn a_session_for_another_size_is_of_the_same_model() {
-    let model = Model::embedded().unwrap();
-    let session = Session::cpu(&model, &SessionOptions::default()).unwrap();
-    assert!(session.resized(&model.clone(), (40, 33)).is_ok());
-    let other = session.resized(&Model::embedded().unwrap(), (40, 33));
-    assert!(matches!(other, Err(Error::OtherModel { .. })));
+    let classifier = classifier(&gpu, &model, Views::Scales(vec![32, 64]));
+    // The second has 16 channels of f32 for 64 times 320 pixels.
+    let pictures = [noise(40, 32), noise(500, 100), noise(33, 40)];
+    let mut seen = vec![];
+    let load = |picture: &RgbImage| Ok::<_, Error>(picture.clone());
+    let ran = classifier.score_all(&pictures, load, |index, outcome, _| {
+        let failed = match outcome {
+            Outcome::Scored(..) => None,
+            Outcome::Failed { error, size } => {
+                assert!(error.downcast_ref::<PlanError>().is_some(), "{error}");
+                size
+            }
+            Outcome::Unread(error) => panic!("{error}"),
+        };
+        seen.push((index, failed));
+        ControlFlow::Continue(())
+    });
+    ran.unwrap();
+    seen.sort();
+    assert_eq!(seen, [(0, None), (1, Some((320, 64))), (2, None)]);
+    let alone = classifier.score(&pictures[1]);
+    assert!(cause::<_, PlanError>(&alone).is_some());
 }

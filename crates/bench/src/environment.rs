@@ -1,7 +1,8 @@
 //! Where figures come from: the device and this crate's version.
 
 use super::result::{Device, Limits};
-use resnet_wgpu::gpu::{Gpu, backend_name, kind_name};
+use resnet_wgpu::Gpu;
+use resnet_wgpu::low_level::gpu::{backend_name, kind_name};
 
 /// Version of this crate.
 pub const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -43,7 +43,7 @@ pub use peaks::peaks;
 pub use peaks::peaks_on;
 pub use profile::{profile, warm_up};
 pub use read::{ReadError, ReportFileError};
-pub use resnet_wgpu::gpu::Clock;
+pub use resnet_wgpu::low_level::gpu::Clock;
 pub use result::{
     Check, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
     Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status,

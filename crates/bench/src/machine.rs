@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::check::{above_zero, not_negative};
-use resnet_wgpu::gpu::Clock;
+use resnet_wgpu::low_level::gpu::Clock;
 
 #[cfg(test)]
 use crate::schema_tests::Clocks;

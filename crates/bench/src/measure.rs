@@ -9,12 +9,9 @@ use super::roofline::gflops;
 use super::start_up::{Case, SEED, Source, Started, start};
 use super::timed::{HostWatch, Repeat, Timings, timed};
 use super::verdict::{Batches, reference, same_bits};
-use resnet_wgpu::Error;
-use resnet_wgpu::gpu::Gpu;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{Choice, DeviceProfile, Plan, PlanOptions};
-use resnet_wgpu::session::Session;
+use resnet_wgpu::low_level::passes::lower;
+use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanOptions};
+use resnet_wgpu::{Choice, Error, Gpu, Model, Session};
 
 /// How long the GPU is timed alone, for whole runs and for steps each.
 const GPU_TIMING: Duration = Duration::from_secs(2);

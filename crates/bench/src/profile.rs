@@ -4,10 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::result::{Peaks, Profile, Roofline, Row, Stats, StepTime};
 use super::roofline::{ceiling_ms, gbytes_per_second, gflops};
-use resnet_wgpu::Error;
-use resnet_wgpu::gpu::{Clock, GpuError, Spans, Timeline};
+use resnet_wgpu::low_level::gpu::{Clock, GpuError, Spans, Timeline};
 use resnet_wgpu::low_level::plan::Step;
-use resnet_wgpu::session::Session;
+use resnet_wgpu::{Error, Session};
 
 /// GPUs raise their clocks under load, so some load comes before the timing.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -20,11 +19,7 @@ pub fn warm_up(
 ) -> Result<(), Error> {
     let began = Instant::now();
     while began.elapsed() < WARM_UP {
-        session.run_batch(input, |output, data| {
-            if output == 0 {
-                see(data);
-            }
-        })?;
+        session.run_batch(input, |outputs| see(outputs.logits()))?;
     }
     Ok(())
 }
@@ -58,8 +53,10 @@ fn timelines(
         match session.timed_run(input, spans) {
             Ok(Some(timeline)) => timelines.push(timeline),
             Ok(None) => return Ok(None),
-            Err(Error::Gpu(GpuError::Clock { .. })) if bad < MAX_BAD => bad += 1,
-            Err(error) => return Err(error),
+            Err(error) => match error.downcast_ref() {
+                Some(GpuError::Clock { .. }) if bad < MAX_BAD => bad += 1,
+                _ => return Err(error),
+            },
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::machine::{CooperativePeak, Device, Host, Limits, NotMeasured, Peaks, Power};
 use crate::check::{at_least_one, not_negative};
-use resnet_wgpu::gpu::Clock;
+use resnet_wgpu::low_level::gpu::Clock;
 
 #[cfg(test)]
 use crate::schema_tests::Clocks;

@@ -6,18 +6,13 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::result::{Scenario, Startup};
-use resnet_wgpu::Error;
-use resnet_wgpu::gpu::Gpu;
-#[cfg(not(target_arch = "wasm32"))]
-use resnet_wgpu::gpu::GpuOptions;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::seeded_images;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::plan::Choice;
-use resnet_wgpu::session::{Session, SessionOptions};
-use resnet_wgpu::tensor::padded;
-use resnet_wgpu::verify::tolerance_of_logits;
-use resnet_wgpu::weights::{Checkpoint, Hints};
+use resnet_wgpu::low_level::tensor::padded;
+use resnet_wgpu::low_level::verify::tolerance_of_logits;
+#[cfg(not(target_arch = "wasm32"))]
+use resnet_wgpu::{Checkpoint, Choice, GpuOptions, Hints, Model, Session, SessionOptions};
+use resnet_wgpu::{Error, Gpu};
 
 /// Batches in flight in the throughput scenario: one uploads while one
 /// computes and one is read.
@@ -155,12 +150,7 @@ pub(super) fn start(
     // Images are nobody's start-up time.
     let input = batch(case.batch_size, &session);
     let ran = Instant::now();
-    let mut logits = vec![];
-    session.run_batch(&input, |output, data| {
-        if output == 0 {
-            logits = data.to_vec();
-        }
-    })?;
+    let logits = session.run_batch(&input, |outputs| outputs.logits().to_vec())?;
     let first = ran.elapsed();
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     let setup = session.setup();

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::result::Repetitions;
-use resnet_wgpu::Error;
-use resnet_wgpu::session::{Run, Session};
+use resnet_wgpu::{Error, Run, Session};
 
 /// What is timed: a [`Session`], or a test's fake.
 pub(super) trait Target {
@@ -16,7 +15,7 @@ pub(super) trait Target {
     type Run;
 
     fn start(&mut self, input: &[f32]) -> Result<Self::Run, Error>;
-    fn finish(&mut self, run: Self::Run, read: impl FnMut(usize, &[f32])) -> Result<(), Error>;
+    fn finish(&mut self, run: Self::Run, read: impl FnOnce(&[f32])) -> Result<(), Error>;
 }
 
 impl Target for Session {
@@ -26,8 +25,8 @@ impl Target for Session {
         Session::start(self, input)
     }
 
-    fn finish(&mut self, run: Run, read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
-        run.finish(read)
+    fn finish(&mut self, run: Run, read: impl FnOnce(&[f32])) -> Result<(), Error> {
+        run.finish(|outputs| read(outputs.logits()))
     }
 }
 
@@ -127,11 +126,9 @@ pub(super) fn timed(
             break;
         };
         let into = &mut logits[finished % inputs.len()];
-        target.finish(run, |output, data| {
-            if output == 0 {
-                into.clear();
-                into.extend_from_slice(data);
-            }
+        target.finish(run, |logits| {
+            into.clear();
+            into.extend_from_slice(logits);
         })?;
         now = watch.now();
         timings.total.push(now - since);
@@ -162,9 +159,9 @@ mod tests {
             Ok(input[0])
         }
 
-        fn finish(&mut self, input: f32, mut read: impl FnMut(usize, &[f32])) -> Result<(), Error> {
+        fn finish(&mut self, input: f32, read: impl FnOnce(&[f32])) -> Result<(), Error> {
             self.log.borrow_mut().push(format!("finish {input}"));
-            read(0, &[10.0 * input]);
+            read(&[10.0 * input]);
             Ok(())
         }
     }

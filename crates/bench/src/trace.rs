@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::result::Profile;
-use resnet_wgpu::gpu::{Clock, Span, Timeline};
+use resnet_wgpu::low_level::gpu::{Clock, Span, Timeline};
 
 /// The host's track and the GPU's.
 const HOST: u32 = 1;

@@ -3,9 +3,9 @@
 use super::result::{Check, Row, Status, Verification};
 use super::start_up::{Case, Started};
 use resnet_wgpu::low_level::seeded_images;
-use resnet_wgpu::tensor::padded;
-use resnet_wgpu::verify::Difference;
-use resnet_wgpu::{Error, Session};
+use resnet_wgpu::low_level::tensor::padded;
+use resnet_wgpu::low_level::verify::Difference;
+use resnet_wgpu::{Device, Error, Session};
 
 /// The batches that the timed loop takes turns between, and their logits. With
 /// several in flight there are two, so that outputs that are mixed up show.
@@ -144,7 +144,7 @@ pub fn reference(model: &resnet_wgpu::Model, case: &Case) -> Result<Vec<f32>, Er
         input_size: Some((side, side)),
         ..Default::default()
     };
-    let twin = Session::cpu(model, &options)?;
+    let twin = Session::new(Device::Cpu, model, &options)?;
     let images = seeded_images(case.images(), twin.graph().input_shape());
     Ok(twin.run(&images)?.logits.into_data())
 }

@@ -4,9 +4,8 @@
 #[path = "../../../tests/library/support/scaled.rs"]
 mod scaled;
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu::low_level::kernels::Scalar;
-use resnet_wgpu::plan::Choice;
+use resnet_wgpu::{Choice, DeviceSelector, Gpu, adapters};
 use resnet_wgpu_bench::report::text;
 use resnet_wgpu_bench::{
     Case, Host, Power, Repeat, Report, Row, SCHEMA_VERSION, Scenario, Source, Status, measure_on,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu::wgpu;
+use resnet_wgpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu_bench::{Clock, Peaks, peaks, peaks_on};
 
 /// Holds for any device, slow or fast.

@@ -37,7 +37,7 @@ pub unsafe extern "C" fn resnet_classifier_new(
             (slot, device, model, ResnetOptions::or_default(options)?)
         };
         let options = options.classifier();
-        let made = Classifier::new(device.gpu.as_ref(), &model.model, &options)?;
+        let made = Classifier::new(&device.device, &model.model, &options)?;
         slot.give(ResnetClassifier {
             classifier: made,
             names: Arc::clone(&model.names),
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn resnet_classifier_recreate(
         // SAFETY: handles.
         let (classifier, device) =
             unsafe { (handle(classifier, "classifier")?, handle(device, "device")?) };
-        Ok(classifier.classifier.recreate(device.gpu.as_ref())?)
+        Ok(classifier.classifier.recreate(&device.device)?)
     })
 }
 

@@ -2,7 +2,8 @@
 
 use std::ffi::{CString, c_char};
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, GpuError};
+use resnet_wgpu::low_level::gpu::GpuError;
+use resnet_wgpu::{Device, DeviceSelector, Gpu};
 
 use crate::checked::{handle, release, slot, text};
 use crate::guard::{status, value};
@@ -12,8 +13,7 @@ use crate::text::c_text;
 /// A GPU, or the CPU. Classifiers and sessions on it share its pipelines, and
 /// keep what they need of it: it may be freed before them.
 pub struct ResnetDevice {
-    /// `None` is the CPU twin.
-    pub(crate) gpu: Option<Gpu>,
+    pub(crate) device: Device,
     name: CString,
 }
 
@@ -28,10 +28,10 @@ pub unsafe extern "C" fn resnet_device_open(
     status(|| {
         // SAFETY: a text and a place for a handle.
         let (slot, selector) = unsafe { (slot(device, "device")?, text(selector, "selector")?) };
-        let gpu = open(selector.trim())?;
-        let name = gpu.as_ref().map_or("cpu".into(), Gpu::describe);
+        let device = open(selector.trim())?;
+        let name = device.to_string();
         slot.give(ResnetDevice {
-            gpu,
+            device,
             name: c_text(name),
         });
         Ok(())
@@ -57,17 +57,17 @@ pub unsafe extern "C" fn resnet_device_free(device: *mut ResnetDevice) {
 }
 
 /// As the command line's `--device` has it.
-fn open(selector: &str) -> Result<Option<Gpu>, Failure> {
+fn open(selector: &str) -> Result<Device, Failure> {
     if selector.is_empty() {
         let expected = "auto, cpu, or an index or name of the list of devices";
         return Err(Failure::argument("selector", expected, "empty text"));
     }
     if selector.eq_ignore_ascii_case("cpu") {
-        return Ok(None);
+        return Ok(Device::Cpu);
     }
     let Ok(selector) = selector.parse::<DeviceSelector>();
     match Gpu::new(&selector) {
-        Err(GpuError::NoAdapter) if selector == DeviceSelector::Auto => Ok(None),
-        opened => Ok(Some(opened?)),
+        Err(GpuError::NoAdapter) if selector == DeviceSelector::Auto => Ok(Device::Cpu),
+        opened => Ok(opened?.into()),
     }
 }

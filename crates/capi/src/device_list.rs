@@ -2,7 +2,8 @@
 
 use std::ffi::{CStr, CString, c_char};
 
-use resnet_wgpu::gpu::{adapters, backend_name, kind_name};
+use resnet_wgpu::adapters;
+use resnet_wgpu::low_level::gpu::{backend_name, kind_name};
 
 use crate::checked::{handle, release, slot};
 use crate::guard::{status, value};

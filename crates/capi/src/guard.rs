@@ -11,8 +11,9 @@ pub fn status(call: impl FnOnce() -> Result<(), Failure>) -> ResnetStatus {
     match caught(call) {
         Ok(()) => ResnetStatus::Ok,
         Err(failure) => {
-            keep(failure.text);
-            failure.status
+            let status = failure.status;
+            keep(failure);
+            status
         }
     }
 }
@@ -20,7 +21,7 @@ pub fn status(call: impl FnOnce() -> Result<(), Failure>) -> ResnetStatus {
 /// The value of a call that has no status, and `none` where it has no value.
 pub fn value<T>(none: T, call: impl FnOnce() -> Result<T, Failure>) -> T {
     caught(call).unwrap_or_else(|failure| {
-        keep(failure.text);
+        keep(failure);
         none
     })
 }
@@ -34,6 +35,7 @@ fn caught<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
         std::mem::forget(payload);
         Err(Failure {
             status: ResnetStatus::Panic,
+            kind: None,
             text: format!(
                 "resnet-wgpu panicked: {said}; please report this, and free the handle that was used"
             ),

@@ -4,9 +4,7 @@
 use std::borrow::Cow;
 use std::ffi::c_char;
 
-use resnet_wgpu::plan::Precision;
-use resnet_wgpu::preprocess::Interpolation;
-use resnet_wgpu::{ClassifierOptions, SessionOptions};
+use resnet_wgpu::{ClassifierOptions, Interpolation, Precision, SessionOptions};
 
 use crate::checked::{handle, handle_mut, release, slot, text, values};
 use crate::guard::{status, value};
@@ -131,7 +129,7 @@ pub unsafe extern "C" fn resnet_options_set_interpolation(
             let options = handle_mut(options, "options")?;
             (options, text(interpolation, "interpolation")?)
         };
-        let filter: Interpolation = name.parse().map_err(resnet_wgpu::Error::Preprocess)?;
+        let filter: Interpolation = name.parse()?;
         options.set_up.preprocess.interpolation = Some(filter);
         Ok(())
     })

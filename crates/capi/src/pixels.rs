@@ -1,6 +1,6 @@
 //! A caller's pixels, with whatever lies between their rows.
 
-use resnet_wgpu::preprocess::RgbImage;
+use resnet_wgpu::low_level::preprocess::RgbImage;
 
 use crate::checked::{place, values};
 use crate::status::Failure;

@@ -1,7 +1,6 @@
 //! From tensors to logits.
 
-use resnet_wgpu::Session;
-use resnet_wgpu::tensor::Tensor;
+use resnet_wgpu::{Session, Tensor};
 
 use crate::checked::{handle, out, release, slot, values};
 use crate::device::ResnetDevice;
@@ -36,10 +35,7 @@ pub unsafe extern "C" fn resnet_session_new(
             (slot, device, model, ResnetOptions::or_default(options)?)
         };
         let options = options.session(model);
-        let made = match &device.gpu {
-            Some(gpu) => Session::new(gpu, &model.model, &options)?,
-            None => Session::cpu(&model.model, &options)?,
-        };
+        let made = Session::new(&device.device, &model.model, &options)?;
         let input = made.graph().input_shape();
         slot.give(ResnetSession {
             image: [input.h, input.w, input.c],

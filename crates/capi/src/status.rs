@@ -1,10 +1,6 @@
 //! What a call comes to, as a number and as a text.
 
-use resnet_wgpu::Error;
-use resnet_wgpu::cpu::CpuError;
-use resnet_wgpu::gpu::GpuError;
-use resnet_wgpu::plan::PlanError;
-use resnet_wgpu::weights::CheckpointError;
+use resnet_wgpu::{Error, ErrorKind};
 
 /// What a call came to. resnet_last_error() says it in words. Later versions
 /// may add values, so treat those that you do not know as errors.
@@ -37,6 +33,8 @@ pub enum ResnetStatus {
 #[derive(Debug)]
 pub struct Failure {
     pub status: ResnetStatus,
+    /// The kind of the library's error; `None` for errors of this interface.
+    pub kind: Option<ErrorKind>,
     pub text: String,
 }
 
@@ -46,6 +44,7 @@ impl Failure {
         let (expected, found) = (expected.as_ref(), found.as_ref());
         Self {
             status: ResnetStatus::InvalidArgument,
+            kind: Some(ErrorKind::InvalidArgument),
             text: format!("argument `{name}`: expected {expected}, found {found}"),
         }
     }
@@ -54,6 +53,7 @@ impl Failure {
     pub fn memory(bytes: usize) -> Self {
         Self {
             status: ResnetStatus::OutOfMemory,
+            kind: Some(ErrorKind::OutOfMemory),
             text: format!("the host has no memory for {bytes} bytes; pass less at once"),
         }
     }
@@ -63,59 +63,24 @@ impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
         Self {
-            status: status(&error),
+            status: status(error.kind()),
+            kind: Some(error.kind()),
             text: error.to_string(),
         }
     }
 }
 
-fn status(error: &Error) -> ResnetStatus {
+fn status(kind: ErrorKind) -> ResnetStatus {
     use ResnetStatus as S;
-    match error {
-        Error::Checkpoint(error) => match error {
-            CheckpointError::Read { .. }
-            | CheckpointError::Changed { .. }
-            | CheckpointError::NoFile { .. } => S::Io,
-            _ => S::InvalidModel,
-        },
-        Error::Config(_)
-        | Error::Lower(_)
-        | Error::Tensor(_)
-        | Error::Labels(_)
-        | Error::NoNumbers { .. } => S::InvalidModel,
-        Error::Graph(_) | Error::Explain(_) => S::Unsupported,
-        Error::Plan(PlanError::EmptyBatch) => S::InvalidArgument,
-        Error::Plan(_) => S::Unsupported,
-        Error::Gpu(error) => of_gpu(error),
-        Error::Cpu(error) => match error {
-            CpuError::InputShape { .. } => S::InvalidArgument,
-            CpuError::TooLarge { .. } => S::Unsupported,
-            CpuError::MissingTensor { .. } | CpuError::TensorShape { .. } | CpuError::Tensor(_) => {
-                S::InvalidModel
-            }
-            _ => S::Internal,
-        },
-        Error::Image(_)
-        | Error::Input(_)
-        | Error::Preprocess(_)
-        | Error::InputShape { .. }
-        | Error::UnknownPreset(_)
-        | Error::UnknownLayer { .. } => S::InvalidArgument,
-        _ => S::Internal,
-    }
-}
-
-fn of_gpu(error: &GpuError) -> ResnetStatus {
-    use ResnetStatus as S;
-    match error {
-        GpuError::NoAdapter | GpuError::UnknownDevice { .. } | GpuError::Request { .. } => {
-            S::NoDevice
-        }
-        GpuError::OutOfMemory { .. } => S::OutOfMemory,
-        GpuError::Lost { .. } => S::DeviceLost,
-        GpuError::NoF16 { .. } | GpuError::Beyond { .. } => S::Unsupported,
-        GpuError::Tensor(_) => S::InvalidModel,
-        GpuError::InputForm { .. } | GpuError::InputSize { .. } => S::InvalidArgument,
+    match kind {
+        ErrorKind::InvalidArgument | ErrorKind::Image => S::InvalidArgument,
+        ErrorKind::Io => S::Io,
+        ErrorKind::Checkpoint | ErrorKind::Labels => S::InvalidModel,
+        ErrorKind::NoDevice => S::NoDevice,
+        ErrorKind::UnsupportedNetwork | ErrorKind::UnsupportedDevice => S::Unsupported,
+        ErrorKind::OutOfMemory => S::OutOfMemory,
+        ErrorKind::DeviceLost => S::DeviceLost,
+        // `Internal`, `WrongResults`, and what calls of this interface never meet.
         _ => S::Internal,
     }
 }
@@ -123,6 +88,7 @@ fn of_gpu(error: &GpuError) -> ResnetStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use resnet_wgpu::low_level::gpu::GpuError;
 
     /// Those that a test on a healthy machine does not see.
     #[test]

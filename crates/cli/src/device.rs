@@ -1,6 +1,7 @@
 //! Opens the device that was asked for.
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, GpuError};
+use resnet_wgpu::low_level::gpu::GpuError;
+use resnet_wgpu::{Device, DeviceSelector, Gpu};
 
 use crate::failure::Failure;
 use crate::options::kernels::KernelArgs;
@@ -11,23 +12,19 @@ use crate::term;
 pub const REMEDY: &str = "install one: `apt-get install mesa-vulkan-drivers` for a software driver \
                           on Debian or Ubuntu, or the vendor's driver";
 
-/// What the CPU twin is called in results.
-pub const CPU: &str = "cpu";
-
-/// Opens a GPU; `None` is the CPU twin, which `auto` falls back to where
-/// there is no adapter.
-pub fn open(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Option<Gpu>, Failure> {
+/// Opens a device. `auto` is the CPU if there is no adapter.
+pub fn open(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Device, Failure> {
     let selector = match choice {
-        DeviceChoice::Cpu => return Ok(None),
+        DeviceChoice::Cpu => return Ok(Device::Cpu),
         DeviceChoice::Gpu(selector) => selector,
     };
     match Gpu::new(kernels.options(selector)) {
-        Ok(gpu) => Ok(Some(gpu)),
+        Ok(gpu) => Ok(gpu.into()),
         Err(GpuError::NoAdapter) if *selector == DeviceSelector::Auto => {
             term::note(&format!(
                 "no GPU driver found, so the CPU computes; {REMEDY}"
             ));
-            Ok(None)
+            Ok(Device::Cpu)
         }
         Err(error) => Err(error.into()),
     }
@@ -58,9 +55,4 @@ pub fn no_driver() -> Failure {
     Failure::new(format!(
         "no GPU driver found, so nothing to measure; {REMEDY}"
     ))
-}
-
-/// The device's name, as results give it.
-pub fn name(gpu: Option<&Gpu>) -> String {
-    gpu.map_or_else(|| CPU.to_owned(), Gpu::describe)
 }

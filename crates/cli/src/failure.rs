@@ -3,7 +3,8 @@
 use std::error::Error as StdError;
 
 use resnet_wgpu::Error;
-use resnet_wgpu::gpu::GpuError;
+use resnet_wgpu::low_level::errors::SessionError;
+use resnet_wgpu::low_level::gpu::GpuError;
 
 use crate::remedy;
 
@@ -36,11 +37,15 @@ impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
         let message = with_sources(&error);
-        match error {
-            Error::UnknownLayer { .. } | Error::Gpu(GpuError::UnknownDevice { .. }) => {
-                Self::Usage(message)
-            }
-            _ => Self::Failed(message),
+        let layer = matches!(
+            error.downcast_ref(),
+            Some(SessionError::UnknownLayer { .. })
+        );
+        let device = matches!(error.downcast_ref(), Some(GpuError::UnknownDevice { .. }));
+        if layer || device {
+            Self::Usage(message)
+        } else {
+            Self::Failed(message)
         }
     }
 }

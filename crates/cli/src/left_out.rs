@@ -5,34 +5,19 @@ use std::error::Error as StdError;
 use std::path::Path;
 
 use crate::dataset::DatasetError;
-use resnet_wgpu::Error;
-use resnet_wgpu::gpu::GpuError;
-use resnet_wgpu::preprocess::ImageError;
+use resnet_wgpu::low_level::classify::InputError;
+use resnet_wgpu::low_level::graph::GraphError;
+use resnet_wgpu::low_level::preprocess::{ImageError, PreprocessError};
+use resnet_wgpu::{Error, ErrorKind};
 use serde::Serialize;
 
 use crate::failure::with_sources;
 use crate::term;
 
-/// The kind of an error, as `--json` names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The operating system would not read the file.
-    Io,
-    /// The file is no image that is read.
-    Image,
-    /// The device or the host has no memory for it.
-    OutOfMemory,
-    /// The device computed no probabilities.
-    WrongResults,
-    /// Anything else.
-    Internal,
-}
-
 /// An image that is left out, as `--json` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// One line that names the file, what was expected and what was found.
     pub message: String,
     /// What it is, in a word or two, to be counted.
@@ -60,46 +45,52 @@ impl LeftOut {
         }
     }
 
-    fn kind_of(error: &(dyn StdError + 'static)) -> (Kind, String) {
+    fn kind_of(error: &(dyn StdError + 'static)) -> (ErrorKind, String) {
         if let Some(error) = error.downcast_ref::<ImageError>() {
             return of_image(error);
         }
         if let Some(error) = error.downcast_ref::<DatasetError>() {
             return match error {
-                DatasetError::NoSuchPath { .. } => (Kind::Io, "missing".into()),
-                DatasetError::Read { .. } => (Kind::Io, "unreadable".into()),
-                _ => (Kind::Image, "without images".into()),
+                DatasetError::NoSuchPath { .. } => (ErrorKind::Io, "missing".into()),
+                DatasetError::Read { .. } => (ErrorKind::Io, "unreadable".into()),
+                _ => (ErrorKind::Image, "without images".into()),
             };
         }
-        match error.downcast_ref::<Error>() {
-            Some(Error::Image(error)) => of_image(error),
-            Some(Error::Preprocess(_) | Error::Graph(_) | Error::Input(_)) => {
-                (Kind::Image, "of an unsuitable size".into())
-            }
-            Some(Error::Plan(_) | Error::Cpu(_) | Error::Gpu(GpuError::OutOfMemory { .. })) => {
-                (Kind::OutOfMemory, "too large for the device".into())
-            }
-            Some(Error::NoNumbers { .. } | Error::NoProbabilities { .. }) => {
-                (Kind::WrongResults, "with wrong results".into())
-            }
-            _ => (Kind::Internal, "failed".into()),
+        let Some(error) = error.downcast_ref::<Error>() else {
+            return (ErrorKind::Internal, "failed".into());
+        };
+        if let Some(error) = error.downcast_ref::<ImageError>() {
+            return of_image(error);
         }
+        // The picture's own size is meant: nobody asked for another one.
+        let unsuitable = error.downcast_ref::<PreprocessError>().is_some()
+            || error.downcast_ref::<GraphError>().is_some()
+            || error.downcast_ref::<InputError>().is_some();
+        if unsuitable {
+            return (ErrorKind::Image, "of an unsuitable size".into());
+        }
+        let what = match error.kind() {
+            ErrorKind::UnsupportedDevice | ErrorKind::OutOfMemory => "too large for the device",
+            ErrorKind::WrongResults => "with wrong results",
+            _ => "failed",
+        };
+        (error.kind(), what.into())
     }
 }
 
-fn of_image(error: &ImageError) -> (Kind, String) {
+fn of_image(error: &ImageError) -> (ErrorKind, String) {
     match error {
-        ImageError::Read { .. } => (Kind::Io, "unreadable".into()),
+        ImageError::Read { .. } => (ErrorKind::Io, "unreadable".into()),
         ImageError::Unsupported { found, .. } => {
             let what = found.strip_prefix("a ").or(found.strip_prefix("an "));
-            (Kind::Image, what.unwrap_or(found).to_owned())
+            (ErrorKind::Image, what.unwrap_or(found).to_owned())
         }
-        ImageError::Truncated { format, .. } => (Kind::Image, format!("truncated {format}")),
-        ImageError::Damaged { format, .. } => (Kind::Image, format!("damaged {format}")),
-        ImageError::TooManyPixels { .. } => (Kind::Image, "with too many pixels".into()),
-        ImageError::TooMuchMemory { .. } => (Kind::OutOfMemory, "too large".into()),
-        ImageError::Empty { .. } => (Kind::Image, "empty".into()),
-        _ => (Kind::Image, "no image".into()),
+        ImageError::Truncated { format, .. } => (ErrorKind::Image, format!("truncated {format}")),
+        ImageError::Damaged { format, .. } => (ErrorKind::Image, format!("damaged {format}")),
+        ImageError::TooManyPixels { .. } => (ErrorKind::Image, "with too many pixels".into()),
+        ImageError::TooMuchMemory { .. } => (ErrorKind::OutOfMemory, "too large".into()),
+        ImageError::Empty { .. } => (ErrorKind::Image, "empty".into()),
+        _ => (ErrorKind::Image, "no image".into()),
     }
 }
 
@@ -157,6 +148,8 @@ impl<'a> Line<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use resnet_wgpu::low_level::errors::ClassifyError;
+    use resnet_wgpu::low_level::gpu::GpuError;
 
     #[test]
     fn the_last_line_counts_by_kind() {
@@ -182,23 +175,23 @@ mod tests {
             name: "a".into(),
             source: std::io::Error::other("no"),
         };
-        assert_eq!(LeftOut::new(&read).kind, Kind::Io);
-        assert_eq!(kind(read.into()), Kind::Io);
+        assert_eq!(LeftOut::new(&read).kind, ErrorKind::Io);
+        assert_eq!(kind(read.into()), ErrorKind::Io);
         let network = || "resnet18".to_owned();
-        let nan = Error::NoNumbers { network: network() };
-        assert_eq!(kind(nan), Kind::WrongResults);
-        let wrong = Error::NoProbabilities {
+        let nan = ClassifyError::NoNumbers { network: network() };
+        assert_eq!(kind(nan.into()), ErrorKind::WrongResults);
+        let wrong = ClassifyError::NoProbabilities {
             network: network(),
             found: "-143".into(),
         };
-        assert_eq!(kind(wrong), Kind::WrongResults);
+        assert_eq!(kind(wrong.into()), ErrorKind::WrongResults);
         let memory = GpuError::OutOfMemory {
             device: "one".into(),
             bytes: 1,
             reason: String::new(),
         };
-        assert_eq!(kind(memory.into()), Kind::OutOfMemory);
-        assert_eq!(kind(Error::Taken), Kind::Internal);
-        assert_eq!(serde_json::json!(Kind::OutOfMemory), "out_of_memory");
+        assert_eq!(kind(memory.into()), ErrorKind::OutOfMemory);
+        assert_eq!(kind(GpuError::Idle.into()), ErrorKind::InvalidArgument);
+        assert_eq!(serde_json::json!(ErrorKind::OutOfMemory), "out_of_memory");
     }
 }

@@ -4,37 +4,83 @@
 use std::error::Error as StdError;
 
 use resnet_wgpu::Error;
-use resnet_wgpu::gpu::GpuError;
 use resnet_wgpu::hub::HubError;
-use resnet_wgpu::labels::LabelsError;
-use resnet_wgpu::plan::PlanError;
-use resnet_wgpu::weights::CheckpointError;
+use resnet_wgpu::low_level::errors::{ClassifyError, SessionError};
+use resnet_wgpu::low_level::gpu::GpuError;
+use resnet_wgpu::low_level::graph::GraphError;
+use resnet_wgpu::low_level::labels::LabelsError;
+use resnet_wgpu::low_level::plan::PlanError;
+use resnet_wgpu::low_level::weights::CheckpointError;
 
 /// The options that an error's remedy is done with, where there are any.
 pub fn options(error: &(dyn StdError + 'static)) -> Option<&'static str> {
-    match error.downcast_ref::<Error>()? {
-        Error::Gpu(error) => of_gpu(error),
-        Error::Plan(PlanError::WeightTooLarge { .. } | PlanError::NoKernel { .. }) => {
-            Some("`--device cpu`")
-        }
-        Error::Plan(PlanError::TooLarge { .. } | PlanError::TooManyWorkgroups { .. }) => {
+    let error = error.downcast_ref::<Error>()?;
+    of_layer(error, of_gpu)
+        .or_else(|| of_layer(error, of_plan))
+        .or_else(|| of_layer(error, of_checkpoint))
+        .or_else(|| of_layer(error, of_hub))
+        .or_else(|| of_layer(error, of_classify))
+        .or_else(|| of_layer(error, |_: &GraphError| Some("`--input-size`")))
+        .or_else(|| of_layer(error, of_labels))
+        .or_else(|| of_layer(error, of_session))
+}
+
+/// The options for an error of a layer, if it is of that layer.
+fn of_layer<E: StdError + 'static>(
+    error: &Error,
+    options: impl FnOnce(&E) -> Option<&'static str>,
+) -> Option<&'static str> {
+    error.downcast_ref().and_then(options)
+}
+
+fn of_plan(error: &PlanError) -> Option<&'static str> {
+    match error {
+        PlanError::WeightTooLarge { .. } | PlanError::NoKernel { .. } => Some("`--device cpu`"),
+        PlanError::TooLarge { .. } | PlanError::TooManyWorkgroups { .. } => {
             Some("`--batch-size`, `--input-size`")
         }
-        Error::Plan(PlanError::NoF16) => Some("`--precision f32`, `--device`"),
-        Error::Checkpoint(CheckpointError::Unrecognised { problem, .. }) => {
-            names_preset(problem).then_some("`--model PRESET`")
-        }
-        Error::Graph(_) => Some("`--input-size`"),
-        Error::Labels(LabelsError::Count { .. }) => Some("`--labels FILE`"),
-        Error::Hub(HubError::Unreachable { .. }) => Some("`--weights FILE`"),
-        Error::Hub(HubError::NoWeights { .. }) => {
-            Some("`--weights pytorch_model.bin` prints the line that does")
-        }
-        Error::NoNumbers { .. } => Some("`--precision f32`; `resnet verify` names the layer"),
-        Error::NoProbabilities { .. } => Some("`--device cpu`; `resnet verify` checks a device"),
-        Error::UnknownLayer { .. } => Some("`resnet summary` lists all"),
+        PlanError::NoF16 => Some("`--precision f32`, `--device`"),
         _ => None,
     }
+}
+
+fn of_checkpoint(error: &CheckpointError) -> Option<&'static str> {
+    match error {
+        CheckpointError::Unrecognised { problem, .. } => {
+            names_preset(problem).then_some("`--model PRESET`")
+        }
+        _ => None,
+    }
+}
+
+fn of_hub(error: &HubError) -> Option<&'static str> {
+    match error {
+        HubError::Unreachable { .. } => Some("`--weights FILE`"),
+        HubError::NoWeights { .. } => {
+            Some("`--weights pytorch_model.bin` prints the line that does")
+        }
+        _ => None,
+    }
+}
+
+fn of_labels(error: &LabelsError) -> Option<&'static str> {
+    matches!(error, LabelsError::Count { .. }).then_some("`--labels FILE`")
+}
+
+fn of_classify(error: &ClassifyError) -> Option<&'static str> {
+    match error {
+        ClassifyError::NoNumbers { .. } => {
+            Some("`--precision f32`; `resnet verify` names the layer")
+        }
+        ClassifyError::NoProbabilities { .. } => {
+            Some("`--device cpu`; `resnet verify` checks a device")
+        }
+        _ => None,
+    }
+}
+
+fn of_session(error: &SessionError) -> Option<&'static str> {
+    matches!(error, SessionError::UnknownLayer { .. }).then_some("`resnet summary` lists all")
 }
 
 fn of_gpu(error: &GpuError) -> Option<&'static str> {
@@ -58,9 +104,8 @@ fn names_preset(remedy: &str) -> bool {
 mod tests {
     use super::*;
     use crate::failure::with_sources;
-    use resnet_wgpu::Labels;
-    use resnet_wgpu::models::Network;
-    use resnet_wgpu::weights::{Hints, Listing, Settings};
+    use resnet_wgpu::low_level::weights::{Listing, Settings};
+    use resnet_wgpu::{Hints, Labels, Network};
 
     fn ends(error: impl Into<Error>, end: &str) {
         let told = with_sources(&error.into());
@@ -91,7 +136,7 @@ mod tests {
 
     #[test]
     fn others_are_as_the_library_tells_them() {
-        let error = Error::Thread("it ended".into());
+        let error = Error::from(ClassifyError::Thread("it ended".into()));
         assert_eq!(with_sources(&error), error.to_string());
     }
 }

@@ -1,7 +1,7 @@
 //! What was measured for a convolution's shape, as `tune` and
 //! `profile --candidates` give it.
 
-use resnet_wgpu::tune::{ConvKey, Outcome, ShapeReport, Timing};
+use resnet_wgpu::low_level::tune::{ConvKey, Outcome, ShapeReport, Timing};
 use resnet_wgpu_bench::{Clock, roofline};
 use serde::Serialize;
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use half::{bf16, f16};
-use resnet_wgpu::tensor::Tensor;
-use resnet_wgpu::weights::{Format, MAX_FILE_BYTES};
+use resnet_wgpu::Tensor;
+use resnet_wgpu::low_level::weights::{Format, MAX_FILE_BYTES};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 

@@ -11,7 +11,7 @@ use eframe::egui_wgpu::{
 };
 use eframe::wgpu;
 use resnet_wgpu::Gpu;
-use resnet_wgpu::gpu::GpuError;
+use resnet_wgpu::low_level::gpu::GpuError;
 
 /// How `eframe` is to open the device. Frames that are `measured` do not wait for
 /// the screen: its next picture would hide what holds them up.
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     #[cfg_attr(not(target_os = "linux"), ignore = "needs a device")]
     fn what_a_device_says_is_told_and_no_panic() {
-        let gpu = Gpu::new(resnet_wgpu::gpu::GpuOptions::default()).unwrap();
+        let gpu = Gpu::new(resnet_wgpu::low_level::gpu::GpuOptions::default()).unwrap();
         let told = watch(gpu.device(), || {});
         // Scoped: the caller hears of it, and nobody else.
         let side = gpu.device().limits().max_texture_dimension_2d + 1;

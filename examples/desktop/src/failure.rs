@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter};
 use std::path::PathBuf;
 
 use resnet_wgpu::Error;
-use resnet_wgpu::preprocess::ImageError;
+use resnet_wgpu::low_level::preprocess::ImageError;
 
 /// Why something was not done.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //! saw.
 
 use image::{Rgb, RgbImage};
-use resnet_wgpu::explain::ClassMap;
+use resnet_wgpu::ClassMap;
 
 /// Pixels along a side. Maps have some ten places along one; the rest is smooth.
 const SIDE: u32 = 224;

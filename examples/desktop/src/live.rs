@@ -6,8 +6,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use eframe::wgpu;
-use resnet_wgpu::classify::{Answer, Recorder, Slice};
-use resnet_wgpu::{Error, Gpu};
+use resnet_wgpu::{Error, Gpu, Pending, Recorder, Slice};
 
 use crate::frames::{Frames, Kind};
 use crate::model::TOP;
@@ -33,7 +32,7 @@ pub struct Live {
     pub recording: Duration,
     /// The run that is recorded in part.
     run: Option<Run>,
-    coming: VecDeque<(Answer, Run)>,
+    coming: VecDeque<(Pending, Run)>,
     began: Instant,
     /// The scene's time, where it stands still.
     still: Option<f64>,

@@ -6,10 +6,11 @@ use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use resnet_wgpu::classify::{Loading, ModelSource, Recorder};
-use resnet_wgpu::explain::{Explained, Explainer};
-use resnet_wgpu::preprocess::RgbImage;
-use resnet_wgpu::{Classifier, ClassifierOptions, Error, Gpu, Hints, Prediction};
+use resnet_wgpu::low_level::preprocess::RgbImage;
+use resnet_wgpu::{
+    Classifier, ClassifierOptions, Error, Explained, Explainer, Gpu, Hints, Loading, ModelSource,
+    Prediction, Recorder,
+};
 
 /// How many classes are shown.
 pub const TOP: usize = 5;
@@ -65,7 +66,7 @@ impl Models {
                 (name, ModelSource::File(path, Hints::default()))
             }
         };
-        let loading = Loading::start(Some(gpu), source, ClassifierOptions::default())?;
+        let loading = Loading::start(gpu, source, ClassifierOptions::default())?;
         self.cancel();
         self.coming = Some(Coming {
             name,
@@ -164,7 +165,7 @@ impl Network {
         let explainer = match self.explainer.get() {
             Some(explainer) => explainer,
             None => {
-                let made = Explainer::beside(&self.classifier)?;
+                let made = Explainer::of_classifier(&self.classifier)?;
                 self.explainer.get_or_init(|| made)
             }
         };

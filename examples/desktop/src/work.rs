@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use eframe::wgpu;
-use resnet_wgpu::Prediction;
-use resnet_wgpu::classify::Recorder;
-use resnet_wgpu::explain::Explained;
+use resnet_wgpu::{Explained, Prediction, Recorder};
 
 use crate::desk::{Desk, Mode};
 use crate::failure::Failure;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use display::Display;
 use image::{Rgb, RgbImage};
-use resnet_wgpu::{Classifier, ImageLimits, Model, decode_file};
+use resnet_wgpu::{Classifier, Device, ImageLimits, Model, decode_file};
 use serde_json::Value;
 
 /// The tour gives up after five minutes by itself.
@@ -149,7 +149,7 @@ fn a_picture_is_classified_and_frames_go_on() {
 
     // The same answer as the library's own.
     let model = Model::embedded().unwrap();
-    let classifier = Classifier::new(None, &model, &Default::default()).unwrap();
+    let classifier = Classifier::new(Device::Cpu, &model, &Default::default()).unwrap();
     let picture = decode_file(&pictures[0], &ImageLimits::default()).unwrap();
     let expected = classifier.classify(&picture, 5).unwrap();
     let top = report["top"].as_array().unwrap();

@@ -4,8 +4,9 @@
 // What `#[wasm_bindgen]` makes has none.
 #![allow(missing_docs)]
 
-use resnet_wgpu::preprocess::{ImageLimits, decode_bytes};
-use resnet_wgpu::{Checkpoint, Classifier, DeviceSelector, Error, Gpu, Hints, Model};
+use resnet_wgpu::{
+    Checkpoint, Classifier, DeviceSelector, Error, Gpu, Hints, ImageLimits, Model, decode_bytes,
+};
 use wasm_bindgen::prelude::*;
 
 /// A network on the browser's device.
@@ -28,7 +29,7 @@ impl Labeller {
             }
             None => Model::embedded()?, // ResNet-20: ten classes of CIFAR-10
         };
-        let classifier = Classifier::new(Some(&gpu), &model, &Default::default())?;
+        let classifier = Classifier::new_async(&gpu, &model, &Default::default()).await?;
         Ok(Self { gpu, classifier })
     }
 

@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::Run;
+use super::PeakRun;
 use super::rig::{Launch, Rig, numbers};
 use crate::gpu::GpuError;
 use crate::kernels::{PeakShader, Scalar};
@@ -101,7 +101,7 @@ impl<'r> Cooperative<'r> {
     }
 
     /// Runs so many invocations of so many rounds, and checks the products.
-    pub fn run(&self, invocations: u32, rounds: u32) -> Result<Run, GpuError> {
+    pub fn run(&self, invocations: u32, rounds: u32) -> Result<PeakRun, GpuError> {
         let CooperativeShape {
             size,
             operands,
@@ -141,7 +141,7 @@ impl<'r> Cooperative<'r> {
             }
         }
         let products = tiles * u64::from(2 * pairs) * u64::from(chains);
-        Ok(Run {
+        Ok(PeakRun {
             amount: products as f64 * 2.0 * f64::from(size).powi(3),
             elapsed,
         })

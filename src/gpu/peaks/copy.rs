@@ -1,6 +1,6 @@
 //! Reading and writing memory, and nothing else.
 
-use super::Run;
+use super::PeakRun;
 use super::rig::{Launch, Rig, numbers};
 use crate::gpu::GpuError;
 use crate::kernels::PeakShader;
@@ -55,7 +55,7 @@ impl<'r> Copy<'r> {
 
     /// Copies so many times, each invocation about that many pieces, and checks
     /// the copy.
-    pub fn run(&self, times: u32, pieces: u32) -> Result<Run, GpuError> {
+    pub fn run(&self, times: u32, pieces: u32) -> Result<PeakRun, GpuError> {
         let profile = self.rig.gpu().profile();
         let each = u64::from(WORKGROUP) * PIECE * u64::from(pieces);
         let groups = self.bytes.div_ceil(each).min(profile.max_workgroups.into()) as u32;
@@ -74,7 +74,7 @@ impl<'r> Copy<'r> {
                 }
             }
         }
-        Ok(Run {
+        Ok(PeakRun {
             // Read, and written.
             amount: 2.0 * self.bytes as f64 * f64::from(times),
             elapsed,

@@ -1,6 +1,6 @@
 //! Fused multiply-adds, and nothing else.
 
-use super::Run;
+use super::PeakRun;
 use super::rig::{Launch, Rig, numbers};
 use crate::gpu::GpuError;
 use crate::kernels::{PeakShader, Scalar};
@@ -68,7 +68,7 @@ impl<'r> Fma<'r> {
 
     /// Runs so many invocations of so many rounds, and checks what they came
     /// to.
-    pub fn run(&self, invocations: u32, rounds: u32) -> Result<Run, GpuError> {
+    pub fn run(&self, invocations: u32, rounds: u32) -> Result<PeakRun, GpuError> {
         let FmaShape {
             scalar,
             chains,
@@ -99,7 +99,7 @@ impl<'r> Fma<'r> {
         }
         // A step of a chain is four multiply-adds, of two operations each.
         let steps = u64::from(pairs) * 2 * u64::from(chains);
-        Ok(Run {
+        Ok(PeakRun {
             amount: (done * steps * 8) as f64,
             elapsed,
         })

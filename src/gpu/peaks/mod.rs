@@ -18,6 +18,6 @@ pub use fma::{Fma, FmaShape};
 pub use offer::{Offer, cooperative};
 pub use overheads::{Tick, round_trips};
 pub use rig::Rig;
-pub use run::Run;
+pub use run::PeakRun;
 pub use stopwatch::Elapsed;
 pub use transfers::Transfers;

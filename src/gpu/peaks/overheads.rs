@@ -52,12 +52,12 @@ impl<'r> Tick<'r> {
 /// Seconds that each of some empty submissions and the wait for it take.
 pub fn round_trips(rig: &Rig, times: usize) -> Result<Vec<f64>, GpuError> {
     let gpu = rig.gpu();
-    gpu.watch(0, || {
+    gpu.handles().watch(0, || {
         let trips = (0..times).map(|_| {
             let descriptor = wgpu::CommandEncoderDescriptor::default();
             let commands = gpu.device().create_command_encoder(&descriptor).finish();
             let start = Instant::now();
-            gpu.wait(gpu.queue().submit([commands]))?;
+            gpu.handles().wait(gpu.queue().submit([commands]))?;
             Ok(start.elapsed().as_secs_f64())
         });
         trips.collect()

@@ -62,7 +62,8 @@ impl Rig {
         entry: &str,
     ) -> Result<wgpu::ComputePipeline, GpuError> {
         let text = shader.source()?;
-        self.gpu.shader_pipeline(shader.name(), text, entry)
+        self.gpu
+            .shader_pipeline(shader.name(), text, entry, &mut Default::default())
     }
 
     /// A bind group of whole buffers.
@@ -77,7 +78,7 @@ impl Rig {
                 resource: buffer.as_entire_binding(),
             })
             .collect();
-        self.gpu.watch(0, || {
+        self.gpu.handles().watch(0, || {
             let descriptor = wgpu::BindGroupDescriptor {
                 label: None,
                 layout: &pipeline.get_bind_group_layout(0),
@@ -99,7 +100,7 @@ impl Rig {
 
     fn buffer(&self, bytes: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, GpuError> {
         let usage = usage | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-        self.gpu.watch(bytes, || {
+        self.gpu.handles().watch(bytes, || {
             self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("peaks"),
                 size: bytes,
@@ -111,7 +112,7 @@ impl Rig {
 
     /// Writes to the start of a buffer.
     pub(super) fn write(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), GpuError> {
-        self.gpu.watch(bytes.len() as u64, || {
+        self.gpu.handles().watch(bytes.len() as u64, || {
             self.gpu.queue().write_buffer(buffer, 0, bytes);
         })
     }
@@ -123,16 +124,16 @@ impl Rig {
         range: Range<u64>,
     ) -> Result<Vec<u8>, GpuError> {
         let bytes = range.end - range.start;
-        let (readback, submitted) = self.gpu.watch(bytes, || {
-            let readback = Readback::new(&self.gpu, bytes);
+        let (readback, submitted) = self.gpu.handles().watch(bytes, || {
+            let readback = Readback::new(self.gpu.handles(), bytes);
             let descriptor = wgpu::CommandEncoderDescriptor::default();
             let mut encoder = self.gpu.device().create_command_encoder(&descriptor);
             encoder.copy_buffer_to_buffer(buffer, range.start, readback.buffer(), 0, bytes);
-            readback.ask(&encoder, bytes);
+            readback.map(&encoder, bytes, None);
             (readback, self.gpu.queue().submit([encoder.finish()]))
         })?;
         let mut out = Vec::new();
-        readback.read(&self.gpu, submitted, bytes, |data| {
+        readback.read(self.gpu.handles(), submitted, bytes, |data| {
             out.extend_from_slice(bytemuck::cast_slice(data));
         })?;
         Ok(out)

@@ -24,7 +24,7 @@ pub(super) struct Stopwatch {
 
 impl Stopwatch {
     pub fn new(gpu: &Gpu) -> Result<Self, GpuError> {
-        let timestamps = Timestamps::new(gpu, 1)?;
+        let timestamps = Timestamps::new(gpu.handles(), 1)?;
         Ok(Self { timestamps })
     }
 
@@ -34,13 +34,13 @@ impl Stopwatch {
         gpu: &Gpu,
         record: impl FnOnce(&mut wgpu::ComputePass<'_>),
     ) -> Result<Elapsed, GpuError> {
-        let commands = gpu.watch(0, || self.record(gpu, record))?;
+        let commands = gpu.handles().watch(0, || self.record(gpu, record))?;
         let start = Instant::now();
-        let submitted = gpu.watch(0, || gpu.queue().submit([commands]))?;
-        gpu.wait(submitted.clone())?;
+        let submitted = gpu.handles().watch(0, || gpu.queue().submit([commands]))?;
+        gpu.handles().wait(submitted.clone())?;
         let wall = start.elapsed().as_secs_f64();
         let device = match &self.timestamps {
-            Some(timestamps) => forwards(timestamps.read(gpu, submitted))?,
+            Some(timestamps) => forwards(timestamps.read(gpu.handles(), submitted))?,
             None => None,
         };
         Ok(Elapsed { wall, device })

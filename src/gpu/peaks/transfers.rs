@@ -26,7 +26,8 @@ impl<'r> Transfers<'r> {
             sent: (0..words).map(|i| i.wrapping_mul(2_654_435_761)).collect(),
             received: vec![0; words as usize],
             device: rig.storage(bytes)?,
-            readback: rig.gpu().watch(bytes, || Readback::new(rig.gpu(), bytes))?,
+            readback: (rig.gpu().handles())
+                .watch(bytes, || Readback::new(rig.gpu().handles(), bytes))?,
         })
     }
 
@@ -39,12 +40,12 @@ impl<'r> Transfers<'r> {
     pub fn upload(&self) -> Result<f64, GpuError> {
         let gpu = self.rig.gpu();
         let start = Instant::now();
-        let submitted = gpu.watch(self.bytes(), || {
+        let submitted = gpu.handles().watch(self.bytes(), || {
             let bytes = bytemuck::cast_slice(&self.sent);
             gpu.queue().write_buffer(&self.device, 0, bytes);
             gpu.queue().submit([])
         })?;
-        gpu.wait(submitted)?;
+        gpu.handles().wait(submitted)?;
         Ok(start.elapsed().as_secs_f64())
     }
 
@@ -53,16 +54,17 @@ impl<'r> Transfers<'r> {
         let gpu = self.rig.gpu();
         let bytes = self.bytes();
         let start = Instant::now();
-        let submitted = gpu.watch(bytes, || {
+        let submitted = gpu.handles().watch(bytes, || {
             let descriptor = wgpu::CommandEncoderDescriptor::default();
             let mut encoder = gpu.device().create_command_encoder(&descriptor);
             encoder.copy_buffer_to_buffer(&self.device, 0, self.readback.buffer(), 0, bytes);
-            self.readback.ask(&encoder, bytes);
+            self.readback.map(&encoder, bytes, None);
             gpu.queue().submit([encoder.finish()])
         })?;
-        self.readback.read(gpu, submitted, bytes, |data| {
-            (self.received).copy_from_slice(bytemuck::cast_slice(data));
-        })?;
+        self.readback
+            .read(gpu.handles(), submitted, bytes, |data| {
+                (self.received).copy_from_slice(bytemuck::cast_slice(data));
+            })?;
         Ok(start.elapsed().as_secs_f64())
     }
 

@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) use picture::{OnDevice, ResampleError};
 pub use source::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource};
 
+use super::reports::Reports;
 use super::{Gpu, GpuError};
 use crate::kernels::ResampleShader;
 use crate::preprocess::Preprocess;
@@ -35,11 +36,17 @@ pub(crate) struct Resampler {
 
 impl Resampler {
     /// Compiles the kernels.
-    pub fn new(gpu: &Gpu, preprocess: &Preprocess) -> Result<Self, GpuError> {
+    pub async fn new(gpu: &Gpu, preprocess: &Preprocess) -> Result<Self, GpuError> {
+        let mut reports = Reports::default();
+        let mut pipeline = |shader| pipeline(gpu, shader, &mut reports);
+        let texture = pipeline(ResampleShader::Texture)?;
+        let buffer = pipeline(ResampleShader::Buffer)?;
+        let crop = pipeline(ResampleShader::Crop)?;
+        reports.settled().await?;
         Ok(Self {
-            texture: pipeline(gpu, ResampleShader::Texture)?,
-            buffer: pipeline(gpu, ResampleShader::Buffer)?,
-            crop: pipeline(gpu, ResampleShader::Crop)?,
+            texture,
+            buffer,
+            crop,
             gpu: gpu.clone(),
             preprocess: preprocess.clone(),
             passes: Mutex::default(),
@@ -47,9 +54,9 @@ impl Resampler {
     }
 
     /// Readies a picture to be prepared: then [`Ready::record`] says how.
-    pub fn ready(&self, picture: OnDevice<'_>) -> Result<Ready<'_>, ResampleError> {
+    pub async fn ready(&self, picture: OnDevice<'_>) -> Result<Ready<'_>, ResampleError> {
         let layout = Layout::new(picture)?;
-        let passes = self.passes((layout.width, layout.height))?;
+        let passes = self.passes((layout.width, layout.height)).await?;
         let pipeline = match picture {
             OnDevice::Texture(_) => &self.texture,
             OnDevice::Buffer(_) => &self.buffer,
@@ -57,13 +64,13 @@ impl Resampler {
         Ok(Ready {
             resampler: self,
             pipeline,
-            first: passes.bind_first(&self.gpu, pipeline, picture, &layout)?,
+            first: (passes.bind_first(&self.gpu, pipeline, picture, &layout)).await?,
             passes,
         })
     }
 
     /// The passes over pictures of that width and height.
-    fn passes(&self, size: (u32, u32)) -> Result<Passes, ResampleError> {
+    async fn passes(&self, size: (u32, u32)) -> Result<Passes, ResampleError> {
         let kept = || self.passes.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut kept = kept();
@@ -74,7 +81,7 @@ impl Resampler {
         }
         // Made while others use theirs.
         let sampling = self.preprocess.sampling(size.0, size.1)?;
-        let passes = Passes::new(&self.gpu, size, sampling)?;
+        let passes = Passes::new(&self.gpu, size, sampling).await?;
         let mut kept = kept();
         if kept.len() == KEPT {
             kept.remove(0);
@@ -85,10 +92,10 @@ impl Resampler {
 
     /// Compiles what software drivers compile at a kernel's first run, by a
     /// picture of one pixel.
-    pub fn warm_up(&self) -> Result<(), ResampleError> {
+    pub async fn warm_up(&self) -> Result<(), ResampleError> {
         let device = self.gpu.device();
         let crop = u64::from(self.preprocess.crop.0) * u64::from(self.preprocess.crop.1);
-        let (texture, crop) = self.gpu.watch(3 * crop, || {
+        let (texture, crop) = self.gpu.handles().watch(3 * crop, || {
             let texture = device.create_texture(&wgpu::TextureDescriptor {
                 label: Some("pixel"),
                 size: wgpu::Extent3d::default(),
@@ -111,8 +118,8 @@ impl Resampler {
             texture: &texture,
             region: None,
         };
-        let ready = self.ready(OnDevice::Texture(pixel))?;
-        self.gpu.watch(0, || {
+        let ready = self.ready(OnDevice::Texture(pixel)).await?;
+        self.gpu.handles().watch(0, || {
             let mut encoder = device.create_command_encoder(&Default::default());
             ready.record(&mut encoder, &crop);
             self.gpu.queue().submit([encoder.finish()]);
@@ -148,7 +155,11 @@ impl Ready<'_> {
     }
 }
 
-fn pipeline(gpu: &Gpu, shader: ResampleShader) -> Result<wgpu::ComputePipeline, GpuError> {
+fn pipeline(
+    gpu: &Gpu,
+    shader: ResampleShader,
+    reports: &mut Reports,
+) -> Result<wgpu::ComputePipeline, GpuError> {
     // Checked as it runs: it reads what an application hands in.
-    gpu.shader_pipeline(shader.name(), shader.source()?, "main")
+    gpu.shader_pipeline(shader.name(), shader.source()?, "main", reports)
 }

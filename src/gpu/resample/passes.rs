@@ -2,6 +2,7 @@
 
 use super::{ByteOrder, OnDevice, ResampleError, SourceError};
 use crate::gpu::caught::caught;
+use crate::gpu::reports::Reports;
 use crate::gpu::{Gpu, GpuError};
 use crate::preprocess::Sampling;
 
@@ -64,7 +65,11 @@ pub(super) struct Passes {
 }
 
 impl Passes {
-    pub fn new(gpu: &Gpu, (w, h): (u32, u32), sampling: Sampling) -> Result<Self, ResampleError> {
+    pub async fn new(
+        gpu: &Gpu,
+        (w, h): (u32, u32),
+        sampling: Sampling,
+    ) -> Result<Self, ResampleError> {
         let [width, height] = sampling.narrow;
         let narrow = 4 * u64::from(width) * u64::from(height);
         let tables = sampling.taps().map(|t| size_of_val(t) as u64);
@@ -81,12 +86,15 @@ impl Passes {
             }
             .into());
         }
-        let table = |words: &[i32]| {
-            let usage = wgpu::BufferUsages::STORAGE;
-            gpu.filled("taps", bytemuck::cast_slice(words), usage)
+        let handles = gpu.handles();
+        let mut reports = Reports::default();
+        let mut table = |words: &[i32]| {
+            let (bytes, usage) = (bytemuck::cast_slice(words), wgpu::BufferUsages::STORAGE);
+            handles.filled("taps", bytes, usage, &mut reports)
         };
         let [across, down] = sampling.taps();
-        let narrow = gpu.watch(narrow, || {
+        let taps = [table(across)?, table(down)?];
+        let narrow = handles.watch_later(narrow, &mut reports, || {
             gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("narrow"),
                 size: narrow,
@@ -94,9 +102,11 @@ impl Passes {
                 mapped_at_creation: false,
             })
         })?;
+        let second = params(gpu, &sampling.second_pass(), &mut reports)?;
+        reports.settled().await?;
         Ok(Self {
-            second: params(gpu, &sampling.second_pass())?,
-            taps: [table(across)?, table(down)?],
+            second,
+            taps,
             narrow,
             sampling,
         })
@@ -107,8 +117,8 @@ impl Passes {
         self.sampling.grids()
     }
 
-    /// The first pass over a picture.
-    pub fn bind_first(
+    /// Binds the first pass over a picture.
+    pub async fn bind_first(
         &self,
         gpu: &Gpu,
         pipeline: &wgpu::ComputePipeline,
@@ -118,7 +128,9 @@ impl Passes {
         let (offset, length) = layout.range;
         let limit = gpu.profile().max_binding;
         fits(length, limit, (layout.width, layout.height))?;
-        let params = params(gpu, &self.sampling.first_pass(layout.origin, layout.source))?;
+        let first = self.sampling.first_pass(layout.origin, layout.source);
+        let mut reports = Reports::default();
+        let params = params(gpu, &first, &mut reports)?;
         let bind = || {
             let view;
             let source = match picture {
@@ -141,13 +153,13 @@ impl Passes {
             let to = self.narrow.as_entire_binding();
             bind(gpu, pipeline, [&params, &self.taps[0]], [source, to])
         };
-        match gpu.watch(0, || caught(bind)) {
-            // Ours are valid.
-            Err(GpuError::Refused { reason, .. }) => Err(SourceError::Refused(reason).into()),
-            Ok(None) => Err(SourceError::OtherInstance.into()),
-            Ok(Some(bound)) => Ok(bound),
-            Err(error) => Err(error.into()),
-        }
+        let bound = gpu
+            .handles()
+            .watch_later(0, &mut reports, || caught(bind))
+            .map_err(refused)?;
+        let bound = bound.ok_or(SourceError::OtherInstance)?;
+        reports.settled().await.map_err(refused)?;
+        Ok(bound)
     }
 
     /// The second pass into a crop.
@@ -159,6 +171,15 @@ impl Passes {
     ) -> wgpu::BindGroup {
         let values = [self.narrow.as_entire_binding(), crop.as_entire_binding()];
         bind(gpu, pipeline, [&self.second, &self.taps[1]], values)
+    }
+}
+
+/// Blames the application's texture or buffer for a refusal: the other bindings are
+/// valid.
+fn refused(error: GpuError) -> ResampleError {
+    match error {
+        GpuError::Refused { reason, .. } => SourceError::Refused(reason).into(),
+        error => error.into(),
     }
 }
 
@@ -174,9 +195,9 @@ fn fits(needed: u64, limit: u64, (width, height): (u32, u32)) -> Result<(), Sour
     }
 }
 
-fn params(gpu: &Gpu, words: &[u32]) -> Result<wgpu::Buffer, GpuError> {
-    let usage = wgpu::BufferUsages::UNIFORM;
-    gpu.filled("resample", bytemuck::cast_slice(words), usage)
+fn params(gpu: &Gpu, words: &[u32], reports: &mut Reports) -> Result<wgpu::Buffer, GpuError> {
+    let (bytes, usage) = (bytemuck::cast_slice(words), wgpu::BufferUsages::UNIFORM);
+    (gpu.handles()).filled("resample", bytes, usage, reports)
 }
 
 fn bind(

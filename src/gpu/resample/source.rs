@@ -3,7 +3,7 @@
 /// Order of a pixel's four bytes in a buffer.
 ///
 /// ```
-/// use resnet_wgpu::gpu::ByteOrder;
+/// use resnet_wgpu::ByteOrder;
 /// use resnet_wgpu::wgpu::TextureFormat::{self, Bgra8Unorm, Bgra8UnormSrgb};
 ///
 /// // Of a buffer that a texture was copied to.
@@ -26,7 +26,7 @@ pub enum ByteOrder {
 /// A rectangle of pixels, counted from the upper left corner.
 ///
 /// ```
-/// use resnet_wgpu::gpu::PixelRect;
+/// use resnet_wgpu::PixelRect;
 ///
 /// // The square in the middle of a frame of 640×480 pixels.
 /// let square = PixelRect { x: (640 - 480) / 2, y: 0, width: 480, height: 480 };
@@ -59,7 +59,7 @@ pub struct PixelRect {
 ///
 /// ```no_run
 /// # use resnet_wgpu::{Classifier, wgpu};
-/// use resnet_wgpu::gpu::{PixelRect, TextureSource};
+/// use resnet_wgpu::{PixelRect, TextureSource};
 ///
 /// # fn example(classifier: &Classifier, frame: &wgpu::Texture) -> Result<(), resnet_wgpu::Error> {
 /// // The left half of a frame; for all of it, `classify` takes the texture itself.
@@ -83,7 +83,7 @@ pub struct TextureSource<'a> {
 ///
 /// ```no_run
 /// # use resnet_wgpu::{Classifier, wgpu};
-/// use resnet_wgpu::gpu::{BufferSource, ByteOrder};
+/// use resnet_wgpu::{BufferSource, ByteOrder};
 ///
 /// # fn example(classifier: &Classifier, buffer: &wgpu::Buffer) -> Result<(), resnet_wgpu::Error> {
 /// let source = BufferSource {
@@ -121,7 +121,7 @@ pub struct BufferSource<'a> {
 /// ```no_run
 /// # use resnet_wgpu::{Classifier, wgpu};
 /// use resnet_wgpu::Error;
-/// use resnet_wgpu::gpu::SourceError;
+/// use resnet_wgpu::low_level::gpu::SourceError;
 ///
 /// # fn example(classifier: &Classifier, frame: &wgpu::Texture) -> Result<(), Error> {
 /// match classifier.classify(frame, 1) {

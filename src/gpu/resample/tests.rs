@@ -55,13 +55,13 @@ fn crop(gpu: &Gpu, format: wgpu::TextureFormat) -> Vec<u8> {
     let crop = buffer(wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC);
     let read = buffer(wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
     let preprocess = Preprocess::imagenet_with(SIDE, 1.0, Interpolation::Bilinear).unwrap();
-    let resampler = Resampler::new(gpu, &preprocess).unwrap();
+    let resampler = pollster::block_on(Resampler::new(gpu, &preprocess)).unwrap();
     let source = TextureSource {
         texture: &texture,
         region: None,
     };
     let mut encoder = device.create_command_encoder(&Default::default());
-    let ready = resampler.ready(OnDevice::Texture(source)).unwrap();
+    let ready = pollster::block_on(resampler.ready(OnDevice::Texture(source))).unwrap();
     ready.record(&mut encoder, &crop);
     encoder.copy_buffer_to_buffer(&crop, 0, &read, 0, read.size());
     encoder.map_buffer_on_submit(&read, wgpu::MapMode::Read, .., |mapped| mapped.unwrap());

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use image::{Rgba, RgbaImage};
-use resnet_wgpu::classify::{Classifier, ClassifierOptions, Scores};
-use resnet_wgpu::gpu::{DeviceSelector, Gpu};
-use resnet_wgpu::model::Model;
-use resnet_wgpu::preprocess::{ImageLimits, RgbImage, decode_file};
+use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::wgpu::{self, util::DeviceExt};
+use resnet_wgpu::{
+    Classifier, ClassifierOptions, DeviceSelector, Gpu, ImageLimits, Model, Scores, decode_file,
+};
 
 use crate::support::goldens::Goldens;
 use crate::support::host::host_device;
@@ -48,7 +48,7 @@ pub fn classifier(gpu: &Gpu, model: &Model, in_flight: usize) -> Classifier {
         in_flight,
         ..Default::default()
     };
-    Classifier::new(Some(gpu), model, &options).unwrap()
+    Classifier::new(gpu, model, &options).unwrap()
 }
 
 /// The largest difference of two pictures' logits, as part of the largest logit.

@@ -1,15 +1,18 @@
 //! Every form that a picture may be given in, against the file.
 
+use crate::support::cause::cause;
 use image::{DynamicImage, RgbaImage};
-use resnet_wgpu::Error;
-use resnet_wgpu::classify::{
-    Classifier, ClassifierOptions, Input, InputError, PixelFormat, Pixels, Scores,
-};
-use resnet_wgpu::gpu::{BufferSource, ByteOrder, Gpu, PixelRect, SourceError, TextureSource};
-use resnet_wgpu::model::{Model, PreprocessOverrides};
-use resnet_wgpu::preprocess::{Interpolation, RgbImage, Views};
-use resnet_wgpu::tensor::Tensor;
+use resnet_wgpu::low_level::classify::InputError;
+use resnet_wgpu::low_level::errors::ClassifyError;
+use resnet_wgpu::low_level::gpu::SourceError;
+use resnet_wgpu::low_level::preprocess::PreprocessError;
+use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::wgpu::{self, util::DeviceExt};
+use resnet_wgpu::{
+    BufferSource, ByteOrder, Classifier, ClassifierOptions, Device, Error, Gpu, Input,
+    Interpolation, Model, PixelFormat, PixelRect, Pixels, PreprocessOverrides, Scores, Tensor,
+    TextureSource, Views,
+};
 
 use super::common::{bytes, classifier, difference, golden, own_gpu, photos, plain_gpu, texture};
 use crate::support::host::host_device;
@@ -113,7 +116,7 @@ fn regions_of_all_sizes_make_the_same_bytes() {
             },
             ..Default::default()
         };
-        let classifier = Classifier::new(Some(&gpu), &model, &options).unwrap();
+        let classifier = Classifier::new(&gpu, &model, &options).unwrap();
         for (x, y, width, height) in regions {
             let part = image::imageops::crop_imm(&photo, x, y, width, height).to_image();
             let expected = classifier.score(&part).unwrap();
@@ -140,7 +143,7 @@ fn pictures_in_memory_score_as_files_do() {
     let gpu = own_gpu();
     let model = Model::embedded().unwrap();
     let gpu_classifier = classifier(&gpu, &model, 1);
-    let twin = Classifier::new(None, &model, &ClassifierOptions::default()).unwrap();
+    let twin = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
     let (_, photo) = photos().swap_remove(2);
     let (w, h) = photo.dimensions();
     let (rgba, bgra) = (bytes(&photo, false), bytes(&photo, true));
@@ -197,12 +200,18 @@ fn what_is_no_picture_is_told() {
     let refused = |input: Input<'_>| classifier.score(input).unwrap_err();
     let short = refused(Pixels::rgb(&[0; 11], 2, 2).into());
     assert!(
-        matches!(short, Error::Input(InputError::Pixels { found: 11, .. })),
+        matches!(
+            short.downcast_ref(),
+            Some(InputError::Pixels { found: 11, .. })
+        ),
         "{short}"
     );
     let longer = refused(Pixels::rgb(&[0; 16], 2, 2).into());
     assert!(
-        matches!(longer, Error::Input(InputError::Pixels { found: 16, .. })),
+        matches!(
+            longer.downcast_ref(),
+            Some(InputError::Pixels { found: 16, .. })
+        ),
         "{longer}"
     );
     let overlap = Pixels {
@@ -210,27 +219,27 @@ fn what_is_no_picture_is_told() {
         ..Pixels::rgb(&[0; 12], 2, 2)
     };
     assert!(matches!(
-        refused(overlap.into()),
-        Error::Input(InputError::Pixels { .. })
+        refused(overlap.into()).downcast_ref(),
+        Some(InputError::Pixels { .. })
     ));
     for height in [0, u32::MAX] {
         let empty = refused(Pixels::rgb(&[], 0, height).into());
-        assert!(matches!(empty, Error::Preprocess(_)), "{empty}");
+        assert!(empty.downcast_ref::<PreprocessError>().is_some(), "{empty}");
     }
     let huge = Pixels::rgba(&[0; 16], u32::MAX, u32::MAX);
     assert!(matches!(
-        refused(huge.into()),
-        Error::Input(InputError::Pixels { .. })
+        refused(huge.into()).downcast_ref(),
+        Some(InputError::Pixels { .. })
     ));
     let float = DynamicImage::new_rgb32f(4, 4);
     assert!(matches!(
-        refused((&float).into()),
-        Error::Input(InputError::Float(_))
+        refused((&float).into()).downcast_ref(),
+        Some(InputError::Float(_))
     ));
     let two = Tensor::zeros([2, 32, 32, 3]);
     assert!(matches!(
-        refused((&two).into()),
-        Error::Input(InputError::Tensor(_))
+        refused((&two).into()).downcast_ref(),
+        Some(InputError::Tensor(_))
     ));
 
     let made = |format, usage, sample_count| {
@@ -252,9 +261,9 @@ fn what_is_no_picture_is_told() {
     let rgba8 = wgpu::TextureFormat::Rgba8Unorm;
     let bound = wgpu::TextureUsages::TEXTURE_BINDING;
     let drawn = bound | wgpu::TextureUsages::RENDER_ATTACHMENT;
-    let source = |error: Error| match error {
-        Error::Source(error) => error,
-        other => panic!("{other}"),
+    let source = |error: Error| match error.downcast_ref::<SourceError>() {
+        Some(error) => error.clone(),
+        None => panic!("{error}"),
     };
     let float = made(wgpu::TextureFormat::Rgba16Float, bound, 1);
     assert!(matches!(
@@ -315,10 +324,8 @@ fn what_is_no_picture_is_told() {
             "{wrong:?}"
         );
     }
-    assert!(matches!(
-        classifier.score(BufferSource { height: 0, ..whole }),
-        Err(Error::Preprocess(_))
-    ));
+    let empty = classifier.score(BufferSource { height: 0, ..whole });
+    assert!(cause::<_, PreprocessError>(&empty).is_some());
     let mapped = gpu.device().create_buffer(&wgpu::BufferDescriptor {
         label: None,
         size: 256,
@@ -335,17 +342,17 @@ fn what_is_no_picture_is_told() {
     // All of this left the classifier and the device well.
     assert!(classifier.score(whole).is_ok());
 
-    let twin = Classifier::new(None, &model, &ClassifierOptions::default()).unwrap();
+    let twin = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
     let error = twin.score(&texture).unwrap_err();
     assert!(error.to_string().contains("need a GPU"), "{error}");
     let options = ClassifierOptions {
         views: Views::Mirrored,
         ..Default::default()
     };
-    let mirrored = Classifier::new(Some(&gpu), &model, &options).unwrap();
+    let mirrored = Classifier::new(&gpu, &model, &options).unwrap();
     let error = mirrored.score(&texture).unwrap_err();
     assert!(
-        matches!(error, Error::Input(InputError::Views(2))),
+        matches!(error.downcast_ref(), Some(InputError::Views(2))),
         "{error}"
     );
 }
@@ -364,7 +371,7 @@ fn a_strangers_texture_is_refused() {
     let theirs = texture(&other, &photo, wgpu::TextureFormat::Rgba8Unorm);
     let error = classifier.score(&theirs).unwrap_err();
     assert!(
-        matches!(error, Error::Source(SourceError::Refused(_))),
+        matches!(error.downcast_ref(), Some(SourceError::Refused(_))),
         "{error}"
     );
     let ours = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
@@ -389,7 +396,7 @@ fn a_texture_of_another_instance_is_refused() {
         .collect();
     let error = classifier.score(&theirs[1999]).unwrap_err();
     assert!(
-        matches!(error, Error::Source(SourceError::OtherInstance)),
+        matches!(error.downcast_ref(), Some(SourceError::OtherInstance)),
         "{error}"
     );
     drop(views);
@@ -403,12 +410,18 @@ fn an_input_without_numbers_is_told() {
     let gpu = own_gpu();
     let model = Model::embedded().unwrap();
     let nothing = Tensor::from_fn([1, 32, 32, 3], |_| f32::NAN);
-    for gpu in [Some(&gpu), None] {
-        let classifier = Classifier::new(gpu, &model, &ClassifierOptions::default()).unwrap();
+    for device in [Device::from(&gpu), Device::Cpu] {
+        let classifier = Classifier::new(device, &model, &ClassifierOptions::default()).unwrap();
         let error = classifier.classify(&nothing, 1).unwrap_err();
-        assert!(matches!(error, Error::NoNumbers { .. }), "{error}");
+        assert!(
+            matches!(error.downcast_ref(), Some(ClassifyError::NoNumbers { .. })),
+            "{error}"
+        );
         // Neither are there probabilities of it.
         let error = classifier.score(&nothing).unwrap_err();
-        assert!(matches!(error, Error::NoNumbers { .. }), "{error}");
+        assert!(
+            matches!(error.downcast_ref(), Some(ClassifyError::NoNumbers { .. })),
+            "{error}"
+        );
     }
 }

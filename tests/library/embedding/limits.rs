@@ -1,13 +1,11 @@
 //! Devices with the limits that an application chose.
 
-use resnet_wgpu::Error;
-use resnet_wgpu::classify::{Classifier, ClassifierOptions};
-use resnet_wgpu::gpu::{Gpu, GpuError};
+use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::kernels::Storage;
+use resnet_wgpu::low_level::plan::PlanError;
 use resnet_wgpu::low_level::with_storage;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::plan::PlanError;
 use resnet_wgpu::wgpu;
+use resnet_wgpu::{Classifier, ClassifierOptions, Device, Gpu, Model};
 
 use super::common::{classifier, difference, golden, photos};
 use crate::support::host::{host_adapter, host_device};
@@ -25,12 +23,12 @@ fn resnet50_is_right(name: &str, limits: wgpu::Limits) {
     let gpu = gpu(limits).unwrap();
     let model = golden("resnet50@224");
     let options = ClassifierOptions::default();
-    let twin = Classifier::new(None, &model, &options).unwrap();
+    let twin = Classifier::new(Device::Cpu, &model, &options).unwrap();
     let (_, photo) = &photos()[1];
     let expected = twin.score(photo).unwrap();
     // Drivers on the CPU read textures faster; all others take buffers.
     for gpu in [&gpu, &with_storage(&gpu, Storage::Buffers)] {
-        let classifier = Classifier::new(Some(gpu), &model, &options).unwrap();
+        let classifier = Classifier::new(gpu, &model, &options).unwrap();
         let found = classifier.score(photo).unwrap();
         let (difference, storage) = (difference(&found, &expected), gpu.profile().storage);
         println!("{name}, {storage:?}: {difference:.1e}");
@@ -72,12 +70,12 @@ fn the_descriptor_can_be_had_and_suffices() {
     let (_, photo) = &photos()[0];
     let model = Model::embedded().unwrap();
     let score = |gpu| classifier(gpu, &model, 1).score(photo).unwrap();
-    let twin = Classifier::new(None, &model, &ClassifierOptions::default()).unwrap();
+    let twin = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
     assert!(difference(&score(&gpu), &twin.score(photo).unwrap()) < 1e-4);
     let own = Gpu::new(resnet_wgpu::DeviceSelector::Auto).unwrap();
     if own.info().name == gpu.info().name && own.info().backend == gpu.info().backend {
         // Cooperative matrices are experimental: nobody is made to ask for them.
-        let plain = |gpu: &Gpu| resnet_wgpu::plan::DeviceProfile {
+        let plain = |gpu: &Gpu| resnet_wgpu::low_level::plan::DeviceProfile {
             cooperative: vec![],
             ..gpu.profile().clone()
         };
@@ -158,11 +156,11 @@ fn a_binding_too_small_for_a_network_is_named() {
     });
     let model = golden("resnet50@224");
     let options = ClassifierOptions::default();
-    let error = Classifier::new(Some(&gpu.unwrap()), &model, &options).unwrap_err();
+    let error = Classifier::new(gpu.unwrap(), &model, &options).unwrap_err();
     assert!(
         matches!(
-            error,
-            Error::Plan(PlanError::TooLarge {
+            error.downcast_ref(),
+            Some(PlanError::TooLarge {
                 limit: 1_048_576,
                 ..
             })

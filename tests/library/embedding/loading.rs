@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use resnet_wgpu::Error;
-use resnet_wgpu::classify::{Classifier, ClassifierOptions, Loading, ModelSource};
-use resnet_wgpu::model::Model;
-use resnet_wgpu::monitor::Monitor;
-use resnet_wgpu::weights::Hints;
+use crate::support::cause::cause;
+use resnet_wgpu::low_level::errors::ClassifyError;
+use resnet_wgpu::low_level::weights::CheckpointError;
+use resnet_wgpu::{
+    Classifier, ClassifierOptions, Device, ErrorKind, Hints, Loading, Model, ModelSource, Monitor,
+};
 
 use super::common::{classifier, golden, own_gpu, photos};
 
@@ -18,7 +19,7 @@ fn a_model_comes_by_itself() {
         .score(&photo)
         .unwrap();
     let options = ClassifierOptions::default();
-    let mut loading = Loading::start(Some(&gpu), ModelSource::Embedded, options).unwrap();
+    let mut loading = Loading::start(&gpu, ModelSource::Embedded, options).unwrap();
     let began = Instant::now();
     let mut last = 0.0;
     let loaded = loop {
@@ -40,17 +41,23 @@ fn a_model_comes_by_itself() {
     assert_eq!(loaded.model().network().name, "resnet20");
     // It is gone, for whoever waits as well; and ending cancels nothing any more.
     let taken = loading.wait();
-    assert!(matches!(taken, Err(Error::Taken)), "{taken:?}");
-    loaded.recreate(Some(&gpu)).unwrap();
+    assert!(
+        matches!(cause(&taken), Some(ClassifyError::Taken)),
+        "{taken:?}"
+    );
+    loaded.recreate(&gpu).unwrap();
     assert_eq!(loaded.score(&photo).unwrap(), expected);
 
-    let mut again = Loading::start(None, ModelSource::Embedded, Default::default()).unwrap();
+    let mut again = Loading::start(Device::Cpu, ModelSource::Embedded, Default::default()).unwrap();
     assert!(pollster::block_on(&mut again).is_ok());
     let taken = pollster::block_on(again);
-    assert!(matches!(taken, Err(Error::Taken)), "{taken:?}");
+    assert!(
+        matches!(cause(&taken), Some(ClassifyError::Taken)),
+        "{taken:?}"
+    );
     let bytes = std::fs::read("weights/resnet20-cifar10.safetensors").unwrap();
     let source = ModelSource::Bytes("mine".into(), bytes.into(), Hints::default());
-    let loading = Loading::start(Some(&gpu), source, Default::default()).unwrap();
+    let loading = Loading::start(&gpu, source, Default::default()).unwrap();
     assert_eq!(loading.wait().unwrap().score(&photo).unwrap(), expected);
 }
 
@@ -61,12 +68,12 @@ fn loading_can_be_cancelled_at_any_time() {
     let mut cancelled = 0;
     for delay in [0, 1, 5, 20, 60] {
         let source = ModelSource::Model(Box::new(model.clone()));
-        let loading = Loading::start(Some(&gpu), source, Default::default()).unwrap();
+        let loading = Loading::start(&gpu, source, Default::default()).unwrap();
         std::thread::sleep(Duration::from_millis(delay));
         loading.cancel();
         match loading.wait() {
             Ok(_) => {}
-            Err(Error::Cancelled(_)) => cancelled += 1,
+            Err(error) if error.kind() == ErrorKind::Cancelled => cancelled += 1,
             Err(error) => panic!("{error}"),
         }
     }
@@ -75,14 +82,19 @@ fn loading_can_be_cancelled_at_any_time() {
     let options = ClassifierOptions::default();
     let monitor = &options.monitor;
     let ended = std::thread::scope(|scope| {
-        let made = scope.spawn(|| Classifier::new(Some(&gpu), &model, &options));
+        let made = scope.spawn(|| Classifier::new(&gpu, &model, &options));
         while monitor.progress().weights.done == 0 && !made.is_finished() {
             std::thread::yield_now();
         }
         monitor.cancel();
         made.join().unwrap()
     });
-    assert!(matches!(ended, Err(Error::Cancelled(_))), "{ended:?}");
+    assert!(
+        ended
+            .as_ref()
+            .is_err_and(|e| e.kind() == ErrorKind::Cancelled),
+        "{ended:?}"
+    );
     let weights = monitor.progress().weights;
     assert!(
         0 < weights.done && weights.done < weights.total,
@@ -90,7 +102,7 @@ fn loading_can_be_cancelled_at_any_time() {
     );
     // The device is none the worse for it.
     let source = ModelSource::Model(Box::new(model.clone()));
-    let loading = Loading::start(Some(&gpu), source, Default::default()).unwrap();
+    let loading = Loading::start(&gpu, source, Default::default()).unwrap();
     assert!(loading.wait().is_ok());
 }
 
@@ -98,20 +110,24 @@ fn loading_can_be_cancelled_at_any_time() {
 #[test]
 fn options_can_be_used_again() {
     let options = ClassifierOptions::default();
-    let start = || Loading::start(None, ModelSource::Embedded, options.clone()).unwrap();
+    let start = || Loading::start(Device::Cpu, ModelSource::Embedded, options.clone()).unwrap();
     drop(start());
     let (first, second) = (start(), start());
     first.cancel();
     assert!(second.wait().is_ok());
     assert!(start().wait().is_ok());
     drop(first);
-    assert!(Classifier::new(None, &Model::embedded().unwrap(), &options).is_ok());
+    assert!(Classifier::new(Device::Cpu, &Model::embedded().unwrap(), &options).is_ok());
     assert!(!options.monitor.is_cancelled());
     // Without a thread, cancelling is the same error.
     options.monitor.cancel();
-    for gpu in [None, Some(&own_gpu())] {
-        let made = Classifier::new(gpu, &golden("resnet18@224"), &options);
-        assert!(matches!(made, Err(Error::Cancelled(_))), "{made:?}");
+    for device in [Device::Cpu, own_gpu().into()] {
+        let made = Classifier::new(device, &golden("resnet18@224"), &options);
+        assert!(
+            made.as_ref()
+                .is_err_and(|e| e.kind() == ErrorKind::Cancelled),
+            "{made:?}"
+        );
     }
 }
 
@@ -128,8 +144,8 @@ fn cancelling_ends_the_check_of_a_file() {
 #[test]
 fn what_is_wrong_with_a_file_is_told() {
     let source = ModelSource::File("no such file".into(), Hints::default());
-    let loading = Loading::start(None, source, Default::default()).unwrap();
+    let loading = Loading::start(Device::Cpu, source, Default::default()).unwrap();
     let error = loading.wait().unwrap_err();
-    assert!(matches!(error, Error::Checkpoint(_)), "{error}");
+    assert!(error.downcast_ref::<CheckpointError>().is_some(), "{error}");
     assert!(error.to_string().contains("no such file"), "{error}");
 }

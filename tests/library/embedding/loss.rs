@@ -2,19 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use resnet_wgpu::classify::{Classifier, ClassifierOptions};
-use resnet_wgpu::gpu::{GpuError, PixelRect, TextureSource};
+use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::kernels::Storage;
+use resnet_wgpu::low_level::plan::PlanError;
 use resnet_wgpu::low_level::with_storage;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::session::{Session, SessionOptions};
 use resnet_wgpu::wgpu;
-use resnet_wgpu::{Checkpoint, Error, Hints};
+use resnet_wgpu::{
+    Checkpoint, Classifier, ClassifierOptions, Error, ErrorKind, Hints, Model, PixelRect,
+    RunOutputs, Session, SessionOptions, TextureSource,
+};
 
 use super::common::{alone, classifier, own_gpu, photos, texture};
 
 fn lost(error: &Error) -> bool {
-    matches!(error, Error::Gpu(GpuError::Lost { .. }))
+    matches!(error.downcast_ref(), Some(GpuError::Lost { .. }))
 }
 
 /// The device goes away while runs are in flight, awaited, recorded and begun.
@@ -88,12 +89,12 @@ fn a_lost_device_is_told_and_replaced() {
         let error = recorder.record(&mut encoder, &photos[1].1).unwrap_err();
         assert!(lost(&error), "{error}");
     }
-    let made = Classifier::new(Some(&gpu), &model, &ClassifierOptions::default());
+    let made = Classifier::new(&gpu, &model, &ClassifierOptions::default());
     assert!(lost(made.as_ref().unwrap_err()), "{made:?}");
     // A device that is lost already is no replacement, and leaves all as it was.
-    assert!(lost(&classifier.recreate(Some(&gpu)).unwrap_err()));
+    assert!(lost(&classifier.recreate(&gpu).unwrap_err()));
 
-    classifier.recreate(Some(&own_gpu())).unwrap();
+    classifier.recreate(own_gpu()).unwrap();
     for ((name, photo), expected) in photos.iter().zip(&expected) {
         assert_eq!(classifier.score(photo).unwrap(), *expected, "{name}");
         assert_eq!(other.score(photo).unwrap(), *expected, "{name}, a clone");
@@ -136,8 +137,13 @@ fn recorded_runs_end_with_the_device() {
         match found {
             // It may have come before.
             Ok(scores) => assert!(submitted && scores == expected, "{case}"),
-            Err(Error::Gpu(GpuError::Lost { .. } | GpuError::NotSubmitted)) => {}
-            Err(error) => panic!("{case}: {error}"),
+            Err(error) => assert!(
+                matches!(
+                    error.downcast_ref(),
+                    Some(GpuError::Lost { .. } | GpuError::NotSubmitted)
+                ),
+                "{case}: {error}"
+            ),
         }
     }
 }
@@ -158,7 +164,7 @@ fn a_model_of_a_file_is_read_again() {
     gpu.device().destroy();
     assert!(lost(&classifier.score(&photo).unwrap_err()));
     let other = own_gpu();
-    classifier.recreate(Some(&other)).unwrap();
+    classifier.recreate(&other).unwrap();
     assert_eq!(classifier.score(&photo).unwrap(), expected);
 
     // Somebody writes to it: an error that names it, and all as it was.
@@ -169,10 +175,7 @@ fn a_model_of_a_file_is_read_again() {
     std::fs::write(&file, bytes).unwrap();
     let written = std::fs::File::options().append(true).open(&file).unwrap();
     written.set_modified(later).unwrap();
-    let error = classifier
-        .recreate(Some(&own_gpu()))
-        .unwrap_err()
-        .to_string();
+    let error = classifier.recreate(own_gpu()).unwrap_err().to_string();
     assert!(
         error.contains("model.safetensors") && error.contains("changed"),
         "{error}"
@@ -205,7 +208,7 @@ fn threads_survive_a_lost_device() {
         std::thread::sleep(std::time::Duration::from_millis(50));
         gpu.device().destroy();
     });
-    classifier.recreate(Some(&own_gpu())).unwrap();
+    classifier.recreate(own_gpu()).unwrap();
     assert_eq!(classifier.score(&photo).unwrap(), expected);
 }
 
@@ -221,17 +224,14 @@ fn an_absurd_batch_is_an_error_and_a_sane_one_works() {
     for batch in [1 << 16, 1 << 24, usize::MAX] {
         let error = Session::new(&gpu, &model, &absurd(batch)).unwrap_err();
         assert!(
-            matches!(
-                error,
-                Error::Plan(_) | Error::Gpu(GpuError::OutOfMemory { .. })
-            ),
+            error.downcast_ref::<PlanError>().is_some() || error.kind() == ErrorKind::OutOfMemory,
             "{error}"
         );
     }
     let session = Session::new(&gpu, &model, &absurd(4)).unwrap();
     let image = vec![0.5; session.input_len()];
     session
-        .run_batch(&image, |_, logits| assert!(logits[0].is_finite()))
+        .run_batch(&image, |outputs| assert!(outputs.logits()[0].is_finite()))
         .unwrap();
 }
 
@@ -257,11 +257,8 @@ fn too_little_memory_is_an_error_and_less_works() {
     let sane = Session::new(&gpu, &model, &options(1)).unwrap();
     let image = vec![0.5; sane.input_len()];
     let logits = |session: &Session| {
-        let mut logits = vec![];
-        session
-            .run_batch(&image, |_, data| logits = data.to_vec())
-            .unwrap();
-        logits
+        let read = |outputs: &RunOutputs<'_>| outputs.logits().to_vec();
+        session.run_batch(&image, read).unwrap()
     };
     let expected = logits(&sane);
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -281,7 +278,7 @@ fn too_little_memory_is_an_error_and_less_works() {
     // 134 MB for each value.
     let error = Session::new(&gpu, &model, &options(2048)).unwrap_err();
     assert!(
-        matches!(error, Error::Gpu(GpuError::OutOfMemory { .. })),
+        matches!(error.downcast_ref(), Some(GpuError::OutOfMemory { .. })),
         "{error}"
     );
     assert_eq!(logits(&sane), expected);

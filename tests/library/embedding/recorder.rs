@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use resnet_wgpu::Error;
-use resnet_wgpu::classify::{Answer, Classifier, ClassifierOptions, Recorder, Scores, Slice};
-use resnet_wgpu::gpu::{Gpu, GpuError};
+use crate::support::cause::cause;
+use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::kernels::Storage;
+use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::low_level::with_storage;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::preprocess::RgbImage;
 use resnet_wgpu::wgpu;
+use resnet_wgpu::{
+    Classifier, ClassifierOptions, Device, Gpu, Model, Pending, Recorder, Scores, Slice,
+};
 
 use super::common::{classifier, difference, golden, own_gpu, photos, plain_gpu, texture};
 
@@ -33,14 +34,11 @@ fn whole_runs_in_flight_come_back_in_order() {
         .map(|(_, p)| classifier.score(p).unwrap())
         .collect();
     let mut all = encoder(&gpu);
-    let answers: Vec<Answer> = (photos[..3].iter())
+    let answers: Vec<Pending> = (photos[..3].iter())
         .map(|(_, photo)| recorder.record(&mut all, photo).unwrap())
         .collect();
     let busy = recorder.record(&mut all, &photos[3].1);
-    assert!(
-        matches!(busy, Err(Error::Gpu(GpuError::Busy(3)))),
-        "{busy:?}"
-    );
+    assert!(matches!(cause(&busy), Some(GpuError::Busy(3))), "{busy:?}");
     // Nothing is submitted: another's run goes on.
     assert_eq!(classifier.score(&photos[4].1).unwrap(), expected[4]);
     submit(&gpu, all);
@@ -127,7 +125,7 @@ fn a_run_between_slices_is_told() {
             Slice::More(_) => {
                 let error = recorder.record(&mut encoder(&gpu), &photos[1].1);
                 assert!(
-                    matches!(error, Err(Error::Gpu(GpuError::Unfinished))),
+                    matches!(cause(&error), Some(GpuError::Unfinished)),
                     "{error:?}"
                 );
                 let mut next = encoder(&gpu);
@@ -144,7 +142,7 @@ fn a_run_between_slices_is_told() {
     late.into_iter().for_each(|part| submit(&gpu, part));
     let error = answer.wait();
     assert!(
-        matches!(error, Err(Error::Gpu(GpuError::NotSubmitted))),
+        matches!(cause(&error), Some(GpuError::NotSubmitted)),
         "{error:?}"
     );
     assert_eq!(other.wait().unwrap(), expected(1));
@@ -158,7 +156,7 @@ fn a_run_between_slices_is_told() {
 fn every_device_records() {
     let model = Model::embedded().unwrap();
     let (_, photo) = photos().swap_remove(1);
-    let twin = Classifier::new(None, &model, &ClassifierOptions::default()).unwrap();
+    let twin = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
     let expected = twin.score(&photo).unwrap();
     for gpu in [plain_gpu(), with_storage(&own_gpu(), Storage::Buffers)] {
         let classifier = classifier(&gpu, &model, 1);
@@ -198,7 +196,7 @@ fn a_strangers_encoder_is_refused() {
     let mut theirs: Vec<_> = (0..2000).map(|_| encoder(&other)).collect();
     let refused = recorder.record(&mut theirs[1999], &photo);
     assert!(
-        matches!(refused, Err(Error::Gpu(GpuError::OtherInstance))),
+        matches!(cause(&refused), Some(GpuError::OtherInstance)),
         "{refused:?}"
     );
     drop(theirs);
@@ -233,7 +231,7 @@ fn frames_never_wait() {
         if let Some(Slice::Last(answer)) = slice {
             answers.push(answer);
         }
-        answers.retain_mut(|answer: &mut Answer| match answer.take_ready().unwrap() {
+        answers.retain_mut(|answer: &mut Pending| match answer.take_ready().unwrap() {
             Some(scores) => {
                 assert_eq!(scores, expected);
                 found += 1;
@@ -261,13 +259,13 @@ fn a_run_in_part_can_be_given_up() {
     let mut recorder = classifier.recorder().unwrap();
     let (_, photo) = photos().swap_remove(0);
     let idle = recorder.go_on(&mut encoder(&gpu));
-    assert!(matches!(idle, Err(Error::Gpu(GpuError::Idle))), "{idle:?}");
+    assert!(matches!(cause(&idle), Some(GpuError::Idle)), "{idle:?}");
     for _ in 0..5 {
         let mut first = encoder(&gpu);
         let _ = recorder.begin(&mut first, &photo, Duration::ZERO).unwrap();
         let again = recorder.begin(&mut first, &photo, Duration::ZERO);
         assert!(
-            matches!(again, Err(Error::Gpu(GpuError::Unfinished))),
+            matches!(cause(&again), Some(GpuError::Unfinished)),
             "{again:?}"
         );
         submit(&gpu, first);
@@ -291,7 +289,7 @@ fn commands_that_were_dropped_are_told() {
         drop(dropped);
         let error = answer.wait().unwrap_err();
         assert!(
-            matches!(error, Error::Gpu(GpuError::NotSubmitted)),
+            matches!(error.downcast_ref(), Some(GpuError::NotSubmitted)),
             "{error}"
         );
     }
@@ -341,10 +339,10 @@ fn refused_commands_give_no_answer() {
     let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
     let mut recorder = classifier.recorder().unwrap();
     let photos = photos();
-    let not_submitted = |answer: Answer| {
+    let not_submitted = |answer: Pending| {
         let error = answer.wait().unwrap_err();
         assert!(
-            matches!(error, Error::Gpu(GpuError::NotSubmitted)),
+            matches!(error.downcast_ref(), Some(GpuError::NotSubmitted)),
             "{error}"
         );
     };
@@ -411,7 +409,7 @@ fn a_recorder_outlives_a_change_of_device() {
     let (_, photo) = photos().swap_remove(4);
     let expected = classifier.score(&photo).unwrap();
     let scene = texture(&gpu, &photo, wgpu::TextureFormat::Rgba8Unorm);
-    classifier.recreate(Some(&other)).unwrap();
+    classifier.recreate(&other).unwrap();
     let mut one = encoder(&gpu);
     let answer = recorder.record(&mut one, &scene).unwrap();
     submit(&gpu, one);
@@ -428,7 +426,7 @@ fn batches_do_not_make_frames_longer() {
         ..Default::default()
     };
     let model = Model::embedded().unwrap();
-    let batches = Classifier::new(Some(&gpu), &model, &options).unwrap();
+    let batches = Classifier::new(&gpu, &model, &options).unwrap();
     let (_, photo) = photos().swap_remove(0);
     let one = classifier(&gpu, &model, 1).score(&photo).unwrap();
     let near = |found: &Scores| assert!(difference(found, &one) < 1e-4);

@@ -8,11 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use resnet_wgpu::Error;
-use resnet_wgpu::classify::{Answer, Classifier, Recorder, Scores};
-use resnet_wgpu::gpu::GpuError;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::session::Session;
+use crate::support::cause::cause;
+use resnet_wgpu::low_level::gpu::GpuError;
+use resnet_wgpu::{Classifier, Model, Pending, Recorder, Scores, Session};
 
 use super::common::{classifier, golden, own_gpu, photos};
 
@@ -26,8 +24,8 @@ fn everything_may_move_and_be_shared() {
     shared::<Session>();
     shared::<Classifier>();
     shared::<Recorder>();
-    shared::<Answer>();
-    shared::<resnet_wgpu::session::Run>();
+    shared::<Pending>();
+    shared::<resnet_wgpu::low_level::session::Run>();
     shared::<resnet_wgpu::Error>();
 }
 
@@ -154,14 +152,11 @@ fn answers_come_in_order_and_when_asked_for() {
         .iter()
         .map(|(_, p)| classifier.score(p).unwrap())
         .collect();
-    let mut answers: VecDeque<Answer> = (photos[..3].iter())
+    let mut answers: VecDeque<Pending> = (photos[..3].iter())
         .map(|(_, photo)| classifier.start(photo).unwrap())
         .collect();
     let busy = classifier.start(&photos[3].1);
-    assert!(
-        matches!(busy, Err(Error::Gpu(GpuError::Busy(3)))),
-        "{busy:?}"
-    );
+    assert!(matches!(cause(&busy), Some(GpuError::Busy(3))), "{busy:?}");
     // As a window does, frame by frame.
     let (mut found, mut frames) = (vec![], 0);
     while !answers.is_empty() {

@@ -1,9 +1,7 @@
 //! Many threads on one classifier, and many inferences in a row.
 
-use resnet_wgpu::classify::Scores;
-use resnet_wgpu::gpu::Gpu;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::preprocess::RgbImage;
+use resnet_wgpu::low_level::preprocess::RgbImage;
+use resnet_wgpu::{Gpu, Model, Scores};
 
 use super::common::{alone, classifier, own_gpu, photos};
 

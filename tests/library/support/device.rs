@@ -1,8 +1,8 @@
 //! The devices that tests run on, and how much of them.
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu::low_level::kernels::Storage;
 use resnet_wgpu::low_level::with_storage;
+use resnet_wgpu::{DeviceSelector, Gpu, adapters};
 
 /// The adapter that an application would get. Never the CPU path: a test of
 /// kernels fails where there is no adapter.

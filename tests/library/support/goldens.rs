@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use resnet_wgpu::graph::{Graph, ZeroChannels};
-use resnet_wgpu::model::Model;
-use resnet_wgpu::models::{ActivationOrder, Naming, Network, Shortcut};
-use resnet_wgpu::passes::lower;
-use resnet_wgpu::tensor::Tensor;
-use resnet_wgpu::weights::{Checkpoint, Hints, synthetic_tensor};
+use resnet_wgpu::low_level::graph::{Graph, ZeroChannels};
+use resnet_wgpu::low_level::models::{ActivationOrder, Naming, Shortcut};
+use resnet_wgpu::low_level::passes::lower;
+use resnet_wgpu::low_level::weights::synthetic_tensor;
+use resnet_wgpu::{Checkpoint, Hints, Model, Network, Tensor};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 

@@ -1,6 +1,6 @@
 //! A device as an application has one.
 
-use resnet_wgpu::gpu::DeviceSelector;
+use resnet_wgpu::DeviceSelector;
 use resnet_wgpu::wgpu;
 
 /// The adapter that applications are given first, and a device of it.

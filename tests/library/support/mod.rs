@@ -1,5 +1,6 @@
 //! What several suites share.
 
+pub mod cause;
 pub mod device;
 pub mod goldens;
 pub mod host;

@@ -1,8 +1,7 @@
 //! A network that f16 does not hold.
 
-use resnet_wgpu::Model;
-use resnet_wgpu::graph::ParamSpec;
-use resnet_wgpu::weights::{Checkpoint, Hints};
+use resnet_wgpu::low_level::graph::ParamSpec;
+use resnet_wgpu::{Checkpoint, Hints, Model};
 use safetensors::tensor::{Dtype, TensorView};
 
 /// The embedded network with the weights of some tensors scaled.

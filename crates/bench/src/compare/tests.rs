@@ -272,7 +272,7 @@ fn throughput_is_compared_by_its_rate() {
 fn gpu_times_of_different_clocks_are_not_compared() {
     let first = one(&[10.0]);
     let mut other = one(&[10.0]);
-    other.rows[0].gpu_clock = Some(resnet_wgpu::gpu::Clock::Wall);
+    other.rows[0].gpu_clock = Some(resnet_wgpu::low_level::gpu::Clock::Wall);
     let ratio = |other: &Report| {
         let found = compare(&first, other).unwrap();
         found.rows[0].measures[1].gpu_ratio

@@ -4,8 +4,9 @@
 use std::time::Instant;
 
 use crate::Clock;
-use resnet_wgpu::gpu::GpuError;
-use resnet_wgpu::low_level::peaks::{Elapsed, Run};
+use resnet_wgpu::low_level::gpu::GpuError;
+use resnet_wgpu::low_level::peaks::Elapsed;
+use resnet_wgpu::low_level::peaks::PeakRun;
 
 /// A run is long enough from here on: round trips and the ticks of clocks are
 /// under a few percent of it.
@@ -43,10 +44,10 @@ pub(super) fn seconds(clock: Clock, elapsed: Elapsed) -> f64 {
 pub(super) fn ceiling(
     clock: Clock,
     deadline: Instant,
-    mut run: impl FnMut(u32) -> Result<Run, GpuError>,
+    mut run: impl FnMut(u32) -> Result<PeakRun, GpuError>,
 ) -> Result<f64, GpuError> {
     // One timestamp that is off must not become the ceiling.
-    let rate = |run: Run| match believable(run.elapsed) {
+    let rate = |run: PeakRun| match believable(run.elapsed) {
         true => run.amount / seconds(clock, run.elapsed) / 1e9,
         false => run.amount / run.elapsed.wall / 1e9,
     };
@@ -121,9 +122,9 @@ pub(super) fn shape(level: u32, widest: u32) -> (u32, u32) {
 mod tests {
     use super::*;
 
-    fn run(amount: f64, wall: f64, device: Option<f64>) -> Run {
+    fn run(amount: f64, wall: f64, device: Option<f64>) -> PeakRun {
         let elapsed = Elapsed { wall, device };
-        Run { amount, elapsed }
+        PeakRun { amount, elapsed }
     }
 
     #[test]

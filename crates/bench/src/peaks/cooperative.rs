@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::ceiling::{ceiling, shape};
 use super::kernels::{Best, clock};
 use crate::{Clock, CooperativePeak, NotMeasured, Peaks};
-use resnet_wgpu::gpu::{DeviceSelector, GpuError};
+use resnet_wgpu::DeviceSelector;
+use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::peaks::{Cooperative, CooperativeShape, Rig, cooperative};
 

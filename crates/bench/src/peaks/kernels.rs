@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::ceiling::{believable, ceiling, shape};
 use crate::Clock;
-use resnet_wgpu::gpu::GpuError;
+use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::peaks::{Copy, Fma, FmaShape, Rig};
 

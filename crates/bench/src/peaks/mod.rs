@@ -14,11 +14,10 @@ use std::time::{Duration, Instant};
 
 use super::{NotMeasured, Peaks};
 use resnet_wgpu::Error;
-#[cfg(not(target_arch = "wasm32"))]
-use resnet_wgpu::gpu::DeviceSelector;
-use resnet_wgpu::gpu::Gpu;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::peaks::Rig;
+#[cfg(not(target_arch = "wasm32"))]
+use resnet_wgpu::{DeviceSelector, Gpu};
 
 /// Measures an adapter, cooperative matrices included, in about that time;
 /// `progress` gets the name of what is measured next.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::ceiling::{median, per_dispatch, seconds};
 use super::kernels::stepping_down;
 use crate::Clock;
-use resnet_wgpu::gpu::GpuError;
+use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::peaks::{Rig, Tick, Transfers, round_trips};
 
 /// Dispatches in one pass.

@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-use resnet_wgpu::preprocess::RgbImage;
-use resnet_wgpu::tensor::Tensor;
+use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::{
     Checkpoint, Classifier, DeviceSelector, Gpu, Hints, ImageLimits, Model, Scores, Session,
     SessionOptions, decode_file,
 };
+use resnet_wgpu::{Device, Tensor};
 
 use crate::compile::{Link, compile, output, program, valgrind, without_drivers};
 use crate::installed::{folder, prefix, root};
@@ -23,7 +23,7 @@ pub fn photo(name: &str) -> RgbImage {
 }
 
 /// What `answers.c` prints, by the library alone.
-fn expected(gpu: Option<&Gpu>, photo: &RgbImage) -> String {
+fn expected(device: &Device, photo: &RgbImage) -> String {
     let checkpoint = Checkpoint::from_file(weights()).unwrap();
     let model = Model::load(&checkpoint, &Hints::default()).unwrap();
     let mut lines = String::new();
@@ -34,10 +34,7 @@ fn expected(gpu: Option<&Gpu>, photo: &RgbImage) -> String {
         batch: 2,
         ..SessionOptions::default()
     };
-    let session = match gpu {
-        Some(gpu) => Session::new(gpu, &model, &options).unwrap(),
-        None => Session::cpu(&model, &options).unwrap(),
-    };
+    let session = Session::new(device, &model, &options).unwrap();
     let logits = session.run(&images).unwrap().logits;
     for logit in logits.data() {
         writeln!(lines, "logit {:08x}", logit.to_bits()).unwrap();
@@ -53,7 +50,7 @@ fn expected(gpu: Option<&Gpu>, photo: &RgbImage) -> String {
         writeln!(lines, "top {class} {label} {:08x}", logit.to_bits()).unwrap();
     }
 
-    let classifier = Classifier::new(gpu, &model, &Default::default()).unwrap();
+    let classifier = Classifier::new(device, &model, &Default::default()).unwrap();
     let found = classifier.classify(photo, 3).unwrap();
     for form in ["rgb", "gaps", "rgba"] {
         for p in &found {
@@ -91,7 +88,7 @@ fn on_the_cpu_and_on_a_gpu() {
     let chelsea = photo("chelsea.png");
     let shared = compile("tests/c/answers.c", Link::Shared);
     let fixed = compile("tests/c/answers.c", Link::Static);
-    let on_cpu = expected(None, &chelsea);
+    let on_cpu = expected(&Device::Cpu, &chelsea);
     for answers in [&shared, &fixed] {
         let found = output(arguments(
             &mut program(answers),
@@ -108,13 +105,13 @@ fn on_the_cpu_and_on_a_gpu() {
         &chelsea,
         "chelsea.rgb",
     ));
-    assert_eq!(found, expected(Some(&gpu), &chelsea));
+    assert_eq!(found, expected(&(&gpu).into(), &chelsea));
 }
 
 #[test]
 fn under_sanitizers_and_valgrind() {
     let rocket = photo("rocket.jpg");
-    let on_cpu = expected(None, &rocket);
+    let on_cpu = expected(&Device::Cpu, &rocket);
     let sanitized = compile("tests/c/answers.c", Link::Sanitized);
     let shared = compile("tests/c/answers.c", Link::Shared);
     for mut watched in [program(&sanitized), valgrind(&shared)] {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use resnet_wgpu::{Classifier, DeviceSelector, Gpu, Model, Prediction};
+use resnet_wgpu::{Classifier, Device, DeviceSelector, Gpu, Model, Prediction};
 
 use crate::answers::{photo, weights};
 use crate::compile::{Link, compile, failure, output, program, without_drivers};
@@ -20,9 +20,9 @@ fn ppm(name: &str, test: &str) -> PathBuf {
     file
 }
 
-fn classified(gpu: Option<&Gpu>, name: &str, k: usize) -> Vec<Prediction> {
+fn classified(device: impl Into<Device>, name: &str, k: usize) -> Vec<Prediction> {
     let model = Model::embedded().unwrap();
-    let classifier = Classifier::new(gpu, &model, &Default::default()).unwrap();
+    let classifier = Classifier::new(device, &model, &Default::default()).unwrap();
     classifier.classify(&photo(name), k).unwrap()
 }
 
@@ -30,7 +30,7 @@ fn classified(gpu: Option<&Gpu>, name: &str, k: usize) -> Vec<Prediction> {
 fn c() {
     let classify = compile("examples/classify.c", Link::Shared);
     let file = ppm("chelsea.png", "c");
-    let best = classified(None, "chelsea.png", 5);
+    let best = classified(Device::Cpu, "chelsea.png", 5);
     let lines = best.iter().map(|p| {
         let percent = 100.0 * f64::from(p.probability);
         format!("{percent:6.2} %  {}  (logit {:.3})\n", p.label, p.logit)
@@ -64,9 +64,9 @@ fn cpp_on_several_threads() {
     let sanitized = compile("examples/classify.cpp", Link::Sanitized);
     let names = ["astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"];
     let files = names.map(|name| ppm(name, "cpp"));
-    let expected = |gpu: Option<&Gpu>| -> String {
+    let expected = |device: &Device| -> String {
         let lines = names.iter().zip(&files).map(|(name, file)| {
-            let best = &classified(gpu, name, 1)[0];
+            let best = &classified(device, name, 1)[0];
             let percent = 100.0 * f64::from(best.probability);
             format!("{percent:6.2} %  {}  {}\n", best.label, file.display())
         });
@@ -77,10 +77,10 @@ fn cpp_on_several_threads() {
     let on_cpu = output(without_drivers(
         program(&sanitized).arg("cpu").args(often()),
     ));
-    assert_eq!(on_cpu, expected(None));
+    assert_eq!(on_cpu, expected(&Device::Cpu));
     let gpu = Gpu::new(DeviceSelector::Auto).expect("no adapter: run ./scripts/test");
     let on_gpu = output(program(&shared).arg("auto").args(often()));
-    assert_eq!(on_gpu, expected(Some(&gpu)));
+    assert_eq!(on_gpu, expected(&(&gpu).into()));
 
     let refused = failure(program(&shared).args(["no such device", "x.ppm"]), 1);
     assert!(refused.contains("no device `no such device`"), "{refused}");

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use resnet_wgpu::classify::{Classifier, ClassifierOptions, Prediction};
-use resnet_wgpu::preprocess::ImageLimits;
+use resnet_wgpu::{Classifier, ClassifierOptions, ImageLimits, Prediction};
 use serde::Serialize;
 
 use crate::device;
@@ -89,22 +88,22 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     if images.is_empty() {
         return Err(Failure::Reported);
     }
-    let gpu = device::open(&args.model.device, args.model.kernels)?;
+    let on = device::open(&args.model.device, args.model.kernels)?;
     let options = ClassifierOptions {
         batch: args.model.batch(images.len().min(BATCH)),
         precision: args.model.precision,
-        in_flight: stream::in_flight(gpu.as_ref()),
+        in_flight: stream::in_flight(&on),
         preprocess: args.model.overrides(),
         labels: Some(&labels).filter(|labels| !labels.is_empty()).cloned(),
-        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
+        choice: (args.model.choice).choice_on(on.gpu(), args.model.precision),
         ..Default::default()
     };
-    let classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
+    let classifier = Classifier::new(&on, &model, &options)?;
     args.model.announce();
     args.model.announce_labels(&labels);
     let labels = label_source(&labels);
     (args.model).announce_precision(classifier.session().precision());
-    let device = device::name(gpu.as_ref());
+    let device = on.to_string();
     let limits = ImageLimits::default();
     let mut progress = Progress::bar(images.len(), "images");
     let (_, ran) = stream::run(
@@ -115,7 +114,7 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
             name: &|path| term::shown(path),
         },
         &AtomicBool::new(false),
-        |classifier, index, outcome, _| {
+        |index, outcome, _| {
             match outcome {
                 Outcome::Broken(why) => {
                     tally.add(&why);

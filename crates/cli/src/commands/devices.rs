@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use clap::Args;
-use resnet_wgpu::gpu::{AdapterSummary, adapters, kind_name};
+use resnet_wgpu::low_level::gpu::kind_name;
+use resnet_wgpu::{AdapterSummary, adapters};
 use resnet_wgpu_bench::Limits;
 use serde::Serialize;
 

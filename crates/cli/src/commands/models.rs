@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use resnet_wgpu::hub::{Cached, HOMES, Home, Hub, Place, home};
-use resnet_wgpu::models::presets;
+use resnet_wgpu::low_level::models::presets;
 use serde::Serialize;
 
 use crate::failure::Failure;

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use resnet_wgpu::graph::{Graph, NodeId, Op};
-use resnet_wgpu::session::{Session, SessionOptions};
-use resnet_wgpu::tensor::Tensor;
+use resnet_wgpu::low_level::graph::{Graph, NodeId, Op};
+use resnet_wgpu::{Session, SessionOptions, Tensor};
 
 use crate::device;
 use crate::failure::Failure;
@@ -69,25 +68,22 @@ pub fn command(args: &RunArgs) -> Result<(), Failure> {
             layers.push(layer.clone());
         }
     }
-    let gpu = device::open(&args.model.device, args.model.kernels)?;
+    let on = device::open(&args.model.device, args.model.kernels)?;
     let options = SessionOptions {
         batch: args.model.batch(n.min(BATCH)),
         input_size: Some((h, w)),
         layers,
         precision: args.model.precision,
-        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
+        choice: (args.model.choice).choice_on(on.gpu(), args.model.precision),
         ..Default::default()
     };
-    let mut session = match &gpu {
-        Some(gpu) => Session::new(gpu, &model, &options)?,
-        None => Session::cpu(&model, &options)?,
-    };
+    let mut session = Session::new(&on, &model, &options)?;
     args.model.announce();
     args.model.announce_precision(session.precision());
     let tensors = run(&mut session, &input, &options.layers)?;
     let metadata = HashMap::from([
         ("model".to_owned(), model.network().name.clone()),
-        ("device".to_owned(), device::name(gpu.as_ref())),
+        ("device".to_owned(), on.to_string()),
     ]);
     output.write(&to_bytes(&tensors, metadata)?)?;
     let lines = tensors

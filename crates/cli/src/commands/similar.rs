@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use clap::Args;
-use resnet_wgpu::features::{Features, FeaturesError, Origin};
+use resnet_wgpu::low_level::features::{Features, FeaturesError, Origin};
 use serde::Serialize;
 
 use crate::commands::embed::{Embedder, features};
@@ -67,8 +67,8 @@ pub fn command(args: &SimilarArgs) -> Result<(), Failure> {
             found: file.origin().to_string(),
         }));
     }
-    let gpu = device::open(&args.model.device, args.model.kernels)?;
-    let embedder = Embedder::new(gpu.as_ref(), &model, &args.model, Some(layer), 1)?;
+    let on = device::open(&args.model.device, args.model.kernels)?;
+    let embedder = Embedder::new(&on, &model, &args.model, Some(layer), 1)?;
     args.model.announce();
     let query = embedder.features(&args.query)?;
     let near = file.nearest(&query, args.k as usize).map_err(features)?;

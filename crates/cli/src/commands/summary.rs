@@ -1,10 +1,8 @@
 //! `resnet summary`: what a network is.
 
 use clap::Args;
-use resnet_wgpu::graph::{Graph, Shape};
-use resnet_wgpu::labels::Labels;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::session::{Session, SessionOptions};
+use resnet_wgpu::low_level::graph::{Graph, Shape};
+use resnet_wgpu::{Labels, Model, Session, SessionOptions};
 use serde::Serialize;
 
 use crate::device;

@@ -1,7 +1,7 @@
 //! From a label as written to a class index.
 
 use super::DatasetError;
-use resnet_wgpu::labels::Labels;
+use resnet_wgpu::Labels;
 use resnet_wgpu::low_level::printable;
 
 /// The classes of the network that the images are for.

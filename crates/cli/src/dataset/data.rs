@@ -12,7 +12,7 @@ use super::sample::{Sample, SampleSource};
 ///
 /// ```no_run
 /// use resnet_wgpu_cli::dataset::Dataset;
-/// use resnet_wgpu::labels::Labels;
+/// use resnet_wgpu::Labels;
 ///
 /// let labels = Labels::cifar10();
 /// let data = Dataset::open("test_batch.bin", Some(&labels), 10)?;

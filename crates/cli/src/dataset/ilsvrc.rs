@@ -24,7 +24,7 @@ pub(super) fn class(id: usize, place: &str, classes: &Classes) -> Result<usize, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resnet_wgpu::labels::Labels;
+    use resnet_wgpu::Labels;
 
     #[test]
     fn every_number_is_a_class() -> Result<(), DatasetError> {

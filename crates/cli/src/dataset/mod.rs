@@ -30,7 +30,7 @@ pub use walk::{EXTENSIONS, find_images};
 use class::Classes;
 use data::Samples;
 use files::{is_text, metadata, read_error, read_start};
-use resnet_wgpu::labels::Labels;
+use resnet_wgpu::Labels;
 use resnet_wgpu::low_level::printable;
 
 impl Dataset {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::{Dataset, DatasetError, Sample, SampleSource, find_images};
-use resnet_wgpu::labels::Labels;
+use resnet_wgpu::Labels;
 
 /// A directory with these files, each of some bytes.
 pub(super) fn files(names: &[&str]) -> TempDir {

@@ -8,8 +8,8 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::DatasetError;
 use super::files::{metadata, read_error};
+use resnet_wgpu::low_level::preprocess::has_image_signature;
 use resnet_wgpu::low_level::printable;
-use resnet_wgpu::preprocess::has_image_signature;
 
 /// Extensions of the images that are read, in lower case; upper case is taken
 /// as well.

@@ -1,6 +1,6 @@
 //! What a network said of one image.
 
-use resnet_wgpu::classify::Scores;
+use resnet_wgpu::Scores;
 
 /// Classes that are kept of an answer: what top-5 needs.
 pub(super) const KEPT: usize = 5;

@@ -4,11 +4,9 @@
 use std::fmt::Write;
 
 use crate::dataset::Dataset;
-use resnet_wgpu::Error;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::plan::Settled;
-use resnet_wgpu::preprocess::{Preprocess, Views};
-use resnet_wgpu::weights::fnv1a64;
+use resnet_wgpu::low_level::plan::Settled;
+use resnet_wgpu::low_level::weights::fnv1a64;
+use resnet_wgpu::{Error, Model, Preprocess, Views};
 
 /// What decides the answers of a run.
 #[derive(Debug, Clone, Copy)]

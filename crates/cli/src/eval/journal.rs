@@ -10,7 +10,7 @@ use std::path::Path;
 use csv::{ReaderBuilder, StringRecord, WriterBuilder};
 
 use super::{Answer, JournalError};
-use resnet_wgpu::labels::Labels;
+use resnet_wgpu::Labels;
 use resnet_wgpu::low_level::printable;
 use resnet_wgpu_hub::locks::{Lock, try_lock};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::journal::COLUMNS;
 use super::{Answer, Journal, JournalError};
-use resnet_wgpu::labels::Labels;
+use resnet_wgpu::Labels;
 
 fn answers() -> Vec<Answer> {
     let answer = |index: usize, label, top: &[usize], confidence| Answer {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Answer, Calibration, Share, Tally};
-use resnet_wgpu::labels::Labels;
+use resnet_wgpu::Labels;
 
 /// Pairs of classes that are listed as confused, at most.
 const CONFUSED: usize = 20;

@@ -4,10 +4,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use resnet_wgpu::gpu::Gpu;
 use resnet_wgpu::low_level::kernels::{Candidate, Scalar, candidate};
-use resnet_wgpu::plan::{Choice, Precision};
-use resnet_wgpu::tune::{Origin, Tuning, TuningError};
+use resnet_wgpu::low_level::tune::{Origin, TuningError};
+use resnet_wgpu::{Choice, Gpu, Precision, Tuning};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::with_sources;

@@ -1,7 +1,7 @@
 //! How kernels become pipelines, for commands that open a GPU.
 
 use clap::Args;
-use resnet_wgpu::gpu::{DeviceSelector, GpuOptions, PipelineOptions};
+use resnet_wgpu::{DeviceSelector, GpuOptions, PipelineOptions};
 
 use crate::folder;
 

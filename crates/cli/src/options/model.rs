@@ -4,13 +4,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use resnet_wgpu::graph::ZeroChannels;
-use resnet_wgpu::labels::Labels;
-use resnet_wgpu::model::{Model, PreprocessOverrides};
-use resnet_wgpu::models::{Network, Shortcut, presets};
-use resnet_wgpu::plan::{Precision, Settled};
-use resnet_wgpu::preprocess::{Interpolation, MAX_CROP_SIDE};
-use resnet_wgpu::weights::{Checkpoint, Hints};
+use resnet_wgpu::low_level::graph::ZeroChannels;
+use resnet_wgpu::low_level::models::{Shortcut, presets};
+use resnet_wgpu::low_level::plan::Settled;
+use resnet_wgpu::low_level::preprocess::MAX_CROP_SIDE;
+use resnet_wgpu::{
+    Checkpoint, Hints, Interpolation, Labels, Model, Network, Precision, PreprocessOverrides,
+};
 
 use crate::failure::Failure;
 use crate::fetching;

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use resnet_wgpu::Network;
 use resnet_wgpu::hub::{HubError, ModelId, Place, home};
-use resnet_wgpu::models::{Network, anti_aliased, presets};
+use resnet_wgpu::low_level::models::{anti_aliased, presets};
 
 use crate::failure::Failure;
 use crate::options::values;

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use resnet_wgpu::gpu::DeviceSelector;
-use resnet_wgpu::graph::ZeroChannels;
+use resnet_wgpu::low_level::graph::ZeroChannels;
 use resnet_wgpu::low_level::kernels::{Candidate, Family, candidate, candidates};
-use resnet_wgpu::models::{Network, UnknownPreset, anti_aliased};
-use resnet_wgpu::plan::Precision;
-use resnet_wgpu::preprocess::Interpolation;
+use resnet_wgpu::low_level::models::{UnknownPreset, anti_aliased};
+use resnet_wgpu::{DeviceSelector, Interpolation, Network, Precision};
 use resnet_wgpu_bench::Source;
 
 use crate::options::tuning_choice::TuningChoice;

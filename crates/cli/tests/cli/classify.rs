@@ -1,6 +1,6 @@
 //! `resnet classify`.
 
-use resnet_wgpu::models::Network;
+use resnet_wgpu::Network;
 use safetensors::tensor::{Dtype, TensorView};
 
 use crate::support::{Folder, command, finished, json_lines, keys, resnet, root, without_adapter};

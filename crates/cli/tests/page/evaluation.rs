@@ -1,7 +1,7 @@
 //! The page of an evaluation, in headless Chromium.
 
 use image::RgbImage;
-use resnet_wgpu::labels::Labels;
+use resnet_wgpu::Labels;
 use resnet_wgpu_cli::eval::{About, Answer, Broken, Evaluation, Tally, page};
 use serde_json::Value;
 

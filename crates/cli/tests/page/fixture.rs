@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use resnet_wgpu::models::Network;
-use resnet_wgpu::passes::lower;
-use resnet_wgpu::plan::{DeviceClass, DeviceProfile, Plan, PlanOptions};
-use resnet_wgpu::tensor::{Params, Tensor};
+use resnet_wgpu::low_level::passes::lower;
+use resnet_wgpu::low_level::plan::{DeviceClass, DeviceProfile, Plan, PlanOptions};
+use resnet_wgpu::low_level::tensor::Params;
+use resnet_wgpu::{Network, Tensor};
 use resnet_wgpu_bench::roofline::{gbytes_per_second, gflops};
 use resnet_wgpu_bench::{
     Check, Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power,

@@ -4,7 +4,7 @@ use eframe::egui::{
     Align, Align2, Button, Color32, CornerRadius, FontId, Image, Layout, Pos2, Rect, RichText,
     Slider, Stroke, StrokeKind, Ui, pos2, vec2,
 };
-use resnet_wgpu::preprocess::Region;
+use resnet_wgpu::low_level::preprocess::Region;
 
 use super::parts::{choice, fitted, within};
 use super::theme::{Palette, ROUND};

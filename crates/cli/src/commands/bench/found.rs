@@ -1,7 +1,7 @@
 //! A device to measure.
 
-use resnet_wgpu::gpu::DeviceSelector;
-use resnet_wgpu::plan::DeviceProfile;
+use resnet_wgpu::DeviceSelector;
+use resnet_wgpu::low_level::plan::DeviceProfile;
 use resnet_wgpu_bench::Device;
 
 use crate::options::choice::Kernels;

@@ -8,7 +8,7 @@ pub mod worker;
 
 use std::path::{PathBuf, absolute};
 
-use resnet_wgpu::gpu::{DeviceSelector, Gpu, adapters};
+use resnet_wgpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu_bench::report::{page, text};
 use resnet_wgpu_bench::{Device, Report, Row, Source, Status};
 

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use resnet_wgpu::low_level::kernels::Scalar;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::plan::Precision;
+use resnet_wgpu::{Model, Precision};
 use resnet_wgpu_bench::{
     CRATE_VERSION, Case, Peaks, Power, Repeat, Report, Row, SCHEMA_VERSION, Source, Work, check,
     reference, work,

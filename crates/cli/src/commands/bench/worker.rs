@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use resnet_wgpu::Error;
-use resnet_wgpu::gpu::{DeviceSelector, Gpu};
+use resnet_wgpu::{DeviceSelector, Error, Gpu};
 use resnet_wgpu_bench::{Case, Peaks, Repeat, Row, Started, Startup, measure, peaks, start_up};
 use serde::{Deserialize, Serialize};
 

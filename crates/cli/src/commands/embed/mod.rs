@@ -6,13 +6,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use resnet_wgpu::Error;
-use resnet_wgpu::classify::{Classifier, ClassifierOptions};
-use resnet_wgpu::features::{FeaturesError, Origin, Writer, normalize, pooled};
-use resnet_wgpu::gpu::Gpu;
-use resnet_wgpu::graph::Shape;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::preprocess::{ImageLimits, decode_file};
+use resnet_wgpu::low_level::features::{FeaturesError, Origin, Writer, normalize, pooled};
+use resnet_wgpu::low_level::graph::Shape;
+use resnet_wgpu::{Classifier, ClassifierOptions, Device, Error, ImageLimits, Model, decode_file};
 use serde::Serialize;
 
 use crate::commands::embed::args::EmbedArgs;
@@ -77,9 +73,9 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     }
     let read = images.iter().chain(&args.model.weights);
     let output = OutputFile::at(&args.output, read)?;
-    let gpu = device::open(&args.model.device, args.model.kernels)?;
+    let on = device::open(&args.model.device, args.model.kernels)?;
     let embedder = Embedder::new(
-        gpu.as_ref(),
+        &on,
         &model,
         &args.model,
         args.layer.as_deref(),
@@ -106,7 +102,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
             name: &|path| term::shown(path),
         },
         &stop,
-        |_, index, outcome, _| {
+        |index, outcome, _| {
             match outcome {
                 Outcome::Broken(why) => {
                     tally.add(&why);
@@ -114,7 +110,8 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
                     errors.push(LeftOutImage::new(&images[index], why));
                 }
                 Outcome::Scored(scores, place) => {
-                    in_pytorchs_order(scores.layer(0, place), shape, &mut row);
+                    let values = scores.layer(layer, place).unwrap_or_default();
+                    in_pytorchs_order(values, shape, &mut row);
                     if args.normalize {
                         normalize(&mut row);
                     }
@@ -153,7 +150,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         shape: shape_of_all,
         layer,
         model: &model.network().name,
-        device: device::name(gpu.as_ref()),
+        device: on.to_string(),
         images_per_second: rows as f64 / seconds.max(1e-9),
     };
     match args.json {
@@ -194,7 +191,7 @@ pub struct Embedder {
 impl Embedder {
     /// For that layer, or the pooled features where none is named.
     pub fn new(
-        gpu: Option<&Gpu>,
+        device: &Device,
         model: &Model,
         args: &ModelArgs,
         layer: Option<&str>,
@@ -212,13 +209,13 @@ impl Embedder {
         let options = ClassifierOptions {
             batch: args.batch(batch),
             precision: args.precision,
-            in_flight: stream::in_flight(gpu),
+            in_flight: stream::in_flight(device),
             preprocess: args.overrides(),
-            choice: args.choice.choice_on(gpu, args.precision),
+            choice: args.choice.choice_on(device.gpu(), args.precision),
             layers: vec![layer.clone()],
             ..Default::default()
         };
-        let classifier = Classifier::new(gpu, model, &options)?;
+        let classifier = Classifier::new(device, model, &options)?;
         // The session has found it.
         let node = graph.find(&layer).map(|id| graph.node(id).shape);
         Ok(Self {
@@ -233,7 +230,8 @@ impl Embedder {
         let photo = decode_file(path, &ImageLimits::default())?;
         let scores = self.classifier.score(&photo)?;
         let mut row = vec![];
-        in_pytorchs_order(scores.layer(0, 0), self.shape, &mut row);
+        let values = scores.layer(&self.layer, 0).unwrap_or_default();
+        in_pytorchs_order(values, self.shape, &mut row);
         Ok(row)
     }
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use resnet_wgpu::preprocess::{MAX_CROP_SIDE, Views};
+use resnet_wgpu::Views;
+use resnet_wgpu::low_level::preprocess::MAX_CROP_SIDE;
 
 use crate::options::model::ModelArgs;
 

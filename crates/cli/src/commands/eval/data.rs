@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use crate::dataset::{Dataset, SampleSource};
-use resnet_wgpu::classify::decode_ahead;
-use resnet_wgpu::labels::Labels;
-use resnet_wgpu::preprocess::{ImageLimits, Preprocess, RgbImage, Views};
+use resnet_wgpu::low_level::decode_ahead;
+use resnet_wgpu::low_level::preprocess::RgbImage;
+use resnet_wgpu::{ErrorKind, ImageLimits, Labels, Preprocess, Views};
 
 use crate::commands::eval::args::EvalArgs;
 use crate::failure::{Failure, with_sources};
-use crate::left_out::{Kind, LeftOut};
+use crate::left_out::LeftOut;
 use crate::progress::Progress;
 use crate::stream;
 use crate::term;
@@ -44,7 +44,7 @@ pub fn load(data: &Dataset, index: usize, limits: &ImageLimits) -> Result<RgbIma
             height,
             data,
         } => RgbImage::from_raw(width, height, data).ok_or_else(|| LeftOut {
-            kind: Kind::Image,
+            kind: ErrorKind::Image,
             what: "truncated".into(),
             message: format!("image {index}: expected {width}x{height} pixels, found fewer"),
         }),

@@ -9,10 +9,7 @@ use std::sync::atomic::Ordering;
 
 use crate::dataset::Dataset;
 use crate::eval::{About, Answer, Evaluation, page, thumbnail};
-use resnet_wgpu::classify::{Classifier, ClassifierOptions};
-use resnet_wgpu::labels::Labels;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::preprocess::{ImageLimits, Views};
+use resnet_wgpu::{Classifier, ClassifierOptions, ImageLimits, Labels, Model, Views};
 
 use crate::commands::eval::args::EvalArgs;
 use crate::commands::eval::data::{decode_only, load, open};
@@ -46,18 +43,18 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
         return decode_only(args, &preprocess, &data, &views, wanted);
     }
 
-    let gpu = device::open(&args.model.device, args.model.kernels)?;
+    let on = device::open(&args.model.device, args.model.kernels)?;
     let options = ClassifierOptions {
         batch: args.model.batch(batch(&views, wanted)),
         precision: args.model.precision,
-        in_flight: stream::in_flight(gpu.as_ref()),
+        in_flight: stream::in_flight(&on),
         preprocess: args.model.overrides(),
         views,
         labels: Some(&labels).filter(|labels| !labels.is_empty()).cloned(),
-        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
+        choice: (args.model.choice).choice_on(on.gpu(), args.model.precision),
         ..Default::default()
     };
-    let classifier = Classifier::new(gpu.as_ref(), &model, &options)?;
+    let classifier = Classifier::new(&on, &model, &options)?;
     args.model.announce();
     args.model.announce_labels(&labels);
     (args.model).announce_precision(classifier.session().precision());
@@ -75,7 +72,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     let about = About {
         model: model.network().name.clone(),
         data: term::shown(&args.data),
-        device: device::name(gpu.as_ref()),
+        device: on.to_string(),
         labels: label_source(&labels).into(),
         views: classifier.views().to_string(),
         of: data.len() as u64,
@@ -115,7 +112,7 @@ fn evaluate(
             name: &|&index| data.name(index),
         },
         &stop,
-        |_, item, outcome, waits| {
+        |item, outcome, waits| {
             let index = indices[item];
             match outcome {
                 Outcome::Broken(why) => run.broken(index, why.message, &progress)?,

@@ -6,13 +6,11 @@ use std::time::{Duration, Instant};
 
 use crate::dataset::Dataset;
 use crate::eval::{About, Answer, Broken, Identity, Journal, Tally, fingerprint};
-use resnet_wgpu::classify::Classifier;
-use resnet_wgpu::labels::Labels;
-use resnet_wgpu::model::Model;
+use resnet_wgpu::{Classifier, Labels, Model, Waits};
 
 use crate::failure::{Failure, with_sources};
 use crate::progress::Progress;
-use crate::stream::Waits;
+use crate::stream::limit;
 use crate::term;
 use resnet_wgpu_bench::text::number::{rate, thousands};
 
@@ -153,7 +151,7 @@ impl<'a> Run<'a> {
             "top-1 {:.2} %, {} images/s, limited by {}",
             100.0 * self.tally.top1().value,
             rate(speed),
-            waits.limit()
+            limit(waits)
         )
     }
 
@@ -161,7 +159,7 @@ impl<'a> Run<'a> {
     pub fn end(&mut self, waits: &Waits, stopped: bool, kept: bool) {
         self.took = self.begun.elapsed();
         if self.now > 0 {
-            self.limited_by = waits.limit();
+            self.limited_by = limit(waits);
         }
         let seen = self.images() + self.broken.len() as u64;
         if stopped && seen < self.known.len() as u64 {

@@ -8,11 +8,8 @@ use std::io::{Cursor, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ImageFormat};
-use resnet_wgpu::explain::{Explained, Explainer, ExplainerOptions};
-use resnet_wgpu::labels::Labels;
-use resnet_wgpu::model::Model;
-use resnet_wgpu::preprocess::{ImageLimits, RgbImage};
-use resnet_wgpu::tensor::Tensor;
+use resnet_wgpu::low_level::preprocess::RgbImage;
+use resnet_wgpu::{Explained, Explainer, ExplainerOptions, ImageLimits, Labels, Model, Tensor};
 use serde::Serialize;
 
 use crate::commands::explain::args::ExplainArgs;
@@ -82,14 +79,14 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
         }
     };
 
-    let gpu = device::open(&args.model.device, args.model.kernels)?;
+    let on = device::open(&args.model.device, args.model.kernels)?;
     let options = ExplainerOptions {
         precision: args.model.precision,
         preprocess: args.model.overrides(),
         labels: Some(&labels).filter(|labels| !labels.is_empty()).cloned(),
-        choice: (args.model.choice).choice_on(gpu.as_ref(), args.model.precision),
+        choice: (args.model.choice).choice_on(on.gpu(), args.model.precision),
     };
-    let explainer = Explainer::new(gpu.as_ref(), &model, &options)?;
+    let explainer = Explainer::new(&on, &model, &options)?;
     args.model.announce();
     args.model.announce_labels(&labels);
     (args.model).announce_precision(explainer.classifier().session().precision());
@@ -113,7 +110,7 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
         return term::print_json(&Report {
             path: args.image.to_string_lossy().into_owned(),
             model: &model.network().name,
-            device: device::name(gpu.as_ref()),
+            device: on.to_string(),
             labels: label_source(&labels),
             region: [region.left, region.top, region.width, region.height],
             rows: first.map_or(0, |map| map.height),

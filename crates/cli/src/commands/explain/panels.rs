@@ -8,8 +8,8 @@ use embedded_graphics::prelude::{DrawTarget, OriginDimensions, Pixel, Point, Rgb
 use embedded_graphics::text::{Baseline, Text};
 use image::imageops::{FilterType, replace, resize};
 use image::{Rgb, RgbImage};
-use resnet_wgpu::explain::{Explained, Overlay};
-use resnet_wgpu::preprocess::Preprocess;
+use resnet_wgpu::low_level::explain::Overlay;
+use resnet_wgpu::{Explained, Preprocess};
 
 use crate::failure::Failure;
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use resnet_wgpu::plan::Precision;
-use resnet_wgpu::preprocess::MAX_CROP_SIDE;
+use resnet_wgpu::Precision;
+use resnet_wgpu::low_level::preprocess::MAX_CROP_SIDE;
 use resnet_wgpu_bench::Source;
 
 use crate::options::choice::ChoiceArgs;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use resnet_wgpu::low_level::plan::PlanOptions;
 use resnet_wgpu::low_level::plan::chosen;
-use resnet_wgpu::plan::PlanOptions;
-use resnet_wgpu::tune::{Outcome, ShapeReport, TuneOptions, measure, shapes};
+use resnet_wgpu::low_level::tune::{Outcome, ShapeReport, TuneOptions, measure, shapes};
 use resnet_wgpu_bench::{CRATE_VERSION, Device, roofline};
 use serde::Serialize;
 

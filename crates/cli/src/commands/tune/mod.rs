@@ -5,12 +5,12 @@ pub mod args;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use resnet_wgpu::gpu::Gpu;
 use resnet_wgpu::low_level::kernels::candidates;
-use resnet_wgpu::plan::ConvShape;
-use resnet_wgpu::tune::{
-    ConvKey, Origin, Outcome, ShapeReport, TuneOptions, Tuning, measure, shapes,
+use resnet_wgpu::low_level::plan::ConvShape;
+use resnet_wgpu::low_level::tune::{
+    ConvKey, Origin, Outcome, ShapeReport, TuneOptions, measure, shapes,
 };
+use resnet_wgpu::{Gpu, Tuning};
 use resnet_wgpu_bench::Source;
 use serde::Serialize;
 

@@ -1,10 +1,10 @@
 //! `resnet verify --kernels`: every candidate on random shapes against
 //! the CPU.
 
-use resnet_wgpu::gpu::Gpu;
+use resnet_wgpu::Gpu;
 use resnet_wgpu::low_level::kernels::{Candidate, candidate, candidates};
-use resnet_wgpu::plan::DeviceProfile;
-use resnet_wgpu::verify::{KernelReport, kernels, tolerance};
+use resnet_wgpu::low_level::plan::DeviceProfile;
+use resnet_wgpu::low_level::verify::{KernelReport, kernels, tolerance};
 use serde::Serialize;
 
 use crate::commands::verify::args::VerifyArgs;

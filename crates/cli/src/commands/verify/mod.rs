@@ -5,8 +5,8 @@ pub mod kernels;
 mod verdict;
 
 use resnet_wgpu::low_level::kernels::candidates;
-use resnet_wgpu::plan::PlanOptions;
-use resnet_wgpu::verify::{LayerReport, Range, network, tolerance, tolerance_of_logits};
+use resnet_wgpu::low_level::plan::PlanOptions;
+use resnet_wgpu::low_level::verify::{LayerReport, Range, network, tolerance, tolerance_of_logits};
 use serde::Serialize;
 
 use crate::commands::summary::{chw, shape_text};

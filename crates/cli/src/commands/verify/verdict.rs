@@ -1,6 +1,6 @@
 //! How far the device is off, and how the command ends.
 
-use resnet_wgpu::verify::Difference;
+use resnet_wgpu::low_level::verify::Difference;
 use serde::Serialize;
 
 use crate::failure::Failure;

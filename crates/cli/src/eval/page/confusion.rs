@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::mistakes::data_url;
 use crate::eval::Tally;
-use resnet_wgpu::labels::Labels;
+use resnet_wgpu::Labels;
 use resnet_wgpu_bench::page::PageError;
 
 /// Classes of a table that can be read, at most.

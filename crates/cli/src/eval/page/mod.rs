@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::{Evaluation, Tally};
 pub use mistakes::thumbnail;
 use number::{Figure, interval};
-use resnet_wgpu::labels::Labels;
+use resnet_wgpu::Labels;
 use resnet_wgpu_bench::page::{PageError, STYLE, embedded, environment};
 
 const TEMPLATES: &[(&str, &str)] = &[

@@ -2,37 +2,19 @@
 
 use super::Scores;
 
-/// The mean of the probabilities of a picture's views (He 2015, section 3.4).
-///
-/// ```
-/// use resnet_wgpu::classify::{Mean, Scores};
-///
-/// let views = Scores {
-///     logits: vec![0.0, 0.0, 3f32.ln(), 0.0],
-///     probabilities: vec![0.5, 0.5, 0.75, 0.25],
-///     classes: 2,
-///     layers: vec![],
-/// };
-/// let mut mean = Mean::new(2);
-/// mean.add(&views, 0);
-/// mean.add(&views, 1);
-/// assert!(mean.is_whole());
-/// let mut answer = Scores::default();
-/// mean.take_into(&mut answer);
-/// assert_eq!(answer.probabilities, [0.625, 0.375]);
-/// ```
+/// Averages the probabilities of a picture's views (He 2015, section 3.4).
 #[derive(Debug, Clone)]
-pub struct Mean {
+pub(super) struct AveragedViews {
     views: usize,
     seen: usize,
-    /// Where there is one view, its logits.
+    /// The logits of the only view.
     logits: Vec<f32>,
-    /// Sums, in f64: the mean does not depend on the order.
+    /// Sums in f64, so that the mean does not depend on the order.
     sums: Vec<f64>,
 }
 
-impl Mean {
-    /// Of so many views of each picture, at least one.
+impl AveragedViews {
+    /// Averages `views` views of each picture, at least one.
     pub fn new(views: usize) -> Self {
         Self {
             views: views.max(1),
@@ -42,7 +24,7 @@ impl Mean {
         }
     }
 
-    /// Adds image `index` of a batch.
+    /// Adds image `index` of a batch as the next view.
     pub fn add(&mut self, scores: &Scores, index: usize) {
         let probabilities = scores.probabilities_of(index);
         if self.seen == 0 {
@@ -59,14 +41,18 @@ impl Mean {
         self.seen += 1;
     }
 
-    /// Whether all views are in.
+    /// Returns whether all views have been added.
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(dead_code, reason = "folders are read natively")
+    )]
     pub fn is_whole(&self) -> bool {
         self.seen >= self.views
     }
 
-    /// Puts the mean in the place of what is there, as a batch of one image, and
-    /// begins with the next picture. Its logits are those of the one view, or of
-    /// several the logarithms of the mean, whose softmax it is.
+    /// Replaces `scores` by the mean, as a batch of one image, and begins with the
+    /// next picture. Logits are those of the only view; of several views they are the
+    /// logarithms of the mean, whose softmax is the mean again.
     pub fn take_into(&mut self, scores: &mut Scores) {
         let n = self.seen.max(1) as f64;
         scores.classes = self.sums.len();
@@ -94,7 +80,7 @@ mod tests {
             classes: 2,
             layers: vec![],
         };
-        let (mut mean, mut answer) = (Mean::new(1), Scores::default());
+        let (mut mean, mut answer) = (AveragedViews::new(1), Scores::default());
         for (index, logits) in [[1.0, 5.0], [7.0, 2.0]].into_iter().enumerate() {
             assert!(!mean.is_whole());
             mean.add(&scores, index);
@@ -105,6 +91,23 @@ mod tests {
     }
 
     #[test]
+    fn several_views_give_the_mean() {
+        let views = Scores {
+            logits: vec![0.0, 0.0, 3f32.ln(), 0.0],
+            probabilities: vec![0.5, 0.5, 0.75, 0.25],
+            classes: 2,
+            layers: vec![],
+        };
+        let (mut mean, mut answer) = (AveragedViews::new(2), Scores::default());
+        mean.add(&views, 0);
+        assert!(!mean.is_whole());
+        mean.add(&views, 1);
+        assert!(mean.is_whole());
+        mean.take_into(&mut answer);
+        assert_eq!(answer.probabilities, [0.625, 0.375]);
+    }
+
+    #[test]
     fn what_no_view_holds_possible_comes_last() {
         let scores = Scores {
             logits: vec![0.0; 3],
@@ -112,7 +115,7 @@ mod tests {
             classes: 3,
             layers: vec![],
         };
-        let (mut mean, mut answer) = (Mean::new(2), Scores::default());
+        let (mut mean, mut answer) = (AveragedViews::new(2), Scores::default());
         mean.add(&scores, 0);
         mean.add(&scores, 0);
         mean.take_into(&mut answer);
