@@ -103,7 +103,7 @@ impl ErrorKind {
 ///         // Continue on a device that is opened anew.
 ///         ErrorKind::DeviceLost => classifier.recreate(Device::auto()?)?,
 ///         // A picture to leave out.
-///         ErrorKind::InvalidArgument => assert_eq!(error.remedy(), Some("use another image")),
+///         ErrorKind::InvalidArgument => assert!(error.remedy().is_some()),
 ///         _ => panic!("{error}"),
 ///     },
 /// }

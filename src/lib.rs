@@ -1,66 +1,113 @@
 //! ResNet inference on any GPU through `wgpu` compute shaders: PyTorch's
 //! logits from unmodified checkpoints, with no CUDA and no Python.
 //!
-//! Four types carry the work. A [`Checkpoint`] is a safetensors file, read
-//! without trusting it; a [`Model`] is the network recognised in it, with its
-//! weights; a [`Gpu`] is a device, this library's own or the application's; a
-//! [`Session`] is one model on one device, ready to run batches. A
-//! [`Classifier`] adds preprocessing that matches Pillow's, and labels.
+//! # Five tasks
+//! One photo:
 //!
 //! ```no_run
-//! use resnet_wgpu::{
-//!     Checkpoint, Classifier, DeviceSelector, Gpu, Hints, ImageLimits, Model, decode_file,
-//! };
-//!
-//! let gpu = Gpu::new(DeviceSelector::Auto)?;
-//! let checkpoint = Checkpoint::from_file("resnet50.safetensors")?;
-//! let model = Model::load(&checkpoint, &Hints::default())?;
-//! let classifier = Classifier::new(&gpu, &model, &Default::default())?;
-//!
-//! let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
-//! for p in classifier.classify(&photo, 5)? {
-//!     println!("{:5.1} %  {}", 100.0 * p.probability, p.label);
+//! let classifier = resnet_wgpu::Classifier::open("resnet50.safetensors")?;
+//! for best in classifier.classify("photo.jpg", 5)? {
+//!     println!("{:5.1} %  {}", 100.0 * best.probability, best.label);
 //! }
 //! # Ok::<(), resnet_wgpu::Error>(())
 //! ```
 //!
-//! On an application's own device, [`Gpu::from_device`] takes the place of
-//! [`Gpu::new`]; WebGPU's default limits suffice. Sessions and classifiers are
-//! shared by cloning, and any number of threads and tasks may use them at once:
+//! A texture on the application's own device:
 //!
-//! - `classify` waits, `classify_async` is awaited, `start` gives an
-//!   [`Answer`](classify::Answer) to ask for frame by frame;
-//! - a picture may be a file's, bytes, a tensor, a `wgpu` texture or a buffer
-//!   ([`classify::Input`]); what is on the device already is resized there;
-//! - a [`Recorder`] puts the work into the application's own
-//!   command encoders, whole or in slices of so much GPU time;
-//! - [`Loading`](classify::Loading) loads a model on a thread of its own, with
-//!   progress, and can be cancelled;
-//! - a device that is lost is told as [`gpu::GpuError::Lost`], and
-//!   [`Classifier::recreate`] goes on on another.
+//! ```no_run
+//! # use resnet_wgpu::{Classifier, Gpu, Model, wgpu};
+//! # fn task(
+//! #     adapter: wgpu::Adapter, device: wgpu::Device, queue: wgpu::Queue, frame: wgpu::Texture,
+//! # ) -> Result<(), resnet_wgpu::Error> {
+//! let gpu = Gpu::from_device(&adapter, device, queue)?;
+//! let classifier = Classifier::new(gpu, &Model::embedded()?, &Default::default())?;
+//! let best = classifier.classify(&frame, 5)?; // resized on the device
+//! # Ok(())
+//! # }
+//! ```
 //!
-//! What pictures become on their way in is [`preprocess`]'s; [`model`] is a network with its
-//! weights, [`labels`] are the names of its classes, and [`monitor`] watches it being loaded.
-//! The modules stand in the order in which a picture's label comes about, and
-//! arrows between them go one way: [`tensor`] → [`graph`] → [`models`] and
-//! [`weights`] → [`passes`] → [`plan`] → [`gpu`] →
-//! [`session`] → [`classify`]. Everything up to the plan is pure data and is
-//! tested without a GPU; [`cpu`] is the twin that [`verify`] compares with,
-//! and [`tune`] measures which kernel is the fastest. [`explain`] shows where in
-//! a picture an answer comes from, and [`features`] keeps what the classifier
-//! reads.
+//! A folder at full speed, decoded on all cores while the device computes:
+//!
+//! ```no_run
+//! # use resnet_wgpu::Classifier;
+//! # fn task(classifier: Classifier, paths: Vec<std::path::PathBuf>) -> Result<(), resnet_wgpu::Error> {
+//! classifier.classify_all(&paths, 1, |path, result| match result {
+//!     Ok(best) => println!("{}: {}", path.display(), best[0].label),
+//!     Err(error) => eprintln!("{error}"),
+//! })?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A layer by its name in PyTorch:
+//!
+//! ```no_run
+//! # use resnet_wgpu::{Classifier, ClassifierOptions, Device, Model};
+//! # let model = Model::embedded()?;
+//! let options = ClassifierOptions { layers: vec!["layer4".into()], ..Default::default() };
+//! let classifier = Classifier::new(Device::auto()?, &model, &options)?;
+//! let scores = classifier.score("photo.jpg")?;
+//! let features = scores.layer("layer4", 0); // [H, W, C] of image 0
+//! # Ok::<(), resnet_wgpu::Error>(())
+//! ```
+//!
+//! Without blocking: awaited on any executor, or sliced into frames:
+//!
+//! ```no_run
+//! # use resnet_wgpu::{Classifier, Recorder, Slice, wgpu};
+//! # use std::time::Duration;
+//! # async fn task(
+//! #     classifier: &Classifier, recorder: &mut Recorder,
+//! #     encoder: &mut wgpu::CommandEncoder, frame: &wgpu::Texture,
+//! # ) -> Result<(), resnet_wgpu::Error> {
+//! let best = classifier.classify_async("photo.jpg", 5).await?;
+//! // Or in the application's own encoders, at most 2 ms of GPU time in each:
+//! let slice = match recorder.is_idle() {
+//!     true => recorder.begin(encoder, frame, Duration::from_millis(2))?,
+//!     false => recorder.go_on(encoder)?, // `Slice::Last` has the pending scores
+//! };
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The types
+//! A [`Checkpoint`] is a safetensors file, read without trusting it. A [`Model`] is the
+//! network recognised in it, with its weights. A [`Device`] is the CPU or a [`Gpu`], the
+//! library's own or the application's. A [`Session`] is one model on one device: tensors
+//! in, logits and layers out. A [`Classifier`] adds preprocessing that matches Pillow's, and
+//! labels. Sessions and classifiers are shared by cloning, and any number of threads and
+//! tasks may use them at once.
+//!
+//! - [`Loading`] loads a model on a thread of its own, with progress, and can be cancelled.
+//! - [`Recorder`] puts inference into the application's own command encoders.
+//! - [`Explainer`] shows where in a picture an answer comes from.
+//! - An [`Error`] has a [kind](ErrorKind), names what was expected and found, and says what
+//!   to do. After [`ErrorKind::DeviceLost`], [`Classifier::recreate`] continues on another
+//!   device.
+//!
+//! # Coming from another library
+//!
+//! | task | here | candle | ort | burn | timm |
+//! |---|---|---|---|---|---|
+//! | load weights | [`Checkpoint::from_file`] | `VarBuilder::from_mmaped_safetensors` | `Session::builder()?.commit_from_file` (ONNX) | `load_record` of a generated model | `create_model(name, pretrained=True)` |
+//! | choose the architecture | recognised from the file | named by hand, `resnet::resnet50` | in the ONNX graph | the Rust type | the name |
+//! | choose the device | [`Device::auto`], [`Device::Cpu`], [`Gpu`] | `Device::cuda_if_available(0)` | execution providers | `init_device` of a backend | `model.to("cuda")` |
+//! | prepare a picture | done, as the checkpoint says | `imagenet::load_image224` of the examples | by hand | by hand | `create_transform(**resolve_data_config(…))` |
+//! | probabilities | [`Prediction::probability`], [`Scores`] | `candle_nn::ops::softmax` | by hand | `activation::softmax` | `logits.softmax(-1)` |
+//! | a layer's output | [`ClassifierOptions::layers`], [`SessionOptions::layers`] | edit the model | graph surgery | edit the model | `forward_intermediates`, hooks |
+//! | tensors in, logits out | [`Session::run`], `[N, H, W, 3]` | `forward`, `[N, 3, H, W]` | `session.run`, as exported | `forward`, `[N, 3, H, W]` | `model(x)`, `[N, 3, H, W]` |
 //!
 //! # Features
 //! - `hub`: the module of that name fetches models by name, into Hugging Face's cache.
 //!
-//! In a browser (`wasm32-unknown-unknown`), where nothing may block, [`Gpu::new_async`] and
-//! `classify_async` are the ways, and [`gpu::GpuError::Blocking`] is what waiting gives.
+//! In a browser (`wasm32-unknown-unknown`) nothing may block: [`Gpu::new_async`],
+//! [`Classifier::new_async`] and `classify_async` are awaited there, and calls that would wait
+//! return [`ErrorKind::Blocking`].
 //!
-//! [`low_level`] holds the kernels and the parts of a plan. They are public for this
-//! repository's own programs and tests, and may change at any time.
+//! [`low_level`] holds the layers below the front. It is unstable: its items may change or
+//! disappear in any release.
 //!
-//! The library prints nothing, holds no global state, and returns typed errors
-//! that name the file or tensor and the remedy.
+//! The library prints nothing, holds no global state, and returns typed errors.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

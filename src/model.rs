@@ -71,8 +71,8 @@ impl Model {
     /// The network that a checkpoint is recognised as, with its weights.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] for a file that cannot be read, is damaged, or holds no
-    /// network that is known; [`Error::Graph`] for a network that cannot be built.
+    /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for a file that cannot be read, is damaged, or holds no
+    /// network that is known; [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a network that cannot be built.
     pub fn load(checkpoint: &Checkpoint, hints: &Hints) -> Result<Self, Error> {
         Self::load_watched(checkpoint, hints, &Monitor::default())
     }
@@ -80,7 +80,7 @@ impl Model {
     /// The same, watched by somebody, who may cancel it.
     ///
     /// # Errors
-    /// As [`Model::load`]; [`Error::Cancelled`].
+    /// As [`Model::load`]; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
     pub fn load_watched(
         checkpoint: &Checkpoint,
         hints: &Hints,
@@ -111,7 +111,7 @@ impl Model {
     /// classifies nothing.
     ///
     /// # Errors
-    /// [`Error::Graph`] for a description that no network has.
+    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a description that no network has.
     pub fn synthetic(network: Network, seed: u64) -> Result<Self, Error> {
         let graph = native_graph(&network)?;
         let params = network.synthetic_params(&graph, seed);
@@ -141,7 +141,7 @@ impl Model {
     /// of different weights have different ones. All weights are read.
     ///
     /// # Errors
-    /// [`Error::Tensor`] for weights that cannot be read.
+    /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for weights that cannot be read.
     pub fn fingerprint(&self) -> Result<String, Error> {
         let mut sum = 0;
         for (name, tensor) in self.params.iter() {
@@ -186,7 +186,7 @@ impl Model {
     /// How images are prepared for this network.
     ///
     /// # Errors
-    /// [`Error::Preprocess`] for a value that is out of range, or a filter that is not
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) for a value that is out of range, or a filter that is not
     /// known.
     pub fn preprocess(&self, caller: &PreprocessOverrides) -> Result<Preprocess, Error> {
         let s = &self.settings;
@@ -235,7 +235,7 @@ impl Model {
     /// ([`Labels::is_assumed`]); other classes have their indices for names.
     ///
     /// # Errors
-    /// [`Error::Config`] where the checkpoint names more or fewer classes than it has.
+    /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) where the checkpoint names more or fewer classes than it has.
     pub fn labels(&self) -> Result<Labels, Error> {
         let classes = self.network.classes;
         if let Some(labels) = self.settings.labels_for(classes)? {

@@ -109,7 +109,7 @@ pub(crate) enum Stage {
 /// Loading was cancelled by [`Monitor::cancel`].
 ///
 /// ```
-/// use resnet_wgpu::{Device, Error, Model, Monitor, Session, SessionOptions};
+/// use resnet_wgpu::{Device, ErrorKind, Model, Monitor, Session, SessionOptions};
 ///
 /// let monitor = Monitor::default();
 /// monitor.cancel();
@@ -118,7 +118,7 @@ pub(crate) enum Stage {
 ///     ..Default::default()
 /// };
 /// let ended = Session::new(Device::Cpu, &Model::embedded()?, &options);
-/// assert!(matches!(ended, Err(Error::Cancelled(_))));
+/// assert_eq!(ended.unwrap_err().kind(), ErrorKind::Cancelled);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -62,7 +62,7 @@ impl Classifier {
     /// ```
     ///
     /// # Errors
-    /// An error of one picture is passed to `each`; [`Error::Gpu`] if the device failed.
+    /// An error of one picture is passed to `each`; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device failed.
     ///
     /// [`ClassifierOptions::batch`]: super::ClassifierOptions::batch
     pub fn classify_all<P: AsRef<Path> + Sync>(
@@ -90,7 +90,7 @@ impl Classifier {
     /// finished, and still passed to `each`.
     ///
     /// # Errors
-    /// An error of one picture is passed to `each`; [`Error::Gpu`] if the device failed.
+    /// An error of one picture is passed to `each`; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device failed.
     pub fn score_all<T: Sync, E: Send>(
         &self,
         items: &[T],

@@ -128,7 +128,7 @@ impl Loading {
         self.monitor.progress()
     }
 
-    /// Ends loading soon, with [`Error::Cancelled`].
+    /// Ends loading soon, with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
     pub fn cancel(&self) {
         self.monitor.cancel();
     }
@@ -137,7 +137,7 @@ impl Loading {
     /// after it has been taken.
     ///
     /// # Errors
-    /// The error that ended loading, once; [`Error::Cancelled`].
+    /// The error that ended loading, once; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
     pub fn take_ready(&mut self) -> Result<Option<Classifier>, Error> {
         if self.is_taken {
             return Ok(None);
@@ -151,7 +151,7 @@ impl Loading {
     /// Returns the classifier; the thread waits for it.
     ///
     /// # Errors
-    /// The error that ended loading; [`Error::Cancelled`]; [`ClassifyError::Taken`] after
+    /// The error that ended loading; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled); [`ClassifyError::Taken`] after
     /// [`take_ready`](Self::take_ready) returned it.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(self) -> Result<Classifier, Error> {

@@ -92,7 +92,7 @@ impl Classifier {
     /// thread waits.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] for a file that cannot be read, is damaged, or holds no
+    /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for a file that cannot be read, is damaged, or holds no
     /// network that is known; as [`Classifier::new`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
@@ -105,8 +105,7 @@ impl Classifier {
     /// this is an error.
     ///
     /// # Errors
-    /// [`Error::Preprocess`] for options that make no sense; [`Error::Labels`] and
-    /// [`Error::Config`] for more or fewer labels than classes; as [`Session::new`].
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) for options that make no sense; [`ErrorKind::Labels`](crate::ErrorKind::Labels) for more or fewer labels than classes; as [`Session::new`].
     pub fn new(
         device: impl Into<Device>,
         model: &Model,

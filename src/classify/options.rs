@@ -45,7 +45,7 @@ pub struct Prediction {
 /// };
 /// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &options)?;
 /// let scores = classifier.score(&RgbImage::new(48, 40))?;
-/// assert_eq!(scores.layer(0, 0).len(), 64);
+/// assert_eq!(scores.layer("avgpool", 0).unwrap().len(), 64);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ pub struct ClassifierOptions {
     pub precision: Precision,
     /// Runs that may be on the device at once, 2 by default and 64 at most: one is
     /// computed while the next picture arrives. Each takes a buffer for its images. An
-    /// [`Answer`](super::Answer) holds its place until it is taken.
+    /// [`Pending`](super::Pending) scores hold their place until they are taken.
     pub in_flight: usize,
     /// How images are prepared, where the checkpoint is not to be believed.
     pub preprocess: PreprocessOverrides,

@@ -30,10 +30,10 @@ impl Classifier {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Image`] for a file that cannot be read; [`Error::Input`],
-    /// [`Error::Source`] and [`Error::Preprocess`] for an input that is no picture;
+    /// [`ErrorKind::Image`](crate::ErrorKind::Image) for a file that cannot be read; [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument)
+    /// for an input that is no picture;
     /// [`ClassifyError::NoNumbers`] and [`ClassifyError::NoProbabilities`] if the scores are no
-    /// probabilities; [`Error::Gpu`] if the device failed, and in a browser, where
+    /// probabilities; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device failed, and in a browser, where
     /// nothing can wait ([`GpuError::Blocking`](crate::gpu::GpuError::Blocking)).
     pub fn classify<'a>(
         &self,

@@ -13,7 +13,8 @@ use crate::tensor::{Params, Tensor};
 /// What a run gives back; every tensor is `[N, H, W, C]`.
 ///
 /// ```
-/// use resnet_wgpu::{Model, cpu, tensor::Tensor};
+/// use resnet_wgpu::low_level::cpu;
+/// use resnet_wgpu::{Model, Tensor};
 ///
 /// let model = Model::embedded()?;
 /// let graph = model.graph(32, 32)?;
@@ -45,7 +46,8 @@ impl Kept {
 /// kernels are copied into another order.
 ///
 /// ```
-/// use resnet_wgpu::{Model, cpu::CpuModel, tensor::Tensor};
+/// use resnet_wgpu::low_level::cpu::CpuModel;
+/// use resnet_wgpu::{Model, Tensor};
 ///
 /// let model = Model::embedded()?;
 /// let twin = CpuModel::new(&model.graph(32, 32)?, model.params())?;

@@ -97,7 +97,7 @@ impl Explainer {
     /// browser, where nothing may, this is an error.
     ///
     /// # Errors
-    /// [`Error::Explain`] for a network without the head that the maps are made
+    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a network without the head that the maps are made
     /// of; as [`Classifier::new`].
     pub fn new(
         device: impl Into<Device>,
@@ -147,7 +147,7 @@ impl Explainer {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Explain`] for a network without the head that the maps are made
+    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a network without the head that the maps are made
     /// of; as [`Classifier::new`].
     pub fn of_classifier(classifier: &Classifier) -> Result<Self, Error> {
         let head = head(classifier.model(), classifier.preprocess())?;

@@ -4,28 +4,8 @@ use crate::kernels::TemplateError;
 use crate::monitor::Cancelled;
 use crate::tensor::TensorError;
 
-/// A device that cannot be had, or that failed.
-///
-/// ```no_run
-/// # use resnet_wgpu::low_level::preprocess::RgbImage;
-/// use resnet_wgpu::low_level::gpu::GpuError;
-/// use resnet_wgpu::{Classifier, DeviceSelector, Error, Gpu};
-///
-/// # fn example(classifier: &Classifier, photo: &RgbImage) -> Result<(), Error> {
-/// let best = match classifier.classify(photo, 5) {
-///     Err(Error::Gpu(GpuError::Lost { .. })) => {
-///         let gpu = match Gpu::new(DeviceSelector::Auto) {
-///             Err(GpuError::NoAdapter) => None, // on the CPU, then
-///             gpu => Some(gpu?),
-///         };
-///         classifier.recreate(gpu.as_ref())?;
-///         classifier.classify(photo, 5)?
-///     }
-///     best => best?,
-/// };
-/// # Ok(())
-/// # }
-/// ```
+/// An error of a device: no device, a device that cannot do what is asked, or one that
+/// failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GpuError {

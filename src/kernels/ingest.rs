@@ -19,7 +19,7 @@ use crate::tensor::quads;
 /// };
 /// let session = Session::new(Device::Cpu, &model, &options)?;
 /// let grey = vec![128_u8; 32 * 32 * 3];
-/// session.run_batch(&grey, |_, logits| assert_eq!(logits.len(), 10))?;
+/// session.run_batch(&grey, |outputs| assert_eq!(outputs.logits().len(), 10))?;
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -26,7 +26,8 @@ use rewrite::Rewrite;
 /// [`lower`] alone, which checks the graph: kernels go by its shapes unchecked.
 ///
 /// ```
-/// use resnet_wgpu::{Model, passes::lower};
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::low_level::passes::lower;
 ///
 /// let model = Model::embedded()?;
 /// let graph = model.graph(32, 32)?;
@@ -57,7 +58,8 @@ impl Deref for Lowered {
 /// A graph with the weights that it needs.
 ///
 /// ```
-/// use resnet_wgpu::{Model, passes::lower};
+/// use resnet_wgpu::Model;
+/// use resnet_wgpu::low_level::passes::lower;
 ///
 /// let model = Model::embedded()?;
 /// let graph = model.graph(32, 32)?;

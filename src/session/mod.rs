@@ -116,11 +116,11 @@ impl Session {
     /// browser, where nothing may, this is an error.
     ///
     /// # Errors
-    /// [`SessionError::UnknownLayer`]; [`Error::Graph`] for a size that the network does not
-    /// admit; [`Error::Lower`] for weights that do not fit it; [`Error::Plan`] if the
-    /// device cannot run it; [`Error::Cpu`] for images that memory does not hold;
-    /// [`Error::Gpu`] for weights that cannot be read, f16 that the device does not
-    /// have, too little memory, and a device that failed; [`Error::Cancelled`].
+    /// [`SessionError::UnknownLayer`]; [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the network does not
+    /// admit; [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for weights that do not fit it; [`ErrorKind::UnsupportedDevice`](crate::ErrorKind::UnsupportedDevice) if the
+    /// device cannot run it; [`ErrorKind::OutOfMemory`](crate::ErrorKind::OutOfMemory) for images that memory does not hold;
+    /// [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) for weights that cannot be read, f16 that the device does not
+    /// have, too little memory, and a device that failed; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
     pub fn new(
         device: impl Into<Device>,
         model: &Model,
@@ -281,8 +281,8 @@ impl Session {
     /// Runs any number of images of any size, `[N, H, W, 3]`, already normalised.
     ///
     /// # Errors
-    /// [`SessionError::InputShape`] for another shape; [`Error::Graph`] for a size that the
-    /// network does not admit; [`Error::Gpu`] if the device failed.
+    /// [`SessionError::InputShape`] for another shape; [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the
+    /// network does not admit; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device failed.
     pub fn run(&self, images: &Tensor) -> Result<Outputs, Error> {
         let channels = self.graph().input_shape().c;
         let (n, size) = match images.shape() {

@@ -48,8 +48,8 @@ impl Session {
     /// was set up for. The first run of a size plans for it.
     ///
     /// # Errors
-    /// As [`start`](Session::start); [`Error::Graph`] for a size that the network does
-    /// not admit; [`Error::Plan`] for one that the device has no room for.
+    /// As [`start`](Session::start); [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the network does
+    /// not admit; [`ErrorKind::UnsupportedDevice`](crate::ErrorKind::UnsupportedDevice) for one that the device has no room for.
     pub fn start_sized<'a>(
         &self,
         input: impl Into<Images<'a>>,

@@ -66,7 +66,7 @@ impl From<Error> for Stop {
 /// Times every candidate that computes the shape on the device.
 ///
 /// # Errors
-/// [`Error::Gpu`] where the device fails; a candidate that is wrong, or that the device
+/// [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) where the device fails; a candidate that is wrong, or that the device
 /// refuses, is an [`Outcome::Failed`] instead.
 pub fn measure(gpu: &Gpu, shape: &ConvShape, options: &TuneOptions) -> Result<ShapeReport, Error> {
     match measure_by(gpu, shape, options, Clock::Timestamps) {

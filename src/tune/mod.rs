@@ -202,7 +202,7 @@ pub fn tune(
 /// The distinct convolutions of a network, as [`tune`] measures them.
 ///
 /// # Errors
-/// [`Error::Graph`] for a size that the network does not admit, [`Error::Lower`] for
+/// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the network does not admit, [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for
 /// weights that do not fit it.
 pub fn shapes(model: &Model, options: &TuneOptions) -> Result<Vec<ConvShape>, Error> {
     let side = model.input_size();

@@ -17,7 +17,8 @@ use crate::tensor::{Params, Tensor, padded, unpad_channels};
 ///
 /// ```no_run
 /// use resnet_wgpu::low_level::plan::Scalar;
-/// use resnet_wgpu::{DeviceSelector, Gpu, verify};
+/// use resnet_wgpu::low_level::verify;
+/// use resnet_wgpu::{DeviceSelector, Gpu};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// for report in verify::kernels(&gpu, Scalar::F32, 0, 20, |_| {})? {
@@ -46,7 +47,7 @@ pub struct KernelReport {
 /// as soon as it is known. Deterministic in `seed`.
 ///
 /// # Errors
-/// [`Error::Gpu`] where the device fails or refuses a kernel. What is computed wrongly
+/// [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) where the device fails or refuses a kernel. What is computed wrongly
 /// is no error, but in the reports.
 pub fn kernels(
     gpu: &Gpu,

@@ -18,7 +18,8 @@ use crate::weights::synthetic_tensor;
 ///
 /// ```no_run
 /// use resnet_wgpu::low_level::plan::PlanOptions;
-/// use resnet_wgpu::{DeviceSelector, Gpu, Model, verify};
+/// use resnet_wgpu::low_level::verify;
+/// use resnet_wgpu::{DeviceSelector, Gpu, Model};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let (model, options) = (Model::embedded()?, PlanOptions::default());
@@ -89,7 +90,8 @@ impl LayerReport {
 /// ```no_run
 /// use resnet_wgpu::low_level::plan::Scalar;
 /// use resnet_wgpu::low_level::plan::PlanOptions;
-/// use resnet_wgpu::{DeviceSelector, Gpu, Model, verify};
+/// use resnet_wgpu::low_level::verify;
+/// use resnet_wgpu::{DeviceSelector, Gpu, Model};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let (model, options) = (Model::embedded()?, PlanOptions::default());
@@ -124,8 +126,8 @@ impl NetworkReport {
 /// `each` sees a layer's report as soon as it is known.
 ///
 /// # Errors
-/// [`Error::Graph`] for a size that the network does not admit, [`Error::Plan`] where
-/// the device cannot run it, [`Error::Gpu`] where it fails. What is computed wrongly is
+/// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the network does not admit, [`ErrorKind::UnsupportedDevice`](crate::ErrorKind::UnsupportedDevice) where
+/// the device cannot run it, [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) where it fails. What is computed wrongly is
 /// no error, but in the report.
 pub fn network(
     gpu: &Gpu,

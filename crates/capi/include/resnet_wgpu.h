@@ -158,6 +158,15 @@ const char *resnet_version(void);
 const char *resnet_last_error(void);
 
 /**
+ * The kind of the error in the last call on this thread that failed: invalid_argument,
+ * io, checkpoint, unsupported_network, image, labels, no_device, unsupported_device,
+ * out_of_memory, device_lost, wrong_results, cancelled, blocking, download or internal.
+ * Later versions may add kinds. Empty if nothing has failed yet, and after a panic; never
+ * NULL. The text is constant.
+ */
+const char *resnet_last_error_kind(void);
+
+/**
  * Opens a device: "auto" (the best GPU, or the CPU where there is none), "cpu",
  * the index of a device in the list of resnet_device_list_new(), or a part of
  * a device's name, driver or backend, without regard to case.

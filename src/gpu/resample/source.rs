@@ -116,21 +116,7 @@ pub struct BufferSource<'a> {
     pub order: ByteOrder,
 }
 
-/// Why a texture or buffer is no picture.
-///
-/// ```no_run
-/// # use resnet_wgpu::{Classifier, wgpu};
-/// use resnet_wgpu::Error;
-/// use resnet_wgpu::low_level::gpu::SourceError;
-///
-/// # fn example(classifier: &Classifier, frame: &wgpu::Texture) -> Result<(), Error> {
-/// match classifier.classify(frame, 1) {
-///     Err(Error::Source(SourceError::Format(format))) => println!("{format:?}: copy it first"),
-///     best => println!("{:?}", best?),
-/// }
-/// # Ok(())
-/// # }
-/// ```
+/// A texture or buffer that is no picture, or that cannot be bound.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
