@@ -174,3 +174,8 @@ pub use weights::{Checkpoint, Hints};
 /// The version of `wgpu` that this library speaks, for applications that hand
 /// their device over.
 pub use wgpu;
+
+/// The README's programs are compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
