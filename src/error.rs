@@ -93,7 +93,7 @@ impl ErrorKind {
 /// An error of this library: its kind, what was expected and found, and the remedy.
 ///
 /// ```
-/// use resnet_wgpu::low_level::preprocess::RgbImage;
+/// use resnet_wgpu::image::RgbImage;
 /// use resnet_wgpu::{Classifier, Device, ErrorKind, Model};
 ///
 /// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
@@ -131,7 +131,7 @@ impl Error {
     /// message without its remedy.
     pub fn context(&self) -> String {
         let message = self.to_string();
-        match message.rsplit_once("; ") {
+        match message.split_once("; ") {
             Some((context, _)) => context.into(),
             None => message,
         }
@@ -140,13 +140,20 @@ impl Error {
     /// What to do about the error, if anything can be done: the end of the message.
     pub fn remedy(&self) -> Option<String> {
         let message = self.to_string();
-        Some(message.rsplit_once("; ")?.1.into())
+        Some(message.split_once("; ")?.1.into())
     }
 
     /// The error of the layer where it arose, such as
     /// [`GpuError`](crate::gpu::GpuError), if it is of that type.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         self.0.layer.downcast_ref()
+    }
+}
+
+/// The name in `--json` output.
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -308,6 +315,7 @@ mod tests {
 
     #[test]
     fn kinds_have_their_names_in_json() {
+        assert_eq!(ErrorKind::Io.to_string(), "io");
         for kind in [
             ErrorKind::InvalidArgument,
             ErrorKind::Io,

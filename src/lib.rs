@@ -20,7 +20,8 @@
 //! #     adapter: wgpu::Adapter, device: wgpu::Device, queue: wgpu::Queue, frame: wgpu::Texture,
 //! # ) -> Result<(), resnet_wgpu::Error> {
 //! let gpu = Gpu::from_device(&adapter, device, queue)?;
-//! let classifier = Classifier::new(gpu, &Model::embedded()?, &Default::default())?;
+//! let model = Model::open("resnet50.safetensors")?;
+//! let classifier = Classifier::new(gpu, &model, &Default::default())?;
 //! let best = classifier.classify(&frame, 5)?; // resized on the device
 //! # Ok(())
 //! # }
@@ -43,18 +44,18 @@
 //!
 //! ```no_run
 //! # use resnet_wgpu::{Classifier, ClassifierOptions, Device, Model};
-//! # let model = Model::embedded()?;
+//! let model = Model::open("resnet50.safetensors")?;
 //! let options = ClassifierOptions { layers: vec!["layer4".into()], ..Default::default() };
 //! let classifier = Classifier::new(Device::auto()?, &model, &options)?;
 //! let scores = classifier.score("photo.jpg")?;
-//! let features = scores.layer("layer4", 0); // [H, W, C] of image 0
+//! let features = scores.layer("layer4", 0); // [H, W, C] of image 0; `scores.layers` has shapes
 //! # Ok::<(), resnet_wgpu::Error>(())
 //! ```
 //!
 //! Without blocking: awaited on any executor, or sliced into frames:
 //!
 //! ```no_run
-//! # use resnet_wgpu::{Classifier, Recorder, Slice, wgpu};
+//! # use resnet_wgpu::{Classifier, Recorder, wgpu};
 //! # use std::time::Duration;
 //! # async fn task(
 //! #     classifier: &Classifier, recorder: &mut Recorder,
@@ -144,8 +145,8 @@ mod weights;
 mod whole_file;
 
 pub use classify::{
-    Classifier, ClassifierOptions, Input, Loading, ModelSource, Pending, PixelFormat, Pixels,
-    Prediction, Recorder, Scores, Slice,
+    Classifier, ClassifierOptions, Input, LayerOutput, Loading, ModelSource, Pending, PixelFormat,
+    Pixels, Prediction, Recorder, Scores, Slice,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use classify::{Outcome, Waits};
@@ -174,8 +175,3 @@ pub use weights::{Checkpoint, Hints};
 /// The version of `wgpu` that this library speaks, for applications that hand
 /// their device over.
 pub use wgpu;
-
-/// The README's programs are compiled with the tests.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -68,6 +68,14 @@ pub struct PreprocessOverrides {
 }
 
 impl Model {
+    /// Opens a safetensors file and recognises the network in it, with all defaults.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::from_file`] and [`Model::load`].
+    pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        Self::load(&Checkpoint::from_file(path)?, &Hints::default())
+    }
+
     /// The network that a checkpoint is recognised as, with its weights.
     ///
     /// # Errors

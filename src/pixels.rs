@@ -174,7 +174,9 @@ pub enum InputError {
     #[error("picture: expected 8-bit or 16-bit pixels, found {0}; convert it to 8-bit RGB")]
     Float(String),
     /// A tensor of another shape.
-    #[error("tensor: expected shape [1, H, W, 3], found {0:?}")]
+    #[error(
+        "tensor: expected shape [1, H, W, 3], found {0:?}; `Tensor::nchw_to_nhwc` converts PyTorch's order"
+    )]
     Tensor(Vec<usize>),
     /// Floats, where a recorder takes bytes.
     #[error("expected a picture for a recorder, found a tensor; call `start` or `classify` for it")]

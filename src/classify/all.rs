@@ -62,7 +62,8 @@ impl Classifier {
     /// ```
     ///
     /// # Errors
-    /// An error of one picture is passed to `each`; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device failed.
+    /// An error of one picture is passed to `each`. An error of the device
+    /// ([`ErrorKind::DeviceLost`]) ends the call; pictures in flight are lost.
     ///
     /// [`ClassifierOptions::batch`]: super::ClassifierOptions::batch
     pub fn classify_all<P: AsRef<Path> + Sync>(
@@ -85,12 +86,11 @@ impl Classifier {
 
     /// The scores of many pictures, at full speed. `load` reads a picture, on any thread.
     /// `each` receives the index of an item, what became of it, and the waits so far, on
-    /// this thread: scored pictures in their order, others as soon as their turn comes.
-    /// After [`ControlFlow::Break`] no further picture is begun; those on the device are
-    /// finished, and still passed to `each`.
+    /// this thread and in the order of the items. After [`ControlFlow::Break`] no further
+    /// picture is begun; those on the device are finished, and still passed to `each`.
     ///
     /// # Errors
-    /// An error of one picture is passed to `each`; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device failed.
+    /// As [`Classifier::classify_all`].
     pub fn score_all<T: Sync, E: Send>(
         &self,
         items: &[T],
@@ -116,6 +116,7 @@ impl Classifier {
             most: session.max_in_flight(),
             next: None,
             bytes: vec![],
+            views: 0,
             filled: vec![],
             started: VecDeque::new(),
             spare: vec![],
@@ -133,7 +134,7 @@ impl Classifier {
             feeder.waits.decoding += since.elapsed();
             match crops {
                 Ok(crops) => fed = feeder.take(index, &crops),
-                Err(outcome) => feeder.report(index, outcome),
+                Err(outcome) => feeder.report_in_turn(index, outcome),
             }
             since = Instant::now();
             match fed {
@@ -148,20 +149,21 @@ impl Classifier {
 }
 
 /// Fills one batch while others are computed.
-struct Feeder<'a, F> {
+struct Feeder<'a, E, F> {
     classifier: &'a Classifier,
     session: Session,
     /// Batches that may be in flight.
     most: usize,
     /// The network for the batch that is filled.
     next: Option<Arc<Compiled>>,
-    /// The views of that batch, and the item that each belongs to.
+    /// The views of that batch, their number, and what is to be reported with it.
     bytes: Vec<u8>,
-    filled: Vec<usize>,
+    views: usize,
+    filled: Vec<Entry<E>>,
     /// The oldest first.
-    started: VecDeque<(Run, Vec<usize>)>,
-    /// An empty list of items.
-    spare: Vec<usize>,
+    started: VecDeque<(Run, Vec<Entry<E>>)>,
+    /// An empty list of entries.
+    spare: Vec<Entry<E>>,
     scores: Scores,
     /// The item whose views are coming in.
     averaged: AveragedViews,
@@ -171,7 +173,18 @@ struct Feeder<'a, F> {
     each: F,
 }
 
-impl<F> Feeder<'_, F> {
+/// What is reported when a batch is finished.
+enum Entry<E> {
+    /// The next view of the batch, of that item.
+    View(usize),
+    /// An item without scores, which follows pictures that are not finished yet.
+    Unscored(usize, Outcome<'static, E>),
+}
+
+impl<E, F> Feeder<'_, E, F>
+where
+    F: FnMut(usize, Outcome<'_, E>, &Waits) -> ControlFlow<()>,
+{
     /// The network for a view.
     fn network(&self, view: &RgbImage) -> Result<Arc<Compiled>, Error> {
         let size = size_of(view);
@@ -181,20 +194,15 @@ impl<F> Feeder<'_, F> {
         let compiled = self.classifier.compiled(&self.session, size, Form::Batch);
         self.session.block_on(compiled)?
     }
-}
 
-impl<F> Feeder<'_, F> {
     /// Adds the views of a picture.
-    fn take<E>(&mut self, index: usize, views: &[RgbImage]) -> Result<(), Error>
-    where
-        F: FnMut(usize, Outcome<'_, E>, &Waits) -> ControlFlow<()>,
-    {
+    fn take(&mut self, index: usize, views: &[RgbImage]) -> Result<(), Error> {
         // Before any view of the picture is run.
         for view in views {
             match self.network(view) {
                 Err(error) if is_of_size(&error) => {
                     let size = Some(view.dimensions());
-                    self.report(index, Outcome::Failed { error, size });
+                    self.report_in_turn(index, Outcome::Failed { error, size });
                     return Ok(());
                 }
                 compiled => drop(compiled?),
@@ -203,12 +211,13 @@ impl<F> Feeder<'_, F> {
         for view in views {
             let compiled = self.network(view)?;
             let fits = |next: &Arc<Compiled>| next.key.size == compiled.key.size;
-            if !self.filled.is_empty() && !self.next.as_ref().is_some_and(fits) {
+            if self.views > 0 && !self.next.as_ref().is_some_and(fits) {
                 self.start()?;
             }
             self.bytes.extend_from_slice(view.as_raw());
-            self.filled.push(index);
-            let is_full = self.filled.len() == compiled.batch;
+            self.filled.push(Entry::View(index));
+            self.views += 1;
+            let is_full = self.views == compiled.batch;
             self.next = Some(compiled);
             if is_full {
                 self.start()?;
@@ -218,10 +227,7 @@ impl<F> Feeder<'_, F> {
     }
 
     /// Starts the batch once fewer than `most` are in flight.
-    fn start<E>(&mut self) -> Result<(), Error>
-    where
-        F: FnMut(usize, Outcome<'_, E>, &Waits) -> ControlFlow<()>,
-    {
+    fn start(&mut self) -> Result<(), Error> {
         let Some(compiled) = self.next.clone() else {
             return Ok(());
         };
@@ -234,16 +240,14 @@ impl<F> Feeder<'_, F> {
         let run = self.session.block_on(run)??;
         self.waits.device += since.elapsed();
         self.bytes.clear();
+        self.views = 0;
         let items = std::mem::replace(&mut self.filled, std::mem::take(&mut self.spare));
         self.started.push_back((run, items));
         Ok(())
     }
 
     /// Waits for the oldest batch and reports its pictures.
-    fn finish<E>(&mut self) -> Result<(), Error>
-    where
-        F: FnMut(usize, Outcome<'_, E>, &Waits) -> ControlFlow<()>,
-    {
+    fn finish(&mut self) -> Result<(), Error> {
         let Some((run, mut items)) = self.started.pop_front() else {
             return Ok(());
         };
@@ -253,25 +257,31 @@ impl<F> Feeder<'_, F> {
         let scores = std::mem::take(&mut self.scores);
         let mut answer = std::mem::take(&mut self.answer);
         let has_one_view = self.classifier.views().count() == 1;
-        for (at, index) in items.drain(..).enumerate() {
+        let mut at = 0;
+        for entry in items.drain(..) {
+            let index = match entry {
+                Entry::View(index) => index,
+                Entry::Unscored(index, outcome) => {
+                    self.report(index, outcome);
+                    continue;
+                }
+            };
             if has_one_view {
                 self.report_scores(index, &scores, at);
-                continue;
+            } else {
+                self.averaged.add(&scores, at);
+                if self.averaged.is_whole() {
+                    self.averaged.take_into(&mut answer);
+                    self.report_scores(index, &answer, 0);
+                }
             }
-            self.averaged.add(&scores, at);
-            if self.averaged.is_whole() {
-                self.averaged.take_into(&mut answer);
-                self.report_scores(index, &answer, 0);
-            }
+            at += 1;
         }
         (self.scores, self.answer, self.spare) = (scores, answer, items);
         Ok(())
     }
 
-    fn report_scores<E>(&mut self, index: usize, scores: &Scores, at: usize)
-    where
-        F: FnMut(usize, Outcome<'_, E>, &Waits) -> ControlFlow<()>,
-    {
+    fn report_scores(&mut self, index: usize, scores: &Scores, at: usize) {
         let outcome = match self.classifier.check(scores, at) {
             Ok(()) => Outcome::Scored(scores, at),
             Err(error) => Outcome::Failed { error, size: None },
@@ -279,10 +289,18 @@ impl<F> Feeder<'_, F> {
         self.report(index, outcome);
     }
 
-    fn report<E>(&mut self, index: usize, outcome: Outcome<'_, E>)
-    where
-        F: FnMut(usize, Outcome<'_, E>, &Waits) -> ControlFlow<()>,
-    {
+    /// Reports an item without scores after the pictures before it.
+    fn report_in_turn(&mut self, index: usize, outcome: Outcome<'static, E>) {
+        if self.views > 0 {
+            self.filled.push(Entry::Unscored(index, outcome));
+        } else if let Some((_, items)) = self.started.back_mut() {
+            items.push(Entry::Unscored(index, outcome));
+        } else {
+            self.report(index, outcome);
+        }
+    }
+
+    fn report(&mut self, index: usize, outcome: Outcome<'_, E>) {
         if (self.each)(index, outcome, &self.waits).is_break() {
             self.flow = ControlFlow::Break(());
         }
@@ -290,11 +308,8 @@ impl<F> Feeder<'_, F> {
 
     /// Runs what is left, unless no further picture is to be begun, and finishes what is
     /// on the device.
-    fn end<E>(&mut self) -> Result<(), Error>
-    where
-        F: FnMut(usize, Outcome<'_, E>, &Waits) -> ControlFlow<()>,
-    {
-        if self.flow.is_continue() && !self.filled.is_empty() {
+    fn end(&mut self) -> Result<(), Error> {
+        if self.flow.is_continue() && self.views > 0 {
             self.start()?;
         }
         while !self.started.is_empty() {

@@ -9,7 +9,7 @@ use super::Classifier;
 use crate::error::Error;
 use crate::gpu::{BufferSource, GpuError, OnDevice, Ready, SourceError, TextureSource};
 use crate::pixels::{InputError, Pixels};
-use crate::preprocess::{ImageLimits, RgbImage, decode_file, to_rgb};
+use crate::preprocess::{ImageLimits, RgbImage, decode_bytes, decode_file, to_rgb};
 use crate::session::Session;
 use crate::tensor::{Tensor, padded};
 
@@ -20,7 +20,7 @@ use crate::tensor::{Tensor, padded};
 ///
 /// ```
 /// use resnet_wgpu::{Classifier, Device, Input, Model, Pixels, Tensor};
-/// use resnet_wgpu::low_level::preprocess::RgbImage;
+/// use resnet_wgpu::image::RgbImage;
 ///
 /// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// let image = RgbImage::new(48, 40);
@@ -36,11 +36,13 @@ use crate::tensor::{Tensor, padded};
 /// }
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Input<'a> {
     /// An image file, within the default [`ImageLimits`].
-    Path(&'a Path),
+    Path(Cow<'a, Path>),
+    /// The bytes of an image file, within the default [`ImageLimits`].
+    Encoded(&'a [u8]),
     /// A picture as [`decode_file`] gives it.
     Rgb(&'a RgbImage),
     /// Any picture of the `image` crate; 16-bit channels keep their high byte,
@@ -93,6 +95,9 @@ impl Classifier {
     ) -> Result<Prepared<'a>, Error> {
         let image = match input {
             Input::Path(path) => Cow::Owned(decode_file(path, &ImageLimits::default())?),
+            Input::Encoded(bytes) => {
+                Cow::Owned(decode_bytes("the picture", bytes, &ImageLimits::default())?)
+            }
             Input::Rgb(image) => Cow::Borrowed(image),
             Input::Image(image) => to_rgb(Cow::Borrowed(image))
                 .ok_or_else(|| InputError::Float(format!("{:?}", image.color())))?,
@@ -129,27 +134,37 @@ impl Classifier {
     }
 }
 
-impl<'a> From<&'a Path> for Input<'a> {
-    fn from(path: &'a Path) -> Self {
-        Self::Path(path)
+/// Paths of image files.
+macro_rules! paths {
+    ($($path:ty: $convert:expr,)*) => {
+        $(impl<'a> From<$path> for Input<'a> {
+            fn from(path: $path) -> Self {
+                let convert: fn($path) -> Cow<'a, Path> = $convert;
+                Self::Path(convert(path))
+            }
+        })*
+    };
+}
+
+paths! {
+    &'a Path: Cow::Borrowed,
+    &'a PathBuf: |path| Cow::Borrowed(path),
+    PathBuf: Cow::Owned,
+    &'a str: |path| Cow::Borrowed(Path::new(path)),
+    &&'a str: |path| Cow::Borrowed(Path::new(*path)),
+    &'a String: |path| Cow::Borrowed(Path::new(path)),
+    String: |path| Cow::Owned(path.into()),
+}
+
+impl<'a> From<&'a [u8]> for Input<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Encoded(bytes)
     }
 }
 
-impl<'a> From<&'a PathBuf> for Input<'a> {
-    fn from(path: &'a PathBuf) -> Self {
-        Self::Path(path)
-    }
-}
-
-impl<'a> From<&'a str> for Input<'a> {
-    fn from(path: &'a str) -> Self {
-        Self::Path(Path::new(path))
-    }
-}
-
-impl<'a> From<&'a String> for Input<'a> {
-    fn from(path: &'a String) -> Self {
-        Self::Path(Path::new(path))
+impl<'a> From<&'a Vec<u8>> for Input<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Self::Encoded(bytes)
     }
 }
 

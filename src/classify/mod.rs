@@ -24,7 +24,7 @@ pub use loading::{Loading, ModelSource};
 pub use options::{ClassifierOptions, Prediction};
 pub use pending::Pending;
 pub use recorder::{Recorder, Slice};
-pub use scores::Scores;
+pub use scores::{LayerOutput, Scores};
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -96,9 +96,11 @@ impl Classifier {
     /// network that is known; as [`Classifier::new`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
-        let checkpoint = crate::Checkpoint::from_file(path)?;
-        let model = Model::load(&checkpoint, &crate::Hints::default())?;
-        Self::new(Device::auto()?, &model, &ClassifierOptions::default())
+        Self::new(
+            Device::auto()?,
+            &Model::open(path)?,
+            &ClassifierOptions::default(),
+        )
     }
 
     /// Sets up `model` on a device. The thread waits; in a browser, where nothing may wait,
@@ -244,6 +246,11 @@ impl Classifier {
     /// The names of the classes.
     pub fn labels(&self) -> &Labels {
         &self.0.labels
+    }
+
+    /// The device that it runs on.
+    pub fn device(&self) -> Device {
+        self.session().device().clone()
     }
 
     /// The session that it runs.

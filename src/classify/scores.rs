@@ -15,7 +15,7 @@ pub(crate) enum Flaw {
 /// Logits and probabilities of a batch, `[n, classes]` each.
 ///
 /// ```
-/// use resnet_wgpu::low_level::preprocess::RgbImage;
+/// use resnet_wgpu::image::RgbImage;
 /// use resnet_wgpu::{Classifier, Device, Model};
 ///
 /// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
@@ -37,9 +37,20 @@ pub struct Scores {
     pub probabilities: Vec<f32>,
     /// Classes of each image.
     pub classes: usize,
-    /// The layers asked for, by name, each `[n, H, W, C]`. If several views of a
+    /// The layers asked for. If several views of a
     /// picture were averaged, those of the last views.
-    pub layers: Vec<(String, Vec<f32>)>,
+    pub layers: Vec<LayerOutput>,
+}
+
+/// The output of a layer for a batch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LayerOutput {
+    /// The name that was asked for.
+    pub name: String,
+    /// Height, width and channels for one image.
+    pub shape: [usize; 3],
+    /// `[n, H, W, C]`.
+    pub values: Vec<f32>,
 }
 
 impl Scores {
@@ -70,8 +81,8 @@ impl Scores {
 
     /// Image `index` of a layer that was asked for, `[H, W, C]`.
     pub fn layer(&self, name: &str, index: usize) -> Option<&[f32]> {
-        let (_, all) = self.layers.iter().find(|(n, _)| n == name)?;
-        let found = part(all, index, all.len() / self.images().max(1));
+        let layer = self.layers.iter().find(|layer| layer.name == name)?;
+        let found = part(&layer.values, index, layer.shape.iter().product());
         Some(found).filter(|values| !values.is_empty())
     }
 
@@ -147,7 +158,11 @@ mod tests {
             logits: vec![1.0, 3.0, 3.0, 2.0, 9.0, 8.0, 7.0, 6.0],
             probabilities: vec![0.0; 8],
             classes: 4,
-            layers: vec![("layer1".into(), (0..12).map(|i| i as f32).collect())],
+            layers: vec![LayerOutput {
+                name: "layer1".into(),
+                shape: [1, 2, 3],
+                values: (0..12).map(|i| i as f32).collect(),
+            }],
         };
         assert_eq!(scores.images(), 2);
         assert_eq!(scores.top(0, 3), [1, 2, 3]);

@@ -194,15 +194,16 @@ impl Classifier {
             replace(&mut scores.probabilities, probabilities.unwrap_or_default());
             let layers = outputs.layers().filter(|(name, ..)| *name != PROBABILITIES);
             let mut count = 0;
-            for (name, _, values) in layers {
+            for (name, shape, values) in layers {
                 if count == scores.layers.len() {
                     scores.layers.push(Default::default());
                 }
                 let layer = &mut scores.layers[count];
-                if layer.0 != name {
-                    name.clone_into(&mut layer.0);
+                if layer.name != name {
+                    name.clone_into(&mut layer.name);
                 }
-                replace(&mut layer.1, values);
+                layer.shape = [shape.h, shape.w, shape.c];
+                replace(&mut layer.values, values);
                 count += 1;
             }
             scores.layers.truncate(count);

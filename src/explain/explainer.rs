@@ -54,7 +54,7 @@ impl Default for ExplainerOptions {
 ///
 /// ```
 /// use resnet_wgpu::{Device, Explainer, Model};
-/// use resnet_wgpu::low_level::preprocess::RgbImage;
+/// use resnet_wgpu::image::RgbImage;
 ///
 /// let explainer = Explainer::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// let cat = explainer.explain_class(&RgbImage::new(48, 40), 3)?;

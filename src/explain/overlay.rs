@@ -16,7 +16,7 @@ const OUTSIDE: f32 = 0.3;
 /// ```
 /// use resnet_wgpu::{Device, Explainer, Model};
 /// use resnet_wgpu::low_level::explain::Overlay;
-/// use resnet_wgpu::low_level::preprocess::RgbImage;
+/// use resnet_wgpu::image::RgbImage;
 ///
 /// let explainer = Explainer::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// let photo = RgbImage::new(64, 48);

@@ -207,7 +207,7 @@ pub(super) async fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, G
                 .enumerate()
                 .map(|(i, a)| format!("{i}: {}", describe(&a.get_info())))
                 .collect::<Vec<_>>()
-                .join("; "),
+                .join(", "),
         }),
     }
 }

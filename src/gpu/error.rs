@@ -16,7 +16,7 @@ pub enum GpuError {
     )]
     NoAdapter,
     /// No adapter is what the selector asked for.
-    #[error("no device `{wanted}`; this machine has: {found}")]
+    #[error("no device `{wanted}` on this machine, which has: {found}; name one of these")]
     UnknownDevice {
         /// What was asked for.
         wanted: String,
@@ -33,7 +33,7 @@ pub enum GpuError {
     },
     /// What only a GPU does, asked of the CPU.
     #[error(
-        "textures, buffers and commands need a GPU, and this runs on the CPU; set it up with a `Gpu`"
+        "textures, buffers and commands need a GPU, and this runs on the CPU; set it up on a `Gpu` (`Gpu::new`, `Gpu::from_device`)"
     )]
     OnCpu,
     /// An application's device whose limits are too low.
@@ -169,11 +169,11 @@ pub enum GpuError {
     /// A call that waits, where nothing may.
     #[error(
         "nothing can wait for the device in a browser; await instead (`classify_async`, an \
-         `Answer`, `Run::ready`)"
+         `Pending`, `Run::ready`)"
     )]
     Blocking,
     /// No run is in flight.
-    #[error("no run is in flight; start one before finishing it")]
+    #[error("no run is in flight; start one first (`Classifier::start`, `Recorder::begin`)")]
     Idle,
     /// A run whose commands were dropped.
     #[error(

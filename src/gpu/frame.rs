@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::marks::{MARK, Marks};
 use super::permits::Permit;
 use super::readback::Readback;
+use super::reports::Reports;
 use super::staging::Staging;
 use super::{GpuError, Handles};
 
@@ -145,7 +146,12 @@ impl Frames {
                 }
                 frame
             }
-            None => Arc::new(handles.watch(self.size.bytes(), || Frame::new(handles, self.size))?),
+            None => {
+                // In a browser the run reports a frame that could not be made.
+                let (bytes, mut reports) = (self.size.bytes(), Reports::default());
+                let made = || Frame::new(handles, self.size);
+                Arc::new(handles.watch_later(bytes, &mut reports, made)?)
+            }
         };
         *frame.permit() = Some(permit);
         Ok(Claim::new(frame, Arc::clone(self)))

@@ -1,6 +1,7 @@
 //! The download of results.
 
 use super::frame::Claim;
+use super::reports::Reports;
 use super::signal::Signal;
 use super::{GpuError, Handles};
 
@@ -44,8 +45,8 @@ impl Readback {
     /// Unmaps the buffer for the next commands.
     pub fn unmap(&self, handles: &Handles) -> Result<(), GpuError> {
         self.signal.reset();
-        // On a lost device this is an error.
-        handles.watch(0, || self.buffer.unmap())
+        // On a lost device this is an error; a browser's next run reports it.
+        handles.watch_later(0, &mut Reports::default(), || self.buffer.unmap())
     }
 
     /// Waits for the submission of commands that [map](Self::map) the buffer, and

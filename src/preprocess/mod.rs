@@ -45,6 +45,7 @@ pub(crate) use sampling::Sampling;
 pub(crate) use to_rgb::to_rgb;
 pub use views::Views;
 
+use crate::tensor::Tensor;
 pub use geometry::MarginRounding;
 use geometry::{Placement, shorter_side};
 
@@ -69,7 +70,7 @@ pub const MAX_CROP_SIDE: u32 = 8192;
 ///
 /// ```
 /// use resnet_wgpu::Preprocess;
-/// use resnet_wgpu::low_level::preprocess::RgbImage;
+/// use resnet_wgpu::image::RgbImage;
 ///
 /// let preprocess = Preprocess::imagenet(224)?;
 /// assert_eq!((preprocess.resize, preprocess.crop), (256, (224, 224)));
@@ -221,6 +222,31 @@ impl Preprocess {
             true => Err(PreprocessError::EmptyImage { width, height }),
             false => Ok(()),
         }
+    }
+
+    /// Prepares a picture as a tensor for [`Session::run`](crate::Session::run): resized,
+    /// cropped and normalised, `[1, H, W, 3]`.
+    ///
+    /// ```
+    /// use resnet_wgpu::{Device, Model, Session, decode_file};
+    ///
+    /// let model = Model::embedded()?;
+    /// let preprocess = model.preprocess(&Default::default())?;
+    /// let photo = decode_file("photos/chelsea.png", &Default::default())?;
+    /// let session = Session::new(Device::Cpu, &model, &Default::default())?;
+    /// let outputs = session.run(&preprocess.tensor(&photo)?)?;
+    /// assert_eq!(outputs.logits.shape(), [1, 10]);
+    /// # Ok::<(), resnet_wgpu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Preprocess::crop_image`].
+    pub fn tensor(&self, image: &RgbImage) -> Result<Tensor, PreprocessError> {
+        let crop = self.crop_image(image)?;
+        let (h, w) = (crop.height() as usize, crop.width() as usize);
+        let mut values = Vec::with_capacity(3 * h * w);
+        rgb8(crop.as_raw(), &self.mean, &self.std, &mut values);
+        Ok(Tensor::from_fn([1, h, w, 3], |i| values[i]))
     }
 
     /// Writes `(value / 255 − mean) / std` as H×W×4: the layout of the GPU's

@@ -12,7 +12,7 @@ use super::{MAX_CROP_SIDE, Preprocess, PreprocessError, RgbImage, resize};
 ///
 /// ```
 /// use resnet_wgpu::{Preprocess, Views};
-/// use resnet_wgpu::low_level::preprocess::RgbImage;
+/// use resnet_wgpu::image::RgbImage;
 ///
 /// let preprocess = Preprocess::imagenet(224)?;
 /// let photo = RgbImage::new(400, 300);

@@ -75,6 +75,12 @@ impl Compiled {
         }
     }
 
+    /// The name and the shape for one image of each output after the logits.
+    pub fn layers(&self) -> impl Iterator<Item = (&str, Shape)> {
+        let shapes = self.shapes.iter().skip(1).copied();
+        self.names.iter().map(String::as_str).zip(shapes)
+    }
+
     /// The same network with another runner.
     pub(super) fn with_runner(&self, runner: Box<dyn Runner>) -> Self {
         Self {

@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum SessionError {
     /// A layer that the network does not have.
-    #[error("no layer `{name}` in {network}; it has {known}")]
+    #[error("no layer `{name}` in {network}; take another, such as {known}")]
     UnknownLayer {
         /// The name asked for.
         name: String,
@@ -15,7 +15,10 @@ pub enum SessionError {
         known: String,
     },
     /// An input of another shape than the session's.
-    #[error("input: expected shape {expected}, found {found:?}")]
+    #[error(
+        "input: expected shape {expected}, found {found:?}; `Tensor::nchw_to_nhwc` converts PyTorch's \
+         order"
+    )]
     InputShape {
         /// The shape that the session takes.
         expected: String,

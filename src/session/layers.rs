@@ -43,7 +43,7 @@ fn near(graph: &Graph, name: &str) -> String {
     let shared = |other: &str| {
         name.bytes()
             .zip(other.bytes())
-            .take_while(|(a, b)| a == b)
+            .take_while(|(a, b)| a.eq_ignore_ascii_case(b))
             .count()
     };
     names.sort_by_key(|n| (std::cmp::Reverse(shared(n)), n.len().abs_diff(name.len())));

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use crate::device::Device;
 use crate::error::Error;
 use crate::gpu::{Engine, GpuError, Images, Intake, Permit, Resampler, Spans, Timeline};
-use crate::graph::Graph;
+use crate::graph::{Graph, Shape};
 #[doc(inline)]
 pub use crate::kernels::InputForm;
 use crate::model::Model;
@@ -116,11 +116,10 @@ impl Session {
     /// browser, where nothing may, this is an error.
     ///
     /// # Errors
-    /// [`SessionError::UnknownLayer`]; [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the network does not
-    /// admit; [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for weights that do not fit it; [`ErrorKind::UnsupportedDevice`](crate::ErrorKind::UnsupportedDevice) if the
-    /// device cannot run it; [`ErrorKind::OutOfMemory`](crate::ErrorKind::OutOfMemory) for images that memory does not hold;
-    /// [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) for weights that cannot be read, f16 that the device does not
-    /// have, too little memory, and a device that failed; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
+    /// By [kind](crate::ErrorKind): `InvalidArgument` for a layer that the network does not
+    /// have; `UnsupportedNetwork` for a size that it does not admit; `Checkpoint` for weights
+    /// that do not fit it or cannot be read; `UnsupportedDevice` if the device cannot run it,
+    /// or has no f16; `OutOfMemory`; `DeviceLost`; `Cancelled`.
     pub fn new(
         device: impl Into<Device>,
         model: &Model,
@@ -302,17 +301,16 @@ impl Session {
         }))??;
         let padded = padded(images);
         let mut logits: Vec<f32> = vec![];
-        let mut layers: Vec<(String, Vec<usize>, Vec<f32>)> = vec![];
+        let layer = |(name, s): (&str, Shape)| (name.to_owned(), vec![n, s.h, s.w, s.c], vec![]);
+        let mut layers: Vec<(String, Vec<usize>, Vec<f32>)> =
+            compiled.layers().map(layer).collect();
         for chunk in padded.chunks((compiled.batch * compiled.input_len()).max(1)) {
             let images = Intake::Host(Images::F32(chunk));
             let run = self.block_on(self.start_with(&compiled, images))??;
             run.finish(|outputs| {
                 logits.extend_from_slice(outputs.logits());
-                for (i, (name, s, values)) in outputs.layers().enumerate() {
-                    if i == layers.len() {
-                        layers.push((name.into(), vec![n, s.h, s.w, s.c], vec![]));
-                    }
-                    layers[i].2.extend_from_slice(values);
+                for ((.., all), (.., values)) in layers.iter_mut().zip(outputs.layers()) {
+                    all.extend_from_slice(values);
                 }
             })?;
         }

@@ -11,6 +11,7 @@ mod networks;
 mod precision;
 mod preprocess;
 mod processors;
+mod readme;
 mod session;
 mod shaders;
 mod support;
