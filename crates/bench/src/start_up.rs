@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::result::{Scenario, Startup};
+#[cfg(not(target_arch = "wasm32"))]
+use resnet_wgpu::GpuOptions;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::seeded_images;
 use resnet_wgpu::low_level::tensor::padded;
 use resnet_wgpu::low_level::verify::tolerance_of_logits;
-#[cfg(not(target_arch = "wasm32"))]
-use resnet_wgpu::{Checkpoint, Choice, GpuOptions, Hints, Model, Session, SessionOptions};
-use resnet_wgpu::{Error, Gpu};
+use resnet_wgpu::{Checkpoint, Choice, Error, Gpu, Hints, Model, Session, SessionOptions};
 
 /// Batches in flight in the throughput scenario: one uploads while one
 /// computes and one is read.

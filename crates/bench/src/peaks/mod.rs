@@ -13,11 +13,11 @@ mod overheads;
 use std::time::{Duration, Instant};
 
 use super::{NotMeasured, Peaks};
-use resnet_wgpu::Error;
+#[cfg(not(target_arch = "wasm32"))]
+use resnet_wgpu::DeviceSelector;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::peaks::Rig;
-#[cfg(not(target_arch = "wasm32"))]
-use resnet_wgpu::{DeviceSelector, Gpu};
+use resnet_wgpu::{Error, Gpu};
 
 /// Measures an adapter, cooperative matrices included, in about that time;
 /// `progress` gets the name of what is measured next.
