@@ -1,5 +1,5 @@
-//! Several photos at once as tasks, on an executor that knows nothing of GPUs:
-//! nobody polls the device, and no thread waits for it.
+//! Classifies several photos at once as tasks, on an executor without any knowledge of GPUs. No
+//! code polls the device, and no thread waits for it.
 //!
 //!     cargo run --release --example async -- photos/*.png
 
@@ -18,7 +18,7 @@ fn main() -> Result<(), Error> {
             .map(|name| format!("photos/{name}"))
             .into();
     }
-    // Any executor will do; this one runs a task on the main thread.
+    // Any executor works; this one runs a task on the main thread.
     pollster::block_on(run(&photos))
 }
 
@@ -28,7 +28,7 @@ async fn run(photos: &[String]) -> Result<(), Error> {
         in_flight: 2,
         ..Default::default()
     };
-    // Loaded on a thread of its own, awaited here.
+    // The classifier is loaded on a thread of its own and awaited here.
     let classifier = Loading::start(&gpu, ModelSource::Embedded, options)?.await?;
     for line in all(photos.iter().map(|photo| label(&classifier, photo))).await {
         println!("{}", line?);
@@ -43,8 +43,8 @@ async fn label(classifier: &Classifier, photo: &str) -> Result<String, Error> {
     Ok(format!("{percent:5.1} %  {:<10}  {photo}", best[0].label))
 }
 
-/// The outcomes of all futures, which go on at once: `join_all` of the crate
-/// `futures`, in small.
+/// Returns the outcomes of all futures, which run concurrently. This is a small version of
+/// `join_all` of the crate `futures`.
 async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut tasks: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
     let mut outcomes: Vec<Option<F::Output>> = tasks.iter().map(|_| None).collect();

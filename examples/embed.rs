@@ -1,4 +1,4 @@
-//! A file in, labels out: the whole of what most applications need.
+//! Classifies a file and prints its labels, which is all that most applications need.
 //!
 //!     cargo run --release --example embed -- photos/chelsea.png [model.safetensors]
 
@@ -9,7 +9,7 @@ fn main() -> Result<(), Error> {
     let photo = args.next().unwrap_or("photos/chelsea.png".into());
     let classifier = match args.next() {
         Some(checkpoint) => Classifier::open(checkpoint)?,
-        // ResNet-20: ten classes of CIFAR-10
+        // ResNet-20 with the ten classes of CIFAR-10
         None => Classifier::new(Device::auto()?, &Model::embedded()?, &Default::default())?,
     };
     for best in classifier.classify(&photo, 3)? {

@@ -1,11 +1,11 @@
-//! An application that draws, and classifies what it has drawn: on its own
-//! device, in its own command encoders, with no pixel going by way of the host.
+//! An application that draws a scene and classifies it. The network runs on the application's own
+//! device and in its own command encoders, and no pixel passes through the host.
 //!
 //!     cargo run --release --example shared_device -- photos/chelsea.png
 //!
-//! Each frame turns a photo a little further; the texture that it is drawn into
-//! is the classifier's input. Frames spend at most a part of an answer's GPU time
-//! on it, so an answer comes every few frames.
+//! Each frame turns a photo a little further and draws it into a texture, which is the classifier's
+//! input. A frame spends at most a part of an answer's GPU time on the network, so an answer comes
+//! every few frames.
 
 use std::error::Error;
 use std::f32::consts::TAU;
@@ -21,15 +21,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = path.unwrap_or("photos/chelsea.png".into());
     let photo = decode_file(path, &Default::default())?;
 
-    // The application opens its device, with what helps the classifier besides
-    // what it needs itself.
+    // The application opens its device with the features that help the classifier, in addition to
+    // its own needs.
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let adapter = pollster::block_on(instance.request_adapter(&Default::default()))?;
     let descriptor = Gpu::device_descriptor(&adapter);
     let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))?;
     let scene = Scene::new(&device, &queue, &photo);
 
-    // The classifier joins it.
+    // The classifier joins the application's device.
     let gpu = Gpu::from_device(&adapter, device.clone(), queue.clone())?;
     let classifier = Classifier::new(&gpu, &Model::embedded()?, &Default::default())?;
     let mut recorder = classifier.recorder()?;
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if let Some(Slice::Last(answer)) = slice {
             answers.push((frame, answer));
         }
-        // A window would show its frame now; answers come when they come.
+        // A window would present its frame now. Answers arrive some frames later.
         std::thread::sleep(std::time::Duration::from_millis(4));
         while let Some((asked, answer)) = answers.first_mut() {
             let Some(scores) = answer.take_ready()? else {

@@ -1,6 +1,6 @@
-//! A bare loop over a `Session`, timed: upload, run, logits back on the host.
-//! `resnet bench` says far more; held against this, it shows what measuring
-//! costs. Prints one JSON line.
+//! Times a bare loop over a `Session`: upload, run, and logits back on the host. `resnet bench`
+//! reports far more; comparing the two shows the cost of its measurement. The program prints one
+//! JSON line.
 //!
 //!     cargo run --release --example time_infer -- resnet50 [RUNS] [DEVICE] [CANDIDATE]
 
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     let mut top = 0.0f32;
     let mut milliseconds = Vec::with_capacity(runs);
-    // Drivers compile at the first run, so it is not timed.
+    // Drivers compile at the first run, so that run is not timed.
     for run in 0..=runs {
         let start = Instant::now();
         session.run_batch(&input, |outputs| {

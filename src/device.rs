@@ -1,10 +1,10 @@
-//! Where networks run.
+//! The device that a network runs on.
 
 use std::fmt;
 
 use crate::gpu::{Gpu, GpuError};
 
-/// Where a network runs: a GPU, or the CPU.
+/// The device that a network runs on: a GPU, or the CPU.
 ///
 /// ```
 /// use resnet_wgpu::{Classifier, Device, Model};

@@ -137,7 +137,7 @@ impl Error {
         }
     }
 
-    /// What to do about the error, if anything can be done: the end of the message.
+    /// The remedy, if there is one: the end of the message.
     pub fn remedy(&self) -> Option<String> {
         let message = self.to_string();
         Some(message.split_once("; ")?.1.into())

@@ -1,5 +1,5 @@
-//! Models fetched by name from the Hugging Face hub (feature `hub`): the crate
-//! `resnet-wgpu-hub`.
+//! Models fetched by name from the Hugging Face hub (feature `hub`), as the crate `resnet-wgpu-hub`
+//! provides them.
 //!
 //! ```no_run
 //! use std::ops::ControlFlow;
@@ -24,7 +24,7 @@ pub use resnet_wgpu_hub::{
     Place, home,
 };
 
-// What is fetched can be read.
+// Every file that can be fetched can also be read.
 const _: () = assert!(resnet_wgpu_hub::MAX_FILE_BYTES == crate::weights::MAX_FILE_BYTES);
 
 #[cfg(test)]

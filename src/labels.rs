@@ -10,10 +10,10 @@ use crate::printable::printable;
 
 pub use error::LabelsError;
 
-/// ImageNet-1k's classes as `class,synset,name`, names as torchvision's.
+/// The classes of ImageNet-1k as `class,synset,name`, with torchvision's names.
 const IMAGENET: &str = include_str!("../data/imagenet_classes.csv");
 
-/// CIFAR-10's classes in the order of its label bytes.
+/// The classes of CIFAR-10, in the order of the data set's label bytes.
 const CIFAR10: [&str; 10] = [
     "airplane",
     "automobile",
@@ -27,7 +27,7 @@ const CIFAR10: [&str; 10] = [
     "truck",
 ];
 
-/// One class: its name and, where known, its WordNet synset (`n01440764`).
+/// One class: its name and, if known, its WordNet synset (`n01440764`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Label {
     name: String,
@@ -42,7 +42,7 @@ struct Label {
 /// let labels = Labels::builtin(1000).expect("ImageNet's are built in");
 /// assert_eq!(labels.get(285), "Egyptian cat");
 /// assert_eq!(labels.index_of("n02124075"), Some(285));
-/// // A class without a name has its index for one.
+/// // For a class without a name, the text contains the index.
 /// assert_eq!(labels.get(1000), "class 1000");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +52,9 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// ImageNet-1k's 1,000 classes, named as torchvision names them, with
-    /// their synsets.
+    /// Returns the 1,000 classes of ImageNet-1k with torchvision's names and their synsets.
     pub fn imagenet() -> Self {
-        // The file is part of this crate, and a test counts its classes.
+        // The file is part of this crate and a test counts its classes, so no line is dropped here.
         let classes = IMAGENET.lines().skip(1).filter_map(|line| {
             let (_class, rest) = line.split_once(',')?;
             let (synset, name) = rest.split_once(',')?;
@@ -67,7 +66,7 @@ impl Labels {
         }
     }
 
-    /// CIFAR-10's ten classes.
+    /// Returns the ten classes of CIFAR-10.
     pub fn cifar10() -> Self {
         let classes = CIFAR10.iter().map(|name| Label::new(name, None));
         Self {
@@ -76,8 +75,8 @@ impl Labels {
         }
     }
 
-    /// The built-in labels for a network of that many classes: ImageNet's
-    /// for 1,000, CIFAR-10's for 10, `None` for any other number.
+    /// Returns the built-in labels for a network of `classes` classes: ImageNet's labels for 1,000,
+    /// CIFAR-10's labels for 10, and `None` for any other number.
     pub fn builtin(classes: usize) -> Option<Self> {
         match classes {
             1000 => Some(Self::imagenet()),
@@ -86,7 +85,7 @@ impl Labels {
         }
     }
 
-    /// Labels by class index. Control characters in them become spaces, so
+    /// Creates labels from names by class index. Control characters in a name become spaces, so
     /// that a label prints on one line.
     pub fn from_list(names: Vec<String>) -> Self {
         let labels = names.iter().map(|name| Label::new(name, None));
@@ -96,8 +95,8 @@ impl Labels {
         }
     }
 
-    /// The labels as an assumption: that a network was trained on the classes that
-    /// it has as many of.
+    /// Marks the labels as an assumption: the network is assumed to know these classes only because
+    /// their number fits.
     pub(crate) fn assumed(self) -> Self {
         Self {
             assumed: true,
@@ -105,23 +104,22 @@ impl Labels {
         }
     }
 
-    /// Whether nothing says that these are the network's classes: they are
-    /// ImageNet's or CIFAR-10's because their number and the network's stem fit.
+    /// Returns whether the labels are an assumption that no file confirms. ImageNet's or CIFAR-10's
+    /// labels are assumed if their number and the network's stem fit.
     pub fn is_assumed(&self) -> bool {
         self.assumed
     }
 
-    /// Reads labels from a UTF-8 file, whose form its content tells:
+    /// Reads labels from a UTF-8 file. The content determines the format:
     ///
-    /// - JSON: an array of names, an object `{"0": "tench", …}`, such an
-    ///   object as the `id2label` of a `config.json`, or Keras's
-    ///   `{"0": ["n01440764", "tench"], …}`;
-    /// - CSV with the header `class,synset,name`, in any order of classes;
-    /// - else text, one label a line, the first line class 0.
+    /// - JSON: an array of names; an object `{"0": "tench", …}`; such an object as the `id2label`
+    ///   of a `config.json`; or Keras's `{"0": ["n01440764", "tench"], …}`;
+    /// - CSV with the header `class,synset,name`, with the classes in any order;
+    /// - otherwise text with one label on each line; the first line is class 0.
     ///
     /// # Errors
-    /// Where the file cannot be read, is not of these forms, names no class,
-    /// or leaves out or repeats one.
+    /// An error if the file cannot be read, has none of these formats, names no class, or omits or
+    /// repeats a class.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, LabelsError> {
         let labels = parse::file(path.as_ref())?;
         Ok(Self {
@@ -130,17 +128,17 @@ impl Labels {
         })
     }
 
-    /// How many classes have a label.
+    /// Returns the number of classes that have a label.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether none has.
+    /// Returns whether no class has a label.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// The class's name; `class 17` where class 17 has none.
+    /// Returns the name of the class, or a text such as `class 17` if the class has no name.
     pub fn get(&self, class: usize) -> Cow<'_, str> {
         match self.labels.get(class) {
             Some(label) => Cow::Borrowed(&label.name),
@@ -148,29 +146,30 @@ impl Labels {
         }
     }
 
-    /// The class's WordNet synset (`n01440764`), where it is known.
+    /// Returns the WordNet synset of the class (`n01440764`) if it is known.
     pub fn synset(&self, class: usize) -> Option<&str> {
         self.labels.get(class)?.synset.as_deref()
     }
 
-    /// The class of that exact name, else of that synset, else of that index
-    /// in decimal digits; `None` where no class has it.
+    /// Returns the class with that exact name. If no name matches, returns the class with that
+    /// synset, then the class with that index in decimal digits. Returns `None` if no class
+    /// matches.
     pub fn index_of(&self, name: &str) -> Option<usize> {
         let index = || name.parse().ok().filter(|&i: &usize| i < self.len());
         self.index_of_name(name).or_else(index)
     }
 
-    /// As [`index_of`](Self::index_of), without indices.
+    /// Returns the class as [`index_of`](Self::index_of) does, but does not accept an index.
     pub fn index_of_name(&self, name: &str) -> Option<usize> {
         let find = |is: &dyn Fn(&Label) -> bool| self.labels.iter().position(is);
         find(&|label| label.name == name)
             .or_else(|| find(&|label| label.synset.as_deref() == Some(name)))
     }
 
-    /// Checks that there are as many labels as the network has classes.
+    /// Checks that the number of labels equals the network's number of classes.
     ///
     /// # Errors
-    /// [`LabelsError::Count`] where there are not.
+    /// [`LabelsError::Count`] if the numbers differ.
     pub fn check(&self, classes: usize) -> Result<(), LabelsError> {
         if self.len() != classes {
             return Err(LabelsError::Count {

@@ -15,7 +15,7 @@ pub mod cpu {
     pub use crate::cpu::*;
 }
 
-/// Where in a picture an answer comes from: class activation maps.
+/// Class activation maps: the parts of a picture that an answer comes from.
 pub mod explain {
     pub use crate::explain::*;
 }

@@ -1,5 +1,4 @@
-//! A network with its weights, and all that belongs to it: how images are
-//! prepared for it and what its classes are called.
+//! A network with its weights, the preparation of its images and the names of its classes.
 
 use crate::error::Error;
 use crate::graph::{Graph, GraphError};
@@ -14,12 +13,11 @@ use crate::preprocess::{
 use crate::tensor::Params;
 use crate::weights::{Checkpoint, Hints, Settings};
 
-/// The embedded default: CIFAR-10 ResNet-20, trained for this project
-/// (`weights/README.md`).
+/// The embedded default: CIFAR-10 ResNet-20, trained for this project (`weights/README.md`).
 const EMBEDDED: &[u8] = include_bytes!("../weights/resnet20-cifar10.safetensors");
 
-/// A network with its weights: those of a checkpoint stay in their file, which
-/// is kept open, until a session takes them. It is cheap to clone.
+/// A network with its weights. The weights of a checkpoint stay in their file, which is kept open,
+/// until a session loads them. Cloning a model is cheap.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -37,8 +35,8 @@ pub struct Model {
     sources: Vec<(String, String)>,
 }
 
-/// What the caller says about preparing images; it goes before what a
-/// checkpoint says, and that before the network's default.
+/// Settings of the caller for the preparation of images. They take precedence over the checkpoint's
+/// settings, which take precedence over the network's default.
 ///
 /// ```
 /// use resnet_wgpu::{Model, PreprocessOverrides};
@@ -55,13 +53,14 @@ pub struct Model {
 pub struct PreprocessOverrides {
     /// Side of the square that the network reads, in pixels.
     pub input_size: Option<usize>,
-    /// Length to which the shorter side is resized, in pixels.
+    /// Length of the shorter side after the resize, in pixels.
     pub resize: Option<usize>,
-    /// Input size as a fraction of that length; `resize` goes before it.
+    /// Input size as a fraction of the shorter side's length after the resize; `resize` takes
+    /// precedence.
     pub crop_pct: Option<f64>,
-    /// Mean of each channel of images in [0, 1].
+    /// Mean of each channel, for images in [0, 1].
     pub mean: Option<[f32; 3]>,
-    /// Standard deviation of each channel.
+    /// Standard deviation of each channel, for images in [0, 1].
     pub std: Option<[f32; 3]>,
     /// Filter of the resize.
     pub interpolation: Option<Interpolation>,
@@ -76,16 +75,18 @@ impl Model {
         Self::load(&Checkpoint::from_file(path)?, &Hints::default())
     }
 
-    /// The network that a checkpoint is recognised as, with its weights.
+    /// Recognises the network in a checkpoint and returns the network with its weights.
     ///
     /// # Errors
-    /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for a file that cannot be read, is damaged, or holds no
-    /// network that is known; [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a network that cannot be built.
+    /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for a file that cannot be read, is
+    /// damaged, or holds no known network;
+    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a network that
+    /// cannot be built.
     pub fn load(checkpoint: &Checkpoint, hints: &Hints) -> Result<Self, Error> {
         Self::load_watched(checkpoint, hints, &Monitor::default())
     }
 
-    /// The same, watched by somebody, who may cancel it.
+    /// Loads a model as [`Model::load`] does; `monitor` reports the progress and can cancel it.
     ///
     /// # Errors
     /// As [`Model::load`]; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
@@ -106,7 +107,7 @@ impl Model {
         })
     }
 
-    /// The embedded default: CIFAR-10 ResNet-20, ten classes.
+    /// Returns the embedded default: CIFAR-10 ResNet-20 with ten classes.
     ///
     /// # Errors
     /// As [`Model::load`]; none are expected.
@@ -115,11 +116,12 @@ impl Model {
         Self::load(&checkpoint, &Hints::default())
     }
 
-    /// A network with seeded weights, for measuring and verifying; it
-    /// classifies nothing.
+    /// Returns a network with seeded random weights, for measuring and verifying. Its
+    /// classifications have no meaning.
     ///
     /// # Errors
-    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a description that no network has.
+    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a description
+    /// from which no network can be built.
     pub fn synthetic(network: Network, seed: u64) -> Result<Self, Error> {
         let graph = native_graph(&network)?;
         let params = network.synthetic_params(&graph, seed);
@@ -135,18 +137,18 @@ impl Model {
         })
     }
 
-    /// The network's description.
+    /// Returns the network's description.
     pub fn network(&self) -> &Network {
         &self.network
     }
 
-    /// The weights, under torchvision's names.
+    /// Returns the weights, under torchvision's names.
     pub fn params(&self) -> &Params {
         &self.params
     }
 
-    /// 64 bits of all weights and their names, as hexadecimal digits: two models
-    /// of different weights have different ones. All weights are read.
+    /// Returns a 64-bit hash of all weights and their names, as hexadecimal digits. Models with
+    /// different weights have different fingerprints. The function reads all weights.
     ///
     /// # Errors
     /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for weights that cannot be read.
@@ -161,53 +163,53 @@ impl Model {
             for value in tensor.data() {
                 hash = mix((hash ^ u64::from(value.to_bits())).wrapping_add(STEP));
             }
-            // Whatever the order of the names.
+            // XOR makes the sum independent of the order of the names.
             sum ^= hash;
         }
         Ok(format!("{sum:016x}"))
     }
 
-    /// What metadata and configuration files say.
+    /// Returns the settings from metadata and configuration files.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// What was recognised, and from what.
+    /// Returns what was recognised, each with its provenance.
     pub fn sources(&self) -> &[(String, String)] {
         &self.sources
     }
 
-    /// The network's graph for images of `h`×`w` pixels.
+    /// Returns the network's graph for images of `h`×`w` pixels.
     ///
     /// # Errors
-    /// [`GraphError`] for a size that the network does not admit.
+    /// [`GraphError`] for a size that the network does not support.
     pub fn graph(&self, h: usize, w: usize) -> Result<Graph, GraphError> {
         self.network.graph(h, w)
     }
 
-    /// Side of the images that the network reads, in pixels, where the caller
-    /// says nothing.
+    /// Returns the side, in pixels, of the images that the network reads if the caller sets no
+    /// size.
     pub fn input_size(&self) -> usize {
         (self.settings.input_size).unwrap_or_else(|| self.network.native_size())
     }
 
-    /// How images are prepared for this network.
+    /// Returns the preparation of images for this network.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) for a value that is out of range, or a filter that is not
-    /// known.
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) for a value that is out of
+    /// range, or for an unknown filter.
     pub fn preprocess(&self, caller: &PreprocessOverrides) -> Result<Preprocess, Error> {
         let s = &self.settings;
         let size = caller.input_size.unwrap_or_else(|| self.input_size());
-        // CIFAR networks see the whole image; ImageNet's see 7/8 of it.
+        // CIFAR networks see the whole image; ImageNet networks see 7/8 of its shorter side.
         let native_crop = if self.network.native_size() == 32 {
             1.0
         } else {
             DEFAULT_CROP_PCT
         };
         let crop_pct = (caller.crop_pct).or(s.crop_pct).unwrap_or(native_crop);
-        // A stored resize was meant for the stored input size and crop: for
-        // others it would cut or pad.
+        // A stored resize fits the stored input size and crop. With other values, it would cut or
+        // pad the image.
         let other = caller.input_size.is_some() || caller.crop_pct.is_some();
         let resize = caller.resize.or(s.resize.filter(|_| !other));
         let interpolation = match (caller.interpolation, &s.interpolation) {
@@ -225,7 +227,7 @@ impl Model {
         if let Some(resize) = resize {
             preprocess.resize = pixels("resize", resize)?;
         }
-        // Whoever says how to resize wants a crop.
+        // A caller that sets the resize expects a crop.
         let cropped = caller.resize.is_some() || caller.crop_pct.is_some();
         preprocess.squash = s.squash == Some(true) && !cropped;
         if s.crop_margin_down == Some(true) {
@@ -237,13 +239,16 @@ impl Model {
         Ok(preprocess)
     }
 
-    /// The names of the classes: the checkpoint's own, or those that its
-    /// configuration is known for. Else ImageNet's are assumed for 1,000 classes
-    /// behind an ImageNet stem and CIFAR-10's for ten behind a CIFAR stem
-    /// ([`Labels::is_assumed`]); other classes have their indices for names.
+    /// Returns the names of the classes. These are the checkpoint's own labels, or the labels that
+    /// its configuration is known to use.
+    ///
+    /// Otherwise, ImageNet's labels are assumed for 1,000 classes after an ImageNet stem, and
+    /// CIFAR-10's labels for ten classes after a CIFAR stem ([`Labels::is_assumed`]). Other classes
+    /// have their indices as names.
     ///
     /// # Errors
-    /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) where the checkpoint names more or fewer classes than it has.
+    /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) if the checkpoint's number of labels
+    /// differs from its number of classes.
     pub fn labels(&self) -> Result<Labels, Error> {
         let classes = self.network.classes;
         if let Some(labels) = self.settings.labels_for(classes)? {
@@ -259,8 +264,8 @@ impl Model {
     }
 }
 
-/// The graph whose weights are loaded: weights do not depend on the input
-/// size, and every network admits its own.
+/// Returns the graph for which the weights are loaded. Weights do not depend on the input size, and
+/// every network supports its native size.
 fn native_graph(network: &Network) -> Result<Graph, GraphError> {
     let size = network.native_size();
     network.graph(size, size)

@@ -1,11 +1,11 @@
-//! Progress of loading, and its cancellation: a few counters that the loading
-//! thread moves and others look at.
+//! Progress of loading, and its cancellation. The loading thread updates a few counters, and other
+//! threads read them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Watches a model being loaded and set up. Clones watch the same; whoever loads
-/// without one is watched by nobody.
+/// Observes and cancels the loading and the setup of a model. Clones share their counters. Loading
+/// without an application's monitor cannot be observed or cancelled.
 ///
 /// ```
 /// use resnet_wgpu::{Device, Model, Monitor, Session, SessionOptions};
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 ///     monitor: monitor.clone(),
 ///     ..Default::default()
 /// };
-/// // On another thread, as a rule, while this one shows the progress.
+/// // Usually on another thread, while this thread shows the progress.
 /// let session = Session::new(Device::Cpu, &Model::embedded()?, &options)?;
 /// assert_eq!(monitor.progress().fraction(), 1.0);
 /// # Ok::<(), resnet_wgpu::Error>(())
@@ -35,7 +35,7 @@ struct Counter {
     total: AtomicU64,
 }
 
-/// How far a part of loading is.
+/// Progress of one stage of loading.
 ///
 /// ```
 /// use resnet_wgpu::Monitor;
@@ -51,13 +51,13 @@ struct Counter {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
-    /// What is done.
+    /// Amount of work that is done.
     pub done: u64,
-    /// What there is to do; 0 before that is known.
+    /// Total amount of work; 0 before the amount is known.
     pub total: u64,
 }
 
-/// How far loading is. Kernels and weights go on at once.
+/// Progress of loading. Kernels are compiled while weights are uploaded.
 ///
 /// ```
 /// use resnet_wgpu::{Checkpoint, Hints, Model, Monitor};
@@ -83,8 +83,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// All of it as a part of 1, for a bar: a third each, of which what was there
-    /// already (kernels of another model, say) counts at the end.
+    /// Returns the overall progress from 0 to 1, for a progress bar. Each of the three stages
+    /// counts one third. If a stage has no work (for example, because another model's kernels are
+    /// reused), its third is added at the end of loading.
     pub fn fraction(&self) -> f32 {
         let part = |count: &Count| match count.total {
             0 => 0.0,
@@ -98,7 +99,7 @@ impl Progress {
     }
 }
 
-/// What is counted.
+/// A stage of loading, with a counter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stage {
     Checked,
@@ -106,7 +107,7 @@ pub(crate) enum Stage {
     Weights,
 }
 
-/// Loading was cancelled by [`Monitor::cancel`].
+/// The error of loading that [`Monitor::cancel`] cancelled.
 ///
 /// ```
 /// use resnet_wgpu::{Device, ErrorKind, Model, Monitor, Session, SessionOptions};
@@ -126,7 +127,7 @@ pub(crate) enum Stage {
 pub struct Cancelled;
 
 impl Monitor {
-    /// How far it is.
+    /// Returns the current progress.
     pub fn progress(&self) -> Progress {
         let [checked, kernels, weights] = &self.0.stages;
         let count = |counter: &Counter| Count {
@@ -140,25 +141,25 @@ impl Monitor {
         }
     }
 
-    /// Has loading end with an error, soon: between two kernels, or two pieces of
-    /// a tensor.
+    /// Cancels loading, which soon ends with an error. Loading checks for cancellation between two
+    /// kernels and between two pieces of a tensor.
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it was cancelled.
+    /// Returns whether loading was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.0.cancelled.load(Ordering::Relaxed)
     }
 
-    /// There is so much to do of a stage, which begins.
+    /// Begins a stage and sets its total amount of work.
     pub(crate) fn expect(&self, stage: Stage, total: u64) {
         let counter = self.counter(stage);
         counter.done.store(0, Ordering::Relaxed);
         counter.total.store(total, Ordering::Relaxed);
     }
 
-    /// All is done, also where there was nothing to do.
+    /// Marks all stages as done, including stages that had no work.
     pub(crate) fn complete(&self) {
         for counter in &self.0.stages {
             let total = counter.total.load(Ordering::Relaxed).max(1);
@@ -167,7 +168,7 @@ impl Monitor {
         }
     }
 
-    /// An error where the rest is not wanted any more.
+    /// Returns an error if loading was cancelled.
     pub(crate) fn check(&self) -> Result<(), Cancelled> {
         match self.is_cancelled() {
             true => Err(Cancelled),
@@ -175,7 +176,7 @@ impl Monitor {
         }
     }
 
-    /// So much more is done; an error where the rest is not wanted any more.
+    /// Adds `by` to the work done in a stage. Returns an error if loading was cancelled.
     pub(crate) fn advance(&self, stage: Stage, by: u64) -> Result<(), Cancelled> {
         self.counter(stage).done.fetch_add(by, Ordering::Relaxed);
         self.check()

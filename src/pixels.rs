@@ -1,13 +1,13 @@
-//! Rows of pixels in the host's memory, and inputs that are not what they are said to be.
+//! Rows of pixels in the host's memory, and errors of inputs that do not match their description.
 
 use crate::preprocess::RgbImage;
 
-/// Rows of pixels of 8-bit channels in the host's memory.
+/// Rows of pixels with 8-bit channels in the host's memory.
 ///
 /// ```
 /// use resnet_wgpu::{PixelFormat, Pixels};
 ///
-/// // A blue pixel, a red one, and four bytes before the next row.
+/// // Each row has a blue pixel, a red pixel, and four bytes of padding before the next row.
 /// let row = [255u8, 0, 0, 255, 0, 0, 255, 255, 0, 0, 0, 0];
 /// let frame = row.repeat(2);
 /// let pixels = Pixels {
@@ -19,19 +19,19 @@ use crate::preprocess::RgbImage;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pixels<'a> {
-    /// Row after row, from the top.
+    /// Bytes of all rows, from the top.
     pub data: &'a [u8],
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// Bytes from one row to the next.
+    /// Bytes from the start of one row to the start of the next.
     pub bytes_per_row: usize,
-    /// A pixel's bytes.
+    /// Order of a pixel's bytes.
     pub format: PixelFormat,
 }
 
-/// A pixel's bytes, in their order; alpha is dropped.
+/// Order of the bytes of a pixel; alpha is dropped.
 ///
 /// ```
 /// use resnet_wgpu::{PixelFormat, Pixels};
@@ -55,7 +55,7 @@ pub enum PixelFormat {
 }
 
 impl PixelFormat {
-    /// Bytes of a pixel.
+    /// Returns the number of bytes of a pixel.
     pub fn bytes(self) -> usize {
         match self {
             Self::Rgb8 => 3,
@@ -65,17 +65,17 @@ impl PixelFormat {
 }
 
 impl<'a> Pixels<'a> {
-    /// `[height][width][3]` bytes of red, green and blue, without gaps.
+    /// Describes `[height][width][3]` bytes of red, green and blue, without gaps.
     pub fn rgb(data: &'a [u8], width: u32, height: u32) -> Self {
         Self::packed(data, width, height, PixelFormat::Rgb8)
     }
 
-    /// `[height][width][4]` bytes of red, green, blue and alpha, without gaps.
+    /// Describes `[height][width][4]` bytes of red, green, blue and alpha, without gaps.
     pub fn rgba(data: &'a [u8], width: u32, height: u32) -> Self {
         Self::packed(data, width, height, PixelFormat::Rgba8)
     }
 
-    /// Pixels without gaps between the rows.
+    /// Describes pixels without gaps between the rows.
     pub fn packed(data: &'a [u8], width: u32, height: u32, format: PixelFormat) -> Self {
         Self {
             data,
@@ -86,11 +86,11 @@ impl<'a> Pixels<'a> {
         }
     }
 
-    /// The same picture as red, green and blue.
+    /// Converts the picture to red, green and blue.
     ///
     /// # Errors
-    /// [`InputError::Pixels`] where there are fewer bytes than its size says, or more
-    /// without gaps between the rows: most likely it has another format.
+    /// [`InputError::Pixels`] if there are fewer bytes than the size needs, or more bytes although
+    /// the rows have no gaps. The most likely cause is that the picture has another format.
     pub fn to_rgb(&self) -> Result<RgbImage, InputError> {
         let bytes = self.format.bytes();
         let rows = match self.width {
@@ -103,7 +103,7 @@ impl<'a> Pixels<'a> {
             before.checked_add(if rows == 0 { 0 } else { row })
         });
         let row = row.filter(|row| self.bytes_per_row >= *row);
-        // Of rows with gaps, those behind the picture may be there, too.
+        // If the rows have gaps, `data` may continue after the picture's last pixel.
         let found = self.data.len();
         let fits = |needed: &usize| match row == Some(self.bytes_per_row) {
             true => *needed == found,
@@ -132,12 +132,12 @@ impl<'a> Pixels<'a> {
                 }
             }
         }
-        // As many as the size says.
+        // The loop has written the number of bytes that the size needs, so `from_raw` succeeds.
         Ok(RgbImage::from_raw(self.width, self.height, rgb).unwrap_or_default())
     }
 }
 
-/// Why an input is not what its description says.
+/// An error of an input that does not match its description.
 ///
 /// ```
 /// use resnet_wgpu::Pixels;
@@ -151,8 +151,8 @@ impl<'a> Pixels<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// Fewer bytes than a picture's size needs, more where there are no gaps between
-    /// rows, or rows that overlap.
+    /// The data has fewer bytes than the picture's size needs, or more bytes although the rows have
+    /// no gaps, or the rows overlap.
     #[error(
         "pixels: expected {width}x{height} pixels of {format:?} in rows of {bytes_per_row} bytes, \
          found {found} bytes; give the size of the whole picture, the format that it has, and rows \
@@ -163,25 +163,25 @@ pub enum InputError {
         width: u32,
         /// Height in pixels.
         height: u32,
-        /// A pixel's bytes.
+        /// Order of a pixel's bytes.
         format: PixelFormat,
-        /// Bytes from one row to the next.
+        /// Bytes from the start of one row to the start of the next.
         bytes_per_row: usize,
-        /// Bytes that there are.
+        /// Number of bytes in the data.
         found: usize,
     },
-    /// Floating-point pixels, whose scale a picture does not tell.
+    /// The picture has floating-point pixels, whose scale is unknown.
     #[error("picture: expected 8-bit or 16-bit pixels, found {0}; convert it to 8-bit RGB")]
     Float(String),
-    /// A tensor of another shape.
+    /// The tensor has an unsupported shape.
     #[error(
         "tensor: expected shape [1, H, W, 3], found {0:?}; `Tensor::nchw_to_nhwc` converts PyTorch's order"
     )]
     Tensor(Vec<usize>),
-    /// Floats, where a recorder takes bytes.
+    /// The input has floating-point values, but a recorder accepts only bytes.
     #[error("expected a picture for a recorder, found a tensor; call `start` or `classify` for it")]
     NotRecorded,
-    /// Several views of a picture, where there can be one.
+    /// The picture has several views, but only one view is supported here.
     #[error(
         "expected one view of a picture, found {0}; set up a classifier with `Views::Centre`, or \
          call `classify` on a picture in the host's memory"

@@ -1,7 +1,7 @@
-//! Text from a file or a driver, made safe to print.
+//! Conversion of text from a file or a driver to text that is safe to print.
 
-/// `text` with spaces for the control characters that a file name or label
-/// may carry, so that a message stays one line and a terminal unharmed.
+/// Replaces the control characters in `text` by spaces. File names and labels may contain such
+/// characters. The replacement keeps a message on one line and protects the terminal.
 pub fn printable(text: impl std::fmt::Display) -> String {
     let spaced = |c: char| if c.is_control() { ' ' } else { c };
     text.to_string().chars().map(spaced).collect()

@@ -1,5 +1,4 @@
-//! Files that are replaced as a whole: a reader sees the old file or the new
-//! one, never a part.
+//! Atomic replacement of files: a reader sees the old file or the new file, never a partial file.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -7,8 +6,8 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// Creates a temporary file in the folder of `path`, where `persist` can move
-/// it from. It is removed when it is dropped.
+/// Creates a temporary file in the folder of `path`, so that `persist` can move the file to `path`.
+/// The file is removed when the returned value is dropped.
 pub fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     let Some(folder) = path.parent() else {
         return Err(io::Error::new(ErrorKind::InvalidInput, "it names no file"));
@@ -17,15 +16,15 @@ pub fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     options.prefix(".").suffix(".part");
     #[cfg(unix)]
     {
-        // As `File::create` makes files; the process's mask applies.
+        // These are the permissions that `File::create` requests; the process's umask applies.
         use std::os::unix::fs::PermissionsExt;
         options.permissions(fs::Permissions::from_mode(0o666));
     }
     options.tempfile_in(folder)
 }
 
-/// Writes a file, in a folder that is made where it is missing. Through a
-/// link, the file that the link leads to is replaced.
+/// Writes a file and creates its folder if the folder is missing. If `path` is a link, the target
+/// of the link is replaced.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if let Some(folder) = path.parent() {
@@ -57,8 +56,8 @@ mod tests {
         Ok(())
     }
 
-    /// Others may read such a file as any that `File::create` makes, and a link
-    /// stays one.
+    /// Checks that a replaced file has the permissions of a file from `File::create`, and that a
+    /// link stays a link.
     #[cfg(unix)]
     #[test]
     fn permissions_and_links_stay() -> io::Result<()> {

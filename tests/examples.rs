@@ -1,12 +1,12 @@
-//! The examples do what their first lines say.
+//! Tests that run the examples and check what they print.
 
 use std::process::Command;
 
 use resnet_wgpu::{Classifier, DeviceSelector, Gpu, Model, decode_file};
 
-/// What an example prints, of those that cargo has built beside the program.
+/// Returns what an example prints. Cargo has built the examples next to this test program.
 fn printed(name: &str, args: &[&str]) -> String {
-    // The test lies in `deps`, beside `examples`.
+    // The test program is in `deps`, a sibling of `examples`.
     let test = std::env::current_exe().unwrap();
     let examples = test.parent().unwrap().with_file_name("examples");
     let example = examples.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
@@ -20,7 +20,7 @@ fn printed(name: &str, args: &[&str]) -> String {
     String::from_utf8(ran.stdout).unwrap()
 }
 
-/// The likeliest class of a photo, as the library has it.
+/// Returns the likeliest class of a photo according to the library.
 fn best(photo: &str) -> String {
     let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let classifier =

@@ -1,8 +1,9 @@
-//! After its first run a session makes nothing anew: no allocation of this
-//! crate's own, no buffer, texture, bind group or pipeline, and no device
-//! memory. Every allocation of the process is seen, with who made it; wgpu's
-//! own, for the commands that it records, are the ones that are let pass. On
-//! every adapter of this machine, with values in either storage.
+//! Checks that a session creates nothing after its first run: no allocation in this crate's own
+//! code, no buffer, texture, bind group or pipeline, and no device memory.
+//!
+//! The test sees every allocation of the process with its call stack. Only wgpu's own allocations,
+//! for the commands that it records, are allowed. The test runs on every adapter of this machine,
+//! with values in either storage.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -14,12 +15,12 @@ use resnet_wgpu::{
 };
 use serde_json::Value;
 
-/// Notes who allocates, while there is a profiler.
+/// Records the call stack of each allocation while a profiler exists.
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
-/// Names of wgpu's functions that make something for the device: none may be
-/// on the stack of an allocation.
+/// The names of wgpu's functions that create objects on the device. None may be on the stack of an
+/// allocation.
 const MAKERS: [&str; 6] = [
     "create_bind_group",
     "create_buffer",
@@ -29,7 +30,7 @@ const MAKERS: [&str; 6] = [
     "create_texture",
 ];
 
-/// Whose code a frame is.
+/// The owner of the code of a stack frame.
 #[derive(PartialEq)]
 enum Owner {
     This,
@@ -37,8 +38,8 @@ enum Owner {
     Other,
 }
 
-/// By the folder of the source file, which says more than a name: release
-/// builds have names without paths.
+/// Finds the owner by the folder of the source file. Names say less, because release builds have
+/// names without paths.
 fn owner(file: &Path) -> Owner {
     if file.starts_with(env!("CARGO_MANIFEST_DIR")) {
         return Owner::This;
@@ -57,7 +58,7 @@ struct Frame {
     text: String,
 }
 
-/// The functions, inlined ones first, that the code at an address belongs to.
+/// Returns the functions at an address, inlined functions first.
 fn frames(address: &str) -> Vec<Frame> {
     let address = address.trim_start_matches("0x");
     let address = usize::from_str_radix(address, 16).unwrap();
@@ -77,17 +78,17 @@ fn frames(address: &str) -> Vec<Frame> {
     frames
 }
 
-/// Whether a stack, innermost frame first, is of an allocation that is wgpu's:
-/// of its frames and this crate's one of wgpu's stands nearest to the
-/// allocator. What they call for it (collections, wakers) belongs to them.
+/// Returns whether an allocation belongs to wgpu; `stack` starts with the innermost frame. Of the
+/// frames of wgpu and this crate, the nearest to the allocator decides. Other crates' code
+/// (collections, wakers) belongs to its caller.
 fn is_wgpu(stack: &[Frame]) -> bool {
     let nearest = stack.iter().find(|f| f.owner != Owner::Other);
     let made = |f: &Frame| MAKERS.iter().any(|maker| f.text.contains(maker));
     nearest.is_some_and(|f| f.owner == Owner::Wgpu) && !stack.iter().any(made)
 }
 
-/// The stacks of all allocations while `act` runs that are not wgpu's, as
-/// text; and how many are.
+/// Returns the stacks of all allocations during `act` that do not belong to wgpu, as text, and the
+/// number of wgpu's allocations.
 fn allocations(act: impl FnOnce()) -> (String, u64) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("heap.json");
@@ -103,8 +104,8 @@ fn allocations(act: impl FnOnce()) -> (String, u64) {
     let (mut others, mut wgpu) = (String::new(), 0);
     for place in heap["pps"].as_array().unwrap() {
         let stack = place["fs"].as_array().unwrap().iter();
-        // `0x55d0: name (file:line:column)`, of an address as often as there
-        // are functions inlined.
+        // Each entry reads `0x55d0: name (file:line:column)`. An address repeats for each inlined
+        // function.
         let addresses = stack.filter_map(|at| table[at.as_u64()? as usize].split(':').next());
         let mut addresses: Vec<&str> = addresses.collect();
         addresses.dedup();
@@ -122,7 +123,8 @@ fn allocations(act: impl FnOnce()) -> (String, u64) {
     (others, wgpu)
 }
 
-/// Allocations of device memory and their bytes, where the backend tells.
+/// Returns the number of device allocations, their bytes and the reserved bytes, or `None` if the
+/// backend does not report them.
 fn device_memory(gpu: &Gpu) -> Option<(usize, u64, u64)> {
     let report = gpu.device().generate_allocator_report()?;
     let (taken, reserved) = (report.total_allocated_bytes, report.total_reserved_bytes);
@@ -151,7 +153,7 @@ impl Pictures {
     }
 }
 
-/// As many batches as may be in flight, then all of their outputs.
+/// Starts as many batches as may be in flight, and then reads all of their outputs.
 fn rounds(session: &Session, images: Images<'_>, mut between: impl FnMut()) {
     for _ in 0..3 {
         let runs: [_; 2] = std::array::from_fn(|i| {
@@ -184,11 +186,11 @@ fn check(gpu: &Gpu, model: &Model, options: &SessionOptions) {
         session.batch(),
         session.max_in_flight()
     );
-    // A submission is one pass of its steps.
+    // One submission runs all steps once.
     assert_eq!(session.plan().unwrap().submissions.len(), 1, "{case}");
     let whole = session.input_len() * session.batch();
     let pictures = Pictures::new(whole);
-    // The first run may be of fewer images than later ones.
+    // The first run may have fewer images than later runs.
     let first = pictures.of(options.input, session.input_len());
     session.run_batch(first, |_| ()).unwrap();
 
@@ -197,7 +199,7 @@ fn check(gpu: &Gpu, model: &Model, options: &SessionOptions) {
     assert!(others.is_empty(), "{case}:{others}");
     assert!(wgpu > 0, "{case}: even wgpu's allocations were not seen");
 
-    // Neither between runs nor while they are in flight.
+    // Device memory changes neither between runs nor while they are in flight.
     let memory = device_memory(gpu);
     rounds(&session, images, || {
         assert_eq!(device_memory(gpu), memory, "{case}")

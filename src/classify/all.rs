@@ -18,7 +18,7 @@ use crate::plan::PlanError;
 use crate::preprocess::{ImageLimits, RgbImage, decode_file};
 use crate::session::{Compiled, Run, Session};
 
-/// What became of one picture.
+/// The outcome of one picture.
 #[derive(Debug)]
 pub enum Outcome<'a, E> {
     /// The scores of the picture are those of image `.1` of a batch. If the picture has
@@ -35,7 +35,7 @@ pub enum Outcome<'a, E> {
     },
 }
 
-/// How long the thread that feeds the device has waited.
+/// The time that the thread that feeds the device has waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Waits {
     /// For pictures to be decoded.
@@ -173,7 +173,7 @@ struct Feeder<'a, E, F> {
     each: F,
 }
 
-/// What is reported when a batch is finished.
+/// A report that follows when a batch is finished.
 enum Entry<E> {
     /// The next view of the batch, of that item.
     View(usize),

@@ -1,4 +1,4 @@
-//! One answer for several views of a picture.
+//! Averages several views of a picture.
 
 use super::Scores;
 
@@ -7,14 +7,14 @@ use super::Scores;
 pub(super) struct AveragedViews {
     views: usize,
     seen: usize,
-    /// The logits of the only view.
+    /// The logits, used only if a picture has a single view.
     logits: Vec<f32>,
     /// Sums in f64, so that the mean does not depend on the order.
     sums: Vec<f64>,
 }
 
 impl AveragedViews {
-    /// Averages `views` views of each picture, at least one.
+    /// Creates an average of `views` views for each picture, at least one.
     pub fn new(views: usize) -> Self {
         Self {
             views: views.max(1),
@@ -50,9 +50,9 @@ impl AveragedViews {
         self.seen >= self.views
     }
 
-    /// Replaces `scores` by the mean, as a batch of one image, and begins with the
-    /// next picture. Logits are those of the only view; of several views they are the
-    /// logarithms of the mean, whose softmax is the mean again.
+    /// Replaces `scores` by the mean, as a batch of one image, and begins with the next picture.
+    /// With a single view, the logits are those of the view. With several views, the logits are the
+    /// logarithms of the mean probabilities; their softmax is the mean again.
     pub fn take_into(&mut self, scores: &mut Scores) {
         let n = self.seen.max(1) as f64;
         scores.classes = self.sums.len();

@@ -1,5 +1,4 @@
-//! Decodes on all cores while the GPU computes, in bounded memory and in
-//! order.
+//! Decodes on all cores while the GPU computes, in order and with bounded memory.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -8,10 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-/// Decodes `items` on as many threads as the machine has cores, at most
-/// `window` of them ahead, and hands the results to `consume` in the items'
-/// order, on the calling thread. `consume` may end it early. A panic in
-/// `decode` goes on in the caller.
+/// Decodes `items` on as many threads as the machine has cores. At most `window` items are decoded
+/// and not yet consumed. `consume` receives the results in the items' order on the calling thread,
+/// and may stop the decoding early. A panic in `decode` continues in the caller.
 pub fn decode_ahead<T: Sync, D: Send>(
     items: &[T],
     window: usize,
@@ -20,14 +18,15 @@ pub fn decode_ahead<T: Sync, D: Send>(
 ) {
     let threads = thread::available_parallelism().map_or(1, |n| n.get());
     let window = window.max(1);
-    // Each takes a permit to find that nothing is left, and keeps it.
+    // A thread needs a permit to find that no item is left, and never returns that permit. With
+    // more threads than permits, the other threads would wait forever.
     let threads = threads.min(items.len()).min(window).max(1);
     let next = AtomicUsize::new(0);
     let ended = AtomicBool::new(false);
-    // A permit for each item that may be decoded and not yet consumed.
+    // Each permit allows one item to be decoded but not yet consumed.
     let (permits, permit) = sync_channel::<()>(window);
     for _ in 0..window {
-        // The channel has room for all, and its receiver lives.
+        // The channel has capacity for all permits, and its receiver is alive.
         let _ = permits.try_send(());
     }
     let permit = std::sync::Mutex::new(permit);
@@ -39,15 +38,15 @@ pub fn decode_ahead<T: Sync, D: Send>(
             scope.spawn(move || {
                 loop {
                     let waiting = permit.lock().unwrap_or_else(|e| e.into_inner());
-                    // The permits' sender is dropped when consuming ends.
+                    // The sender of the permits is dropped when consuming ends.
                     if waiting.recv().is_err() || ended.load(Ordering::Relaxed) {
                         return;
                     }
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     drop(waiting);
                     let Some(item) = items.get(index) else { return };
-                    // A panic is the caller's: it goes on there, and not by
-                    // leaving everyone waiting for this item.
+                    // A panic is passed to the caller. Otherwise the caller would wait for this
+                    // item forever.
                     let decoded = catch_unwind(AssertUnwindSafe(|| decode(item)));
                     if done.send((index, decoded)).is_err() {
                         return;
@@ -72,12 +71,12 @@ pub fn decode_ahead<T: Sync, D: Send>(
                     break 'consume;
                 }
                 due += 1;
-                // Full only where all workers have returned.
+                // The channel is full only if all workers have returned.
                 let _ = permits.try_send(());
             }
         }
         ended.store(true, Ordering::Relaxed);
-        // Workers that wait to send or for a permit wake and return.
+        // Workers that wait to send or for a permit wake up and return.
         drop(results);
         drop(permits);
         if let Some(panic) = failed {

@@ -1,4 +1,4 @@
-//! What keeps a picture from its scores, or a classifier from being loaded.
+//! Errors of scoring a picture and of loading a classifier.
 
 /// Scores that are no probabilities, or loading that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What a picture may be given as.
+//! The pictures that a classifier accepts.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,11 @@ use crate::preprocess::{ImageLimits, RgbImage, decode_bytes, decode_file, to_rgb
 use crate::session::Session;
 use crate::tensor::{Tensor, padded};
 
-/// A picture for a [`Classifier`]: a file, in the host's memory, or on the device
-/// already, where it is resized and cropped. Paths, `&RgbImage`, `&RgbaImage`,
-/// `&DynamicImage`, `&Tensor`, `&wgpu::Texture` and the structures below convert into
-/// it.
+/// A picture for a [`Classifier`]: a file, a picture in host memory, or a picture that is already
+/// on the device. The device resizes and crops its own pictures.
+///
+/// Paths, `&RgbImage`, `&RgbaImage`, `&DynamicImage`, `&Tensor`, `&wgpu::Texture`, [`Pixels`],
+/// [`TextureSource`] and [`BufferSource`] convert into an `Input`.
 ///
 /// ```
 /// use resnet_wgpu::{Classifier, Device, Input, Model, Pixels, Tensor};
@@ -43,15 +44,14 @@ pub enum Input<'a> {
     Path(Cow<'a, Path>),
     /// The bytes of an image file, within the default [`ImageLimits`].
     Encoded(&'a [u8]),
-    /// A picture as [`decode_file`] gives it.
+    /// A picture as returned by [`decode_file`].
     Rgb(&'a RgbImage),
-    /// Any picture of the `image` crate; 16-bit channels keep their high byte,
-    /// alpha is dropped.
+    /// Any picture of the `image` crate. 16-bit channels keep their high byte; alpha is dropped.
     Image(&'a DynamicImage),
     /// Rows of bytes.
     Pixels(Pixels<'a>),
-    /// `[1, H, W, 3]`, f32, already resized, cropped and normalised. It is not
-    /// resized, and seen as the one view.
+    /// `[1, H, W, 3]`, f32, already resized, cropped and normalised. A tensor is not resized, and
+    /// is the only view.
     Tensor(&'a Tensor),
     /// A texture of the classifier's device, or a part of one.
     Texture(TextureSource<'a>),
@@ -59,23 +59,23 @@ pub enum Input<'a> {
     Buffer(BufferSource<'a>),
 }
 
-/// A picture, ready for a session.
+/// A picture that is ready for a session.
 #[allow(
     clippy::large_enum_variant,
     reason = "there is one at a time, on the stack"
 )]
 pub(super) enum Prepared<'a> {
-    /// Views of it.
+    /// Views of the picture.
     Crops(Vec<RgbImage>),
-    /// Padded floats, and their height and width.
+    /// Floats with padded channels, and the height and width of the picture.
     Floats(Vec<f32>, (usize, usize)),
-    /// Bound to be resized on the device.
+    /// A picture that is bound and will be resized on the device.
     Device(Ready<'a>),
 }
 
 impl Prepared<'_> {
-    /// An error of commands that read it: where these are refused, the application's
-    /// texture or buffer is why.
+    /// Converts an error of commands that read this picture. If the device refused commands that
+    /// read the application's texture or buffer, the texture or buffer is the cause.
     pub(super) fn blamed(&self, error: Error) -> Error {
         match (self, error.downcast_ref()) {
             (Self::Device(_), Some(GpuError::Refused { reason, .. })) => {
@@ -134,7 +134,7 @@ impl Classifier {
     }
 }
 
-/// Paths of image files.
+/// Implements conversions from paths of image files.
 macro_rules! paths {
     ($($path:ty: $convert:expr,)*) => {
         $(impl<'a> From<$path> for Input<'a> {

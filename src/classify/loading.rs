@@ -1,4 +1,4 @@
-//! Loading off the thread that draws.
+//! Loads a classifier off the thread that draws.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -16,7 +16,7 @@ use crate::model::Model;
 use crate::monitor::{Monitor, Progress};
 use crate::weights::{Checkpoint, Hints};
 
-/// Where a model comes from.
+/// The source of a model.
 ///
 /// ```
 /// use resnet_wgpu::{Device, Loading, ModelSource};
@@ -32,11 +32,11 @@ use crate::weights::{Checkpoint, Hints};
 pub enum ModelSource {
     /// The embedded default, CIFAR-10's ResNet-20.
     Embedded,
-    /// A safetensors file, and what its shapes do not tell.
+    /// A safetensors file, and hints for the properties that its shapes do not determine.
     File(PathBuf, Hints),
-    /// The bytes of one, and a name for messages.
+    /// A name for messages, the bytes of a safetensors file, and hints.
     Bytes(String, Cow<'static, [u8]>, Hints),
-    /// A model that has been loaded.
+    /// A model that is already loaded.
     Model(Box<Model>),
 }
 
@@ -57,9 +57,9 @@ impl ModelSource {
     }
 }
 
-/// A classifier that is loaded and set up by a thread of its own. Ask for it
-/// frame by frame ([`Loading::take_ready`]), await it, or wait. Dropped before it
-/// is there, loading is cancelled.
+/// A classifier that a thread of its own loads and sets up. The caller asks for the classifier once
+/// per frame ([`Loading::take_ready`]), awaits the `Loading`, or blocks (`Loading::wait`). Dropping
+/// the `Loading` before the classifier is ready cancels loading.
 ///
 /// ```no_run
 /// use resnet_wgpu::{Device, Hints, Loading, ModelSource};
@@ -84,12 +84,12 @@ pub struct Loading {
 }
 
 impl Loading {
-    /// Starts to load a model and to set it up on a device, on a thread of its own; in
-    /// a browser, as a task. The monitor of the options is ignored, since loading has
-    /// its own.
+    /// Starts to load a model and to set up a classifier on a device, on a thread of its own. In a
+    /// browser, a task does this work. The monitor of the options is ignored, since loading has its
+    /// own.
     ///
     /// # Errors
-    /// [`ClassifyError::Thread`] if the system gives no thread.
+    /// [`ClassifyError::Thread`] if the system cannot start a thread.
     pub fn start(
         device: impl Into<Device>,
         source: ModelSource,
@@ -106,7 +106,7 @@ impl Loading {
                 Ok(model) => Classifier::new_async(device, &model, &options).await,
                 Err(error) => Err(error),
             };
-            // Nobody wants it if the receiver was dropped.
+            // Sending fails if the receiver was dropped, and then the result is not needed.
             let _ = sender.send(made);
         };
         #[cfg(target_arch = "wasm32")]
@@ -123,21 +123,22 @@ impl Loading {
         })
     }
 
-    /// The progress so far.
+    /// Returns the progress so far.
     pub fn progress(&self) -> Progress {
         self.monitor.progress()
     }
 
-    /// Ends loading soon, with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
+    /// Cancels loading, which ends soon with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
     pub fn cancel(&self) {
         self.monitor.cancel();
     }
 
-    /// Returns the classifier if it is ready. It looks, and returns at once. `None` also
-    /// after it has been taken.
+    /// Returns the classifier if it is ready, without blocking. Returns `None` after the classifier
+    /// has been taken.
     ///
     /// # Errors
-    /// The error that ended loading, once; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
+    /// - The error that ended loading, returned once.
+    /// - [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) after a cancellation.
     pub fn take_ready(&mut self) -> Result<Option<Classifier>, Error> {
         if self.is_taken {
             return Ok(None);
@@ -148,11 +149,13 @@ impl Loading {
         }
     }
 
-    /// Returns the classifier; the thread waits for it.
+    /// Waits for the classifier and returns it.
     ///
     /// # Errors
-    /// The error that ended loading; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled); [`ClassifyError::Taken`] after
-    /// [`take_ready`](Self::take_ready) returned it.
+    /// - The error that ended loading.
+    /// - [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) after a cancellation.
+    /// - [`ClassifyError::Taken`] if [`take_ready`](Self::take_ready) has already returned the
+    ///   classifier.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(self) -> Result<Classifier, Error> {
         pollster::block_on(self)

@@ -76,7 +76,7 @@ struct Inner {
     session: RwLock<Session>,
 }
 
-/// How pictures are given to a session.
+/// The form in which pictures are given to a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// Bytes, a batch at a time.
@@ -228,7 +228,7 @@ impl Classifier {
         self.session().batch()
     }
 
-    /// How images are prepared.
+    /// The preparation of images: resize, crop, normalisation.
     pub fn preprocess(&self) -> &Preprocess {
         &self.0.preprocess
     }

@@ -1,4 +1,4 @@
-//! What a classifier is asked for, and what it answers.
+//! Options for setting up a classifier, and its predictions.
 
 use crate::labels::Labels;
 use crate::model::PreprocessOverrides;
@@ -6,7 +6,7 @@ use crate::monitor::Monitor;
 use crate::plan::{Choice, Precision};
 use crate::preprocess::Views;
 
-/// One class and how much a picture is like it.
+/// One class and its probability for a picture.
 ///
 /// ```
 /// use resnet_wgpu::{Classifier, Device, ImageLimits, Model, decode_file};
@@ -21,18 +21,18 @@ use crate::preprocess::Views;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Prediction {
-    /// Class index.
+    /// The class index.
     pub class: usize,
-    /// The class's name.
+    /// The name of the class.
     pub label: String,
-    /// Softmax of the logits, from 0 to 1.
+    /// The probability from 0 to 1, the softmax of the logits.
     pub probability: f32,
-    /// The logit itself; the logarithm of the probability, where that is the mean
-    /// of several views.
+    /// The logit of the class. If several views of a picture were averaged, the logarithm of the
+    /// mean probability.
     pub logit: f32,
 }
 
-/// How a classifier is set up.
+/// Options for setting up a classifier.
 ///
 /// ```
 /// use resnet_wgpu::{Classifier, ClassifierOptions, Device, Model, Views};
@@ -50,28 +50,27 @@ pub struct Prediction {
 /// ```
 #[derive(Debug, Clone)]
 pub struct ClassifierOptions {
-    /// Images of a run, 1 by default and at least. For many pictures 8 to 32 are faster on
-    /// most GPUs; a single picture takes a run of its own, whatever this is.
+    /// Images in one run, at least 1; the default is 1. For many pictures, 8 to 32 are faster on
+    /// most GPUs. A single picture always takes a run of its own.
     pub batch: usize,
-    /// In what activations and weights are stored.
+    /// The precision in which activations and weights are stored.
     pub precision: Precision,
-    /// Runs that may be on the device at once, 2 by default and 64 at most: one is
-    /// computed while the next picture arrives. Each takes a buffer for its images. [`Pending`](super::Pending)
-    /// scores hold their place until they are taken.
+    /// Runs that may be on the device at once: 2 by default and 64 at most. With 2, one run
+    /// computes while the next picture arrives. Each run needs a buffer for its images. A
+    /// [`Pending`](super::Pending) counts as a run until its scores are taken.
     pub in_flight: usize,
-    /// How images are prepared, where the checkpoint is not to be believed.
+    /// Overrides for the preprocessing that the checkpoint specifies.
     pub preprocess: PreprocessOverrides,
-    /// Which views of a picture the network sees.
+    /// The views of a picture that the network receives.
     pub views: Views,
-    /// PyTorch modules whose outputs are wanted besides the scores, as
-    /// [`SessionOptions::layers`](crate::session::SessionOptions::layers) has them.
+    /// PyTorch modules whose outputs are returned in addition to the scores, as in
+    /// [`SessionOptions::layers`](crate::session::SessionOptions::layers).
     pub layers: Vec<String>,
-    /// Class names, where the checkpoint's or the built-in ones are not
-    /// wanted.
+    /// Class names that replace those of the checkpoint and the built-in names.
     pub labels: Option<Labels>,
-    /// How kernels are chosen.
+    /// The way in which kernels are chosen.
     pub choice: Choice,
-    /// Watches the classifier being set up, and may cancel it.
+    /// Observes the setup of the classifier, and may cancel the setup.
     pub monitor: Monitor,
 }
 

@@ -1,5 +1,4 @@
-//! Inference in an application's own command encoders, a part of it in each
-//! frame.
+//! Inference in an application's own command encoders, spread over several frames.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -11,15 +10,16 @@ use crate::error::Error;
 use crate::gpu::{Clock, Executable, GpuError, Images, Intake, Spans};
 use crate::session::{Isolated, Run, Session};
 
-/// Pendings that may be in flight: as many as frames of a window usually are.
+/// The largest number of pending runs, since a window usually has three frames in flight.
 const IN_FLIGHT: usize = 3;
 
-/// Records a classifier's work into command encoders that the application
-/// submits with its own: whole, or in slices of so much GPU time, so that no
-/// frame is held up. It has memory of its own for activations, shares the
-/// weights, and belongs to one thread at a time. Its encoders must be submitted in
-/// the order in which they were recorded: a later slice reads what an earlier one
-/// wrote.
+/// Records a classifier's work into command encoders that the application submits with its own
+/// commands. The work is recorded as a whole or in slices of limited GPU time, so that no frame is
+/// delayed.
+///
+/// A recorder has its own memory for activations and shares the weights. One thread at a time uses
+/// a recorder. Its encoders must be submitted in the order of their recording, because a later
+/// slice reads the output of an earlier slice.
 ///
 /// ```no_run
 /// # use resnet_wgpu::{Pending, Classifier, Recorder, Slice};
@@ -44,7 +44,7 @@ const IN_FLIGHT: usize = 3;
 /// if let Slice::Last(answer) = slice {
 ///     answers.push(answer);
 /// }
-/// // They come in their order.
+/// // Answers arrive in the order of their runs.
 /// while let Some(answer) = answers.first_mut() {
 ///     let Some(scores) = answer.take_ready()? else {
 ///         break;
@@ -58,23 +58,23 @@ const IN_FLIGHT: usize = 3;
 #[derive(Debug)]
 pub struct Recorder {
     classifier: Classifier,
-    /// The classifier's session when the recorder was made.
+    /// The classifier's session at the time when the recorder was created.
     session: Session,
     network: Isolated,
-    /// GPU time of each step of the plan, as it was measured.
+    /// Measured GPU time of each step of the plan.
     times: Vec<Duration>,
     sliced: Option<Sliced>,
 }
 
-/// A run of which a part has been recorded.
+/// A run that is partly recorded.
 #[derive(Debug)]
 struct Sliced {
     run: Run,
-    /// What is left, the last first.
+    /// The remaining slices, in reverse order.
     left: Vec<Range<usize>>,
 }
 
-/// What a slice leaves.
+/// The state of a run after a slice was recorded.
 ///
 /// ```no_run
 /// # use resnet_wgpu::{Pending, Recorder, Slice};
@@ -98,21 +98,22 @@ struct Sliced {
     reason = "there is one at a time, in a frame's hands"
 )]
 pub enum Slice {
-    /// So many slices are left, for the next encoders.
+    /// The number of slices that are left for the next encoders.
     More(usize),
-    /// None: the answer comes when what was recorded has been submitted and
-    /// has run.
+    /// A completely recorded run. The answer arrives when the recorded commands have been
+    /// submitted and have run.
     Last(Pending),
 }
 
 impl Classifier {
-    /// Sets up a recorder. It takes memory for activations, and measures what each
-    /// step of the network takes on this device, by running it a few times: have it
-    /// done off the thread that draws.
+    /// Sets up a recorder. A recorder allocates memory for activations. The setup runs the network
+    /// a few times to measure the GPU time of each step on this device, so call this function off
+    /// the thread that draws.
     ///
     /// # Errors
-    /// [`GpuError::OnCpu`] without a GPU; [`GpuError::OutOfMemory`]; [`GpuError::Blocking`]
-    /// in a browser, for measuring waits.
+    /// - [`GpuError::OnCpu`] without a GPU.
+    /// - [`GpuError::OutOfMemory`] if the device lacks memory.
+    /// - [`GpuError::Blocking`] in a browser, because measuring waits for the device.
     pub fn recorder(&self) -> Result<Recorder, Error> {
         let session = self.session();
         let made = session.block_on(async {
@@ -137,19 +138,19 @@ impl Classifier {
     }
 }
 
-/// Timed runs, at most and until they have taken that long: the quickest counts,
-/// for others may use the device.
+/// Limits of the timed runs: their number, and the time after which no further run starts. The
+/// quickest run counts, because other programs may use the device.
 const TIMED: usize = 5;
 const ENOUGH: Duration = Duration::from_millis(250);
 
-/// What each step takes: by the GPU's clock where that makes sense, else as its part
-/// of a whole run.
+/// Returns the time of each step: by the GPU's clock if that clock is plausible, and otherwise as a
+/// share of a whole run.
 fn times(network: &Executable, input_len: usize) -> Result<Vec<Duration>, Error> {
     let image = vec![0; input_len];
     let (began, mut clock) = (Instant::now(), Clock::Timestamps);
     let (mut shortest, mut quickest) = (Duration::MAX, None::<(Duration, Vec<Duration>)>);
     for n in 0..TIMED {
-        // Some drivers compile at the first run, so there is one more.
+        // Some drivers compile at the first run, so a second run always follows.
         if n > 1 && began.elapsed() > ENOUGH {
             break;
         }
@@ -167,7 +168,7 @@ fn times(network: &Executable, input_len: usize) -> Result<Vec<Duration>, Error>
         };
         let steps: Vec<_> = spans.iter().map(|span| span.duration()).collect();
         let sum: Duration = steps.iter().sum();
-        // Or else the clock stands still.
+        // A smaller sum means that the clock stands still.
         if sum >= whole / 10 && quickest.as_ref().is_none_or(|(least, _)| sum < *least) {
             quickest = Some((sum, steps));
         }
@@ -176,13 +177,14 @@ fn times(network: &Executable, input_len: usize) -> Result<Vec<Duration>, Error>
     Ok(match (quickest, clock) {
         (Some((_, steps)), Clock::Timestamps) => steps,
         (Some((_, steps)), Clock::Wall) => shared_out(shortest, &steps),
-        // Without a clock every step is alike.
+        // Without a clock, all steps get equal shares.
         (None, _) => vec![shortest / steps as u32; steps],
     })
 }
 
-/// The time of a whole run in parts as its steps by themselves have: each of those was
-/// submitted and waited for, which the shortest shows.
+/// Divides the time of a whole run among its steps, in proportion to their separately measured
+/// times. Each separate time includes a submission and a wait. The shortest time estimates this
+/// overhead, and is subtracted.
 fn shared_out(whole: Duration, steps: &[Duration]) -> Vec<Duration> {
     let wait = steps.iter().min().copied().unwrap_or_default();
     let own = |step: &Duration| step.saturating_sub(wait).as_secs_f64();
@@ -195,42 +197,44 @@ fn shared_out(whole: Duration, steps: &[Duration]) -> Vec<Duration> {
 }
 
 impl Recorder {
-    /// The classifier whose work it records.
+    /// Returns the classifier whose work is recorded.
     pub fn classifier(&self) -> &Classifier {
         &self.classifier
     }
 
-    /// Whether another run can be begun: fewer than three answers are on their way.
+    /// Returns whether another run can begin, that is, whether fewer than three answers are
+    /// pending.
     pub fn has_room(&self) -> bool {
         self.network.has_room()
     }
 
-    /// GPU time of a whole run, as it was measured when this was set up; without
-    /// what resizing a picture on the device takes.
+    /// Returns the GPU time of a whole run, as measured when the recorder was set up. The time
+    /// excludes the resizing of a picture on the device.
     pub fn gpu_time(&self) -> Duration {
         self.times.iter().sum()
     }
 
-    /// How many slices a run takes under that budget: one to take the picture in,
-    /// then as many steps in each as fit. One step is the least: a step that takes
-    /// longer is a slice alone.
+    /// Returns the number of slices of a run under `budget`. The first slice takes in the picture,
+    /// and each further slice has as many steps as fit the budget. A step that exceeds the budget
+    /// is a slice of its own.
     pub fn slices(&self, budget: Duration) -> usize {
         1 + parts(&self.times, budget).len()
     }
 
-    /// Whether no run is recorded in part.
+    /// Returns whether no run is partly recorded.
     pub fn is_idle(&self) -> bool {
         self.sliced.is_none()
     }
 
-    /// Records a whole run into `encoder`, which the application submits. All of it
-    /// is one submission then: for networks that take seconds on a slow device,
-    /// slices keep clear of the driver's watchdog.
+    /// Records a whole run into `encoder`, which the application submits. The whole run is then one
+    /// submission. For networks that take seconds on a slow device, slices avoid the timeout of the
+    /// driver's watchdog.
     ///
     /// # Errors
-    /// [`GpuError::Unfinished`] while another is recorded in part, [`GpuError::Busy`]
-    /// where there is no [room](Self::has_room); [`InputError::Views`]; as
-    /// [`Classifier::classify`].
+    /// - [`GpuError::Unfinished`] while another run is partly recorded.
+    /// - [`GpuError::Busy`] if the recorder has no [room](Self::has_room).
+    /// - [`InputError::Views`] if the picture has several views.
+    /// - The errors of [`Classifier::classify`].
     pub fn record<'a>(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
@@ -241,13 +245,13 @@ impl Recorder {
         Ok(Pending::new(&self.classifier, run))
     }
 
-    /// Records the first slice of a run: the picture is taken in, and resized where
-    /// it is on the device, which is under no budget and quick but for pictures of
-    /// many millions of pixels. The rest is left to [`go_on`](Self::go_on), a slice of
-    /// at most `budget` of GPU time each.
+    /// Records the first slice of a run, which takes in the picture and resizes a picture that is
+    /// on the device. The budget does not limit this slice, but the slice is quick except for
+    /// pictures of many millions of pixels. [`go_on`](Self::go_on) records the remaining slices,
+    /// each with at most `budget` of GPU time.
     ///
     /// # Errors
-    /// As [`Recorder::record`].
+    /// Returns the errors of [`Recorder::record`].
     pub fn begin<'a>(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
@@ -262,12 +266,11 @@ impl Recorder {
         Ok(Slice::More(slices))
     }
 
-    /// Records the next slice. Each encoder must be submitted after the one
-    /// before; other commands may lie between them.
+    /// Records the next slice. Each encoder must be submitted after the previous one. Other
+    /// commands may be submitted in between.
     ///
     /// # Errors
-    /// [`GpuError::Idle`] where no run is recorded in part. After any error the
-    /// run is given up.
+    /// [`GpuError::Idle`] if no run is partly recorded. After any error, the run is abandoned.
     pub fn go_on(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<Slice, Error> {
         let mut sliced = self.sliced.take().ok_or(GpuError::Idle)?;
         let steps = sliced.left.pop().ok_or(GpuError::Idle)?;
@@ -281,7 +284,7 @@ impl Recorder {
         Ok(Slice::More(left))
     }
 
-    /// Gives up a run that is recorded in part.
+    /// Abandons a run that is partly recorded.
     pub fn abandon(&mut self) {
         self.sliced = None;
     }
@@ -317,7 +320,7 @@ impl Recorder {
     }
 }
 
-/// Consecutive steps in parts of at most `budget` each, and at least one step.
+/// Groups consecutive steps into parts of at most `budget` each. Each part has at least one step.
 fn parts(times: &[Duration], budget: Duration) -> Vec<Range<usize>> {
     let mut parts: Vec<Range<usize>> = vec![];
     let mut spent = Duration::ZERO;

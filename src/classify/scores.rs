@@ -1,14 +1,14 @@
-//! What a batch of pictures scores.
+//! Scores of a batch of pictures.
 
-/// The largest distance of the sum of probabilities from 1.
+/// The largest allowed distance of the sum of probabilities from 1.
 const SUM_TOLERANCE: f32 = 1e-3;
 
-/// Why numbers are no probabilities.
+/// A reason why numbers are not probabilities.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Flaw {
     /// NaN or infinity.
     NotFinite,
-    /// Numbers that no softmax gives, described.
+    /// A number that no softmax can produce, with a description.
     Impossible(String),
 }
 
@@ -23,29 +23,29 @@ pub(crate) enum Flaw {
 /// assert_eq!((scores.images(), scores.classes), (1, 10));
 /// let sum: f32 = scores.probabilities_of(0).iter().sum();
 /// assert!((sum - 1.0).abs() < 1e-5);
-/// // Classes by their logits, the likeliest first.
+/// // Classes ordered by logit, most likely first.
 /// let order = scores.top(0, 10);
 /// assert!(scores.logits_of(0)[order[0]] >= scores.logits_of(0)[order[9]]);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scores {
-    /// The outputs of the last layer. If several views of a picture were averaged,
-    /// the logarithms of the probabilities.
+    /// The outputs of the last layer. If several views of a picture were averaged, the logarithms
+    /// of the mean probabilities.
     pub logits: Vec<f32>,
-    /// Their softmax.
+    /// The softmax of the logits.
     pub probabilities: Vec<f32>,
-    /// Classes of each image.
+    /// The number of classes.
     pub classes: usize,
-    /// The layers asked for. If several views of a
-    /// picture were averaged, those of the last views.
+    /// The outputs of the requested layers. If several views of a picture were averaged, the
+    /// outputs of the last views.
     pub layers: Vec<LayerOutput>,
 }
 
 /// The output of a layer for a batch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LayerOutput {
-    /// The name that was asked for.
+    /// The requested name.
     pub name: String,
     /// Height, width and channels for one image.
     pub shape: [usize; 3],
@@ -54,13 +54,13 @@ pub struct LayerOutput {
 }
 
 impl Scores {
-    /// Images of the batch.
+    /// Returns the number of images in the batch.
     pub fn images(&self) -> usize {
         self.logits.len() / self.classes.max(1)
     }
 
-    /// The `k` classes of largest logit of image `index`, best first; among
-    /// equals the lower class first, as PyTorch's `argmax` has it.
+    /// Returns the `k` classes with the largest logits of image `index`, best first. Among equal
+    /// logits, the lower class comes first, as in PyTorch's `argmax`.
     pub fn top(&self, index: usize, k: usize) -> Vec<usize> {
         let logits = self.logits_of(index);
         let mut order: Vec<usize> = (0..logits.len()).collect();
@@ -69,32 +69,32 @@ impl Scores {
         order
     }
 
-    /// The logits of image `index`, by class.
+    /// Returns the logits of image `index`, by class.
     pub fn logits_of(&self, index: usize) -> &[f32] {
         part(&self.logits, index, self.classes)
     }
 
-    /// The probabilities of image `index`, by class.
+    /// Returns the probabilities of image `index`, by class.
     pub fn probabilities_of(&self, index: usize) -> &[f32] {
         part(&self.probabilities, index, self.classes)
     }
 
-    /// Image `index` of a layer that was asked for, `[H, W, C]`.
+    /// Returns the output of a requested layer for image `index`, `[H, W, C]`.
     pub fn layer(&self, name: &str, index: usize) -> Option<&[f32]> {
         let layer = self.layers.iter().find(|layer| layer.name == name)?;
         let found = part(&layer.values, index, layer.shape.iter().product());
         Some(found).filter(|values| !values.is_empty())
     }
 
-    /// Whether the probabilities of image `index` are such: each between 0 and 1,
-    /// and their sum 1 within 1e-3.
+    /// Returns whether the probabilities of image `index` are valid: each is between 0 and 1, and
+    /// their sum is 1 within 1e-3.
     pub fn are_probabilities(&self, index: usize) -> bool {
         self.flaw(index).is_none()
     }
 
-    /// The flaw that keeps the probabilities of image `index` from being such:
-    /// each lies between 0 and 1, and their sum is 1 within 1e-3. Non-finite logits
-    /// make every probability NaN; a log-probability of −∞ is valid.
+    /// Returns the first flaw of the probabilities of image `index`, or `None` if they are valid.
+    /// Each must lie between 0 and 1, and their sum must be 1 within 1e-3. Non-finite logits make
+    /// every probability NaN. A log-probability of −∞ is valid.
     pub(crate) fn flaw(&self, index: usize) -> Option<Flaw> {
         let probabilities = self.probabilities_of(index);
         if probabilities.iter().any(|p| !p.is_finite()) {
@@ -111,7 +111,8 @@ impl Scores {
     }
 }
 
-/// Part `index` of parts of that length; nothing where there is no such part.
+/// Returns part `index` of `all`, which is divided into parts of `length` values. Returns an empty
+/// slice if this part does not exist.
 fn part(all: &[f32], index: usize, length: usize) -> &[f32] {
     let from = index.checked_mul(length);
     let range = from.and_then(|from| Some(from..from.checked_add(length)?));

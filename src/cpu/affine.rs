@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::pointwise::relu;
 use crate::tensor::Tensor;
 
-/// `y = x·scale + shift` for each channel, then perhaps ReLU.
+/// `y = x·scale + shift` for each channel, optionally followed by ReLU.
 pub(super) struct Affine {
     scale: Vec<f32>,
     shift: Vec<f32>,
@@ -13,7 +13,7 @@ pub(super) struct Affine {
 }
 
 impl Affine {
-    /// From the factors and summands themselves, `[C]` each.
+    /// Creates the operation from factors and summands, `[C]` each.
     pub(super) fn new(scale: &Tensor, shift: &Tensor, relu: bool) -> Self {
         Self {
             scale: scale.data().to_vec(),
@@ -22,9 +22,9 @@ impl Affine {
         }
     }
 
-    /// From a batch norm's tensors, `[C]` each (`torch.nn.BatchNorm2d` in
-    /// eval mode, `y = (x − mean)·γ/√(var + eps) + β`). The two numbers of a
-    /// channel are computed in f64, as rounding them would shift every pixel.
+    /// Creates the operation from a batch norm's tensors, `[C]` each. It is `torch.nn.BatchNorm2d`
+    /// in eval mode, `y = (x − mean)·γ/√(var + eps) + β`. The scale and the shift of a channel are
+    /// computed in f64, because an error in them would affect every pixel.
     pub(super) fn batch_norm(
         gamma: &Tensor,
         beta: &Tensor,
@@ -49,7 +49,7 @@ impl Affine {
         }
     }
 
-    /// The value for `x`, `[N, H, W, C]`.
+    /// Computes the value for `x`, `[N, H, W, C]`.
     pub(super) fn run(&self, x: &Tensor) -> Tensor {
         let (line, channels) = (x.shape()[2] * x.shape()[3], x.shape()[3]);
         let mut out = Tensor::zeros(x.shape());

@@ -1,11 +1,10 @@
-//! What the CPU twin checks before it computes, so that the loops behind it
-//! may index without asking.
+//! Checks before a run of the CPU reference. The loops of the reference index without further
+//! checks, because these checks passed.
 
 use super::CpuError;
 use crate::graph::{Graph, Node, NodeId, Shape};
 
-/// Checks that a graph does not contradict itself, and that each value of it
-/// is small enough to be addressed.
+/// Checks that a graph is consistent and that each of its values is small enough to be addressed.
 pub(super) fn check(graph: &Graph) -> Result<(), CpuError> {
     for node in &graph.nodes {
         elements(node, 1)?;
@@ -27,13 +26,13 @@ pub(super) fn check_id(graph: &Graph, id: NodeId) -> Result<(), CpuError> {
     Ok(())
 }
 
-/// Elements of a node's value for `batch` images.
+/// Returns the number of elements of a node's value for `batch` images.
 pub(super) fn elements(node: &Node, batch: usize) -> Result<usize, CpuError> {
     let Shape { h, w, c } = node.shape;
     [h, w, c]
         .iter()
         .try_fold(batch, |len, &extent| len.checked_mul(extent))
-        // No allocation may pass isize::MAX bytes.
+        // An allocation is limited to isize::MAX bytes.
         .filter(|&len| len <= isize::MAX as usize / size_of::<f32>())
         .ok_or_else(|| CpuError::TooLarge {
             node: node.name.clone(),

@@ -12,21 +12,21 @@ use super::pointwise::relu;
 use crate::graph::{Conv2d, Epilogue, Linear, Window};
 use crate::tensor::Tensor;
 
-/// Elements that one block of gathered windows should have: about what a
-/// core's second-level cache holds.
+/// Target number of elements in one block of gathered windows, about the capacity of a core's
+/// second-level cache.
 const BLOCK_ELEMENTS: usize = 1 << 17;
 
-/// Fewest and most rows of a block, before the output runs out. Few rows
-/// would pay for packing the weights at each product, many leave cores idle.
+/// Smallest and largest number of rows in a block; the output may have fewer. With few rows, each
+/// product repeats the cost of packing the weights. With many rows, cores stay idle.
 const BLOCK_ROWS: [usize; 2] = [192, 1024];
 
-/// Fewest output channels that are worth a block of their own.
+/// Smallest number of output channels that is worth a separate block.
 const BLOCK_CHANNELS: usize = 32;
 
-/// A convolution (`torch.nn.Conv2d`, dilation 1) or linear layer
-/// (`torch.nn.Linear`: a 1×1 convolution of one pixel), ready to run.
+/// A convolution (`torch.nn.Conv2d`, dilation 1) or a linear layer, ready to run. A linear layer
+/// (`torch.nn.Linear`) is a 1×1 convolution of one pixel.
 pub(super) struct Conv {
-    /// `[Cout, K·K·Cin/groups]`: each filter in the order of [`im2col`].
+    /// `[Cout, K·K·Cin/groups]`; each filter is in the order of [`im2col`].
     weight: Arc<Tensor>,
     /// `[Cout]`.
     bias: Option<Arc<Tensor>>,
@@ -47,11 +47,11 @@ struct Block<'a> {
 }
 
 impl Conv {
-    /// From a convolution and its tensors, `[Cout, Cin/groups, K, K]` and
-    /// `[Cout]`, whose shapes have been checked.
+    /// Creates the layer from a convolution and its tensors, `[Cout, Cin/groups, K, K]` and
+    /// `[Cout]`. The caller has checked their shapes.
     pub(super) fn conv2d(op: &Conv2d, weight: Arc<Tensor>, bias: Option<Arc<Tensor>>) -> Self {
         let weight = match op.window.kernel {
-            // One row and one column: the orders are the same.
+            // With one row and one column, both orders are equal.
             1 => weight,
             _ => Arc::new(weight.nchw_to_nhwc()),
         };
@@ -65,8 +65,8 @@ impl Conv {
         }
     }
 
-    /// From a linear layer and its tensors, `[out, in]` and `[out]`, whose
-    /// shapes have been checked.
+    /// Creates the layer from a linear layer and its tensors, `[out, in]` and `[out]`. The caller
+    /// has checked their shapes.
     pub(super) fn linear(op: &Linear, weight: Arc<Tensor>, bias: Option<Arc<Tensor>>) -> Self {
         Self {
             weight,
@@ -78,8 +78,8 @@ impl Conv {
         }
     }
 
-    /// Writes the layer's output (`shape` is its `[N, H, W, C]`) for input
-    /// `x`, `[N, H, W, C]`; `residual` has the output's shape.
+    /// Computes the layer's output for input `x`, `[N, H, W, C]`. `shape` is the `[N, H, W, C]` of
+    /// the output, and `residual` has that shape.
     pub(super) fn run(&self, x: &Tensor, residual: Option<&Tensor>, shape: [usize; 4]) -> Tensor {
         let at = Geometry {
             input: [x.shape()[1], x.shape()[2]],
@@ -101,7 +101,7 @@ impl Conv {
         out
     }
 
-    /// Cuts the output into enough blocks to keep every core at work.
+    /// Cuts the output into enough blocks to keep every core busy.
     fn blocks<'a>(&self, out: ArrayViewMut2<'a, f32>, in_channels: usize) -> Vec<Block<'a>> {
         let taps = self.window.kernel * self.window.kernel * in_channels / self.groups;
         let pixels = out.nrows();
@@ -135,7 +135,7 @@ impl Conv {
         blocks
     }
 
-    /// The block's sums of products; `windows` is memory to reuse.
+    /// Writes the block's sums of products; `windows` is a buffer that is reused.
     fn multiply(&self, x: &[f32], at: &Geometry, windows: &mut Vec<f32>, block: &mut Block) {
         let depth = at.channels / self.groups;
         let group = block.channels.start / (self.out_channels / self.groups);
@@ -156,7 +156,7 @@ impl Conv {
         general_mat_mul(1.0, &rows, &filters.t(), 0.0, &mut block.out);
     }
 
-    /// Bias, residual and ReLU, in this order.
+    /// Applies bias, residual and ReLU, in this order.
     fn finish(&self, residual: Option<ArrayView2<f32>>, block: &mut Block) {
         if let Some(bias) = &self.bias {
             let bias = &bias.data()[block.channels.clone()];
@@ -174,7 +174,7 @@ impl Conv {
     }
 }
 
-/// `data` as a matrix of that many columns, of which it has whole rows.
+/// Views `data`, which consists of whole rows, as a matrix of `columns` columns.
 fn matrix(data: &[f32], columns: usize) -> ArrayView2<'_, f32> {
     ArrayView2::from_shape((data.len() / columns, columns), data)
         .expect("checked shapes give whole rows")

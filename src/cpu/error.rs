@@ -1,11 +1,11 @@
-//! Why the CPU twin refuses to run.
+//! Errors of the CPU reference.
 
 use thiserror::Error;
 
 use crate::tensor::TensorError;
 
-/// Why the CPU twin cannot run a graph. Each message is one line that names
-/// the tensor or layer, what was expected, what was found and the remedy.
+/// An error of the CPU reference that prevents a run. Each message is one line that names the
+/// tensor or layer, what was expected, what was found and the remedy.
 ///
 /// ```
 /// use resnet_wgpu::{Model, Tensor};
@@ -23,39 +23,39 @@ use crate::tensor::TensorError;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CpuError {
-    /// A tensor that the graph needs is not among the parameters.
+    /// The parameters lack a tensor that the graph needs.
     #[error(
         "tensor `{name}` of layer `{node}`: expected shape {expected:?}, found no such tensor; \
          load the checkpoint of this very network"
     )]
     MissingTensor {
-        /// The tensor's name.
+        /// Name of the tensor.
         name: String,
-        /// The layer that reads it.
+        /// The layer that reads the tensor.
         node: String,
-        /// The shape it should have, PyTorch's order.
+        /// The expected shape, in PyTorch's order.
         expected: Vec<usize>,
     },
     /// A tensor cannot be read.
     #[error(transparent)]
     Tensor(#[from] TensorError),
-    /// A tensor has another shape than its layer needs.
+    /// A tensor's shape differs from the shape that its layer needs.
     #[error(
         "tensor `{name}` of layer `{node}`: expected shape {expected:?}, found {found:?}; \
          load the checkpoint of this very network"
     )]
     TensorShape {
-        /// The tensor's name.
+        /// Name of the tensor.
         name: String,
-        /// The layer that reads it.
+        /// The layer that reads the tensor.
         node: String,
-        /// The shape it should have, PyTorch's order.
+        /// The expected shape, in PyTorch's order.
         expected: Vec<usize>,
-        /// The shape it has.
+        /// The shape that the tensor has.
         found: Vec<usize>,
     },
-    /// An activation handed in has another shape than the layer that takes
-    /// it: the network's input, or an input of [`CpuModel::run_node`].
+    /// An activation's shape differs from the shape that its layer needs. The activation is the
+    /// network's input, or an input of [`CpuModel::run_node`].
     ///
     /// [`CpuModel::run_node`]: super::CpuModel::run_node
     #[error(
@@ -66,9 +66,9 @@ pub enum CpuError {
     InputShape {
         /// The layer.
         node: String,
-        /// Height, width and channels it takes.
+        /// Height, width and channels that the layer needs.
         expected: [usize; 3],
-        /// The shape handed in.
+        /// The shape of the given activation.
         found: Vec<usize>,
     },
     /// A node's value would hold more elements than memory can address.
@@ -81,39 +81,39 @@ pub enum CpuError {
         node: String,
         /// Images in the batch.
         batch: usize,
-        /// Rows of its output.
+        /// Rows of the layer's output.
         height: usize,
-        /// Columns of its output.
+        /// Columns of the layer's output.
         width: usize,
-        /// Channels of its output.
+        /// Channels of the layer's output.
         channels: usize,
     },
-    /// The graph contradicts itself; [`GraphBuilder`] makes none such.
+    /// The graph is inconsistent; [`GraphBuilder`] never makes such a graph.
     ///
     /// [`GraphBuilder`]: crate::graph::GraphBuilder
     #[error("layer `{node}`: {problem}; build the graph with GraphBuilder")]
     Graph {
         /// The layer.
         node: String,
-        /// What was expected and what was found.
+        /// Description of what was expected and what was found.
         problem: String,
     },
-    /// A node was asked for that the graph does not have.
+    /// A requested node does not exist in the graph.
     #[error(
         "node {id}: expected one of the graph's {nodes} nodes (0 to {}), found no such node; \
          use the NodeIds of this very graph",
         nodes - 1
     )]
     NoSuchNode {
-        /// The index asked for.
+        /// The requested index.
         id: usize,
-        /// Nodes that the graph has.
+        /// Number of nodes in the graph.
         nodes: usize,
     },
 }
 
 impl CpuError {
-    /// A [`CpuError::Graph`].
+    /// Returns a [`CpuError::Graph`].
     pub(super) fn graph(node: &str, problem: impl Into<String>) -> Self {
         Self::Graph {
             node: node.to_owned(),

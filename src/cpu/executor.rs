@@ -1,5 +1,4 @@
-//! Steps through a graph node by node and holds the values that are still
-//! needed.
+//! Step-by-step execution of a graph, which holds only the values that are still needed.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +7,14 @@ use super::{CpuError, CpuModel, Kept};
 use crate::graph::{Graph, NodeId};
 use crate::tensor::Tensor;
 
-/// A run of a [`CpuModel`] on one batch, one node a step.
+/// A run of a [`CpuModel`] on one batch, one node for each step.
 ///
-/// After a step, the values of the node and of its inputs are there to be
-/// looked at; a value is freed at the beginning of the next step unless a
-/// later node, [`keep`](Self::keep) or [`hold`](Self::hold) needs it.
+/// After a step, the values of the node and of its inputs can be inspected. A value is freed at the
+/// beginning of the next step unless a later node, [`keep`](Self::keep) or [`hold`](Self::hold)
+/// needs it.
 ///
-/// `resnet verify` holds the inputs of a fused kernel until the last of the
-/// nodes that were fused into it has run.
+/// `resnet verify` holds the inputs of a fused kernel until the last of the nodes that were fused
+/// into the kernel has run.
 ///
 /// ```
 /// use resnet_wgpu::{Model, Tensor};
@@ -34,21 +33,21 @@ use crate::tensor::Tensor;
 #[derive(Debug)]
 pub struct Executor<'m> {
     model: &'m CpuModel,
-    /// By node; `None` before it is computed and after it is freed.
+    /// Values by node index; `None` before a value is computed and after it is freed.
     values: Vec<Option<Tensor>>,
-    /// The last node, by index, after which each value is still needed.
+    /// For each value, the index of the last node after which the value is still needed.
     until: Vec<usize>,
-    /// Nodes whose value is there.
+    /// Indices of the nodes whose values are in memory.
     live: Vec<usize>,
-    /// The node that the next step computes.
+    /// Index of the node that the next step computes.
     next: usize,
 }
 
 impl<'m> Executor<'m> {
-    /// Begins a run; `input` is `[N, H, W, C]`, and is copied.
+    /// Begins a run on a copy of `input`, `[N, H, W, C]`.
     ///
     /// # Errors
-    /// [`CpuError::InputShape`] for an input that is not the graph's.
+    /// [`CpuError::InputShape`] for an input whose shape differs from the graph's.
     pub fn new(model: &'m CpuModel, input: &Tensor) -> Result<Self, CpuError> {
         let graph = model.graph();
         let mut until: Vec<usize> = (0..graph.nodes.len()).collect();
@@ -69,7 +68,7 @@ impl<'m> Executor<'m> {
         })
     }
 
-    /// Keeps a node's value to the end of the run.
+    /// Keeps a node's value until the end of the run.
     ///
     /// # Errors
     /// [`CpuError::NoSuchNode`].
@@ -79,9 +78,8 @@ impl<'m> Executor<'m> {
         Ok(())
     }
 
-    /// Keeps a node's value until node `until` has been computed and looked
-    /// at, at least. Call it before the node's value is freed: best before
-    /// the first step.
+    /// Keeps a node's value at least until node `until` has been computed and inspected. Call this
+    /// method before the node's value is freed, ideally before the first step.
     ///
     /// # Errors
     /// [`CpuError::NoSuchNode`].
@@ -92,8 +90,8 @@ impl<'m> Executor<'m> {
         Ok(())
     }
 
-    /// Computes the next node and says which it was (the input is the
-    /// first); `None` once all have been.
+    /// Computes the next node and returns its id, beginning with the input. Returns `None` after
+    /// all nodes have been computed.
     ///
     /// # Errors
     /// [`CpuError::TooLarge`].
@@ -120,19 +118,19 @@ impl<'m> Executor<'m> {
         Ok(Some(id))
     }
 
-    /// A node's value, `[N, H, W, C]`, while it is there.
+    /// Returns a node's value, `[N, H, W, C]`, or `None` if the value is not in memory.
     pub fn value(&self, id: NodeId) -> Option<&Tensor> {
         self.values.get(id.0)?.as_ref()
     }
 
-    /// The values of a node's inputs, while they are there.
+    /// Returns the values of a node's inputs, which must be in memory.
     pub(super) fn inputs(&self, id: NodeId) -> Result<Vec<&Tensor>, CpuError> {
         let graph = self.model.graph();
         let inputs = graph.node(id).inputs.iter();
         inputs.map(|&i| needed(graph, i, self.value(i))).collect()
     }
 
-    /// The output and the nodes in `keep`, after the last step.
+    /// Returns the output and the nodes in `keep`, after the last step.
     pub(super) fn into_kept(mut self, keep: &[NodeId]) -> Result<Kept, CpuError> {
         let graph = self.model.graph();
         let mut nodes = BTreeMap::new();
@@ -151,13 +149,13 @@ impl<'m> Executor<'m> {
         })
     }
 
-    /// The values that are there, in execution order.
+    /// Returns the values that are in memory, in execution order.
     pub(super) fn into_values(self) -> Vec<Tensor> {
         self.values.into_iter().flatten().collect()
     }
 }
 
-/// A value that the run's bookkeeping says is there.
+/// Returns a value that must be in memory according to the run's bookkeeping.
 pub(super) fn needed<T>(graph: &Graph, id: NodeId, value: Option<T>) -> Result<T, CpuError> {
     value.ok_or_else(|| {
         let name = &graph.node(id).name;

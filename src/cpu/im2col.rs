@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::graph::Window;
 
-/// Where a convolution's windows lie. Extents are in pixels.
+/// Extents of a convolution's input and output, in pixels, and its window.
 #[derive(Clone, Copy)]
 pub(super) struct Geometry {
     /// Input rows and columns.
@@ -17,12 +17,11 @@ pub(super) struct Geometry {
     pub window: Window,
 }
 
-/// Writes one row for each output pixel in `pixels` (numbered through the
-/// batch, row by row): its window of the NHWC input `x`, channels
-/// `group` only, in the order (ky, kx, channel), zeros where the window
-/// reaches into the padding.
+/// Writes one row for each output pixel in `pixels`; pixels are numbered through the batch, row by
+/// row. A row holds the pixel's window of the NHWC input `x`, restricted to the channels `group`,
+/// in the order (ky, kx, channel). Elements in the padding are zero.
 ///
-/// `rows` has room for `pixels.len() · kernel² · group.len()` elements.
+/// `rows` must hold `pixels.len() · kernel² · group.len()` elements.
 pub(super) fn im2col(
     x: &[f32],
     at: &Geometry,
@@ -42,7 +41,7 @@ pub(super) fn im2col(
     for (pixel, row) in pixels.zip(rows.chunks_exact_mut(k * k * depth)) {
         let (image, oy, ox) = (pixel / (oh * ow), pixel / ow % oh, pixel % ow);
         for (ky, line) in row.chunks_exact_mut(k * depth).enumerate() {
-            // Coordinates count from the padding's corner.
+            // Coordinates count from the corner of the padding.
             let py = oy * stride + ky;
             if py < padding || py - padding >= h {
                 line.fill(0.0);
@@ -51,7 +50,7 @@ pub(super) fn im2col(
             let y = image * h + py - padding;
             let left = ox * stride;
             if whole_pixels && left >= padding && left - padding + k <= w {
-                // Neighbouring pixels are neighbours in memory: one copy.
+                // Neighbouring pixels are neighbours in memory, so one copy suffices.
                 let from = (y * w + left - padding) * depth;
                 line.copy_from_slice(&x[from..from + k * depth]);
                 continue;

@@ -1,4 +1,4 @@
-//! A node's operation with its weights: what the executor calls.
+//! A node's operation with its weights, as the executor runs it.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use super::{pointwise, pool};
 use crate::graph::{Node, Op, Window};
 use crate::tensor::{Params, Tensor};
 
-/// An operation with its tensors found, checked and repacked.
+/// An operation whose tensors have been found, checked and repacked.
 pub(super) enum Layer {
-    /// The network's input: nothing to compute.
+    /// The network's input, which needs no computation.
     Input,
     /// Convolution or linear layer.
     Conv(Conv),
@@ -44,7 +44,7 @@ impl Layer {
             }
             Op::Linear(linear) => {
                 let (out, features) = (linear.out_features, linear.in_features);
-                // A 1×1-convolution head is the same numbers.
+                // A head stored as a 1×1 convolution has equal numbers.
                 let weight = tensor(&linear.weight, &[out, features, 1, 1])
                     .or_else(|_| tensor(&linear.weight, &[out, features]))?;
                 let bias = linear.bias.as_deref().map(|name| tensor(name, &[out]));
@@ -72,8 +72,8 @@ impl Layer {
         })
     }
 
-    /// The value, of `shape` `[N, H, W, C]`, for inputs whose number and
-    /// shapes have been checked.
+    /// Computes the value, of shape `[N, H, W, C]` as given by `shape`. The caller has checked the
+    /// number and the shapes of the inputs.
     pub(super) fn run(&self, inputs: &[&Tensor], shape: [usize; 4]) -> Tensor {
         let x = inputs[0];
         match self {
@@ -92,7 +92,7 @@ impl Layer {
     }
 }
 
-/// The tensor of that name, if it has that shape.
+/// Returns the tensor `name` if it has the shape `expected`.
 fn find(
     node: &Node,
     params: &Params,

@@ -1,16 +1,14 @@
-//! The CPU twin: a plain executor of a graph in f32, written apart from the
-//! GPU path.
+//! The CPU reference: a plain f32 executor of a graph, written independently of the GPU path.
 //!
-//! It is the oracle of the tests and of `resnet verify`, and what runs where
-//! no adapter exists. It runs the graph *as authored*: no pass has to have
-//! touched it (one that has, with epilogues and scale-shifts, runs as well,
-//! so that a fused kernel can be checked alone).
+//! The tests and `resnet verify` compare GPU results with this reference. It also classifies on
+//! machines without a GPU adapter. The reference runs the graph *as authored*, without any
+//! optimisation pass. It also runs an optimised graph with epilogues and scale-shifts, so that a
+//! fused kernel can be checked alone.
 //!
-//! Activations are NHWC, `[N, H, W, C]`; weights have PyTorch's layouts and
-//! each operation is PyTorch's of the same name in eval mode. A convolution
-//! gathers its windows into the rows of a matrix and multiplies that by the
-//! weights; everything else is a loop. Work is spread over rayon's pool; the
-//! numbers do not depend on the number of its threads, nor on the batch.
+//! Activations are NHWC, `[N, H, W, C]`. Weights have PyTorch's layouts, and each operation equals
+//! the PyTorch operation of that name in eval mode. A convolution gathers its windows into the rows
+//! of a matrix and multiplies the matrix by the weights; every other operation is a loop. Rayon's
+//! pool shares the work. The results depend neither on the number of threads nor on the batch.
 //!
 //! ```
 //! use resnet_wgpu::low_level::cpu;
@@ -53,11 +51,10 @@ pub use model::{CpuModel, Kept};
 use crate::graph::{Graph, NodeId};
 use crate::tensor::{Params, Tensor};
 
-/// Runs a graph once: `input` is `[N, H, W, C]`, and the values of the
-/// graph's output and of the nodes in `keep` come back as `[N, H, W, C]`.
+/// Runs a graph once on `input`, `[N, H, W, C]`. Returns the values of the graph's output and of
+/// the nodes in `keep`, each `[N, H, W, C]`.
 ///
-/// Weights are checked and repacked at each call; use [`CpuModel`] to do that
-/// once for many batches.
+/// Each call checks and repacks the weights. [`CpuModel`] does so once for many batches.
 ///
 /// # Errors
 /// As [`CpuModel::new`] and [`CpuModel::run`].

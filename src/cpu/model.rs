@@ -10,7 +10,7 @@ use super::{CpuError, executor};
 use crate::graph::{Graph, NodeId};
 use crate::tensor::{Params, Tensor};
 
-/// What a run gives back; every tensor is `[N, H, W, C]`.
+/// Values that a run returns; every tensor is `[N, H, W, C]`.
 ///
 /// ```
 /// use resnet_wgpu::low_level::cpu;
@@ -29,12 +29,12 @@ use crate::tensor::{Params, Tensor};
 pub struct Kept {
     /// The value of the graph's output.
     pub output: Tensor,
-    /// The values of the nodes that were asked for.
+    /// The values of the requested nodes.
     pub nodes: BTreeMap<NodeId, Tensor>,
 }
 
 impl Kept {
-    /// The value of a node that was asked for.
+    /// Returns the value of a requested node, or `None` if the node was not requested.
     pub fn get(&self, id: NodeId) -> Option<&Tensor> {
         self.nodes.get(&id)
     }
@@ -42,8 +42,8 @@ impl Kept {
 
 /// A graph whose weights have been checked and repacked for the CPU.
 ///
-/// 1×1 convolutions and linear layers share the checkpoint's memory; larger
-/// kernels are copied into another order.
+/// 1×1 convolutions and linear layers share the checkpoint's memory. The weights of larger
+/// convolution kernels are copied into another order.
 ///
 /// ```
 /// use resnet_wgpu::low_level::cpu::CpuModel;
@@ -54,7 +54,7 @@ impl Kept {
 /// // Two images, NHWC, already normalised.
 /// let logits = twin.run(&Tensor::zeros([2, 32, 32, 3]), &[])?.output;
 /// assert_eq!(logits.shape(), [2, 1, 1, 10]);
-/// // Images of one batch have nothing to do with each other.
+/// // The images of a batch do not affect one another.
 /// assert_eq!(logits.data()[..10], logits.data()[10..]);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
@@ -71,13 +71,12 @@ impl std::fmt::Debug for CpuModel {
 }
 
 impl CpuModel {
-    /// Checks the graph and its tensors.
+    /// Checks the graph and its tensors, and repacks the tensors.
     ///
     /// # Errors
-    /// [`CpuError::MissingTensor`] or [`CpuError::TensorShape`] for the first
-    /// tensor that does not fit, [`CpuError::Graph`] or
-    /// [`CpuError::TooLarge`] for a graph that contradicts itself, and
-    /// [`CpuError::NoSuchNode`] if its output is none of its nodes.
+    /// [`CpuError::MissingTensor`] or [`CpuError::TensorShape`] for the first tensor that does not
+    /// fit; [`CpuError::Graph`] or [`CpuError::TooLarge`] for a graph that is inconsistent;
+    /// [`CpuError::NoSuchNode`] if the graph's output is not one of its nodes.
     pub fn new(graph: &Graph, params: &Params) -> Result<Self, CpuError> {
         check(graph)?;
         let layers = graph.nodes.iter().map(|node| Layer::new(node, params));
@@ -87,8 +86,8 @@ impl CpuModel {
         })
     }
 
-    /// The same network for images of another size: its weights are shared.
-    /// `graph` is what the network's description gives for that size.
+    /// Returns this network for images of another size; both models share the weights. `graph` is
+    /// the graph that the network's description gives for the other size.
     ///
     /// # Errors
     /// [`CpuError::Graph`] for a graph that differs in more than its shapes.
@@ -106,18 +105,17 @@ impl CpuModel {
         })
     }
 
-    /// The graph that it runs.
+    /// Returns the graph of this model.
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
 
-    /// Runs a batch; `input` is `[N, H, W, C]`. The values of the output and
-    /// of the nodes in `keep` come back; every other is freed as soon as
-    /// nothing needs it.
+    /// Runs a batch on `input`, `[N, H, W, C]`. Returns the values of the output and of the nodes
+    /// in `keep`. Every other value is freed when no later node needs it.
     ///
     /// # Errors
-    /// [`CpuError::InputShape`] for an input that is not the graph's,
-    /// [`CpuError::NoSuchNode`] for a node in `keep` that it does not have,
+    /// [`CpuError::InputShape`] for an input whose shape differs from the graph's;
+    /// [`CpuError::NoSuchNode`] for a node in `keep` that the graph does not have;
     /// [`CpuError::TooLarge`] for a batch that memory cannot address.
     pub fn run(&self, input: &Tensor, keep: &[NodeId]) -> Result<Kept, CpuError> {
         let mut executor = Executor::new(self, input)?;
@@ -128,13 +126,13 @@ impl CpuModel {
         executor.into_kept(keep)
     }
 
-    /// Runs a batch and shows each node's value to `visit`, in execution
-    /// order and with the values of its inputs; memory stays as bounded as in
-    /// [`run`](Self::run). Gives back the output. For values that must
-    /// outlive their last reader in the graph, use an [`Executor`].
+    /// Runs a batch and returns the output. For each node in execution order, calls `visit` with
+    /// the node's id, the values of its inputs and its own value. The memory is bounded as in
+    /// [`run`](Self::run). For values that must outlive their last reader in the graph, use an
+    /// [`Executor`].
     ///
     /// # Errors
-    /// As [`run`](Self::run), and whatever `visit` gives, which ends the run.
+    /// As [`run`](Self::run), and any error of `visit`, which ends the run.
     pub fn run_visit<E: From<CpuError>>(
         &self,
         input: &Tensor,
@@ -152,10 +150,10 @@ impl CpuModel {
         Ok(executor.into_kept(&[])?.output)
     }
 
-    /// Runs a batch and gives back the value of every node, by index.
+    /// Runs a batch and returns the value of every node, by index.
     ///
-    /// All of them are in memory at once: for ResNet-50 at 224², about 150 MB
-    /// an image.
+    /// All values are in memory at the same time. For ResNet-50 at 224², they take about 150 MB for
+    /// each image.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -168,14 +166,12 @@ impl CpuModel {
         Ok(executor.into_values())
     }
 
-    /// Computes one node from given values of its inputs, each
-    /// `[N, H, W, C]` with one N. The input node takes the network's input
-    /// and gives it back.
+    /// Computes one node from given values of its inputs. Each value is `[N, H, W, C]`, with one N
+    /// for all. The input node takes the network's input and returns it.
     ///
     /// # Errors
-    /// [`CpuError::NoSuchNode`], [`CpuError::InputShape`] for a value of
-    /// another shape, [`CpuError::Graph`] for another number of them,
-    /// [`CpuError::TooLarge`].
+    /// [`CpuError::NoSuchNode`]; [`CpuError::InputShape`] for an input whose shape does not fit;
+    /// [`CpuError::Graph`] for a wrong number of inputs; [`CpuError::TooLarge`].
     pub fn run_node(&self, id: NodeId, inputs: &[&Tensor]) -> Result<Tensor, CpuError> {
         check_id(&self.graph, id)?;
         let node = self.graph.node(id);
@@ -189,7 +185,7 @@ impl CpuModel {
             let problem = format!("expected {expected} inputs, found {found}");
             return Err(CpuError::graph(&node.name, problem));
         }
-        // All of one batch: the first one's.
+        // The first input determines the batch size of all inputs.
         let batch = inputs.first().and_then(|x| x.shape().first()).copied();
         for (&source, input) in sources.iter().zip(inputs) {
             let s = self.graph.node(source).shape;

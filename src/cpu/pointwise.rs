@@ -1,20 +1,18 @@
-//! Operations without weights that look at one pixel at a time, and the
-//! rearrangements.
+//! Operations without weights that work on one pixel at a time, and rearrangements.
 
 use rayon::prelude::*;
 
 use crate::tensor::Tensor;
 
-/// Elements that one thread takes at a time.
+/// Elements that one thread processes at a time.
 const CHUNK: usize = 1 << 14;
 
-/// `max(x, 0)` as `torch.relu` has it: NaN stays NaN, which `f32::max` would
-/// hide.
+/// Returns `max(x, 0)` as `torch.relu` does: NaN stays NaN, whereas `f32::max` would return 0.
 pub(super) fn relu(x: f32) -> f32 {
     if x < 0.0 { 0.0 } else { x }
 }
 
-/// [`relu`] of every element.
+/// Applies [`relu`] to every element.
 pub(super) fn relu_all(x: &Tensor) -> Tensor {
     let mut out = Tensor::zeros(x.shape());
     let chunks = out.data_mut().par_chunks_mut(CHUNK);
@@ -24,7 +22,7 @@ pub(super) fn relu_all(x: &Tensor) -> Tensor {
     out
 }
 
-/// The sum of two tensors of one shape.
+/// Returns the sum of two tensors of equal shape.
 pub(super) fn add(a: &Tensor, b: &Tensor) -> Tensor {
     let mut out = Tensor::zeros(a.shape());
     let summands = a.data().par_chunks(CHUNK).zip(b.data().par_chunks(CHUNK));
@@ -38,8 +36,8 @@ pub(super) fn add(a: &Tensor, b: &Tensor) -> Tensor {
     out
 }
 
-/// `torch.softmax` over the channels of each pixel. The largest value is
-/// subtracted first, so that no exponential overflows.
+/// Computes `torch.softmax` over the channels of each pixel. The largest value is subtracted first,
+/// so that no exponential overflows.
 pub(super) fn softmax(x: &Tensor) -> Tensor {
     let mut out = x.clone();
     for pixel in out.data_mut().chunks_exact_mut(x.shape()[3]) {
@@ -53,14 +51,13 @@ pub(super) fn softmax(x: &Tensor) -> Tensor {
     out
 }
 
-/// `torch.flatten(x, 1)`: `[N, H, W, C]` to `[N, 1, 1, C·H·W]`, in PyTorch's
-/// order.
+/// Computes `torch.flatten(x, 1)`: `[N, H, W, C]` to `[N, 1, 1, C·H·W]`, in PyTorch's order.
 pub(super) fn flatten(x: &Tensor, shape: [usize; 4]) -> Tensor {
     reshaped(x.nhwc_to_nchw(), shape)
 }
 
-/// Option A's shortcut (He 2015, section 3.3): every `stride`-th pixel, with
-/// `before` zero channels in front and the rest of `shape`'s behind.
+/// Computes option A's shortcut (He 2015, section 3.3): every `stride`-th pixel, with `before` zero
+/// channels in front. Zero channels at the end fill up the channels of `shape`.
 pub(super) fn shortcut_a(x: &Tensor, stride: usize, before: usize, shape: [usize; 4]) -> Tensor {
     let [_, oh, ow, oc] = shape;
     let (h, w, c) = (x.shape()[1], x.shape()[2], x.shape()[3]);
@@ -76,7 +73,7 @@ pub(super) fn shortcut_a(x: &Tensor, stride: usize, before: usize, shape: [usize
     out
 }
 
-/// The same elements under another shape of as many.
+/// Returns the elements of `x` under another shape with as many elements.
 fn reshaped(x: Tensor, shape: [usize; 4]) -> Tensor {
     let mut out = Tensor::zeros(shape);
     out.data_mut().copy_from_slice(x.data());

@@ -1,4 +1,4 @@
-//! Pooling: the maximum and the mean over windows, and over all pixels.
+//! Pooling: maximum and mean over windows, and mean over all pixels.
 
 use std::ops::Range;
 
@@ -7,8 +7,7 @@ use rayon::prelude::*;
 use crate::graph::Window;
 use crate::tensor::Tensor;
 
-/// `torch.nn.MaxPool2d`: padding counts as −∞, and a NaN wins over any
-/// number.
+/// Computes `torch.nn.MaxPool2d`. Padding counts as −∞, and NaN wins over any number.
 pub(super) fn max_pool(x: &Tensor, window: Window, shape: [usize; 4]) -> Tensor {
     over_windows(x, window, shape, |out, pixels| {
         out.fill(f32::NEG_INFINITY);
@@ -22,8 +21,8 @@ pub(super) fn max_pool(x: &Tensor, window: Window, shape: [usize; 4]) -> Tensor 
     })
 }
 
-/// `torch.nn.AvgPool2d(ceil_mode=True, count_include_pad=False)`: the mean
-/// of the pixels that are there; 0 where a window holds none.
+/// Computes `torch.nn.AvgPool2d(ceil_mode=True, count_include_pad=False)`: the mean of the window's
+/// pixels inside the image. The result is 0 if a window holds no such pixel.
 pub(super) fn avg_pool(x: &Tensor, window: Window, shape: [usize; 4]) -> Tensor {
     over_windows(x, window, shape, |out, pixels| {
         let mut count = 0;
@@ -36,8 +35,8 @@ pub(super) fn avg_pool(x: &Tensor, window: Window, shape: [usize; 4]) -> Tensor 
     })
 }
 
-/// `torch.nn.AdaptiveAvgPool2d(1)`: the mean of each channel over all pixels,
-/// summed in f64 as there may be many.
+/// Computes `torch.nn.AdaptiveAvgPool2d(1)`: the mean of each channel over all pixels. The sums are
+/// in f64 because the number of pixels may be large.
 pub(super) fn global_avg_pool(x: &Tensor, shape: [usize; 4]) -> Tensor {
     let (pixels, c) = (x.shape()[1] * x.shape()[2], x.shape()[3]);
     let mut out = Tensor::zeros(shape);
@@ -56,8 +55,8 @@ pub(super) fn global_avg_pool(x: &Tensor, shape: [usize; 4]) -> Tensor {
     out
 }
 
-/// Gives `reduce` each output pixel, zeroed, with the input pixels of its
-/// window (those that are there), each a slice of channels.
+/// Calls `reduce` for each output pixel. `reduce` receives the output pixel, filled with zeros, and
+/// the input pixels of its window that lie inside the image. Each pixel is a slice of channels.
 fn over_windows(
     x: &Tensor,
     window: Window,
@@ -84,8 +83,8 @@ fn over_windows(
     out
 }
 
-/// The part of the `i`-th window along an axis of `extent` pixels that lies
-/// inside it; empty where none does.
+/// Returns the part of the `i`-th window that lies inside an axis of `extent` pixels. The range is
+/// empty if no part does.
 fn inside(window: &Window, i: usize, extent: usize) -> Range<usize> {
     let start = i * window.stride;
     let end = (start + window.kernel)

@@ -1,11 +1,11 @@
-//! What the tests compare with: PyTorch's formulas written out as scalar
-//! loops in f64, one output element at a time, sharing nothing with the twin.
+//! Scalar loops that the tests compare the CPU reference with. The loops are PyTorch's formulas in
+//! f64, one output element at a time. They share no code with the CPU reference.
 
 use crate::graph::Window;
 use crate::mix::{STEP, mix};
 use crate::tensor::Tensor;
 
-/// A small seeded generator (splitmix64), the same on every machine.
+/// A small seeded generator (splitmix64) that returns equal numbers on every machine.
 pub(super) struct Random(pub u64);
 
 impl Random {
@@ -14,12 +14,12 @@ impl Random {
         mix(self.0)
     }
 
-    /// A whole number from `low` to `high`.
+    /// Returns a whole number from `low` to `high`, both included.
     pub fn within(&mut self, low: usize, high: usize) -> usize {
         low + (self.bits() % (high - low + 1) as u64) as usize
     }
 
-    /// A number from −1 to 1.
+    /// Returns a number from −1 to 1.
     pub fn number(&mut self) -> f32 {
         (self.bits() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
     }
@@ -29,7 +29,8 @@ impl Random {
     }
 }
 
-/// Element of an NHWC tensor; `None` outside (signed coordinates).
+/// Returns an element of an NHWC tensor, or `None` if the signed coordinates lie outside the
+/// tensor.
 fn pixel(x: &Tensor, n: usize, y: isize, xx: isize, c: usize) -> Option<f64> {
     let s = x.shape();
     let inside = y >= 0 && xx >= 0 && (y as usize) < s[1] && (xx as usize) < s[2];
@@ -39,7 +40,7 @@ fn pixel(x: &Tensor, n: usize, y: isize, xx: isize, c: usize) -> Option<f64> {
     })
 }
 
-/// An NHWC tensor whose element (n, y, x, c) is `f` of these.
+/// Builds an NHWC tensor whose element (n, y, x, c) is `f(n, y, x, c)`.
 fn build(shape: [usize; 4], f: impl Fn(usize, usize, usize, usize) -> f64) -> Tensor {
     let [_, h, w, c] = shape;
     let at = |i: usize| f(i / (c * w * h), i / (c * w) % h, i / c % w, i % c) as f32;
@@ -76,7 +77,7 @@ pub(super) fn conv(
     })
 }
 
-/// The pixels of one window that are there, of one channel.
+/// Returns the pixels of one window and one channel that lie inside the image.
 fn window_of(x: &Tensor, window: Window, at: [usize; 4]) -> Vec<f64> {
     let [n, oy, ox, c] = at;
     let mut found = Vec::new();
@@ -97,7 +98,7 @@ fn window_of(x: &Tensor, window: Window, at: [usize; 4]) -> Vec<f64> {
 pub(super) fn max_pool(x: &Tensor, window: Window, [h, w]: [usize; 2]) -> Tensor {
     build([x.shape()[0], h, w, x.shape()[3]], |n, y, xx, c| {
         let mut values = window_of(x, window, [n, y, xx, c]);
-        values.sort_by(f64::total_cmp); // NaN last: it wins
+        values.sort_by(f64::total_cmp); // NaN sorts last, so NaN wins
         values.last().copied().unwrap_or(f64::NEG_INFINITY)
     })
 }
@@ -118,7 +119,7 @@ pub(super) fn shortcut_a(x: &Tensor, stride: usize, before: usize, shape: [usize
     })
 }
 
-/// Largest difference as a part of the largest expected value.
+/// Returns the largest difference, relative to the largest expected value.
 pub(super) fn error(found: &Tensor, expected: &Tensor) -> f64 {
     assert_eq!(found.shape(), expected.shape());
     let pairs = || found.data().iter().zip(expected.data());

@@ -1,6 +1,6 @@
-//! What cannot be explained.
+//! Errors of class activation maps.
 
-/// Why there is no class activation map.
+/// The reason why a class activation map cannot be computed.
 ///
 /// ```
 /// use resnet_wgpu::low_level::explain::{ExplainError, Head};
@@ -15,7 +15,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExplainError {
-    /// The network does not end as it would have to.
+    /// The network does not end in global average pooling and one linear layer.
     #[error(
         "{network}: a class activation map needs a network that ends in global average pooling and \
          one linear layer, found one that ends in {found}; take a ResNet"
@@ -23,18 +23,18 @@ pub enum ExplainError {
     NoHead {
         /// The network's name.
         network: String,
-        /// Its last operations.
+        /// The last operations of the network.
         found: String,
     },
-    /// A class that the network does not have.
+    /// The network does not have this class.
     #[error(
         "class {class}: expected one from 0 to {}, as the network has {classes}; take one of these",
         classes.saturating_sub(1)
     )]
     NoSuchClass {
-        /// The class asked for.
+        /// The requested class.
         class: usize,
-        /// Classes of the network.
+        /// The number of classes of the network.
         classes: usize,
     },
 }

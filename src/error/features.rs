@@ -1,14 +1,14 @@
-//! Why a file of features cannot be made or used.
+//! Errors of files of features.
 
 use crate::weights::CheckpointError;
 
-/// Why a file of features cannot be made or used. Each message names the file,
-/// what was expected, what was found and the remedy.
+/// The reason why a file of features cannot be written or used. Each message names the file, the
+/// expectation, the finding and the remedy.
 ///
 /// ```
 /// use resnet_wgpu::low_level::features::{Features, FeaturesError};
 ///
-/// // Weights, not features.
+/// // This file contains weights, not features.
 /// let error = Features::open("weights/resnet20-cifar10.safetensors").unwrap_err();
 /// assert!(matches!(error, FeaturesError::Foreign { .. }));
 /// assert!(error.to_string().ends_with("give another file"));
@@ -16,60 +16,60 @@ use crate::weights::CheckpointError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeaturesError {
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error(
         "{file}: cannot be written: {source}; check that its directory is there and writable, and \
          the space on its disk"
     )]
     Write {
-        /// File, as given.
+        /// The file, as given.
         file: String,
-        /// The operating system's reason.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// It cannot be read, or is no safetensors file.
+    /// The file cannot be read, or is not a safetensors file.
     #[error(transparent)]
     File(#[from] CheckpointError),
-    /// It is a safetensors file of something else.
+    /// The file is a safetensors file without features.
     #[error("{file}: expected features of `resnet embed`, found {found}; give another file")]
     Foreign {
-        /// File, as given.
+        /// The file, as given.
         file: String,
-        /// What is wrong with it.
+        /// The fault in the file.
         found: String,
     },
-    /// Another model made them.
+    /// The features were computed with another model.
     #[error(
         "{file}: expected features of this model ({expected}), found those of {found}; give the \
          model that made them, or make them again"
     )]
     OtherModel {
-        /// File, as given.
+        /// The file, as given.
         file: String,
-        /// The model that is asked for.
+        /// The requested model.
         expected: String,
-        /// The one in the file.
+        /// The model of the file.
         found: String,
     },
-    /// More rows than were announced.
+    /// More rows were added than announced.
     #[error("{file}: begun for at most {most} rows, and more came; begin it for as many as come")]
     Full {
-        /// File, as given.
+        /// The file, as given.
         file: String,
-        /// Rows that it was begun for.
+        /// The announced number of rows.
         most: usize,
     },
-    /// A row or a query of another length.
+    /// A row or a query has the wrong length.
     #[error(
         "{file}: expected features of {expected} numbers, found {found}; take the same layer of \
          the same model"
     )]
     Length {
-        /// File, as given.
+        /// The file, as given.
         file: String,
-        /// Numbers of a row.
+        /// The number of values in a row.
         expected: usize,
-        /// Numbers found.
+        /// The number of values found.
         found: usize,
     },
 }

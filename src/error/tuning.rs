@@ -1,9 +1,9 @@
-//! Tunings that cannot be used, read or written.
+//! Errors of tunings: stale tunings, and tunings that cannot be read or written.
 
-/// The version of the layout. It grows with every change of it.
+/// The version of the file's layout. Every change of the layout increases it.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// A tuning that is not this device's, or not as it is now.
+/// A tuning from another device, or from another state of this device.
 ///
 /// ```
 /// use resnet_wgpu::Tuning;
@@ -28,11 +28,11 @@ pub const SCHEMA_VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("measured with {}; tune again with `resnet tune`", .0.join(", "))]
 pub struct Stale(
-    /// What differs, with what it was and what it is here.
+    /// The differences, each with the old and the current value.
     pub Vec<String>,
 );
 
-/// A tuning that cannot be had or kept.
+/// A tuning that cannot be read, used or written.
 ///
 /// ```
 /// use std::io::ErrorKind;
@@ -42,7 +42,7 @@ pub struct Stale(
 ///
 /// let tuning = match Tuning::read("no/such/tuning.json") {
 ///     Ok(tuning) => Some(tuning),
-///     // Not tuned yet: the built-in rules will do.
+///     // Not tuned yet: use the built-in rules.
 ///     Err(TuningError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => None,
 ///     Err(error) => panic!("{error}"),
 /// };
@@ -51,15 +51,15 @@ pub struct Stale(
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TuningError {
-    /// The operating system refused to read.
+    /// The operating system refused to read the file.
     #[error("{file}: cannot be read: {source}; check the path and its permissions")]
     Read {
         /// The file.
         file: String,
-        /// Why.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// No tuning, or not all of one.
+    /// The file is not a tuning, or not a complete one.
     #[error(
         "{file}: expected a tuning as `resnet tune` writes it, found {problem}; tune again with \
          `resnet tune`"
@@ -67,10 +67,10 @@ pub enum TuningError {
     Damaged {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The fault in the file.
         problem: String,
     },
-    /// A tuning in another layout.
+    /// The file has another version of the layout.
     #[error(
         "{file}: expected schema_version {SCHEMA_VERSION}, found {found}; tune again with \
          `resnet tune`"
@@ -78,25 +78,25 @@ pub enum TuningError {
     Version {
         /// The file.
         file: String,
-        /// Its version.
+        /// The version of the file.
         found: u32,
     },
-    /// A tuning of another device, driver or version.
+    /// The tuning is of another device, driver or version.
     #[error("{file}: {source}")]
     Stale {
         /// The file.
         file: String,
-        /// What differs.
+        /// The differences.
         source: Stale,
     },
-    /// The operating system refused to write.
+    /// The operating system refused to write the file.
     #[error(
         "{file}: cannot be written: {source}; check that its folder can be made and written to"
     )]
     Write {
         /// The file.
         file: String,
-        /// Why.
+        /// The operating system's error.
         source: std::io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! Runs a network and makes the maps of its answers.
+//! Class activation maps of a network's predictions.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::plan::{Choice, Precision};
 use crate::preprocess::{Preprocess, RgbImage};
 use crate::tensor::Tensor;
 
-/// How an explainer is set up.
+/// Options for creating an explainer.
 ///
 /// ```
 /// use resnet_wgpu::{Device, Explainer, ExplainerOptions, Labels, Model};
@@ -28,14 +28,14 @@ use crate::tensor::Tensor;
 /// ```
 #[derive(Debug, Clone)]
 pub struct ExplainerOptions {
-    /// In what activations and weights are stored; in f16 a map's mean is the
-    /// logit to some three digits only.
+    /// The storage format of activations and weights. In f16 the mean of a map plus the bias equals
+    /// the logit only to about three digits.
     pub precision: Precision,
-    /// How images are prepared, where the checkpoint is not to be believed.
+    /// Overrides of the checkpoint's preprocessing.
     pub preprocess: PreprocessOverrides,
-    /// Class names, where the checkpoint's or the built-in ones are not wanted.
+    /// Class names that replace the checkpoint's or the built-in names.
     pub labels: Option<Labels>,
-    /// How kernels are chosen.
+    /// The choice of kernels.
     pub choice: Choice,
 }
 
@@ -50,7 +50,7 @@ impl Default for ExplainerOptions {
     }
 }
 
-/// A class with where in the picture it is seen.
+/// A predicted class with its class activation map.
 ///
 /// ```
 /// use resnet_wgpu::{Device, Explainer, Model};
@@ -59,7 +59,7 @@ impl Default for ExplainerOptions {
 /// let explainer = Explainer::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
 /// let cat = explainer.explain_class(&RgbImage::new(48, 40), 3)?;
 /// assert_eq!(cat.prediction.label, "cat");
-/// // The map's mean and the bias are the logit.
+/// // The mean of the map plus the bias equals the logit.
 /// assert!((cat.map.logit() - cat.prediction.logit).abs() < 1e-3);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
@@ -67,11 +67,11 @@ impl Default for ExplainerOptions {
 pub struct Explained {
     /// The class, its probability and logit.
     pub prediction: Prediction,
-    /// Its class activation map over the crop.
+    /// The class activation map of the class over the crop.
     pub map: ClassMap,
 }
 
-/// Makes class activation maps with one model on one device.
+/// A producer of class activation maps, with one model on one device.
 ///
 /// ```
 /// use resnet_wgpu::{Device, Explainer, ImageLimits, Model, decode_file};
@@ -93,12 +93,12 @@ pub struct Explainer {
 }
 
 impl Explainer {
-    /// Sets up `model` on a device. The thread waits; in a
-    /// browser, where nothing may, this is an error.
+    /// Creates an explainer for `model` on a device. The call blocks the thread, so it returns an
+    /// error in a browser.
     ///
     /// # Errors
-    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a network without the head that the maps are made
-    /// of; as [`Classifier::new`].
+    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a network
+    /// without the head that the maps need, and the errors of [`Classifier::new`].
     pub fn new(
         device: impl Into<Device>,
         model: &Model,
@@ -108,10 +108,10 @@ impl Explainer {
         device.block_on(Self::new_async(device.clone(), model, options))?
     }
 
-    /// Awaits an explainer; the only way in a browser, where nothing may block.
+    /// Creates an explainer without blocking the thread. Browsers support only this function.
     ///
     /// # Errors
-    /// As [`Explainer::new`].
+    /// The errors of [`Explainer::new`].
     pub async fn new_async(
         device: impl Into<Device>,
         model: &Model,
@@ -129,10 +129,9 @@ impl Explainer {
         Self::of(Classifier::new_async(device, model, &options).await?, head)
     }
 
-    /// An explainer that shares the session of a classifier: weights, kernels and the
-    /// memory of activations. Maps are of the centre crop, whatever views the classifier
-    /// has. Make another explainer after the classifier is
-    /// [recreated](Classifier::recreate).
+    /// Creates an explainer that shares a classifier's session: weights, kernels and the memory of
+    /// activations. The maps cover the centre crop, whatever views the classifier averages. Create
+    /// a new explainer after the classifier is [recreated](Classifier::recreate).
     ///
     /// ```
     /// use resnet_wgpu::{Classifier, Device, Explainer, ImageLimits, Model, decode_file};
@@ -140,15 +139,15 @@ impl Explainer {
     /// let classifier = Classifier::new(Device::Cpu, &Model::embedded()?, &Default::default())?;
     /// let photo = decode_file("photos/chelsea.png", &ImageLimits::default())?;
     /// let best = classifier.classify(&photo, 1)?;
-    /// // When somebody asks why:
+    /// // When a user asks for the reason:
     /// let found = Explainer::of_classifier(&classifier)?.explain(&photo, 1)?;
     /// assert_eq!(found[0].prediction, best[0]);
     /// # Ok::<(), resnet_wgpu::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a network without the head that the maps are made
-    /// of; as [`Classifier::new`].
+    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a network
+    /// without the head that the maps need, and the errors of [`Classifier::new`].
     pub fn of_classifier(classifier: &Classifier) -> Result<Self, Error> {
         let head = head(classifier.model(), classifier.preprocess())?;
         let layers = vec![head.features.clone()];
@@ -166,49 +165,50 @@ impl Explainer {
         })
     }
 
-    /// How pictures are prepared; [`Preprocess::region`] says which part of one
-    /// a map is of.
+    /// Returns the preprocessing of pictures. [`Preprocess::region`] returns the part of a picture
+    /// that a map covers.
     pub fn preprocess(&self) -> &Preprocess {
         self.classifier.preprocess()
     }
 
-    /// The classifier that it runs.
+    /// Returns the classifier that the explainer runs.
     pub fn classifier(&self) -> &Classifier {
         &self.classifier
     }
 
-    /// The maps of the `k` likeliest classes of a picture, best first.
+    /// Returns the maps of the `k` most probable classes of a picture, best first.
     ///
     /// # Errors
-    /// As [`Classifier::classify`].
+    /// The errors of [`Classifier::classify`].
     pub fn explain(&self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
         let scores = self.classifier.score(image)?;
         self.likeliest(&scores, k)
     }
 
-    /// The same for a task to await, on any executor: beside a window on the same
-    /// device, which a thread that waits would hold up.
+    /// Returns the maps of the `k` most probable classes of a picture without blocking the thread,
+    /// on any executor. Use this function if the device is shared with a window, whose thread must
+    /// not block.
     ///
     /// # Errors
-    /// As [`Classifier::classify`].
+    /// The errors of [`Classifier::classify`].
     pub async fn explain_async(&self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
         let scores = self.classifier.score_async(image).await?;
         self.likeliest(&scores, k)
     }
 
-    /// The map of a class, however likely it is.
+    /// Returns the map of one class, whatever its probability.
     ///
     /// # Errors
-    /// [`ExplainError::NoSuchClass`]; as [`Classifier::classify`].
+    /// [`ExplainError::NoSuchClass`], and the errors of [`Classifier::classify`].
     pub fn explain_class(&self, image: &RgbImage, class: usize) -> Result<Explained, Error> {
         let scores = self.classifier.score(image)?;
         self.explained(&scores, class)
     }
 
-    /// The same for a task to await.
+    /// Returns the map of one class without blocking the thread.
     ///
     /// # Errors
-    /// As [`Explainer::explain_class`].
+    /// The errors of [`Explainer::explain_class`].
     pub async fn explain_class_async(
         &self,
         image: &RgbImage,
@@ -229,7 +229,7 @@ impl Explainer {
         let map = ClassMap::new(class, features, (shape.h, shape.w), &self.weight, bias);
         let classes = scores.classes;
         let map = map.ok_or(ExplainError::NoSuchClass { class, classes })?;
-        // The map says that there is such a class.
+        // The map exists, so the class exists.
         Ok(Explained {
             prediction: self.classifier.prediction(scores, 0, class),
             map,
@@ -237,7 +237,7 @@ impl Explainer {
     }
 }
 
-/// The head of the network that a model is, for crops of that size.
+/// Returns the head of a model's network, for crops of the given size.
 fn head(model: &Model, preprocess: &Preprocess) -> Result<Head, Error> {
     let (h, w) = preprocess.crop;
     let graph = model.graph(h as usize, w as usize)?;

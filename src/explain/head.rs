@@ -1,10 +1,9 @@
-//! Finds what a class activation map is made of.
+//! The head of a network, from which class activation maps are computed.
 
 use super::ExplainError;
 use crate::graph::{Graph, Linear, Node, Op, Shape};
 
-/// The end of a network: features, their mean over the picture, and one linear
-/// layer.
+/// The end of a network: features, their mean over the picture, and one linear layer.
 ///
 /// ```
 /// use resnet_wgpu::low_level::explain::Head;
@@ -21,17 +20,17 @@ use crate::graph::{Graph, Linear, Node, Op, Shape};
 pub struct Head {
     /// The module whose output is pooled, such as `layer4.2`.
     pub features: String,
-    /// Its shape for one image.
+    /// The shape of the features for one image.
     pub shape: Shape,
-    /// The linear layer on the pooled features.
+    /// The linear layer that reads the pooled features.
     pub linear: Linear,
 }
 
 impl Head {
-    /// The head of the network of that name.
+    /// Finds the head of a network. `network` is its name for the error message.
     ///
     /// # Errors
-    /// [`ExplainError::NoHead`] where it ends in anything else, as VGG does.
+    /// [`ExplainError::NoHead`] if the network ends differently, as VGG does.
     pub fn of(graph: &Graph, network: &str) -> Result<Self, ExplainError> {
         let before = |node: &Node| match node.inputs[..] {
             [input] => Some(graph.node(input)),
@@ -45,7 +44,7 @@ impl Head {
         let Op::Linear(linear) = &last.op else {
             return Err(no_head());
         };
-        // A flatten between the two moves nothing.
+        // A flatten between pool and linear layer does not change the order of the values.
         let pool = before(last).and_then(|node| match node.op {
             Op::Flatten => before(node),
             _ => Some(node),
@@ -60,7 +59,7 @@ impl Head {
     }
 }
 
-/// The kinds of the last operations, in order.
+/// Returns the kinds of the last four operations, in order.
 fn ending(graph: &Graph) -> String {
     let kinds: Vec<&str> = graph.nodes.iter().map(|node| node.op.kind()).collect();
     kinds[kinds.len().saturating_sub(4)..].join(", ")

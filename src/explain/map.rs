@@ -1,13 +1,13 @@
-//! The class activation map itself.
+//! The class activation map.
 
 use crate::tensor::Tensor;
 
-/// How much each place of the last features adds to a class's logit.
+/// The contribution of each position of the last features to a class's logit.
 ///
 /// ```
 /// use resnet_wgpu::{ClassMap, Tensor};
 ///
-/// // One channel at two places, and the weights of two classes.
+/// // One channel at two positions, and the weights of two classes.
 /// let features = [1.0, 3.0];
 /// let weight = Tensor::new([2, 1], vec![1.0, -1.0]).expect("two rows of one");
 /// let map = ClassMap::new(0, &features, (1, 2), &weight, None).expect("they fit");
@@ -18,20 +18,20 @@ use crate::tensor::Tensor;
 pub struct ClassMap {
     /// The class.
     pub class: usize,
-    /// Rows.
+    /// The number of rows.
     pub height: usize,
-    /// Columns.
+    /// The number of columns.
     pub width: usize,
-    /// `Σ_k w[class, k]·f[y, x, k]` for each place, `[height, width]`.
+    /// `Σ_k w[class, k]·f[y, x, k]` for each position, `[height, width]`.
     pub values: Vec<f32>,
-    /// The class's bias.
+    /// The bias of the class.
     pub bias: f32,
 }
 
 impl ClassMap {
-    /// The map of a class from features `[height, width, k]` and the linear
-    /// layer's weight `[classes, k]` and bias (Zhou et al. 2016, equation 2).
-    /// `None` where these do not fit together.
+    /// Computes the map of a class from features `[height, width, k]`, and from the linear layer's
+    /// weight `[classes, k]` and bias (Zhou et al. 2016, equation 2). Returns `None` if the shapes
+    /// do not fit together.
     pub fn new(
         class: usize,
         features: &[f32],
@@ -65,13 +65,13 @@ impl ClassMap {
         })
     }
 
-    /// The mean of the map and the bias: the class's logit.
+    /// Returns the mean of the map plus the bias, which is the class's logit.
     pub fn logit(&self) -> f32 {
         let sum: f64 = self.values.iter().map(|&v| f64::from(v)).sum();
         (sum / self.values.len().max(1) as f64) as f32 + self.bias
     }
 
-    /// The smallest and the largest value.
+    /// Returns the smallest and the largest value.
     pub fn range(&self) -> (f32, f32) {
         let values = self.values.iter();
         values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| {
@@ -79,16 +79,16 @@ impl ClassMap {
         })
     }
 
-    /// Row and column of the largest value, the first of equals.
+    /// Returns the row and column of the largest value, or the first of equal values.
     pub fn peak(&self) -> (usize, usize) {
         let (_, high) = self.range();
         let at = self.values.iter().position(|&v| v == high).unwrap_or(0);
         (at / self.width.max(1), at % self.width.max(1))
     }
 
-    /// The same map on a scale from 0 to 1, its largest value. What speaks
-    /// against the class is 0, unless everything does: then its smallest value
-    /// is. All is 0 where all values are equal, or none is a number.
+    /// Returns the map scaled to the range from 0 to 1, with the largest value at 1. Negative
+    /// values become 0. If no value is positive, the smallest value becomes 0. All values are 0 if
+    /// they were all equal, or if none is a number.
     pub fn scaled(&self) -> Self {
         let (smallest, high) = self.range();
         let low = if high > 0.0 { 0.0 } else { smallest };
@@ -103,19 +103,19 @@ impl ClassMap {
         }
     }
 
-    /// The colour of a [`scaled`](Self::scaled) map at a place, as in [`at`](Self::at):
-    /// `inferno`'s, whose steps look even (van der Walt and Smith 2015). Red, green
-    /// and blue.
+    /// Returns the red, green and blue of a [`scaled`](Self::scaled) map at a position. `x` and `y`
+    /// are as in [`at`](Self::at). The colours are those of `inferno`, whose steps are perceptually
+    /// uniform (van der Walt and Smith 2015).
     pub fn colour_at(&self, x: f64, y: f64) -> [u8; 3] {
         let colour = colorous::INFERNO.eval_continuous(self.at(x, y).into());
         [colour.r, colour.g, colour.b]
     }
 
-    /// The map between its places, bilinearly. `x` and `y` are parts of the
-    /// crop's width and height, 0 to 1.
+    /// Returns the bilinearly interpolated value of the map. `x` and `y` are fractions of the
+    /// crop's width and height, from 0 to 1.
     pub fn at(&self, x: f64, y: f64) -> f32 {
-        // Values belong to the centres of their places; beyond the outermost,
-        // theirs go on.
+        // Values belong to the centres of their cells. Outside the outermost centres, the nearest
+        // value applies.
         let between = |part: f64, places: usize| {
             let last = places.saturating_sub(1);
             let at = (part * places as f64 - 0.5).clamp(0.0, last as f64);

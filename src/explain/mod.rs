@@ -1,9 +1,8 @@
-//! Why a network answered as it did: class activation maps (Zhou et al. 2016).
+//! Explanations of predictions: class activation maps (Zhou et al. 2016).
 //!
-//! Where a network ends in global average pooling and one linear layer, a
-//! class's logit is the mean of a map over the picture, plus the bias: the map
-//! says exactly where in the picture the logit comes from. [`Explainer`] makes
-//! it, [`Overlay`] shows it.
+//! If a network ends in global average pooling and one linear layer, the logit of a class is the
+//! mean of a map over the picture, plus the bias. This map shows exactly which parts of the picture
+//! the logit comes from. [`Explainer`] computes the map, and [`Overlay`] paints it.
 //!
 //! ```no_run
 //! use resnet_wgpu::{DeviceSelector, Explainer, ExplainerOptions, Gpu, ImageLimits, Model, decode_file};

@@ -1,17 +1,17 @@
-//! A class activation map over its picture.
+//! The display of a class activation map over its picture.
 
 use image::{Rgb, RgbImage};
 
 use super::ClassMap;
 use crate::preprocess::Region;
 
-/// How much of the colour covers the picture.
+/// The opacity of the heat colours over the picture.
 const COVER: f32 = 0.6;
 
-/// How bright the picture is where the network did not look.
+/// The brightness of the picture outside the network's input region.
 const OUTSIDE: f32 = 0.3;
 
-/// A picture to paint maps over.
+/// A picture over which maps are painted.
 ///
 /// ```
 /// use resnet_wgpu::{Device, Explainer, Model};
@@ -33,13 +33,13 @@ pub struct Overlay<'a> {
 }
 
 impl<'a> Overlay<'a> {
-    /// A picture, and the region of it that the network saw.
+    /// Creates an overlay from a picture and the region that the network saw.
     pub fn new(picture: &'a RgbImage, region: Region) -> Self {
         Self { picture, region }
     }
 
-    /// The picture under the map's heat ([`ClassMap::scaled`],
-    /// [`ClassMap::colour_at`]). What the network did not see is dimmed.
+    /// Paints the map's heat ([`ClassMap::scaled`], [`ClassMap::colour_at`]) over the picture.
+    /// Pixels outside the region are dimmed.
     pub fn paint(&self, map: &ClassMap) -> RgbImage {
         let (r, map) = (&self.region, map.scaled());
         RgbImage::from_fn(self.picture.width(), self.picture.height(), |x, y| {
@@ -89,7 +89,7 @@ mod tests {
                 .iter()
                 .sum::<u32>()
         };
-        // The hot end of inferno is bright, the cold one black.
+        // The hot end of the inferno colours is bright, and the cold end is black.
         assert!(brightness(11) > 2 * brightness(28));
         assert!(brightness(28) > brightness(35));
     }

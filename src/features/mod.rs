@@ -1,10 +1,9 @@
-//! Features of pictures in a file, and the nearest of them.
+//! Features of pictures in a file, and the search for the nearest pictures.
 //!
-//! A file is a safetensors file that any tool reads: `features`, f32, a row for
-//! each picture, and `paths`, u8, their paths, each ended by a zero byte. The
-//! header's metadata says what made them ([`Origin`]). A [`Writer`] and a
-//! [`Features`] hold a few rows at a time, so a million pictures need not fit
-//! in memory.
+//! The file is a safetensors file that any tool can read. The tensor `features` (f32) has one row
+//! for each picture. The tensor `paths` (u8) has the paths of the pictures, each terminated by a
+//! zero byte. The header's metadata contains the provenance ([`Origin`]). A [`Writer`] and a
+//! [`Features`] hold only a few rows at a time, so a million pictures need not fit in memory.
 
 mod nearest;
 mod origin;
@@ -20,8 +19,8 @@ pub use origin::{Origin, pooled};
 pub use reader::Features;
 pub use writer::Writer;
 
-/// The tensor of the features.
+/// The name of the tensor with the features.
 const FEATURES: &str = "features";
 
-/// The tensor of the paths.
+/// The name of the tensor with the paths.
 const PATHS: &str = "paths";

@@ -1,8 +1,8 @@
-//! The nearest of many rows, seen one by one.
+//! The search for the nearest rows in a sequence of rows.
 
 use std::path::PathBuf;
 
-/// A picture that is near another.
+/// A picture that is similar to the query.
 ///
 /// ```
 /// use resnet_wgpu::low_level::features::{Features, Near};
@@ -24,20 +24,20 @@ use std::path::PathBuf;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Near {
-    /// Its path, as it was given.
+    /// The path of the picture, as passed to the writer.
     pub path: PathBuf,
-    /// The cosine of the two features: 1 is the same direction, 0 none in
-    /// common.
+    /// The cosine of the angle between the two features. It is 1 for the same direction and 0 for a
+    /// right angle.
     pub similarity: f32,
-    /// Its row in the file.
+    /// The row of the picture in the file.
     pub row: usize,
 }
 
-/// The `k` best so far.
+/// The `k` best rows so far.
 pub(super) struct Nearest {
     query: Vec<f32>,
     k: usize,
-    /// Similarities and rows, the best first.
+    /// Similarities and rows, best first.
     best: Vec<(f32, usize)>,
 }
 
@@ -71,8 +71,7 @@ impl Nearest {
     }
 }
 
-/// Divides features by their Euclidean length (`torch.nn.functional.normalize`);
-/// zeros stay zeros.
+/// Divides features by their Euclidean length (`torch.nn.functional.normalize`). Zeros stay zeros.
 pub fn normalize(values: &mut [f32]) {
     let length = sum(values.iter().map(|v| v * v)).sqrt().max(1e-12);
     for value in values {
@@ -80,7 +79,7 @@ pub fn normalize(values: &mut [f32]) {
     }
 }
 
-/// In f64: thousands of terms.
+/// Sums in f64, because the sum has thousands of terms.
 fn sum(values: impl Iterator<Item = f32>) -> f64 {
     values.map(f64::from).sum()
 }

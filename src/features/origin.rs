@@ -1,4 +1,4 @@
-//! What made features: two are comparable where all of it is the same.
+//! The provenance of features. Features are comparable only if their provenance is the same.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::preprocess::Preprocess;
 use crate::printable::printable;
 
-/// What made features.
+/// The provenance of features: model, layer and preprocessing.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -27,23 +27,24 @@ use crate::printable::printable;
 pub struct Origin {
     /// The network's name.
     pub model: String,
-    /// [`Model::fingerprint`].
+    /// The fingerprint of the weights, see [`Model::fingerprint`].
     pub weights: String,
-    /// The module whose output they are.
+    /// The module whose output the features are.
     pub layer: String,
-    /// How pictures were prepared.
+    /// A description of the preprocessing.
     pub preprocess: String,
-    /// Whether each row was divided by its length.
+    /// True if each row was divided by its Euclidean length.
     pub normalized: bool,
 }
 
 const KEYS: [&str; 5] = ["model", "weights", "layer", "preprocess", "normalized"];
 
 impl Origin {
-    /// Of a layer of a model, whose weights are read for their fingerprint.
+    /// Creates the provenance for a layer of a model. The weights are read to compute their
+    /// fingerprint.
     ///
     /// # Errors
-    /// For weights that cannot be read.
+    /// An error if the weights cannot be read.
     pub fn new(
         model: &Model,
         layer: &str,
@@ -59,7 +60,7 @@ impl Origin {
         })
     }
 
-    /// As a header's metadata.
+    /// Returns the provenance as metadata of a file's header.
     pub(super) fn metadata(&self) -> BTreeMap<&'static str, String> {
         let values = [
             &self.model,
@@ -71,7 +72,8 @@ impl Origin {
         KEYS.into_iter().zip(values.map(String::clone)).collect()
     }
 
-    /// From a header's metadata, or which key is missing there.
+    /// Reads the provenance from a header's metadata. Returns the name of the missing key as an
+    /// error.
     pub(super) fn read(metadata: &BTreeMap<String, String>) -> Result<Self, &'static str> {
         let value = |key: &'static str| metadata.get(key).map(printable).ok_or(key);
         Ok(Self {
@@ -83,8 +85,8 @@ impl Origin {
         })
     }
 
-    /// Whether features of the two may be compared; lengths do not matter for
-    /// that.
+    /// Returns whether features of the two provenances are comparable. Normalisation of the lengths
+    /// does not matter.
     pub fn is_comparable(&self, other: &Self) -> bool {
         let lengths_aside = |origin: &Self| Self {
             normalized: false,
@@ -107,15 +109,15 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// The module whose output is the usual feature vector: what the last linear
-/// layer reads. `avgpool` of a ResNet.
+/// Returns the module whose output is the usual feature vector: the input of the last linear layer.
+/// For a ResNet this is `avgpool`.
 pub fn pooled(graph: &Graph) -> Option<String> {
     let last = graph
         .nodes
         .iter()
         .rfind(|node| matches!(node.op, Op::Linear(_)))?;
     let mut node = graph.node(*last.inputs.first()?);
-    // A flatten is no module, and moves nothing.
+    // A flatten is not a module, and does not change the order of the values.
     while node.op == Op::Flatten {
         node = graph.node(*node.inputs.first()?);
     }

@@ -1,4 +1,4 @@
-//! Reads features a few at a time.
+//! Reading of features, a few rows at a time.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use super::{FEATURES, FeaturesError, Near, Origin, PATHS, nearest::Nearest};
 use crate::printable::printable;
 use crate::weights::{CheckpointError, Header, Storage};
 
-/// Bytes that are read at a time.
+/// The number of bytes in one read.
 const CHUNK: usize = 4 << 20;
 
-/// A file of features, open.
+/// An open file of features.
 ///
 /// ```
 /// use resnet_wgpu::low_level::features::Features;
@@ -26,7 +26,7 @@ const CHUNK: usize = 4 << 20;
 /// # writer.add("cat.png", &[1.0, 0.0])?;
 /// # writer.add("dog.png", &[0.0, 1.0])?;
 /// # writer.finish()?;
-/// // As a `Writer` left it: [1, 0] of cat.png and [0, 1] of dog.png.
+/// // The file of a `Writer`: [1, 0] for cat.png and [0, 1] for dog.png.
 /// let features = Features::open(&path)?;
 /// assert_eq!((features.rows(), features.row_len()), (2, 2));
 /// let near = features.nearest(&[0.5, 3.0], 1)?;
@@ -38,19 +38,19 @@ pub struct Features {
     storage: Storage,
     origin: Origin,
     rows: usize,
-    /// Numbers of a row.
+    /// The number of values in a row.
     len: usize,
-    /// Where the two tensors begin, and the bytes of the second.
+    /// The start of the tensor `features`, and the start and length of the tensor `paths`, in
+    /// bytes.
     features: u64,
     paths: (u64, usize),
 }
 
 impl Features {
-    /// Opens a file that a [`Writer`](super::Writer) wrote; only its header is
-    /// read.
+    /// Opens a file that a [`Writer`](super::Writer) wrote. Only the header is read.
     ///
     /// # Errors
-    /// [`FeaturesError`] for another file.
+    /// [`FeaturesError`] if the file is not a file of features.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FeaturesError> {
         let path = path.as_ref();
         let name = printable(path.display());
@@ -85,7 +85,7 @@ impl Features {
                 features.shape
             )));
         };
-        // An extent of zero lets the others be anything.
+        // If one extent is zero, the others may have any value, so their product can overflow.
         let len = row
             .iter()
             .try_fold(4usize, |bytes, &n| bytes.checked_mul(n));
@@ -105,28 +105,28 @@ impl Features {
         })
     }
 
-    /// What made them.
+    /// Returns the provenance of the features.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// How many pictures there are.
+    /// Returns the number of pictures.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Numbers of a picture's features.
+    /// Returns the number of values in a picture's features.
     pub fn row_len(&self) -> usize {
         self.len
     }
 
-    /// The `k` pictures whose features have the largest cosine with `query`,
-    /// best first, among equals in the file's order. Rows without a direction
-    /// (zeros, and what is no number) are near nothing.
+    /// Returns the `k` pictures whose features have the largest cosine with `query`, best first.
+    /// Equally similar pictures are in the order of the file. Rows without a direction (zeros, or
+    /// values that are not numbers) are never returned.
     ///
     /// # Errors
-    /// [`FeaturesError::Length`] for a query of another length; for a file that
-    /// cannot be read, or has other paths than features.
+    /// [`FeaturesError::Length`] for a query of another length, and an error if the file cannot be
+    /// read or if its paths do not match its rows.
     pub fn nearest(&self, query: &[f32], k: usize) -> Result<Vec<Near>, FeaturesError> {
         if query.len() != self.len {
             return Err(FeaturesError::Length {
@@ -158,12 +158,12 @@ impl Features {
         self.named(nearest.found())
     }
 
-    /// Rows with their paths, which are read up to the last that is needed.
+    /// Adds the paths to the found rows. The paths are read up to the last one needed.
     fn named(&self, found: Vec<(f32, usize)>) -> Result<Vec<Near>, FeaturesError> {
         let mut paths: Vec<Option<PathBuf>> = vec![None; found.len()];
         let (start, length) = self.paths;
         let (mut row, mut path, mut bytes) = (0, Vec::new(), vec![0; CHUNK.min(length.max(1))]);
-        // The rows that are wanted, in the file's order.
+        // The wanted rows, in the order of the file.
         let mut wanted: Vec<(usize, usize)> =
             (0..).zip(&found).map(|(i, (_, r))| (*r, i)).collect();
         wanted.sort_unstable();
@@ -203,7 +203,7 @@ impl Features {
     }
 }
 
-/// A path as the writer wrote it; where it is not Unicode, as it was on Unix.
+/// Converts a stored path. On Unix, a path that is not Unicode is restored exactly.
 fn to_path(bytes: &[u8]) -> PathBuf {
     #[cfg(unix)]
     {

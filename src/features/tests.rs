@@ -1,4 +1,4 @@
-//! Features written and found again.
+//! Tests of writing, reading and searching features.
 
 use std::path::{Path, PathBuf};
 
@@ -71,7 +71,7 @@ fn the_nearest_are_found() -> TestResult {
     let features = Features::open(&path)?;
     assert_eq!((features.rows(), features.row_len()), (300, 2));
     assert_eq!(features.origin(), &origin());
-    // At angle 1: row 100.
+    // The query has angle 1, which is the angle of row 100.
     let near = features.nearest(&[1f32.cos(), 1f32.sin()], 3)?;
     let names: Vec<String> = near.iter().map(|n| n.path.display().to_string()).collect();
     assert_eq!(names[0], "photos/ä 100.png");
@@ -148,7 +148,7 @@ fn other_files_are_refused() -> TestResult {
         std::fs::write(&path, &whole[..cut])?;
         assert!(Features::open(&path).is_err(), "{cut}");
     }
-    // Fewer paths than rows.
+    // A file with fewer paths than rows.
     let mut few = whole.clone();
     let from = few.len() - 20;
     few[from..].fill(b'x');

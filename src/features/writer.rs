@@ -1,4 +1,4 @@
-//! Writes features one by one.
+//! Writing of features, one row at a time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,8 +12,8 @@ use super::{FEATURES, FeaturesError, Origin, PATHS};
 use crate::printable::printable;
 use crate::whole_file::temporary;
 
-/// A file of features that is being written, beside its place: it comes there
-/// with [`finish`](Writer::finish), as a whole or not at all.
+/// A writer of a file of features. The rows go to a temporary file in the same folder.
+/// [`finish`](Writer::finish) moves the complete file to its place atomically.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -36,19 +36,19 @@ pub struct Writer {
     place: PathBuf,
     file: BufWriter<NamedTempFile>,
     origin: Origin,
-    /// Extents of a row, in PyTorch's order.
+    /// The extents of a row, in PyTorch's order.
     shape: Vec<usize>,
     rows: usize,
     most: usize,
-    /// Bytes that were kept free for the header, whose length depends on how many
-    /// rows there will be.
+    /// The number of bytes reserved for the header, whose length depends on the final number of
+    /// rows.
     header: usize,
     paths: Vec<u8>,
 }
 
 impl Writer {
-    /// Begins a file of at most `most` rows of that shape, such as `[2048]`, or
-    /// `[C, H, W]` of a layer in PyTorch's order.
+    /// Creates a file of at most `most` rows of that shape. The shape is, for example, `[2048]`, or
+    /// `[C, H, W]` for a layer in PyTorch's order.
     ///
     /// # Errors
     /// [`FeaturesError::Write`].
@@ -60,7 +60,7 @@ impl Writer {
     ) -> Result<Self, FeaturesError> {
         let path = path.as_ref();
         let shown = printable(path.display());
-        // Through a link, the file that it leads to is replaced.
+        // If the path is a link, the target of the link is replaced.
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let write = |source| FeaturesError::Write {
             file: shown.clone(),
@@ -78,7 +78,7 @@ impl Writer {
             paths: vec![],
             shown,
         };
-        // As long as it can become: numbers only get shorter.
+        // Reserve the longest possible header: the final numbers can only be shorter.
         let longest = writer.head(usize::MAX).len().next_multiple_of(8);
         writer.header = longest;
         writer.rows = 0;
@@ -90,9 +90,9 @@ impl Writer {
     /// Adds a picture's features.
     ///
     /// # Errors
-    /// [`FeaturesError::Length`] for another number of them than a row has,
-    /// [`FeaturesError::Full`] for more rows than were announced,
-    /// [`FeaturesError::Write`] where there is no room.
+    /// [`FeaturesError::Length`] if the number of values differs from the row's,
+    /// [`FeaturesError::Full`] if the file already has the announced number of rows,
+    /// [`FeaturesError::Write`] if the file cannot be written.
     pub fn add(&mut self, path: impl AsRef<Path>, row: &[f32]) -> Result<(), FeaturesError> {
         let path = path.as_ref();
         let expected = self.shape.iter().product();
@@ -121,17 +121,17 @@ impl Writer {
         Ok(())
     }
 
-    /// Where it is until it is finished.
+    /// Returns the path of the temporary file, which exists until the writer is finished.
     pub fn part(&self) -> &Path {
         self.file.get_ref().path()
     }
 
-    /// Rows so far.
+    /// Returns the number of rows so far.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Puts the file in its place, or in that of one that is there.
+    /// Moves the complete file to its place. An existing file is replaced.
     ///
     /// # Errors
     /// [`FeaturesError::Write`].
@@ -157,7 +157,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The header, without its length.
+    /// Returns the header without the prefix that gives its length.
     fn head(&self, paths: usize) -> Vec<u8> {
         let row = self
             .shape

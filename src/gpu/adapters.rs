@@ -1,14 +1,14 @@
-//! Which adapters there are, and which one is meant.
+//! Lists the adapters of the machine and selects one of them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::GpuError;
 
-/// Which device to use.
+/// A device to use.
 ///
-/// The CPU twin is none of them: it is where a classifier runs that is given no
-/// [`Gpu`](crate::Gpu).
+/// The CPU path is not a device of this list: a classifier without a [`Gpu`](crate::Gpu) runs on
+/// the CPU.
 ///
 /// ```
 /// use resnet_wgpu::DeviceSelector;
@@ -27,15 +27,14 @@ use super::GpuError;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum DeviceSelector {
-    /// Discrete before integrated before software adapters; among equals
-    /// Vulkan, Metal and Direct3D before OpenGL.
+    /// The best adapter: discrete before integrated before software adapters. Among equal adapters,
+    /// Vulkan, Metal and Direct3D precede OpenGL.
     #[default]
     Auto,
-    /// The adapter of that index in the list that [`adapters`] gives; beyond
-    /// the list, the first whose name has that number in it.
+    /// The adapter with this index in the list that [`adapters`] returns. An index beyond the list
+    /// selects the first adapter whose name contains the number.
     Index(usize),
-    /// The first adapter whose name, driver or backend contains this, without
-    /// regard to case.
+    /// The first adapter whose name, driver or backend contains this text, without regard to case.
     Name(String),
 }
 
@@ -61,7 +60,7 @@ impl fmt::Display for DeviceSelector {
     }
 }
 
-/// An adapter as [`adapters`] and `resnet devices` list it.
+/// An adapter in the list of [`adapters`] and `resnet devices`.
 ///
 /// ```no_run
 /// use resnet_wgpu::adapters;
@@ -74,27 +73,28 @@ impl fmt::Display for DeviceSelector {
 /// ```
 #[derive(Debug, Clone)]
 pub struct AdapterSummary {
-    /// Position in the list; `--device INDEX` takes it.
+    /// The position in the list, as `--device INDEX` expects it.
     pub index: usize,
-    /// Name, vendor, driver, backend, kind, subgroup sizes.
+    /// Name, vendor, driver, backend, kind and subgroup sizes.
     pub info: wgpu::AdapterInfo,
-    /// Limits that the adapter offers.
+    /// The limits that the adapter offers.
     pub limits: wgpu::Limits,
-    /// Features that the adapter offers.
+    /// The features that the adapter offers.
     pub features: wgpu::Features,
 }
 
 impl AdapterSummary {
-    /// One line that says what it is.
+    /// Returns one line with name, backend and kind of the adapter.
     pub fn describe(&self) -> String {
         describe(&self.info)
     }
 }
 
+/// Returns the adapter's name, backend and kind, as in
 /// `llvmpipe (LLVM 15.0.6, 256 bits) (Vulkan, software)`.
 pub(super) fn describe(info: &wgpu::AdapterInfo) -> String {
     let (backend, kind) = (backend_name(info), kind_name(info));
-    // Browsers keep it to themselves.
+    // Browsers do not reveal the name.
     let name = match info.name.as_str() {
         "" => "unnamed",
         name => name,
@@ -102,8 +102,8 @@ pub(super) fn describe(info: &wgpu::AdapterInfo) -> String {
     format!("{name} ({backend}, {kind})")
 }
 
-/// An adapter's kind as this program names it: discrete, integrated, virtual,
-/// software or other.
+/// Returns this program's word for the adapter's kind: discrete, integrated, virtual, software or
+/// other.
 pub fn kind_name(info: &wgpu::AdapterInfo) -> &'static str {
     match info.device_type {
         wgpu::DeviceType::DiscreteGpu => "discrete",
@@ -114,7 +114,7 @@ pub fn kind_name(info: &wgpu::AdapterInfo) -> &'static str {
     }
 }
 
-/// An adapter's backend by the name that people know.
+/// Returns the common name of an adapter's backend.
 pub fn backend_name(info: &wgpu::AdapterInfo) -> &'static str {
     match info.backend {
         wgpu::Backend::Vulkan => "Vulkan",
@@ -126,8 +126,8 @@ pub fn backend_name(info: &wgpu::AdapterInfo) -> &'static str {
     }
 }
 
-/// All adapters of all backends (`WGPU_BACKEND` narrows them), best first:
-/// the first is what [`DeviceSelector::Auto`] takes.
+/// Returns all adapters of all backends, best first; the environment variable `WGPU_BACKEND`
+/// restricts the backends. [`DeviceSelector::Auto`] selects the first adapter.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn adapters() -> Vec<AdapterSummary> {
     pollster::block_on(enumerate(wgpu::Backends::all()))
@@ -142,12 +142,12 @@ pub fn adapters() -> Vec<AdapterSummary> {
         .collect()
 }
 
-/// Adapters of those backends that can compute, best first.
+/// Returns the adapters of `backends` that can compute, best first.
 async fn enumerate(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     descriptor.backends &= backends;
-    // Validation layers, where a debug build would find them, print to
-    // stdout and stderr; a library prints nothing.
+    // If a debug build finds validation layers, they print to stdout and stderr. A library prints
+    // nothing.
     descriptor.flags = wgpu::InstanceFlags::empty().with_env();
     let backends = descriptor.backends;
     let instance = wgpu::Instance::new(descriptor);
@@ -157,7 +157,7 @@ async fn enumerate(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
         flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
             && a.get_info().backend != wgpu::Backend::Noop
     });
-    // A stable sort: the order of the drivers decides among equals.
+    // The sort is stable: equal adapters keep the order of the drivers.
     adapters.sort_by_key(|a| rank(&a.get_info()));
     adapters
 }
@@ -167,7 +167,8 @@ fn rank(info: &wgpu::AdapterInfo) -> (u8, u8) {
         wgpu::DeviceType::DiscreteGpu => 0,
         wgpu::DeviceType::IntegratedGpu => 1,
         wgpu::DeviceType::VirtualGpu => 2,
-        // OpenGL often does not say; a named GPU is better than software.
+        // OpenGL often does not report the kind. A GPU with a name is better than a software
+        // adapter.
         wgpu::DeviceType::Other => 3,
         wgpu::DeviceType::Cpu => 4,
     };
@@ -178,11 +179,11 @@ fn rank(info: &wgpu::AdapterInfo) -> (u8, u8) {
     (kind, backend)
 }
 
-/// The adapter that the selector means.
+/// Returns the adapter that `selector` describes.
 pub(super) async fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, GpuError> {
     let mut adapters = enumerate(wgpu::Backends::all() - wgpu::Backends::GL).await;
-    // OpenGL is slow to come up, so it is asked only where the others have no
-    // better than a software adapter, or where the list must be complete.
+    // OpenGL is slow to initialize. Its adapters are enumerated only if the other backends offer no
+    // hardware adapter, or if the list must be complete.
     let hardware = |a: &wgpu::Adapter| a.get_info().device_type != wgpu::DeviceType::Cpu;
     if *selector != DeviceSelector::Auto || !adapters.first().is_some_and(hardware) {
         adapters.extend(enumerate(wgpu::Backends::GL).await);
@@ -194,7 +195,7 @@ pub(super) async fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, G
     let index = match selector {
         DeviceSelector::Auto => Some(0),
         DeviceSelector::Index(index) if *index < adapters.len() => Some(*index),
-        // A number beyond the list may be part of a name: `4090`.
+        // A number beyond the list may be part of a name, such as `4090`.
         DeviceSelector::Index(number) => named(&adapters, &number.to_string()),
         DeviceSelector::Name(name) => named(&adapters, name),
     };
@@ -212,7 +213,7 @@ pub(super) async fn select(selector: &DeviceSelector) -> Result<wgpu::Adapter, G
     }
 }
 
-/// The first adapter whose description contains `name`.
+/// Returns the index of the first adapter whose description or driver contains `name`.
 fn named(adapters: &[wgpu::Adapter], name: &str) -> Option<usize> {
     let wanted = name.to_lowercase();
     adapters.iter().position(|a| {

@@ -1,5 +1,4 @@
-//! Runs single steps and looks into slots: for verification, which feeds each
-//! step its own inputs.
+//! Runs single steps and accesses slots, for verification.
 
 use std::ops::Range;
 
@@ -9,9 +8,8 @@ use super::{Executable, GpuError};
 use crate::kernels::Scalar;
 
 impl Executable {
-    /// Runs some steps alone: for verification, which feeds each its own
-    /// inputs through [`Executable::write_slot`] and reads
-    /// [`Executable::read_slot`].
+    /// Runs only the given steps. Verification writes each step's inputs with
+    /// [`Executable::write_slot`] and reads its outputs with [`Executable::read_slot`].
     pub fn run_steps(&self, steps: Range<usize>) -> Result<(), GpuError> {
         self.handles().watch(0, || {
             let mut encoder = self.handles().encoder();
@@ -20,7 +18,7 @@ impl Executable {
         })
     }
 
-    /// Writes numbers to the start of a slot, stored in `scalar`.
+    /// Writes numbers to the start of a slot, stored as `scalar`.
     pub fn write_slot(&self, slot: usize, scalar: Scalar, data: &[f32]) -> Result<(), GpuError> {
         store(data, scalar, |bytes| {
             self.handles().watch(bytes.len() as u64, || {
@@ -29,8 +27,8 @@ impl Executable {
         })
     }
 
-    /// Reads `count` numbers, whole quads of them that are stored in `scalar`,
-    /// from the start of a slot.
+    /// Reads `count` numbers from the start of a slot. The numbers are whole channel quads, stored
+    /// as `scalar`.
     pub fn read_slot(
         &self,
         slot: usize,

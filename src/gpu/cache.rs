@@ -1,9 +1,8 @@
-//! Compiled pipelines on disk, where the driver lets an application keep them.
+//! Compiled pipelines on disk, for drivers that let an application store them.
 //!
-//! A file for each adapter and driver: a mark, whose it is, a checksum, and the
-//! driver's own bytes. One that is damaged or of another driver is as good as
-//! none; it is replaced as a whole, so that a reader sees the old one or the
-//! new one.
+//! Each adapter and driver has one file: a mark, the owner, a checksum, and the driver's bytes. A
+//! damaged file, or a file of another driver, is ignored. The file is replaced as a whole, so that
+//! a reader sees either the old or the new contents.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,26 +13,26 @@ use super::audited;
 use crate::weights::fnv1a64;
 use crate::whole_file::replace;
 
-/// What a file begins with: what it is, and the version of its layout.
+/// The first bytes of a file: the kind of file, and the version of its layout.
 const MARK: &[u8] = b"resnet-wgpu pipelines 1\n";
 
-/// The largest file that is read, in bytes. A ResNet's pipelines have a
-/// thousandth of it.
+/// The largest number of bytes that are read from a file. The pipelines of a ResNet need a
+/// thousandth of this limit.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// A driver's store of compiled pipelines, and the file that keeps it.
+/// A driver's store of compiled pipelines, and the file that keeps its contents.
 #[derive(Debug)]
 pub(super) struct DiskCache {
     store: wgpu::PipelineCache,
     file: PathBuf,
     owner: String,
-    /// Checksum of what the file has; `None` where it has nothing.
+    /// Checksum of the file's data; `None` if the file has no valid data.
     kept: Mutex<Option<u64>>,
 }
 
 impl DiskCache {
-    /// The store of that device, with what `folder` has of it; `None` where the
-    /// device has none.
+    /// Opens the pipeline store of `device`, filled from the file in `folder`. Returns `None` if
+    /// the device has no such store.
     pub fn open(device: &wgpu::Device, info: &wgpu::AdapterInfo, folder: &Path) -> Option<Self> {
         if !device.features().contains(wgpu::Features::PIPELINE_CACHE) {
             return None;
@@ -44,7 +43,7 @@ impl DiskCache {
         let data = read(&file, &owner);
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let store = audited::pipeline_cache(device, data.as_deref());
-        // Without the store it merely takes longer.
+        // Without the store, compilation only takes longer.
         if pollster::block_on(scope.pop()).is_some() {
             return None;
         }
@@ -56,13 +55,13 @@ impl DiskCache {
         })
     }
 
-    /// The store, for making pipelines.
+    /// Returns the store, for creating pipelines.
     pub fn store(&self) -> &wgpu::PipelineCache {
         &self.store
     }
 
-    /// Keeps what the store has, if the file does not have it yet. A folder
-    /// that cannot be written costs the next process its time, and no more.
+    /// Writes the store's data to the file, unless the file already has the data. If the folder
+    /// cannot be written, the next process compiles again; nothing else is lost.
     pub fn keep(&self) {
         let Some(data) = self.store.get_data() else {
             return;
@@ -75,7 +74,8 @@ impl DiskCache {
     }
 }
 
-/// Whose compiled pipelines they are: they fit no other adapter or driver.
+/// Returns the adapter and driver that compiled pipelines belong to. Compiled pipelines fit no
+/// other adapter or driver.
 fn owner(info: &wgpu::AdapterInfo) -> Option<String> {
     let key = wgpu::util::pipeline_cache_key(info)?;
     let lines = [&key, &info.name, &info.driver, &info.driver_info];
@@ -83,8 +83,7 @@ fn owner(info: &wgpu::AdapterInfo) -> Option<String> {
     Some(format!("{}\n", lines.join("\n")))
 }
 
-/// The driver's bytes in the file; `None` where it is not whole or not of that
-/// owner.
+/// Returns the driver's bytes from the file, or `None` if the file is damaged or has another owner.
 fn read(file: &Path, owner: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).ok()?;
@@ -94,7 +93,7 @@ fn read(file: &Path, owner: &str) -> Option<Vec<u8>> {
     (fnv1a64(data) == u64::from_le_bytes(*sum)).then(|| data.to_vec())
 }
 
-/// Writes the file as a whole.
+/// Replaces the file as a whole.
 fn write(file: &Path, owner: &str, data: &[u8]) -> std::io::Result<()> {
     let sum = fnv1a64(data).to_le_bytes();
     replace(file, &[MARK, owner.as_bytes(), &sum, data].concat())

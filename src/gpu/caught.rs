@@ -1,18 +1,19 @@
-//! Calls at which wgpu may panic.
+//! Calls in which wgpu may panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Does something at which wgpu may panic; `None` where it did. What is of another
-/// `wgpu::Instance` it looks for under a name, and panics where there is nothing;
-/// where there is something else, nobody notices.
+/// Calls `act`, in which wgpu may panic, and returns `None` after a panic. wgpu finds an object of
+/// another `wgpu::Instance` by its identifier, and panics if no object has that identifier. If a
+/// different object has the identifier, wgpu uses that object without an error.
 pub(super) fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
-    // What it left half done is given up.
+    // The caller discards everything that the panic left unfinished, so `AssertUnwindSafe` holds.
     catch_unwind(AssertUnwindSafe(act)).ok()
 }
 
-/// Polls a device. wgpu panics where a driver loses it meanwhile.
+/// Polls a device. wgpu panics if the driver loses the device during the call.
 pub(super) fn polled(device: &wgpu::Device, how: wgpu::PollType) -> Result<bool, String> {
-    // Nothing of ours is half done while wgpu polls; its callbacks are.
+    // No work of this library is unfinished while wgpu polls. Only wgpu's callbacks may be
+    // interrupted.
     match caught(|| device.poll(how)) {
         Some(Ok(_)) => Ok(true),
         Some(Err(wgpu::PollError::Timeout)) => Ok(false),

@@ -1,4 +1,4 @@
-//! Makes compute pipelines.
+//! Creates compute pipelines.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::monitor::{Monitor, Stage};
 pub(super) type Made = Vec<(Variant, Arc<Pipeline>)>;
 
 impl Gpu {
-    /// Makes the pipelines that are missing of these kernels, by as many
-    /// threads as there are, and gives those.
+    /// Creates the missing pipelines of `kernels`, on as many threads as the machine has cores, and
+    /// returns the new pipelines only.
     pub(super) fn make_pipelines(
         &self,
         kernels: &[Variant],
@@ -35,8 +35,9 @@ impl Gpu {
         Ok((found.collect(), reports))
     }
 
-    /// Builds these kernels on as many threads as there are cores: threads of its
-    /// own, as rayon's pack weights meanwhile and a driver may take long.
+    /// Builds the pipelines on as many threads as the machine has cores. The threads are separate
+    /// from rayon's, because rayon's threads pack weights at the same time and a driver may take
+    /// long.
     #[cfg(not(target_arch = "wasm32"))]
     fn build_all(&self, missing: &[Variant], monitor: &Monitor) -> Result<Reports, GpuError> {
         use std::sync::atomic::{AtomicUsize, Ordering};
@@ -61,7 +62,7 @@ impl Gpu {
         Ok(Reports::default())
     }
 
-    /// Builds these kernels one after the other.
+    /// Builds the pipelines one after the other.
     #[cfg(target_arch = "wasm32")]
     fn build_all(&self, missing: &[Variant], monitor: &Monitor) -> Result<Reports, GpuError> {
         let mut reports = Reports::default();
@@ -82,7 +83,7 @@ impl Gpu {
         Ok(monitor.advance(Stage::Kernels, 1)?)
     }
 
-    /// A pipeline with the layout that the shader says, checked as it runs.
+    /// Creates a pipeline whose layout is derived from the shader, with run-time checks.
     pub(super) fn shader_pipeline(
         &self,
         name: &'static str,
@@ -125,7 +126,8 @@ impl Gpu {
                 true => device.create_shader_module(descriptor),
                 false => audited::trusted_module(device, descriptor),
             };
-            // Parameters, then what it reads, then what it writes.
+            // Bindings are the parameters, then the values that the kernel reads, then the values
+            // that it writes.
             let written = variant.reads() as u32 + 1;
             let entries: Vec<_> = (0..written + variant.writes() as u32)
                 .map(|binding| wgpu::BindGroupLayoutEntry {
@@ -154,7 +156,8 @@ impl Gpu {
                 module: &module,
                 entry_point: Some("main"),
                 compilation_options: wgpu::PipelineCompilationOptions {
-                    // Every kernel writes its workgroup memory before it reads it.
+                    // Every kernel writes its workgroup memory before reading it, so zeroing is not
+                    // needed.
                     zero_initialize_workgroup_memory: false,
                     ..Default::default()
                 },
@@ -169,8 +172,8 @@ impl Gpu {
     }
 }
 
-/// What a kernel's inputs lie in. Some may be of another type than the first;
-/// they are bound in the same way.
+/// Returns the place of a kernel's inputs: a buffer or a texture. Some inputs may have another
+/// scalar type than the first, but the binding is the same.
 pub(super) fn read_place(variant: Variant, storage: Storage) -> Place {
     match variant.kernel.tile {
         Tile::Bytes => Place::Buffer,
@@ -178,7 +181,7 @@ pub(super) fn read_place(variant: Variant, storage: Storage) -> Place {
     }
 }
 
-/// How a kernel binds a value that it reads or writes.
+/// Returns the binding type of a value that a kernel reads or writes.
 fn value_binding(place: Place, read_only: bool) -> wgpu::BindingType {
     match (place, read_only) {
         (Place::Buffer, _) => buffer_binding(wgpu::BufferBindingType::Storage { read_only }),

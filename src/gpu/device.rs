@@ -1,4 +1,4 @@
-//! A GPU: the handles of a device, and what networks on it share.
+//! A GPU: the handles of a device, and the state that all networks on the device share.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use super::{GpuError, Handles, PipelineOptions};
 use crate::kernels::Storage;
 use crate::plan::{DeviceProfile, Precision, Settled};
 
-/// A GPU that sessions run on. Cloning shares it, and the pipelines that its
-/// sessions have made; it may be used from any thread.
+/// A GPU that sessions run on. Clones share the device and the pipelines that its sessions created.
+/// All threads may use a `Gpu`.
 ///
 /// ```no_run
 /// use resnet_wgpu::{DeviceSelector, Gpu};
@@ -64,9 +64,8 @@ impl Gpu {
         }
     }
 
-    /// Returns the device with activations and weights in `storage` instead of
-    /// the storage that [`Gpu::new`] chooses, and with pipelines of its own: for
-    /// comparisons.
+    /// Returns the device with activations and weights in `storage` instead of the storage that
+    /// [`Gpu::new`] chooses, and with pipelines of its own. Used for comparisons.
     pub(crate) fn with_storage(&self, storage: Storage) -> Self {
         let profile = DeviceProfile {
             storage,
@@ -78,32 +77,35 @@ impl Gpu {
         Self::of(handles, profile, pipelines)
     }
 
-    /// The handles of the device.
+    /// Returns the handles of the device.
     pub(super) fn handles(&self) -> &Handles {
         &self.shared.handles
     }
 
-    /// The `wgpu` device.
+    /// Returns the `wgpu` device.
     pub fn device(&self) -> &wgpu::Device {
         self.handles().device()
     }
 
-    /// The `wgpu` queue.
+    /// Returns the `wgpu` queue.
     pub fn queue(&self) -> &wgpu::Queue {
         self.handles().queue()
     }
 
-    /// What the driver says of itself.
+    /// Returns the driver's description of the adapter.
     pub fn info(&self) -> &wgpu::AdapterInfo {
         self.handles().info()
     }
 
-    /// What planning knows of the device.
+    /// Returns the properties of the device that planning uses.
     pub fn profile(&self) -> &DeviceProfile {
         &self.shared.profile
     }
 
-    /// What a precision comes to on this device.
+    /// Resolves a precision on this device: [`Precision::Auto`] becomes a concrete precision.
+    ///
+    /// # Errors
+    /// [`GpuError::NoF16`] if f16 is requested and the device's shaders lack f16.
     pub fn precision(&self, asked: Precision) -> Result<Settled, GpuError> {
         let none = |_| GpuError::NoF16 {
             device: self.describe(),
@@ -111,19 +113,18 @@ impl Gpu {
         asked.on(self.profile()).map_err(none)
     }
 
-    /// One line that names the device: `llvmpipe (LLVM 15.0.6, 256 bits)
-    /// (Vulkan, software)`.
+    /// Returns one line that names the device, as in
+    /// `llvmpipe (LLVM 15.0.6, 256 bits) (Vulkan, software)`.
     pub fn describe(&self) -> String {
         self.handles().describe()
     }
 
-    /// Whether kernels check what they access:
-    /// [`PipelineOptions::checked`].
+    /// Returns whether kernels check their memory accesses ([`PipelineOptions::checked`]).
     pub fn checked(&self) -> bool {
         self.pipelines().checked()
     }
 
-    /// Pipelines that have been made on this device so far: one serves every
+    /// Returns the number of pipelines created on this device so far. One pipeline serves every
     /// layer and every image size of its kernel.
     pub fn pipeline_count(&self) -> usize {
         self.pipelines().count()
@@ -133,34 +134,34 @@ impl Gpu {
         &self.shared.pipelines
     }
 
-    /// Whether the device is the application's ([`Gpu::from_device`]), which may
-    /// draw on it.
+    /// Returns whether the device belongs to the application ([`Gpu::from_device`]), which may also
+    /// draw on the device.
     pub fn is_shared(&self) -> bool {
         self.handles().is_shared()
     }
 
-    /// Bytes of images that runs have taken from the host's memory so far, without
-    /// those that were on the device already.
+    /// Returns the bytes of images that runs have uploaded from host memory so far. Images that
+    /// were already on the device do not count.
     pub fn uploaded_bytes(&self) -> u64 {
         self.handles().uploaded()
     }
 
-    /// How often a thread has waited for the device so far in calls of this
-    /// library: for a result, for a free frame, or for weights to arrive. A thread
-    /// that draws should never wait, and a test can check that. Other work of
-    /// setting up, such as compiling kernels, does not count.
+    /// Returns the number of times that a thread has waited for the device in calls of this
+    /// library: for a result, a free frame, or the upload of weights. A thread that draws should
+    /// never wait, and a test can check that with this number. Other setup work, such as compiling
+    /// kernels, does not count.
     pub fn waits(&self) -> u64 {
         self.handles().waits()
     }
 
-    /// Returns whether the device is lost. wgpu reports a loss to one callback,
-    /// which belongs to the application, so this tries a call. Always false in a
-    /// browser, where the next run's error says it.
+    /// Returns whether the device is lost. wgpu reports a loss to a single callback, which belongs
+    /// to the application, so this function tests the device with a call. Always `false` in a
+    /// browser, where the error of the next run reports the loss.
     pub fn is_lost(&self) -> bool {
         self.handles().is_lost()
     }
 
-    /// Keeps the device polled until `signal` has ended or the result is dropped.
+    /// Keeps the device polled until `signal` has ended or the returned [`Polling`] is dropped.
     pub(super) fn poll_for(&self, signal: Option<&Signal>) -> Result<Polling, GpuError> {
         let polling = self.shared.poller.poll_for(self.device(), signal);
         polling.map_err(|error| self.handles().lost(format!("no thread polls it: {error}")))

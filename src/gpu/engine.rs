@@ -173,7 +173,7 @@ impl Engine {
         &self.workspace
     }
 
-    /// Whether outputs stay on the device as well.
+    /// Returns whether outputs stay on the device as well.
     pub(super) fn keeps_results(&self) -> bool {
         self.keeps_results
     }

@@ -1,29 +1,28 @@
-//! What can go wrong with a device, each with a remedy.
+//! Errors of a device, each with a remedy.
 
 use crate::kernels::TemplateError;
 use crate::monitor::Cancelled;
 use crate::tensor::TensorError;
 
-/// An error of a device: no device, a device that cannot do what is asked, or one that
-/// failed.
+/// An error of a device: no device exists, the device lacks a requirement, or the device failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GpuError {
-    /// The machine has no adapter at all.
+    /// A machine without any adapter.
     #[error(
         "no GPU driver found; install one (`apt-get install mesa-vulkan-drivers` for a software \
          driver on Debian or Ubuntu, or the vendor's driver), or use the CPU"
     )]
     NoAdapter,
-    /// No adapter is what the selector asked for.
+    /// A selector that matches no adapter.
     #[error("no device `{wanted}` on this machine, which has: {found}; name one of these")]
     UnknownDevice {
-        /// What was asked for.
+        /// The selector, as text.
         wanted: String,
-        /// What there is.
+        /// The adapters of the machine.
         found: String,
     },
-    /// The adapter gave no device.
+    /// An adapter that refused to open a device.
     #[error("adapter `{adapter}` gave no device: {reason}; try another")]
     Request {
         /// The adapter's name.
@@ -31,12 +30,12 @@ pub enum GpuError {
         /// wgpu's reason.
         reason: String,
     },
-    /// What only a GPU does, asked of the CPU.
+    /// A call that only a GPU supports, on the CPU.
     #[error(
         "textures, buffers and commands need a GPU, and this runs on the CPU; set it up on a `Gpu` (`Gpu::new`, `Gpu::from_device`)"
     )]
     OnCpu,
-    /// An application's device whose limits are too low.
+    /// An application's device with limits that are too low.
     #[error(
         "device `{device}` was opened without what networks need: {missing}; open it with \
          `Gpu::device_descriptor(&adapter)`, or with limits no lower than `Gpu::required_limits()`"
@@ -44,10 +43,10 @@ pub enum GpuError {
     DeviceLimits {
         /// The device's name.
         device: String,
-        /// Each limit that is too low, what it must be, and what it is.
+        /// Each limit that is too low, with the required value and the value found.
         missing: String,
     },
-    /// A queue of another device.
+    /// A queue that belongs to another device.
     #[error(
         "device `{device}` was given with the queue of another device; pass the two that one \
          `request_device` gave"
@@ -56,18 +55,18 @@ pub enum GpuError {
         /// The device's name.
         device: String,
     },
-    /// A command encoder of another `wgpu::Instance`.
+    /// A command encoder that belongs to another `wgpu::Instance`.
     #[error(
         "the command encoder belongs to another `wgpu::Instance`; make it with the device that \
          the network is on (`Gpu::device`)"
     )]
     OtherInstance,
-    /// The driver refused a kernel.
+    /// A kernel that the driver refused.
     #[error("kernel `{kernel}`: {reason}")]
     Kernel {
         /// The kernel's name.
         kernel: &'static str,
-        /// What the device said, and the remedy.
+        /// The device's message, and the remedy.
         reason: String,
     },
     /// A plan for another kind of device.
@@ -80,19 +79,19 @@ pub enum GpuError {
         device: String,
         /// The kernel's name.
         kernel: &'static str,
-        /// What it needs, readably.
+        /// The requirement that the device lacks, as readable text.
         lacks: String,
     },
-    /// Whoever watched it being set up cancelled it.
+    /// A setup that its monitor cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    /// A template did not render.
+    /// A template that failed to render.
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// A weight that cannot be read.
     #[error(transparent)]
     Tensor(#[from] TensorError),
-    /// Not enough device memory.
+    /// Too little device memory.
     #[error(
         "device `{device}` has no memory for {bytes} bytes: {reason}; use a smaller batch or \
          input size"
@@ -100,12 +99,12 @@ pub enum GpuError {
     OutOfMemory {
         /// The device's name.
         device: String,
-        /// Bytes that were asked for.
+        /// The bytes that were requested.
         bytes: u64,
         /// wgpu's reason.
         reason: String,
     },
-    /// wgpu refused a call of this library.
+    /// A call of this library that wgpu refused.
     #[error(
         "device `{device}` refused: {reason}; please report this with the output of \
          `resnet devices --json`, and use the CPU meanwhile"
@@ -116,7 +115,7 @@ pub enum GpuError {
         /// wgpu's reason.
         reason: String,
     },
-    /// f16 where shaders have none.
+    /// The precision f16 on a device whose shaders lack f16.
     #[error(
         "device `{device}` has no f16 in shaders (the feature SHADER_F16); use f32, or another \
          device"
@@ -125,7 +124,7 @@ pub enum GpuError {
         /// The device's name.
         device: String,
     },
-    /// A weight that f16 does not hold.
+    /// A weight beyond the range of f16.
     #[error("tensor `{tensor}` has a weight of {value:e}, and f16 holds up to 65504; use f32")]
     Beyond {
         /// The tensor's name.
@@ -133,55 +132,55 @@ pub enum GpuError {
         /// The weight.
         value: f32,
     },
-    /// Images in another form than the plan takes.
+    /// Images in another form than the plan expects.
     #[error("expected images as {expected}, found {found}; set `SessionOptions::input` to it")]
     InputForm {
-        /// The form that the plan takes.
+        /// The form that the plan expects.
         expected: &'static str,
-        /// The form that they have.
+        /// The form of the given images.
         found: &'static str,
     },
     /// More images than the plan's batch.
     #[error("expected images of {most} bytes at most, a batch of {batch}, found {found} bytes")]
     InputSize {
-        /// Images of a run.
+        /// Number of images in a batch.
         batch: usize,
-        /// Bytes of as many.
+        /// Bytes of a full batch.
         most: u64,
-        /// Bytes that were given.
+        /// Bytes of the given images.
         found: usize,
     },
-    /// As many runs are in flight as may be.
+    /// A run beyond the limit of runs in flight.
     #[error("{0} runs are in flight already; finish one before the next")]
     Busy(usize),
-    /// A free frame that did not come.
+    /// A wait of ten minutes in which no frame became free.
     #[error(
         "as many runs as may be in flight were not finished for ten minutes; finish or drop them, or \
          allow more (`in_flight`)"
     )]
     Stuck,
-    /// Another run, where one is recorded in part.
+    /// A new run, while another run is partly recorded.
     #[error(
         "a run is recorded in part; record the rest of it (`Recorder::go_on`), or give it up \
          (`Recorder::abandon`), before the next"
     )]
     Unfinished,
-    /// A call that waits, where nothing may.
+    /// A blocking call in a browser, where no thread may block.
     #[error(
         "nothing can wait for the device in a browser; await instead (`classify_async`, an \
          `Pending`, `Run::ready`)"
     )]
     Blocking,
-    /// No run is in flight.
+    /// A call that needs a run in flight, while no run is in flight.
     #[error("no run is in flight; start one first (`Classifier::start`, `Recorder::begin`)")]
     Idle,
-    /// A run whose commands were dropped.
+    /// A run whose commands were dropped instead of submitted.
     #[error(
         "a command encoder that a run was recorded into was not submitted, or refused with what else \
          was in it; submit all of them in their order, then wait for the run"
     )]
     NotSubmitted,
-    /// The device's clock makes no sense.
+    /// A device whose timestamps run backwards.
     #[error(
         "device `{device}`: its timestamps run backwards, so the driver cannot be timed; \
          update it"
@@ -190,7 +189,7 @@ pub enum GpuError {
         /// The device's name.
         device: String,
     },
-    /// What was computed is not what is right.
+    /// A wrong result of a kernel.
     #[error(
         "device `{device}` computes wrongly: {kernel} gave {reason}; update the driver, or use \
          another device"
@@ -198,13 +197,13 @@ pub enum GpuError {
     Wrong {
         /// The device's name.
         device: String,
-        /// What ran.
+        /// The kernel that ran.
         kernel: &'static str,
-        /// What it gave, and what is right.
+        /// The result and the expected result.
         reason: String,
     },
-    /// The device failed while it ran. [`Classifier::recreate`](crate::Classifier::recreate)
-    /// goes on, on another one or on the same opened anew.
+    /// A device that failed while it ran. [`Classifier::recreate`](crate::Classifier::recreate)
+    /// continues on another device, or on the same device after opening it anew.
     #[error(
         "device `{device}` failed while running: {reason}; open it anew; a driver that resets under \
          load is the usual cause: update it, or use a smaller batch"
@@ -212,7 +211,7 @@ pub enum GpuError {
     Lost {
         /// The device's name.
         device: String,
-        /// What failed.
+        /// The failure.
         reason: String,
     },
 }

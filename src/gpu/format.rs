@@ -2,7 +2,7 @@
 
 use crate::kernels::Scalar;
 
-/// Texels of textures: quads of that type.
+/// Returns the format of texels that each hold a channel quad of `scalar`.
 pub(super) fn format(scalar: Scalar) -> wgpu::TextureFormat {
     match scalar {
         Scalar::F16 => wgpu::TextureFormat::Rgba16Float,

@@ -13,11 +13,11 @@ pub(super) struct Handles {
     device: wgpu::Device,
     queue: wgpu::Queue,
     info: wgpu::AdapterInfo,
-    /// Whether the application draws on the device, too.
+    /// Set if the application draws on the device, too.
     is_shared: bool,
     /// Bytes of images that came from the host.
     uploaded: AtomicU64,
-    /// How often a thread has waited.
+    /// The number of waits of threads.
     waits: AtomicU64,
     submissions: Mutex<Submissions>,
 }
@@ -45,7 +45,7 @@ impl Handles {
         &self.queue
     }
 
-    /// What the driver says about itself.
+    /// The driver's description of itself.
     pub fn info(&self) -> &wgpu::AdapterInfo {
         &self.info
     }
@@ -76,7 +76,7 @@ impl Handles {
         self.uploaded.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// How often a thread has waited for the device.
+    /// The number of times that a thread has waited for the device.
     pub fn waits(&self) -> u64 {
         self.waits.load(Ordering::Relaxed)
     }

@@ -1,9 +1,9 @@
-//! A run's images as the host gives them.
+//! A run's images in host memory.
 
 use crate::kernels::InputForm;
 
-/// Images of a whole or part batch, in the form that the plan takes.
-/// [`Session::start`](crate::Session::start) takes slices of either kind as such.
+/// Images of a whole or partial batch, in the form that the plan expects.
+/// [`Session::start`](crate::Session::start) accepts slices of floats or bytes directly.
 ///
 /// ```
 /// use resnet_wgpu::{Images, InputForm};
@@ -16,14 +16,14 @@ use crate::kernels::InputForm;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Images<'a> {
-    /// `[N, H, W, quads·4]`, normalised, the channels that pad zero.
+    /// `[N, H, W, quads·4]`, normalised; the padding channels are zero.
     F32(&'a [f32]),
     /// `[N, H, W, 3]`, bytes of red, green and blue.
     Rgb8(&'a [u8]),
 }
 
 impl<'a> Images<'a> {
-    /// Numbers in all.
+    /// Returns the total number of elements.
     pub fn len(&self) -> usize {
         match self {
             Self::F32(values) => values.len(),
@@ -31,12 +31,12 @@ impl<'a> Images<'a> {
         }
     }
 
-    /// Whether there are none.
+    /// Returns whether the slice is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What they are called in messages.
+    /// Returns the name of the form for messages.
     pub fn name(&self) -> &'static str {
         match self {
             Self::F32(_) => "f32",
@@ -44,7 +44,7 @@ impl<'a> Images<'a> {
         }
     }
 
-    /// Whether they come in that form.
+    /// Returns whether the images have `form`.
     pub fn have(&self, form: &InputForm) -> bool {
         matches!(
             (self, form),

@@ -1,12 +1,12 @@
-//! Where a run's images come from.
+//! The source of a run's images.
 
 use super::{Images, Ready};
 
-/// Where a run's images come from.
+/// The source of a run's images.
 #[derive(Clone, Copy)]
 pub(crate) enum Intake<'a> {
-    /// The host.
+    /// Images in host memory.
     Host(Images<'a>),
-    /// The device: a picture that is resized on its way to where they arrive.
+    /// A picture on the device, which is resized into the input slot.
     Device(&'a Ready<'a>),
 }

@@ -8,8 +8,8 @@ pub(super) const MARK: u64 = 4;
 /// Generation counters on the device, shared by all frames of an executable.
 ///
 /// Each run has a number. The first slice of a run clears all counters and
-/// writes the number to the first one; each later slice copies the number from
-/// the counter of the slice before it to its own; the last slice copies it out
+/// writes the number to the first one. Each later slice copies the number from
+/// the counter of the slice before it to its own. The last slice copies it out
 /// with the outputs. Another number comes out if a slice was not submitted, or
 /// if another run came between two slices.
 #[derive(Debug)]

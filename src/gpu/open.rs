@@ -1,4 +1,4 @@
-//! Devices are opened here: one of the library's own, or the application's.
+//! Opens devices: a device of the library's own, or a device that the application opened.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,26 +11,29 @@ use super::wishes::{MEMORY_HINTS, WISHED};
 use super::{Gpu, GpuError, GpuOptions, PipelineOptions, audited};
 use crate::kernels::{KERNELS, Needs, Variant};
 
-/// How long the application's work on its device may take, when it is handed over.
+/// The longest time that the application's work on its device may take when the application hands
+/// the device over.
 const LONG_WORK: Duration = Duration::from_secs(1);
 
 impl Gpu {
-    /// Opens a device of the library's own: on the adapter that a
-    /// [`DeviceSelector`] means, with all that it offers, or as [`GpuOptions`]
-    /// say. Textures and buffers that a classifier is to read must be made on it
-    /// ([`Gpu::device`]): an application with a device of its own takes
-    /// [`Gpu::from_device`].
+    /// Opens a device of the library's own, on the adapter that `options` select: a
+    /// [`DeviceSelector`] requests all limits and features that help, and [`GpuOptions`] may
+    /// restrict them.
+    ///
+    /// A classifier reads only textures and buffers of its own device ([`Gpu::device`]). An
+    /// application that already has a device uses [`Gpu::from_device`] instead.
     ///
     /// # Errors
-    /// [`GpuError::NoAdapter`] and [`GpuError::UnknownDevice`] where there is
-    /// none; [`GpuError::Request`] where the driver gives no device.
+    /// - [`GpuError::NoAdapter`] if the machine has no adapter.
+    /// - [`GpuError::UnknownDevice`] if no adapter matches the selector.
+    /// - [`GpuError::Request`] if the driver refuses to open a device.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn new(options: impl Into<GpuOptions>) -> Result<Self, GpuError> {
         pollster::block_on(Self::new_async(options))
     }
 
-    /// The same for a task to await; in a browser, where nothing may block, it is
-    /// the one way, and the browser says which adapter it is.
+    /// Opens a device like `Gpu::new`, without blocking. Browsers allow only
+    /// this function, because nothing may block there, and the browser chooses the adapter.
     pub async fn new_async(options: impl Into<GpuOptions>) -> Result<Self, GpuError> {
         let options = options.into();
         let adapter = select(&options.selector).await?;
@@ -46,7 +49,8 @@ impl Gpu {
         let features = offered & WISHED;
         let cooperative = audited::COOPERATIVE | wgpu::Features::SHADER_F16;
         if offered.contains(cooperative) && !audited::cooperative_sizes(&adapter).is_empty() {
-            // A driver that offers them and then refuses is used without.
+            // If the driver offers cooperative matrices but refuses to open a device with them, the
+            // code below opens a device without them.
             let features = features | audited::COOPERATIVE;
             let opened = audited::request_cooperative(&adapter, features, limits.clone()).await;
             if let Ok((device, queue)) = opened {
@@ -70,7 +74,7 @@ impl Gpu {
             adapter: describe(&adapter.get_info()),
             reason: e.to_string(),
         })?;
-        // Of what it lacks for a network, the network's plan tells.
+        // A network's plan reports later which limits or features the network lacks on this device.
         Ok(Self::joined(
             &adapter,
             (device, queue),
@@ -79,8 +83,8 @@ impl Gpu {
         ))
     }
 
-    /// Opens a device with lower limits than the adapter offers: how an adapter
-    /// with small limits is simulated. `features` as in [`GpuOptions`].
+    /// Opens a device with lower limits than the adapter offers, to simulate an adapter with small
+    /// limits. `features` has the meaning of [`GpuOptions::features`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn with_limits(
         selector: &DeviceSelector,
@@ -94,11 +98,12 @@ impl Gpu {
         })
     }
 
-    /// What an application may ask its adapter for, so that its own device runs
-    /// networks as fast as one of this library's: the features that help, of
-    /// those that are offered, and the adapter's limits. Add what the application
-    /// itself needs. WebGPU's default limits and no features suffice, and are
-    /// slower; [`Gpu::required_limits`] says how little does.
+    /// Returns a device descriptor with which an application's own device runs networks as fast as
+    /// a device of this library. The descriptor requests the adapter's limits and those offered
+    /// features that help. Add the features and limits that the application itself needs.
+    ///
+    /// WebGPU's default limits and no features suffice, but are slower. [`Gpu::required_limits`]
+    /// returns the lowest limits that suffice.
     ///
     /// ```no_run
     /// # use resnet_wgpu::{Gpu, wgpu};
@@ -120,10 +125,9 @@ impl Gpu {
         }
     }
 
-    /// The limits without which some network does not run at all: what the least
-    /// demanding kernel of every family needs, and otherwise the lowest that
-    /// WebGPU implementations may have. How large a binding must be depends on
-    /// the network; a plan's error says so.
+    /// Returns the limits that every network needs to run. They cover the least demanding kernel of
+    /// each family; all others are the lowest limits that a WebGPU implementation may have. The
+    /// required binding size depends on the network, and a plan's error reports it.
     pub fn required_limits() -> wgpu::Limits {
         let least = least();
         wgpu::Limits {
@@ -136,14 +140,14 @@ impl Gpu {
         }
     }
 
-    /// Uses a device that the application made, with the limits and features
-    /// that it has; WebGPU's default limits suffice. Buffers, bind groups and
-    /// submissions of the application are left alone; a run waits on the device
-    /// for the submissions before it, as on any shared queue.
+    /// Uses a device that the application opened, with the limits and features of that device.
+    /// WebGPU's default limits suffice. The application's buffers, bind groups and submissions stay
+    /// untouched. A run waits on the device for earlier submissions, as on any shared queue.
     ///
     /// # Errors
-    /// [`GpuError::DeviceLimits`] names the limit that is lower than
-    /// [`Gpu::required_limits`], and what to ask for; [`GpuError::OtherQueue`].
+    /// - [`GpuError::DeviceLimits`] if a limit is lower than [`Gpu::required_limits`]; the error
+    ///   names the limit and the required value.
+    /// - [`GpuError::OtherQueue`] if the queue belongs to another device.
     pub fn from_device(
         adapter: &wgpu::Adapter,
         device: wgpu::Device,
@@ -152,11 +156,12 @@ impl Gpu {
         Self::from_device_with(adapter, device, queue, &PipelineOptions::default())
     }
 
-    /// The same, with a say in how kernels become pipelines. They are kept on
-    /// disk only where the device has [`wgpu::Features::PIPELINE_CACHE`].
+    /// Uses the application's device like [`Gpu::from_device`], with options for the creation of
+    /// pipelines. Pipelines are kept on disk only if the device has
+    /// [`wgpu::Features::PIPELINE_CACHE`].
     ///
     /// # Errors
-    /// As [`Gpu::from_device`].
+    /// Returns the errors of [`Gpu::from_device`].
     pub fn from_device_with(
         adapter: &wgpu::Adapter,
         device: wgpu::Device,
@@ -175,10 +180,11 @@ impl Gpu {
         Ok(gpu)
     }
 
-    /// Commands for this device would otherwise go to another, which may do them
-    /// without a word. Only who polls a queue's own device hears of its work.
+    /// Checks that the queue belongs to the device. With a foreign queue, the commands for this
+    /// device would go to another device, which may run them without an error. A poll of a device
+    /// runs the callbacks of that device's own queue only.
     fn check_queue(&self) -> Result<(), GpuError> {
-        // A browser polls by itself, and tells what is wrong with the commands.
+        // A browser polls by itself, and reports invalid commands.
         if cfg!(target_arch = "wasm32") {
             return Ok(());
         }
@@ -189,7 +195,7 @@ impl Gpu {
             submission_index: None,
             timeout: Some(LONG_WORK),
         });
-        // A lost device and one that is busy for long tell nothing.
+        // A lost device, and a device that is busy for long, prove nothing about the queue.
         match heard.load(Ordering::Acquire) || !matches!(waited, Ok(true)) {
             true => Ok(()),
             false => Err(GpuError::OtherQueue {
@@ -212,8 +218,8 @@ impl Gpu {
     }
 }
 
-/// What the least demanding kernel of every family needs that networks cannot do
-/// without.
+/// Returns the needs of the least demanding kernel of each family that networks cannot do without,
+/// combined as maxima.
 fn least() -> Needs {
     let mut most = Needs::default();
     for family in KERNELS.iter().map(|k| k.family).filter(|f| f.is_needed()) {
@@ -228,17 +234,17 @@ fn least() -> Needs {
     most
 }
 
-/// Storage buffers that a kernel binds where it does nothing besides its own
-/// operation.
+/// Returns the largest number of storage buffers that a kernel binds for its own operation alone,
+/// without fused operations.
 fn least_buffers() -> u32 {
     let needed = KERNELS.iter().filter(|k| k.family.is_needed());
     let values = needed.map(|k| Variant::of(k).values());
     values.max().unwrap_or(0) as u32
 }
 
-/// What the names of limits begin with that kernels depend on: an application may do
-/// with as few vertex buffers as it likes. How large a buffer must be is a plan's to
-/// say.
+/// Prefixes of the names of limits that kernels depend on. Other limits of an application's device,
+/// such as the number of vertex buffers, may be as low as the application likes. A plan checks the
+/// required buffer size.
 const USED: [&str; 8] = [
     "max_bind",
     "max_compute",
@@ -250,7 +256,7 @@ const USED: [&str; 8] = [
     "min_uniform_buffer",
 ];
 
-/// The limits that are too low, readably.
+/// Returns the limits that are too low, each as readable text.
 fn missing(found: &wgpu::Limits) -> Vec<String> {
     let mut missing = vec![];
     Gpu::required_limits().check_limits_with_fail_fn(found, false, |name, needed, found| {

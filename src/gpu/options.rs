@@ -1,10 +1,10 @@
-//! How a device is opened, and how kernels become pipelines on it.
+//! Options for opening a device and for creating pipelines on it.
 
 use std::path::PathBuf;
 
 use super::DeviceSelector;
 
-/// How a device is opened.
+/// Options for opening a device.
 ///
 /// ```
 /// use resnet_wgpu::{DeviceSelector, GpuOptions, PipelineOptions};
@@ -17,16 +17,15 @@ use super::DeviceSelector;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct GpuOptions {
-    /// Which device.
+    /// The device to open.
     pub selector: DeviceSelector,
-    /// Lower limits than the adapter offers, each capped at the adapter's own:
-    /// how an adapter with small limits is simulated. All of the adapter's by
-    /// default.
+    /// Limits lower than the adapter's, to simulate an adapter with small limits. Each limit is
+    /// capped at the adapter's own. `None`, the default, requests all of the adapter's limits.
     pub limits: Option<wgpu::Limits>,
-    /// Whether features that kernels and measurements use are requested where
-    /// the adapter offers them; without, they are as if it offered none.
+    /// Requests the features that kernels and measurements use, if the adapter offers them. If
+    /// `false`, the device opens as if the adapter offered no features.
     pub features: bool,
-    /// How kernels become pipelines.
+    /// Options for creating pipelines from kernels.
     pub pipelines: PipelineOptions,
 }
 
@@ -62,7 +61,7 @@ impl From<&GpuOptions> for GpuOptions {
     }
 }
 
-/// How kernels become pipelines.
+/// Options for creating pipelines from kernels.
 ///
 /// ```no_run
 /// use resnet_wgpu::{Gpu, GpuOptions, PipelineOptions};
@@ -76,14 +75,15 @@ impl From<&GpuOptions> for GpuOptions {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PipelineOptions {
-    /// Kernels check every access to memory as they run. They need not, and are
-    /// slower so on some devices; it tells a defect of a kernel from one of a
-    /// driver.
+    /// Compiles kernels with run-time checks of every memory access. The kernels do not need these
+    /// checks, which cost speed on some devices. The checks help to distinguish a defect of a
+    /// kernel from a defect of a driver.
     pub checked: bool,
-    /// A folder where compiled pipelines are kept for the next process, on
-    /// devices whose driver lets an application do so (of the backends, Vulkan).
-    /// It is made where it is missing, and should be the user's own: what lies
-    /// there is handed to the driver. Nothing is written by default, and a
-    /// folder that cannot be used is not an error.
+    /// A folder that keeps compiled pipelines for the next process. Only drivers that support a
+    /// pipeline cache use the folder; of the backends, only Vulkan does. The folder is created if
+    /// it is missing.
+    ///
+    /// The folder should belong to the user, because its files are passed to the driver. `None`,
+    /// the default, writes nothing. A folder that cannot be used is not an error.
     pub cache: Option<PathBuf>,
 }

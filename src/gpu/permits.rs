@@ -1,4 +1,4 @@
-//! How many runs of a network may be in flight.
+//! Permits for the runs of a network that may be in flight.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Compute pipelines, one a kernel, shared by all sessions of a device.
+//! Compute pipelines, one per kernel variant, shared by all sessions of a device.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,22 +7,21 @@ use super::PipelineOptions;
 use super::cache::DiskCache;
 use crate::kernels::{Outputs, Types, Variant};
 
-/// What tells variants apart: the kernel's name, and what it reads, writes and
-/// leaves.
+/// The key of a variant: the kernel's name, its scalar types, and its outputs.
 type Key = (&'static str, Types, Outputs);
 
 fn key(variant: Variant) -> Key {
     (variant.kernel.name, variant.types, variant.outputs)
 }
 
-/// A kernel's pipeline and the layout of what it binds.
+/// A kernel's pipeline and the layout of its bindings.
 #[derive(Debug)]
 pub(super) struct Pipeline {
     pub pipeline: wgpu::ComputePipeline,
     pub layout: wgpu::BindGroupLayout,
 }
 
-/// Pipelines made so far, and how they are made.
+/// The pipelines created so far, and the options for creating more.
 #[derive(Debug)]
 pub(super) struct Pipelines {
     made: Mutex<HashMap<Key, Arc<Pipeline>>>,
@@ -31,7 +30,7 @@ pub(super) struct Pipelines {
 }
 
 impl Pipelines {
-    /// None yet; `disk` may have some that another process compiled.
+    /// Creates an empty collection. `disk` may hold pipelines that another process compiled.
     pub fn new(options: &PipelineOptions, disk: Option<DiskCache>) -> Self {
         Self {
             made: Mutex::default(),
@@ -40,19 +39,19 @@ impl Pipelines {
         }
     }
 
-    /// Whether kernels check what they access.
+    /// Returns whether kernels check their memory accesses.
     pub fn checked(&self) -> bool {
         self.checked
     }
 
     pub fn find(&self, variant: Variant) -> Option<Arc<Pipeline>> {
-        // A panic in another thread leaves the map whole: it only ever grows
-        // by complete entries.
+        // A panic in another thread leaves the map valid: entries are only added, and each is
+        // complete.
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.get(&key(variant)).cloned()
     }
 
-    /// How many there are.
+    /// Returns the number of pipelines.
     pub fn count(&self) -> usize {
         self.made
             .lock()
@@ -60,7 +59,7 @@ impl Pipelines {
             .len()
     }
 
-    /// Keeps a pipeline, unless another thread was first.
+    /// Adds a pipeline, unless another thread has already added it. Returns the stored pipeline.
     pub fn add(&self, variant: Variant, pipeline: Pipeline) -> Arc<Pipeline> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = made.entry(key(variant));

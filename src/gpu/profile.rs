@@ -1,23 +1,22 @@
-//! What planning knows of a device.
+//! Derives the properties of a device that planning uses.
 
 use crate::kernels::{Scalar, Storage};
 use crate::plan::{DeviceClass, DeviceProfile, Vendor};
 
-/// The numbers that planning needs.
+/// Derives a [`DeviceProfile`] from the limits, features and adapter information of a device.
 pub(super) fn profile(
     limits: &wgpu::Limits,
     features: wgpu::Features,
     info: &wgpu::AdapterInfo,
 ) -> DeviceProfile {
-    // Kernels made for one subgroup size run only where it cannot differ.
+    // Kernels for one subgroup size run only if the device's subgroup size cannot vary.
     let fixed = info.subgroup_min_size == info.subgroup_max_size;
     let subgroup = if features.contains(wgpu::Features::SUBGROUP) && fixed {
         info.subgroup_min_size
     } else {
         0
     };
-    // llvmpipe alone reads buffers far more slowly than textures, whatever API
-    // it is reached through.
+    // Only llvmpipe reads buffers far more slowly than textures, and it does so with every API.
     let storage = match info.name.starts_with("llvmpipe") {
         true => Storage::Textures,
         false => Storage::Buffers,
@@ -40,7 +39,8 @@ pub(super) fn profile(
             .min(limits.max_buffer_size)
             .min(match storage {
                 Storage::Buffers => u64::MAX,
-                // The shorter rows: a value of f32 may have no more of them.
+                // Rows of f16 have fewer bytes than rows of f32, so a value of this many bytes fits
+                // a texture of either type.
                 Storage::Textures => {
                     let row = storage.place(Scalar::F16).row_bytes();
                     row * u64::from(limits.max_texture_dimension_2d)

@@ -1,4 +1,4 @@
-//! Records a run: one upload, one pass, and where its outputs go.
+//! Records a run: one upload, one pass, and the copies of its outputs.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::pipelines::Pipeline;
 use super::{Executable, Flight, GpuError, Images};
 
 impl Executable {
-    /// Refuses images in another form than the plan takes, and more of them.
+    /// Checks that the images have the form that the plan expects, and are no more than its batch.
     pub(super) fn admit(&self, images: Images<'_>) -> Result<(), GpuError> {
         let (form, batch) = (&self.plan.input.form, self.plan.batch);
         if !images.have(form) {
@@ -29,7 +29,7 @@ impl Executable {
         }
     }
 
-    /// Records that images come to their slot.
+    /// Records the transfer of a run's images into their slot.
     pub(super) fn take_in(
         &self,
         encoder: &mut wgpu::CommandEncoder,
@@ -69,8 +69,9 @@ impl Executable {
         Ok(())
     }
 
-    /// Records that outputs come to where the host reads them, and to where the
-    /// application's shaders do, if wanted; `slices` were recorded before.
+    /// Records the copies of a run's outputs to the host's readback buffer and, if wanted, to the
+    /// buffer that the application's shaders read. `slices` is the number of slices recorded
+    /// before.
     pub(super) fn give_out(
         &self,
         encoder: &mut wgpu::CommandEncoder,
@@ -96,8 +97,7 @@ impl Executable {
         Ok(())
     }
 
-    /// One pass with those steps in that order, between two timestamps if
-    /// wanted.
+    /// Records one pass with `steps` in their order, between two timestamps if given.
     pub(super) fn record(
         &self,
         encoder: &mut wgpu::CommandEncoder,
@@ -121,8 +121,8 @@ impl Executable {
         }
     }
 
-    /// Records a part of a run into the application's encoder: its images, some
-    /// steps, its outputs.
+    /// Records a part of a run into the application's encoder: the images if given, some steps, and
+    /// the outputs if the part is the last.
     pub(crate) fn record_part(
         &self,
         encoder: &mut wgpu::CommandEncoder,
@@ -131,8 +131,8 @@ impl Executable {
         steps: Range<usize>,
         last: bool,
     ) -> Result<(), GpuError> {
-        // On a lost device all of this would do nothing, and the application's own
-        // encoder would tell.
+        // On a lost device, none of these calls would have an effect, and the error would appear
+        // only at the application's own encoder.
         self.handles().still_there()?;
         let number = intake.is_some().then(|| self.frames.next_number());
         let slices = flight.next_slice(number);
@@ -157,8 +157,8 @@ impl Executable {
         recorded.inspect_err(|_| flight.give_up())
     }
 
-    /// Records and submits a whole run, with a submission for each of the plan's.
-    /// Returns the number of the last.
+    /// Records and submits a whole run, with one submission for each submission of the plan.
+    /// Returns the number of the last submission.
     pub(super) fn submit_run(&self, claim: &Claim, intake: Intake<'_>) -> Result<u64, GpuError> {
         let _turn = self.engine.workspace().turn();
         let handles = self.handles();

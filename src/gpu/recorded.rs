@@ -16,7 +16,7 @@ pub(super) struct Recorded {
     pub grid: [u32; 3],
 }
 
-/// The steps of a plan, which read and write these slots and weights.
+/// Creates the GPU objects for the steps of a plan, bound to `slots` and `weights`.
 pub(super) fn recorded(
     gpu: &Gpu,
     plan: &Plan,

@@ -1,12 +1,12 @@
-//! Numbers as buffers hold them.
+//! Numbers in the storage types of buffers.
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use crate::kernels::Scalar;
 
-/// Shows `write` the bytes of `values`, each rounded to the nearest that
-/// `scalar` has; what is beyond its range becomes infinite.
+/// Converts `values` to `scalar` and passes the bytes to `write`. Each value is rounded to the
+/// nearest value of `scalar`; values beyond the range become infinite.
 pub(super) fn store<T>(values: &[f32], scalar: Scalar, write: impl FnOnce(&[u8]) -> T) -> T {
     match scalar {
         Scalar::F32 => write(bytemuck::cast_slice(values)),
@@ -18,7 +18,8 @@ pub(super) fn store<T>(values: &[f32], scalar: Scalar, write: impl FnOnce(&[u8])
     }
 }
 
-/// The numbers of a buffer: in place, or in `room`, which is grown once.
+/// Returns the numbers in `bytes`: the bytes themselves for f32, or `room`, resized to hold the
+/// converted f16 numbers.
 pub(super) fn load<'a>(bytes: &'a [u8], scalar: Scalar, room: &'a mut Vec<f32>) -> &'a [f32] {
     match scalar {
         Scalar::F32 => bytemuck::cast_slice(bytes),
@@ -31,7 +32,7 @@ pub(super) fn load<'a>(bytes: &'a [u8], scalar: Scalar, room: &'a mut Vec<f32>) 
     }
 }
 
-/// The first number that `scalar` cannot hold, though f32 does.
+/// Returns the first finite value that exceeds the range of `scalar`.
 pub(super) fn beyond(values: &[f32], scalar: Scalar) -> Option<f32> {
     let largest = scalar.largest();
     (values.iter().copied()).find(|v| v.is_finite() && v.abs() > largest)

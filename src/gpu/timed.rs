@@ -1,4 +1,4 @@
-//! Runs that say when each part of them began and ended.
+//! Runs that report the begin and end of each of their parts.
 
 use std::ops::Range;
 use std::sync::PoisonError;
@@ -10,19 +10,18 @@ use super::intake::Intake;
 use super::timestamps::{Clock, Span, Spans, Timeline, Timestamps};
 use super::{Executable, GpuError, Images};
 
-/// What some steps took.
+/// The duration of some steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepsTime {
-    /// By the GPU's own clock, where it has one.
+    /// The duration by the GPU's own clock, if the device has timestamps.
     pub gpu: Option<Duration>,
-    /// By the host's: from the submission until its end was known.
+    /// The duration by the host's clock, from before the submission until its end was known.
     pub wall: Duration,
 }
 
 impl Executable {
-    /// Runs some steps `times` over, in one pass, and says what all of it
-    /// took: for tuning. The caller sees to it that the steps leave what they
-    /// read as it was.
+    /// Runs some steps `times` times in one pass and returns the total duration, for tuning. The
+    /// caller ensures that the steps do not change their own inputs.
     pub fn time_steps(&self, steps: Range<usize>, times: usize) -> Result<StepsTime, GpuError> {
         let timestamps = self.timestamps_for(1)?;
         let again = (0..times).flat_map(|_| steps.clone());
@@ -48,8 +47,8 @@ impl Executable {
         Ok(StepsTime { gpu, wall })
     }
 
-    /// Timestamps for so many spans: those that were made before, if they are
-    /// as many.
+    /// Returns timestamps for `spans` spans. Reuses the stored timestamps if they have the same
+    /// number of spans.
     fn timestamps_for(&self, spans: usize) -> Result<Option<Timestamps>, GpuError> {
         let mut kept = self
             .timestamps
@@ -69,8 +68,8 @@ impl Executable {
         *kept = timestamps;
     }
 
-    /// One run that says when each span of it began and ended, on the GPU's
-    /// clock where it has one. Its outputs stay on the device.
+    /// Runs once and returns the begin and end of each span, by the GPU's clock if the device has
+    /// timestamps. The outputs stay on the device.
     pub fn timed_run<'a>(
         &self,
         input: impl Into<Images<'a>>,
@@ -84,7 +83,8 @@ impl Executable {
             Spans::Submissions => self.plan.submissions.clone(),
         };
         let timestamps = self.timestamps_for(ranges.len())?;
-        // Steps of other engines would be timed with these, and write what they read.
+        // Steps of other engines in between would be included in the times and would overwrite the
+        // shared activations.
         let permit = self.gpu().block_on(self.engine.acquire())??;
         let claim = self.frames.claim(self.handles(), permit)?;
         let turn = self.engine.workspace().turn();
@@ -93,7 +93,7 @@ impl Executable {
             None => self.timed_by_host(&claim, input, &ranges),
         };
         drop(turn);
-        // After an error they are of no further use.
+        // After an error, the timestamps cannot be used again.
         self.keep(timestamps.filter(|_| timeline.is_ok()));
         timeline
     }
@@ -113,7 +113,7 @@ impl Executable {
             let uploaded = since(began);
             let (mut last, mut first_submit) = (0, None);
             for (i, steps) in ranges.iter().enumerate() {
-                // A submission's work stays bounded here too.
+                // As in an untimed run, the plan's submissions bound the work of each submission.
                 let of = |s: &Range<usize>| s.contains(&steps.start);
                 let submission = self.plan.submissions.iter().position(of).unwrap_or(last);
                 if submission != last {
@@ -133,8 +133,8 @@ impl Executable {
         })??;
         let (host, first_submit) = host;
         let mut gpu = timestamps.read(self.handles(), submitted)?;
-        // The two clocks share no origin: the GPU cannot begin before the
-        // first submission.
+        // The two clocks share no origin. The GPU's spans start at the first submission, because
+        // the GPU cannot begin earlier.
         for span in &mut gpu {
             span.begin += first_submit;
             span.end += first_submit;

@@ -1,5 +1,5 @@
-//! When the GPU did what: timestamps at the borders of passes, which every
-//! backend can write that has them at all.
+//! GPU times from timestamps at the borders of passes. Every backend with timestamp queries can
+//! write timestamps there.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::readback::Readback;
 use super::{GpuError, Handles};
 
-/// How GPU time was taken.
+/// The clock that measured GPU time.
 ///
 /// ```no_run
 /// use resnet_wgpu::low_level::gpu::{Clock, Timeline};
@@ -26,13 +26,12 @@ use super::{GpuError, Handles};
 pub enum Clock {
     /// Timestamps that the GPU wrote.
     Timestamps,
-    /// The host's clock around a submission and the wait for it, where the
-    /// adapter has no timestamps: it includes the round trip.
+    /// The host's clock around a submission and the wait for its end, used if the adapter has no
+    /// timestamps. The time includes the round trip to the device.
     Wall,
 }
 
-/// What a timed run ([`Session::timed_run`](crate::session::Session::timed_run))
-/// tells apart.
+/// The granularity of a timed run ([`Session::timed_run`](crate::session::Session::timed_run)).
 ///
 /// ```no_run
 /// use resnet_wgpu::low_level::gpu::Spans;
@@ -48,13 +47,13 @@ pub enum Clock {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spans {
-    /// Each step of the plan, in a pass of its own.
+    /// One span for each step of the plan, each in a pass of its own.
     Steps,
-    /// Each submission of the plan as untimed runs make it: one pass.
+    /// One span for each submission of the plan, as one pass, like an untimed run.
     Submissions,
 }
 
-/// A stretch of time since its timeline began.
+/// A span of time, measured from the start of its timeline.
 ///
 /// ```
 /// use std::time::Duration;
@@ -65,21 +64,21 @@ pub enum Spans {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
-    /// When it began.
+    /// The begin of the span.
     pub begin: Duration,
-    /// When it ended.
+    /// The end of the span.
     pub end: Duration,
 }
 
 impl Span {
-    /// How long it was.
+    /// Returns the length of the span.
     pub fn duration(&self) -> Duration {
         self.end.saturating_sub(self.begin)
     }
 }
 
-/// One run on two clocks: the host's, and the GPU's moved to where the
-/// submission is on the host's. [`Session::timed_run`] gives it.
+/// One run on two clocks: the host's clock, and the GPU's clock shifted so that its first span
+/// starts at the first submission on the host's clock. [`Session::timed_run`] returns a timeline.
 ///
 /// [`Session::timed_run`]: crate::session::Session::timed_run
 ///
@@ -101,22 +100,22 @@ impl Span {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
-    /// How the GPU's spans were taken.
+    /// The clock that measured the GPU's spans.
     pub clock: Clock,
-    /// The host hands the input over.
+    /// Time in which the host uploads the input.
     pub upload: Span,
-    /// The host records commands.
+    /// Time in which the host records commands.
     pub record: Span,
-    /// The host submits them.
+    /// Time in which the host submits the commands.
     pub submit: Span,
-    /// The host waits.
+    /// Time in which the host waits.
     pub wait: Span,
-    /// What the GPU did: one for each step or submission.
+    /// The GPU's spans: one for each step or submission.
     pub gpu: Vec<Span>,
 }
 
 impl Timeline {
-    /// Of the times at which the host had uploaded, recorded, submitted and
+    /// Creates a timeline from the times at which the host had uploaded, recorded, submitted and
     /// waited.
     pub(super) fn new(
         clock: Clock,
@@ -135,32 +134,32 @@ impl Timeline {
         }
     }
 
-    /// The sum of the GPU's spans.
+    /// Returns the sum of the GPU's spans.
     pub fn gpu_time(&self) -> Duration {
         self.gpu.iter().map(Span::duration).sum()
     }
 }
 
-/// Spans of a query set: with two queries each, half of what WebGPU lets a set
-/// hold.
+/// The largest number of spans in a query set. A span needs two queries, so the number is half of
+/// WebGPU's limit for a query set.
 const SPANS_OF_A_SET: usize = wgpu::QUERY_SET_MAX_QUERIES as usize / 2;
 
 /// Bytes of a span's two timestamps.
 const SPAN_BYTES: u64 = 2 * wgpu::QUERY_SIZE as u64;
 
-/// Query sets for a number of spans, and their way to the host.
+/// Query sets for a number of spans, and the buffers that bring their timestamps to the host.
 #[derive(Debug)]
 pub(super) struct Timestamps {
     sets: Vec<wgpu::QuerySet>,
     resolved: wgpu::Buffer,
     readback: Readback,
     spans: usize,
-    /// Nanoseconds of a tick.
+    /// Nanoseconds per tick.
     period: f64,
 }
 
 impl Timestamps {
-    /// `None` where the device has no timestamps.
+    /// Creates query sets for `spans` spans, or returns `None` if the device has no timestamps.
     pub fn new(handles: &Handles, spans: usize) -> Result<Option<Self>, GpuError> {
         let device = handles.device();
         if !device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
@@ -190,12 +189,12 @@ impl Timestamps {
         })
     }
 
-    /// How many spans it takes.
+    /// Returns the number of spans.
     pub fn spans(&self) -> usize {
         self.spans
     }
 
-    /// What a pass writes that is span `i`.
+    /// Returns the timestamp writes of the pass that is span `i`.
     pub fn writes(&self, i: usize) -> wgpu::ComputePassTimestampWrites<'_> {
         let at = 2 * (i % SPANS_OF_A_SET) as u32;
         wgpu::ComputePassTimestampWrites {
@@ -205,7 +204,7 @@ impl Timestamps {
         }
     }
 
-    /// Brings all timestamps to where the host can read them.
+    /// Records the copies of all timestamps to a buffer that the host can read.
     pub fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
         for (i, set) in self.sets.iter().enumerate() {
             let first = i * SPANS_OF_A_SET;
@@ -217,7 +216,10 @@ impl Timestamps {
         self.readback.map(encoder, bytes, None);
     }
 
-    /// Waits for the submission; the spans since the first began.
+    /// Waits for the submission and returns the spans, measured from the begin of the first span.
+    ///
+    /// # Errors
+    /// [`GpuError::Clock`] if the timestamps run backwards.
     pub fn read(
         &self,
         handles: &Handles,
@@ -235,7 +237,8 @@ impl Timestamps {
     }
 }
 
-/// Pairs of ticks as spans since the first; `None` where time runs backwards.
+/// Converts pairs of ticks to spans measured from the first tick. Returns `None` if time runs
+/// backwards.
 fn since_first(ticks: &[u64], period: f64) -> Option<Vec<Span>> {
     let origin = *ticks.first()?;
     let at = |tick: u64| {

@@ -1,4 +1,4 @@
-//! What a plan binds besides activations: weights and parameters.
+//! Uploads the values that a plan binds besides activations: weights and parameters.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -12,30 +12,31 @@ use crate::monitor::{Monitor, Stage};
 use crate::plan::{Plan, Weight};
 use crate::tensor::{Params, QUAD, Tensor, TensorError};
 
-/// Weights on their way to the device, at most, before the host waits for
-/// those before them: their staging memory is freed only behind a submission.
+/// The largest number of bytes of weights on their way to the device before the host waits for
+/// earlier ones. wgpu frees staging memory only after a submission.
 const STAGED_BYTES: usize = 2 << 20;
 
-/// Quads that are packed at a time: what stays in a core's own cache until it
-/// is handed over. Whole rows of a texture.
+/// Channel quads that are packed at a time: a piece that stays in a core's own cache until it is
+/// uploaded. A whole number of texture rows.
 const PIECE_QUADS: usize = 32 << 10;
 
-/// Reads, packs and uploads all weights, a tensor at a time: of the host's
-/// memory it takes what the largest tensor takes, and a little, or as much again
-/// as Winograd's transform makes of it, which is made whole.
+/// Reads, packs and uploads all weights, one tensor at a time.
+///
+/// Host memory peaks at the size of the largest tensor plus a small buffer. For a Winograd
+/// transform, the size of the transform is added, because the transform is computed as a whole.
 pub(super) fn upload_all(
     gpu: &Gpu,
     weights: &[Weight],
     params: &Params,
     monitor: &Monitor,
 ) -> Result<Vec<Value>, GpuError> {
-    // A tensor that is cut into chunks is read once for all of them.
+    // A tensor that is split into chunks is read once for all chunks.
     let mut chunks: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (i, weight) in weights.iter().enumerate() {
         chunks.entry(weight.tensor.as_deref()).or_default().push(i);
     }
-    // The largest first: what it takes of the host is gone before the device's
-    // memory is full, which is the same on some devices.
+    // The largest tensor comes first, so that its host memory is free again before the device's
+    // memory is full. On some devices, host and device share memory.
     let mut chunks: Vec<_> = chunks.into_iter().collect();
     let len = |chunks: &Vec<usize>| chunks.iter().map(|&i| weights[i].packing.len()).sum();
     chunks.sort_by_key(|(_, chunks)| Reverse::<usize>(len(chunks)));
@@ -66,25 +67,25 @@ pub(super) fn upload_all(
         }
     }
     gpu.queue().submit([]);
-    // Each has been made above.
+    // The loop above has set every value.
     Ok(values.into_iter().flatten().collect())
 }
 
-/// Weights on their way to the device.
+/// An upload of weights in progress.
 struct Upload<'a> {
     gpu: &'a Gpu,
     monitor: &'a Monitor,
-    /// Room for what is packed at a time.
+    /// Buffer for the weights that are packed at a time.
     packed: Vec<f32>,
-    /// Bytes that were handed over since the last submission.
+    /// Bytes passed to the queue since the last submission.
     staged: usize,
-    /// The submission before that.
+    /// The last submission. The host waits for its end after the next submission.
     before: Option<wgpu::SubmissionIndex>,
 }
 
 impl Upload<'_> {
-    /// A weight on the device. What kernels read of weights is written here
-    /// and nowhere else.
+    /// Creates one weight on the device and uploads its data. Only this function writes the weights
+    /// that kernels read.
     fn value(
         &mut self,
         name: Option<&str>,
@@ -125,7 +126,8 @@ impl Upload<'_> {
         Ok(value)
     }
 
-    /// Counts bytes that were handed over, and waits where they are too many.
+    /// Counts bytes passed to the queue. At [`STAGED_BYTES`], submits them and waits for the
+    /// submission before.
     fn staged(&mut self, bytes: usize) -> Result<(), GpuError> {
         self.monitor.advance(Stage::Weights, bytes as u64)?;
         self.staged += bytes;
@@ -135,24 +137,24 @@ impl Upload<'_> {
         self.staged = 0;
         let submitted = self.gpu.queue().submit([]);
         match self.before.replace(submitted) {
-            // A browser's queue takes all of it.
+            // In a browser, nothing may wait, and the queue accepts any number of bytes.
             Some(before) if cfg!(not(target_arch = "wasm32")) => self.gpu.handles().wait(before),
             _ => Ok(()),
         }
     }
 }
 
-/// How many rows of so many quads make at least a piece, and end where a row
-/// of a texture ends.
+/// Returns the number of rows of `quads` channel quads each that fill at least one piece and end at
+/// the end of a texture row.
 fn whole_rows(quads: usize) -> usize {
     let texture_row = TEXTURE_ROW as usize;
-    // Both are powers of two, or the quads have an odd part.
+    // The texture row is a power of two, so `step` is the row divided by the powers of two in
+    // `quads`. Then `step * quads` is a multiple of the row.
     let step = texture_row >> quads.trailing_zeros().min(texture_row.trailing_zeros());
     (PIECE_QUADS.div_ceil(quads.max(1))).next_multiple_of(step)
 }
 
-/// The parameters of all steps in one buffer, each at an offset that may be
-/// bound.
+/// The parameters of all steps in one buffer, each at an offset that a binding may use.
 pub(super) struct StepParams {
     buffer: wgpu::Buffer,
     ranges: Vec<Range<u64>>,
@@ -167,7 +169,7 @@ impl StepParams {
             let start = (bytes.len() as u64).next_multiple_of(align);
             bytes.resize(start as usize, 0);
             bytes.extend_from_slice(bytemuck::cast_slice(&step.params));
-            // Uniform blocks are whole vec4s in some drivers' eyes.
+            // Some drivers require uniform blocks to consist of whole vec4s.
             bytes.resize(bytes.len().next_multiple_of(16), 0);
             ranges.push(start..bytes.len() as u64);
         }

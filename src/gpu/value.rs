@@ -1,22 +1,21 @@
-//! An activation slot or a weight on the device: a buffer, or a texture where
-//! the device reads those faster.
+//! An activation slot or a weight on the device: a buffer, or a texture if the device reads
+//! textures faster.
 
 use super::Handles;
 use super::format::format;
 use crate::kernels::{Place, Scalar, TEXTURE_ROW};
 
-/// Something that kernels read and write quad by quad. Cloning shares it.
+/// Device memory that kernels read and write in channel quads. Clones share the memory.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     /// A storage buffer.
     Buffer(wgpu::Buffer),
-    /// A texture in rows of [`TEXTURE_ROW`], its view, and what its quads are
-    /// of.
+    /// A texture with rows of [`TEXTURE_ROW`] texels, its view, and the scalar type of its quads.
     Texture(wgpu::Texture, wgpu::TextureView, Scalar),
 }
 
 impl Value {
-    /// Room for that many bytes, whole quads.
+    /// Creates a value of at least `bytes` bytes, which are whole quads.
     pub fn new(handles: &Handles, label: &str, bytes: u64, place: Place) -> Self {
         let device = handles.device();
         match place {
@@ -48,7 +47,7 @@ impl Value {
         }
     }
 
-    /// Bytes that it has room for.
+    /// Returns the capacity in bytes.
     pub fn bytes(&self) -> u64 {
         match self {
             Value::Buffer(buffer) => buffer.size(),
@@ -56,7 +55,7 @@ impl Value {
         }
     }
 
-    /// The buffer, where it is one.
+    /// Returns the buffer, or `None` for a texture.
     pub fn buffer(&self) -> Option<&wgpu::Buffer> {
         match self {
             Value::Buffer(buffer) => Some(buffer),
@@ -64,7 +63,7 @@ impl Value {
         }
     }
 
-    /// What it is.
+    /// Returns the kind of memory: a buffer, or a texture of some scalar type.
     pub fn place(&self) -> Place {
         match self {
             Value::Buffer(_) => Place::Buffer,
@@ -72,7 +71,7 @@ impl Value {
         }
     }
 
-    /// What a kernel binds.
+    /// Returns the resource that a kernel binds.
     pub fn binding(&self) -> wgpu::BindingResource<'_> {
         match self {
             Value::Buffer(buffer) => buffer.as_entire_binding(),
@@ -80,8 +79,9 @@ impl Value {
         }
     }
 
-    /// Writes from byte `start` on: whole quads from where a row begins, or to a
-    /// buffer any bytes, of which it has whole words.
+    /// Writes `bytes` from byte `start` on. For a texture, `start` is the beginning of a row and
+    /// `bytes` are whole quads. For a buffer, `bytes` may have any length; the last word is filled
+    /// up with zeros.
     pub fn write(&self, queue: &wgpu::Queue, start: u64, bytes: &[u8]) {
         match self {
             Value::Buffer(buffer) => {
@@ -94,7 +94,7 @@ impl Value {
                 }
             }
             Value::Texture(texture, _, scalar) => {
-                // Whole rows, then what is left of the last.
+                // Whole rows first, then the rest of the last row.
                 let row = self.place().row_bytes() as usize;
                 let whole = bytes.len() / row;
                 let (full, rest) = bytes.split_at(whole * row);
@@ -120,8 +120,8 @@ impl Value {
         }
     }
 
-    /// Takes its first `bytes` from the start of `from`: whole words, or whole
-    /// rows where it is a texture ([`Place::padded`]).
+    /// Records a copy of the first `bytes` bytes of `from` into this value. A copy into a buffer is
+    /// rounded up to whole words, and a copy into a texture to whole rows ([`Place::padded`]).
     pub fn fill(&self, encoder: &mut wgpu::CommandEncoder, from: &wgpu::Buffer, bytes: u64) {
         match self {
             Value::Buffer(buffer) => {
@@ -139,8 +139,8 @@ impl Value {
         }
     }
 
-    /// Copies its first `bytes` to `to`, from byte `at` on: whole rows where
-    /// it is a texture ([`Place::padded`]).
+    /// Records a copy of the first `bytes` bytes of this value to `to`, from byte `at` on. A copy
+    /// from a texture is rounded up to whole rows ([`Place::padded`]).
     pub fn copy(&self, encoder: &mut wgpu::CommandEncoder, to: &wgpu::Buffer, at: u64, bytes: u64) {
         match self {
             Value::Buffer(buffer) => encoder.copy_buffer_to_buffer(buffer, 0, to, at, bytes),
@@ -156,7 +156,7 @@ impl Value {
     }
 }
 
-/// Rows one after the other, from byte `offset` on.
+/// Returns the layout of consecutive rows from byte `offset` on.
 fn layout(place: Place, offset: u64) -> wgpu::TexelCopyBufferLayout {
     wgpu::TexelCopyBufferLayout {
         offset,
@@ -165,10 +165,9 @@ fn layout(place: Place, offset: u64) -> wgpu::TexelCopyBufferLayout {
     }
 }
 
-/// A texture of at least that size whose height is no power of two: llvmpipe
-/// compiles a kernel anew for each combination of textures whose sizes are and
-/// are not, some ten times for one ResNet. One of `most` rows has no room for
-/// another.
+/// Returns the size of a texture that holds `size` and whose height is not a power of two. llvmpipe
+/// compiles a kernel anew for each combination of textures with and without power-of-two sizes,
+/// about ten times for one ResNet. A texture of `most` rows cannot grow by another row.
 fn made(size: wgpu::Extent3d, most: u32) -> wgpu::Extent3d {
     let height = match size.height {
         ..3 => 3,
@@ -178,7 +177,7 @@ fn made(size: wgpu::Extent3d, most: u32) -> wgpu::Extent3d {
     wgpu::Extent3d { height, ..size }
 }
 
-/// The texels that hold so many bytes.
+/// Returns the texels that hold `bytes` bytes, as whole rows.
 fn rows(place: Place, bytes: u64) -> wgpu::Extent3d {
     wgpu::Extent3d {
         width: TEXTURE_ROW,

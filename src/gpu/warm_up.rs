@@ -1,5 +1,6 @@
-//! Software drivers compile a kernel when it first runs: so each runs once for
-//! no workgroups, behind our back, while weights are read and packed.
+//! Warms up the kernels of software drivers, which compile a kernel only when it first runs. Each
+//! kernel is dispatched once with no workgroups, in the background, while weights are read and
+//! packed.
 
 use std::sync::Arc;
 
@@ -10,15 +11,14 @@ use super::{Gpu, GpuError};
 use crate::kernels::Variant;
 use crate::plan::DeviceClass;
 
-/// As many bytes as the longest parameter struct has, and more.
+/// A buffer size that exceeds the longest parameter struct, in bytes.
 const BYTES: u64 = 8 << 10;
 
 impl Gpu {
-    /// Dispatches each of these kernels with an empty grid, where that makes
-    /// the driver compile it (measured on Mesa's lavapipe; drivers of hardware
-    /// compile when a pipeline is made).
+    /// Dispatches each kernel with an empty grid on devices whose driver compiles a kernel at its
+    /// first run. Measured on Mesa's lavapipe; hardware drivers compile when a pipeline is created.
     pub(super) fn warm_up(&self, kernels: &[(Variant, Arc<Pipeline>)]) -> Result<(), GpuError> {
-        // A browser would complain of dispatches for nothing.
+        // A browser would warn about dispatches without workgroups.
         let lazy =
             self.profile().class == DeviceClass::Software && cfg!(not(target_arch = "wasm32"));
         if !lazy || kernels.is_empty() {

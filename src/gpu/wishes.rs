@@ -1,11 +1,11 @@
-//! What a device is asked for.
+//! Features and memory hints that are requested when a device is opened.
 
-/// Blocks of 64 MB and more would be touched for the few MB on their way to the
-/// device, and stay.
+/// wgpu's other hints allocate blocks of 64 MB and more. Uploads of a few MB would touch such a
+/// block, and its memory would stay allocated.
 pub(super) const MEMORY_HINTS: wgpu::MemoryHints = wgpu::MemoryHints::MemoryUsage;
 
-/// Features that are requested where they are offered: for kernels, for
-/// measuring, and for starting.
+/// Features that are requested if the adapter offers them: for kernels, for measurements, and for a
+/// faster start.
 pub(super) const WISHED: wgpu::Features = wgpu::Features::SUBGROUP
     .union(wgpu::Features::SHADER_F16)
     .union(wgpu::Features::TIMESTAMP_QUERY)

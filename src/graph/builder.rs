@@ -1,5 +1,4 @@
-//! Builds a graph node by node, inferring shapes and refusing what does not
-//! fit.
+//! Builds a graph node by node. The builder infers shapes and rejects operations that do not fit.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +7,19 @@ use super::{
     BatchNorm, Conv2d, Epilogue, Graph, GraphError, Linear, Node, NodeId, Op, Shape, Window,
 };
 
-/// Largest height, width or channel count of an input: no arithmetic on shapes
-/// overflows below it.
+/// Maximum height, width and channel count of an input. Within this limit no arithmetic on shapes
+/// overflows.
 pub const MAX_EXTENT: usize = 1 << 16;
 
-/// Builds a [`Graph`] in execution order. Nodes are given by the [`NodeId`]s that
-/// it returned; its methods panic for one that it has no node of.
+/// Builder of a [`Graph`] in execution order.
+///
+/// Nodes are referred to by the [`NodeId`]s that the builder returned. Its methods panic for any
+/// other id.
 ///
 /// ```
 /// use resnet_wgpu::low_level::graph::{GraphBuilder, Shape, Window};
 ///
-/// // The bottleneck of He 2015, figure 5, alone: 1×1, 3×3, 1×1 and the sum.
+/// // The bottleneck of He 2015, figure 5: 1×1, 3×3 and 1×1 convolutions, and the sum.
 /// let mut g = GraphBuilder::new(Shape::new(320, 320, 256))?;
 /// let x = g.input();
 /// let a = g.conv("conv1", x, 64, Window::new(1, 1, 0), 1, false)?;
@@ -37,11 +38,11 @@ pub struct GraphBuilder {
 }
 
 impl GraphBuilder {
-    /// Begins with an input of that shape.
+    /// Creates a builder with an input of the given shape.
     ///
     /// # Errors
-    /// [`GraphError`] for a shape without pixels or channels, or with an extent
-    /// beyond [`MAX_EXTENT`].
+    /// [`GraphError`] if the shape has no pixels or channels, or if an extent exceeds
+    /// [`MAX_EXTENT`].
     pub fn new(input: Shape) -> Result<Self, GraphError> {
         if input.is_empty() {
             return Err(GraphError {
@@ -67,22 +68,22 @@ impl GraphBuilder {
         })
     }
 
-    /// The input node.
+    /// Returns the input node.
     pub fn input(&self) -> NodeId {
         NodeId(0)
     }
 
-    /// The shape of a node added before.
+    /// Returns the output shape of a node.
     pub fn shape(&self, id: NodeId) -> Shape {
         self.nodes[id.0].shape
     }
 
-    /// Gives a node a further PyTorch module name.
+    /// Gives a node an additional PyTorch module name.
     pub fn alias(&mut self, name: impl Into<String>, id: NodeId) {
         self.aliases.insert(name.into(), id);
     }
 
-    /// Declares `output` the result.
+    /// Returns the graph, with `output` as its result.
     pub fn finish(self, output: NodeId) -> Graph {
         Graph {
             nodes: self.nodes,
@@ -101,12 +102,11 @@ impl GraphBuilder {
         NodeId(self.nodes.len() - 1)
     }
 
-    /// Adds a convolution whose tensors are `{name}.weight`,
-    /// `[out_channels, in / groups, K, K]`, and, with `bias`, `{name}.bias`,
-    /// `[out_channels]`.
+    /// Adds a convolution. Its tensors are `{name}.weight`, `[out_channels, in / groups, K, K]`,
+    /// and, with `bias`, `{name}.bias`, `[out_channels]`.
     ///
     /// # Errors
-    /// [`GraphError`] where no window fits, or where the channels in or out are no
+    /// [`GraphError`] if no window fits, or if the number of input or output channels is not a
     /// multiple of `groups`.
     pub fn conv(
         &mut self,
@@ -130,8 +130,8 @@ impl GraphBuilder {
         self.infer(name, Op::Conv2d(conv), &[x], out_channels)
     }
 
-    /// Adds a batch norm whose tensors are `{name}.weight`, `.bias`,
-    /// `.running_mean` and `.running_var`, each `[channels]`.
+    /// Adds a batch norm. Its tensors are `{name}.weight`, `.bias`, `.running_mean` and
+    /// `.running_var`, each `[channels]`.
     pub fn batch_norm(&mut self, name: &str, x: NodeId, eps: f64) -> NodeId {
         let shape = self.shape(x);
         let bn = BatchNorm {
@@ -148,20 +148,19 @@ impl GraphBuilder {
         self.push(name, Op::Relu, &[x], shape)
     }
 
-    /// Adds the sum of two nodes of one shape.
+    /// Adds the sum of two nodes of the same shape.
     ///
     /// # Errors
-    /// [`GraphError`] where their shapes differ.
+    /// [`GraphError`] if the shapes differ.
     pub fn add(&mut self, name: &str, a: NodeId, b: NodeId) -> Result<NodeId, GraphError> {
         let channels = self.shape(a).c;
         self.infer(name, Op::Add, &[a, b], channels)
     }
 
-    /// Adds a maximum over windows; padding never wins.
+    /// Adds a maximum over windows. Padding is never the maximum.
     ///
     /// # Errors
-    /// [`GraphError`] where no window fits, or where the padding is more than half
-    /// of it.
+    /// [`GraphError`] if no window fits, or if the padding is more than half the window.
     pub fn max_pool(
         &mut self,
         name: &str,
@@ -172,11 +171,10 @@ impl GraphBuilder {
         self.infer(name, Op::MaxPool(window), &[x], channels)
     }
 
-    /// Adds a mean over windows in ceil mode, padding not counted.
+    /// Adds a mean over windows in ceil mode. Padding does not count.
     ///
     /// # Errors
-    /// [`GraphError`] where no window fits, or where the padding is more than half
-    /// of it.
+    /// [`GraphError`] if no window fits, or if the padding is more than half the window.
     pub fn avg_pool(
         &mut self,
         name: &str,
@@ -199,11 +197,11 @@ impl GraphBuilder {
         self.push(name, Op::Flatten, &[x], Shape::new(1, 1, len))
     }
 
-    /// Adds a fully connected layer with bias on a vector; its tensors are
-    /// `{name}.weight`, `[out_features, in]`, and `{name}.bias`, `[out_features]`.
+    /// Adds a fully connected layer with bias on a vector. Its tensors are `{name}.weight`,
+    /// `[out_features, in]`, and `{name}.bias`, `[out_features]`.
     ///
     /// # Errors
-    /// [`GraphError`] where `x` has more than one pixel, or there are no outputs.
+    /// [`GraphError`] if `x` has more than one pixel, or if `out_features` is 0.
     pub fn linear(
         &mut self,
         name: &str,
@@ -221,12 +219,13 @@ impl GraphBuilder {
         self.infer(name, Op::Linear(linear), &[x], out_features)
     }
 
-    /// Adds option A's shortcut: every `stride`-th pixel, with `before` zero
-    /// channels in front and as many behind as make `channels`.
+    /// Adds the parameter-free shortcut (option A): every `stride`-th pixel, with zero channels
+    /// added. `before` of the zero channels precede the input's channels; the rest follow, up to
+    /// `channels` in total.
     ///
     /// # Errors
-    /// [`GraphError`] for a stride of 0, or where `channels` has no room for the
-    /// input's and `before`.
+    /// [`GraphError`] if the stride is 0, or if `channels` is smaller than the input's channels
+    /// plus `before`.
     pub fn shortcut_a(
         &mut self,
         name: &str,
@@ -244,8 +243,10 @@ impl GraphBuilder {
         self.push(name, Op::Softmax, &[x], shape)
     }
 
-    /// Adds a node of `channels` channels whose shape follows from its inputs,
-    /// or says why it cannot be.
+    /// Adds a node of `channels` channels, with the shape that follows from its inputs.
+    ///
+    /// # Errors
+    /// [`GraphError`] if the operation does not fit its inputs. No node is added then.
     fn infer(
         &mut self,
         name: &str,

@@ -1,20 +1,25 @@
-//! Checks a whole graph. A graph's fields are public: one that the builder did
-//! not make may lie about its shapes, and whoever runs it may index only after
-//! this.
+//! Checks a whole graph.
+//!
+//! A graph's fields are public, so a graph that the builder did not make may have wrong shapes.
+//! Code that runs a graph may rely on its indices and shapes only after this check.
 
 use std::collections::HashSet;
 
 use super::{Graph, GraphError, Node, Op, Shape, Window};
 
-/// Largest kernel, stride or padding taken; keeps the arithmetic on them far
-/// from overflow.
+/// Maximum kernel extent, stride and padding. Within this limit the arithmetic on windows cannot
+/// overflow.
 const MAX_WINDOW: usize = 1 << 24;
 
 impl Graph {
-    /// Checks that names are unique, that every node reads earlier nodes only,
-    /// as many as its operation takes, and that it has the shape that follows
-    /// from them. Graphs that [`GraphBuilder`](super::GraphBuilder) makes with
-    /// unique names pass.
+    /// Checks that the graph is well-formed. Every name must be unique. Every node must read only
+    /// earlier nodes, in the number that its operation needs, and must have the shape that follows
+    /// from them.
+    ///
+    /// A graph from [`GraphBuilder`](super::GraphBuilder) passes if its names are unique.
+    ///
+    /// # Errors
+    /// [`GraphError`] for the first violation of one of these rules.
     pub fn check(&self) -> Result<(), GraphError> {
         if self.nodes.is_empty() {
             return Err(GraphError::new("input", "expected a node, found none"));
@@ -54,9 +59,10 @@ impl Graph {
     }
 }
 
-/// PyTorch's own bound: a window with more padding could lie off the image.
+/// Checks that the padding is at most half the window, the bound that PyTorch has, too. With more
+/// padding, a window could lie entirely outside the image.
 fn padding(node: &str, window: Window) -> Result<(), GraphError> {
-    // A number that cannot be doubled leaves no window that fits.
+    // If doubling overflows, no window fits, and `windows` reports that error.
     if (window.padding.checked_mul(2)).is_some_and(|twice| twice > window.kernel) {
         let problem = format!(
             "expected padding of at most half the window's {} pixels, found {}",
@@ -67,7 +73,10 @@ fn padding(node: &str, window: Window) -> Result<(), GraphError> {
     Ok(())
 }
 
-/// The shape that a node's operation makes of its inputs' shapes.
+/// Returns the output shape of a node, computed from its operation and the shapes of its inputs.
+///
+/// # Errors
+/// [`GraphError`] if the operation does not fit its inputs.
 pub(super) fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, GraphError> {
     let wrong = |problem: String| GraphError::new(&node.name, problem);
     let wanted = match &node.op {
@@ -164,7 +173,10 @@ pub(super) fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, Graph
     Ok(shape)
 }
 
-/// Rows and columns of windows that fit.
+/// Returns the number of window rows and columns that fit.
+///
+/// # Errors
+/// [`GraphError`] if no window fits, or if a number exceeds [`MAX_WINDOW`].
 fn windows(
     node: &Node,
     x: Shape,

@@ -1,8 +1,8 @@
-//! Parameters and multiply-accumulates of a graph, as the papers count them.
+//! Parameters and multiply-accumulates of a graph, counted as in the papers.
 
 use super::{Graph, NodeId, Op};
 
-/// What one node costs for one image.
+/// Parameters of one node, and its multiply-accumulates for one image.
 ///
 /// ```
 /// use resnet_wgpu::Network;
@@ -16,20 +16,19 @@ use super::{Graph, NodeId, Op};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NodeCost {
-    /// Learned parameters: weights, biases, γ and β (running statistics are
-    /// not learned and not counted, as `sum(p.numel() for p in
-    /// model.parameters())` does not).
+    /// Learned parameters: weights, biases, γ and β. Running statistics are not learned and not
+    /// counted, as in PyTorch's `sum(p.numel() for p in model.parameters())`.
     pub parameters: u64,
-    /// Multiply-accumulates of convolutions and linear layers (one per
-    /// product; He 2015, table 1 calls them FLOPs).
+    /// Multiply-accumulates of convolutions and linear layers, one for each product. He 2015, table
+    /// 1, calls them FLOPs.
     pub macs: u64,
 }
 
-/// The sums of a graph's node costs.
+/// The sum of a graph's node costs.
 pub type TotalCost = NodeCost;
 
 impl Graph {
-    /// What node `id` costs for one image.
+    /// Returns the parameters of node `id`, and its multiply-accumulates for one image.
     pub fn cost(&self, id: NodeId) -> NodeCost {
         let node = self.node(id);
         match &node.op {
@@ -58,7 +57,7 @@ impl Graph {
         }
     }
 
-    /// The whole graph's parameters and multiply-accumulates for one image.
+    /// Returns the whole graph's parameters, and its multiply-accumulates for one image.
     pub fn total_cost(&self) -> TotalCost {
         self.iter()
             .map(|(id, _)| self.cost(id))

@@ -1,15 +1,15 @@
-//! Draws a graph in Graphviz's language.
+//! Exports a graph in Graphviz's DOT language.
 
 use std::fmt::Write;
 
 use super::{Graph, Op};
 
 impl Graph {
-    /// The graph in Graphviz's DOT language (`dot -Tsvg` draws it): one box a
-    /// node with its name, operation and shape, convolutions shaded.
+    /// Returns the graph in Graphviz's DOT language, for example for `dot -Tsvg`. Each node is a
+    /// box with its name, operation and shape. Convolutions, linear layers and sums are shaded.
     pub fn to_dot(&self, title: &str) -> String {
         let mut out = String::new();
-        // Writing to a String cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(out, "digraph \"{}\" {{", escape(title));
         let _ = writeln!(
             out,

@@ -1,8 +1,7 @@
 //! A network as a graph of named nodes with inferred shapes: pure data.
 //!
-//! Shapes are of one image; the batch is the plan's matter. Nodes stand in an
-//! order in which every input comes before its user, and carry the name of
-//! the PyTorch module whose output they are.
+//! Shapes describe one image; the batch size is part of the plan. Every input of a node precedes
+//! the node. Each node has the name of the PyTorch module that produces the same output.
 
 mod builder;
 mod check;
@@ -37,18 +36,17 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// A shape of `h` rows, `w` columns and `c` channels.
+    /// Creates a shape of `h` rows, `w` columns and `c` channels.
     pub const fn new(h: usize, w: usize, c: usize) -> Self {
         Self { h, w, c }
     }
 
-    /// Elements of one image; of a size that no memory has, as many as can be
-    /// counted.
+    /// Returns the number of elements of one image. The number saturates at `usize::MAX`.
     pub const fn len(&self) -> usize {
         self.h.saturating_mul(self.w).saturating_mul(self.c)
     }
 
-    /// Whether there are no elements.
+    /// Returns whether the shape has no elements.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -60,7 +58,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// Index of a node in its graph, and in no other: passes number nodes anew.
+/// Index of a node in its graph. An id is valid for one graph only, as passes renumber the nodes.
 ///
 /// ```
 /// use resnet_wgpu::low_level::graph::Shape;
@@ -87,13 +85,13 @@ pub struct NodeId(pub usize);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// The PyTorch module whose output this is, unique in the graph.
+    /// Name of the PyTorch module that produces this output, unique in the graph.
     pub name: String,
-    /// What it computes.
+    /// The operation.
     pub op: Op,
-    /// Nodes that it reads, all earlier in the graph.
+    /// The nodes that this node reads, all earlier in the graph.
     pub inputs: Vec<NodeId>,
-    /// Shape of its output for one image.
+    /// Shape of the output for one image.
     pub shape: Shape,
 }
 
@@ -110,13 +108,13 @@ pub struct Node {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParamSpec {
-    /// Tensor name, torchvision's style.
+    /// Tensor name in torchvision's style.
     pub name: String,
     /// Extents in PyTorch's order.
     pub shape: Vec<usize>,
 }
 
-/// A network, or a part of one.
+/// A network, or a part of a network.
 ///
 /// ```
 /// use resnet_wgpu::low_level::graph::Shape;
@@ -133,40 +131,40 @@ pub struct ParamSpec {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
-    /// Nodes in execution order; the first is the input.
+    /// Nodes in execution order. The first node is the input.
     pub nodes: Vec<Node>,
     /// The node whose value is the result (the logits of a classifier).
     pub output: NodeId,
-    /// Further PyTorch module names: `layer4`, `layer1.0.relu`, `relu`, …
+    /// Additional PyTorch module names: `layer4`, `layer1.0.relu`, `relu`, …
     pub aliases: BTreeMap<String, NodeId>,
 }
 
 impl Graph {
-    /// The node of that index.
+    /// Returns the node with index `id`.
     ///
     /// # Panics
-    /// Where the graph has no such node.
+    /// Panics if the graph has no such node.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0]
     }
 
-    /// Shape of one input image.
+    /// Returns the shape of one input image.
     pub fn input_shape(&self) -> Shape {
         self.nodes[0].shape
     }
 
-    /// Shape of one image's result.
+    /// Returns the shape of the result for one image.
     pub fn output_shape(&self) -> Shape {
         self.node(self.output).shape
     }
 
-    /// Indices and nodes in execution order.
+    /// Iterates over node indices and nodes in execution order.
     pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         self.nodes.iter().enumerate().map(|(i, n)| (NodeId(i), n))
     }
 
-    /// The node that gives a PyTorch module's output; CIFAR checkpoints'
-    /// `linear` and `shortcut` are understood as well.
+    /// Returns the node that produces the output of a PyTorch module. The names `linear` and
+    /// `shortcut` in CIFAR checkpoints are accepted, too.
     pub fn find(&self, name: &str) -> Option<NodeId> {
         let named = |node: &Node, name: &str| node.name == name && node.op != Op::Flatten;
         let exact = |name: &str| {
@@ -183,7 +181,7 @@ impl Graph {
         })
     }
 
-    /// For each node, how many inputs of other nodes read it.
+    /// Returns, for each node, the number of node inputs that read it.
     pub fn use_counts(&self) -> Vec<usize> {
         let mut uses = vec![0; self.nodes.len()];
         for input in self.nodes.iter().flat_map(|n| &n.inputs) {
@@ -192,13 +190,12 @@ impl Graph {
         uses
     }
 
-    /// The tensors that the graph needs, in execution order, each of PyTorch's
-    /// shape.
+    /// Returns the tensors that the graph needs, in execution order, with their PyTorch shapes.
     pub fn params(&self) -> Vec<ParamSpec> {
         self.params_by_node().into_iter().map(|(p, _)| p).collect()
     }
 
-    /// The tensors that the graph needs, each with the node that needs it.
+    /// Returns the tensors that the graph needs, each with the node that needs it.
     pub fn params_by_node(&self) -> Vec<(ParamSpec, NodeId)> {
         let mut specs = Vec::new();
         for (id, node) in self.iter() {
@@ -237,7 +234,7 @@ impl Graph {
     }
 }
 
-/// A graph that cannot be built.
+/// The reason why a graph cannot be built.
 ///
 /// ```
 /// use resnet_wgpu::Network;
@@ -250,9 +247,9 @@ impl Graph {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("layer `{node}`: {problem}")]
 pub struct GraphError {
-    /// The node that could not be added.
+    /// Name of the node that is invalid or could not be added.
     pub node: String,
-    /// What was expected, what was found, and the remedy.
+    /// Problem in the form "expected X, found Y", with a remedy if one exists.
     pub problem: String,
 }
 

@@ -1,5 +1,4 @@
-//! The operations of a graph, with the parameters that PyTorch's functions
-//! of the same names take.
+//! The operations of a graph, with the same parameters as the PyTorch functions of the same names.
 
 /// Kernel, stride and padding of a square sliding window.
 ///
@@ -22,7 +21,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// A window of `kernel`×`kernel` pixels.
+    /// Creates a window of `kernel`×`kernel` pixels.
     pub const fn new(kernel: usize, stride: usize, padding: usize) -> Self {
         Self {
             kernel,
@@ -31,15 +30,16 @@ impl Window {
         }
     }
 
-    /// Windows that fit along an axis of `extent` pixels, as
-    /// `torch.nn.Conv2d` and `MaxPool2d` count them; `None` where none fits.
+    /// Returns the number of windows that fit along an axis of `extent` pixels, as in
+    /// `torch.nn.Conv2d` and `MaxPool2d`. Returns `None` if no window fits.
     pub fn outputs(&self, extent: usize) -> Option<usize> {
         let room = self.padded(extent)?.checked_sub(self.kernel)?;
         room.checked_div(self.stride)?.checked_add(1)
     }
 
-    /// The same with `ceil_mode=True`: a last window may hang over the edge,
-    /// but must begin inside the input or its left padding.
+    /// Returns the number of windows along an axis of `extent` pixels with `ceil_mode=True`. The
+    /// last window may extend past the edge, but must begin inside the input or its left padding.
+    /// Returns `None` if no window fits.
     pub fn outputs_ceil(&self, extent: usize) -> Option<usize> {
         let padded = self.padded(extent)?;
         if padded == 0 || self.kernel == 0 || self.stride == 0 {
@@ -59,9 +59,10 @@ impl Window {
     }
 }
 
-/// What a convolution or linear kernel does to its sums before it stores
-/// them, in this order: bias, residual, ReLU. Empty in a graph as authored;
-/// filled by the passes.
+/// Operations that a convolution or linear kernel applies to its sums before it stores them.
+///
+/// The order is bias, residual, ReLU. The epilogue is empty in a graph as built; the passes fill
+/// it.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -70,7 +71,7 @@ impl Window {
 ///
 /// let model = Model::embedded()?;
 /// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;
-/// // The last convolution of a block adds the shortcut, and clamps.
+/// // The last convolution of a block adds the shortcut and applies the ReLU.
 /// let block = lowered.graph.find("layer1.0").expect("a block of ResNet-20");
 /// let Op::Conv2d(conv) = &lowered.graph.node(block).op else {
 ///     panic!("a convolution takes in the sum and its ReLU");
@@ -80,9 +81,9 @@ impl Window {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Epilogue {
-    /// Add the node's second input.
+    /// Set if the kernel adds the node's second input.
     pub residual: bool,
-    /// Clamp at zero from below.
+    /// Set if the kernel replaces negative results with 0.
     pub relu: bool,
 }
 
@@ -107,23 +108,23 @@ pub struct Conv2d {
     pub weight: String,
     /// Name of the bias tensor, `[Cout]`.
     pub bias: Option<String>,
-    /// Input channels.
+    /// Number of input channels.
     pub in_channels: usize,
-    /// Output channels.
+    /// Number of output channels.
     pub out_channels: usize,
     /// Kernel extent, stride and zero padding.
     pub window: Window,
-    /// Groups; both channel counts are multiples of it.
+    /// Number of groups. Both channel counts are multiples of this number.
     pub groups: usize,
-    /// What the passes fused behind it.
+    /// Operations that the passes fused into this layer.
     pub epilogue: Epilogue,
 }
 
-/// Batch normalisation with running statistics (`torch.nn.BatchNorm2d` in
-/// eval mode): `y = (x − mean)·γ/√(var + eps) + β`.
+/// Batch normalisation with running statistics (`torch.nn.BatchNorm2d` in eval mode): `y = (x −
+/// mean)·γ/√(var + eps) + β`.
 ///
-/// The four tensors are `{prefix}.weight` (γ), `.bias` (β), `.running_mean`
-/// and `.running_var`, each `[channels]`.
+/// The four tensors are `{prefix}.weight` (γ), `.bias` (β), `.running_mean` and `.running_var`,
+/// each `[channels]`.
 ///
 /// ```
 /// use resnet_wgpu::low_level::graph::Op;
@@ -138,11 +139,11 @@ pub struct Conv2d {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm {
-    /// Name before the last dot of its four tensors.
+    /// Common prefix of the names of the four tensors, without the dot.
     pub prefix: String,
-    /// Channels.
+    /// Number of channels.
     pub channels: usize,
-    /// Added to the variance.
+    /// Constant that is added to the variance.
     pub eps: f64,
 }
 
@@ -161,20 +162,21 @@ pub struct BatchNorm {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linear {
-    /// Name of the weight tensor, `[out, in]` (a 1×1-convolution head,
-    /// `[out, in, 1, 1]`, is the same numbers).
+    /// Name of the weight tensor, `[out, in]`. The weights of a 1×1-convolution head, `[out, in, 1,
+    /// 1]`, are the same numbers.
     pub weight: String,
     /// Name of the bias tensor, `[out]`.
     pub bias: Option<String>,
-    /// Input features.
+    /// Number of input features.
     pub in_features: usize,
-    /// Output features.
+    /// Number of output features.
     pub out_features: usize,
-    /// What the passes fused behind it.
+    /// Operations that the passes fused into this layer.
     pub epilogue: Epilogue,
 }
 
-/// Where option A's zero channels go (the checkpoint's shapes cannot tell).
+/// Position of the zero channels in the parameter-free shortcut (option A). The shapes in a
+/// checkpoint do not determine the position.
 ///
 /// ```
 /// use resnet_wgpu::low_level::graph::{Op, ZeroChannels};
@@ -193,11 +195,11 @@ pub struct Linear {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ZeroChannels {
-    /// Half before and half after the copied ones
-    /// (`F.pad(x[:, :, ::2, ::2], (0,0,0,0,planes//4,planes//4))`).
+    /// Half before and half after the copied channels (`F.pad(x[:, :, ::2, ::2],
+    /// (0,0,0,0,planes//4,planes//4))`).
     #[default]
     HalfBefore,
-    /// All after the copied ones (as He 2015 describes).
+    /// All after the copied channels, as He 2015 describes.
     After,
 }
 
@@ -221,7 +223,7 @@ pub enum ZeroChannels {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Op {
-    /// The network's input, images already normalised.
+    /// The network's input: normalised images.
     Input,
     /// Convolution.
     Conv2d(Conv2d),
@@ -229,43 +231,43 @@ pub enum Op {
     BatchNorm(BatchNorm),
     /// `max(x, 0)`.
     Relu,
-    /// Sum of two inputs of one shape.
+    /// Sum of two inputs of the same shape.
     Add,
-    /// Maximum over windows; padding never wins.
+    /// Maximum over windows. Padding is never the maximum.
     MaxPool(Window),
-    /// Mean over windows in ceil mode, padding and overhang not counted
+    /// Mean over windows in ceil mode. Padding and pixels past the edge do not count
     /// (`AvgPool2d(ceil_mode=True, count_include_pad=False)`).
     AvgPool(Window),
     /// Mean over all pixels, to 1×1 (`AdaptiveAvgPool2d(1)`).
     GlobalAvgPool,
-    /// `[H, W, C]` to a vector in PyTorch's order, C×H×W.
+    /// Flattening of `[H, W, C]` to a vector in PyTorch's order, C×H×W.
     Flatten,
     /// Fully connected layer on a vector (1×1 pixels).
     Linear(Linear),
-    /// Option A's shortcut without parameters: every `stride`-th pixel, and
-    /// zero channels up to the node's channel count.
+    /// Parameter-free shortcut (option A): every `stride`-th pixel, with zero channels added up to
+    /// the node's channel count.
     ShortcutA {
-        /// Step between the pixels that are kept.
+        /// Step between the copied pixels.
         stride: usize,
-        /// Zero channels before the copied ones.
+        /// Number of zero channels before the copied channels.
         before: usize,
     },
     /// `exp(x)/Σexp(x)` over channels.
     Softmax,
-    /// What is left of a batch norm that no convolution could take in:
-    /// `x·scale + shift`, then perhaps ReLU. Made by the passes.
+    /// Remainder of a batch norm that no convolution could absorb: `x·scale + shift`, then an
+    /// optional ReLU. Only the passes create this operation.
     ScaleShift {
         /// Name of the `[channels]` factors.
         scale: String,
         /// Name of the `[channels]` summands.
         shift: String,
-        /// Clamp at zero from below.
+        /// Set if negative results are replaced with 0.
         relu: bool,
     },
 }
 
 impl Op {
-    /// The operation's short name, as tables print it.
+    /// Returns the operation's short name, as printed in tables.
     pub fn kind(&self) -> &'static str {
         match self {
             Op::Input => "input",

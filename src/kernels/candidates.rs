@@ -1,14 +1,15 @@
-//! The candidates: every way to compute an operation. Most are one kernel;
-//! some convolutions take several dispatches that hand values on in scratch
-//! buffers.
+//! The candidates: all ways to compute an operation.
+//!
+//! Most candidates are one kernel. Some convolution candidates take several dispatches, which pass
+//! values through scratch buffers.
 
 use super::Scalar;
 use super::rows::{KERNELS, find};
 use super::table::Kernel;
 use super::tile::Family;
 
-/// One way to compute an operation; `resnet profile --candidates` lists those of
-/// each convolution.
+/// One way to compute an operation. `resnet profile --candidates` lists the candidates of each
+/// convolution.
 ///
 /// ```
 /// use resnet_wgpu::low_level::plan::candidate;
@@ -18,43 +19,43 @@ use super::tile::Family;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
-    /// Unique name, as reports print it: the kernel's own where it is one.
+    /// Unique name, as reports print it. For a single kernel, the name of the kernel.
     pub name: &'static str,
-    /// How it computes.
+    /// Kernels that compute the operation.
     pub method: Method,
 }
 
-/// How a candidate computes.
+/// The kernels by which a candidate computes its operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Method {
-    /// By one kernel.
+    /// A single kernel.
     Kernel(&'static Kernel),
-    /// A convolution of few pixels: workgroups share each tile's reduction,
-    /// and their sums are added up.
+    /// Split K, for a convolution of few pixels: several workgroups share each tile's reduction,
+    /// and their sums are added.
     Split {
-        /// The sums of parts.
+        /// Computes the parts' sums.
         gemm: &'static Kernel,
-        /// Adds them up, with the epilogue.
+        /// Adds the parts' sums and applies the epilogue.
         sum: &'static Kernel,
     },
-    /// A 3×3 convolution of stride 1 as products of transformed tiles
-    /// (Lavin and Gray 2016): `input` transforms the image, `gemm` multiplies
-    /// at each of (m+2)² points, `output` transforms back.
+    /// A 3×3 convolution of stride 1 as products of transformed tiles (Lavin and Gray 2016).
+    /// `input` transforms the image, `gemm` multiplies at each of (m+2)² points, and `output`
+    /// transforms the products back.
     Winograd {
         /// Side of an output tile, m: 2 or 4.
         tile: usize,
-        /// The input's transform.
+        /// Transforms the input.
         input: &'static Kernel,
-        /// The products, one GEMM a point.
+        /// Computes the products, one GEMM for each point.
         gemm: &'static Kernel,
-        /// The output's transform, with the epilogue.
+        /// Transforms the products into the output and applies the epilogue.
         output: &'static Kernel,
     },
 }
 
 impl Candidate {
-    /// The kernel by itself.
+    /// Creates the candidate that is the given kernel.
     pub const fn of(kernel: &'static Kernel) -> Self {
         Self {
             name: kernel.name,
@@ -62,7 +63,7 @@ impl Candidate {
         }
     }
 
-    /// The operation that it computes.
+    /// Returns the family of the operation that the candidate computes.
     pub fn family(&self) -> Family {
         match self.method {
             Method::Kernel(kernel) => kernel.family,
@@ -70,8 +71,7 @@ impl Candidate {
         }
     }
 
-    /// Whether there is anything for it to do where activations are stored in
-    /// `scalar`.
+    /// Returns whether the candidate is of use if activations are stored in `scalar`.
     pub fn serves(&self, scalar: Scalar) -> bool {
         match self.method {
             Method::Kernel(kernel) => kernel.types().iter().any(|t| match kernel.family {
@@ -84,13 +84,13 @@ impl Candidate {
         }
     }
 
-    /// Whether it rounds what it multiplies to f16, as cooperative matrices
-    /// do: a result of less than f32.
+    /// Returns whether the candidate rounds factors to f16, as cooperative matrices do. Its results
+    /// then have less than f32 precision.
     pub fn rounds_factors(&self) -> bool {
         self.kernels().iter().any(|k| k.needs().cooperative > 0)
     }
 
-    /// Its kernels, in the order of their dispatches.
+    /// Returns the candidate's kernels in the order of their dispatches.
     pub fn kernels(&self) -> Vec<&'static Kernel> {
         match self.method {
             Method::Kernel(kernel) => vec![kernel],
@@ -105,7 +105,7 @@ impl Candidate {
     }
 }
 
-/// A kernel of the table; a name that is not there fails the build.
+/// Returns the kernel with the given name. An unknown name fails the build.
 const fn kernel(name: &str) -> &'static Kernel {
     let mut i = 0;
     while i < KERNELS.len() {
@@ -158,7 +158,7 @@ const fn winograd(name: &'static str, tile: usize, gemm: &str) -> Candidate {
     }
 }
 
-/// The candidates of several dispatches.
+/// The candidates that take several dispatches.
 const COMPOSITES: &[Candidate] = &[
     split("conv.tiled.64x64.split", "conv.tiled.64x64"),
     split("conv.tiled.32x32.split", "conv.tiled.32x32"),
@@ -178,14 +178,16 @@ const COMPOSITES: &[Candidate] = &[
     winograd("conv.winograd4.shuffle16.48", 4, "conv.shuffle16.48"),
 ];
 
-/// Every candidate of every operation: each kernel that computes one by
-/// itself, in the table's order, then those of several dispatches.
+/// Returns every candidate of every operation.
+///
+/// First come the kernels that compute an operation alone, in the order of the table. Then come the
+/// candidates of several dispatches.
 pub fn candidates() -> impl Iterator<Item = Candidate> {
     let alone = KERNELS.iter().filter(|k| k.family.is_operation());
     alone.map(Candidate::of).chain(COMPOSITES.iter().copied())
 }
 
-/// The candidate of that name.
+/// Returns the candidate with the given name.
 pub fn candidate(name: &str) -> Option<Candidate> {
     let composite = || COMPOSITES.iter().find(|c| c.name == name).copied();
     find(name)
@@ -208,7 +210,7 @@ mod tests {
         assert_eq!(candidate("winograd2.input"), None);
     }
 
-    /// A kernel that no candidate uses would be compiled by nobody.
+    /// The program would never compile a kernel that belongs to no candidate.
     #[test]
     fn every_kernel_belongs_to_a_candidate() {
         let used: Vec<_> = candidates().flat_map(|c| c.kernels()).collect();

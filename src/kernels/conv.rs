@@ -1,4 +1,4 @@
-//! The host's side of the convolution kernels.
+//! Host code for the convolution kernels.
 
 use super::conv_problem::ConvProblem;
 use super::dispatch::{Dispatch, flags, word};
@@ -8,15 +8,16 @@ use super::tile::Tile;
 use crate::tensor::quads;
 
 impl ConvProblem {
-    /// Parameters and geometry.
+    /// Returns the parameters and the geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         self.dispatch_parts(kernel, 1)
     }
 
-    /// The same, where a tiled kernel cuts each tile's reduction into so many
-    /// parts, as [`ConvProblem::parts`] gives them. What it writes is
-    /// `[points][parts][N][P][Q][out_quads]`: sums of parts, which want zeros
-    /// for a bias, no residual and no ReLU.
+    /// Returns the parameters and the geometry for a tiled kernel that cuts each tile's reduction
+    /// into `parts` parts. The number must come from [`ConvProblem::parts`].
+    ///
+    /// The kernel writes the parts' sums, `[points][parts][N][P][Q][out_quads]`. With more than one
+    /// part, the bias must be zeros, and the problem must have neither residual nor ReLU.
     pub fn dispatch_parts(&self, kernel: &Kernel, parts: usize) -> Dispatch {
         let (m_tiles, n_tiles) = self.tiles(kernel);
         let tiles = m_tiles * n_tiles * self.points * parts;

@@ -1,4 +1,4 @@
-//! A convolution, and how kernels divide it.
+//! Convolution problems, and their division into tiles.
 
 use super::pack::Packing;
 use super::table::Kernel;
@@ -6,42 +6,44 @@ use super::tile::{Reduction, Tile};
 use crate::graph::{Shape, Window};
 use crate::tensor::{QUAD, quads};
 
-/// One convolution of a batch, as a kernel sees it.
+/// One convolution over a batch, in the form that a kernel needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvProblem {
-    /// Images.
+    /// Images in the batch.
     pub batch: usize,
-    /// Input of one image.
+    /// Shape of one input image.
     pub input: Shape,
-    /// Output of one image.
+    /// Shape of one output image.
     pub output: Shape,
-    /// Kernel, stride and padding.
+    /// Kernel extent, stride and padding.
     pub window: Window,
-    /// Groups.
+    /// Number of groups.
     pub groups: usize,
-    /// Add a residual of the output's shape.
+    /// Adds a residual of the output's shape.
     pub residual: bool,
-    /// Clamp at zero from below.
+    /// Applies ReLU last.
     pub relu: bool,
-    /// Independent products of the same shape, one after the other in each
-    /// buffer: 1 for a convolution, the points of a tile for Winograd's batched
-    /// GEMM (a 1×1 window on a batch of one, neither residual nor ReLU).
+    /// Number of independent products of this shape, stored consecutively in each buffer.
+    ///
+    /// A convolution has 1. Winograd's batched GEMM has one for each point of a tile; its window is
+    /// 1×1, its batch is 1, and it has neither residual nor ReLU.
     pub points: usize,
 }
 
 impl ConvProblem {
-    /// Output pixels of the whole batch.
+    /// Returns the number of output pixels of the whole batch.
     pub fn pixels(&self) -> usize {
         self.batch * self.output.h * self.output.w
     }
 
-    /// Multiply-accumulates of all points.
+    /// Returns the number of multiply-accumulates, summed over all points.
     pub fn macs(&self) -> u64 {
         let reduction = self.window.kernel.pow(2) * self.input.c / self.groups;
         (self.points * self.pixels() * self.output.c) as u64 * reduction as u64
     }
 
-    /// Whether the kernel computes this problem (the device apart).
+    /// Returns whether the kernel can compute this problem. Does not consider whether the device
+    /// can run the kernel.
     pub fn fits(&self, kernel: &Kernel) -> bool {
         let (group_in, group_out) = self.group_channels();
         match kernel.tile {
@@ -72,7 +74,7 @@ impl ConvProblem {
         }
     }
 
-    /// Tiles of a point along the pixels and along the output quads.
+    /// Returns the number of tiles of one point: along the pixels and along the output quads.
     pub fn tiles(&self, kernel: &Kernel) -> (usize, usize) {
         let (pixels, out_quads) = (self.pixels(), quads(self.output.c));
         match kernel.tile {
@@ -101,8 +103,10 @@ impl ConvProblem {
         }
     }
 
-    /// Quads in a row of packed weights: whole tiles, so that kernels read
-    /// weights and bias without a check.
+    /// Returns the number of quads in a row of packed weights.
+    ///
+    /// The number is a multiple of the tile's width, so that kernels read weights and bias without
+    /// a bounds check.
     pub(super) fn weight_quads(&self, kernel: &Kernel) -> usize {
         let width = match kernel.tile {
             Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => lanes,
@@ -116,7 +120,7 @@ impl ConvProblem {
         (self.input.c / self.groups, self.output.c / self.groups)
     }
 
-    /// Rows of packed weights for each tap of the window.
+    /// Returns the number of packed weight rows for each tap of the window.
     pub(super) fn tap_rows(&self, kernel: &Kernel) -> usize {
         match kernel.tile {
             Tile::Direct { .. } | Tile::Row { .. } | Tile::Stem { .. } => self.group_channels().0,
@@ -128,7 +132,7 @@ impl ConvProblem {
         }
     }
 
-    /// Quads of the reduction, and those of one step.
+    /// Returns the number of quads in the reduction and in one step of it.
     fn reduction(&self, kernel: &Kernel) -> (usize, usize) {
         let rows = self.window.kernel.pow(2) * self.tap_rows(kernel);
         let step = match kernel.tile {
@@ -138,8 +142,11 @@ impl ConvProblem {
         (quads(rows), step)
     }
 
-    /// Into how many parts a tiled kernel can cut each tile's reduction, if
-    /// it is to be `wanted`: parts are whole steps, and none is empty.
+    /// Returns the number of parts into which a tiled kernel cuts each tile's reduction, given the
+    /// `wanted` number.
+    ///
+    /// The result can be smaller than `wanted`: each part consists of whole steps, and no part is
+    /// empty.
     pub fn parts(&self, kernel: &Kernel, wanted: usize) -> usize {
         let (quads, step) = self.reduction(kernel);
         quads.div_ceil(self.part_quads(kernel, wanted).max(step))
@@ -150,7 +157,7 @@ impl ConvProblem {
         quads.div_ceil(parts.max(1)).next_multiple_of(step)
     }
 
-    /// How the kernel wants the weights.
+    /// Returns the layout in which the kernel reads the weights.
     pub fn weight_packing(&self, kernel: &Kernel) -> Packing {
         Packing::Conv {
             kernel: self.window.kernel,
@@ -159,7 +166,7 @@ impl ConvProblem {
         }
     }
 
-    /// How the kernel wants the bias.
+    /// Returns the layout in which the kernel reads the bias.
     pub fn bias_packing(&self, kernel: &Kernel) -> Packing {
         Packing::Vector {
             first: 0,

@@ -1,14 +1,13 @@
-//! How a tile of cooperative matrices is laid out: what its template is filled
-//! with.
+//! Layout of a tile of cooperative matrices: the numbers that are filled into its template.
 
 use super::tile::Tile;
 use crate::tensor::QUAD;
 
-/// Bytes by which rows of tiles in workgroup memory are padded, in f16: rows
-/// of a matrix then begin in different banks.
+/// Padding of each row of a tile in workgroup memory, in f16 elements. The rows of a matrix then
+/// begin in different banks.
 const PADDING: usize = 8;
 
-/// The numbers of one tile.
+/// The layout of one tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     /// Rows and columns of a matrix.
@@ -19,12 +18,12 @@ pub(super) struct Layout {
     pub tile: (usize, usize, usize),
     /// Subgroups along the pixels and along the output channels.
     pub subgroups: (usize, usize),
-    /// Tiles lie in workgroup memory as `vec4`.
+    /// Stores the tiles in workgroup memory as `vec4`.
     pub vector: bool,
 }
 
 impl Layout {
-    /// The layout of a tile; `None` for one of another kind.
+    /// Returns the layout of a cooperative tile, or `None` for any other kind of tile.
     pub const fn new(tile: &Tile) -> Option<Self> {
         match *tile {
             Tile::Cooperative {
@@ -47,21 +46,22 @@ impl Layout {
         }
     }
 
-    /// Matrices of a subgroup along the pixels and along the output channels.
+    /// Returns the number of a subgroup's matrices: along the pixels and along the output channels.
     pub const fn matrices(&self) -> (usize, usize) {
         let (bm, bn, _) = self.tile;
         let (m, n) = self.subgroups;
         (bm / m / self.size, bn * QUAD / n / self.size)
     }
 
-    /// f16 from one row of `tile_x` to the next, and of `tile_w`.
+    /// Returns the distance between neighbouring rows in f16 elements: for `tile_x` and for
+    /// `tile_w`.
     pub const fn rows(&self) -> (usize, usize) {
         let (_, bn, bk) = self.tile;
         (bk * QUAD + PADDING, bn * QUAD + PADDING)
     }
 
-    /// Bytes of workgroup memory: both tiles in f16 and each subgroup's
-    /// matrix in f32.
+    /// Returns the bytes of workgroup memory: both tiles in f16, and one matrix in f32 for each
+    /// subgroup.
     pub const fn workgroup_bytes(&self) -> usize {
         let (bm, _, bk) = self.tile;
         let (x_row, w_row) = self.rows();
@@ -77,7 +77,7 @@ mod tests {
     use crate::kernels::{ConvProblem, KERNELS, Kernel};
     use crate::tensor::quads;
 
-    /// A convolution's shape, its input and weights as the kernel binds them.
+    /// A convolution with its input and weights, in the layouts that the kernel binds.
     struct Case {
         problem: ConvProblem,
         x: Vec<f64>,
@@ -91,7 +91,7 @@ mod tests {
             let pixels = problem.points * problem.batch * problem.input.h * problem.input.w;
             let w_row =
                 problem.weight_packing(kernel).len() / (problem.window.kernel.pow(2) * width);
-            // Small whole numbers, all different enough to tell places apart.
+            // Small whole numbers, different enough that a wrong index gives a wrong result.
             let x = (0..pixels * width).map(|i| match i % width < problem.input.c {
                 true => (i * 7 % 23) as f64 - 11.0,
                 false => 0.0,
@@ -106,8 +106,7 @@ mod tests {
             }
         }
 
-        /// Scalar `c` of x under tap (r, s) of an output pixel; zero off the
-        /// image.
+        /// Returns channel `c` of x under tap (r, s) of an output pixel, or zero outside the image.
         fn x_at(&self, point: usize, pixel: usize, (r, s): (usize, usize), c: usize) -> f64 {
             let p = &self.problem;
             let (q, rest) = (pixel % p.output.w, pixel / p.output.w);
@@ -122,7 +121,7 @@ mod tests {
             self.x[((image * p.input.h + h) * p.input.w + w) * width + c]
         }
 
-        /// The plain convolution of one output.
+        /// Computes one output by the plain convolution.
         fn direct(&self, point: usize, pixel: usize, o: usize) -> f64 {
             let p = &self.problem;
             let (k, width) = (p.window.kernel, quads(p.input.c) * QUAD);
@@ -138,10 +137,11 @@ mod tests {
         }
     }
 
-    /// What conv_cooperative.wgsl does, index by index: which invocation
-    /// stages which quad, where each matrix is loaded from with which stride,
-    /// how the parts of a tile are laid down and stored. Memory that nothing
-    /// wrote is NaN, and every index is checked.
+    /// Emulates conv_cooperative.wgsl index by index and returns the output.
+    ///
+    /// The emulation covers the assignment of quads to invocations, the address and stride of each
+    /// matrix load, and the staging and storing of each tile's parts. Unwritten memory is NaN, and
+    /// every index is checked.
     fn emulate(case: &Case, kernel: &Kernel) -> Vec<f64> {
         let layout = Layout::new(&kernel.tile).unwrap();
         let Layout {
@@ -240,8 +240,8 @@ mod tests {
         y
     }
 
-    /// 16×16 runs on no device of this project's tests, so its indices run
-    /// here: edges of tiles, several tiles, padded steps, strides, points.
+    /// No device of this project's tests runs 16×16 matrices, so the emulation checks their
+    /// indices. The shapes cover tile edges, several tiles, padded steps, strides and points.
     #[test]
     fn every_tile_computes_the_convolution() {
         let shapes = [

@@ -1,37 +1,39 @@
-//! One dispatch: parameters, and how many workgroups.
+//! One dispatch: its parameters and its number of workgroups.
 
-/// A kernel's parameters for one dispatch: its `Params` struct as words.
+/// A kernel's parameters for one dispatch: the `Params` struct of the shader as words.
 pub type Words = Vec<u32>;
 
-/// One dispatch: its parameters and how many workgroups it takes in all.
+/// One dispatch: its parameters and its total number of workgroups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatch {
-    /// The kernel's `Params` struct as words.
+    /// The shader's `Params` struct as words.
     pub params: Words,
-    /// Workgroups; [`grid`] lays them out.
+    /// Total number of workgroups. [`grid`] distributes them over two dimensions.
     pub workgroups: u64,
 }
 
-/// Lays `workgroups` out over two dimensions of at most `limit` each; `None`
-/// where they do not fit.
+/// Distributes `workgroups` over two dimensions of at most `limit` each. Returns `None` if they do
+/// not fit.
 pub fn grid(workgroups: u64, limit: u32) -> Option<[u32; 3]> {
     let limit = u64::from(limit.max(1));
     let y = workgroups.div_ceil(limit).max(1);
     if y > limit {
         return None;
     }
-    // As square as needed, not more: the last row is then nearly full.
+    // Use as few rows as possible; the last row is then nearly full.
     let x = workgroups.div_ceil(y).max(1);
     Some([u32::try_from(x).ok()?, u32::try_from(y).ok()?, 1])
 }
 
-/// A number as kernels take it: in 32 bits. A plan binds no buffer of 4 GiB or
-/// more, so nothing that a kernel counts is larger.
+/// Converts a number to the 32 bits that kernels take.
+///
+/// The conversion loses nothing: a plan binds no buffer of 4 GiB or more, so no count in a kernel
+/// exceeds 32 bits.
 pub(super) fn word(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-/// Bit 1: ReLU, bit 2: residual, as the shaders read them.
+/// Encodes the flags as the shaders read them: 1 for ReLU, 2 for a residual.
 pub(super) fn flags(relu: bool, residual: bool) -> u32 {
     u32::from(relu) | u32::from(residual) << 1
 }

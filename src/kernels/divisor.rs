@@ -1,7 +1,7 @@
-//! Division by a multiplication and a shift (Granlund and Montgomery 1994), for
-//! numbers that a kernel divides by again and again.
+//! Division by a multiplication and a shift (Granlund and Montgomery 1994), for divisors that a
+//! kernel uses repeatedly.
 
-/// What `divide()` of `shaders/conv_params.wgsl` takes.
+/// A precomputed divisor, the argument of `divide()` in `shaders/conv_params.wgsl`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Divisor {
     multiplier: u32,
@@ -9,13 +9,17 @@ pub(super) struct Divisor {
 }
 
 impl Divisor {
-    /// Divides any n below 2³¹ by `d`, which is from 1 to 2³¹.
+    /// Creates a divisor that divides any n below 2³¹ exactly by `d`. `d` must be from 1 to 2³¹.
     ///
-    /// With 2ˢ the power of two at or above d, the multiplier m is the least
-    /// number over 2³¹⁺ˢ/d. It is too large by at most 1, so n·m/2³¹⁺ˢ is
-    /// too large by at most n/2³¹⁺ˢ, below 1/2ˢ and so at most 1/d: not
-    /// enough to reach the next whole number. And m is below 2³², since 2ˢ is
-    /// below 2d.
+    /// Correctness: let 2ˢ be the smallest power of two that is at least d. The multiplier m is the
+    /// smallest integer greater than 2³¹⁺ˢ/d, so m exceeds 2³¹⁺ˢ/d by at most 1. Then n·m/2³¹⁺ˢ
+    /// exceeds n/d by at most n/2³¹⁺ˢ. This error is less than 1/2ˢ, because n is below 2³¹. It is
+    /// therefore less than 1/d, because 2ˢ is at least d. The distance from n/d up to the next
+    /// integer is at least 1/d. The product therefore stays below that integer, and its integer
+    /// part is the quotient.
+    ///
+    /// m fits in 32 bits. For d = 1, m is 2³¹ + 1. For d ≥ 2, 2ˢ is at most 2d − 2, so 2³¹⁺ˢ/d is
+    /// at most 2³² − 2³²/d. Since d is at most 2³¹, that is at most 2³² − 2.
     pub(super) fn new(d: u32) -> Self {
         let d = u64::from(d.max(1));
         let shift = d.next_power_of_two().trailing_zeros();
@@ -25,7 +29,7 @@ impl Divisor {
         }
     }
 
-    /// As the kernels' `vec2<u32>`.
+    /// Returns the divisor as the kernels' `vec2<u32>`.
     pub(super) fn words(self) -> [u32; 2] {
         [self.multiplier, self.shift]
     }
@@ -36,7 +40,7 @@ mod tests {
     use super::*;
     use crate::mix::mix;
 
-    /// `divide()`, operation by operation.
+    /// Repeats the operations of the shader's `divide()`.
     fn divide(n: u32, by: Divisor) -> u32 {
         let a = [(n << 1) & 0xffff, n >> 15];
         let b = [by.multiplier & 0xffff, by.multiplier >> 16];
@@ -45,8 +49,8 @@ mod tests {
         (a[1] * b[1] + (left >> 16) + (right >> 16)) >> by.shift
     }
 
-    /// Around every multiple where a quotient changes, at the ends of the
-    /// range, and at random; overflow would panic.
+    /// Checks numbers near multiples of the divisor, where the quotient changes, at the ends of the
+    /// range, and at random. An overflow would panic.
     #[test]
     fn quotients_are_exact_below_two_to_the_31() {
         const LAST: u32 = i32::MAX as u32;

@@ -1,22 +1,22 @@
-//! The host's side of the elementwise, option-A and softmax kernels.
+//! Host code for the elementwise, option-A and softmax kernels.
 
 use super::{Dispatch, Kernel, flags, word};
 use crate::graph::Shape;
 use crate::tensor::quads;
 
-/// An operation on each element of a batch: add, ReLU, scale-shift.
+/// An operation on each element of a batch: add, ReLU or scale-shift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ElementwiseProblem {
-    /// Images.
+    /// Images in the batch.
     pub batch: usize,
-    /// Input and output of one image.
+    /// Shape of one input image and of one output image.
     pub shape: Shape,
-    /// Clamp at zero from below.
+    /// Applies ReLU last.
     pub relu: bool,
 }
 
 impl ElementwiseProblem {
-    /// Parameters and geometry.
+    /// Returns the parameters and the geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let quads = quads(self.shape.c);
         let items = self.batch * self.shape.h * self.shape.w * quads;
@@ -27,23 +27,23 @@ impl ElementwiseProblem {
     }
 }
 
-/// Option A's shortcut of a batch.
+/// A shortcut without weights (option A), for a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShortcutProblem {
-    /// Images.
+    /// Images in the batch.
     pub batch: usize,
-    /// Input of one image.
+    /// Shape of one input image.
     pub input: Shape,
-    /// Output of one image.
+    /// Shape of one output image.
     pub output: Shape,
     /// Step between the pixels that are kept.
     pub stride: usize,
-    /// Zero channels before the copied ones.
+    /// Zero channels before the copied channels.
     pub before: usize,
 }
 
 impl ShortcutProblem {
-    /// Parameters and geometry.
+    /// Returns the parameters and the geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let out_quads = quads(self.output.c);
         let items = self.batch * self.output.h * self.output.w * out_quads;
@@ -65,17 +65,17 @@ impl ShortcutProblem {
     }
 }
 
-/// Softmax over the channels of each pixel of a batch.
+/// A softmax over the channels of each pixel, for a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SoftmaxProblem {
-    /// Images.
+    /// Images in the batch.
     pub batch: usize,
-    /// Input and output of one image.
+    /// Shape of one input image and of one output image.
     pub shape: Shape,
 }
 
 impl SoftmaxProblem {
-    /// Parameters and geometry: a workgroup a pixel.
+    /// Returns the parameters and the geometry: one workgroup for each pixel.
     pub fn dispatch(&self) -> Dispatch {
         let pixels = self.batch * self.shape.h * self.shape.w;
         Dispatch {

@@ -1,11 +1,11 @@
-//! The host's side of the kernels that take a run's input in.
+//! Host code for the kernels that convert a run's input images.
 
 use super::{Dispatch, Kernel, word};
 use crate::graph::Shape;
 use crate::preprocess::levels;
 use crate::tensor::quads;
 
-/// How a run's images arrive.
+/// The form in which a run's images arrive.
 ///
 /// ```
 /// use resnet_wgpu::{Device, InputForm, Model, Session, SessionOptions};
@@ -25,22 +25,21 @@ use crate::tensor::quads;
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum InputForm {
-    /// `[N, H, W, 4]`, f32, normalised, the fourth channel zero: 16 bytes a
-    /// pixel.
+    /// `[N, H, W, 4]` in f32, normalised, with a fourth channel of zeros: 16 bytes a pixel.
     #[default]
     F32,
-    /// `[N, H, W, 3]`, bytes of red, green and blue: 3 bytes a pixel. The
-    /// device normalises them, `(value / 255 − mean) / std`.
+    /// `[N, H, W, 3]` in bytes of red, green and blue: 3 bytes a pixel. The device normalises them:
+    /// `(value / 255 − mean) / std`.
     Rgb8 {
-        /// Mean of each channel that is subtracted, on the scale 0 to 1.
+        /// Mean of each channel, subtracted on the scale 0 to 1.
         mean: [f32; 3],
-        /// Standard deviation of each channel that is divided by.
+        /// Standard deviation of each channel, the divisor.
         std: [f32; 3],
     },
 }
 
 impl InputForm {
-    /// Its name in messages.
+    /// Returns the form's name in messages.
     pub fn name(&self) -> &'static str {
         match self {
             Self::F32 => "f32",
@@ -48,7 +47,7 @@ impl InputForm {
         }
     }
 
-    /// Bytes of `batch` images, those included that only fill a word.
+    /// Returns the size of `batch` images in bytes, padded to the words that the kernel reads.
     pub fn bytes(&self, batch: usize, shape: Shape) -> u64 {
         let pixels = [shape.h, shape.w]
             .iter()
@@ -61,28 +60,28 @@ impl InputForm {
     }
 }
 
-/// Pixels that an invocation makes of bytes.
+/// Pixels that one invocation converts from bytes.
 const PIXELS: usize = 4;
 
-/// A batch of images that is taken in.
+/// A batch of images to convert.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct IngestProblem {
-    /// Images.
+    /// Images in the batch.
     pub batch: usize,
-    /// One image.
+    /// Shape of one image.
     pub shape: Shape,
-    /// How they arrive.
+    /// Form in which the images arrive.
     pub form: InputForm,
 }
 
 impl IngestProblem {
-    /// Parameters and geometry.
+    /// Returns the parameters and the geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let quads = self.batch * self.shape.h * self.shape.w * quads(self.shape.c);
         let (items, table) = match self.form {
             InputForm::F32 => (quads, vec![]),
-            // What stands for each byte is computed here once, so that a run
-            // on bytes gives what one on floats gives, bit for bit.
+            // The host computes the value of each byte once. A run on bytes therefore gives bit for
+            // bit the results of a run on floats.
             InputForm::Rgb8 { mean, std } => {
                 let values = levels(&mean, &std);
                 let words = values.iter().flatten().map(|v| v.to_bits());
@@ -111,7 +110,7 @@ mod tests {
         let shape = Shape::new(224, 224, 3);
         assert_eq!(rgb.bytes(2, shape), 2 * 224 * 224 * 3);
         assert_eq!(InputForm::F32.bytes(2, shape), 2 * 224 * 224 * 16);
-        // One pixel fills the words of four.
+        // One pixel is padded to the words of four.
         assert_eq!(rgb.bytes(1, Shape::new(1, 1, 3)), 12);
     }
 }

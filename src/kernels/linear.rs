@@ -1,30 +1,30 @@
-//! The host's side of the fully connected kernel.
+//! Host code for the fully connected kernels.
 
 use super::{Dispatch, Kernel, Packing, Scalar, Tile, flags, word};
 use crate::tensor::{QUAD, quads};
 
-/// One fully connected layer of a batch.
+/// One fully connected layer over a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinearProblem {
-    /// Images.
+    /// Images in the batch.
     pub batch: usize,
     /// Input features, padded channels included.
     pub inputs: usize,
     /// Output features.
     pub outputs: usize,
-    /// Add a residual of the output's shape.
+    /// Adds a residual of the output's shape.
     pub residual: bool,
-    /// Clamp at zero from below.
+    /// Applies ReLU last.
     pub relu: bool,
 }
 
-/// The output features of one dispatch: a layer whose weights are larger than
-/// a binding may be runs as several.
+/// The output features that one dispatch computes. A layer whose weights exceed the maximum binding
+/// size runs as several dispatches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinearChunk {
     /// First output quad.
     pub first: usize,
-    /// Output quads.
+    /// Number of output quads.
     pub quads: usize,
 }
 
@@ -40,8 +40,8 @@ impl LinearProblem {
         }
     }
 
-    /// Cuts the layer so that no chunk's weights, stored in `scalar`, exceed
-    /// `max_bytes`; `None` where not even one tile fits.
+    /// Divides the layer into chunks, each with at most `max_bytes` of weights stored in `scalar`.
+    /// Returns `None` if not even one tile fits.
     pub fn chunks(
         &self,
         kernel: &Kernel,
@@ -72,7 +72,7 @@ impl LinearProblem {
         chunk.quads.next_multiple_of(Self::tile_quads(kernel))
     }
 
-    /// How the kernel wants a chunk's weights.
+    /// Returns the layout in which the kernel reads a chunk's weights.
     pub fn weight_packing(&self, kernel: &Kernel, chunk: LinearChunk) -> Packing {
         let (first, count) = self.chunk_outputs(chunk);
         Packing::Linear {
@@ -83,7 +83,7 @@ impl LinearProblem {
         }
     }
 
-    /// How the kernel wants a chunk's bias.
+    /// Returns the layout in which the kernel reads a chunk's bias.
     pub fn bias_packing(&self, kernel: &Kernel, chunk: LinearChunk) -> Packing {
         let (first, count) = self.chunk_outputs(chunk);
         Packing::Vector {
@@ -93,7 +93,7 @@ impl LinearProblem {
         }
     }
 
-    /// Parameters and geometry of a chunk.
+    /// Returns the parameters and the geometry for one chunk.
     pub fn dispatch(&self, kernel: &Kernel, chunk: LinearChunk) -> Dispatch {
         let per_image = chunk.quads.div_ceil(Self::tile_quads(kernel));
         let tiles = per_image * self.batch;

@@ -1,6 +1,8 @@
-//! The kernels: one flat table of every variant, with what each needs of a
-//! device, and for each family the host's side of it: parameters, dispatch
-//! geometry and the packing of weights. Pure data; nothing here touches a GPU.
+//! The compute kernels: one flat table of all kernels with the device features and limits that each
+//! requires.
+//!
+//! For each family this module holds the host code: parameters, dispatch geometry and the packing
+//! of weights. The module produces plain data and calls no GPU.
 
 mod candidates;
 mod conv;

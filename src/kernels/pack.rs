@@ -1,5 +1,7 @@
-//! How weights lie in GPU buffers: rows of output channels, so that one vec4
-//! is four neighbouring output channels of one input channel and tap.
+//! Layouts of weights in GPU buffers.
+//!
+//! Each row holds output channels, so one `vec4` holds four neighbouring output channels of one
+//! input channel and tap.
 
 use std::ops::Range;
 
@@ -8,13 +10,12 @@ use rayon::prelude::*;
 use super::winograd_matrices::transform_filter;
 use crate::tensor::{QUAD, Tensor};
 
-/// A layout that a weight tensor is packed into.
+/// A layout into which a weight tensor is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Packing {
-    /// Convolution `[Cout, Cin/groups, K, K]` to
-    /// `[K·K][rows][quads·4]`: `rows` input channels of a group, padded with
-    /// zeros.
+    /// Convolution weights: `[Cout, Cin/groups, K, K]` becomes `[K·K][rows][quads·4]`. The `rows`
+    /// are the input channels of a group, padded with zeros.
     Conv {
         /// Kernel extent.
         kernel: usize,
@@ -23,8 +24,8 @@ pub enum Packing {
         /// Quads of output channels, padded.
         quads: usize,
     },
-    /// Linear `[out, in]` to `[rows][quads·4]`: the chunk of output features
-    /// from `first` on.
+    /// One chunk of a linear layer's weights: the `count` output features from `first` on. The
+    /// weight `[out, in]` becomes `[rows][quads·4]`.
     Linear {
         /// Input features, padded.
         rows: usize,
@@ -35,22 +36,21 @@ pub enum Packing {
         /// Quads of output features, padded.
         quads: usize,
     },
-    /// Convolution `[Cout, Cin, 3, 3]`, transformed for Winograd's output
-    /// tiles of `tile`², to `[(tile+2)²][rows][quads·4]`.
+    /// Convolution weights `[Cout, Cin, 3, 3]`, transformed for Winograd with output tiles of
+    /// `tile`×`tile` pixels. The result is `[(tile+2)²][rows][quads·4]`.
     Winograd {
-        /// Side of an output tile.
+        /// Side of an output tile, in pixels.
         tile: usize,
         /// Input channels, padded.
         rows: usize,
         /// Quads of output channels, padded.
         quads: usize,
     },
-    /// A vector, or `count` elements of one from `first` on, padded with
-    /// zeros.
+    /// The `count` elements of a vector from `first` on, padded with zeros.
     Vector {
         /// First element.
         first: usize,
-        /// Elements.
+        /// Number of elements.
         count: usize,
         /// Quads, padded.
         quads: usize,
@@ -58,16 +58,16 @@ pub enum Packing {
 }
 
 impl Packing {
-    /// Floats in the packed buffer; of a size that no memory has, as many as can
-    /// be counted.
+    /// Returns the number of floats in the packed buffer. An overflowing product yields
+    /// `usize::MAX`.
     pub fn len(&self) -> usize {
-        // A product that wrapped would be a buffer smaller than kernels go by.
+        // Saturate: a wrapped product would yield a buffer smaller than the kernels assume.
         self.rows()
             .saturating_mul(self.quads())
             .saturating_mul(QUAD)
     }
 
-    /// Whether a tensor of that shape can be packed so.
+    /// Returns whether a tensor of the given shape can be packed into this layout.
     pub fn takes(&self, shape: &[usize]) -> bool {
         match (*self, shape) {
             (
@@ -92,12 +92,12 @@ impl Packing {
         }
     }
 
-    /// Whether the packed buffer is empty.
+    /// Returns whether the packed buffer is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Rows of the packed buffer.
+    /// Returns the number of rows in the packed buffer.
     pub fn rows(&self) -> usize {
         match *self {
             Packing::Conv { kernel, rows, .. } => {
@@ -109,7 +109,7 @@ impl Packing {
         }
     }
 
-    /// Quads of a row.
+    /// Returns the number of quads in a row.
     pub fn quads(&self) -> usize {
         match *self {
             Packing::Conv { quads, .. }
@@ -119,15 +119,19 @@ impl Packing {
         }
     }
 
-    /// Whether it can be packed some rows at a time. Winograd's rows are one
-    /// transform's outputs, which is done once.
+    /// Returns whether a tensor can be packed a few rows at a time.
+    ///
+    /// Winograd weights cannot: one transform yields values for all points, and the transform runs
+    /// only once.
     pub fn by_rows(&self) -> bool {
         !matches!(self, Packing::Winograd { .. })
     }
 
-    /// Packs those rows of `tensor`, whose shape it [`takes`](Self::takes), into
-    /// `out`, all of it where it does not go [by rows](Self::by_rows). `None` is
-    /// all zeros (a convolution without bias).
+    /// Packs the given rows of `tensor` into `out`. For `None` (a convolution without bias), `out`
+    /// holds zeros.
+    ///
+    /// [`takes`](Self::takes) must accept the tensor's shape. `rows` must be all rows unless the
+    /// layout supports packing [by rows](Self::by_rows).
     pub fn pack(&self, tensor: Option<&Tensor>, rows: Range<usize>, out: &mut Vec<f32>) {
         out.clear();
         out.resize(rows.len() * self.quads() * QUAD, 0.0);
@@ -163,8 +167,8 @@ impl Packing {
                 let (points, width) = ((tile + 2).pow(2), quads * QUAD);
                 let inputs = tensor.shape()[1];
                 let mut transformed = vec![0.0; BLOCK * inputs * points];
-                // A block of output channels at a time: all of them would take
-                // the host twice what the device takes.
+                // Transform one block of output channels at a time. Transforming all channels at
+                // once would need twice as much host memory as device memory.
                 for (block, filters) in data.chunks(BLOCK * inputs * 9).enumerate() {
                     filters
                         .par_chunks_exact(9)
@@ -192,13 +196,15 @@ impl Packing {
     }
 }
 
-/// Rows of `out` that are written together, and so many of its columns: a
-/// block's lines of both sides stay in the nearest cache.
+/// Side of the square block of `out` that is written at a time. The cache lines of a block's source
+/// and destination stay in the first-level cache.
 const BLOCK: usize = 16;
 
-/// Row r of `out`, of `width` columns, becomes column `column(r)` of `data`,
-/// whose rows have `stride` elements; where that is `None`, and right of the
-/// last row of `data`, `out` stays as it is.
+/// Copies columns of `data` into rows of `out`.
+///
+/// Row r of `out` receives column `column(r)` of `data`. Rows of `out` have `width` elements, rows
+/// of `data` have `stride`. Elements of `out` stay unchanged if `column(r)` is `None`, and in
+/// columns to which no row of `data` corresponds.
 fn transpose(
     data: &[f32],
     stride: usize,
@@ -225,7 +231,7 @@ fn transpose(
 mod tests {
     use super::*;
 
-    /// All rows, a few at a time.
+    /// Packs all rows, both a few at a time and at once, and checks that the results agree.
     fn packed(packing: Packing, tensor: &Tensor) -> Vec<f32> {
         let (mut all, mut piece) = (vec![], vec![]);
         for first in (0..packing.rows()).step_by(7) {
@@ -253,7 +259,7 @@ mod tests {
         assert_eq!(packed[12..], [0.0; 4]);
     }
 
-    /// Several blocks each way, and a last one that is not full.
+    /// The matrix has several blocks in each direction, and the last block is partial.
     #[test]
     fn blocks_meet() {
         let (outputs, inputs, rows, quads) = (37, 21, 24, 16);

@@ -1,49 +1,53 @@
-//! The shaders that measure what a device can do at most: not kernels of a
-//! network, but rendered like them.
+//! The shaders that measure the peak performance of a device. They are no network kernels but are
+//! rendered by the same templates.
 
 use minijinja::{Value, context};
 
 use super::Scalar;
 use super::template::{TemplateError, render};
 
-/// Steps of all chains in one round of the loop, about: enough that the loop
-/// itself costs little, few enough for instruction caches.
+/// Approximate number of steps in one iteration of the loop, summed over all chains.
+///
+/// The number is large enough to make the loop's own cost small, and small enough for instruction
+/// caches.
 const FMA_STEPS: u32 = 64;
-/// The same for two chains. On llvmpipe a round costs much of itself, and two
-/// chains stay in registers however long the code is; with more, LLVM does one
-/// chain after the other once the code is long, and waits for each step.
+/// Approximate number of steps in one iteration of the loop for two chains.
+///
+/// On llvmpipe an iteration itself is expensive, and two chains stay in registers however long the
+/// code is. With more chains and long code, LLVM computes one chain after the other and waits for
+/// each step.
 const FMA_STEPS_OF_TWO: u32 = 192;
 const COOPERATIVE_PAIRS: u32 = 4;
 
-/// A shader of `shaders/peaks/`, and what is filled into it.
+/// A shader of `shaders/peaks/` and the values filled into its template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PeakShader {
-    /// Fused multiply-adds.
+    /// Computes fused multiply-adds.
     Fma {
-        /// In what.
+        /// Type of the numbers.
         scalar: Scalar,
-        /// `vec4` chains that do not depend on each other.
+        /// Number of independent `vec4` chains.
         chains: u32,
         /// Invocations of a workgroup.
         workgroup: u32,
     },
-    /// Copies a buffer; entry points `copy` and `fill`.
+    /// Copies a buffer. The entry points are `copy` and `fill`.
     Copy {
         /// Invocations of a workgroup.
         workgroup: u32,
     },
-    /// Does next to nothing.
+    /// Does almost nothing.
     Tick,
-    /// Products of cooperative matrices.
+    /// Multiplies cooperative matrices.
     Cooperative {
         /// Rows and columns of each matrix.
         size: u32,
-        /// In what the factors are.
+        /// Type of the factors.
         operands: Scalar,
-        /// In what the sum is.
+        /// Type of the sum.
         accumulator: Scalar,
-        /// Sums that do not depend on each other.
+        /// Number of independent sums.
         chains: u32,
         /// Invocations of a workgroup.
         workgroup: u32,
@@ -51,7 +55,7 @@ pub enum PeakShader {
 }
 
 impl PeakShader {
-    /// What it is called in messages, and by the driver's tools.
+    /// Returns the shader's name in messages and in the driver's tools.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Fma { .. } => "peaks/fma.wgsl",
@@ -61,7 +65,7 @@ impl PeakShader {
         }
     }
 
-    /// Pairs of steps that each chain does in one round of the loop.
+    /// Returns the number of pairs of steps that each chain computes in one iteration of the loop.
     pub fn pairs(&self) -> u32 {
         match self {
             Self::Fma { chains: 2, .. } => FMA_STEPS_OF_TWO / 4,
@@ -71,7 +75,7 @@ impl PeakShader {
         }
     }
 
-    /// Its WGSL.
+    /// Returns the shader's WGSL.
     pub fn source(&self) -> Result<String, TemplateError> {
         render(self.name(), self.values()).map_err(|source| TemplateError::new(self.name(), source))
     }

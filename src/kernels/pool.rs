@@ -1,27 +1,27 @@
-//! The host's side of the pooling kernels.
+//! Host code for the pooling kernels.
 
 use super::{Dispatch, Kernel, Tile, word};
 use crate::graph::{Shape, Window};
 use crate::tensor::quads;
 
-/// Pixels that each turn of the global pool's loop adds.
+/// Pixels that one iteration of the global pool's loop adds.
 pub const UNROLL: usize = 32;
 
-/// A pooling over windows of a batch.
+/// A pooling over windows, for a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolProblem {
-    /// Images.
+    /// Images in the batch.
     pub batch: usize,
-    /// Input of one image.
+    /// Shape of one input image.
     pub input: Shape,
-    /// Output of one image.
+    /// Shape of one output image.
     pub output: Shape,
-    /// Kernel, stride and padding.
+    /// Kernel extent, stride and padding.
     pub window: Window,
 }
 
 impl PoolProblem {
-    /// Parameters and geometry.
+    /// Returns the parameters and the geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let quads = quads(self.input.c);
         let items = self.batch * self.output.h * self.output.w * quads;
@@ -42,17 +42,17 @@ impl PoolProblem {
     }
 }
 
-/// A mean over all pixels of each image of a batch.
+/// A mean over all pixels of each image, for a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct GlobalPoolProblem {
-    /// Images.
+    /// Images in the batch.
     pub batch: usize,
-    /// Input of one image.
+    /// Shape of one input image.
     pub input: Shape,
 }
 
 impl GlobalPoolProblem {
-    /// Parameters and geometry.
+    /// Returns the parameters and the geometry.
     pub fn dispatch(&self, kernel: &Kernel) -> Dispatch {
         let tile = match kernel.tile {
             Tile::Reduce { quads, .. } => quads,

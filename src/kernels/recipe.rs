@@ -1,68 +1,68 @@
-//! A candidate's dispatches for one convolution: pure data that a plan turns
-//! into steps.
+//! The dispatches of a candidate for one convolution: plain data from which a plan builds its
+//! steps.
 
 use super::split::split;
 use super::winograd::WinogradProblem;
 use super::{Candidate, ConvProblem, Dispatch, Kernel, Method, Packing, Scalar, Types};
 use crate::tensor::QUAD;
 
-/// Something that a stage binds.
+/// A value that a stage binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Operand {
     /// The convolution's input.
     Input,
-    /// The residual; the stage's first operand where there is none, which the
-    /// kernel then does not read.
+    /// The residual. If the convolution has no residual, the stage's first operand is bound
+    /// instead, and the kernel does not read the binding.
     Residual,
-    /// One of the recipe's weights.
+    /// The weight buffer of this index in [`Recipe::weights`].
     Weight(usize),
-    /// One of the recipe's scratch buffers.
+    /// The scratch buffer of this index in [`Recipe::scratch`].
     Scratch(usize),
     /// The convolution's output.
     Output,
 }
 
-/// Which of the convolution's tensors a weight buffer is packed from.
+/// The tensor of a convolution from which a weight buffer is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
     /// The filters.
     Filters,
-    /// The bias; zeros where there is none.
+    /// The bias, or zeros if the convolution has no bias.
     Bias,
     /// Zeros.
     Zeros,
 }
 
-/// One dispatch.
+/// One dispatch of a convolution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// The kernel.
+    /// The kernel to run.
     pub kernel: &'static Kernel,
-    /// In what it reads and writes.
+    /// Types that the kernel reads and writes.
     pub types: Types,
-    /// What it reads, in the kernel's order.
+    /// Values that the kernel reads, in the kernel's order.
     pub reads: Vec<Operand>,
-    /// What it writes.
+    /// Value that the kernel writes.
     pub writes: Operand,
     /// Parameters and geometry.
     pub dispatch: Dispatch,
-    /// Multiply-accumulates that it does.
+    /// Number of multiply-accumulates.
     pub macs: u64,
 }
 
-/// A buffer that hands values from one stage to a later one.
+/// A buffer that passes values from one stage to a later stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scratch {
-    /// Elements.
+    /// Number of elements.
     pub elements: u64,
-    /// In what they are stored.
+    /// Type of the stored elements.
     pub scalar: Scalar,
 }
 
 impl Scratch {
-    /// Its size.
+    /// Returns the buffer's size in bytes.
     pub fn bytes(&self) -> u64 {
         self.elements.saturating_mul(self.scalar.bytes() as u64)
     }
@@ -71,17 +71,17 @@ impl Scratch {
 /// The dispatches of one convolution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
-    /// Weight buffers.
+    /// Weight buffers: source tensor, layout and stored type.
     pub weights: Vec<(Source, Packing, Scalar)>,
     /// Scratch buffers.
     pub scratch: Vec<Scratch>,
-    /// Dispatches in order.
+    /// Dispatches, in execution order.
     pub stages: Vec<Stage>,
 }
 
 impl Recipe {
-    /// How `candidate` computes `problem` where activations are stored in
-    /// `scalar`; `None` where it does not.
+    /// Returns the dispatches by which `candidate` computes `problem` on activations stored in
+    /// `scalar`. Returns `None` if the candidate cannot compute the problem.
     pub fn new(candidate: &Candidate, problem: &ConvProblem, scalar: Scalar) -> Option<Self> {
         match candidate.method {
             Method::Kernel(kernel) => problem
@@ -101,7 +101,7 @@ impl Recipe {
         }
     }
 
-    /// The first and the last stage that bind `operand`.
+    /// Returns the indices of the first and the last stage that bind `operand`.
     pub fn stages_of(&self, operand: Operand) -> Option<(usize, usize)> {
         let binds = |s: &Stage| s.writes == operand || s.reads.contains(&operand);
         let first = self.stages.iter().position(binds)?;
@@ -117,7 +117,7 @@ fn direct(problem: &ConvProblem, kernel: &'static Kernel, scalar: Scalar) -> Rec
         Operand::Weight(1),
         Operand::Residual,
     ];
-    // One that pools takes no residual.
+    // A family that reads fewer than four values takes no residual.
     reads.truncate(kernel.family.reads());
     Recipe {
         weights: vec![

@@ -1,27 +1,27 @@
-//! The shaders that prepare pictures which are on the device already: not
-//! kernels of a network, but rendered like them.
+//! The shaders that resize images which are already on the device. They are no network kernels but
+//! are rendered by the same templates.
 
 use minijinja::context;
 
 use super::template::{TemplateError, render};
 
-/// A pass of the resize.
+/// A pass of the two-pass resize.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResampleShader {
-    /// The first, of a texture.
+    /// The first pass, reading a texture.
     Texture,
-    /// The first, of pixels in a buffer.
+    /// The first pass, reading pixels in a buffer.
     Buffer,
-    /// The second, into the crop.
+    /// The second pass, writing the crop.
     Crop,
 }
 
 impl ResampleShader {
-    /// All of them.
+    /// All shaders of the resize.
     pub const ALL: [Self; 3] = [Self::Texture, Self::Buffer, Self::Crop];
 
-    /// What it is called in messages, and by the driver's tools.
+    /// Returns the shader's name in messages and in the driver's tools.
     pub fn name(self) -> &'static str {
         match self {
             Self::Texture => "resample.texture",
@@ -30,10 +30,10 @@ impl ResampleShader {
         }
     }
 
-    /// Its WGSL.
+    /// Returns the shader's WGSL.
     ///
     /// # Errors
-    /// [`TemplateError`]: a defect of this crate.
+    /// [`TemplateError`] if the template does not render, which is a defect of this crate.
     pub fn source(self) -> Result<String, TemplateError> {
         let shader = match self {
             Self::Crop => "resample_crop.wgsl",

@@ -1,4 +1,4 @@
-//! The flat table of kernels. A new variant is a new row.
+//! The flat table of kernels. To add a kernel of an existing kind, add a row.
 
 use super::cooperative::Layout;
 use super::table::Kernel;
@@ -90,8 +90,9 @@ const fn layout(
     }
 }
 
-// Matrices of 16 for subgroups of 32 (NVIDIA) and 64 (AMD); of 8 for subgroups
-// of 32 (Apple) and 8 (lavapipe).
+// The first number is the matrix size, the second the subgroup size. 16×16 matrices: subgroups of
+// 32 lanes (NVIDIA) and of 64 lanes (AMD). 8×8 matrices: subgroups of 32 lanes (Apple) and of 8
+// lanes (lavapipe).
 const L16X32: Layout = layout((16, 32, true), (128, 32, 8), (2, 4));
 const M16X32: Layout = layout((16, 32, true), (64, 16, 8), (2, 2));
 const L16X64: Layout = layout((16, 64, true), (128, 32, 8), (2, 2));
@@ -154,17 +155,19 @@ const WINDOW: Reduction = Reduction::Window;
 const POINTWISE: Reduction = Reduction::Pointwise;
 const RGB: Reduction = Reduction::Rgb;
 
-/// Every kernel variant. Within a family the first that a device can run and
-/// that fits the problem is the fallback; `plan::choose` picks among them.
+/// All kernels.
+///
+/// In each family the fallback is the first kernel that fits the problem and that the device can
+/// run. `plan::choose` picks among the kernels.
 pub const KERNELS: &[Kernel] = &[
-    // 56 divides ResNet's 56², 28², and wastes little of 14² and 7²; the small
-    // tile is for CIFAR's 8² and other short problems.
+    // A tile of 56 pixels divides ResNet's 56² and 28² outputs and wastes little of 14² and 7². The
+    // small tiles are for CIFAR's 8² and other outputs of few pixels.
     shuffle("conv.shuffle8.56", 8, 56),
     shuffle("conv.shuffle8.32", 8, 32),
     shuffle("conv.shuffle16.48", 16, 48),
     shuffle("conv.shuffle16.32", 16, 32),
-    // ImageNet's stem makes rows of 112 pixels and has a deep variant; CIFAR's
-    // makes rows of 32.
+    // ImageNet's stem has output rows of 112 pixels, and also a deep variant. CIFAR's stem has
+    // output rows of 32 pixels.
     stem("conv7x7s2.stem8", 8, 28, (7, 2)),
     stem("conv3x3s2.stem8", 8, 28, (3, 2)),
     stem("conv3x3s1.stem8", 8, 32, (3, 1)),
@@ -209,8 +212,8 @@ pub const KERNELS: &[Kernel] = &[
     },
     direct("conv.grouped.quads", true),
     direct("conv.grouped.any", false),
-    // 1000 features are 63 workgroups of the second, 128 invocations each: it
-    // keeps enough reads in flight to fill a large GPU's memory bus.
+    // With the second kernel, 1000 features need 63 workgroups for each image, of 128 invocations
+    // each. That keeps enough reads in flight to saturate a large GPU's memory bus.
     reduce("linear", Family::Linear, "linear.wgsl", (8, 8)),
     reduce("linear.slices32", Family::Linear, "linear.wgsl", (4, 32)),
     flat("max_pool", Family::MaxPool, "pool.wgsl"),
@@ -261,7 +264,7 @@ pub const KERNELS: &[Kernel] = &[
     ),
 ];
 
-/// The kernel of that name.
+/// Returns the kernel with the given name.
 pub fn find(name: &str) -> Option<&'static Kernel> {
     KERNELS.iter().find(|k| k.name == name)
 }
@@ -289,8 +292,8 @@ mod tests {
                     bm, bn, bk, tm, tn, ..
                 } => {
                     let t = k.workgroup;
-                    // Whole loads, whole blocks of 8 pixels × 4 quads, and
-                    // steps of 8 pixels, which the swizzle keeps apart.
+                    // The tile must divide into whole loads and into whole blocks of 8 pixels × 4
+                    // quads. Steps must be 8 pixels, so that the swizzle avoids bank conflicts.
                     let over = [(bm * bk) % t, (4 * bk * bn) % t, 8 % bk, t % 32];
                     let steps = [t / bk % 8, bm / tm % 8, bn / tn % 4];
                     assert_eq!((over, steps), ([0; 4], [0; 3]), "{}", k.name);
@@ -318,12 +321,13 @@ mod tests {
         }
     }
 
-    /// WebGPU's default limits suffice for all but the subgroup kernels.
+    /// WebGPU's default limits suffice for all kernels except the cooperative ones, which need more
+    /// workgroup memory.
     #[test]
     fn default_limits_suffice() {
         for k in KERNELS {
             let needs = k.needs();
-            // Who has cooperative matrices has more workgroup memory.
+            // Devices with cooperative matrices have more workgroup memory.
             let most = if needs.cooperative > 0 {
                 32_768
             } else {

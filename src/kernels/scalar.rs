@@ -1,10 +1,10 @@
-//! The types in which numbers lie in buffers.
+//! The number types that kernels store and compute with.
 
 use serde::{Deserialize, Serialize};
 
 use crate::tensor::QUAD;
 
-/// In what numbers are stored, or computed with.
+/// A number type for storage or computation.
 ///
 /// ```
 /// use resnet_wgpu::low_level::plan::Scalar;
@@ -18,7 +18,7 @@ use crate::tensor::QUAD;
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Scalar {
-    /// Half precision: 11 bits of significand, up to 65,504.
+    /// Half precision: 11 bits of significand, values up to 65,504.
     F16,
     /// Single precision.
     #[default]
@@ -26,7 +26,7 @@ pub enum Scalar {
 }
 
 impl Scalar {
-    /// Its name in WGSL and in reports.
+    /// Returns the type's name in WGSL and in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::F16 => "f16",
@@ -34,7 +34,7 @@ impl Scalar {
         }
     }
 
-    /// Bytes of a number.
+    /// Returns the size of a number in bytes.
     pub const fn bytes(self) -> usize {
         match self {
             Self::F16 => 2,
@@ -42,12 +42,12 @@ impl Scalar {
         }
     }
 
-    /// Bytes of a quad of them.
+    /// Returns the size of a quad in bytes.
     pub const fn quad_bytes(self) -> usize {
         QUAD * self.bytes()
     }
 
-    /// The largest number that it holds.
+    /// Returns the largest finite number of the type.
     pub fn largest(self) -> f32 {
         match self {
             Self::F16 => half::f16::MAX.to_f32(),
@@ -56,38 +56,39 @@ impl Scalar {
     }
 }
 
-/// What a kernel reads (activations and weights; biases, scales and shifts are
-/// f32 always) and what it writes. It computes in f32, whatever they are.
+/// The types that a kernel reads and writes. Kernels compute in f32 in any case.
+///
+/// The read type applies to activations and weights. Biases, scales and shifts are always f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Types {
-    /// Activations and weights that it reads.
+    /// Type of the activations and weights that the kernel reads.
     pub reads: Scalar,
-    /// What it writes.
+    /// Type of the values that the kernel writes.
     pub writes: Scalar,
 }
 
 impl Types {
-    /// f32 throughout.
+    /// Reads and writes f32.
     pub const F32: Self = Self::of(Scalar::F32);
-    /// f16 throughout.
+    /// Reads and writes f16.
     pub const F16: Self = Self::of(Scalar::F16);
-    /// From f16 to f32: logits, and what needs its range or precision between
-    /// two dispatches.
+    /// Reads f16 and writes f32: for logits, and for values between two dispatches that need the
+    /// range or precision of f32.
     pub const WIDEN: Self = Self::new(Scalar::F16, Scalar::F32);
-    /// From f32 to f16.
+    /// Reads f32 and writes f16.
     pub const NARROW: Self = Self::new(Scalar::F32, Scalar::F16);
 
-    /// Reads one type and writes another.
+    /// Creates a pair of a read type and a write type.
     pub const fn new(reads: Scalar, writes: Scalar) -> Self {
         Self { reads, writes }
     }
 
-    /// The same type read and written.
+    /// Creates a pair that reads and writes one type.
     pub const fn of(scalar: Scalar) -> Self {
         Self::new(scalar, scalar)
     }
 
-    /// Whether either is f16, so that a device needs f16 in shaders.
+    /// Returns whether either type is f16, so that the device must support f16 in shaders.
     pub fn half(self) -> bool {
         self.reads == Scalar::F16 || self.writes == Scalar::F16
     }

@@ -1,5 +1,7 @@
-//! Convolutions of few pixels, as of 7×7: too few tiles to fill a large GPU,
-//! so several workgroups share the reduction of each (split K).
+//! Split-K convolutions, for outputs of few pixels such as 7×7.
+//!
+//! Few pixels yield too few tiles to fill a large GPU. Several workgroups therefore share the
+//! reduction of each tile.
 
 use super::{
     ConvProblem, Dispatch, Kernel, Operand, Packing, Recipe, Scalar, Scratch, Source, Stage, Types,
@@ -7,19 +9,20 @@ use super::{
 };
 use crate::tensor::{QUAD, quads};
 
-/// Workgroups that are to be had: some for each core of a large GPU.
+/// Desired number of workgroups: a few for each core of a large GPU.
 const WORKGROUPS: usize = 512;
-/// Parts at most: each is written and read again.
+/// Maximum number of parts. Each part costs a write and a read.
 const MOST_PARTS: usize = 16;
 
-/// Into how many parts `gemm` cuts each reduction of `problem`.
+/// Returns the number of parts into which `gemm` cuts each reduction of `problem`.
 pub fn split_parts(problem: &ConvProblem, gemm: &Kernel) -> usize {
     let (m, n) = problem.tiles(gemm);
     let wanted = WORKGROUPS.div_ceil((m * n).max(1));
     problem.parts(gemm, wanted.clamp(2, MOST_PARTS))
 }
 
-/// The dispatches: sums of the parts, in f32, then the sum of these.
+/// Returns the two dispatches: one computes the parts' sums in f32, the other adds them and applies
+/// the epilogue. Returns `None` if `gemm` does not fit the problem.
 pub(super) fn split(
     problem: &ConvProblem,
     gemm: &'static Kernel,
@@ -103,18 +106,18 @@ mod tests {
         }
     }
 
-    /// ResNet's 7×7 layers: one row of tiles becomes 128 workgroups, whose
-    /// parts are whole steps that cover the reduction.
+    /// In ResNet's 7×7 layers, one row of tiles becomes 128 workgroups. Each part consists of whole
+    /// steps, and the parts together cover the reduction.
     #[test]
     fn few_tiles_are_cut_into_many_parts() {
         let gemm = find("conv.tiled.64x64").unwrap();
         let sum = find("sum_parts").unwrap();
         let recipe = split(&problem(512, 7), gemm, sum, Scalar::F16).unwrap();
         assert_eq!(recipe.scratch.len(), 1);
-        // Parts are f32 whatever is stored.
+        // Parts are f32, independent of the stored type.
         assert_eq!(recipe.scratch[0].bytes(), 16 * 49 * 512 * 4);
         assert_eq!(recipe.stages[0].dispatch.workgroups, 8 * 16);
-        // Where there is little to sum over, parts are fewer, and none empty.
+        // A short reduction has fewer parts, and none is empty.
         for channels in 1..40 {
             let problem = problem(channels, 7);
             let parts = split_parts(&problem, gemm);

@@ -1,14 +1,15 @@
-//! What activations and weights lie in.
+//! The resources that hold activations and weights: storage buffers or textures.
 
 use super::Scalar;
 
-/// Texels in a row of a texture that holds a value: a quad each. No
-/// longer than it takes: 16,384 rows hold what a binding of 128 MiB does in
-/// f16, and a short value wastes three rows.
+/// Texels in a row of a texture that holds a value. Each texel is a quad.
+///
+/// Rows are no longer than necessary: 16,384 rows of f16 hold as much as a binding of 128 MiB, and
+/// a short value wastes at most three rows.
 pub const TEXTURE_ROW: u32 = 1024;
 
-/// What activations and weights lie in; a device has one kind, and every
-/// kernel is rendered for either.
+/// The kind of resource that holds activations and weights. A device uses one kind, and every
+/// kernel can be rendered for each kind.
 ///
 /// ```
 /// use resnet_wgpu::low_level::plan::{DeviceProfile, Storage};
@@ -21,13 +22,13 @@ pub enum Storage {
     /// Storage buffers.
     #[default]
     Buffers,
-    /// Textures of one texel a quad, in rows of [`TEXTURE_ROW`]: for llvmpipe,
-    /// which reads buffers lane by lane but textures by whole vectors.
+    /// Textures with one texel for each quad, in rows of [`TEXTURE_ROW`]. For llvmpipe, which reads
+    /// textures by whole vectors but buffers one lane at a time.
     Textures,
 }
 
 impl Storage {
-    /// What a value that is stored in `scalar` lies in.
+    /// Returns the kind of resource for a value that is stored in `scalar`.
     pub fn place(self, scalar: Scalar) -> Place {
         match self {
             Storage::Buffers => Place::Buffer,
@@ -36,18 +37,18 @@ impl Storage {
     }
 }
 
-/// What one value lies in. Values of one kind of place may take turns in it.
+/// The kind of resource that holds one value. Values whose kinds are equal may share a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Place {
-    /// A storage buffer, of any type.
+    /// A storage buffer, which can hold any number type.
     Buffer,
-    /// A texture whose texels are quads of that type.
+    /// A texture whose texels are quads of the given number type.
     Texture(Scalar),
 }
 
 impl Place {
-    /// Bytes of a full row, where there are rows.
+    /// Returns the size of a full texture row in bytes, or 1 for a buffer.
     pub const fn row_bytes(self) -> u64 {
         match self {
             Place::Buffer => 1,
@@ -55,7 +56,8 @@ impl Place {
         }
     }
 
-    /// Bytes that a value of `bytes` takes: textures have whole rows.
+    /// Returns the bytes that a value of `bytes` occupies. In a texture the size is rounded up to
+    /// whole rows.
     pub fn padded(self, bytes: u64) -> u64 {
         bytes.next_multiple_of(self.row_bytes())
     }

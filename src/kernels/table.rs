@@ -1,61 +1,60 @@
-//! What a row of the table of kernels is.
+//! The type of a row in the table of kernels.
 
 use super::Types;
 use super::cooperative::Layout;
 use super::tile::{Family, Tile};
 
-/// What a kernel needs of a device.
+/// The device features and limits that a kernel requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needs {
-    /// Subgroups of exactly that many lanes; 0 for none.
+    /// Required number of lanes in every subgroup; 0 if the kernel uses no subgroups.
     pub subgroup: u32,
     /// Bytes of workgroup memory.
     pub workgroup_bytes: u32,
     /// Invocations of a workgroup.
     pub invocations: u32,
-    /// Cooperative matrices of that size, f16 into f32; 0 for none.
+    /// Size of the required cooperative matrices, f16 into f32; 0 if the kernel uses none.
     pub cooperative: u32,
 }
 
-/// One row of the table.
+/// A kernel: one row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernel {
     /// Unique name, as plans print it.
     pub name: &'static str,
-    /// What it computes.
+    /// Computation that the kernel performs.
     pub family: Family,
     /// Template in `shaders/`.
     pub shader: &'static str,
-    /// The shape of its work.
+    /// Tile into which the kernel divides its work.
     pub tile: Tile,
     /// Invocations of a workgroup.
     pub workgroup: usize,
 }
 
 impl Kernel {
-    /// What it may be asked to read and write.
+    /// Returns the types that the kernel can read and write.
     pub fn types(&self) -> &'static [Types] {
         match (self.family, self.tile) {
-            // Logits are f32, and so are probabilities.
+            // Logits and probabilities are always f32.
             (Family::Linear, _) => &[Types::F32, Types::F16, Types::WIDEN],
             (Family::Softmax, _) => &[Types::F32, Types::WIDEN],
             (Family::Ingest, Tile::Bytes) => &[Types::F32, Types::NARROW],
-            // Floats that are stored as they come need no kernel.
+            // Floats that are stored unchanged need no kernel.
             (Family::Ingest, _) => &[Types::NARROW],
-            // Between the dispatches of F(4×4) values are f32: see
-            // `winograd.rs`.
+            // Values between the dispatches of F(4×4) are f32: see `winograd.rs`.
             (Family::WinogradInput, Tile::Winograd { output: 4 }) => &[Types::F32, Types::WIDEN],
             (Family::WinogradOutput, Tile::Winograd { output: 4 }) => &[Types::F32, Types::NARROW],
             // Parts of a reduction are f32 until they are summed.
             (_, Tile::Gemm { .. }) => &[Types::F32, Types::F16, Types::WIDEN],
-            // Their factors are f16: not for what is to be f32.
+            // Cooperative matrices round factors to f16, so they must not compute f32 values.
             (_, Tile::Cooperative { .. }) => &[Types::F16, Types::WIDEN],
             (Family::SumParts, _) => &[Types::F32, Types::NARROW],
             _ => &[Types::F32, Types::F16],
         }
     }
 
-    /// What the kernel needs of a device.
+    /// Returns the device features and limits that the kernel requires.
     pub fn needs(&self) -> Needs {
         let mut cooperative = 0;
         let (subgroup, floats) = match self.tile {
@@ -65,7 +64,7 @@ impl Kernel {
                 (lanes, bytes.div_ceil(4))
             }
             Tile::Shuffle { lanes, .. } | Tile::Stem { lanes, .. } => (lanes, 0),
-            // Twice a step of both tiles.
+            // Workgroup memory holds two steps of both tiles.
             Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
             Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),

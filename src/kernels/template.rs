@@ -6,12 +6,12 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use super::cooperative::Layout;
 use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, Variant, winograd_matrices};
 
-/// A template that does not render: a defect of this crate, since templates
-/// and table are both its own.
+/// A template that does not render. The cause is a defect of this crate, which owns both the
+/// templates and the table of kernels.
 #[derive(Debug, thiserror::Error)]
 #[error("shader template of kernel `{kernel}` does not render: {source}")]
 pub struct TemplateError {
-    /// The kernel's name.
+    /// Name of the kernel.
     pub kernel: &'static str,
     source: minijinja::Error,
 }
@@ -59,7 +59,7 @@ const SHADERS: &[(&str, &str)] = shaders![
     "winograd_params.wgsl",
 ];
 
-/// A variant's WGSL for what its values lie in.
+/// Returns a variant's WGSL for values in the given kind of storage.
 pub fn source(variant: Variant, storage: Storage) -> Result<String, TemplateError> {
     let Variant {
         kernel,
@@ -73,7 +73,7 @@ pub fn source(variant: Variant, storage: Storage) -> Result<String, TemplateErro
         reads => types.reads.name(),
         writes => types.writes.name(),
         outputs => outputs.name(),
-        // Textures convert by themselves.
+        // Texture loads and stores convert f16 without the shader feature.
         half => types.half() && !textures,
         ..values(kernel)
     };
@@ -83,8 +83,8 @@ pub fn source(variant: Variant, storage: Storage) -> Result<String, TemplateErro
     })
 }
 
-/// A fingerprint of all kernels by that hash: it changes with what they
-/// compute and how, and so with the time that they take.
+/// Returns a fingerprint of all kernels under the given hash function. It changes with the kernels'
+/// computations, and so with their run times.
 pub(crate) fn fingerprint(hash: fn(&[u8]) -> u64) -> u64 {
     let mut text = String::new();
     for (_, shader) in SHADERS.iter().filter(|s| of_networks(s.0)) {
@@ -96,13 +96,13 @@ pub(crate) fn fingerprint(hash: fn(&[u8]) -> u64) -> u64 {
     hash(text.as_bytes())
 }
 
-/// Whether a file of `shaders/` is a part of networks' kernels.
+/// Returns whether a file of `shaders/` is a part of network kernels.
 fn of_networks(shader: &str) -> bool {
     !shader.starts_with("peaks/") && !shader.starts_with("resample")
 }
 
-/// How this crate's templates are read: statements leave no lines behind, and
-/// a value that is not there is an error.
+/// Creates the environment that renders this crate's templates. Statements leave no blank lines in
+/// the output, and an undefined value is an error.
 fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut env = Environment::new();
     env.set_syntax(
@@ -115,7 +115,7 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     Ok(env)
 }
 
-/// A file of `shaders/` with those values filled in.
+/// Renders a file of `shaders/` with the given values.
 pub(super) fn render(shader: &str, values: Value) -> Result<String, minijinja::Error> {
     let mut env = environment()?;
     for (name, text) in SHADERS {
@@ -194,8 +194,10 @@ fn values(kernel: &Kernel) -> Value {
     }
 }
 
-/// The sums of a transform by `matrix` on both sides, as WGSL: `columns[i][c]`
-/// of the values `d_r_c` of column c, `rows[i][j]` of the values `t_i_c`.
+/// Builds the WGSL sums of a transform that multiplies by `matrix` on both sides.
+///
+/// `columns[i][c]` is a sum over the values `d_r_c` of column c. `rows[i][j]` is a sum over the
+/// values `t_i_c`.
 fn sums(matrix: &[&[f64]]) -> Value {
     let points = matrix.first().map_or(0, |row| row.len());
     let table = |width: usize, sum: &dyn Fn(usize, usize) -> String| -> Vec<Vec<String>> {
@@ -209,7 +211,7 @@ fn sums(matrix: &[&[f64]]) -> Value {
     context! { columns, rows }
 }
 
-/// One row of a matrix times named values, without its zeros.
+/// Builds the product of one matrix row and named values, without the zero terms.
 fn sum(row: &[f64], name: impl Fn(usize) -> String) -> String {
     let mut text = String::new();
     for (i, &factor) in row.iter().enumerate().filter(|(_, f)| **f != 0.0) {

@@ -1,11 +1,11 @@
-//! What a kernel computes, and the shape of its work.
+//! Kernel families, and the tiles into which kernels divide their work.
 
-/// What a kernel computes; each family has one parameter struct, and reads the
-/// same values.
+/// The computation that a kernel performs. Kernels of one family have the same parameter struct and
+/// read the same values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Family {
-    /// Convolution of one group.
+    /// Convolution with one group.
     Conv,
     /// Grouped convolution.
     GroupedConv,
@@ -21,24 +21,24 @@ pub enum Family {
     Add,
     /// `max(x, 0)`.
     Relu,
-    /// `x·scale + shift`, then perhaps ReLU.
+    /// `x·scale + shift`, optionally with a ReLU.
     ScaleShift,
-    /// Option A's shortcut.
+    /// Shortcut without weights (option A of He et al. 2015).
     ShortcutA,
     /// Softmax over channels.
     Softmax,
-    /// Taking a run's images in; not of a graph, but before it.
+    /// Conversion of a run's input images. Runs before the graph and is no node of the graph.
     Ingest,
-    /// Sum of the parts of a split reduction; a stage of a convolution.
+    /// Sum of the parts of a split reduction; one stage of a convolution.
     SumParts,
-    /// Winograd's transform of a convolution's input; a stage of one.
+    /// Winograd's input transform; one stage of a convolution.
     WinogradInput,
-    /// Winograd's transform to a convolution's output; a stage of one.
+    /// Winograd's output transform; one stage of a convolution.
     WinogradOutput,
 }
 
 impl Family {
-    /// Values that the family's kernels read besides their parameters; a
+    /// Returns the number of values that the family's kernels read, parameters excluded. A
     /// [`Variant`](super::Variant) may read more.
     pub fn reads(self) -> usize {
         match self {
@@ -49,14 +49,14 @@ impl Family {
         }
     }
 
-    /// Whether networks cannot do without it: its kernels are the only ones that
-    /// compute an operation.
+    /// Returns whether every device must support the family: no other kernels compute its
+    /// operation.
     pub fn is_needed(self) -> bool {
         self.is_operation()
     }
 
-    /// Whether its kernels compute an operation by themselves, rather than a
-    /// stage of one.
+    /// Returns whether the family's kernels compute a whole operation rather than one stage of a
+    /// convolution.
     pub fn is_operation(self) -> bool {
         !matches!(
             self,
@@ -65,20 +65,20 @@ impl Family {
     }
 }
 
-/// What a tiled kernel's reduction runs over.
+/// The elements over which a tiled kernel's reduction runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reduction {
-    /// The windows' quads: kernel rows × columns × quads of input channels.
+    /// The quads of a window: kernel rows × columns × quads of input channels.
     Window,
-    /// The quads of input channels: for 1×1 kernels without padding only.
+    /// The quads of input channels; only for 1×1 kernels without padding.
     Pointwise,
-    /// Kernel rows × columns × 3 scalars: for three input channels only.
+    /// Kernel rows × columns × 3 scalars; only for three input channels.
     Rgb,
 }
 
 impl Reduction {
-    /// Its name in templates.
+    /// Returns the reduction's name in templates.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Window => "window",
@@ -88,19 +88,19 @@ impl Reduction {
     }
 }
 
-/// The shape of a kernel's work.
+/// The tile into which a kernel divides its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tile {
-    /// A subgroup makes `pixels` × `4·lanes` channels by shuffles.
+    /// A subgroup computes `pixels` × `4·lanes` channels and exchanges inputs by shuffles.
     Shuffle {
         /// Lanes of a subgroup.
         lanes: usize,
         /// Output pixels of a subgroup's tile.
         pixels: usize,
     },
-    /// A subgroup makes `pixels` of one row × `4·lanes` channels of a
-    /// convolution of three channels with one certain window.
+    /// A subgroup computes `pixels` of one row × `4·lanes` channels. Only for convolutions of three
+    /// channels with the given kernel extent and stride.
     Stem {
         /// Lanes of a subgroup.
         lanes: usize,
@@ -111,8 +111,8 @@ pub enum Tile {
         /// Stride.
         stride: usize,
     },
-    /// A workgroup makes `bm` pixels × `bn` quads in steps of `bk` quads, an
-    /// invocation `tm` pixels × `tn` quads of it.
+    /// A workgroup computes `bm` pixels × `bn` quads in steps of `bk` quads. Each invocation
+    /// computes `tm` pixels × `tn` quads of the tile.
     Gemm {
         /// Output pixels of a tile.
         bm: usize,
@@ -124,11 +124,11 @@ pub enum Tile {
         tm: usize,
         /// Output quads of an invocation.
         tn: usize,
-        /// What it sums over.
+        /// The elements over which the kernel sums.
         reduction: Reduction,
     },
-    /// The same by cooperative matrices, `size`×`size` each, of which every
-    /// subgroup holds its part of the tile.
+    /// A workgroup computes `bm` pixels × `bn` quads in steps of `bk` quads, by cooperative
+    /// matrices of `size`×`size`. Each subgroup holds the matrices of its part of the tile.
     Cooperative {
         /// Rows and columns of a matrix.
         size: usize,
@@ -142,44 +142,41 @@ pub enum Tile {
         bk: usize,
         /// Subgroups along the pixels and along the output quads.
         subgroups: (usize, usize),
-        /// Whether tiles lie in workgroup memory as `vec4`: Metal loads
-        /// matrices from scalars alone.
+        /// Stores the tiles in workgroup memory as `vec4`. Metal loads matrices only from
+        /// scalars.
         vector: bool,
-        /// What it sums over.
+        /// The elements over which the kernel sums.
         reduction: Reduction,
     },
-    /// An invocation makes `pixels` pixels × one quad of a grouped
-    /// convolution.
+    /// An invocation computes `pixels` pixels × one quad of a grouped convolution.
     Direct {
         /// Output pixels of an invocation.
         pixels: usize,
-        /// Groups are whole quads, in and out.
+        /// Requires groups of whole quads, for both input and output.
         aligned: bool,
     },
-    /// An invocation makes `pixels` pixels of a row × one quad of a grouped
-    /// convolution of stride 1, whose groups are whole quads.
+    /// An invocation computes `pixels` pixels of a row × one quad of a grouped convolution. The
+    /// stride is 1, and groups are whole quads.
     Row {
         /// Output pixels of an invocation.
         pixels: usize,
         /// Side of the window.
         kernel: usize,
     },
-    /// A workgroup makes `quads` quads, `slices` invocations sharing each
-    /// reduction.
+    /// A workgroup computes `quads` quads, with `slices` invocations sharing each reduction.
     Reduce {
         /// Output quads of a workgroup.
         quads: usize,
         /// Invocations that share a quad's reduction.
         slices: usize,
     },
-    /// An invocation transforms one quad of a tile whose output is
-    /// `output`×`output` pixels.
+    /// An invocation transforms one quad of a tile whose output is `output`×`output` pixels.
     Winograd {
         /// Side of an output tile.
         output: usize,
     },
-    /// An invocation makes one quad.
+    /// An invocation computes one quad.
     Flat,
-    /// An invocation makes four pixels of their bytes.
+    /// An invocation converts the bytes of four pixels.
     Bytes,
 }

@@ -1,27 +1,27 @@
-//! A kernel as it is compiled.
+//! A kernel in one form in which it is compiled.
 
 use super::{Family, Kernel, Types};
 
-/// What a convolution's last stage leaves of its sums.
+/// The values that a convolution's last stage stores.
 ///
-/// A block of a pre-activation network (He et al. 2016) begins with a batch
-/// norm and a ReLU of the sum that the block before it ends with. That sum is
-/// in registers when it is stored, so both are applied there, and nothing has
-/// to read it again for them.
+/// A block of a pre-activation network (He et al. 2016) begins with a batch norm and a ReLU of the
+/// sum with which the previous block ends. The last stage holds that sum in registers when it
+/// stores the sum. It therefore applies batch norm and ReLU there, and no kernel has to read the
+/// sum again for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
 pub enum Outputs {
-    /// y, the sum after its own epilogue.
+    /// Stores y, the sum after the convolution's own epilogue.
     #[default]
     Sum,
-    /// y, and z = max(y·scale + shift, 0): where a shortcut wants the sum.
+    /// Stores y and z = max(y·scale + shift, 0), if a shortcut needs the sum.
     Both,
-    /// z alone: where nothing else does.
+    /// Stores only z, if no other node needs the sum.
     Normed,
 }
 
 impl Outputs {
-    /// Its name in templates.
+    /// Returns the name in templates.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Sum => "sum",
@@ -30,7 +30,7 @@ impl Outputs {
         }
     }
 
-    /// Vectors that it takes besides what the kernel reads: scale and shift.
+    /// Returns the number of vectors read in addition to the kernel's own: scale and shift.
     fn reads(self) -> usize {
         match self {
             Self::Sum => 0,
@@ -39,19 +39,20 @@ impl Outputs {
     }
 }
 
-/// A kernel with what it reads, writes and leaves: each has a pipeline.
+/// A kernel with the types that it reads and writes and the values that it stores. Each variant has
+/// its own pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variant {
     /// The kernel.
     pub kernel: &'static Kernel,
-    /// In what it reads and writes.
+    /// Types that the kernel reads and writes.
     pub types: Types,
-    /// What it leaves.
+    /// Values that the kernel stores.
     pub outputs: Outputs,
 }
 
 impl Variant {
-    /// The kernel by itself, with f32 throughout.
+    /// Creates the plain variant of a kernel: f32 throughout, storing only the sum.
     pub const fn of(kernel: &'static Kernel) -> Self {
         Self {
             kernel,
@@ -60,12 +61,13 @@ impl Variant {
         }
     }
 
-    /// Values that it reads, besides its parameters; they are bound first.
+    /// Returns the number of values that the variant reads, parameters excluded. These values are
+    /// bound first.
     pub fn reads(&self) -> usize {
         self.kernel.family.reads() + self.outputs.reads()
     }
 
-    /// Values that it writes; they are bound last.
+    /// Returns the number of values that the variant writes. These values are bound last.
     pub fn writes(&self) -> usize {
         match self.outputs {
             Outputs::Sum | Outputs::Normed => 1,
@@ -73,15 +75,15 @@ impl Variant {
         }
     }
 
-    /// Values that it binds.
+    /// Returns the total number of values that the variant binds.
     pub fn values(&self) -> usize {
         self.reads() + self.writes()
     }
 }
 
 impl Kernel {
-    /// What it may be asked to leave: any of them, where it may be the last
-    /// stage of a convolution.
+    /// Returns the outputs that the kernel supports. A kernel that can be the last stage of a
+    /// convolution supports all of them.
     pub fn outputs(&self) -> &'static [Outputs] {
         match self.family {
             Family::Conv | Family::GroupedConv | Family::SumParts | Family::WinogradOutput => {
@@ -91,7 +93,7 @@ impl Kernel {
         }
     }
 
-    /// Everything that it may be compiled for.
+    /// Returns every variant in which the kernel can be compiled.
     pub fn variants(&'static self) -> impl Iterator<Item = Variant> {
         self.types().iter().flat_map(move |&types| {
             self.outputs().iter().map(move |&outputs| Variant {

@@ -1,7 +1,8 @@
-//! The host's side of the Winograd kernels (Lavin and Gray, "Fast Algorithms
-//! for Convolutional Neural Networks", 2016): F(m×m, 3×3) makes an output
-//! tile of m×m pixels from (m+2)² products for each pair of channels, where
-//! the direct form takes 9·m².
+//! Host code for the Winograd kernels (Lavin and Gray, "Fast Algorithms for Convolutional Neural
+//! Networks", 2016).
+//!
+//! F(m×m, 3×3) computes an output tile of m×m pixels from (m+2)² products for each pair of
+//! channels. The direct form takes 9·m² products.
 //!
 //! ```text
 //!   V = Bᵀ d B        an input tile d of (m+2)² pixels, for each channel
@@ -10,18 +11,19 @@
 //!   y = Aᵀ M A        m×m output pixels
 //! ```
 //!
-//! Where activations are stored in f16, so are U, V and M of F(2×2): Bᵀ and Aᵀ
-//! only add up to four and nine values with factors of 1, and the largest error
-//! over random problems rises from 0.8e-3 to 1.4e-3 of the largest value. For
-//! F(4×4) they are f32: V may be 100 times the largest activation, so that
-//! values above 655 would overflow, and Aᵀ multiplies M's rounding by up to 8 in
-//! each direction; so kept, its error is the input's own (0.5e-3).
+//! If activations are stored in f16, F(2×2) also stores U, V and M in f16. Bᵀ and Aᵀ of F(2×2) only
+//! add up to four and nine values with factors of 1. The largest error over random problems rises
+//! from 0.8e-3 to 1.4e-3 of the largest value.
+//!
+//! F(4×4) stores U, V and M in f32. V may be 100 times the largest activation, so activations above
+//! 655 would overflow f16. Aᵀ multiplies M's rounding error by up to 8 in each direction. In f32
+//! the error of the result is that of the input (0.5e-3).
 
 use super::{ConvProblem, Dispatch, Kernel, Scalar, flags, word};
 use crate::graph::{Shape, Window};
 use crate::tensor::quads;
 
-/// A convolution as Winograd's transforms see it.
+/// A convolution in the form that Winograd's transforms need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WinogradProblem {
     /// The convolution.
@@ -31,20 +33,20 @@ pub struct WinogradProblem {
 }
 
 impl WinogradProblem {
-    /// The convolution in tiles of that side, if it is 3×3 with stride 1 and
-    /// one group.
+    /// Creates the problem with output tiles of side `tile`. Returns `None` unless the convolution
+    /// is 3×3 with stride 1 and one group.
     pub fn new(conv: ConvProblem, tile: usize) -> Option<Self> {
         let Window { kernel, stride, .. } = conv.window;
         (kernel == 3 && stride == 1 && conv.groups == 1).then_some(Self { conv, tile })
     }
 
-    /// Products for each tile and pair of channels, (m+2)².
+    /// Returns the number of products for each tile and pair of channels, (m+2)².
     pub fn points(&self) -> usize {
         (self.tile + 2) * (self.tile + 2)
     }
 
-    /// In what values lie between the three dispatches, where activations are
-    /// stored in `scalar`.
+    /// Returns the type of the values between the three dispatches, if activations are stored in
+    /// `scalar`.
     pub fn between(&self, scalar: Scalar) -> Scalar {
         match self.tile {
             2 => scalar,
@@ -57,13 +59,13 @@ impl WinogradProblem {
         (h.div_ceil(self.tile), w.div_ceil(self.tile))
     }
 
-    /// Tiles of the whole batch.
+    /// Returns the number of tiles of the whole batch.
     pub fn tiles(&self) -> usize {
         let (rows, columns) = self.tiles_of_image();
         self.conv.batch * rows * columns
     }
 
-    /// The products: at each point a GEMM of tiles by channels.
+    /// Returns the products as a convolution problem: at each point a GEMM of tiles by channels.
     pub fn gemm(&self) -> ConvProblem {
         let of = |c| Shape::new(1, self.tiles(), c);
         ConvProblem {
@@ -78,22 +80,22 @@ impl WinogradProblem {
         }
     }
 
-    /// Quads of the transformed input, `[points][tiles][in_quads]`.
+    /// Returns the number of quads of the transformed input, `[points][tiles][in_quads]`.
     pub fn input_quads(&self) -> usize {
         self.points() * self.tiles() * quads(self.conv.input.c)
     }
 
-    /// Quads of the products, `[points][tiles][out_quads]`.
+    /// Returns the number of quads of the products, `[points][tiles][out_quads]`.
     pub fn output_quads(&self) -> usize {
         self.points() * self.tiles() * quads(self.conv.output.c)
     }
 
-    /// Parameters and geometry of the input's transform.
+    /// Returns the parameters and the geometry of the input transform.
     pub fn input_dispatch(&self, kernel: &Kernel) -> Dispatch {
         self.dispatch(kernel, quads(self.conv.input.c))
     }
 
-    /// Parameters and geometry of the output's transform.
+    /// Returns the parameters and the geometry of the output transform.
     pub fn output_dispatch(&self, kernel: &Kernel) -> Dispatch {
         self.dispatch(kernel, quads(self.conv.output.c))
     }

@@ -1,17 +1,17 @@
 //! The matrices of Winograd's transforms.
 
-/// Bᵀ, G and Aᵀ of F(m×m, 3×3).
+/// The matrices Bᵀ, G and Aᵀ of F(m×m, 3×3).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Matrices {
-    /// `[m+2][m+2]`
+    /// Bᵀ, `[m+2][m+2]`.
     pub input: &'static [&'static [f64]],
-    /// `[m+2][3]`
+    /// G, `[m+2][3]`.
     pub filter: &'static [[f64; 3]],
-    /// `[m][m+2]`
+    /// Aᵀ, `[m][m+2]`.
     pub output: &'static [&'static [f64]],
 }
 
-/// Interpolation at 0, 1, −1 and ∞.
+/// The matrices of F(2×2, 3×3), from interpolation at 0, 1, −1 and ∞.
 const TWO: Matrices = Matrices {
     input: &[
         &[1., 0., -1., 0.],
@@ -28,7 +28,7 @@ const TWO: Matrices = Matrices {
     output: &[&[1., 1., 1., 0.], &[0., 1., -1., 1.]],
 };
 
-/// Interpolation at 0, 1, −1, 2, −2 and ∞.
+/// The matrices of F(4×4, 3×3), from interpolation at 0, 1, −1, 2, −2 and ∞.
 const FOUR: Matrices = Matrices {
     input: &[
         &[4., 0., -5., 0., 1., 0.],
@@ -54,7 +54,7 @@ const FOUR: Matrices = Matrices {
     ],
 };
 
-/// The matrices for output tiles of `tile`×`tile` pixels.
+/// Returns the matrices for output tiles of `tile`×`tile` pixels.
 pub(super) fn matrices(tile: usize) -> &'static Matrices {
     match tile {
         2 => &TWO,
@@ -62,8 +62,8 @@ pub(super) fn matrices(tile: usize) -> &'static Matrices {
     }
 }
 
-/// U of one filter, row-major over the points; in f64, so that only the
-/// result is rounded.
+/// Computes U of one filter and passes each point's index (row-major) and value to `point`.
+/// Computes in f64, so that only the result is rounded.
 pub(super) fn transform_filter(tile: usize, filter: &[f32], mut point: impl FnMut(usize, f64)) {
     let g = matrices(tile).filter;
     for (i, left) in g.iter().enumerate() {
@@ -84,7 +84,7 @@ pub(super) fn transform_filter(tile: usize, filter: &[f32], mut point: impl FnMu
 mod tests {
     use super::*;
 
-    /// One dimension: Aᵀ((G g) ∘ (Bᵀ d)) is the correlation of d with g.
+    /// Checks in one dimension that Aᵀ((G g) ∘ (Bᵀ d)) is the correlation of d with g.
     #[test]
     fn the_matrices_belong_together() {
         for tile in [2, 4] {

@@ -1,4 +1,4 @@
-//! Reads labels from JSON, CSV or plain text.
+//! Parser of labels in JSON, CSV or plain text.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::{Label, LabelsError};
 use crate::printable::printable;
 
-/// Most bytes of a label file; ImageNet's has 25,000.
+/// Largest size of a label file in bytes; ImageNet's file has 25,000 bytes.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// The labels in a file, by class.
+/// Returns the labels in a file, by class.
 pub(super) fn file(path: &Path) -> Result<Vec<Label>, LabelsError> {
     let name = printable(path.display());
     let text = read(path, &name)?;
@@ -35,7 +35,8 @@ fn read(path: &Path, name: &str) -> Result<String, LabelsError> {
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
-    // One byte more tells a file that is too long from one that just fits.
+    // One byte more than the limit distinguishes a file that is too long from a file of exactly
+    // this size.
     let mut limited = file.take(MAX_BYTES + 1);
     limited.read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {
@@ -49,8 +50,8 @@ fn read(path: &Path, name: &str) -> Result<String, LabelsError> {
     })
 }
 
-/// One label a line. An empty line would shift every class behind it, so
-/// only those at the end are passed over.
+/// Reads one label from each line. An empty line is an error, because it would shift every class
+/// after it. Only empty lines at the end are ignored.
 fn lines(text: &str, path: &str) -> Result<Vec<Label>, LabelsError> {
     let lines = text.trim_end().lines().enumerate();
     lines
@@ -74,7 +75,7 @@ fn is_header(line: &str) -> bool {
         .eq(["class", "synset", "name"])
 }
 
-/// Lines of `class,synset,name` behind their header.
+/// Reads the lines of `class,synset,name` after their header.
 fn csv(text: &str, path: &str) -> Result<Vec<Label>, LabelsError> {
     let mut entries = Vec::new();
     for (i, line) in text.lines().enumerate().skip(1) {
@@ -97,8 +98,7 @@ fn csv(text: &str, path: &str) -> Result<Vec<Label>, LabelsError> {
     by_class(entries, path)
 }
 
-/// The fields of a CSV line, quoted ones included; `None` where a quote is
-/// not closed.
+/// Returns the fields of a CSV line, including quoted fields, or `None` if a quote is not closed.
 fn fields(line: &str) -> Option<Vec<String>> {
     let mut fields = Vec::new();
     let mut rest = line.trim();
@@ -107,7 +107,7 @@ fn fields(line: &str) -> Option<Vec<String>> {
             Some(quoted) => closing_quote(quoted)?,
             None => rest.split_at(rest.find(',').unwrap_or(rest.len())),
         };
-        // A doubled quote within quotes stands for one.
+        // Within quotes, a doubled quote stands for one quote.
         fields.push(field.replace("\"\"", "\"").trim().to_owned());
         match after.trim_start().strip_prefix(',') {
             Some(next) => rest = next.trim_start(),
@@ -116,7 +116,7 @@ fn fields(line: &str) -> Option<Vec<String>> {
     }
 }
 
-/// What stands before and behind the quote that closes a field.
+/// Splits a text at the quote that closes a field: returns the text before and after the quote.
 fn closing_quote(quoted: &str) -> Option<(&str, &str)> {
     let mut from = 0;
     loop {
@@ -170,7 +170,7 @@ fn json(text: &str, path: &str) -> Result<Vec<Label>, LabelsError> {
     }
 }
 
-/// Puts labels in the order of their classes, of which each has one.
+/// Sorts labels by class and checks that each class has exactly one label.
 fn by_class(mut entries: Vec<(usize, Label)>, path: &str) -> Result<Vec<Label>, LabelsError> {
     entries.sort_by_key(|(class, _)| *class);
     let last = entries.last().map_or(0, |(class, _)| *class);
@@ -202,7 +202,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The first characters of a text, for a message.
+/// Returns the first characters of a text, for a message.
 fn start(text: &str) -> String {
     printable(text.chars().take(40).collect::<String>())
 }

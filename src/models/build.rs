@@ -1,10 +1,9 @@
-//! Turns a [`Network`] into a graph: the one place that knows what a ResNet
-//! is.
+//! Conversion of a [`Network`] to a graph. Only this module knows the structure of a ResNet.
 //!
-//! He et al. 2015 (arXiv 1512.03385) for stems, stages and shortcuts, He et
-//! al. 2016 (arXiv 1603.05027) for the pre-activation order, Xie et al. 2017
-//! (ResNeXt), Zagoruyko 2016 (wide), He et al. 2018 (ResNet-D), Simonyan 2014
-//! (VGG). Nodes carry torchvision's module names.
+//! The sources are He et al. 2015 (arXiv 1512.03385) for stems, stages and shortcuts, He et al.
+//! 2016 (arXiv 1603.05027) for the pre-activation order, Xie et al. 2017 (ResNeXt), Zagoruyko 2016
+//! (wide), He et al. 2018 (ResNet-D) and Simonyan 2014 (VGG). Nodes have torchvision's module
+//! names.
 
 use super::network::{
     ActivationOrder, Block, Head, Network, Norm, Projection, Shortcut, Stem, StridePlacement,
@@ -12,9 +11,8 @@ use super::network::{
 use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Shape, Window, ZeroChannels};
 
 impl Network {
-    /// The network's graph for images of `h`×`w` pixels; its output is the
-    /// logits. Any size is admitted that leaves at least one pixel for the
-    /// global pool.
+    /// Builds the network's graph for images of `h`×`w` pixels; the graph's output is the logits.
+    /// Any size is accepted that leaves at least one pixel for the global pool.
     pub fn graph(&self, h: usize, w: usize) -> Result<Graph, GraphError> {
         let mut net = Builder {
             net: self,
@@ -50,7 +48,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// Convolution and its norm, as the network has it.
+    /// Adds a convolution and the norm that the network has after convolutions.
     fn conv_norm(
         &mut self,
         conv: &str,
@@ -63,7 +61,8 @@ impl Builder<'_> {
         let bias = self.net.norm != Norm::BatchNorm;
         let x = self.g.conv(conv, x, width, window, groups, bias)?;
         if self.net.norm == Norm::Bias {
-            // A batch norm folded away: its module's output is the conv's.
+            // The batch norm was folded away, so the convolution's output is the output of the
+            // norm's module.
             self.g.alias(bn, x);
             return Ok(x);
         }
@@ -75,7 +74,7 @@ impl Builder<'_> {
         let pre = self.net.order == ActivationOrder::Pre;
         let x = match self.net.stem {
             Stem::None => return Ok(x),
-            // Before pre-activation blocks the stem has neither BN nor ReLU.
+            // Before pre-activation blocks, the stem has neither BN nor ReLU.
             Stem::Conv7x7 if pre => {
                 self.g
                     .conv("conv1", x, width, Window::new(7, 2, 3), 1, false)?
@@ -131,7 +130,7 @@ impl Builder<'_> {
         Ok(x)
     }
 
-    /// The convolutions of a block's residual branch.
+    /// Returns the convolutions of a block's residual branch.
     fn branch(&self, name: &str, stage: usize, stride: usize) -> Vec<Layer> {
         let (inner, out) = (self.net.inner[stage], self.net.widths[stage]);
         let groups = self.net.groups;
@@ -173,8 +172,8 @@ impl Builder<'_> {
         x: NodeId,
     ) -> Result<NodeId, GraphError> {
         let layers = self.branch(name, stage, stride);
-        // The shortcut comes first: its output then takes the place of the
-        // block's input before the branch needs memory of its own.
+        // The shortcut is added first. Its output can then replace the block's input in memory,
+        // before the branch needs memory of its own.
         let shortcut = self.shortcut(name, stage, stride, x, x)?;
         let mut y = x;
         let last = layers.len() - 1;
@@ -188,7 +187,7 @@ impl Builder<'_> {
             y = self.g.add(&format!("{name}.add"), y, shortcut)?;
         }
         let y = self.g.relu(name, y);
-        // The module is called several times; its last output is the block's.
+        // The ReLU module is called several times; its last output is the block's output.
         self.g.alias(format!("{name}.relu"), y);
         Ok(y)
     }
@@ -208,8 +207,8 @@ impl Builder<'_> {
             y = self.g.relu(&format!("{name}.relu{}", i + 1), y);
             self.g.alias(format!("{name}.relu"), y);
             if i == 0 {
-                // A projection reads what BN and ReLU made; an identity does
-                // not (He 2016, section 4.1; timm's resnetv2).
+                // A projection reads the values after BN and ReLU; an identity shortcut reads the
+                // values before (He 2016, section 4.1; timm's resnetv2).
                 shortcut = self.shortcut(name, stage, stride, x, y)?;
             }
             y = self
@@ -225,8 +224,8 @@ impl Builder<'_> {
         }
     }
 
-    /// The block's shortcut: `identity` itself, subsampled, or `projected`
-    /// through a convolution; `None` in a plain network.
+    /// Adds the block's shortcut: `identity` itself, a subsampled `identity`, or a convolution of
+    /// `projected`. Returns `None` in a plain network.
     fn shortcut(
         &mut self,
         name: &str,
@@ -264,7 +263,8 @@ impl Builder<'_> {
         let (x, stride, first) = match self.net.projection {
             Projection::Strided => (x, stride, 0),
             Projection::AvgPool if stride == 1 => {
-                // timm keeps an identity module here, so that names agree.
+                // timm has an identity module here. This alias keeps the module names equal to
+                // timm's.
                 self.g.alias(format!("{module}.0"), x);
                 (x, 1, 1)
             }
@@ -286,7 +286,7 @@ impl Builder<'_> {
         Ok(y)
     }
 
-    /// torchvision's `features`: a flat sequence of modules.
+    /// Adds torchvision's `features`, a flat sequence of modules.
     fn vgg_features(&mut self, mut x: NodeId) -> Result<NodeId, GraphError> {
         let net = self.net;
         let mut module = 0;

@@ -1,6 +1,5 @@
-//! Networks: the configuration that describes them, the table of presets,
-//! the function that turns one into a graph, and the names that checkpoints
-//! give its tensors.
+//! Networks: the configuration that describes a network, the table of presets, the conversion of a
+//! configuration to a graph, and the tensor names of checkpoints.
 
 mod build;
 mod naming;

@@ -1,13 +1,12 @@
-//! Between torchvision's tensor names, which this crate uses throughout (the
-//! canonical ones), and those of other libraries.
+//! Conversion between torchvision's tensor names and those of other libraries. This crate uses
+//! torchvision's names throughout; they are called canonical.
 
 mod module;
 
 use super::network::{Naming, Network};
 use module::{Module, Part, read_module};
 
-/// The last components of the tensor names of convolutions, batch norms and
-/// linear layers.
+/// The last components of the tensor names of convolutions, batch norms and linear layers.
 const LEAVES: [&str; 5] = [
     "weight",
     "bias",
@@ -17,8 +16,8 @@ const LEAVES: [&str; 5] = [
 ];
 
 impl Network {
-    /// The name that this network's checkpoint gives to a tensor (or module)
-    /// of the graph, after the network's [`Naming`].
+    /// Returns the name that this network's checkpoint gives to a tensor or module of the graph,
+    /// according to the network's [`Naming`].
     ///
     /// ```
     /// use resnet_wgpu::Network;
@@ -36,9 +35,8 @@ impl Network {
 }
 
 impl Naming {
-    /// The name that a checkpoint of this naming gives to the tensor (or
-    /// module) which torchvision calls `canonical`. A name that this naming
-    /// has no word for stays as it is.
+    /// Returns the name that a checkpoint of this naming gives to the tensor or module that
+    /// torchvision calls `canonical`. A name without a counterpart in this naming stays unchanged.
     pub fn stored_name(self, canonical: &str) -> String {
         let (module, leaf) = split_leaf(canonical);
         let stored = match (self, Module::parse(module)) {
@@ -83,10 +81,11 @@ impl Naming {
         }
     }
 
-    /// Reads a stored tensor name: the canonical one, and the naming that it
-    /// is evidence for (`None` where several namings say it so). `None` where
-    /// the name is none that a ResNet's tensor has; a prefix such as
-    /// `module.` must have been stripped.
+    /// Reads a stored tensor name. Returns the canonical name and the naming that the stored name
+    /// indicates. The naming is `None` if several namings share the stored name.
+    ///
+    /// Returns `None` if the name belongs to no tensor of a ResNet. The caller must have removed a
+    /// prefix such as `module.`.
     ///
     /// ```
     /// use resnet_wgpu::low_level::models::Naming;

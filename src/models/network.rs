@@ -1,6 +1,5 @@
-//! What a network is: the one configuration that describes every ResNet (and
-//! the papers' yardsticks), from which [`Network::graph`](crate::models)
-//! builds the graph.
+//! The configuration that describes every ResNet, and the other networks that the papers compare
+//! with. [`Network::graph`](crate::models) builds the graph from it.
 
 use crate::graph::ZeroChannels;
 
@@ -18,13 +17,13 @@ use crate::graph::ZeroChannels;
 pub enum Block {
     /// Two 3×3 convolutions (He 2015, figure 5 left).
     Basic,
-    /// 1×1, 3×3, 1×1 (He 2015, figure 5 right).
+    /// A 1×1, a 3×3 and a 1×1 convolution (He 2015, figure 5 right).
     Bottleneck,
     /// One 3×3 convolution; each stage ends in a 2×2 max pool (VGG).
     Single,
 }
 
-/// What comes before the first stage.
+/// The layers before the first stage.
 ///
 /// ```
 /// use resnet_wgpu::Network;
@@ -37,18 +36,18 @@ pub enum Block {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stem {
-    /// 7×7 stride 2, then 3×3 max pool stride 2 (ImageNet).
+    /// 7×7 convolution of stride 2, then 3×3 max pool of stride 2 (ImageNet).
     Conv7x7,
-    /// 3×3 stride 1 without pooling (CIFAR).
+    /// 3×3 convolution of stride 1 without pooling (CIFAR).
     Conv3x3,
-    /// Three 3×3 convolutions, the first of stride 2, then the 3×3 max pool
-    /// (ResNet-D): widths of the first two; the third has the stem's width.
+    /// Three 3×3 convolutions, the first of stride 2, then the 3×3 max pool (ResNet-D). The values
+    /// are the widths of the first two convolutions; the third has the stem's width.
     Deep([usize; 2]),
-    /// Nothing: the first stage reads the image (VGG).
+    /// No stem: the first stage reads the image (VGG).
     None,
 }
 
-/// How a block's input joins its output (He 2015, section 3.3).
+/// The connection from a block's input to its output (He 2015, section 3.3).
 ///
 /// ```
 /// use resnet_wgpu::Network;
@@ -64,17 +63,17 @@ pub enum Stem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shortcut {
-    /// No shortcut at all: a plain network.
+    /// No shortcuts: a plain network.
     None,
-    /// Option A: subsampling and zero channels where shapes change.
+    /// Option A: subsampling and zero channels if shapes change.
     A(ZeroChannels),
-    /// Option B: projection where shapes change, identity elsewhere.
+    /// Option B: projection if shapes change, identity otherwise.
     B,
-    /// Option C: projections everywhere.
+    /// Option C: projections in all blocks.
     C,
 }
 
-/// How a projection halves the resolution.
+/// The method by which a projection halves the resolution.
 ///
 /// ```
 /// use resnet_wgpu::low_level::graph::{Op, Window};
@@ -93,19 +92,19 @@ pub enum Shortcut {
 pub enum Projection {
     /// The 1×1 convolution has the stride.
     Strided,
-    /// 2×2 average pool (ceil mode, padding not counted), then a 1×1
-    /// convolution of stride 1 (ResNet-D).
+    /// 2×2 average pool (ceil mode, padding not counted), then a 1×1 convolution of stride 1
+    /// (ResNet-D).
     AvgPool,
 }
 
-/// Where batch norm and ReLU stand.
+/// The position of batch norm and ReLU.
 ///
 /// ```
 /// use resnet_wgpu::Network;
 /// use resnet_wgpu::low_level::models::ActivationOrder;
 ///
 /// assert_eq!(Network::preset("resnet18").expect("a preset").order, ActivationOrder::Post);
-/// // timm's `resnetv2_50`.
+/// // The network that timm calls `resnetv2_50`.
 /// assert_eq!(Network::preset("preact-resnet50").expect("a preset").order, ActivationOrder::Pre);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,11 +112,12 @@ pub enum Projection {
 pub enum ActivationOrder {
     /// conv → BN → ReLU (He 2015).
     Post,
-    /// BN → ReLU → conv, last BN and ReLU before the pool (He 2016).
+    /// BN → ReLU → conv, with a last BN and ReLU before the pool (He 2016).
     Pre,
 }
 
-/// Which convolution of a bottleneck has the stride. Shapes cannot tell.
+/// The convolution of a bottleneck that has the stride. Tensor shapes do not reveal this
+/// convolution.
 ///
 /// ```
 /// use resnet_wgpu::Network;
@@ -132,19 +132,19 @@ pub enum ActivationOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StridePlacement {
-    /// The 3×3 (torchvision's v1.5).
+    /// The 3×3 convolution (torchvision's v1.5).
     Conv3x3,
-    /// The first 1×1 (the paper's; v1).
+    /// The first 1×1 convolution (as in the paper; v1).
     First1x1,
 }
 
-/// What follows a convolution.
+/// The operation after a convolution.
 ///
 /// ```
 /// use resnet_wgpu::Network;
 /// use resnet_wgpu::low_level::models::Norm;
 ///
-/// // As a checkpoint has it whose batch norms were folded into the convolutions.
+/// // A checkpoint whose batch norms were folded into the convolutions has this norm.
 /// let mut net = Network::preset("resnet18").expect("a preset");
 /// net.norm = Norm::Bias;
 /// let graph = net.graph(224, 224)?;
@@ -154,15 +154,15 @@ pub enum StridePlacement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Norm {
-    /// Batch normalisation, convolutions without bias.
+    /// Batch normalisation after convolutions without bias.
     BatchNorm,
-    /// Batch normalisation, convolutions with bias (vgg19-bn).
+    /// Batch normalisation after convolutions with bias (vgg19-bn).
     BatchNormAndBias,
-    /// Nothing: convolutions with bias (vgg19, or BN folded away before).
+    /// No operation after convolutions with bias (vgg19, or batch norms that were folded away).
     Bias,
 }
 
-/// What comes after the last stage.
+/// The layers after the last stage.
 ///
 /// ```
 /// use resnet_wgpu::Network;
@@ -176,13 +176,12 @@ pub enum Norm {
 pub enum Head {
     /// Global average pool and one linear layer.
     Linear,
-    /// VGG's: C×H×W flattened, two hidden linear layers with ReLU, one
-    /// linear layer. The value is the hidden width; the last stage must give
-    /// 7×7 pixels.
+    /// The head of VGG: flattening of C×H×W, two hidden linear layers with ReLU, and one linear
+    /// layer. The value is the hidden width. The last stage must have an output of 7×7 pixels.
     Mlp(usize),
 }
 
-/// The names that a network's checkpoint gives its tensors and modules.
+/// The convention by which a network's checkpoint names its tensors and modules.
 ///
 /// ```
 /// use resnet_wgpu::low_level::models::Naming;
@@ -195,20 +194,18 @@ pub enum Head {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
-    /// `conv1`, `layer1.0.conv1`, `layer2.0.downsample.0`, `fc` (torchvision
-    /// and timm's `resnet`).
+    /// `conv1`, `layer1.0.conv1`, `layer2.0.downsample.0`, `fc` (torchvision and timm's `resnet`).
     Torchvision,
-    /// As torchvision, but `shortcut.0` and `linear` (CIFAR code).
+    /// Torchvision's names, but with `shortcut.0` and `linear` (CIFAR code).
     Cifar,
-    /// `stem.conv`, `stages.0.blocks.0.norm1`, `head.fc` as 1×1 convolution
-    /// (timm's `resnetv2`).
+    /// `stem.conv`, `stages.0.blocks.0.norm1`, `head.fc` as a 1×1 convolution (timm's `resnetv2`).
     TimmV2,
-    /// `resnet.encoder.stages.0.layers.0.layer.0.convolution`,
-    /// `classifier.1` (Hugging Face `transformers`).
+    /// `resnet.encoder.stages.0.layers.0.layer.0.convolution`, `classifier.1` (Hugging Face
+    /// `transformers`).
     HuggingFace,
 }
 
-/// A network of the ResNet papers, completely described.
+/// A complete description of a network from the ResNet papers.
 ///
 /// ```
 /// use resnet_wgpu::Network;
@@ -223,7 +220,7 @@ pub enum Naming {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
-    /// The preset's name, or what recognition calls it.
+    /// Name of the preset, or the name that recognition gives to the network.
     pub name: String,
     /// The repeated unit.
     pub block: Block,
@@ -231,36 +228,36 @@ pub struct Network {
     pub depths: Vec<usize>,
     /// Channels of the stem's output.
     pub stem_width: usize,
-    /// Channels inside the blocks of each stage (of the 3×3 convolution).
+    /// Channels inside the blocks of each stage (those of the 3×3 convolution).
     pub inner: Vec<usize>,
-    /// Channels that each stage puts out.
+    /// Channels of each stage's output.
     pub widths: Vec<usize>,
     /// Groups of the 3×3 convolutions.
     pub groups: usize,
-    /// What comes first.
+    /// The layers before the first stage.
     pub stem: Stem,
-    /// How shortcuts match shapes.
+    /// The kind of shortcut.
     pub shortcut: Shortcut,
-    /// How projections halve the resolution.
+    /// The method by which projections halve the resolution.
     pub projection: Projection,
-    /// Where batch norm and ReLU stand.
+    /// The position of batch norm and ReLU.
     pub order: ActivationOrder,
-    /// Which convolution of a bottleneck has the stride.
+    /// The convolution of a bottleneck that has the stride.
     pub stride_placement: StridePlacement,
-    /// What follows a convolution.
+    /// The operation after a convolution.
     pub norm: Norm,
-    /// Added to the variance in batch norm.
+    /// The summand that batch norm adds to the variance.
     pub eps: f64,
-    /// What comes last.
+    /// The layers after the last stage.
     pub head: Head,
     /// Classes of the last layer.
     pub classes: usize,
-    /// How its checkpoint names tensors.
+    /// The convention by which the checkpoint names tensors.
     pub naming: Naming,
 }
 
 impl Network {
-    /// Side of the images that the network was made for, in pixels.
+    /// Returns the side, in pixels, of the images that the network was designed for.
     pub fn native_size(&self) -> usize {
         match self.stem {
             Stem::Conv3x3 => 32,
@@ -268,15 +265,15 @@ impl Network {
         }
     }
 
-    /// Blocks in all stages together.
+    /// Returns the number of blocks in all stages together.
     pub fn blocks(&self) -> usize {
         self.depths.iter().sum()
     }
 
-    /// Stride of a stage's first block.
+    /// Returns the stride of a stage's first block.
     pub fn stage_stride(&self, stage: usize) -> usize {
         match self.block {
-            // VGG halves the resolution by pooling behind each stage.
+            // VGG halves the resolution by a pool after each stage.
             Block::Single => 1,
             _ if stage == 0 => 1,
             _ => 2,

@@ -1,4 +1,4 @@
-//! The table of networks: one row each, no code of their own.
+//! The table of networks. Each network is one row and needs no code of its own.
 
 use std::str::FromStr;
 
@@ -13,7 +13,7 @@ use crate::graph::ZeroChannels;
 use Block::{Basic, Bottleneck, Single};
 use Shape::{Cifar, CifarWide, Imagenet};
 
-/// The three macro shapes of the papers: stem, widths, classes, names.
+/// The three overall shapes of the papers: stem, widths, classes and names.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
     /// 7×7 stem with max pool, 64…512 channels, 1,000 classes.
@@ -24,22 +24,23 @@ enum Shape {
     CifarWide,
 }
 
-/// What sets a network apart from the plain reading of its shape and block.
+/// The difference between a network and the default for its shape and block.
 #[derive(Clone, Copy, PartialEq)]
 enum Twist {
-    /// Nothing: post-activation, projections (CIFAR: option A).
+    /// No difference: post-activation order with projections. (The rows of the CIFAR networks name
+    /// option A explicitly.)
     Usual,
-    /// Stride in the first 1×1.
+    /// Stride in the first 1×1 convolution.
     V1,
     /// No shortcuts.
     Plain,
-    /// Option A.
+    /// Shortcuts of option A.
     OptionA,
-    /// Option C.
+    /// Shortcuts of option C.
     OptionC,
-    /// Pre-activation.
+    /// Pre-activation order.
     Pre,
-    /// Groups, and width of a group in the first stage.
+    /// Number of groups, and width of a group in the first stage.
     Grouped(usize, usize),
     /// ResNet-D.
     D,
@@ -52,13 +53,14 @@ type Row = (&'static str, Shape, Block, &'static [usize], Twist);
 
 #[rustfmt::skip]
 const PRESETS: &[Row] = &[
-    // He 2015, table 1; stride in the 3×3 as torchvision has it.
+    // He 2015, table 1; stride in the 3×3 convolution as in torchvision.
     ("resnet18",           Imagenet,  Basic,      &[2, 2, 2, 2],    Usual),
     ("resnet34",           Imagenet,  Basic,      &[3, 4, 6, 3],    Usual),
     ("resnet50",           Imagenet,  Bottleneck, &[3, 4, 6, 3],    Usual),
     ("resnet101",          Imagenet,  Bottleneck, &[3, 4, 23, 3],   Usual),
     ("resnet152",          Imagenet,  Bottleneck, &[3, 8, 36, 3],   Usual),
-    // … and in the first 1×1 as the paper has it.
+    // The three bottleneck networks above, with the stride in the first 1×1 convolution as in the
+    // paper.
     ("resnet50-v1",        Imagenet,  Bottleneck, &[3, 4, 6, 3],    V1),
     ("resnet101-v1",       Imagenet,  Bottleneck, &[3, 4, 23, 3],   V1),
     ("resnet152-v1",       Imagenet,  Bottleneck, &[3, 8, 36, 3],   V1),
@@ -66,7 +68,7 @@ const PRESETS: &[Row] = &[
     ("resnet18-a",         Imagenet,  Basic,      &[2, 2, 2, 2],    OptionA),
     ("resnet34-a",         Imagenet,  Basic,      &[3, 4, 6, 3],    OptionA),
     ("resnet34-c",         Imagenet,  Basic,      &[3, 4, 6, 3],    OptionC),
-    // Without shortcuts (He 2015, table 2 and section 4.2).
+    // Networks without shortcuts (He 2015, table 2 and section 4.2).
     ("plain18",            Imagenet,  Basic,      &[2, 2, 2, 2],    Plain),
     ("plain34",            Imagenet,  Basic,      &[3, 4, 6, 3],    Plain),
     ("plain20",            Cifar,     Basic,      &[3, 3, 3],       Plain),
@@ -97,7 +99,7 @@ const PRESETS: &[Row] = &[
     ("preact-resnet110",   Cifar,     Basic,      &[18, 18, 18],    Pre),
     ("preact-resnet164",   Cifar,     Bottleneck, &[18, 18, 18],    Pre),
     ("preact-resnet1001",  Cifar,     Bottleneck, &[111, 111, 111], Pre),
-    // Grouped and wider (Xie 2017, Zagoruyko 2016).
+    // Grouped and wider networks (Xie 2017, Zagoruyko 2016).
     ("resnext50-32x4d",    Imagenet,  Bottleneck, &[3, 4, 6, 3],    Grouped(32, 4)),
     ("resnext101-32x8d",   Imagenet,  Bottleneck, &[3, 4, 23, 3],   Grouped(32, 8)),
     ("resnext101-64x4d",   Imagenet,  Bottleneck, &[3, 4, 23, 3],   Grouped(64, 4)),
@@ -106,18 +108,18 @@ const PRESETS: &[Row] = &[
     // ResNet-D (He 2018, figure 2; timm).
     ("resnet50d",          Imagenet,  Bottleneck, &[3, 4, 6, 3],    D),
     ("resnet101d",         Imagenet,  Bottleneck, &[3, 4, 23, 3],   D),
-    // The papers' yardstick (Simonyan 2014, configuration E).
+    // The network that the papers compare with (Simonyan 2014, configuration E).
     ("vgg19",              Imagenet,  Single,     &[2, 2, 4, 4, 4], Vgg(Norm::Bias)),
     ("vgg19-bn",           Imagenet,  Single,     &[2, 2, 4, 4, 4], Vgg(Norm::BatchNormAndBias)),
 ];
 
-/// The names of all presets, in the table's order.
+/// Returns the names of all presets, in the order of the table.
 pub fn presets() -> impl Iterator<Item = &'static str> {
     PRESETS.iter().map(|row| row.0)
 }
 
-/// Whether timm's network of that name downsamples with an anti-aliasing filter.
-/// Such a network has the tensors of one without, and computes something else.
+/// Returns whether the timm network `name` downsamples with an anti-aliasing filter. Such a network
+/// has the tensors of a network without the filter, but computes other results.
 ///
 /// ```
 /// use resnet_wgpu::low_level::models::anti_aliased;
@@ -135,7 +137,7 @@ pub fn anti_aliased(name: &str) -> bool {
     family.is_some_and(|rest| rest.starts_with("aa") || rest.starts_with("blur"))
 }
 
-/// A name that no preset has.
+/// Error for a name that is not a preset.
 ///
 /// ```
 /// use resnet_wgpu::Network;
@@ -149,16 +151,16 @@ pub fn anti_aliased(name: &str) -> bool {
     if anti_aliased(name) { ", which filters where it downsamples and is not computed here" } else { "" }
 )]
 pub struct UnknownPreset {
-    /// What was asked for.
+    /// The requested name.
     pub name: String,
-    /// The presets whose names are nearest, nearest first.
+    /// The most similar preset names, most similar first.
     pub near: Vec<&'static str>,
 }
 
 impl FromStr for Network {
     type Err = UnknownPreset;
 
-    /// As [`Network::preset`].
+    /// Parses the name of a preset, as [`Network::preset`] does.
     fn from_str(name: &str) -> Result<Self, UnknownPreset> {
         Self::preset(name).ok_or_else(|| UnknownPreset {
             name: name.to_owned(),
@@ -167,9 +169,9 @@ impl FromStr for Network {
     }
 }
 
-/// The presets whose names are nearest, nearest first.
+/// Returns the most similar preset names, most similar first.
 fn near(name: &str) -> Vec<&'static str> {
-    // The rest of what is far longer than any name brings it no nearer.
+    // Text beyond the length of any preset name cannot make a name more similar.
     let name: String = plainly(name).chars().take(64).collect();
     let mut names: Vec<_> = presets().collect();
     names.sort_by_cached_key(|preset| levenshtein(&name, preset));
@@ -177,14 +179,14 @@ fn near(name: &str) -> Vec<&'static str> {
     names
 }
 
-/// A name as the table spells it.
+/// Returns a name in the spelling of the table.
 fn plainly(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 
 impl Network {
-    /// The preset of that name; `_` and `-` are the same, so torchvision's
-    /// and timm's spellings are understood too.
+    /// Returns the preset `name`. `_` and `-` are equivalent, so torchvision's and timm's spellings
+    /// also work.
     ///
     /// ```
     /// use resnet_wgpu::Network;
@@ -196,7 +198,7 @@ impl Network {
     pub fn preset(name: &str) -> Option<Self> {
         let name = plainly(name);
         let name = match name.as_str() {
-            // timm's names for the same networks.
+            // timm's names for these networks.
             "resnetv2-50" => "preact-resnet50",
             "resnetv2-101" => "preact-resnet101",
             "resnetv2-152" => "preact-resnet152",
@@ -223,7 +225,7 @@ fn network(&(name, shape, block, depths, twist): &Row) -> Network {
         inner: planes
             .iter()
             .map(|p| p * group_width / first * groups)
-            // VGG's last stage does not double.
+            // VGG's last stage does not double the width.
             .map(|p| if vgg { p.min(512) } else { p })
             .collect(),
         widths: planes
@@ -277,8 +279,8 @@ fn network(&(name, shape, block, depths, twist): &Row) -> Network {
 mod tests {
     use super::*;
 
-    /// Parameters and multiply-accumulates that torchvision documents for its
-    /// weights (`num_params`, `_ops`).
+    /// Parameters and multiply-accumulates that torchvision documents for its weights
+    /// (`num_params`, `_ops`).
     #[test]
     fn published_costs() {
         for (name, parameters, gmacs) in [

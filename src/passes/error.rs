@@ -1,9 +1,11 @@
-//! Graphs that cannot be lowered.
+//! Errors of lowering a graph.
 
 use crate::graph::GraphError;
 
-/// A graph that cannot be lowered; loading a checkpoint against a graph that
-/// the builder made rules this out.
+/// A reason why a graph cannot be lowered.
+///
+/// This error cannot occur if the builder made the graph and the checkpoint was loaded against that
+/// graph.
 ///
 /// ```
 /// use resnet_wgpu::Network;
@@ -24,24 +26,24 @@ pub enum LowerError {
     /// The graph contradicts itself.
     #[error(transparent)]
     Graph(#[from] GraphError),
-    /// A node to be kept that the graph does not have.
+    /// The graph does not have a node that must be kept.
     #[error("node {id} is to be kept: expected one of the graph's {nodes} nodes")]
     NoSuchNode {
-        /// The index asked for.
+        /// Requested index of a node.
         id: usize,
-        /// Nodes that the graph has.
+        /// Number of nodes in the graph.
         nodes: usize,
     },
-    /// A weight that the graph needs and the parameters lack.
+    /// The parameters lack a weight that the graph needs, or the weight has a wrong shape.
     #[error("layer `{layer}`: tensor `{tensor}` expected shape {expected:?}, found {found}")]
     Tensor {
-        /// The node that needs it.
+        /// Name of the node that needs the weight.
         layer: String,
-        /// The tensor's name.
+        /// Name of the tensor.
         tensor: String,
-        /// The shape that the graph gives it.
+        /// Shape that the graph requires.
         expected: Vec<usize>,
-        /// The shape found, or "none".
+        /// Shape found, or "none".
         found: String,
     },
 }

@@ -1,6 +1,8 @@
-//! Absorbs a flattening into the linear layer behind it: PyTorch flattens
-//! C×H×W, activations lie H×W×C with channels padded to quads, so the weight's
-//! columns are put into that order once, and nothing moves at run time.
+//! Absorbs a flatten node into the linear layer that follows it.
+//!
+//! PyTorch flattens in the order C×H×W. Activations here are stored as H×W×C with channels padded
+//! to quads. The pass therefore permutes the columns of the weight, so that no values move at run
+//! time.
 
 use rayon::prelude::*;
 
@@ -37,8 +39,8 @@ pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
     Ok(())
 }
 
-/// A linear layer's weight, `[out, C·H·W]`, with its columns in the order of
-/// activations, `[out, H·W·quads·4]`.
+/// A linear layer's weight `[out, C·H·W]`, with its columns permuted to the order of activations:
+/// `[out, H·W·quads·4]`.
 #[derive(Debug)]
 struct Permuted {
     weight: Param,

@@ -1,7 +1,7 @@
-//! Folds batch norms into the convolutions before them, in f64:
-//! `scale = γ/√(σ² + ε)`, `W' = W·scale`, `b' = (b − μ)·scale + β`
-//! (Jacob et al. 2018, section 3.2). What no convolution can take in, because
-//! it stands before one, becomes a scale and a shift.
+//! Folds batch norms into the preceding convolutions, in f64: `scale = γ/√(σ² + ε)`,
+//! `W' = W·scale`, `b' = (b − μ)·scale + β` (Jacob et al. 2018, section 3.2).
+//!
+//! A batch norm that no preceding convolution can absorb becomes a scale and a shift.
 
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ impl Rewrite {
     }
 }
 
-/// A batch norm's tensors, `[C]` each.
+/// The tensors of a batch norm, `[C]` each.
 #[derive(Debug)]
 struct Norm {
     gamma: Param,
@@ -106,7 +106,7 @@ struct Norm {
 }
 
 impl Norm {
-    /// Per channel: `γ/√(σ² + ε)`, and `β − μ·scale`.
+    /// Returns `scale = γ/√(σ² + ε)` and `shift = β − μ·scale` of each channel.
     fn scale_shift(&self) -> Result<Vec<(f64, f64)>, TensorError> {
         let (gamma, var) = (self.gamma.get()?, self.var.get()?);
         let (beta, mean) = (self.beta.get()?, self.mean.get()?);
@@ -118,7 +118,8 @@ impl Norm {
     }
 }
 
-/// A tensor that a batch norm makes of another, or of nothing.
+/// A tensor that results from folding a batch norm: a rescaled convolution tensor, or a vector
+/// computed from the batch norm alone.
 #[derive(Debug)]
 struct Folded {
     shape: Vec<usize>,
@@ -126,16 +127,16 @@ struct Folded {
     value: Value,
 }
 
-/// What it is.
+/// The kind of a folded tensor.
 #[derive(Debug)]
 enum Value {
-    /// A convolution's weight, each filter scaled.
+    /// A convolution's weight, with each filter scaled.
     Weight(Param),
     /// A convolution's bias, scaled and shifted.
     Bias(Param),
-    /// The factors alone.
+    /// The scale of each channel.
     Scale,
-    /// The summands alone: also the bias of a convolution that had none.
+    /// The shift of each channel. Also the bias of a convolution that had no bias.
     Shift,
 }
 

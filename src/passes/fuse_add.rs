@@ -1,5 +1,5 @@
-//! Fuses the residual add into the epilogue of the convolution that feeds it:
-//! the residual is then read once, when the sums are stored.
+//! Fuses the residual add into the epilogue of the convolution or linear layer that feeds it. The
+//! kernel then reads the residual once, when it stores the sums.
 
 use super::rewrite::Rewrite;
 use crate::graph::{NodeId, Op};
@@ -12,7 +12,7 @@ pub(super) fn run(rewrite: &mut Rewrite) {
         let [a, b] = rewrite.nodes[i].inputs[..] else {
             continue;
         };
-        // Either summand may take the other in; a block's branch stands first.
+        // The add may absorb either summand. Try the first summand first: it is the block's branch.
         for (branch, residual) in [(a, b), (b, a)] {
             if branch != residual && fuse(rewrite, i, branch, residual) {
                 break;
@@ -31,7 +31,7 @@ fn fuse(rewrite: &mut Rewrite, add: usize, branch: NodeId, residual: NodeId) -> 
         Op::Linear(linear) => &mut linear.epilogue,
         _ => return false,
     };
-    // The residual comes before ReLU, and there is room for one.
+    // The epilogue adds the residual before ReLU and holds only one residual.
     if epilogue.relu || epilogue.residual {
         return false;
     }

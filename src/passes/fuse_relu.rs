@@ -1,5 +1,5 @@
-//! Fuses ReLU into whatever feeds it: convolution, linear layer, or the
-//! scale-shift that a batch norm became.
+//! Fuses ReLU into the node that feeds it: a convolution, a linear layer, or the scale-shift that
+//! replaced a batch norm.
 
 use super::rewrite::Rewrite;
 use crate::graph::Op;

@@ -1,10 +1,9 @@
-//! Passes: from the graph as authored to the graph that kernels run.
+//! Passes: conversions of a network's graph into the graph that kernels run.
 //!
-//! A pass lets a later node absorb the one that feeds it: the later node
-//! keeps its name and its value, and takes over the other's work. So every
-//! node of the lowered graph still gives the value of one node of the
-//! original, which is what `verify` compares and `--layer` reads. A node that
-//! is to be kept is never absorbed.
+//! A pass lets a later node absorb the node that feeds it. The later node keeps its name and its
+//! value, and performs the absorbed node's work as well. Every node of the lowered graph therefore
+//! still has the value of one node of the original graph. `verify` compares these values, and
+//! `--layer` reads them. A node in `keep` is never absorbed.
 
 mod error;
 mod flatten;
@@ -22,8 +21,11 @@ use crate::graph::{Graph, NodeId};
 use crate::tensor::Params;
 use rewrite::Rewrite;
 
-/// A graph ready for planning. It is read as its [`LoweredData`], and made by
-/// [`lower`] alone, which checks the graph: kernels go by its shapes unchecked.
+/// A graph that is ready for planning. Its content is the [`LoweredData`], to which it
+/// dereferences.
+///
+/// Only [`lower`] creates this type, and [`lower`] checks the graph. Kernels therefore rely on the
+/// graph's shapes without further checks.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -37,7 +39,7 @@ use rewrite::Rewrite;
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 ///
-/// It cannot be written to:
+/// The content is read-only:
 ///
 /// ```compile_fail,E0594
 /// fn tamper(lowered: &mut resnet_wgpu::low_level::passes::Lowered) {
@@ -55,7 +57,7 @@ impl Deref for Lowered {
     }
 }
 
-/// A graph with the weights that it needs.
+/// A graph with the weights that its nodes need.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -74,21 +76,22 @@ impl Deref for Lowered {
 pub struct LoweredData {
     /// The fused graph.
     pub graph: Graph,
-    /// Its weights; those that are folded or permuted are computed from the
-    /// original ones each time that one is wanted.
+    /// The graph's weights. Folded and permuted weights are computed from the original weights on
+    /// each access.
     pub params: Params,
-    /// For each node of the fused graph, the original node whose value it
-    /// gives.
+    /// For each node of the fused graph, the original node that has the value.
     pub origin: Vec<NodeId>,
 }
 
-/// Runs all passes. No number of `params` is read. The values of `keep` stay
-/// available: nothing is folded or fused across them.
+/// Runs all passes on a graph.
+///
+/// Reads only the shapes of `params`, not their values. The values of the nodes in `keep` stay
+/// available: no pass folds or fuses across these nodes.
 ///
 /// # Errors
-/// [`LowerError::Graph`] for a graph that contradicts itself,
-/// [`LowerError::NoSuchNode`] for a node in `keep` that it does not have,
-/// [`LowerError::Tensor`] for the first weight that is missing or misshapen.
+/// - [`LowerError::Graph`] if the graph contradicts itself.
+/// - [`LowerError::NoSuchNode`] if `keep` contains a node that the graph does not have.
+/// - [`LowerError::Tensor`] for the first weight that is missing or has a wrong shape.
 pub fn lower(graph: &Graph, params: &Params, keep: &[NodeId]) -> Result<Lowered, LowerError> {
     let mut rewrite = Rewrite::new(graph, params, keep)?;
     fold_batch_norm::run(&mut rewrite)?;
@@ -98,7 +101,7 @@ pub fn lower(graph: &Graph, params: &Params, keep: &[NodeId]) -> Result<Lowered,
     Ok(finish(rewrite, graph))
 }
 
-/// The graph that passes have left of `original`.
+/// Builds the lowered graph from the nodes of `original` that no other node absorbed.
 fn finish(rewrite: Rewrite, original: &Graph) -> Lowered {
     let origin: Vec<NodeId> = rewrite.live().map(NodeId).collect();
     let renumber: BTreeMap<NodeId, NodeId> = origin

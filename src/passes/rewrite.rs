@@ -1,10 +1,10 @@
-//! A graph while passes work on it.
+//! The graph in the form that passes modify.
 
 use super::error::LowerError;
 use crate::graph::{Graph, Node, NodeId};
 use crate::tensor::{Param, Params};
 
-/// A graph while passes work on it. Nodes keep their indices until the end.
+/// A graph that passes modify. Nodes keep their indices until all passes are done.
 pub(super) struct Rewrite {
     pub(super) nodes: Vec<Node>,
     pub(super) absorbed: Vec<bool>,
@@ -49,14 +49,14 @@ impl Rewrite {
         })
     }
 
-    /// Nodes that are still there.
+    /// Returns the indices of the nodes that are not absorbed.
     pub(super) fn live(&self) -> impl Iterator<Item = usize> + use<> {
         let absorbed = self.absorbed.clone();
         (0..self.nodes.len()).filter(move |&i| !absorbed[i])
     }
 
-    /// Whether node `id` may be absorbed by its user: nobody else reads it,
-    /// and nobody asked for its value.
+    /// Returns whether the node that reads `id` may absorb it: `id` has exactly one reader, and its
+    /// value need not be kept.
     pub(super) fn can_absorb(&self, id: NodeId) -> bool {
         self.uses[id.0] == 1 && !self.kept[id.0]
     }
@@ -66,7 +66,7 @@ impl Rewrite {
         self.absorbed[id.0] = true;
     }
 
-    /// A tensor by name; shapes were checked in `new`.
+    /// Returns the tensor with the given name. `new` has checked the shapes.
     pub(super) fn tensor(&self, layer: usize, name: &str) -> Result<Param, LowerError> {
         self.params
             .entry(name)

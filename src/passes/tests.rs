@@ -1,4 +1,4 @@
-//! Each pass alone and all together, on small graphs and on presets.
+//! Tests each pass alone and all passes together, on small graphs and on presets.
 
 use super::*;
 use crate::graph::{Epilogue, GraphBuilder, Op, Shape, Window};
@@ -84,8 +84,8 @@ fn a_shared_convolution_is_not_absorbed() {
     assert_eq!(kinds, ["input", "conv2d", "relu", "add"]);
 }
 
-/// A branch that is to be kept leaves the sum to the other summand: the
-/// projection takes it in, and adds the kept value as its residual.
+/// If the branch must be kept, the add absorbs the other summand: the projection then adds the kept
+/// value as its residual.
 #[test]
 fn a_projection_adds_where_the_branch_is_kept() {
     let network = Network::preset("resnet18").unwrap();
@@ -128,13 +128,13 @@ fn flattening_permutes_the_weights() {
     params.insert("fc.weight", Tensor::from_fn([1, 6], |i| i as f32));
     let lowered = lower(&graph, &params, &[]).unwrap();
     assert_eq!(lowered.graph.nodes.len(), 2);
-    // Columns c0p0 c0p1 c1p0 … become p0: c0 c1 c2 pad, p1: c0 c1 c2 pad.
+    // The columns c0p0 c0p1 c1p0 … become p0: c0 c1 c2 pad, p1: c0 c1 c2 pad.
     let w = lowered.params.get("fc.weight").unwrap();
     assert_eq!(w.shape(), [1, 8]);
     assert_eq!(w.data(), [0.0, 2.0, 4.0, 0.0, 1.0, 3.0, 5.0, 0.0]);
 }
 
-/// What is left of whole networks: a step a convolution, and no more.
+/// A lowered network has one node for each convolution and no batch norm, ReLU, add or flatten.
 #[test]
 fn networks_fuse_completely() {
     for (name, expected) in [
@@ -142,7 +142,8 @@ fn networks_fuse_completely() {
         ("resnet50", vec![("conv2d", 53)]),
         ("resnet20", vec![("conv2d", 19), ("shortcut_a", 2)]),
         ("plain18", vec![("conv2d", 17)]),
-        // A first BN a block that follows a sum or pool, and the last one.
+        // In each block the first batch norm, if it follows a sum or a pool, and the last batch
+        // norm of the network.
         ("preact-resnet18", vec![("conv2d", 20), ("scale_shift", 9)]),
         ("resnet50d", vec![("conv2d", 55), ("avg_pool", 3)]),
         ("vgg19-bn", vec![("conv2d", 16), ("linear", 3)]),

@@ -1,12 +1,12 @@
-//! How kernels are chosen.
+//! Rules that choose kernels.
 
 use std::sync::Arc;
 
 use super::winners::Winners;
 use crate::kernels::{Candidate, ConvProblem, candidate};
 
-/// How kernels are chosen: what
-/// [`SessionOptions::choice`](crate::session::SessionOptions::choice) takes.
+/// Rules that choose kernels, for
+/// [`SessionOptions::choice`](crate::session::SessionOptions::choice).
 ///
 /// ```
 /// use resnet_wgpu::{Choice, Model};
@@ -18,26 +18,25 @@ use crate::kernels::{Candidate, ConvProblem, candidate};
 /// let choice = Choice::Prefer(candidate("conv.tiled.64x64").expect("a candidate"));
 /// let plan = Plan::new(&lowered, 1, &DeviceProfile::default(), &[], &choice.into())?;
 /// let (convolutions, preferred) = plan.convolutions;
-/// assert!(preferred <= convolutions); // the others it does not fit
+/// assert!(preferred <= convolutions); // it does not fit the others
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Choice {
-    /// By the built-in rules for the class of device.
+    /// The built-in rules for the class of device.
     #[default]
     Auto,
-    /// This candidate wherever it fits the problem and the device; the rules
-    /// elsewhere.
+    /// This candidate if it fits the problem and the device, otherwise the built-in rules.
     Prefer(Candidate),
-    /// What was measured to be the fastest for the problem, where that was
-    /// measured and fits the device; the rules elsewhere.
+    /// The fastest measured candidate if the problem was measured and the candidate fits the
+    /// device, otherwise the built-in rules.
     Tuned(Arc<Winners>),
 }
 
 impl Choice {
-    /// The candidate that is wanted for a problem, if one is. It has to be one
-    /// of the table: another's kernels would run unchecked.
+    /// Returns the candidate that this choice names for a problem, if any. Only candidates of the
+    /// built-in table are returned, because kernels of others would run unchecked.
     pub(super) fn wanted(&self, problem: &ConvProblem) -> Option<Candidate> {
         let wanted = match self {
             Self::Auto => None,

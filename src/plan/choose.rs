@@ -1,4 +1,4 @@
-//! Which candidate computes an operation.
+//! Chooses the candidate for each operation.
 
 use super::choice::Choice;
 use super::cost::cost;
@@ -6,14 +6,15 @@ use super::{DeviceProfile, PlanError, PlanOptions};
 use crate::graph::{Graph, Node, Op};
 use crate::kernels::{Candidate, ConvProblem, Family, KERNELS, Kernel, Recipe, Scalar, candidates};
 
-/// The first kernel of a family that the device runs.
+/// Returns the first kernel of a family that the device can run.
 pub(super) fn any(family: Family, profile: &DeviceProfile) -> Option<&'static Kernel> {
     (KERNELS.iter()).find(|k| k.family == family && profile.runs(k))
 }
 
-/// The kernel for a fully connected layer. At a batch of one it waits for its
-/// weights, so a device that many workgroups fill takes the one that keeps the
-/// most reads in flight.
+/// Returns the kernel for fully connected layers.
+///
+/// At a batch of one, the layer's speed depends on reading the weights. A large device gets the
+/// kernel with the largest workgroup, because it keeps the most reads in flight.
 pub(super) fn linear(profile: &DeviceProfile, choice: &Choice) -> Option<&'static Kernel> {
     let mut fitting = KERNELS
         .iter()
@@ -28,16 +29,19 @@ pub(super) fn linear(profile: &DeviceProfile, choice: &Choice) -> Option<&'stati
     })
 }
 
-/// A chosen candidate and what it does for its problem.
+/// A chosen candidate, with its recipe for the problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Chosen {
     pub candidate: Candidate,
     pub recipe: Recipe,
-    /// The choice named it; it is not the rules'.
+    /// Set if the [`Choice`] named the candidate; otherwise the built-in rules chose it.
     pub wanted: bool,
 }
 
-/// For each node that is a convolution, how it is computed.
+/// Returns the chosen candidate for each node, or `None` for a node that is no convolution.
+///
+/// # Errors
+/// [`PlanError::NoKernel`] if no candidate fits a convolution.
 pub(super) fn convolutions(
     graph: &Graph,
     batch: usize,
@@ -59,7 +63,7 @@ pub(super) fn convolutions(
     chosen.collect()
 }
 
-/// For each node that is a convolution, what it computes.
+/// Returns the convolution problem of each node, or `None` for a node that is no convolution.
 pub(super) fn problems(graph: &Graph, batch: usize) -> Vec<Option<ConvProblem>> {
     let problem = |node: &Node| match &node.op {
         Op::Conv2d(conv) => Some(ConvProblem {
@@ -77,8 +81,8 @@ pub(super) fn problems(graph: &Graph, batch: usize) -> Vec<Option<ConvProblem>> 
     graph.nodes.iter().map(problem).collect()
 }
 
-/// The candidate for a convolution: of those that fit the problem and the
-/// device, the one of least estimated cost.
+/// Chooses the candidate for a convolution: the wanted one if it fits, otherwise the one with the
+/// lowest estimated cost. Returns `None` if no candidate fits the problem and the device.
 pub(super) fn conv(
     problem: &ConvProblem,
     profile: &DeviceProfile,
@@ -94,7 +98,7 @@ pub(super) fn conv(
             wanted: true,
         });
     }
-    // min_by keeps the first of equals, so the table's order breaks ties.
+    // `min_by` returns the first of equal elements, so the order of the table breaks ties.
     candidates()
         .filter_map(|candidate| {
             let recipe = fitting(&candidate, problem, profile, precision)?;
@@ -110,7 +114,7 @@ pub(super) fn conv(
         .map(|(_, chosen)| chosen)
 }
 
-/// The candidate's recipe, if the device runs all of it.
+/// Returns the candidate's recipe if it fits the problem and the device runs all its kernels.
 pub(super) fn fitting(
     candidate: &Candidate,
     problem: &ConvProblem,
@@ -126,8 +130,8 @@ pub(super) fn fitting(
         return None;
     }
     let recipe = Recipe::new(candidate, problem, precision)?;
-    // The weights of a layer that no candidate binds are an error of their
-    // own, so only scratch decides here.
+    // Only scratch buffers are checked here. Weights that are too large for every candidate have an
+    // error of their own, `WeightTooLarge`.
     let binds = recipe
         .scratch
         .iter()

@@ -1,15 +1,16 @@
-//! Kinds of device, and what is assumed of each where nothing was tuned: one
-//! row a kind, and a vendor of its own row only where its devices are unlike
-//! the others of their kind.
+//! Kinds of device, and the assumptions about each that apply when no tuning exists.
+//!
+//! The table has one row for each kind. A vendor has a row of its own only if its devices differ
+//! from others of their kind.
 
 use super::DeviceProfile;
 
-/// Kind of device, for choosing kernels.
+/// Kind of a device, used to choose kernels.
 ///
 /// ```
 /// use resnet_wgpu::low_level::plan::{DeviceClass, Vendor};
 ///
-/// // The driver of a phone's GPU says that it is integrated.
+/// // Drivers of phones report an integrated GPU.
 /// let (said, name) = (DeviceClass::Integrated, "Adreno (TM) 740");
 /// let vendor = Vendor::of(0x5143, name);
 /// assert_eq!(DeviceClass::of(said, vendor, name), DeviceClass::Mobile);
@@ -17,19 +18,19 @@ use super::DeviceProfile;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeviceClass {
-    /// A card with memory of its own.
+    /// A graphics card with memory of its own.
     Discrete,
     /// A GPU that shares the processor's memory.
     Integrated,
-    /// The same in a phone or tablet, or of that making.
+    /// A GPU of a phone or tablet, or of the same design. It shares the processor's memory.
     Mobile,
     /// A driver that computes on the processor (llvmpipe, SwiftShader, WARP).
     Software,
-    /// The driver does not say.
+    /// A device whose driver does not report the kind.
     Other,
 }
 
-/// Who made a device.
+/// Manufacturer of a device.
 ///
 /// ```
 /// use resnet_wgpu::low_level::plan::Vendor;
@@ -44,24 +45,24 @@ pub enum Vendor {
     Amd,
     /// Apple.
     Apple,
-    /// ARM: Mali, Immortalis.
+    /// ARM (Mali, Immortalis).
     Arm,
-    /// Imagination: PowerVR.
+    /// Imagination (PowerVR).
     Imagination,
     /// Intel.
     Intel,
     /// NVIDIA.
     Nvidia,
-    /// Qualcomm: Adreno.
+    /// Qualcomm (Adreno).
     Qualcomm,
-    /// Any other, or not known.
+    /// Another or unknown manufacturer.
     #[default]
     Other,
 }
 
 impl Vendor {
-    /// By the vendor's PCI number, or by the adapter's name where the backend
-    /// gives no number.
+    /// Finds the vendor by its PCI number, or by the adapter's name if the backend reports no
+    /// number.
     pub fn of(id: u32, name: &str) -> Self {
         let named = |part: &str| name.to_ascii_lowercase().contains(part);
         match id {
@@ -85,8 +86,8 @@ impl Vendor {
 }
 
 impl DeviceClass {
-    /// The kind of an adapter, which the driver says is of kind `said`; those
-    /// that are made for phones all share the processor's memory.
+    /// Determines the kind of an adapter that its driver reports as `said`. GPUs designed for
+    /// phones count as mobile, because all of them share the processor's memory.
     pub fn of(said: Self, vendor: Vendor, name: &str) -> Self {
         let maker = matches!(vendor, Vendor::Arm | Vendor::Imagination | Vendor::Qualcomm);
         // Apple's phones have an A chip, its computers an M chip.
@@ -98,34 +99,33 @@ impl DeviceClass {
     }
 }
 
-/// What is assumed of a kind of device. Only the order of the costs that come
-/// of it matters.
+/// Assumptions about a kind of device. Only the order of the resulting costs matters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Traits {
     class: DeviceClass,
-    /// Of that vendor alone.
+    /// The vendor that the row is limited to, if any.
     vendor: Option<Vendor>,
-    /// Workgroups that fill the machine; with fewer a part of it idles.
+    /// Number of workgroups that occupy the whole device. With fewer, a part of it is idle.
     pub fill: f64,
-    /// A quad that a Winograd transform reads or writes, in quads'
-    /// multiply-adds.
+    /// Cost of reading or writing four channels in a Winograd transform or in the sum of a split
+    /// reduction. The unit is one multiply-add on four channels.
     pub moved_quad: f64,
-    /// Factor of kernels that keep tiles in workgroup memory, over those that
-    /// shuffle within subgroups of 8 or 16.
+    /// Cost of kernels that keep tiles in workgroup memory, relative to kernels that shuffle within
+    /// subgroups of 8 or 16.
     pub workgroup_memory: f64,
-    /// Where the numbers come from.
+    /// Source of these numbers.
     pub why: &'static str,
 }
 
-/// The first row that fits a device is its own.
+/// The assumptions by kind. The first matching row applies.
 const TABLE: &[Traits] = &[
     Traits {
         class: DeviceClass::Software,
         vendor: None,
         fill: 4.0,
         moved_quad: 1.0,
-        // Chosen so that tiles never win: on llvmpipe they took seven times as
-        // long.
+        // High enough that tiles in workgroup memory never win: on llvmpipe they took seven times
+        // as long.
         workgroup_memory: 100.0,
         why: "measured on llvmpipe: a load costs far more than arithmetic, and workgroup memory \
               and barriers most of all, so subgroups shuffle; transforms are cheap beside that",
@@ -184,12 +184,12 @@ const TABLE: &[Traits] = &[
 ];
 
 impl DeviceProfile {
-    /// What is assumed of its kind.
+    /// Returns the assumptions about the kind of this device.
     pub(super) fn traits(&self) -> &'static Traits {
         let of = |t: &&Traits| {
             t.class == self.class && t.vendor.is_none_or(|vendor| vendor == self.vendor)
         };
-        // The last row is of no vendor either.
+        // The last row applies to all vendors, too.
         TABLE.iter().find(of).unwrap_or(&TABLE[TABLE.len() - 1])
     }
 }

@@ -1,5 +1,5 @@
-//! The convolutions of a network, and what could compute each: for tuning and
-//! for reports, which ask what planning would decide.
+//! The convolutions of a network, and the candidates for each. Tuning and reports use this module
+//! to find out what planning would choose.
 
 use super::choose;
 use super::steps::layer_name;
@@ -7,13 +7,13 @@ use super::{DeviceProfile, PlanOptions};
 use crate::kernels::{Candidate, ConvProblem, Scalar, candidates};
 use crate::passes::Lowered;
 
-/// A convolution's shape, and the layers that have it.
+/// A convolution problem, and the layers that share it.
 ///
 /// ```
 /// use resnet_wgpu::Model;
 /// use resnet_wgpu::low_level::tune::{TuneOptions, shapes};
 ///
-/// // Of ResNet-20's nineteen convolutions, those of a stage are mostly alike.
+/// // Most convolutions of a ResNet-20 stage are alike, so its 19 convolutions have fewer shapes.
 /// let shapes = shapes(&Model::embedded()?, &TuneOptions::default())?;
 /// assert!(shapes.len() < 19);
 /// assert_eq!(shapes[0].layers, ["conv1"]);
@@ -21,14 +21,14 @@ use crate::passes::Lowered;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConvShape {
-    /// The shape.
+    /// The convolution problem.
     pub problem: ConvProblem,
-    /// Layers of that shape, in the network's order.
+    /// Names of the layers with this problem, in the network's order.
     pub layers: Vec<String>,
 }
 
-/// The distinct convolutions of a network at a batch size, in the order of
-/// their first layers.
+/// Returns the distinct convolutions of a network at a batch size, in the order of their first
+/// layers.
 pub fn conv_shapes(lowered: &Lowered, batch: usize) -> Vec<ConvShape> {
     let mut shapes: Vec<ConvShape> = vec![];
     let graph = &lowered.graph;
@@ -49,8 +49,8 @@ pub fn conv_shapes(lowered: &Lowered, batch: usize) -> Vec<ConvShape> {
     shapes
 }
 
-/// Every candidate that computes `problem` on the device in that precision, in
-/// the table's order.
+/// Returns every candidate that can compute `problem` on the device in the given precision, in the
+/// order of the table.
 pub fn contenders(
     problem: &ConvProblem,
     profile: &DeviceProfile,
@@ -62,8 +62,8 @@ pub fn contenders(
         .collect()
 }
 
-/// The candidate that a plan takes for `problem`; `None` where none computes
-/// it on the device.
+/// Returns the candidate that a plan uses for `problem`, or `None` if no candidate can compute it
+/// on the device.
 pub fn chosen(
     problem: &ConvProblem,
     profile: &DeviceProfile,

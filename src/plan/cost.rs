@@ -1,5 +1,4 @@
-//! What a candidate costs on a class of device: estimates, of which only the
-//! order matters.
+//! Estimated costs of candidates on a class of device. Only the order of the costs matters.
 
 use super::DeviceProfile;
 use crate::kernels::{
@@ -7,8 +6,8 @@ use crate::kernels::{
 };
 use crate::tensor::quads;
 
-/// Relative cost of a candidate: of its GEMM or convolution, and of the
-/// transforms around it.
+/// Returns the relative cost of a candidate: the cost of its GEMM or convolution, plus the cost of
+/// the transforms around it.
 pub(super) fn cost(problem: &ConvProblem, candidate: &Candidate, profile: &DeviceProfile) -> f64 {
     match candidate.method {
         Method::Kernel(kernel) => conv(problem, kernel, profile),
@@ -30,27 +29,29 @@ pub(super) fn cost(problem: &ConvProblem, candidate: &Candidate, profile: &Devic
     }
 }
 
-/// How much of the machine so many workgroups fill; the rest of it idles.
+/// Returns the fraction of the device that `workgroups` workgroups occupy, at most 1.
 fn filled(workgroups: usize, profile: &DeviceProfile) -> f64 {
     (workgroups as f64 / profile.traits().fill).min(1.0)
 }
 
-/// A convolution by one kernel: the work of all its tiles, padding included,
-/// over how well the kernel and the device's parallelism are used.
+/// Returns the cost of a convolution with one kernel.
+///
+/// The cost is the work of all tiles, including padding, divided by the efficiency of the kernel
+/// and by the used fraction of the device.
 fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 {
     let (m, n) = problem.tiles(kernel);
     let tiles = (problem.points * m * n) as f64;
     let quads_summed = (problem.window.kernel.pow(2) * quads(problem.input.c)) as f64;
     match kernel.tile {
-        // Where subgroups are 8 or 16 wide (llvmpipe, some Intel), loads cost
-        // far more than arithmetic: a lane loads 4 weight quads besides its
-        // share of the pixels, so a taller tile does more with each load.
+        // On devices with subgroups of 8 or 16 (llvmpipe, some Intel), loads cost far more than
+        // arithmetic. A lane loads 4 weight quads and its share of the pixels, so a taller tile
+        // does more work for each load.
         Tile::Shuffle { lanes, pixels } => {
             let loads = 4.0 + (pixels / lanes) as f64;
             tiles * lanes as f64 * quads_summed * (pixels as f64 + 2.0 * loads)
         }
-        // Three quarters of the multiply-adds, and the columns of a window's
-        // row are loaded once for all its taps.
+        // The stem kernel needs three quarters of the multiply-adds, as it skips the padding
+        // channel. It loads the columns of one window row once for all taps of the row.
         Tile::Stem {
             lanes,
             pixels,
@@ -72,8 +73,8 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
         } => {
             // Multiply-adds for each load from workgroup memory.
             let reuse = (tm * tn * 4) as f64 / (tm + 4 * tn) as f64;
-            // Without im2col arithmetic a 1×1 kernel is a little cheaper; for
-            // three channels a quarter of the others' work is padding.
+            // A 1×1 kernel is a little cheaper, as it needs no im2col index arithmetic. With three
+            // input channels, a quarter of the other kernels' work is padding.
             let indexing = match reduction {
                 Reduction::Pointwise => 1.0,
                 Reduction::Window => 1.1,
@@ -83,15 +84,14 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
             let full = tiles / filled(problem.points * m * n, profile);
             full * quads_summed * (bm * bn) as f64 / reuse * indexing * penalty
         }
-        // An estimate: four times what tiles of workgroup memory do, whose
-        // reuse is 4 at most. It comes up for f16 only.
+        // An estimate: four times as fast as tiles in workgroup memory, whose reuse is 4 at most.
+        // Cooperative matrices are available for f16 only.
         Tile::Cooperative { bm, bn, .. } => {
             let full = tiles / filled(problem.points * m * n, profile);
             full * quads_summed * (bm * bn) as f64 / 16.0
         }
-        // Loads, each as dear as four multiply-adds, and multiply-adds: of a
-        // row of the window, or of one tap. What is not in whole quads loads
-        // four times as often.
+        // Loads, at four multiply-adds each, plus multiply-adds: for one row of the window (`Row`)
+        // or for one tap (`Direct`). Unaligned channels need four times as many loads.
         Tile::Row { pixels, kernel } => {
             let loads = 4 * kernel + pixels + kernel - 1;
             tiles * (kernel * (4 * loads + 4 * pixels * kernel)) as f64

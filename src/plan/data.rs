@@ -1,4 +1,4 @@
-//! What a plan says, and who may say it.
+//! The contents of a plan, readable by everyone and writable by this crate only.
 
 use std::ops::{Deref, Range};
 
@@ -6,9 +6,10 @@ use super::{Input, Output, Slot, Step, Weight};
 use crate::graph::NodeId;
 use crate::kernels::Scalar;
 
-/// A schedule for one batch size on one kind of device. It is read as its
-/// [`PlanData`], and made and changed by this crate alone: kernels go by it
-/// unchecked.
+/// A schedule for one batch size on one kind of device.
+///
+/// A plan dereferences to its [`PlanData`]. Only this crate can create or change a plan, because
+/// kernels trust its contents without further checks.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -17,7 +18,7 @@ use crate::kernels::Scalar;
 ///
 /// let model = Model::embedded()?;
 /// let lowered = lower(&model.graph(32, 32)?, model.params(), &[])?;
-/// // A device of WebGPU's default limits; of one that is there, `gpu.profile()`.
+/// // WebGPU's default limits. Use `gpu.profile()` for a real device.
 /// let profile = DeviceProfile::default();
 /// let plan = Plan::new(&lowered, 8, &profile, &[], &PlanOptions::default())?;
 /// for step in &plan.steps {
@@ -27,7 +28,7 @@ use crate::kernels::Scalar;
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 ///
-/// It cannot be written to:
+/// A plan cannot be changed from outside:
 ///
 /// ```compile_fail,E0594
 /// fn tamper(plan: &mut resnet_wgpu::low_level::plan::Plan) {
@@ -55,38 +56,38 @@ impl Deref for Plan {
     }
 }
 
-/// What a [`Plan`] says.
+/// The contents of a [`Plan`].
 #[derive(Debug, Clone)]
 pub struct PlanData {
-    /// Images of a run.
+    /// Number of images in a run.
     pub batch: usize,
-    /// In what activations and weights are stored.
+    /// Stored scalar type of activations and weights.
     pub precision: Scalar,
-    /// What takes the images.
+    /// Destination of the images.
     pub input: Input,
-    /// Dispatches in order.
+    /// Dispatches in order of execution.
     pub steps: Vec<Step>,
-    /// The steps of each submission: one range, unless that would be so much
-    /// work that a driver is reset.
+    /// The steps of each submission. A plan has one submission, unless its work would take so long
+    /// that the operating system resets the driver.
     pub submissions: Vec<Range<usize>>,
     /// The activation slots.
     pub slots: Vec<Slot>,
-    /// The most bytes of activations that are live at any one step: no
-    /// assignment can do with less.
+    /// Maximum number of activation bytes that are live at the same time, a lower bound for every
+    /// assignment of slots.
     pub live_peak: u64,
-    /// Weight buffers.
+    /// The weight buffers.
     pub weights: Vec<Weight>,
-    /// The logits, then the kept layers in the order asked for.
+    /// The logits, then the kept layers in the requested order.
     pub outputs: Vec<Output>,
     /// For each node of the lowered graph, its slot.
     pub slot_of: Vec<usize>,
-    /// For each node of the lowered graph, the one whose steps write its value:
-    /// its own, but for a batch norm that the convolution before it makes.
-    /// `None` for a convolution of which that is all that is written.
+    /// For each node of the lowered graph, the node whose steps write its value. This is the node
+    /// itself, except for a batch norm that the preceding convolution computes. `None` marks a
+    /// convolution whose own value is never stored.
     pub made_by: Vec<Option<NodeId>>,
-    /// For each node of the lowered graph, in what its value is stored.
+    /// For each node of the lowered graph, the stored scalar type of its value.
     pub stored: Vec<Scalar>,
-    /// Convolutions, and those of them whose candidate the [`Choice`](super::Choice) named;
-    /// the rules chose the others'.
+    /// Number of convolutions, and the number of them whose candidate the [`Choice`](super::Choice)
+    /// named. The built-in rules chose all others.
     pub convolutions: (usize, usize),
 }

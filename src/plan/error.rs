@@ -1,6 +1,6 @@
-//! Why a network cannot be planned, each with a remedy.
+//! Errors of planning, each with a remedy.
 
-/// A network that a device cannot run as planned.
+/// The reason why a network cannot be planned for a device.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -21,95 +21,95 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// A buffer is larger than the device binds.
+    /// A buffer is larger than the device supports.
     #[error(
         "layer `{layer}` needs a buffer of {needed} bytes, and this device binds at most {limit}; \
          use a smaller batch or input size"
     )]
     TooLarge {
-        /// The layer.
+        /// Name of the layer.
         layer: String,
-        /// Bytes that it needs.
+        /// Required size in bytes.
         needed: u64,
-        /// Bytes that the device binds.
+        /// The device's limit in bytes.
         limit: u64,
     },
-    /// A weight is larger than the device binds, and cannot be cut.
+    /// A weight is larger than the device supports, and cannot be split.
     #[error(
         "layer `{layer}` has weights of {needed} bytes, and this device binds at most {limit}; \
          open the device with higher limits where it has them, use another one, or the CPU"
     )]
     WeightTooLarge {
-        /// The layer.
+        /// Name of the layer.
         layer: String,
-        /// Bytes that they need.
+        /// Required size in bytes.
         needed: u64,
-        /// Bytes that the device binds.
+        /// The device's limit in bytes.
         limit: u64,
     },
-    /// A node to be kept that the graph was not lowered with.
+    /// A node is to be kept, but the graph was lowered without keeping it.
     #[error("node {0} is to be kept: lower the graph with it")]
     NotKept(usize),
-    /// A dispatch has more workgroups than the device takes.
+    /// A dispatch has more workgroups than the device supports.
     #[error(
         "layer `{layer}` needs {needed} workgroups, and this device dispatches at most {limit}² \
          at once; use a smaller batch or input size"
     )]
     TooManyWorkgroups {
-        /// The layer.
+        /// Name of the layer.
         layer: String,
-        /// Workgroups that it needs.
+        /// Required number of workgroups.
         needed: u64,
-        /// Workgroups along a dimension.
+        /// The device's limit along one dimension.
         limit: u32,
     },
-    /// A shader's loops are longer than every driver runs them: Mesa's llvmpipe
-    /// ends them after 65,535 turns in all, without an error.
+    /// A shader would need more loop iterations than every driver supports. Mesa's llvmpipe ends an
+    /// invocation's loops after 65,535 iterations in total, without an error.
     #[error(
         "layer `{layer}` needs {needed} turns of a shader's loops, and some drivers end them after \
          {limit}; use a smaller input size, or the CPU"
     )]
     LoopTooLong {
-        /// The layer.
+        /// Name of the layer.
         layer: String,
-        /// Turns that it needs.
+        /// Required number of iterations.
         needed: u64,
-        /// Turns that every driver runs.
+        /// Number of iterations that every driver supports.
         limit: u64,
     },
-    /// No kernel of a family runs on this device.
+    /// No kernel for an operation runs on this device.
     #[error(
         "layer `{layer}` ({op}): no kernel runs within this device's limits ({limits}); \
          open the device with higher ones where it has them, use another one, or the CPU"
     )]
     NoKernel {
-        /// The layer.
+        /// Name of the layer.
         layer: String,
-        /// Its operation.
+        /// Name of the operation.
         op: &'static str,
-        /// The limits, readably.
+        /// Description of the device's limits.
         limits: String,
     },
-    /// An operation that stays after the passes and has no kernel.
+    /// An operation without a kernel is left after the passes.
     #[error("layer `{layer}`: a {op} that no pass could absorb has no kernel")]
     Unsupported {
-        /// The layer.
+        /// Name of the layer.
         layer: String,
-        /// Its operation.
+        /// Name of the operation.
         op: &'static str,
     },
-    /// f16 on a device that has none.
+    /// f16 was requested on a device without f16 in shaders.
     #[error(
         "this device has no f16 in shaders (the feature SHADER_F16); use f32, or another \
          device"
     )]
     NoF16,
-    /// Bytes of red, green and blue for a network that reads other channels.
+    /// Byte images (red, green and blue) were requested for a network without three input channels.
     #[error(
         "expected a network of 3 input channels for images of bytes, found {0}; pass them as f32"
     )]
     NotRgb(usize),
-    /// A batch of no images.
+    /// The batch contains no images.
     #[error("a batch needs at least one image")]
     EmptyBatch,
 }

@@ -1,39 +1,38 @@
-//! Nodes that the convolution before them makes, so that they have no dispatch
-//! of their own.
+//! Batch norms that the preceding convolution also computes, so that they need no dispatch.
 //!
-//! A block of a pre-activation network (He et al. 2016) begins with a batch
-//! norm and a ReLU of the sum that the block before it ends with. The last
-//! stage of the convolution that makes the sum makes these as well, where the
-//! device binds what that takes.
+//! A block of a pre-activation network (He et al. 2016) begins with a batch norm and a ReLU. Their
+//! input is the sum that ends the preceding block. The last stage of the convolution that computes
+//! the sum also computes the norm and the ReLU, if the device can bind the additional buffers.
 
 use super::DeviceProfile;
 use super::choose::Chosen;
 use crate::graph::{Graph, NodeId, Op};
 use crate::kernels::{Outputs, Variant};
 
-/// A node that the convolution before it makes.
+/// A node that the preceding convolution also computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Join {
-    /// A norm with its ReLU.
+    /// The batch norm with its ReLU.
     pub node: NodeId,
-    /// What the convolution's last kernel is to leave.
+    /// Outputs of the convolution's last kernel.
     pub outputs: Outputs,
-    /// The convolution's own value is not written.
+    /// Set if the convolution's own value is not stored.
     pub instead: bool,
 }
 
-/// Who makes what, for each node of a graph.
+/// The joins of a graph, by node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Joins {
-    /// What a convolution makes besides or instead of its own value.
+    /// For each node, the batch norm that it computes in addition to its own value or instead of
+    /// it.
     of: Vec<Option<Join>>,
-    /// The convolution that makes a node, if one does.
+    /// For each node, the convolution that computes it, if any.
     maker: Vec<Option<NodeId>>,
 }
 
 impl Joins {
-    /// Those of a graph: `wanted` are the nodes whose values are wanted in the
-    /// end, `chosen` is how each convolution is computed.
+    /// Finds the joins of a graph. `wanted` lists the nodes whose values are outputs. `chosen`
+    /// holds the chosen candidate of each convolution.
     pub fn new(
         graph: &Graph,
         wanted: &[NodeId],
@@ -51,7 +50,7 @@ impl Joins {
                 continue;
             };
             let join = match node.op {
-                // Without ReLU it is a layer that was asked for, which is rare.
+                // A norm without ReLU exists only if its value was requested, which is rare.
                 Op::ScaleShift { relu: true, .. } => {
                     let instead = uses[input.0] == 1 && !wanted.contains(&input);
                     norm(id, instead, chosen, profile)
@@ -66,26 +65,26 @@ impl Joins {
         Self { of, maker }
     }
 
-    /// What node `id` makes besides or instead of its own value.
+    /// Returns the batch norm that node `id` computes in addition to its own value or instead of
+    /// it.
     pub fn of(&self, id: NodeId) -> Option<Join> {
         self.of[id.0]
     }
 
-    /// The convolution that makes node `id`; `None` where it is a step of its
+    /// Returns the convolution that computes node `id`, or `None` if the node has a dispatch of its
     /// own.
     pub fn maker(&self, id: NodeId) -> Option<NodeId> {
         self.maker[id.0]
     }
 
-    /// The node that is all that is left of node `id`, if its own value is not
-    /// written.
+    /// Returns the node that replaces node `id` if the value of `id` is not stored.
     pub fn instead_of(&self, id: NodeId) -> Option<NodeId> {
         let join = self.of[id.0]?;
         join.instead.then_some(join.node)
     }
 
-    /// For each node, the one whose steps write its value; `None` for a value
-    /// that is not written.
+    /// Returns, for each node, the node whose steps write its value, or `None` for a value that is
+    /// never stored.
     pub fn made_by(&self) -> Vec<Option<NodeId>> {
         let ids = (0..self.of.len()).map(NodeId);
         ids.map(|id| match self.instead_of(id) {
@@ -96,8 +95,8 @@ impl Joins {
     }
 }
 
-/// The norm `node`, where the last stage of what was chosen for the sum can make
-/// it on the device.
+/// Returns the join of batch norm `node`, if the last stage of the chosen candidate can compute it
+/// on the device. `instead` omits the sum itself.
 fn norm(node: NodeId, instead: bool, chosen: &Chosen, profile: &DeviceProfile) -> Option<Join> {
     let outputs = match instead {
         true => Outputs::Normed,

@@ -1,7 +1,8 @@
-//! The plan: everything that running a network takes, decided before a GPU is
-//! touched. Schedule, kernel choice, dispatch geometry, weights and their
-//! packing, and activation slots assigned by liveness. Pure data: it prints,
-//! and snapshot tests hold it.
+//! The plan of a network: every decision about a run that can be made before a GPU is used.
+//!
+//! A plan holds the order of execution, the kernels, the dispatch geometry, the weights with their
+//! packing, and the activation slots. Slots are assigned by liveness. A plan is pure data, so it
+//! can be printed and checked by snapshot tests.
 
 mod bytes;
 mod choice;
@@ -45,17 +46,22 @@ use crate::passes::Lowered;
 #[doc(inline)]
 pub use crate::kernels::{Candidate, Scalar, Storage, candidate};
 
-/// Where a node of the original graph stands in the lowered one; one that was
-/// kept is never absorbed, so it has a place.
+/// Returns the node of the lowered graph that computes the node `original` of the original graph.
+/// Returns `None` if the passes absorbed that node, which they never do with a kept node.
 fn place(lowered: &Lowered, original: NodeId) -> Option<NodeId> {
     let at = lowered.origin.iter().position(|&o| o == original);
     at.map(NodeId)
 }
 
 impl Plan {
-    /// Plans `batch` images at a time on a device of that profile. `keep` are
-    /// nodes of the original graph whose values are wanted besides the
-    /// result; `lowered` must have been made with them.
+    /// Plans runs of `batch` images on a device with the given profile.
+    ///
+    /// `keep` lists nodes of the original graph whose values are outputs in addition to the result.
+    /// `lowered` must have been made with the same list.
+    ///
+    /// # Errors
+    /// [`PlanError`] if the options, the batch or a layer do not fit the device or the network, or
+    /// if `lowered` was made without a node of `keep`.
     pub fn new(
         lowered: &Lowered,
         batch: usize,
@@ -147,9 +153,9 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The largest batch up to `wanted` whose activations this device binds
-    /// and whose outputs, `keep` among them, one buffer takes; 0 where not even
-    /// one image fits.
+    /// Returns the largest batch, at most `wanted`, that fits the device. Every activation must fit
+    /// a binding, and all outputs, including `keep`, must fit one buffer. Returns 0 if not even one
+    /// image fits.
     pub fn max_batch(
         lowered: &Lowered,
         wanted: usize,
@@ -174,37 +180,38 @@ impl Plan {
             .min(fit(profile.max_buffer, outputs))
     }
 
-    /// The same in submissions of at most so many multiply-accumulates each, or
-    /// of one step: for a device that others are waiting for.
+    /// Splits the plan into submissions of at most `macs` multiply-accumulates each. A single step
+    /// with more work becomes a submission of its own. Short submissions let other users of the
+    /// device run in between.
     pub fn in_submissions(mut self, macs: u64) -> Self {
         let cut = submissions::cut(&self.steps, macs);
         self.data_mut().submissions = cut;
         self
     }
 
-    /// The same, where of the outputs the result alone is read.
+    /// Returns the plan with the result as its only output.
     pub(crate) fn result_only(mut self) -> Self {
         self.data_mut().outputs.truncate(1);
         self
     }
 
-    /// Bytes of all outputs together.
+    /// Returns the size of all outputs together in bytes.
     pub fn output_bytes(&self) -> u64 {
         self.outputs.iter().map(|o| o.bytes(self.batch)).sum()
     }
 
-    /// Bytes of all activation slots.
+    /// Returns the size of all activation slots together in bytes.
     pub fn activation_bytes(&self) -> u64 {
         self.slots.iter().map(|slot| slot.bytes).sum()
     }
 
-    /// Bytes of all weight buffers.
+    /// Returns the size of all weight buffers together in bytes.
     pub fn weight_bytes(&self) -> u64 {
         self.weights.iter().map(Weight::bytes).sum()
     }
 
-    /// The distinct kernels, with what they read, write and leave, in order of
-    /// first use: as many pipelines.
+    /// Returns the distinct kernels in order of first use, each with its input types, output types
+    /// and outputs. The device compiles one pipeline for each.
     pub fn kernels(&self) -> Vec<Variant> {
         let mut kernels = Vec::new();
         for variant in self.steps.iter().map(Step::variant) {

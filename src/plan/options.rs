@@ -1,10 +1,10 @@
-//! What a plan is asked for.
+//! Options of a plan.
 
 use super::{Choice, DeviceProfile, PlanError};
 use crate::graph::{Graph, Shape};
 use crate::kernels::{InputForm, Place, Scalar, Storage};
 
-/// How a network is to be run.
+/// Options for planning a network's runs.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -23,12 +23,12 @@ use crate::kernels::{InputForm, Place, Scalar, Storage};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanOptions {
-    /// How kernels are chosen.
+    /// Rules that choose the kernels.
     pub choice: Choice,
-    /// In what activations and weights are stored. Sums are f32 in any case,
-    /// and so are logits and probabilities.
+    /// Stored scalar type of activations and weights. Sums, logits and probabilities are always
+    /// f32.
     pub precision: Scalar,
-    /// How images arrive.
+    /// Format of the images that the host passes.
     pub input: InputForm,
 }
 
@@ -52,7 +52,11 @@ impl From<Choice> for PlanOptions {
 }
 
 impl PlanOptions {
-    /// Whether the device and the network admit them.
+    /// Checks that the device and the network support these options.
+    ///
+    /// # Errors
+    /// [`PlanError::NoF16`] if shaders have no f16, and [`PlanError::NotRgb`] if byte images are
+    /// passed to a network without three input channels.
     pub(super) fn check(&self, graph: &Graph, profile: &DeviceProfile) -> Result<(), PlanError> {
         if self.precision == Scalar::F16 && !profile.f16 {
             return Err(PlanError::NoF16);
@@ -64,8 +68,9 @@ impl PlanOptions {
         }
     }
 
-    /// Bytes and kind of a slot of their own that images arrive in; `None` where
-    /// they arrive as they are stored, in the input's own slot.
+    /// Returns the size in bytes and the memory kind of the separate slot for incoming images.
+    /// Returns `None` if images arrive in their stored form, directly in the slot of the input
+    /// node.
     pub(super) fn arriving(
         &self,
         batch: usize,

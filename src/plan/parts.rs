@@ -1,32 +1,32 @@
-//! What a plan is made of: steps, and what they bind.
+//! The parts of a plan: steps, and the buffers that steps bind.
 
 use super::activation_bytes;
 use crate::graph::{NodeId, Shape};
 use crate::kernels::{InputForm, Kernel, Outputs, Packing, Place, Scalar, Types, Variant};
 use crate::tensor::quads;
 
-/// Something a step binds.
+/// A buffer that a step binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binding {
-    /// An activation slot.
+    /// An activation slot, by index.
     Slot(usize),
-    /// A weight buffer.
+    /// A weight buffer, by index.
     Weight(usize),
 }
 
 /// A packed weight buffer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Weight {
-    /// The tensor that is packed; `None` for zeros (a missing bias).
+    /// Name of the tensor that is packed; `None` for zeros (a missing bias).
     pub tensor: Option<String>,
-    /// How it is packed.
+    /// Layout of the packed tensor.
     pub packing: Packing,
-    /// In what it is stored.
+    /// Stored scalar type.
     pub scalar: Scalar,
 }
 
 impl Weight {
-    /// Bytes of the buffer.
+    /// Returns the size of the buffer in bytes.
     pub fn bytes(&self) -> u64 {
         (self.packing.len() as u64).saturating_mul(self.scalar.bytes() as u64)
     }
@@ -35,44 +35,43 @@ impl Weight {
 /// One dispatch.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// The node of the lowered graph that it computes (a node larger than a
-    /// binding may be takes several steps).
+    /// The node of the lowered graph that this step computes. A node that is larger than a binding
+    /// takes several steps.
     pub node: NodeId,
-    /// The layer's name: the convolution's own, whatever else passes fused
-    /// into it.
+    /// The layer's name. A fused node has the name of its convolution or fully connected layer.
     pub name: String,
-    /// The candidate that it is a stage of.
+    /// Name of the candidate that this step belongs to.
     pub candidate: &'static str,
-    /// Slots that it reads.
+    /// Slots that the step reads.
     pub inputs: Vec<usize>,
     /// The kernel.
     pub kernel: &'static Kernel,
-    /// In what the kernel reads and writes.
+    /// Scalar types that the kernel reads and writes.
     pub types: Types,
-    /// What the kernel leaves.
+    /// Selects the kernel's outputs: the sum, its batch norm, or both.
     pub outputs: Outputs,
-    /// The batch norm whose value it leaves as well or instead, by its name.
+    /// Name of the batch norm that this step computes in addition to its own value or instead of
+    /// it.
     pub joined: Option<String>,
-    /// Buffers that it reads, in the kernel's order.
+    /// Buffers that the step reads, in the kernel's order.
     pub reads: Vec<Binding>,
-    /// Slots that it writes, in the kernel's order.
+    /// Slots that the step writes, in the kernel's order.
     pub writes: Vec<usize>,
-    /// The kernel's `Params` struct as words.
+    /// The kernel's `Params` struct as 32-bit words.
     pub params: Vec<u32>,
     /// Workgroups along x, y and z.
     pub grid: [u32; 3],
-    /// Output of one image; of the whole layer, where that takes several
-    /// dispatches.
+    /// Shape of the layer's whole output for one image, even if the layer takes several dispatches.
     pub output: Shape,
     /// Multiply-accumulates of this dispatch for the whole batch.
     pub macs: u64,
-    /// Bytes that it has to read and write at least, for the whole batch: its
-    /// inputs, weights and outputs, each once.
+    /// Minimum memory traffic of this dispatch for the whole batch, in bytes: every input, weight
+    /// and output once.
     pub bytes: u64,
 }
 
 impl Step {
-    /// What it runs.
+    /// Returns the kernel with its types and outputs, as the device compiles it.
     pub fn variant(&self) -> Variant {
         Variant {
             kernel: self.kernel,
@@ -81,7 +80,8 @@ impl Step {
         }
     }
 
-    /// The layer, and the batch norm that is made in the same pass.
+    /// Returns the layer's name, followed by the name of the batch norm that the step also
+    /// computes, if any.
     pub fn label(&self) -> String {
         match &self.joined {
             Some(joined) => format!("{} + {joined}", self.name),
@@ -90,48 +90,49 @@ impl Step {
     }
 }
 
-/// Where a value lies when the steps have run.
+/// Location of an output after all steps have run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// The node of the lowered graph.
     pub node: NodeId,
-    /// Its slot.
+    /// The slot that holds the value.
     pub slot: usize,
-    /// Its shape for one image.
+    /// Shape of the value for one image.
     pub shape: Shape,
-    /// In what it is stored.
+    /// Stored scalar type.
     pub scalar: Scalar,
 }
 
 impl Output {
-    /// Bytes of the value for a batch, quads padded.
+    /// Returns the size of the value for a batch in bytes. Channels are padded to a multiple of
+    /// four.
     pub fn bytes(&self, batch: usize) -> u64 {
         activation_bytes(batch, self.shape, self.scalar)
     }
 }
 
-/// A place that values take turns in.
+/// A buffer or texture that several values occupy one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {
-    /// Bytes of the largest of them.
+    /// Size of the largest of these values in bytes.
     pub bytes: u64,
-    /// What it is.
+    /// Memory kind of the slot: a storage buffer or a texture.
     pub place: Place,
 }
 
-/// Where a run's images go.
+/// Destination of a run's images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Input {
     /// The slot that the host writes.
     pub slot: usize,
-    /// One image.
+    /// Shape of one image.
     pub shape: Shape,
-    /// How images arrive.
+    /// Format of the images that the host passes.
     pub form: InputForm,
 }
 
 impl Input {
-    /// Bytes of one image, as the host gives it.
+    /// Returns the size of one image in bytes, in the format that the host passes.
     pub fn image_bytes(&self) -> usize {
         let Shape { h, w, c } = self.shape;
         match self.form {

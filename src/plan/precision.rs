@@ -1,11 +1,11 @@
-//! In which precision a device is to compute, and in which it does.
+//! Requested precision, and the precision that it becomes on a device.
 
 use std::str::FromStr;
 
 use super::{DeviceClass, DeviceProfile, PlanError};
 use crate::kernels::Scalar;
 
-/// In what activations and weights are stored; sums are f32 in any case.
+/// Requested storage format of activations and weights. Sums are always f32.
 ///
 /// ```
 /// use resnet_wgpu::low_level::plan::Scalar;
@@ -13,7 +13,7 @@ use crate::kernels::Scalar;
 /// use resnet_wgpu::low_level::plan::DeviceProfile;
 ///
 /// assert_eq!("auto".parse(), Ok(Precision::Auto));
-/// // On a device without f16 in shaders.
+/// // A device without f16 in shaders.
 /// let profile = DeviceProfile::default();
 /// assert_eq!(Precision::Auto.on(&profile)?.scalar, Scalar::F32);
 /// assert!(Precision::F16.on(&profile).is_err());
@@ -22,18 +22,18 @@ use crate::kernels::Scalar;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Precision {
-    /// f32.
+    /// 32-bit floating point.
     #[default]
     F32,
-    /// f16: half the memory and traffic, some three digits. An error where
-    /// shaders have no f16.
+    /// 16-bit floating point. f16 needs half the memory and traffic, and has about three decimal
+    /// digits. Planning fails if shaders have no f16.
     F16,
-    /// f16 where it is faster: on hardware whose shaders have it, for weights
-    /// that fit; else f32.
+    /// f16 if it is faster, else f32. f16 is faster on hardware whose shaders support f16, and
+    /// applies only if the weights fit its range.
     Auto,
 }
 
-/// What a precision comes to on a device.
+/// Resolved precision: the precision that a request becomes on a device.
 ///
 /// ```
 /// use resnet_wgpu::low_level::plan::Scalar;
@@ -51,20 +51,20 @@ pub enum Precision {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// In what activations and weights are stored.
+    /// Stored scalar type of activations and weights.
     pub scalar: Scalar,
-    /// Why [`Precision::Auto`] is f32, where it is.
+    /// The reason why [`Precision::Auto`] became f32, if it did.
     pub why: Option<String>,
 }
 
 impl Settled {
-    /// f32 as asked for.
+    /// f32 as requested.
     pub const F32: Self = Self {
         scalar: Scalar::F32,
         why: None,
     };
 
-    /// f32 for a reason.
+    /// Returns f32 with the reason for the fallback.
     pub fn fallback(why: impl Into<String>) -> Self {
         Self {
             scalar: Scalar::F32,
@@ -74,10 +74,10 @@ impl Settled {
 }
 
 impl Precision {
-    /// What it comes to on a device of that profile.
+    /// Resolves the precision for a device with the given profile.
     ///
     /// # Errors
-    /// [`PlanError::NoF16`] for [`Precision::F16`] where shaders have no f16.
+    /// [`PlanError::NoF16`] for [`Precision::F16`] if shaders have no f16.
     pub fn on(self, profile: &DeviceProfile) -> Result<Settled, PlanError> {
         let f16 = Settled {
             scalar: Scalar::F16,

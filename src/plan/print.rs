@@ -1,4 +1,4 @@
-//! The plan as a table that people read and snapshot tests hold.
+//! Prints a plan as a table for people and for snapshot tests.
 
 use std::fmt;
 

@@ -1,18 +1,17 @@
-//! What planning knows of a device: numbers, no handle.
+//! Properties of a device that planning uses: plain numbers, without a device handle.
 
 use super::{DeviceClass, Vendor};
 use crate::kernels::{Candidate, Kernel, Needs, Storage, Variant};
 
-/// Bytes of a binding, at most, whatever the device can: kernels count in 32
-/// bits.
+/// Maximum size of a binding in bytes, even if the device allows more. Kernels count in 32 bits.
 const MAX_BINDING: u64 = u32::MAX as u64 - 15;
 
-/// Limits and features of a device that decide a plan.
+/// Limits and features of a device that determine a plan.
 ///
 /// ```
 /// use resnet_wgpu::low_level::plan::{DeviceClass, DeviceProfile};
 ///
-/// // A card that is not there; `gpu.profile()` is that of a device.
+/// // A hypothetical graphics card. Use `gpu.profile()` for a real device.
 /// let profile = DeviceProfile {
 ///     class: DeviceClass::Discrete,
 ///     subgroup: 32,
@@ -23,36 +22,34 @@ const MAX_BINDING: u64 = u32::MAX as u64 - 15;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceProfile {
-    /// Kind of device.
+    /// Kind of the device.
     pub class: DeviceClass,
-    /// Who made it.
+    /// Manufacturer of the device.
     pub vendor: Vendor,
-    /// Lanes of a subgroup where the device has subgroups of one fixed size,
-    /// else 0.
+    /// Size of a subgroup in lanes, or 0 if the device has no subgroups or their size varies.
     pub subgroup: u32,
-    /// Whether shaders may use f16.
+    /// Set if shaders may use f16.
     pub f16: bool,
-    /// What activations and weights lie in.
+    /// Memory kind of activations and weights.
     pub storage: Storage,
-    /// Bytes that one storage binding may have.
+    /// Maximum size of a storage binding in bytes.
     pub max_binding: u64,
-    /// Bytes that one buffer may have.
+    /// Maximum size of a buffer in bytes.
     pub max_buffer: u64,
-    /// Workgroups along one dimension of a dispatch.
+    /// Maximum number of workgroups along one dimension of a dispatch.
     pub max_workgroups: u32,
-    /// Bytes of workgroup memory.
+    /// Maximum workgroup memory in bytes.
     pub workgroup_bytes: u32,
-    /// Invocations of a workgroup.
+    /// Maximum number of invocations in a workgroup.
     pub invocations: u32,
-    /// Storage buffers that a kernel may bind.
+    /// Maximum number of storage buffers that a kernel may bind.
     pub storage_buffers: u32,
-    /// Sizes of the cooperative matrices that the device multiplies, f16 into
-    /// f32.
+    /// Sizes of the cooperative matrices that the device can multiply (f16 factors, f32 sums).
     pub cooperative: Vec<u32>,
 }
 
 impl Default for DeviceProfile {
-    /// WebGPU's default limits, without subgroups.
+    /// Returns WebGPU's default limits, without subgroups.
     fn default() -> Self {
         Self {
             class: DeviceClass::Other,
@@ -72,7 +69,7 @@ impl Default for DeviceProfile {
 }
 
 impl DeviceProfile {
-    /// The same with bindings that kernels can count in 32 bits.
+    /// Returns the profile with bindings small enough for the kernels' 32-bit indices.
     pub(super) fn countable(&self) -> Self {
         Self {
             max_binding: self.max_binding.min(MAX_BINDING),
@@ -80,12 +77,12 @@ impl DeviceProfile {
         }
     }
 
-    /// Whether the device runs that kernel.
+    /// Returns whether the device can run `kernel`.
     pub fn runs(&self, kernel: &'static Kernel) -> bool {
         self.lacks(kernel).next().is_none()
     }
 
-    /// What that kernel needs and the device lacks, readably.
+    /// Returns a description of each requirement of `kernel` that the device does not meet.
     pub fn lacks(&self, kernel: &'static Kernel) -> impl Iterator<Item = String> {
         let Needs {
             subgroup,
@@ -115,18 +112,19 @@ impl DeviceProfile {
         .flatten()
     }
 
-    /// Whether a kernel may bind so many values; parameters are uniform.
+    /// Returns whether a kernel may bind `values` buffers. Parameters do not count, because they
+    /// are in a uniform buffer.
     pub(crate) fn binds(&self, values: usize) -> bool {
-        // Every device binds as many textures as kernels read and write.
+        // Every device binds as many textures as any kernel needs.
         self.storage == Storage::Textures || values <= self.storage_buffers as usize
     }
 
-    /// Whether the device runs all kernels of that candidate.
+    /// Returns whether the device can run all kernels of `candidate`.
     pub fn runs_all(&self, candidate: &Candidate) -> bool {
         candidate.kernels().into_iter().all(|k| self.runs(k))
     }
 
-    /// The limits that kernels are chosen by, in one line.
+    /// Returns a one-line description of the limits that kernel choice depends on.
     pub fn limits(&self) -> String {
         format!(
             "{} storage buffers, {} bytes of workgroup memory, {} invocations a workgroup",

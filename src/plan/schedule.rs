@@ -1,6 +1,7 @@
-//! The order of execution. A graph lists a block's shortcut before its branch;
-//! where the shortcut shrinks its input, memory is saved by computing it only
-//! when the sum needs it.
+//! The order of execution.
+//!
+//! A graph lists a block's shortcut before its branch. If the shortcut shrinks its input, computing
+//! it only when the sum needs it saves memory.
 
 use super::choose::Chosen;
 use super::join::Joins;
@@ -10,14 +11,14 @@ use crate::kernels::{Operand, Place, Scalar, Storage};
 
 /// Nodes in order of execution, and the slots of their values.
 pub(super) struct Schedule {
-    /// Indices of nodes.
+    /// Node indices in order of execution.
     pub order: Vec<usize>,
-    /// Slots of the nodes' values, then of their scratch buffers.
+    /// Slots of the nodes' values, then of the scratch buffers, then of the incoming images if they
+    /// have a separate slot.
     pub assignment: Assignment,
-    /// For each node, where its scratch buffers begin in the assignment.
+    /// For each node, the index of its first scratch buffer in the assignment.
     pub scratch_at: Vec<usize>,
-    /// Where the assignment has the images as they arrive, if that is a slot
-    /// of their own.
+    /// Index of the incoming images in the assignment, if they have a separate slot.
     pub arriving_at: Option<usize>,
 }
 
@@ -46,7 +47,7 @@ pub(super) fn schedule(values: &Values) -> Schedule {
     }
 }
 
-/// The order with `node` moved to just before `user`.
+/// Returns the order with `node` moved to just before `user`.
 fn delayed(order: &[usize], node: usize, user: usize) -> Vec<usize> {
     let mut later: Vec<usize> = order.iter().copied().filter(|&n| n != node).collect();
     let at = later.iter().position(|&n| n == user).unwrap_or(later.len());
@@ -54,23 +55,23 @@ fn delayed(order: &[usize], node: usize, user: usize) -> Vec<usize> {
     later
 }
 
-/// The values of a plan: one a node, scratch buffers within nodes, and images
-/// as they arrive.
+/// The values of a plan: one for each node, the scratch buffers within nodes, and the incoming
+/// images.
 pub(super) struct Values<'a> {
     pub graph: &'a Graph,
     pub batch: usize,
-    /// Nodes whose values are wanted in the end.
+    /// Nodes whose values are outputs of the run.
     pub wanted: &'a [NodeId],
-    /// How each convolution is computed.
+    /// The chosen candidate of each convolution.
     pub chosen: &'a [Option<Chosen>],
-    /// The batch norms and pools that convolutions make.
+    /// The batch norms that convolutions also compute.
     pub joins: &'a Joins,
-    /// In what each node's value is stored.
+    /// Stored scalar type of each node's value.
     pub stored: &'a [Scalar],
-    /// What activations and weights lie in.
+    /// Memory kind of activations and weights.
     pub storage: Storage,
-    /// Bytes of the images as they arrive and what they lie in, if that is not
-    /// how they are stored.
+    /// Size in bytes and memory kind of the incoming images, if their form differs from the stored
+    /// one.
     pub arriving: Option<(u64, Place)>,
 }
 
@@ -85,8 +86,8 @@ impl Values<'_> {
         starts.collect()
     }
 
-    /// Slots of all values where nodes run in that order. One that is not
-    /// written takes none: it goes by that of the node in its place.
+    /// Assigns slots to all values for the given order of nodes. A value that is never stored
+    /// shares the slot of the node that replaces it.
     fn assign(&self, order: &[usize]) -> Assignment {
         let lifetimes = self.lifetimes(order);
         let nodes = self.graph.nodes.len();
@@ -110,8 +111,8 @@ impl Values<'_> {
         Assignment { slot_of, ..found }
     }
 
-    /// When each value is live, in stages of the nodes in that order; wanted
-    /// ones to the end. A value need not outlive the last stage that reads it.
+    /// Returns the lifetime of each value for the given order of nodes, counted in stages. Wanted
+    /// values live until the end. Other values end with the last stage that reads them.
     fn lifetimes(&self, order: &[usize]) -> Vec<Lifetime> {
         let nodes = &self.graph.nodes;
         let mut begins = vec![0; nodes.len()];
@@ -124,7 +125,7 @@ impl Values<'_> {
                 (None, None) => 1,
             };
         }
-        // First and last stage of a node that bind an operand.
+        // Returns the first and the last stage of a node that bind an operand.
         let stages = |node: usize, operand: Operand| {
             let recipe = self.chosen[node].as_ref().map(|c| &c.recipe);
             let found = recipe.and_then(|r| r.stages_of(operand));
@@ -147,7 +148,8 @@ impl Values<'_> {
             })
             .collect();
         for (i, node) in nodes.iter().enumerate() {
-            // Made of what is not stored yet.
+            // This node is computed from a sum that is still in registers, so it reads no stored
+            // input.
             if self.joins.maker(NodeId(i)).is_some() {
                 continue;
             }
@@ -166,7 +168,7 @@ impl Values<'_> {
                 values.push(value(live, scratch.bytes(), place(scratch.scalar)));
             }
         }
-        // The input node has a stage, which reads them.
+        // The stage of the input node reads the incoming images.
         let arriving = self.arriving;
         values.extend(arriving.map(|(bytes, place)| value((0, 0), bytes, place)));
         values

@@ -1,50 +1,50 @@
-//! Activation slots: a few buffers that values take turns in.
+//! Activation slots: a few buffers that values occupy one after another.
 //!
-//! wgpu tracks whole buffers, and one that is read cannot be written in the
-//! same dispatch, so values share buffers only one after another, never side
-//! by side. Which values share which buffer is interval colouring with sizes:
-//! hard in general, easy for networks, where a few greedy orders find an
-//! assignment that needs no more than the live peak.
+//! wgpu tracks whole buffers, and a dispatch cannot write a buffer that it also reads. Values
+//! therefore share a buffer only one after the other, never at the same time.
+//!
+//! Assigning values to slots is interval colouring with sizes. The problem is hard in general but
+//! easy for networks: a few greedy orders usually find an assignment at or near the live peak.
 
 use super::Slot;
 use crate::kernels::Place;
 use crate::mix::mix;
 
-/// When a value is live, in positions of the schedule, and how large it is.
+/// Size and lifetime of a value. Time is counted in stages of the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lifetime {
-    /// Position of the node that makes it.
+    /// The first stage that writes the value.
     pub first: usize,
-    /// Position of the last node that reads it.
+    /// The last stage that uses the value.
     pub last: usize,
-    /// Its size.
+    /// Size of the value in bytes.
     pub bytes: u64,
-    /// What it lies in; values share slots of their own kind only.
+    /// Memory kind of the value. Values share a slot only with values of the same kind.
     pub place: Place,
 }
 
-/// Slots for all values.
+/// An assignment of values to slots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Assignment {
-    /// Each value's slot.
+    /// For each value, its slot.
     pub slot_of: Vec<usize>,
     /// The slots.
     pub slots: Vec<Slot>,
-    /// The most bytes live at once.
+    /// Maximum number of bytes that are live at the same time.
     pub live_peak: u64,
 }
 
 impl Assignment {
-    /// Bytes of all slots.
+    /// Returns the size of all slots together in bytes.
     pub fn total(&self) -> u64 {
         self.slots.iter().map(|slot| slot.bytes).sum()
     }
 }
 
-/// Orders to try before settling for the best found.
+/// Number of orders to try before accepting the best assignment found.
 const ATTEMPTS: u64 = 64;
 
-/// Assigns slots; deterministic.
+/// Assigns slots to values. The result depends only on `values`.
 pub(super) fn assign(values: &[Lifetime]) -> Assignment {
     let live_peak = live_peak(values);
     let mut by_time: Vec<usize> = (0..values.len()).collect();
@@ -57,10 +57,10 @@ pub(super) fn assign(values: &[Lifetime]) -> Assignment {
         if best.total() <= live_peak {
             break;
         }
-        // Large values first, those of one size in a shuffled order.
+        // Large values first; values of equal size in a shuffled order.
         let mut order = by_size.clone();
         order.sort_by_key(|&i| {
-            // A fixed mixing: plans must not change from run to run.
+            // The shuffle has fixed seeds, because plans must not change between runs.
             let key = mix(attempt << 32 | i as u64);
             (std::cmp::Reverse(values[i].bytes), key)
         });
@@ -87,12 +87,14 @@ fn live_peak(values: &[Lifetime]) -> u64 {
     u64::try_from(peaks.max().unwrap_or(0)).unwrap_or(0)
 }
 
-/// Places values in that order, each in the slot whose neighbours in time
-/// leave the least idle around it; a new slot where none is free.
+/// Assigns slots to values in the given order.
+///
+/// Each value goes to the free slot that has to grow least, and among equal slots to the one that
+/// was idle for the shortest time. A value for which no slot is free gets a new slot.
 fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
     struct Taken {
         slot: Slot,
-        /// Lifetimes of its values, sorted; they do not overlap.
+        /// Lifetimes of the slot's values, sorted. They do not overlap.
         busy: Vec<(usize, usize)>,
     }
     let mut slots: Vec<Taken> = Vec::new();

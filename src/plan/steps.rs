@@ -1,4 +1,4 @@
-//! Turns each node of the lowered graph into dispatches.
+//! Converts each node of the lowered graph into dispatches.
 
 mod conv;
 mod turns;
@@ -15,7 +15,7 @@ use crate::kernels::{
 };
 use crate::tensor::quads;
 
-/// Steps and the weights that they read.
+/// Steps, and the weights that they read.
 pub(super) struct Built {
     pub steps: Vec<Step>,
     pub weights: Vec<Weight>,
@@ -54,7 +54,7 @@ pub(super) fn build(
 struct Builder<'a> {
     values: &'a Values<'a>,
     profile: &'a DeviceProfile,
-    /// For the fully connected layers.
+    /// The kernel for fully connected layers.
     linear: Option<&'static Kernel>,
     slot_of: &'a [usize],
     scratch_at: &'a [usize],
@@ -63,7 +63,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// Takes images in from the slot where they arrive.
+    /// Adds the step that converts the incoming images, in slot `from`, to their stored form.
     fn ingest(&mut self, form: InputForm, from: usize) -> Result<(), PlanError> {
         let id = NodeId(0);
         let (batch, node) = (self.values.batch, self.values.graph.node(id));
@@ -173,15 +173,15 @@ impl Builder<'_> {
             .collect()
     }
 
-    /// Input, weight, bias, and the residual: where there is none the input
-    /// is bound in its place, and the kernel does not read it.
+    /// Returns the bindings of a fused kernel: input, weight, bias and residual. Without a residual
+    /// the input is bound in its place, and the kernel does not read it.
     fn fused_reads(&self, node: &Node, weight: Binding, bias: Binding) -> Vec<Binding> {
         let slots = self.slots(node);
         let x = slots[0];
         vec![x, weight, bias, slots.get(1).copied().unwrap_or(x)]
     }
 
-    /// A number for each of a node's channels, from each of these tensors.
+    /// Adds the two weight vectors of a node, one number for each channel.
     fn vectors(&mut self, node: &Node, tensors: [&String; 2]) -> Result<[Binding; 2], PlanError> {
         let packing = Packing::Vector {
             first: 0,
@@ -219,7 +219,7 @@ impl Builder<'_> {
             let bias = self.weight(node, linear.bias.as_deref(), packing, Scalar::F32)?;
             let reads = self.fused_reads(node, weight, bias);
             self.push(id, node, kernel, reads, problem.dispatch(kernel, chunk))?;
-            // A chunk does its part of the layer only.
+            // A chunk computes only its part of the layer.
             if let Some(step) = self.steps.last_mut() {
                 let all = quads(linear.out_features) as u64;
                 let part = chunk.quads as u64;
@@ -315,7 +315,7 @@ impl Builder<'_> {
     }
 }
 
-/// The slots among what a step reads, each once.
+/// Returns the distinct slots that a step reads.
 fn slots_of(reads: &[Binding]) -> Vec<usize> {
     let mut slots = vec![];
     for read in reads {
@@ -328,7 +328,8 @@ fn slots_of(reads: &[Binding]) -> Vec<usize> {
     slots
 }
 
-/// A fused node goes by its convolution's name, the one that people know.
+/// Returns the name of a node's layer. A fused node has the name of its convolution or fully
+/// connected layer, which is the name that users know.
 pub(super) fn layer_name(node: &Node) -> String {
     let weight = match &node.op {
         Op::Conv2d(conv) => &conv.weight,

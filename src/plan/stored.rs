@@ -1,12 +1,12 @@
-//! In what each value is stored.
+//! The stored scalar type of each value.
 
 use crate::graph::{Graph, NodeId, Op};
 use crate::kernels::Scalar;
 
-/// For each node, in what its value is stored where activations are stored in
-/// `precision`. Probabilities are f32, and so are logits: a fully connected
-/// result that nothing but a softmax reads. There are few of them, and people
-/// compare them.
+/// Returns the stored scalar type of each node's value. Most values are stored in `precision`.
+///
+/// Probabilities and logits are always f32, because there are few of them and people compare them.
+/// A fully connected layer computes logits if nothing but a softmax reads its result.
 pub(super) fn stored(graph: &Graph, precision: Scalar) -> Vec<Scalar> {
     let nodes = graph.nodes.iter().enumerate();
     let scalars = nodes.map(|(i, node)| match node.op {

@@ -1,18 +1,22 @@
-//! How a schedule is cut into submissions: one, unless its work would take a
-//! device so long that the operating system resets the driver.
+//! Splits a schedule into submissions.
+//!
+//! One submission is enough, unless the device would take so long that the operating system resets
+//! the driver.
 
 use std::ops::Range;
 
 use super::{DeviceClass, Step};
 
-/// Multiply-accumulates of one submission, at most. Windows gives a submission
-/// two seconds; this is a tenth of one on a GPU that sustains 1 TFLOP/s.
+/// Maximum multiply-accumulates of one submission.
+///
+/// Windows resets the driver if a submission takes more than two seconds. This limit takes a tenth
+/// of a second on a GPU that sustains 1 TFLOP/s.
 const MACS: u64 = 50_000_000_000;
 
-/// Multiply-accumulates of one submission, at most, on that kind of device.
+/// Returns the maximum multiply-accumulates of one submission on a device of the given class.
 pub(super) fn most(class: DeviceClass) -> u64 {
     match class {
-        // Nobody resets a processor.
+        // The operating system does not reset a driver that computes on the processor.
         DeviceClass::Software => u64::MAX,
         DeviceClass::Discrete
         | DeviceClass::Integrated
@@ -21,9 +25,8 @@ pub(super) fn most(class: DeviceClass) -> u64 {
     }
 }
 
-/// Ranges of steps, one a submission of at most so many multiply-accumulates,
-/// that cover all steps in order. A step that is too much by itself is a
-/// submission of its own.
+/// Returns the range of steps of each submission. The ranges cover all steps in order, and each has
+/// at most `most` multiply-accumulates. A single step with more work gets a range of its own.
 pub(super) fn cut(steps: &[Step], most: u64) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let (mut from, mut macs) = (0, 0u64);

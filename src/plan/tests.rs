@@ -1,4 +1,4 @@
-//! Plans of whole networks, without a GPU.
+//! Tests of whole networks' plans, without a GPU.
 
 use super::*;
 use crate::graph::Graph;
@@ -12,7 +12,7 @@ pub(super) fn lowered(name: &str, size: usize) -> Lowered {
     lower(&graph, &ones(&graph), &[]).unwrap()
 }
 
-/// Weights that variances may be, too.
+/// Returns tensors of ones for a graph, which are valid variances, too.
 pub(super) fn ones(graph: &Graph) -> Params {
     let mut params = Params::new();
     for spec in graph.params() {
@@ -63,12 +63,13 @@ fn preact_snapshot() {
     insta::assert_snapshot!(plan("preact-resnet18", 224, 2, &lavapipe()).to_string());
 }
 
-/// Without Winograd ResNet-50 needs exactly its live peak, the least there can
-/// be. Where a large stem meets three small values no assignment of whole
-/// buffers reaches it (ResNet-18: 3.2 + 0.8 + 0.8 MB against 4.0), but none is
-/// far off. Where a sum is stored with its norm, four small values meet (another
-/// 0.8 MB in the pre-activation network of 18 layers). Winograd's scratch comes
-/// in yet other sizes.
+/// The slots take little more memory than the live peak, the minimum.
+///
+/// ResNet-50 without Winograd needs exactly its live peak. If a large stem overlaps with three
+/// small values, no assignment of whole buffers reaches the peak (ResNet-18: 3.2 + 0.8 + 0.8 MB
+/// against 4.0 MB), but none is far off. If a sum is stored with its norm, four small values
+/// overlap (another 0.8 MB in the 18-layer pre-activation network). Winograd's scratch buffers add
+/// further sizes.
 #[test]
 fn slots_need_hardly_more_than_the_live_peak() {
     for name in presets() {
@@ -122,7 +123,7 @@ fn large_weights_are_split_and_large_batches_refused() {
     let err = Plan::new(&vgg, most + 1, &profile, &[], &PlanOptions::default()).unwrap_err();
     assert!(err.to_string().contains("smaller batch"), "{err}");
 
-    // More than kernels can count, though not more than Metal says it binds.
+    // Larger than kernels can index, but within the binding size that Metal reports.
     let profile = DeviceProfile {
         max_binding: 16 << 30,
         max_buffer: 16 << 30,
@@ -167,7 +168,7 @@ fn only_large_work_is_cut_into_submissions() {
     };
     let one = plan("resnet50", 224, 8, &discrete);
     assert_eq!(one.submissions, vec![0..one.steps.len()]);
-    // VGG-19 takes 19.6 GMAC an image, by Winograd a quarter.
+    // VGG-19 takes 19.6 GMAC for one image; Winograd needs a quarter of that.
     let vgg = lowered("vgg19", 224);
     let direct = Choice::Prefer(candidate("conv.tiled.128x128").unwrap());
     for (profile, choice, expected) in [
@@ -186,8 +187,8 @@ fn only_large_work_is_cut_into_submissions() {
     }
 }
 
-/// Each input, weight and output once; of a strided 1×1 convolution only the
-/// pixels that it sees.
+/// Each input, weight and output counts once. A strided 1×1 convolution counts only the pixels that
+/// it reads.
 #[test]
 fn traffic_is_counted_once() {
     let bytes = |plan: &Plan, name: &str| -> Vec<u64> {
@@ -198,11 +199,11 @@ fn traffic_is_counted_once() {
     let weights = 4 * (256 * 512 + 512);
     let expected = 2 * 4 * (28 * 28 * 256 + 28 * 28 * 512) + weights;
     assert_eq!(bytes(&resnet, "layer2.0.downsample.0"), [expected]);
-    // With its residual.
+    // The traffic of this layer includes its residual.
     let expected = 2 * 4 * (56 * 56 * (64 + 256 + 256)) + 4 * (64 * 256 + 256);
     assert_eq!(bytes(&resnet, "layer1.0.conv3"), [expected]);
 
-    // A layer in chunks reads its input for each, and the rest once.
+    // A layer in chunks reads its input for each chunk, and everything else once.
     let vgg = plan("vgg19", 224, 1, &lavapipe());
     let chunks = bytes(&vgg, "classifier.0");
     let weights = 4 * (25_088 * 4096 + 4096);
@@ -211,7 +212,7 @@ fn traffic_is_counted_once() {
     assert!(chunks.iter().sum::<u64>().abs_diff(expected) < chunks.len() as u64);
 }
 
-/// What each kind of device chooses where nothing was tuned, and why.
+/// The candidates that each kind of device chooses without tuning, and the reasons.
 #[test]
 fn choices_snapshot() {
     use DeviceClass::*;

@@ -1,13 +1,15 @@
-//! The traffic that a node cannot do without.
+//! The minimum memory traffic of a node.
 
 use super::activation_bytes;
 use crate::graph::{Graph, NodeId, Op, Shape};
 use crate::kernels::Scalar;
 
-/// Bytes of activations that a node has to move: its first input, its second
-/// (a residual, or the other half of a sum), and its output, each once, as
-/// `stored` says. Where windows do not overlap and leave pixels out, as a 1×1
-/// convolution of stride 2 does, those need not be read.
+/// Returns the activations that a node has to move for `batch` images, in bytes: `[first input,
+/// second input, output]`, each counted once.
+///
+/// The second input is a residual or the other operand of a sum. `stored` holds the scalar type of
+/// each value. A window may be smaller than its stride, as in a 1×1 convolution of stride 2. The
+/// pixels that such windows skip are not counted.
 pub(super) fn traffic(graph: &Graph, stored: &[Scalar], id: NodeId, batch: usize) -> [u64; 3] {
     let node = graph.node(id);
     let window = match &node.op {

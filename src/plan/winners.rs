@@ -1,27 +1,26 @@
-//! Candidates that were measured to be the fastest, as planning takes them.
+//! Measured fastest candidates, in the form that planning uses.
 
 use std::collections::HashMap;
 
 use crate::kernels::{Candidate, ConvProblem};
 
-/// For each convolution that was measured, the candidate that won; of one
-/// device and one precision. [`Tuning`](crate::tune::Tuning) is what keeps
-/// them.
+/// The candidate measured to be the fastest for each convolution. The measurements are for one
+/// device and one precision. [`Tuning`](crate::tune::Tuning) stores them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Winners(HashMap<ConvProblem, Candidate>);
 
 impl Winners {
-    /// The winner of exactly that problem.
+    /// Returns the fastest candidate for exactly this problem, if it was measured.
     pub fn get(&self, problem: &ConvProblem) -> Option<Candidate> {
         self.0.get(problem).copied()
     }
 
-    /// How many problems have one.
+    /// Returns the number of measured problems.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether none has.
+    /// Returns whether no problem was measured.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

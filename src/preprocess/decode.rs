@@ -1,4 +1,4 @@
-//! Image files to 8-bit RGB.
+//! Decoding of image files to 8-bit RGB.
 
 use std::borrow::Cow;
 use std::error::Error as _;
@@ -15,11 +15,11 @@ use super::to_rgb::to_rgb;
 use super::{RgbImage, jpeg};
 use crate::printable::printable;
 
-/// Bytes that are enough to tell every format from its signature.
+/// Number of bytes that suffice to recognise every format by its signature.
 const SIGNATURE_LEN: usize = 32;
 
-/// What reading one image may cost. Checked against the header, before any
-/// pixel is decoded.
+/// Limits on the pixels and the memory of one image. The limits are checked against the header,
+/// before any pixel is decoded.
 ///
 /// ```
 /// use resnet_wgpu::{ImageLimits, decode_file};
@@ -29,20 +29,21 @@ const SIGNATURE_LEN: usize = 32;
 ///     max_pixels: 100_000,
 ///     ..Default::default()
 /// };
-/// // It has 451×300 pixels.
+/// // The photo has 451×300 pixels.
 /// let refused = decode_file("photos/chelsea.png", &limits);
 /// assert!(matches!(refused, Err(ImageError::TooManyPixels { width: 451, .. })));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageLimits {
-    /// Most pixels, width × height.
+    /// Largest number of pixels, width × height.
     pub max_pixels: u64,
-    /// Most bytes, both of the file and of its decoded pixels.
+    /// Largest number of bytes, for the file and for its decoded pixels separately.
     pub max_alloc: u64,
 }
 
 impl Default for ImageLimits {
-    /// 178,956,970 pixels, where Pillow refuses a decompression bomb; 1 GiB.
+    /// Returns the default limits: 178,956,970 pixels, above which Pillow refuses a decompression
+    /// bomb, and 1 GiB.
     fn default() -> Self {
         Self {
             max_pixels: 178_956_970,
@@ -54,8 +55,8 @@ impl Default for ImageLimits {
 /// Reads an image file to 8-bit RGB; see [`decode_bytes`].
 ///
 /// # Errors
-/// [`ImageError`], which names the file: a directory, an unreadable file, or
-/// any reason of [`decode_bytes`].
+/// [`ImageError`], which names the file: a directory, an unreadable file, or any error of
+/// [`decode_bytes`].
 pub fn decode_file(path: impl AsRef<Path>, limits: &ImageLimits) -> Result<RgbImage, ImageError> {
     let path = path.as_ref();
     let name = printable(path.display());
@@ -68,8 +69,8 @@ pub fn decode_file(path: impl AsRef<Path>, limits: &ImageLimits) -> Result<RgbIm
     if found.is_dir() {
         return Err(ImageError::Directory { name });
     }
-    // The signature first, so that a huge file that is no image is not read;
-    // then at most one byte beyond the limit, since a pipe tells no length.
+    // The signature is read first, so that a huge file that is not an image is not read. Then at
+    // most one byte beyond the limit is read, because a pipe reports no length.
     let mut bytes = Vec::new();
     let mut part = file.by_ref().take(SIGNATURE_LEN as u64);
     part.read_to_end(&mut bytes).map_err(failed)?;
@@ -88,17 +89,17 @@ pub fn decode_file(path: impl AsRef<Path>, limits: &ImageLimits) -> Result<RgbIm
     decode_bytes(&name, &bytes, limits)
 }
 
-/// Decodes PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF, told apart by
-/// content, to 8-bit RGB with the EXIF orientation applied. `name` stands for
-/// the data in error messages.
+/// Decodes PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF data to 8-bit RGB and applies the
+/// EXIF orientation. The format is recognised by content. `name` identifies the data in error
+/// messages.
 ///
-/// The pixels are those of Pillow's `ImageOps.exif_transpose(img)` followed by
-/// `.convert("RGB")`: gray is repeated, alpha is dropped, a palette is looked
-/// up, colour profiles are ignored; 16-bit channels keep their high byte.
+/// The pixels are those of Pillow's `ImageOps.exif_transpose(img)` followed by `.convert("RGB")`.
+/// Gray is repeated, alpha is dropped, a palette is looked up, and colour profiles are ignored.
+/// 16-bit channels keep their high byte.
 ///
 /// # Errors
-/// [`ImageError`]: empty, no image, unsupported, beyond `limits`, truncated or
-/// damaged data.
+/// [`ImageError`] for data that is empty, not an image, unsupported, beyond `limits`, truncated or
+/// damaged.
 pub fn decode_bytes(
     name: &str,
     bytes: &[u8],
@@ -145,7 +146,7 @@ pub fn decode_bytes(
     Ok(upright.into_rgb8())
 }
 
-/// Decodes with `image`'s own decoder of the format.
+/// Decodes with the decoder that `image` has for the format.
 fn decode_fast(
     name: &str,
     label: &'static str,
@@ -167,8 +168,8 @@ fn decode_fast(
     Ok((decoded, orientation))
 }
 
-/// Checks the size that the header announces: width and height in pixels, and
-/// the bytes of the decoded pixels.
+/// Checks the size that the header announces: width and height in pixels, and the number of bytes
+/// of the decoded pixels.
 fn check_size(
     name: &str,
     label: &'static str,
@@ -200,7 +201,7 @@ fn check_size(
     Ok(())
 }
 
-/// The format that the first bytes show, and its usual name.
+/// Returns the format that the first bytes show, and its usual name.
 fn recognise(name: &str, bytes: &[u8]) -> Result<(ImageFormat, &'static str), ImageError> {
     if bytes.is_empty() {
         return Err(ImageError::Empty { name: name.into() });
@@ -229,10 +230,10 @@ fn recognise(name: &str, bytes: &[u8]) -> Result<(ImageFormat, &'static str), Im
     }
 }
 
-/// The usual name of a format that is not read, by its signature.
+/// Returns the usual name of an unsupported format, recognised by its signature.
 fn other_format(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
-        // ISO base media files name a brand, and others that they are compatible with.
+        // ISO base media files name one brand and then further compatible brands.
         [_, _, _, _, b'f', b't', b'y', b'p', brands @ ..] => {
             let (brands, _) = brands.as_chunks::<4>();
             let any = |names: &[&[u8; 4]]| brands.iter().any(|brand| names.contains(&brand));
@@ -268,8 +269,8 @@ const HEIC_BRANDS: &[&[u8; 4]] = &[
     b"MiHB",
 ];
 
-/// Whether the first bytes are those of an image, of a format that is read or
-/// not; only of formats whose signatures are long enough to mean it.
+/// Returns whether the first bytes are those of an image, in a supported or an unsupported format.
+/// Only formats whose signatures are long enough to be reliable count.
 pub fn has_image_signature(bytes: &[u8]) -> bool {
     let read = match image::guess_format(bytes) {
         Ok(
@@ -279,7 +280,7 @@ pub fn has_image_signature(bytes: &[u8]) -> bool {
             | ImageFormat::Gif
             | ImageFormat::Tiff,
         ) => true,
-        // Text may begin with "BM"; a picture's header begins with its own length.
+        // Text may begin with "BM". The header of a BMP picture begins with its own length.
         Ok(ImageFormat::Bmp) => matches!(
             bytes.get(14..18),
             Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0])
@@ -289,7 +290,7 @@ pub fn has_image_signature(bytes: &[u8]) -> bool {
     read || other_format(bytes).is_some()
 }
 
-/// A decoder's error as one of this module's.
+/// Converts a decoder's error to an error of this module.
 fn explain(
     name: &str,
     format: &'static str,
@@ -312,7 +313,7 @@ fn explain(
         other => ImageError::Damaged {
             name,
             format,
-            // The format is named already; the source is the reason alone.
+            // The message already names the format, so the reason is the decoder's source alone.
             reason: match other.source() {
                 Some(reason) => printable(reason),
                 None => printable(other),
@@ -321,7 +322,7 @@ fn explain(
     }
 }
 
-/// An error of the careful JPEG decoder as one of this module's.
+/// Converts an error of the careful JPEG decoder to an error of this module.
 fn explain_jpeg(name: &str, format: &'static str, error: jpeg_decoder::Error) -> ImageError {
     use jpeg_decoder::Error as JpegError;
     let name = name.to_owned();

@@ -1,10 +1,10 @@
-//! What can go wrong between a file and a network's input.
+//! Errors of the conversion from a file to a network's input.
 
 use std::fmt::Display;
 
 use thiserror::Error;
 
-/// Why a file or a block of bytes gave no image. Each message is one line that
+/// An error while reading an image from a file or a block of bytes. Each message is one line that
 /// names the file, what was expected, what was found and what to do.
 ///
 /// ```
@@ -19,10 +19,10 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// The operating system would not open or read the file.
+    /// The operating system could not open or read the file.
     #[error("{name}: cannot read the file: {source}; check the path and its permissions")]
     Read {
-        /// File, as given.
+        /// Name of the file, as given.
         name: String,
         /// The operating system's reason.
         source: std::io::Error,
@@ -30,32 +30,32 @@ pub enum ImageError {
     /// The path is a directory.
     #[error("{name}: expected an image file, found a directory; name a file inside it")]
     Directory {
-        /// Path, as given.
+        /// The path, as given.
         name: String,
     },
     /// The file holds no bytes.
     #[error("{name}: expected an image, found an empty file (0 bytes); fetch or export it again")]
     Empty {
-        /// File, as given.
+        /// Name of the file, as given.
         name: String,
     },
-    /// The first bytes belong to no image format.
+    /// The first bytes match no image format.
     #[error(
         "{name}: expected a PNG, JPEG, WebP, BMP, GIF or TIFF image, \
          found a file that starts with \"{start}\"; check that it is the right file"
     )]
     NotAnImage {
-        /// File, as given.
+        /// Name of the file, as given.
         name: String,
         /// The first bytes, escaped to printable ASCII.
         start: String,
     },
-    /// An image, but of a kind that is not read here.
+    /// The file is an image of an unsupported kind.
     #[error("{name}: {found} is not supported; convert the image to 8-bit PNG or JPEG")]
     Unsupported {
-        /// File, as given.
+        /// Name of the file, as given.
         name: String,
-        /// The format, or the feature of it, that is not read.
+        /// The unsupported format, or the unsupported feature of the format.
         found: String,
     },
     /// The header announces more pixels than [`ImageLimits`] allows.
@@ -66,24 +66,24 @@ pub enum ImageError {
          make the image smaller"
     )]
     TooManyPixels {
-        /// File, as given.
+        /// Name of the file, as given.
         name: String,
         /// Width in pixels that the header announces.
         width: u32,
         /// Height in pixels that the header announces.
         height: u32,
-        /// Most pixels allowed.
+        /// Largest number of pixels allowed.
         max_pixels: u64,
     },
-    /// The file, or what decoding it needs, exceeds the memory allowed.
+    /// The file, or the memory for decoding the file, exceeds the limit.
     #[error(
         "{name}: expected to read it in at most {max_bytes} bytes of memory, \
          found that it needs more; make the image smaller"
     )]
     TooMuchMemory {
-        /// File, as given.
+        /// Name of the file, as given.
         name: String,
-        /// Most bytes allowed.
+        /// Largest number of bytes allowed.
         max_bytes: u64,
     },
     /// The data ends before the image does.
@@ -92,18 +92,18 @@ pub enum ImageError {
          fetch or export it again"
     )]
     Truncated {
-        /// File, as given.
+        /// Name of the file, as given.
         name: String,
         /// Format that the first bytes show.
         format: &'static str,
     },
-    /// The data breaks the format's rules.
+    /// The data violates the rules of the format.
     #[error(
         "{name}: expected a valid {format} image, found damaged data ({reason}); \
          fetch or export it again"
     )]
     Damaged {
-        /// File, as given.
+        /// Name of the file, as given.
         name: String,
         /// Format that the first bytes show.
         format: &'static str,
@@ -112,7 +112,7 @@ pub enum ImageError {
     },
 }
 
-/// Why an image could not be turned into a network's input.
+/// An error while converting an image to a network's input.
 ///
 /// ```
 /// use resnet_wgpu::Preprocess;
@@ -134,17 +134,17 @@ pub enum PreprocessError {
     Field {
         /// Name of the field.
         field: &'static str,
-        /// What it may be.
+        /// The values that the field may have.
         expected: String,
-        /// What it is.
+        /// The value that the field has.
         found: String,
     },
-    /// The name of an interpolation is not known.
+    /// The name of an interpolation is unknown.
     #[error(
         "preprocessing: expected interpolation \"bilinear\" or \"bicubic\", found \"{found}\"; use one of the two"
     )]
     Interpolation {
-        /// The name given, escaped to printable ASCII.
+        /// The given name, escaped to printable ASCII.
         found: String,
     },
     /// The image has no pixels.
@@ -157,7 +157,7 @@ pub enum PreprocessError {
         /// Height in pixels.
         height: u32,
     },
-    /// Ten crops of a picture that has no room for one.
+    /// Ten crops were requested of a picture that is smaller than one crop.
     #[error(
         "preprocessing: expected a picture of at least {}x{} pixels for ten crops, found {}x{} once \
          it is resized; resize it to more, or take the centre crop", crop.0, crop.1, resized.0, resized.1
@@ -168,19 +168,19 @@ pub enum PreprocessError {
         /// Width and height in pixels of a crop.
         crop: (u32, u32),
     },
-    /// A picture whose sides differ so much that it would be too long at that
-    /// scale.
+    /// The picture's sides differ so much that the longer side would exceed the limit at the
+    /// requested scale.
     #[error(
         "preprocessing: expected sides of 1 to {} pixels at scale {scale}, found {}x{}; leave the \
          picture or the scale out", super::MAX_CROP_SIDE, resized.0, resized.1
     )]
     Scale {
-        /// The shorter side in pixels.
+        /// Requested length of the shorter side in pixels.
         scale: u32,
-        /// Width and height in pixels that it would have.
+        /// Width and height in pixels of the picture at that scale.
         resized: (u64, u64),
     },
-    /// The output does not fit the image.
+    /// The output buffer does not fit the image.
     #[error(
         "preprocessing: expected room for {expected} numbers (height x width x 4), found {found}; size it with input_len()"
     )]
@@ -193,7 +193,7 @@ pub enum PreprocessError {
 }
 
 impl PreprocessError {
-    /// A [`PreprocessError::Field`] from anything that can be shown.
+    /// Returns a [`PreprocessError::Field`] for any value that implements `Display`.
     pub(crate) fn field(
         field: &'static str,
         expected: impl Into<String>,

@@ -1,14 +1,14 @@
-//! Where the resized image and the crop lie: torchvision's rounding rules.
+//! Position of the resized image and of the crop, with torchvision's rounding rules.
 
-/// Size in pixels (width, height) of the image once its shorter side is
-/// `target`: `_compute_resized_output_size` of torchvision.
+/// Returns the size in pixels (width, height) of the image after its shorter side is resized to
+/// `target`. The function is `_compute_resized_output_size` of torchvision.
 ///
-/// 64-bit, because a long thin image can exceed 32 bits here; only the part
-/// inside the crop is ever computed.
+/// The size has 64 bits, because a long thin image can exceed 32 bits here. Only the part inside
+/// the crop is ever computed.
 pub(super) fn shorter_side(width: u32, height: u32, target: u32) -> (u64, u64) {
     let (w, h, target) = (u64::from(width), u64::from(height), u64::from(target));
-    // Integer division equals Python's int(target * long / short): the two can
-    // only differ within 2^-53 of a whole number, where no such quotient lies.
+    // Integer division equals Python's int(target * long / short). The two could differ only for
+    // a fractional quotient within 2^-53 of a whole number, and no such quotient occurs.
     if w <= h {
         (target, target * h / w)
     } else {
@@ -16,14 +16,13 @@ pub(super) fn shorter_side(width: u32, height: u32, target: u32) -> (u64, u64) {
     }
 }
 
-/// The rounding of half an odd margin, which decides at which pixel a centre
-/// crop begins.
+/// Rounding of half an odd margin, which decides the first pixel of a centre crop.
 ///
 /// ```
 /// use resnet_wgpu::Preprocess;
 /// use resnet_wgpu::low_level::preprocess::MarginRounding;
 ///
-/// // Resized to 455×256, a picture of 16:9 has a margin of 231 pixels.
+/// // A picture of 16:9, resized to 455×256, has a margin of 231 pixels.
 /// let torchvision = Preprocess::imagenet(224)?;
 /// let transformers = Preprocess {
 ///     margin_rounding: MarginRounding::Down,
@@ -35,28 +34,28 @@ pub(super) fn shorter_side(width: u32, height: u32, target: u32) -> (u64, u64) {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MarginRounding {
-    /// Half to even, as torchvision's and timm's `int(round(margin / 2))`.
+    /// Half to even, as in `int(round(margin / 2))` of torchvision and timm.
     #[default]
     HalfToEven,
-    /// Down, as transformers' `int(margin / 2)`.
+    /// Down, as in `int(margin / 2)` of transformers.
     Down,
 }
 
-/// Where a centre crop lies along one axis of the resized image.
+/// Position of a centre crop along one axis of the resized image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Placement {
     /// First pixel of the resized image inside the crop.
     pub start: u64,
     /// Number of pixels of the resized image inside the crop.
     pub len: u32,
-    /// Black pixels before them.
+    /// Number of black pixels before the pixels of the image.
     pub before: u32,
-    /// Length of the crop.
+    /// Length of the crop in pixels.
     pub crop: u32,
 }
 
 impl Placement {
-    /// `crop` pixels from `start` on, all inside the resized image.
+    /// Returns the placement of `crop` pixels from `start` on, all inside the resized image.
     pub(super) fn at(start: u64, crop: u32) -> Self {
         Self {
             start,
@@ -66,8 +65,8 @@ impl Placement {
         }
     }
 
-    /// `center_crop` along one axis: an offset of half the margin, or black on
-    /// both sides when the crop is the longer.
+    /// Returns the placement of `center_crop` along one axis. The offset is half the margin. If the
+    /// crop is longer than the image, the crop is black on both sides.
     pub(super) fn centre(resized: u64, crop: u32, rounding: MarginRounding) -> Self {
         match u32::try_from(resized) {
             Ok(len) if len < crop => Self {
@@ -79,7 +78,7 @@ impl Placement {
             _ => {
                 let spare = resized - u64::from(crop);
                 let half = spare / 2;
-                // Python's round(): x.5 goes to the even neighbour.
+                // Python's round() rounds x.5 to the even neighbour.
                 let half_to_even = rounding == MarginRounding::HalfToEven;
                 let round_up = half_to_even && spare % 2 == 1 && half % 2 == 1;
                 Self {
@@ -109,7 +108,7 @@ mod tests {
     fn offsets_round_half_to_even() {
         let offset =
             |resized, crop| Placement::centre(resized, crop, MarginRounding::HalfToEven).start;
-        // round(0.5), round(1.5), round(2.5), round(3.5) in Python.
+        // The values of round(0.5), round(1.5), round(2.5) and round(3.5) in Python.
         assert_eq!(
             [1, 3, 5, 7].map(|spare| offset(224 + spare, 224)),
             [0, 2, 2, 4]

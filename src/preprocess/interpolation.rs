@@ -18,15 +18,15 @@ use super::PreprocessError;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Interpolation {
-    /// Triangle filter, Pillow's `BILINEAR`; torchvision's default.
+    /// Triangle filter: Pillow's `BILINEAR` and torchvision's default.
     #[default]
     Bilinear,
-    /// Cubic filter with a = −0.5, Pillow's `BICUBIC`; timm's usual choice.
+    /// Cubic filter with a = −0.5: Pillow's `BICUBIC` and timm's usual choice.
     Bicubic,
 }
 
 impl Interpolation {
-    /// Half the filter's width, in output pixels when shrinking.
+    /// Returns half the filter's width. If the image shrinks, the unit is one output pixel.
     pub(super) fn support(self) -> f64 {
         match self {
             Self::Bilinear => 1.0,
@@ -34,9 +34,9 @@ impl Interpolation {
         }
     }
 
-    /// The filter's weight at distance `x` from the centre. The order of
-    /// operations is that of `bilinear_filter` and `bicubic_filter` in Pillow's
-    /// `Resample.c`, so that the weights round alike.
+    /// Returns the filter's weight at distance `x` from the centre. The order of operations is that
+    /// of `bilinear_filter` and `bicubic_filter` in Pillow's `Resample.c`, so that the weights
+    /// round as Pillow's do.
     pub(super) fn weight(self, x: f64) -> f64 {
         const A: f64 = -0.5;
         let x = x.abs();
@@ -61,7 +61,7 @@ impl fmt::Display for Interpolation {
 impl FromStr for Interpolation {
     type Err = PreprocessError;
 
-    /// Reads `bilinear` or `bicubic`, in any case.
+    /// Reads `bilinear` or `bicubic`, in upper or lower case.
     fn from_str(name: &str) -> Result<Self, PreprocessError> {
         match name.to_ascii_lowercase().as_str() {
             "bilinear" => Ok(Self::Bilinear),

@@ -1,11 +1,11 @@
-//! Which decoder reads a JPEG file rightly, and whether the file is whole.
+//! Choice of the decoder that reads a JPEG file correctly, and check that the file is complete.
 //!
-//! `zune-jpeg`, the decoder behind `image`, is fast and right for nearly every
-//! photo. Some legal files it decodes to garbage without an error: sequential
-//! files whose components lie in scans of their own, luma sampled below
-//! chroma, and colour spaces that libjpeg guesses otherwise. The markers show
-//! all of these, so that such files go to `jpeg-decoder` or are refused.
-//! `tests/goldens/images/make_jpegs.py` makes the grid of files that decides.
+//! `zune-jpeg`, the decoder inside `image`, is fast and correct for nearly every photo. It decodes
+//! some legal files to garbage without an error: sequential files whose components lie in separate
+//! scans, files with luma sampled more coarsely than chroma, and files whose colour space libjpeg
+//! guesses differently. The markers reveal all these cases. Such files go to `jpeg-decoder` or are
+//! refused. `tests/goldens/images/make_jpegs.py` makes the grid of test files that the rules are
+//! based on.
 
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage};
@@ -16,21 +16,21 @@ use super::RgbImage;
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
 
-/// The markers of a JPEG file, as far as decoding depends on them.
+/// The markers of a JPEG file that affect the choice of the decoder.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Markers {
     frame: Option<Frame>,
-    /// A JFIF segment precedes the first scan.
+    /// `true` if a JFIF segment precedes the first scan.
     jfif: bool,
     /// Colour transform of the Adobe segment before the first scan.
     adobe: Option<u8>,
-    /// Some scan holds fewer components than the frame.
+    /// `true` if some scan holds fewer components than the frame.
     separate_scans: bool,
-    /// The scans have restart markers.
+    /// `true` if the scans have restart markers.
     restarts: bool,
-    /// There is a second frame header.
+    /// `true` if the file has a second frame header.
     second_frame: bool,
-    /// The end-of-image marker was reached.
+    /// `true` if the end-of-image marker was reached.
     pub whole: bool,
 }
 
@@ -47,7 +47,7 @@ struct Frame {
 #[derive(Debug, PartialEq)]
 struct Component {
     id: u8,
-    /// Horizontal and vertical sampling factors.
+    /// Horizontal sampling factor (`h`) and vertical sampling factor (`v`).
     h: u8,
     v: u8,
 }
@@ -55,22 +55,22 @@ struct Component {
 /// The decoder for a file.
 #[derive(Debug, PartialEq)]
 pub(super) enum Choice {
-    /// `image`'s decoder.
+    /// The decoder of `image`.
     Fast,
-    /// `jpeg-decoder`, told whether three components are RGB or YCbCr.
+    /// `jpeg-decoder`, with the colour space of three components: RGB or YCbCr.
     Careful(ColorTransform),
-    /// None; the reason completes "… is not supported".
+    /// No decoder; the reason completes the message "… is not supported".
     Refused(String),
 }
 
 impl Markers {
-    /// Reads the markers of the image that starts at the first byte of `data`.
-    /// Segments are skipped by their length, so the end marker of a thumbnail
-    /// inside the metadata does not count.
+    /// Reads the markers of the image that starts at the first byte of `data`. The function skips
+    /// each segment by its length, so the end marker of a thumbnail inside the metadata does not
+    /// count.
     pub fn read(data: &[u8]) -> Self {
         let mut this = Self::default();
         let mut scanned = false;
-        let mut at = 2; // past the start-of-image marker, which has no length
+        let mut at = 2; // skips the start-of-image marker, which has no length
         while let Some(&[lead, marker]) = data.get(at..at + 2) {
             match (lead, marker) {
                 (0xFF, END_OF_IMAGE) => {
@@ -128,8 +128,8 @@ impl Markers {
         }
     }
 
-    /// Chooses the decoder. A file without a frame header goes to the fast one,
-    /// whose error says what is wrong.
+    /// Chooses the decoder. A file without a frame header goes to the fast decoder, whose error
+    /// states the problem.
     pub fn choice(&self) -> Choice {
         let Some(frame) = &self.frame else {
             return Choice::Fast;
@@ -143,13 +143,13 @@ impl Markers {
         let components = &frame.components;
         let h_max = components.iter().map(|c| c.h).max().unwrap_or(1);
         let v_max = components.iter().map(|c| c.v).max().unwrap_or(1);
-        // A single component has no sampling that matters, and a single scan.
+        // A single component always has a single scan, and its sampling factors do not matter.
         if components.len() == 1 {
             return Choice::Fast;
         }
         let progressive = frame.marker == 0xC2;
-        // Of four components the careful decoder makes no picture; the fast one reads
-        // separate scans where nothing is sampled or restarted.
+        // The careful decoder cannot make a picture of four components. The fast decoder reads
+        // separate scans of four components if the file has no subsampling and no restart markers.
         let plain = components.len() == 4 && h_max == 1 && v_max == 1 && !self.restarts;
         let separate = self.separate_scans && !progressive && !plain;
         let luma_is_coarser = components.first().is_some_and(|c| c.h < h_max);
@@ -172,8 +172,8 @@ impl Markers {
             () if odd => "whose sampling factors are unusual",
             () => "whose markers contradict each other about its colours",
         };
-        // `jpeg-decoder` misplaces blocks of components that are half as fine as
-        // the finest at factor 4.
+        // `jpeg-decoder` misplaces the blocks of components with factor 2 if the largest factor is
+        // 4.
         let quarters = halves_of_four(h_max, |c| c.h) || halves_of_four(v_max, |c| c.v);
         match components.len() {
             3 if !quarters && self.is_rgb() => Choice::Careful(ColorTransform::RGB),
@@ -185,8 +185,8 @@ impl Markers {
         }
     }
 
-    /// Whether libjpeg, and so Pillow, takes three components for RGB:
-    /// `default_decompress_parms` in `jdapimin.c`.
+    /// Returns whether libjpeg, and therefore Pillow, interprets three components as RGB. The rule
+    /// is that of `default_decompress_parms` in `jdapimin.c`.
     fn is_rgb(&self) -> bool {
         match (self.jfif, self.adobe) {
             (true, _) => false,
@@ -195,7 +195,7 @@ impl Markers {
         }
     }
 
-    /// Whether `zune-jpeg` does.
+    /// Returns whether `zune-jpeg` interprets three components as RGB.
     fn fast_takes_for_rgb(&self) -> bool {
         self.adobe == Some(0) || self.has_rgb_ids()
     }
@@ -207,7 +207,7 @@ impl Markers {
 }
 
 impl Frame {
-    /// Names what neither decoder reads.
+    /// Returns the name of the file's kind if neither decoder reads that kind.
     fn unsupported(&self) -> Option<String> {
         let kind = match self.marker {
             0xC0..=0xC2 => None,
@@ -226,7 +226,7 @@ impl Frame {
             let found = self.components.len();
             return Some(format!("a JPEG of {found} colour components"));
         }
-        // libjpeg does without fractions as well.
+        // libjpeg does not support fractional sampling factors either.
         let h_max = self.components.iter().map(|c| c.h).max()?;
         let v_max = self.components.iter().map(|c| c.v).max()?;
         let whole = |max: u8, factor: u8| (1..=4).contains(&factor) && max.is_multiple_of(factor);
@@ -236,7 +236,7 @@ impl Frame {
     }
 }
 
-/// An image that the careful decoder has read the header of.
+/// An image whose header the careful decoder has read.
 pub(super) struct Careful<'a> {
     decoder: Decoder<&'a [u8]>,
     /// Width and height in pixels.
@@ -257,7 +257,7 @@ impl<'a> Careful<'a> {
         })
     }
 
-    /// Decodes the pixels, and reads the orientation that EXIF asks for.
+    /// Decodes the pixels and reads the orientation from the EXIF data.
     pub fn decode(mut self) -> Result<(DynamicImage, Orientation), jpeg_decoder::Error> {
         let pixels = self.decoder.decode()?;
         let (width, height) = self.dimensions;
@@ -274,12 +274,13 @@ impl<'a> Careful<'a> {
     }
 }
 
-/// Whether a marker begins a frame header; DHT, JPG and DAC share the range.
+/// Returns whether a marker begins a frame header. DHT, JPG and DAC share the range of values but
+/// do not begin one.
 fn starts_frame(marker: u8) -> bool {
     matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC)
 }
 
-/// Position after the marker segment at `at`.
+/// Returns the position after the marker segment at `at`.
 fn skip_segment(data: &[u8], at: usize) -> usize {
     match data.get(at + 2..at + 4) {
         Some(&[high, low]) => at + 2 + usize::from(u16::from_be_bytes([high, low])).max(2),
@@ -287,8 +288,8 @@ fn skip_segment(data: &[u8], at: usize) -> usize {
     }
 }
 
-/// Position of the next marker from `at` on; scan data escapes its 0xFF bytes
-/// with a following 0, and restart markers belong to the scan.
+/// Returns the position of the next marker from `at` on. Scan data escapes its 0xFF bytes with a
+/// following 0, and restart markers belong to the scan.
 fn next_marker(data: &[u8], at: usize) -> usize {
     let rest = data.get(at..).unwrap_or_default();
     let ends_scan = |pair: &[u8]| pair[0] == 0xFF && !matches!(pair[1], 0x00 | 0xFF | 0xD0..=0xD7);
@@ -325,7 +326,7 @@ mod tests {
         }
     }
 
-    /// A file's markers up to its first scan, which holds `scan` components.
+    /// Reads the markers of a file that ends with its first scan, which holds `scan` components.
     fn markers(sof: u8, precision: u8, factors: &[u8], scan: u8) -> Markers {
         let mut data = vec![0xFF, 0xD8, 0xFF, sof, 0, 8 + 3 * factors.len() as u8];
         data.extend([precision, 0, 8, 0, 8, factors.len() as u8]);

@@ -1,9 +1,8 @@
-//! From an image file to the numbers a network reads.
+//! Conversion of image files into the input values of a network.
 //!
-//! The steps are those of torchvision's evaluation transform on a Pillow
-//! image, `Resize → CenterCrop → ToTensor → Normalize`, and the bytes after
-//! the crop are Pillow's own: [`Preprocess::crop_image`] runs the same
-//! fixed-point arithmetic as `Image.resize` of Pillow 13.
+//! The steps are torchvision's evaluation transform on a Pillow image: `Resize → CenterCrop →
+//! ToTensor → Normalize`. After the crop, the bytes equal Pillow's: [`Preprocess::crop_image`] uses
+//! the fixed-point arithmetic of `Image.resize` in Pillow 13.
 //!
 //! ```
 //! use resnet_wgpu::{ImageLimits, Preprocess, decode_file};
@@ -49,24 +48,24 @@ use crate::tensor::Tensor;
 pub use geometry::MarginRounding;
 use geometry::{Placement, shorter_side};
 
-/// Means of ImageNet's red, green and blue, on the scale 0 to 1.
+/// Means of the red, green and blue channels of ImageNet, on a scale from 0 to 1.
 pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 
-/// Standard deviations of ImageNet's red, green and blue, on the scale 0 to 1.
+/// Standard deviations of the red, green and blue channels of ImageNet, on a scale from 0 to 1.
 pub const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// Part of the shorter side that the centre crop keeps by default: 224 of 256.
+/// Fraction of the shorter side that the centre crop keeps by default: 224 of 256 pixels.
 pub const DEFAULT_CROP_PCT: f64 = 0.875;
 
 /// Longest side, in pixels, that a crop may have.
 ///
-/// It bounds what a hostile configuration can make this module allocate.
+/// This limit bounds the memory that a hostile configuration can make this module allocate.
 pub const MAX_CROP_SIDE: u32 = 8192;
 
-/// How to turn an image of any size into a network's input.
+/// Configuration of the conversion from an image of any size to a network's input.
 ///
-/// The fields are public so that a configuration can be built by hand; every
-/// method checks them first (see [`Preprocess::validate`]).
+/// The fields are public so that an application can build a configuration by hand. Every method
+/// checks the fields first (see [`Preprocess::validate`]).
 ///
 /// ```
 /// use resnet_wgpu::Preprocess;
@@ -82,48 +81,48 @@ pub const MAX_CROP_SIDE: u32 = 8192;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preprocess {
-    /// Length in pixels that the image's shorter side is resized to.
+    /// Length in pixels of the image's shorter side after the resize.
     pub resize: u32,
-    /// Height and width in pixels of the centre crop, the network's input.
-    /// Where it exceeds the resized image the rest is black, as in torchvision.
+    /// Height and width in pixels of the centre crop, which is the network's input. If the crop
+    /// exceeds the resized image, the rest of the crop is black, as in torchvision.
     pub crop: (u32, u32),
-    /// Resize to exactly `crop`, whatever the image's aspect, as transformers'
-    /// processors do that do not crop; `resize` is then without effect.
+    /// Resizes to exactly `crop` and ignores the image's aspect ratio; `resize` then has no effect.
+    /// The processors of `transformers` that do not crop work this way.
     pub squash: bool,
-    /// Rounding of the crop's offset where the margin is odd.
+    /// Rounding of the crop's offset if the margin is odd.
     pub margin_rounding: MarginRounding,
     /// Filter of the resize.
     pub interpolation: Interpolation,
-    /// Mean of red, green and blue that is subtracted, on the scale 0 to 1.
+    /// Means of red, green and blue that are subtracted, on a scale from 0 to 1.
     pub mean: [f32; 3],
-    /// Standard deviation of red, green and blue that is divided by.
+    /// Standard deviations of red, green and blue that the values are divided by.
     pub std: [f32; 3],
 }
 
 impl Preprocess {
-    /// ImageNet's usual evaluation transform for a square input of `size`
-    /// pixels: bilinear, crop fraction 0.875, ImageNet's mean and deviation.
-    /// `imagenet(224)` resizes the shorter side to 256.
+    /// Returns ImageNet's usual evaluation transform for a square input of `size` pixels. The
+    /// transform is bilinear, with crop fraction 0.875 and ImageNet's means and standard
+    /// deviations. `imagenet(224)` resizes the shorter side to 256.
     ///
     /// # Errors
-    /// [`PreprocessError::Field`] when `size` is 0 or above [`MAX_CROP_SIDE`].
+    /// [`PreprocessError::Field`] if `size` is 0 or above [`MAX_CROP_SIDE`].
     pub fn imagenet(size: u32) -> Result<Self, PreprocessError> {
         Self::imagenet_with(size, DEFAULT_CROP_PCT, Interpolation::Bilinear)
     }
 
-    /// As [`Preprocess::imagenet`], with a checkpoint's own crop fraction and
-    /// filter. The shorter side becomes `floor(size / crop_pct)`, timm's rule.
+    /// Returns the transform of [`Preprocess::imagenet`] with a checkpoint's own crop fraction and
+    /// filter. The shorter side becomes `floor(size / crop_pct)`, which is timm's rule.
     ///
     /// # Errors
-    /// [`PreprocessError::Field`] when `size` is 0 or above [`MAX_CROP_SIDE`],
-    /// or `crop_pct` is not above 0, or so small that the quotient overflows.
+    /// [`PreprocessError::Field`] if `size` is 0 or above [`MAX_CROP_SIDE`], if `crop_pct` is not
+    /// above 0, or if `crop_pct` is so small that the quotient overflows.
     pub fn imagenet_with(
         size: u32,
         crop_pct: f64,
         interpolation: Interpolation,
     ) -> Result<Self, PreprocessError> {
         let resize = (f64::from(size) / crop_pct).floor();
-        // Comparing this way round also refuses a NaN.
+        // The comparison is written this way so that it also rejects NaN.
         if !(crop_pct > 0.0 && resize <= f64::from(u32::MAX)) {
             return Err(PreprocessError::field(
                 "crop_pct",
@@ -144,8 +143,8 @@ impl Preprocess {
         Ok(this)
     }
 
-    /// Checks the fields: sizes above 0, the crop at most [`MAX_CROP_SIDE`],
-    /// means finite, deviations finite and above 0.
+    /// Checks the fields: sizes are above 0, the crop is at most [`MAX_CROP_SIDE`], means are
+    /// finite, and standard deviations are finite and above 0.
     ///
     /// # Errors
     /// [`PreprocessError::Field`] names the first field that fails.
@@ -177,21 +176,21 @@ impl Preprocess {
         Ok(())
     }
 
-    /// Number of `f32` in one image's input: height × width × 4.
+    /// Returns the number of `f32` values in one image's input: height × width × 4.
     pub fn input_len(&self) -> usize {
         self.crop.0 as usize * self.crop.1 as usize * PADDED_CHANNELS
     }
 
-    /// Resizes the shorter side and cuts out the centre: the 8-bit H×W×3 crop
-    /// that the network sees, of exactly `self.crop`.
+    /// Resizes the shorter side and cuts out the centre. Returns the 8-bit H×W×3 crop that the
+    /// network sees, of size `self.crop`.
     ///
-    /// Byte for byte `CenterCrop(crop)(Resize(resize)(img))` of torchvision on
-    /// a Pillow image. Only the part inside the crop is computed, so memory
-    /// stays bounded by the crop however long and thin the image is.
+    /// Each byte equals that of torchvision's `CenterCrop(crop)(Resize(resize)(img))` on a Pillow
+    /// image. Only the part inside the crop is computed. The size of the crop therefore bounds the
+    /// memory, even for a very long and thin image.
     ///
     /// # Errors
-    /// [`PreprocessError::Field`] from [`Preprocess::validate`];
-    /// [`PreprocessError::EmptyImage`] for an image without pixels.
+    /// [`PreprocessError::Field`] from [`Preprocess::validate`]; [`PreprocessError::EmptyImage`]
+    /// for an image without pixels.
     pub fn crop_image(&self, image: &RgbImage) -> Result<RgbImage, PreprocessError> {
         self.check(image.dimensions())?;
         let resized = self.resized(image.dimensions());
@@ -206,8 +205,8 @@ impl Preprocess {
         ))
     }
 
-    /// Width and height that an image of that width and height is resized to
-    /// before it is cropped.
+    /// Returns the width and height to which an image of the given width and height is resized
+    /// before the crop.
     fn resized(&self, (width, height): (u32, u32)) -> (u64, u64) {
         match self.squash {
             true => (u64::from(self.crop.1), u64::from(self.crop.0)),
@@ -215,7 +214,7 @@ impl Preprocess {
         }
     }
 
-    /// Whether the configuration is valid, and the image has pixels.
+    /// Checks that the configuration is valid and that the image has pixels.
     fn check(&self, (width, height): (u32, u32)) -> Result<(), PreprocessError> {
         self.validate()?;
         match width == 0 || height == 0 {
@@ -224,8 +223,8 @@ impl Preprocess {
         }
     }
 
-    /// Prepares a picture as a tensor for [`Session::run`](crate::Session::run): resized,
-    /// cropped and normalised, `[1, H, W, 3]`.
+    /// Prepares a picture as a tensor for [`Session::run`](crate::Session::run). The picture is
+    /// resized, cropped and normalised, and the tensor has shape `[1, H, W, 3]`.
     ///
     /// ```
     /// use resnet_wgpu::{Device, Model, Session, decode_file};
@@ -249,19 +248,19 @@ impl Preprocess {
         Ok(Tensor::from_fn([1, h, w, 3], |i| values[i]))
     }
 
-    /// Writes `(value / 255 − mean) / std` as H×W×4: the layout of the GPU's
-    /// input, whose fourth channel is padding and always 0.
+    /// Writes `(value / 255 − mean) / std` as H×W×4, the layout of the GPU's input. The fourth
+    /// channel is padding and always 0.
     ///
     /// # Errors
-    /// [`PreprocessError::Field`] from [`Preprocess::validate`];
-    /// [`PreprocessError::BufferLength`] unless `out` holds width × height × 4.
+    /// [`PreprocessError::Field`] from [`Preprocess::validate`]; [`PreprocessError::BufferLength`]
+    /// unless `out` holds width × height × 4 values.
     pub fn normalize_into(&self, image: &RgbImage, out: &mut [f32]) -> Result<(), PreprocessError> {
         self.validate()?;
         normalize::nhwc4(image, &self.mean, &self.std, out)
     }
 
-    /// The same numbers as PyTorch lays them out, 3×H×W: for comparison with
-    /// PyTorch and for the CPU reference.
+    /// Returns the normalised values in PyTorch's layout, 3×H×W. The layout serves comparisons with
+    /// PyTorch and the CPU reference.
     ///
     /// # Errors
     /// [`PreprocessError::Field`] from [`Preprocess::validate`].

@@ -1,16 +1,17 @@
-//! Bytes to the numbers that a network was trained on.
+//! Conversion of bytes to the normalised values that a network was trained on.
 
 use super::{PreprocessError, RgbImage};
 
-/// Channels of the padded layout: red, green, blue and one that is 0, so that
-/// a shader reads a pixel as one `vec4`.
+/// Channels of the padded layout: red, green, blue and a zero. With four channels, a shader reads a
+/// pixel as one `vec4`.
 pub const PADDED_CHANNELS: usize = 4;
 
-/// For each byte, the number that stands for it in each channel, and a zero.
+/// For each byte, its normalised value in each of the three channels, and a zero.
 type Levels = [[f32; PADDED_CHANNELS]; 256];
 
-/// `(byte / 255 − mean) / std` for every byte: 768 results instead of one per
-/// pixel, in the order of operations of `ToTensor` and `Normalize`.
+/// Returns `(byte / 255 − mean) / std` for every byte and channel. The table has 768 results, so
+/// that the formula is not evaluated for each pixel. The order of operations is that of `ToTensor`
+/// and `Normalize`.
 pub(crate) fn levels(mean: &[f32; 3], std: &[f32; 3]) -> Levels {
     let mut levels = [[0.0; PADDED_CHANNELS]; 256];
     for (level, byte) in levels.iter_mut().zip(0u8..=255) {
@@ -21,7 +22,7 @@ pub(crate) fn levels(mean: &[f32; 3], std: &[f32; 3]) -> Levels {
     levels
 }
 
-/// Writes `image` as H×W×4.
+/// Writes the normalised values of `image` as H×W×4.
 pub(super) fn nhwc4(
     image: &RgbImage,
     mean: &[f32; 3],
@@ -45,7 +46,7 @@ pub(super) fn nhwc4(
     Ok(())
 }
 
-/// Appends what stands for each byte of packed red, green and blue.
+/// Appends the normalised value of each byte of packed red, green and blue.
 pub(crate) fn rgb8(bytes: &[u8], mean: &[f32; 3], std: &[f32; 3], out: &mut Vec<f32>) {
     let levels = levels(mean, std);
     let (pixels, _) = bytes.as_chunks::<3>();
@@ -54,7 +55,7 @@ pub(crate) fn rgb8(bytes: &[u8], mean: &[f32; 3], std: &[f32; 3], out: &mut Vec<
     }
 }
 
-/// Returns `image` as 3×H×W.
+/// Returns the normalised values of `image` as 3×H×W.
 pub(super) fn nchw(image: &RgbImage, mean: &[f32; 3], std: &[f32; 3]) -> Vec<f32> {
     let (pixels, _) = image.as_raw().as_chunks::<3>();
     let mut out = Vec::with_capacity(pixels.len() * 3);

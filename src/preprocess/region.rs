@@ -1,10 +1,10 @@
-//! Which part of a picture the network sees.
+//! The part of a picture that the network sees.
 
 use super::geometry::Placement;
 use super::{Preprocess, PreprocessError};
 
-/// A part of a picture, in its own pixels; fractions, since the crop is of the
-/// resized picture.
+/// A rectangle of a picture, in pixels of the original picture. The values may be fractions because
+/// the crop is cut from the resized picture.
 ///
 /// ```
 /// use resnet_wgpu::Preprocess;
@@ -16,19 +16,19 @@ use super::{Preprocess, PreprocessError};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Region {
-    /// Pixels left of it; negative where the crop is wider than the picture.
+    /// Pixels to the left of the region; negative if the crop is wider than the picture.
     pub left: f64,
-    /// Pixels above it; negative where the crop is taller.
+    /// Pixels above the region; negative if the crop is taller than the picture.
     pub top: f64,
-    /// Its width in pixels.
+    /// Width of the region in pixels.
     pub width: f64,
-    /// Its height in pixels.
+    /// Height of the region in pixels.
     pub height: f64,
 }
 
 impl Preprocess {
-    /// The part of a picture of that width and height which is the centre crop,
-    /// so that what the network finds in the crop can be shown in the picture.
+    /// Returns the region of the centre crop in a picture of the given width and height. An
+    /// application can use the region to show in the picture what the network finds in the crop.
     ///
     /// # Errors
     /// As [`Preprocess::crop_image`].
@@ -62,7 +62,7 @@ mod tests {
         let seen = pre.region(512, 256)?;
         assert_eq!((seen.left, seen.top), (144.0, 16.0));
         assert_eq!((seen.width, seen.height), (224.0, 224.0));
-        // Twice as large: the same part, in twice as many pixels.
+        // A picture of twice the size: the region covers the same part, in twice as many pixels.
         assert_eq!(pre.region(1024, 512)?.left, 288.0);
         let small = Preprocess {
             resize: 100,

@@ -1,8 +1,7 @@
 //! Pillow's two-pass resize of 8-bit RGB, restricted to a crop.
 //!
-//! Pillow rounds to bytes between its two passes, so their order shows in the
-//! result and is kept. Only the columns and rows that the crop keeps are
-//! computed.
+//! Pillow rounds to bytes between the two passes, so the order of the passes affects the result.
+//! This module keeps Pillow's order. Only the columns and rows inside the crop are computed.
 
 use super::RgbImage;
 use super::geometry::Placement;
@@ -11,9 +10,9 @@ use super::taps::{HALF, Taps, to_byte};
 
 const CHANNELS: usize = 3;
 
-/// Resizes `image` to `resized` (width, height) and returns the crop that
-/// `columns` and `rows` describe: `ImagingResample` of Pillow's `Resample.c`
-/// followed by torchvision's `center_crop`.
+/// Resizes `image` to `resized` (width, height) and returns the crop that `columns` and `rows`
+/// describe. The function is `ImagingResample` of Pillow's `Resample.c`, followed by torchvision's
+/// `center_crop`.
 pub(super) fn resize_and_crop(
     image: &RgbImage,
     resized: (u64, u64),
@@ -25,7 +24,7 @@ pub(super) fn resize_and_crop(
     let across = Taps::new(width, resized.0, (columns.start, columns.len), filter);
     let down = Taps::new(height, resized.1, (rows.start, rows.len), filter);
 
-    // The part of the image that the crop is made from.
+    // The part of the image that contributes to the crop.
     let (left, right) = across.input_range();
     let (top, bottom) = down.input_range();
     let source = image
@@ -65,19 +64,19 @@ pub(super) fn resize_and_crop(
     crop
 }
 
-/// Whether the vertical pass runs first. Pillow 13 does so when the height
-/// shrinks by over twice as many pixels as the width: pictures more than twice
-/// as tall as wide. Pillow before 13 never did; there such a picture's bytes
-/// differ by the rounding between the passes.
+/// Returns whether the vertical pass runs first. Pillow 13 runs the vertical pass first if the
+/// height shrinks by more than twice as many pixels as the width. Such pictures are more than twice
+/// as tall as wide. Pillow versions before 13 never do so. For such a picture, their bytes differ
+/// by the rounding between the passes.
 pub(super) fn vertical_first((width, height): (u32, u32), resized: (u64, u64)) -> bool {
     let shrinks_by = |from: u32, to: u64| i128::from(from) - i128::from(to);
     let (across, down) = (shrinks_by(width, resized.0), shrinks_by(height, resized.1));
     down > 0 && down > 2 * across
 }
 
-/// Horizontal pass over one row, which starts at the image's column `left`.
-/// With as many output as input pixels each has one weight of exactly 1, so
-/// the pass that Pillow skips then changes nothing.
+/// Runs the horizontal pass over one row, which starts at the image's column `left`. If the number
+/// of output pixels equals the number of input pixels, each output pixel has one weight of exactly
+/// 1. Pillow skips the pass in that case; here the pass changes nothing.
 fn shrink_row(row: &[u8], taps: &Taps, left: usize, out: &mut [u8]) {
     let (pixels, _) = row.as_chunks::<CHANNELS>();
     let (out, _) = out.as_chunks_mut::<CHANNELS>();
@@ -92,7 +91,7 @@ fn shrink_row(row: &[u8], taps: &Taps, left: usize, out: &mut [u8]) {
     }
 }
 
-/// Vertical pass for one row: mixes as many of `rows` as there are weights.
+/// Runs the vertical pass for one output row: mixes one row of `rows` for each weight.
 fn mix_rows(rows: &[&[u8]], weights: &[i32], sums: &mut [i32], out: &mut [u8]) {
     sums.fill(HALF);
     for (row, &weight) in rows.iter().zip(weights) {

@@ -1,36 +1,36 @@
-//! The resize and crop of a picture as numbers for a kernel, which makes the
-//! same bytes of pixels that are on the device.
+//! Parameters for the kernels that resize and crop a picture. The kernels produce the bytes of
+//! [`Preprocess::crop_image`] from pixels that are already on the device.
 
 use super::geometry::Placement;
 use super::resize::vertical_first;
 use super::taps::Taps;
 use super::{Preprocess, PreprocessError};
 
-/// What two passes over a picture of a certain size need.
+/// Parameters of the two passes over a picture of one size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sampling {
-    /// Whether the first pass is along y.
+    /// `true` if the first pass runs along y.
     pub vertical: bool,
-    /// Width and height of what the first pass leaves, in pixels.
+    /// Width and height of the first pass's output, in pixels.
     pub narrow: [u32; 2],
-    /// Words for the first pass: see `shaders/resample.wgsl`.
+    /// Taps of the first pass: see `shaders/resample.wgsl`.
     first: Axis,
-    /// Words for the second.
+    /// Taps of the second pass.
     second: Axis,
-    /// Rows and columns of the crop.
+    /// Width and height of the crop, in pixels.
     crop: [u32; 2],
     before: [u32; 2],
     inside: [u32; 2],
 }
 
-/// Taps along an axis.
+/// Taps along one axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Axis {
-    /// The first input that any of them reads.
+    /// The first input pixel that any output pixel reads.
     from: u32,
-    /// Inputs from there to the last that any reads.
+    /// Number of input pixels from `from` to the last that any output pixel reads.
     len: u32,
-    /// Words of an output's.
+    /// Number of words for each output pixel.
     stride: u32,
     /// `[outputs][stride]`: first input, number of weights, weights.
     words: Vec<i32>,
@@ -56,8 +56,7 @@ impl Axis {
 }
 
 impl Preprocess {
-    /// The passes that make the centre crop of a picture of that width and
-    /// height.
+    /// Returns the passes that make the centre crop of a picture of the given width and height.
     ///
     /// # Errors
     /// As [`Preprocess::crop_image`].
@@ -88,13 +87,13 @@ impl Preprocess {
 }
 
 impl Sampling {
-    /// The taps of the first and of the second pass.
+    /// Returns the taps of the first and of the second pass.
     pub fn taps(&self) -> [&[i32]; 2] {
         [&self.first.words, &self.second.words]
     }
 
-    /// Parameters of the first pass over a region at `origin`; `source` is what
-    /// its shader calls `srgb`, `bgr`, `first_word` and `row_words`.
+    /// Returns the parameters of the first pass over a region at `origin`. `source` holds the
+    /// shader's fields `srgb`, `bgr`, `first_word` and `row_words`, in this order.
     pub fn first_pass(&self, origin: [u32; 2], source: [u32; 4]) -> [u32; 12] {
         let across = match self.vertical {
             false => [0, self.second.from],
@@ -118,7 +117,7 @@ impl Sampling {
         ]
     }
 
-    /// Parameters of the second pass.
+    /// Returns the parameters of the second pass.
     pub fn second_pass(&self) -> [u32; 12] {
         let ([columns, rows], [left, above]) = (self.crop, self.before);
         let [inside_columns, inside_rows] = self.inside;
@@ -138,7 +137,7 @@ impl Sampling {
         ]
     }
 
-    /// Workgroups of both passes.
+    /// Returns the numbers of workgroups of both passes.
     pub fn grids(&self) -> [[u32; 2]; 2] {
         let invocations = (self.crop[0] * self.crop[1]).div_ceil(4);
         [
@@ -152,7 +151,7 @@ impl Sampling {
 mod tests {
     use super::*;
 
-    /// What the shaders do, on the host.
+    /// Runs the computation of the shaders on the host.
     fn sampled(pre: &Preprocess, image: &super::super::RgbImage) -> Vec<u8> {
         let (w, h) = image.dimensions();
         let s = pre.sampling(w, h).unwrap();

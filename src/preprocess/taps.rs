@@ -1,31 +1,31 @@
-//! Which input pixels make an output pixel, and with what weights.
+//! The input pixels that make each output pixel, and their weights.
 
 use super::interpolation::Interpolation;
 
 /// Fraction bits of a weight: Pillow's `PRECISION_BITS` for 8-bit pixels.
 const PRECISION_BITS: u32 = 32 - 8 - 2;
 
-/// What a sum of weighted pixels starts from, so that it rounds to nearest.
+/// Initial value of a sum of weighted pixels, so that the sum rounds to nearest.
 pub(super) const HALF: i32 = 1 << (PRECISION_BITS - 1);
 
-/// A sum of weighted pixels as a byte.
+/// Converts a sum of weighted pixels to a byte.
 pub(super) fn to_byte(sum: i32) -> u8 {
     (sum >> PRECISION_BITS).clamp(0, 255) as u8
 }
 
-/// The weights along one axis, for a run of consecutive output pixels.
+/// The weights along one axis, for a range of consecutive output pixels.
 pub(super) struct Taps {
-    /// First input pixel and number of weights, by output pixel.
+    /// First input pixel and number of weights, for each output pixel.
     spans: Vec<(usize, usize)>,
-    /// The weights of all output pixels, `stride` apart.
+    /// The weights of all output pixels, one row of `stride` weights for each pixel.
     weights: Vec<i32>,
     stride: usize,
 }
 
 impl Taps {
-    /// Weights that turn `input` pixels into `output`, for the output pixels
-    /// `start..start + len`: `precompute_coeffs` and `normalize_coeffs_8bpc` of
-    /// Pillow's `Resample.c`, in the same order of floating-point operations.
+    /// Computes the weights that resize `input` pixels to `output`, for the output pixels
+    /// `start..start + len`. The function follows `precompute_coeffs` and `normalize_coeffs_8bpc`
+    /// of Pillow's `Resample.c`, in the same order of floating-point operations.
     pub(super) fn new(
         input: u32,
         output: u64,
@@ -34,7 +34,7 @@ impl Taps {
     ) -> Self {
         let input_end = i64::from(input);
         let scale = f64::from(input) / output as f64;
-        // Shrinking widens the filter, which is what antialiases.
+        // When an image shrinks, the wider filter prevents aliasing.
         let filter_scale = scale.max(1.0);
         let support = filter.support() * filter_scale;
         let stride = support.ceil() as usize * 2 + 1;
@@ -65,7 +65,7 @@ impl Taps {
         }
     }
 
-    /// By output pixel: the first input pixel and the weights from it on.
+    /// Returns, for each output pixel, its first input pixel and the weights from that pixel on.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &[i32])> {
         self.spans
             .iter()
@@ -73,7 +73,7 @@ impl Taps {
             .map(|(&(first, len), weights)| (first, &weights[..len]))
     }
 
-    /// Input pixels that any output pixel reads, as (first, end).
+    /// Returns the range of input pixels that the output pixels read, as (first, end).
     pub(super) fn input_range(&self) -> (usize, usize) {
         let first = self.spans.first().map_or(0, |span| span.0);
         let end = self.spans.last().map_or(0, |span| span.0 + span.1);
@@ -81,7 +81,7 @@ impl Taps {
     }
 }
 
-/// A weight in fixed point, rounded half away from zero as Pillow does.
+/// Converts a weight to fixed point, rounded half away from zero as in Pillow.
 fn fixed_point(weight: f64) -> i32 {
     let scaled = weight * f64::from(1 << PRECISION_BITS);
     (scaled + if weight < 0.0 { -0.5 } else { 0.5 }) as i32

@@ -1,4 +1,4 @@
-//! Configuration and normalisation; `tests/preprocess.rs` compares pixels.
+//! Tests of the configuration and the normalisation; `tests/preprocess.rs` compares pixels.
 
 use super::{IMAGENET_MEAN, IMAGENET_STD, Interpolation, Preprocess, PreprocessError, RgbImage};
 

@@ -1,4 +1,4 @@
-//! Any decoded pixel layout to 8-bit RGB.
+//! Conversion of any decoded pixel layout to 8-bit RGB.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,12 @@ use image::DynamicImage;
 
 use super::RgbImage;
 
-/// Converts as Pillow's `convert("RGB")` does: gray is repeated, alpha is
-/// dropped without compositing. A 16-bit channel keeps its high byte, which is
-/// what Pillow does when it reads 16-bit colour. (For 16-bit *gray*, Pillow's
-/// `convert` clips everything above 255 to white; the high byte is used here
-/// too, since that shows the picture.)
+/// Converts as Pillow's `convert("RGB")` does: gray is repeated, and alpha is dropped without
+/// compositing. A 16-bit channel keeps its high byte, as Pillow does when it reads 16-bit colour.
+/// For 16-bit *gray*, Pillow's `convert` clips all values above 255 to white. This function keeps
+/// the high byte there, too, because the picture then stays visible.
 ///
-/// Returns `None` for floating-point pixels, whose scale a file does not tell.
+/// Returns `None` for floating-point pixels, because a file does not state their scale.
 pub(crate) fn to_rgb(image: Cow<'_, DynamicImage>) -> Option<Cow<'_, RgbImage>> {
     let image = match image {
         Cow::Owned(DynamicImage::ImageRgb8(image)) => return Some(Cow::Owned(image)),
@@ -40,7 +39,7 @@ fn map<const N: usize, T: Copy>(samples: &[T], to_rgb: impl Fn([T; N]) -> [u8; 3
     pixels.iter().flat_map(|&pixel| to_rgb(pixel)).collect()
 }
 
-/// The more significant byte of a 16-bit sample.
+/// Returns the more significant byte of a 16-bit sample.
 fn high(sample: u16) -> u8 {
     (sample >> 8) as u8
 }

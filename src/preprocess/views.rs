@@ -1,4 +1,4 @@
-//! The views of a picture that a network is tested on, besides the centre crop.
+//! The views of a picture that a network is tested on, in addition to the centre crop.
 
 use std::fmt::{self, Display};
 
@@ -7,7 +7,7 @@ use image::imageops::flip_horizontal;
 use super::geometry::{Placement, shorter_side};
 use super::{MAX_CROP_SIDE, Preprocess, PreprocessError, RgbImage, resize};
 
-/// Which views of a picture a network sees; its answer is the mean of their
+/// The views of a picture that a network classifies. The final result is the mean of the views'
 /// probabilities.
 ///
 /// ```
@@ -17,7 +17,7 @@ use super::{MAX_CROP_SIDE, Preprocess, PreprocessError, RgbImage, resize};
 /// let preprocess = Preprocess::imagenet(224)?;
 /// let photo = RgbImage::new(400, 300);
 /// assert_eq!(preprocess.views(&photo, &Views::TenCrop)?.len(), 10);
-/// // The whole picture at two sizes, and each mirrored.
+/// // The whole picture at two sizes, each followed by its mirror image.
 /// let scales = Views::Scales(vec![150, 300]);
 /// let views = preprocess.views(&photo, &scales)?;
 /// assert_eq!((views.len(), views[0].dimensions()), (4, (200, 150)));
@@ -31,19 +31,18 @@ pub enum Views {
     Centre,
     /// The centre crop and its mirror image.
     Mirrored,
-    /// The four corners and the centre of the resized picture, then the same of
-    /// its mirror image: the standard 10-crop testing (Krizhevsky 2012, section
-    /// 4.1; He 2015, section 3.4), crop for crop torchvision's `TenCrop`.
+    /// The four corners and the centre of the resized picture, then the same five crops of its
+    /// mirror image. This is the standard 10-crop testing (Krizhevsky 2012, section 4.1; He 2015,
+    /// section 3.4). Each crop equals that of torchvision's `TenCrop`.
     TenCrop,
-    /// The whole picture, its shorter side resized to each of these lengths in
-    /// pixels, and its mirror image: fully convolutional testing at several
-    /// scales (He 2015, section 3.4). The network's global pooling takes what
-    /// height and width there is.
+    /// The whole picture and its mirror image, with the shorter side resized to each of these
+    /// lengths in pixels. This is fully convolutional testing at several scales (He 2015, section
+    /// 3.4). The network's global pooling accepts any height and width.
     Scales(Vec<u32>),
 }
 
 impl Views {
-    /// How many views of a picture there are.
+    /// Returns the number of views of a picture.
     pub fn count(&self) -> usize {
         match self {
             Self::Centre => 1,
@@ -53,7 +52,7 @@ impl Views {
         }
     }
 
-    /// Whether views are of other sizes than the crop.
+    /// Returns whether the views may have other sizes than the crop.
     pub fn any_size(&self) -> bool {
         matches!(self, Self::Scales(_))
     }
@@ -79,16 +78,17 @@ impl Display for Views {
 }
 
 impl Preprocess {
-    /// All views of a picture, 8-bit H×W×3: of exactly `self.crop`, or for
-    /// [`Views::Scales`] of the picture's own aspect. A mirror image follows
-    /// its original, but for [`Views::TenCrop`], whose order is torchvision's:
-    /// the four corners from the top left on, row by row, the centre, then the
-    /// mirrored picture's.
+    /// Returns all views of a picture, 8-bit H×W×3. Each view has size `self.crop`, except that the
+    /// views of [`Views::Scales`] keep the picture's aspect ratio.
+    ///
+    /// A mirror image follows its original. Only [`Views::TenCrop`] has another order, which is
+    /// torchvision's: the four corners row by row from the top left, the centre, then the five
+    /// crops of the mirrored picture.
     ///
     /// # Errors
-    /// Those of [`Preprocess::crop_image`]; [`PreprocessError::Margin`] for ten
-    /// crops of a picture that is resized to less than a crop, and
-    /// [`PreprocessError::Scale`] for a view longer than [`MAX_CROP_SIDE`].
+    /// Those of [`Preprocess::crop_image`]; [`PreprocessError::Margin`] for ten crops of a picture
+    /// whose resized size is smaller than a crop; [`PreprocessError::Scale`] for a view longer than
+    /// [`MAX_CROP_SIDE`].
     pub fn views(&self, image: &RgbImage, views: &Views) -> Result<Vec<RgbImage>, PreprocessError> {
         match views {
             Views::Centre => Ok(vec![self.crop_image(image)?]),
@@ -123,15 +123,15 @@ impl Preprocess {
             resize::resize_and_crop(image, resized, columns, rows, self.interpolation)
         };
         let upright = [(0, 0), (across, 0), (0, down), (across, down), centre];
-        // The mirrored picture's crops: where an odd number of columns is to
-        // spare, its centre is not the mirror image of the other.
+        // The crops of the mirrored picture. If the spare columns are an odd number, the centre
+        // crop of the mirrored picture is not the mirror image of the picture's centre crop.
         let reflected = upright.map(|(left, top)| (across - left, top));
         let crops = upright.into_iter().map(cut);
         let mirrored = reflected.into_iter().map(|at| flip_horizontal(&cut(at)));
         Ok(crops.chain(mirrored).collect())
     }
 
-    /// The whole picture, its shorter side resized to `scale`.
+    /// Returns the whole picture with its shorter side resized to `scale`.
     fn whole(&self, image: &RgbImage, scale: u32) -> Result<RgbImage, PreprocessError> {
         self.check(image.dimensions())?;
         let (width, height) = image.dimensions();
@@ -151,7 +151,7 @@ impl Preprocess {
     }
 }
 
-/// Each image, followed by its mirror image.
+/// Returns each image, followed by its mirror image.
 fn mirrored(images: impl IntoIterator<Item = RgbImage>) -> impl Iterator<Item = RgbImage> {
     images.into_iter().flat_map(|image| {
         let other = flip_horizontal(&image);
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn ten_crops_are_where_torchvision_has_them() -> Result<(), PreprocessError> {
-        // As large as it is to be: the pixels say where they come from.
+        // The image already has the target size, so the pixels show where each crop lies.
         let image = ramp(9, 6);
         let pre = Preprocess {
             resize: 6,
@@ -181,8 +181,8 @@ mod tests {
             .map(|crop| (crop.get_pixel(0, 0).0, crop.get_pixel(3, 0).0))
             .map(|(left, right)| (left[0], right[0], left[1]))
             .collect();
-        // TenCrop(4) of a 9×6 image, printed from torchvision: the centre's
-        // left column is round(2.5) = 2 of either image.
+        // Expected values printed by torchvision's TenCrop(4) of a 9×6 image. The left column of
+        // the centre crop is round(2.5) = 2 in both the picture and its mirror image.
         assert_eq!(
             corners,
             [

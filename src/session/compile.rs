@@ -25,7 +25,7 @@ const MAX_CPU_BATCH: usize = 64;
 /// activations exist at once.
 const MAX_CPU_BYTES: u64 = 512 << 20;
 
-/// What holds a network's weights: the GPU's engine, or a model on the CPU.
+/// The holder of a network's weights: the GPU's engine, or a model on the CPU.
 #[derive(Debug)]
 pub(super) enum Backend {
     Gpu(Engine),

@@ -12,7 +12,7 @@ use crate::graph::{Graph, Shape};
 use crate::kernels::InputForm;
 use crate::tensor::{QUAD, quads};
 
-/// What a network is compiled for. Plans are cached by it.
+/// The key under which a compiled network is cached.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Key {
     /// Height and width of the images.
@@ -81,7 +81,7 @@ impl Compiled {
         self.names.iter().map(String::as_str).zip(shapes)
     }
 
-    /// The same network with another runner.
+    /// This network with another runner.
     pub(super) fn with_runner(&self, runner: Box<dyn Runner>) -> Self {
         Self {
             key: self.key.clone(),

@@ -1,4 +1,4 @@
-//! What a session refuses.
+//! Errors of a session's inputs and layers.
 
 /// An input or a layer that a session does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -233,7 +233,7 @@ impl Session {
         self.0.setup
     }
 
-    /// How many plans have been made so far, one for each image size, batch, input
+    /// The number of plans made so far, one for each image size, batch, input
     /// form and set of layers. A size that comes again after many others is planned
     /// again.
     pub fn plans_made(&self) -> usize {
@@ -354,7 +354,7 @@ impl Session {
         self.0.backend.engine()
     }
 
-    /// What the session was set up for.
+    /// The key of the network that the session was set up for.
     pub(crate) fn key(&self) -> Key {
         self.0.first.key.clone()
     }

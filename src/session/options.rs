@@ -1,4 +1,4 @@
-//! What a session is asked for, and what setting it up took.
+//! Options for setting up a session, and the durations of its setup.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::model::Model;
 use crate::monitor::Monitor;
 use crate::plan::{Choice, Precision};
 
-/// How a session is set up.
+/// Options for setting up a session.
 ///
 /// ```
 /// use resnet_wgpu::{Device, Model, Session, SessionOptions};
@@ -24,36 +24,34 @@ use crate::plan::{Choice, Precision};
 /// ```
 #[derive(Debug, Clone)]
 pub struct SessionOptions {
-    /// Images of a run; more go in several runs. Fewer may be given, but take
-    /// as long as a whole batch. A device that cannot bind that many gets as
-    /// many as it can.
+    /// Images in one run. More images are split into several runs. Fewer images are allowed, but
+    /// take as long as a whole batch. If the device cannot bind a batch of this size, the session
+    /// uses the largest batch that the device can bind.
     pub batch: usize,
-    /// Height and width of the images; the model's own size by default.
+    /// Height and width of the images. `None` means the model's own size.
     pub input_size: Option<(usize, usize)>,
-    /// PyTorch modules whose outputs are wanted besides the logits
-    /// (`layer4`, `layer1.0.conv2`): nothing is folded or fused across them.
-    /// Names are torchvision's whatever the checkpoint's, and so is what they
-    /// mean: a `bn1` is the batch norm without its ReLU.
+    /// PyTorch modules whose outputs are returned in addition to the logits, such as `layer4` or
+    /// `layer1.0.conv2`. Nothing is folded or fused across these modules. Names and meanings are
+    /// torchvision's for every checkpoint: `bn1` is the batch norm without its ReLU.
     pub layers: Vec<String>,
-    /// Compute softmax on the device as well, as layer `probabilities`.
+    /// Computes softmax on the device as well, as layer `probabilities`.
     pub probabilities: bool,
-    /// How kernels are chosen.
+    /// The way in which kernels are chosen.
     pub choice: Choice,
-    /// Watches the session being set up, and may cancel it.
+    /// Observes the setup of the session, and may cancel the setup.
     pub monitor: Monitor,
-    /// In what activations and weights are stored.
+    /// The precision in which activations and weights are stored.
     pub precision: Precision,
-    /// How images are given to [`Session::start`](super::Session::start): as
-    /// floats, or as bytes that the device normalises, in a fifth of the
-    /// transfer.
+    /// The form of the images for [`Session::start`](super::Session::start): floats, or bytes that
+    /// the device normalises. Bytes need a fifth of the transfer.
     pub input: InputForm,
     /// Batches that may be started before the first is finished
-    /// ([`Session::start`](super::Session::start)): 1 for the least latency, 2 or more to
-    /// keep a GPU busy while the host prepares and reads; 64 at most
+    /// ([`Session::start`](super::Session::start)). 1 gives the lowest latency. 2 or more keep a
+    /// GPU busy while the host prepares and reads. The limit is 64
     /// ([`Session::max_in_flight`](super::Session::max_in_flight)).
     pub in_flight: usize,
-    /// Refuse, rather than take a smaller batch, where the device cannot bind
-    /// that many images.
+    /// Returns an error if the device cannot bind a batch of this size, instead of using a smaller
+    /// batch.
     pub exact_batch: bool,
 }
 
@@ -75,14 +73,14 @@ impl Default for SessionOptions {
 }
 
 impl SessionOptions {
-    /// Height and width of the images, with the model's own size as the default.
+    /// Returns height and width of the images, with the model's own size as the default.
     pub(super) fn size_for(&self, model: &Model) -> (usize, usize) {
         let own = model.input_size();
         self.input_size.unwrap_or((own, own))
     }
 }
 
-/// What setting a session up took.
+/// Durations of the parts of a session's setup.
 ///
 /// ```
 /// use resnet_wgpu::{Device, Model, Session, SessionOptions};
@@ -90,17 +88,17 @@ impl SessionOptions {
 /// let session = Session::new(Device::Cpu, &Model::embedded()?, &SessionOptions::default())?;
 /// let setup = session.setup();
 /// println!("plan {:?}, kernels {:?}, weights {:?}", setup.plan, setup.pipelines, setup.upload);
-/// // The CPU twin compiles nothing.
+/// // The CPU path compiles nothing.
 /// assert!(setup.pipelines.is_zero());
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Setup {
-    /// Folding, fusing and planning.
+    /// Duration of folding, fusing and planning.
     pub plan: Duration,
-    /// Making the pipelines that the device did not have yet. Many drivers
-    /// compile only at the first run.
+    /// Duration of creating the pipelines that the device did not have yet. Many drivers compile
+    /// only at the first run.
     pub pipelines: Duration,
-    /// Making buffers, packing weights and handing them to the driver.
+    /// Duration of creating buffers, packing weights and passing them to the driver.
     pub upload: Duration,
 }

@@ -48,7 +48,7 @@ impl Plans {
         self.kept().clear();
     }
 
-    /// How many networks have been compiled so far.
+    /// The number of networks compiled so far.
     pub fn made(&self) -> usize {
         self.made.load(Ordering::Relaxed)
     }

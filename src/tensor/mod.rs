@@ -1,5 +1,5 @@
-//! A dense f32 tensor on the host: what checkpoints load into and the CPU
-//! twin computes with.
+//! Dense f32 tensors on the host: checkpoints load into them, and the CPU reference computes with
+//! them.
 
 mod params;
 mod quad;
@@ -9,15 +9,15 @@ pub use quad::{QUAD, pad_channels, padded, quads, unpad_channels, unpad_into};
 
 /// A dense row-major f32 tensor on the host.
 ///
-/// Weights keep PyTorch's layouts (convolution `[Cout, Cin/groups, KH, KW]`,
-/// linear `[out, in]`); activations are NHWC, `[N, H, W, C]`.
+/// Weights keep PyTorch's layouts: convolution `[Cout, Cin/groups, KH, KW]`, linear `[out, in]`.
+/// Activations are `[N, H, W, C]`.
 ///
 /// ```
 /// use resnet_wgpu::Tensor;
 ///
-/// // Two images of 4×5 pixels as PyTorch has them, [N, C, H, W] …
+/// // Two images of 4×5 pixels in PyTorch's order, [N, C, H, W].
 /// let nchw = Tensor::from_fn([2, 3, 4, 5], |i| i as f32);
-/// // … and as networks read them here.
+/// // The same images in the order of this crate's networks.
 /// let nhwc = nchw.nchw_to_nhwc();
 /// assert_eq!(nhwc.shape(), [2, 4, 5, 3]);
 /// assert_eq!(nhwc.data()[..3], [0.0, 20.0, 40.0]);
@@ -29,14 +29,14 @@ pub struct Tensor {
     data: Vec<f32>,
 }
 
-/// How many elements a tensor of that shape has; more than memory has room for
-/// are as many as can be counted.
+/// Returns the number of elements of a tensor with the given shape, or `usize::MAX` on overflow.
 fn elements(shape: &[usize]) -> usize {
     shape.iter().fold(1, |n: usize, &d| n.saturating_mul(d))
 }
 
 impl Tensor {
-    /// Wraps `data` as a tensor of `shape`; `None` where the lengths disagree.
+    /// Creates a tensor from its elements in row-major order. Returns `None` if the length of
+    /// `data` does not match `shape`.
     pub fn new(shape: impl Into<Vec<usize>>, data: Vec<f32>) -> Option<Self> {
         let shape = shape.into();
         let len = shape
@@ -47,10 +47,10 @@ impl Tensor {
         Some(Self { shape, data })
     }
 
-    /// A tensor of zeros.
+    /// Creates a tensor of zeros.
     ///
     /// # Panics
-    /// For more elements than memory has room for.
+    /// Panics if the elements do not fit in memory.
     pub fn zeros(shape: impl Into<Vec<usize>>) -> Self {
         let shape = shape.into();
         let len = elements(&shape);
@@ -60,7 +60,7 @@ impl Tensor {
         }
     }
 
-    /// A tensor whose element `i`, in row-major order, is `f(i)`.
+    /// Creates a tensor whose element `i`, in row-major order, is `f(i)`.
     pub fn from_fn(shape: impl Into<Vec<usize>>, f: impl FnMut(usize) -> f32) -> Self {
         let shape = shape.into();
         let len = elements(&shape);
@@ -70,27 +70,27 @@ impl Tensor {
         }
     }
 
-    /// The extent of each dimension, outermost first.
+    /// Returns the extent of each dimension, outermost first.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    /// The elements in row-major order.
+    /// Returns the elements in row-major order.
     pub fn data(&self) -> &[f32] {
         &self.data
     }
 
-    /// The elements in row-major order, to write to.
+    /// Returns the elements in row-major order, for writing.
     pub fn data_mut(&mut self) -> &mut [f32] {
         &mut self.data
     }
 
-    /// The elements themselves.
+    /// Converts the tensor into its elements in row-major order.
     pub fn into_data(self) -> Vec<f32> {
         self.data
     }
 
-    /// NCHW to NHWC, or back: moves axis `from` of a 4-D tensor to `to`.
+    /// Permutes the axes of a 4-D tensor: axis `i` of the result is axis `perm[i]` of `self`.
     fn move_axis(&self, perm: [usize; 4]) -> Self {
         let s: [usize; 4] = std::array::from_fn(|i| self.shape[perm[i]]);
         let mut strides = [1usize; 4];
@@ -113,8 +113,8 @@ impl Tensor {
         }
     }
 
-    /// `[N, C, H, W]` (PyTorch's order) to `[N, H, W, C]` (this crate's).
-    /// A tensor that is not 4-D is returned as it is.
+    /// Converts `[N, C, H, W]` (PyTorch's order) to `[N, H, W, C]` (this crate's order). Returns a
+    /// tensor that is not 4-D unchanged.
     pub fn nchw_to_nhwc(&self) -> Self {
         if self.shape.len() != 4 {
             return self.clone();
@@ -122,8 +122,7 @@ impl Tensor {
         self.move_axis([0, 2, 3, 1])
     }
 
-    /// `[N, H, W, C]` to `[N, C, H, W]`. A tensor that is not 4-D is returned
-    /// as it is.
+    /// Converts `[N, H, W, C]` to `[N, C, H, W]`. Returns a tensor that is not 4-D unchanged.
     pub fn nhwc_to_nchw(&self) -> Self {
         if self.shape.len() != 4 {
             return self.clone();

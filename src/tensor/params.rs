@@ -1,4 +1,4 @@
-//! Named sets of tensors, in memory or still where they come from.
+//! Named sets of tensors that are in memory or are produced on access.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Tensor;
 
-/// A tensor that was wanted and cannot be had.
+/// An error for a tensor that is missing or cannot be read.
 ///
 /// ```
 /// use resnet_wgpu::low_level::tensor::Params;
@@ -18,14 +18,14 @@ use super::Tensor;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("tensor `{tensor}`: {problem}")]
 pub struct TensorError {
-    /// The tensor's name.
+    /// Name of the tensor.
     pub tensor: String,
-    /// Why, and the remedy.
+    /// Problem, and its remedy.
     pub problem: String,
 }
 
 impl TensorError {
-    /// A tensor and what is wrong with it.
+    /// Creates an error from a tensor's name and a problem.
     pub fn new(tensor: impl Into<String>, problem: impl ToString) -> Self {
         Self {
             tensor: tensor.into(),
@@ -34,8 +34,8 @@ impl TensorError {
     }
 }
 
-/// Where a tensor comes from: it is read from a file, or computed from others,
-/// each time that it is wanted, and nobody holds it in between.
+/// A source that reads a tensor from a file, or computes it from others, on each access. Nothing
+/// keeps the tensor in memory between accesses.
 ///
 /// ```
 /// use resnet_wgpu::Tensor;
@@ -60,24 +60,24 @@ impl TensorError {
 /// # Ok::<(), TensorError>(())
 /// ```
 pub trait Source: Debug + Send + Sync {
-    /// The extent of each dimension, outermost first.
+    /// Returns the extent of each dimension, outermost first.
     fn shape(&self) -> &[usize];
 
-    /// The tensor, of that shape.
+    /// Reads or computes the tensor. It has the shape that [`shape`](Self::shape) returns.
     ///
     /// # Errors
-    /// [`TensorError`] where it cannot be read.
+    /// [`TensorError`] if the tensor cannot be read.
     fn read(&self) -> Result<Tensor, TensorError>;
 }
 
-/// A tensor of a set.
+/// A tensor of a set, in memory or with a source.
 ///
 /// ```
 /// use resnet_wgpu::Tensor;
 /// use resnet_wgpu::low_level::tensor::Param;
 ///
 /// let param = Param::from(Tensor::zeros([64]));
-/// assert_eq!(param.shape(), [64]); // nothing is read for it
+/// assert_eq!(param.shape(), [64]); // reads nothing
 /// let mut own = param.own()?;
 /// own.data_mut()[0] = 1.0;
 /// assert_eq!(param.get()?.data()[0], 0.0);
@@ -86,19 +86,19 @@ pub trait Source: Debug + Send + Sync {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Param {
-    /// In memory.
+    /// A tensor in memory.
     Here(Arc<Tensor>),
-    /// Where it comes from.
+    /// A source that produces the tensor on each access.
     Later(Arc<dyn Source>),
 }
 
 impl Param {
-    /// A tensor that `source` gives when it is wanted.
+    /// Creates a parameter that `source` produces on each access.
     pub fn later(source: impl Source + 'static) -> Self {
         Self::Later(Arc::new(source))
     }
 
-    /// The extent of each dimension, outermost first.
+    /// Returns the extent of each dimension, outermost first. Does not read the tensor.
     pub fn shape(&self) -> &[usize] {
         match self {
             Self::Here(tensor) => tensor.shape(),
@@ -106,10 +106,10 @@ impl Param {
         }
     }
 
-    /// The tensor, shared where it is in memory.
+    /// Returns the tensor. A tensor in memory is shared, any other is read now.
     ///
     /// # Errors
-    /// As [`Source::read`].
+    /// [`TensorError`] as [`Source::read`] returns it.
     pub fn get(&self) -> Result<Arc<Tensor>, TensorError> {
         match self {
             Self::Here(tensor) => Ok(Arc::clone(tensor)),
@@ -117,10 +117,10 @@ impl Param {
         }
     }
 
-    /// The tensor as one's own, to write to: a copy where it is in memory.
+    /// Returns an owned tensor for writing. A tensor in memory is copied, any other is read now.
     ///
     /// # Errors
-    /// As [`Source::read`].
+    /// [`TensorError`] as [`Source::read`] returns it.
     pub fn own(&self) -> Result<Tensor, TensorError> {
         match self {
             Self::Here(tensor) => Ok(Tensor::clone(tensor)),
@@ -135,7 +135,7 @@ impl From<Tensor> for Param {
     }
 }
 
-/// A network's weights by tensor name. Cloning shares them.
+/// A network's weights by tensor name. Clones share the tensors.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -144,7 +144,7 @@ impl From<Tensor> for Param {
 /// let model = Model::embedded()?;
 /// let params = model.params();
 /// assert_eq!(params.entry("fc.weight").map(Param::shape), Some(&[10, 64][..]));
-/// let bias = params.get("fc.bias")?; // read from the checkpoint now
+/// let bias = params.get("fc.bias")?; // reads the checkpoint now
 /// assert_eq!(bias.data().len(), 10);
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
@@ -154,47 +154,46 @@ pub struct Params {
 }
 
 impl Params {
-    /// An empty set.
+    /// Creates an empty set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a tensor, replacing one of the same name.
+    /// Adds a tensor, or replaces the tensor that has this name.
     pub fn insert(&mut self, name: impl Into<String>, tensor: impl Into<Param>) {
         self.tensors.insert(name.into(), tensor.into());
     }
 
-    /// The entry of that name: its shape costs nothing, its numbers may have to
-    /// be read.
+    /// Returns the entry with the given name. Its shape is available without reading the tensor.
     pub fn entry(&self, name: &str) -> Option<&Param> {
         self.tensors.get(name)
     }
 
-    /// The tensor of that name, read now unless it is in memory.
+    /// Returns the tensor with the given name. Reads the tensor now unless it is in memory.
     ///
     /// # Errors
-    /// [`TensorError`] where there is none of that name, or it cannot be read.
+    /// [`TensorError`] if the set has no tensor of this name, or the tensor cannot be read.
     pub fn get(&self, name: &str) -> Result<Arc<Tensor>, TensorError> {
         let missing = || TensorError::new(name, "expected among the parameters, found none");
         self.entry(name).ok_or_else(missing)?.get()
     }
 
-    /// Takes the entry of that name out.
+    /// Removes the entry with the given name and returns it.
     pub fn remove(&mut self, name: &str) -> Option<Param> {
         self.tensors.remove(name)
     }
 
-    /// Names and entries, sorted by name.
+    /// Returns all names and entries, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Param)> {
         self.tensors.iter().map(|(name, t)| (name.as_str(), t))
     }
 
-    /// How many tensors there are.
+    /// Returns the number of tensors.
     pub fn len(&self) -> usize {
         self.tensors.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.tensors.is_empty()
     }

@@ -1,19 +1,20 @@
-//! Quads: on a GPU channels move four at a time, as `vec4`, and are padded to
-//! a multiple of four; here is the way between that and channels as people
-//! count them.
+//! Channel quads: four channels that a GPU stores and moves together, as a `vec4`.
+//!
+//! Channels on a GPU are padded to a multiple of four. This module converts between padded and
+//! unpadded channels.
 
 use super::Tensor;
 
 /// Channels in a quad.
 pub const QUAD: usize = 4;
 
-/// Quads that hold `channels` channels.
+/// Returns the number of quads that hold `channels` channels.
 pub const fn quads(channels: usize) -> usize {
     channels.div_ceil(QUAD)
 }
 
-/// Copies pixels of `channels` channels into pixels padded to quads; the
-/// padding is left as it is (zero, in a fresh buffer).
+/// Copies pixels of `channels` channels into pixels padded to quads. Does not write the padding,
+/// which is zero in a fresh buffer.
 pub fn pad_channels(data: &[f32], channels: usize, padded: &mut [f32]) {
     let width = quads(channels) * QUAD;
     let pixels = data.chunks_exact(channels.max(1));
@@ -22,8 +23,7 @@ pub fn pad_channels(data: &[f32], channels: usize, padded: &mut [f32]) {
     }
 }
 
-/// A tensor's values with the channels, its last dimension, padded to quads
-/// with zeros.
+/// Returns a tensor's values with the channels, its last dimension, padded to quads with zeros.
 pub fn padded(value: &Tensor) -> Vec<f32> {
     let channels = value.shape().last().copied().unwrap_or(1);
     let pixels = value.data().len() / channels.max(1);
@@ -32,7 +32,7 @@ pub fn padded(value: &Tensor) -> Vec<f32> {
     padded
 }
 
-/// The pixels without their padding.
+/// Returns the pixels without their padding.
 pub fn unpad_channels(padded: &[f32], channels: usize) -> Vec<f32> {
     let mut out = Vec::new();
     unpad_into(padded, channels, &mut out);

@@ -1,5 +1,5 @@
-//! A tuning as a file: JSON that people can read, read without trust, and
-//! written as a whole or not at all.
+//! The file format of a tuning: JSON that people can read. Files are validated when read, and are
+//! written atomically.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -11,7 +11,7 @@ use super::{Origin, SCHEMA_VERSION, Tuned, Tuning, TuningError};
 use crate::gpu::Gpu;
 use crate::whole_file::replace;
 
-/// A larger file is no tuning: a thousand shapes take a twentieth of it.
+/// The size limit of a file in bytes. A file with a thousand shapes has a twentieth of this size.
 const MAX_BYTES: u64 = 16 << 20;
 
 #[derive(Serialize, Deserialize)]
@@ -21,18 +21,18 @@ struct Layout {
     shapes: Vec<Tuned>,
 }
 
-/// Enough of any version to tell which it is.
+/// The part of the layout that is common to all versions.
 #[derive(Deserialize)]
 struct Version {
     schema_version: u32,
 }
 
 impl Tuning {
-    /// Reads what [`write`](Self::write) wrote, of whatever origin.
+    /// Reads a file that [`write`](Self::write) wrote, of any origin.
     ///
     /// # Errors
-    /// [`TuningError::Read`], [`TuningError::Damaged`], and [`TuningError::Version`]
-    /// for another layout.
+    /// [`TuningError::Read`], [`TuningError::Damaged`], and [`TuningError::Version`] for another
+    /// layout.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, TuningError> {
         let path = path.as_ref();
         let file = || path.display().to_string();
@@ -64,10 +64,11 @@ impl Tuning {
         Ok(tuning)
     }
 
-    /// Reads one that was measured on that device as it is now.
+    /// Reads a tuning that is valid for the current state of this device.
     ///
     /// # Errors
-    /// As [`Tuning::read`]; [`TuningError::Stale`] for one that was not.
+    /// The errors of [`Tuning::read`], and [`TuningError::Stale`] if the tuning is not valid for
+    /// the device.
     pub fn for_device(path: impl AsRef<Path>, gpu: &Gpu) -> Result<Self, TuningError> {
         let path = path.as_ref();
         let tuning = Self::read(path)?;
@@ -80,8 +81,8 @@ impl Tuning {
         }
     }
 
-    /// Writes it, and its folder where that is missing. Whoever reads
-    /// meanwhile finds the file that was there, or this one; never a part.
+    /// Writes the tuning to a file and creates missing folders. The file is replaced atomically: a
+    /// concurrent reader sees either the old file or the new one.
     ///
     /// # Errors
     /// [`TuningError::Write`].
@@ -101,7 +102,7 @@ impl Tuning {
     }
 }
 
-/// What no measurement gives.
+/// Rejects values that no measurement can produce.
 fn check(tuned: &Tuned) -> Result<(), String> {
     let Tuned {
         key,
@@ -117,10 +118,10 @@ fn check(tuned: &Tuned) -> Result<(), String> {
     }
 }
 
-/// A file's bytes, one more than the most at most.
+/// Reads a file's bytes, up to one byte more than `MAX_BYTES`.
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    // A pipe would be waited for.
+    // Reading from a pipe could block.
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(ErrorKind::InvalidInput, "it is no file"));
     }
@@ -151,7 +152,7 @@ mod tests {
         let path = folder.path().join("made/for it/tuning.json");
         tuning().write(&path).unwrap();
         assert_eq!(Tuning::read(&path).unwrap(), tuning());
-        // In place of what is there.
+        // Writing replaces an existing file.
         let mut more = tuning();
         more.insert(tuned(64, "conv.tiled.128x128"));
         more.write(&path).unwrap();
@@ -160,15 +161,15 @@ mod tests {
         assert_eq!(left, 1);
     }
 
-    /// A tuning is there, in part or not at all: the last of these must not be
-    /// taken for the second.
+    /// A file that ends early must be reported as damaged, never accepted as a tuning with fewer
+    /// shapes.
     #[test]
     fn a_part_of_a_file_is_no_tuning() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tuning.json");
         tuning().write(&path).unwrap();
         let whole = fs::read(&path).unwrap();
-        // The last two are its bracket and the new line.
+        // The last two bytes are the closing bracket and the new line.
         for end in (0..whole.len() - 2).step_by(37) {
             fs::write(&path, &whole[..end]).unwrap();
             let error = Tuning::read(&path).unwrap_err();
@@ -219,8 +220,7 @@ mod tests {
         assert!(error.contains("more than"), "{error}");
     }
 
-    /// What later versions add without changing the rest is passed over, and
-    /// so are candidates that this one does not know.
+    /// Fields of later versions are ignored, and so are unknown candidates.
     #[test]
     fn what_is_unknown_is_passed_over() {
         let folder = tempfile::tempdir().unwrap();
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
-    /// Writers at the same time: each reader finds one of them, whole.
+    /// During concurrent writes, each reader sees one complete file.
     #[test]
     fn readers_never_see_a_part() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A convolution's shape as a file holds it.
+//! The shape of a convolution as stored in a file.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::graph::{Shape, Window};
 use crate::kernels::ConvProblem;
 
-/// Computing in 32-bit floating point.
+/// The name of 32-bit floating-point precision.
 pub const F32: &str = "f32";
 
-/// What a tuning is keyed by: a precision and all of a convolution's shape
-/// that a kernel's speed depends on.
+/// The key of a tuning's entry: the precision and all properties of a convolution on which a
+/// kernel's speed depends.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -25,30 +25,30 @@ pub const F32: &str = "f32";
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConvKey {
-    /// In what activations and weights are stored: `f32` or `f16`.
+    /// The storage format of activations and weights: `f32` or `f16`.
     pub precision: String,
-    /// Images of a run.
+    /// The number of images in a run.
     pub batch: usize,
     /// Rows, columns and channels of an input image.
     pub input: [usize; 3],
     /// Rows, columns and channels of an output image.
     pub output: [usize; 3],
-    /// Side of the window.
+    /// The side of the window.
     pub kernel: usize,
-    /// Step between windows.
+    /// The step between windows.
     pub stride: usize,
-    /// Pixels of padding on each side.
+    /// The pixels of padding on each side.
     pub padding: usize,
-    /// Groups.
+    /// The number of groups.
     pub groups: usize,
-    /// A residual is added.
+    /// True if a residual is added.
     pub residual: bool,
-    /// Clamped at zero from below.
+    /// True if the output is clamped to at least zero.
     pub relu: bool,
 }
 
 impl ConvKey {
-    /// The key of a problem.
+    /// Creates the key of a problem.
     pub fn new(precision: &str, problem: &ConvProblem) -> Self {
         let sides = |s: Shape| [s.h, s.w, s.c];
         Self {
@@ -65,7 +65,7 @@ impl ConvKey {
         }
     }
 
-    /// The problem that it is the key of.
+    /// Returns the problem of this key.
     pub fn problem(&self) -> ConvProblem {
         let shape = |[h, w, c]: [usize; 3]| Shape::new(h, w, c);
         ConvProblem {
@@ -82,7 +82,7 @@ impl ConvKey {
 }
 
 impl fmt::Display for ConvKey {
-    /// `3×3 64→128, 56×56, stride 2, residual, relu, batch 8`.
+    /// Formats the key as `3×3 64→128, 56×56, stride 2, residual, relu, batch 8`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let k = self.kernel;
         let ([h, w, from], to) = (self.input, self.output[2]);
@@ -106,7 +106,7 @@ impl fmt::Display for ConvKey {
 pub(super) mod tests {
     use super::*;
 
-    /// A strided convolution of a batch of three, with a residual.
+    /// Returns a strided convolution of a batch of three images, with a residual.
     pub fn problem() -> ConvProblem {
         ConvProblem {
             batch: 3,
@@ -129,7 +129,7 @@ pub(super) mod tests {
         assert_eq!(key.to_string(), "3×3 5→6, 9×7, stride 2, residual, batch 3");
     }
 
-    /// Whatever changes in a problem changes its key.
+    /// Every change of a problem changes its key.
     #[test]
     fn problems_that_differ_have_other_keys() {
         let base = ConvKey::new(F32, &problem());

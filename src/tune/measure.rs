@@ -1,9 +1,9 @@
-//! Times the candidates for one shape.
+//! Timing of all candidates for one shape.
 //!
-//! Each is first held against the CPU twin: one that is wrong cannot win. Then
-//! it is timed a few times, and those that are clearly slower are left at that.
-//! The nearest few are timed again in alternating rounds, so that a clock that
-//! changes or another program meets all of them alike.
+//! Each candidate is first compared with the CPU reference: a candidate with wrong results cannot
+//! win. Then a few samples are taken, and clearly slower candidates are dropped. The fastest few
+//! are timed again in alternating rounds, so that a change of clock rate or another program affects
+//! all of them equally.
 
 use std::time::Duration;
 use web_time::Instant;
@@ -17,43 +17,43 @@ use crate::kernels::Scalar;
 use crate::plan::{ConvShape, PlanError, PlanOptions, chosen, contenders};
 use crate::verify::tolerance;
 
-/// A candidate whose first run takes so many times the best is timed no more.
+/// The ratio to the best time above which a candidate is timed only once.
 const CLEARLY_SLOWER: f64 = 3.0;
 
-/// Candidates up to so many times the best are timed in rounds,
+/// The ratio to the best time up to which candidates are timed in rounds.
 const NEAR: f64 = 1.5;
 
-/// and so many at most: each holds its weights and activations meanwhile.
+/// The largest number of candidates in the rounds. Each of them holds weights and activations in
+/// memory.
 const FINALISTS: usize = 5;
 
-/// Samples of a candidate before the rounds.
+/// The number of samples of a candidate before the rounds.
 const SAMPLES: usize = 3;
 
-/// Rounds at least and at most.
+/// The smallest and the largest number of rounds.
 const ROUNDS: [usize; 2] = [3, 50];
 
-/// What a sample should take at least, in milliseconds: short dispatches are
-/// repeated within one.
+/// The shortest useful sample in milliseconds. Shorter dispatches are repeated within one sample.
 const SAMPLE_MS: f64 = 0.5;
 
-/// Repetitions within a sample, at most.
+/// The largest number of repetitions within a sample.
 const REPEAT: f64 = 64.0;
 
-/// What the rules choose is left only for what is that much faster: less is
-/// within the noise.
+/// The ratio of times below which the fastest candidate replaces the choice of the rules. A smaller
+/// gain is within the noise.
 const WORTH_IT: f64 = 0.97;
 
-/// GPU time that is a larger part of what the host saw cannot be, nor can one
-/// that is a far smaller part where the host waited long.
+/// The plausible ratios of GPU time to host time. A larger GPU time is impossible. A much smaller
+/// one is implausible if the host waited long.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.02..=1.2;
 
-/// What the host waits for anyway, in milliseconds.
+/// The host's waiting time for any submission, in milliseconds.
 const ROUND_TRIP: f64 = 1.0;
 
-/// Why a measurement ends early.
+/// The reason why a measurement ends early.
 enum Stop {
     Error(Error),
-    /// The GPU's own clock is not there, or cannot be believed.
+    /// GPU timestamps are unavailable or implausible.
     NoClock,
 }
 
@@ -66,8 +66,8 @@ impl From<Error> for Stop {
 /// Times every candidate that computes the shape on the device.
 ///
 /// # Errors
-/// [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) where the device fails; a candidate that is wrong, or that the device
-/// refuses, is an [`Outcome::Failed`] instead.
+/// [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device fails. A candidate that
+/// computes wrong results, or that the device refuses, is an [`Outcome::Failed`] instead.
 pub fn measure(gpu: &Gpu, shape: &ConvShape, options: &TuneOptions) -> Result<ShapeReport, Error> {
     match measure_by(gpu, shape, options, Clock::Timestamps) {
         Ok(report) => Ok(report),
@@ -97,8 +97,8 @@ fn measure_by(
     };
     let rules = chosen(&shape.problem, gpu.profile(), &by_rules);
     let mut order = contenders(&shape.problem, gpu.profile(), precision);
-    // What the rules choose comes first: little is nearly as fast, so that the
-    // slow ones are known as such early.
+    // The choice of the rules comes first. Few candidates are nearly as fast, so slow candidates
+    // are recognized early.
     order.sort_by_key(|c| Some(c.name) != rules.map(|r| r.name));
 
     let mut timings: Vec<Timing> = vec![];
@@ -136,7 +136,7 @@ fn measure_by(
     })
 }
 
-/// The candidate, ready to be timed, or why it cannot win; an error where the
+/// Returns the candidate ready for timing, or the reason why it cannot win. Returns an error if the
 /// device itself failed.
 fn ready(
     trial: &Trial,
@@ -151,7 +151,7 @@ fn ready(
             rig.difference.relative()
         ))),
         Err(error) if is_of_candidate(&error) => {
-            // wgpu's reasons go on for pages; the first line says which it is.
+            // wgpu's messages may be pages long; the first line names the problem.
             let text = error.to_string();
             Ok(Err(text.lines().next().unwrap_or_default().to_owned()))
         }
@@ -159,7 +159,7 @@ fn ready(
     }
 }
 
-/// Returns whether an error is about one candidate, and others may run.
+/// Returns whether an error concerns only one candidate, so that others may run.
 fn is_of_candidate(error: &Error) -> bool {
     let plan = matches!(
         error.downcast_ref(),
@@ -176,11 +176,11 @@ fn is_of_candidate(error: &Error) -> bool {
     plan || gpu
 }
 
-/// The median of some samples and their number; of one where that is beyond
-/// `limit`.
+/// Returns the median of the samples and their number. If the first time exceeds `limit`, that time
+/// is returned as a single sample.
 fn first_times(rig: &mut Rig, clock: Clock, limit: f64) -> Result<(f64, usize), Stop> {
-    // The rig has run once, so that nothing is compiled any more; the better of
-    // two, since memory may still have been cold.
+    // The rig has already run once, so no compilation is included. The better of two times is used,
+    // because the memory may still be cold.
     let first = sample(rig, clock, 1)?.min(sample(rig, clock, 1)?);
     if first > limit {
         return Ok((first, 1));
@@ -190,7 +190,7 @@ fn first_times(rig: &mut Rig, clock: Clock, limit: f64) -> Result<(f64, usize), 
     Ok((median(samples.collect::<Result<_, _>>()?), SAMPLES))
 }
 
-/// Times those that are near the best against each other.
+/// Times the fastest candidates in alternating rounds.
 fn rounds(
     trial: &Trial,
     gpu: &Gpu,
@@ -227,8 +227,8 @@ fn rounds(
     Ok(())
 }
 
-/// The fastest and those near it; the first, which is what the rules choose,
-/// is always among them where it was timed.
+/// Returns the indices of the fastest candidate and of those with nearly the same time. The choice
+/// of the rules, at index 0, is always included if it was timed.
 fn near(timings: &[Timing]) -> Vec<usize> {
     let mut fast: Vec<usize> = (0..timings.len()).collect();
     fast.sort_by(|&a, &b| order_of(&timings[a]).total_cmp(&order_of(&timings[b])));
@@ -243,7 +243,7 @@ fn near(timings: &[Timing]) -> Vec<usize> {
     fast
 }
 
-/// The fastest, unless what the rules choose is nearly so.
+/// Returns the fastest candidate, or the choice of the rules if it is nearly as fast.
 fn winner(sorted: &[Timing], rules: Option<&'static str>) -> Option<&'static str> {
     let best = sorted.first()?;
     let best_ms = best.ms()?;
@@ -254,17 +254,17 @@ fn winner(sorted: &[Timing], rules: Option<&'static str>) -> Option<&'static str
     }
 }
 
-/// The time to order candidates by: those without come last.
+/// Returns the time for sorting candidates. Candidates without a time come last.
 fn order_of(timing: &Timing) -> f64 {
     timing.ms().unwrap_or(f64::INFINITY)
 }
 
-/// How often a dispatch of so many milliseconds is repeated in a sample.
+/// Returns the number of repetitions in a sample for a dispatch of `ms` milliseconds.
 fn repeat(ms: f64) -> usize {
     (SAMPLE_MS / ms).ceil().clamp(1.0, REPEAT) as usize
 }
 
-/// Milliseconds of one run, of `times` in one submission.
+/// Returns the milliseconds of one run, averaged over `times` runs in one submission.
 fn sample(rig: &mut Rig, clock: Clock, times: usize) -> Result<f64, Stop> {
     match rig.time(times) {
         Ok(time) => {
@@ -278,7 +278,7 @@ fn sample(rig: &mut Rig, clock: Clock, times: usize) -> Result<f64, Stop> {
     }
 }
 
-/// Milliseconds by that clock; `None` where it cannot be right.
+/// Returns the milliseconds by the given clock, or `None` if the clock is implausible.
 fn by(time: &StepsTime, clock: Clock) -> Option<f64> {
     let ms = |d: Duration| d.as_secs_f64() * 1e3;
     let wall = ms(time.wall);
@@ -293,7 +293,7 @@ fn by(time: &StepsTime, clock: Clock) -> Option<f64> {
     }
 }
 
-/// Half are smaller; of an even number the upper one.
+/// Returns the median; for an even number of samples, the upper of the two middle ones.
 fn median(mut samples: Vec<f64>) -> f64 {
     samples.sort_unstable_by(f64::total_cmp);
     let middle = samples.len() / 2;
@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(winner(&near, None), Some("a"));
         let far = [timed("a", 9.0), timed("b", 10.0)];
         assert_eq!(winner(&far, Some("b")), Some("a"));
-        // What the rules choose and is wrong never wins.
+        // A choice of the rules with wrong results never wins.
         assert_eq!(
             winner(&[timed("a", 9.0), failed("b")], Some("b")),
             Some("a")

@@ -1,9 +1,9 @@
-//! Tuning: candidates timed on a device for each distinct convolution, and
-//! the winners kept in a file that can be shipped.
+//! Tuning: times the candidates on a device for each distinct convolution, and stores the fastest
+//! in a file that can be shipped.
 //!
-//! A plan goes by built-in rules for the class of device unless it is given
-//! winners ([`Tuning::choice`]); a shape that was not measured goes by the
-//! rules in any case. Nothing is written unasked, and nothing is global.
+//! A plan follows the built-in rules for the class of device unless it gets the fastest candidates
+//! from [`Tuning::choice`]. Shapes without measurements always follow the rules. Files are written
+//! only on request, and no state is global.
 
 mod file;
 mod key;
@@ -27,7 +27,7 @@ use crate::model::Model;
 use crate::passes::lower;
 use crate::plan::{ConvShape, conv_shapes};
 
-/// How candidates are measured.
+/// Options for the measurement of candidates.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,23 +40,22 @@ use crate::plan::{ConvShape, conv_shapes};
 ///     time: Duration::from_millis(50),
 ///     ..Default::default()
 /// };
-/// // What `tune` would measure with them.
+/// // The shapes that `tune` would measure with these options.
 /// let shapes = tune::shapes(&Model::embedded()?, &options)?;
 /// assert!(shapes.iter().all(|shape| shape.problem.batch == 8));
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct TuneOptions {
-    /// Images of a run; the winners are for exactly that many.
+    /// The number of images in a run. The results are valid only for this number.
     pub batch: usize,
-    /// In what activations and weights are stored; the winners are for that.
+    /// The storage format of activations and weights. The results are valid only for this format.
     pub precision: Scalar,
-    /// Height and width of the images; the model's own size by default.
+    /// The height and width of the images. The default is the model's own size.
     pub input_size: Option<(usize, usize)>,
-    /// About how long the nearest candidates of a shape are timed against each
-    /// other.
+    /// The approximate time for the alternating rounds of a shape's fastest candidates.
     pub time: Duration,
-    /// Time candidates that are clearly slower as carefully as the others.
+    /// True if clearly slower candidates are timed as carefully as the others.
     pub thorough: bool,
 }
 
@@ -72,7 +71,7 @@ impl Default for TuneOptions {
     }
 }
 
-/// What was found for a shape.
+/// The result of the measurements for one shape.
 ///
 /// ```no_run
 /// use resnet_wgpu::low_level::tune::{self, TuneOptions};
@@ -90,35 +89,35 @@ impl Default for TuneOptions {
 pub struct ShapeReport {
     /// The shape.
     pub problem: ConvProblem,
-    /// In what it was computed.
+    /// The precision of the computation.
     pub precision: String,
-    /// Layers that have it.
+    /// The layers with this shape.
     pub layers: Vec<String>,
-    /// How it was timed.
+    /// The clock used for timing.
     pub clock: Clock,
-    /// What the built-in rules choose.
+    /// The choice of the built-in rules.
     pub rules: Option<&'static str>,
-    /// The fastest, or what the rules choose where that is as fast within the
-    /// noise; `None` where no candidate computed it rightly.
+    /// The fastest candidate, or the choice of the rules if its time is equal within the noise.
+    /// `None` if no candidate computed correct results.
     pub winner: Option<&'static str>,
-    /// Every candidate, the fastest first, those that failed last.
+    /// All candidates, ordered from the fastest to the slowest; failed candidates come last.
     pub timings: Vec<Timing>,
 }
 
 impl ShapeReport {
-    /// Milliseconds that a candidate took, if it was timed.
+    /// Returns the time of a candidate in milliseconds, if it was timed.
     pub fn ms(&self, candidate: &str) -> Option<f64> {
         let of = self.timings.iter().find(|t| t.candidate == candidate);
         of.and_then(Timing::ms)
     }
 
-    /// The shape as a key.
+    /// Returns the key of the shape.
     pub fn key(&self) -> ConvKey {
         ConvKey::new(&self.precision, &self.problem)
     }
 }
 
-/// What was found for a candidate.
+/// The result for one candidate.
 ///
 /// ```no_run
 /// use resnet_wgpu::low_level::tune::{self, TuneOptions};
@@ -135,13 +134,13 @@ impl ShapeReport {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timing {
-    /// Its name.
+    /// The candidate's name.
     pub candidate: &'static str,
-    /// What it took.
+    /// The time or the failure.
     pub outcome: Outcome,
 }
 
-/// What a candidate took, or why that is not known.
+/// The time of a candidate, or the reason for its failure.
 ///
 /// ```
 /// use resnet_wgpu::low_level::tune::{Outcome, Timing};
@@ -158,19 +157,19 @@ pub struct Timing {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// It was right.
+    /// The candidate computed correct results.
     Timed {
-        /// Milliseconds of one run of the batch, median.
+        /// The median time in milliseconds of one run of the batch.
         ms: f64,
-        /// Samples that it is the median of.
+        /// The number of samples.
         samples: usize,
     },
-    /// It was wrong, or the device refused it.
+    /// The candidate computed wrong results, or the device refused it.
     Failed(String),
 }
 
 impl Timing {
-    /// Milliseconds, if it was timed.
+    /// Returns the time in milliseconds, if the candidate was timed.
     pub fn ms(&self) -> Option<f64> {
         match self.outcome {
             Outcome::Timed { ms, .. } => Some(ms),
@@ -179,11 +178,11 @@ impl Timing {
     }
 }
 
-/// Measures all distinct convolutions of a network; `each` sees what was found
-/// for a shape as soon as it is known.
+/// Measures all distinct convolutions of a network. `each` receives the report of each shape as
+/// soon as the shape is measured.
 ///
 /// # Errors
-/// As [`shapes()`] and [`measure()`].
+/// The errors of [`shapes()`] and [`measure()`].
 pub fn tune(
     gpu: &Gpu,
     model: &Model,
@@ -199,11 +198,12 @@ pub fn tune(
     Ok(tuning)
 }
 
-/// The distinct convolutions of a network, as [`tune`] measures them.
+/// Returns the distinct convolutions of a network, which [`tune`] measures.
 ///
 /// # Errors
-/// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the network does not admit, [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for
-/// weights that do not fit it.
+/// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the
+/// network does not support, [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for weights
+/// that do not fit the network.
 pub fn shapes(model: &Model, options: &TuneOptions) -> Result<Vec<ConvShape>, Error> {
     let side = model.input_size();
     let (h, w) = options.input_size.unwrap_or((side, side));

@@ -1,4 +1,4 @@
-//! What a tuning was measured on, and what it is good for.
+//! The device and the versions that a tuning was measured with.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,8 @@ use crate::gpu::{Gpu, backend_name};
 use crate::kernels;
 use crate::weights::fnv1a64;
 
-/// What times depend on besides the shape: a tuning is good where all of it is
-/// the same.
+/// The conditions on which times depend, other than the shape. A tuning is valid only if all of
+/// them are unchanged.
 ///
 /// ```no_run
 /// use resnet_wgpu::{DeviceSelector, Gpu, Tuning};
@@ -24,25 +24,25 @@ use crate::weights::fnv1a64;
 pub struct Origin {
     /// The adapter's name.
     pub adapter: String,
-    /// Its vendor's PCI id.
+    /// The PCI id of the vendor.
     pub vendor: u32,
-    /// Its PCI id.
+    /// The PCI id of the device.
     pub device: u32,
-    /// Vulkan, Metal, Direct3D 12 or OpenGL.
+    /// The backend: Vulkan, Metal, Direct3D 12 or OpenGL.
     pub backend: String,
-    /// The driver.
+    /// The driver's name.
     pub driver: String,
-    /// Its version, as it gives it.
+    /// The driver's version, in the driver's own format.
     pub driver_info: String,
-    /// Version of this crate.
+    /// The version of this crate.
     pub crate_version: String,
-    /// Fingerprint of this crate's kernels: they change within a version
-    /// while it is developed.
+    /// The fingerprint of this crate's kernels, which may change within a version during
+    /// development.
     pub kernels: String,
 }
 
 impl Origin {
-    /// What is measured on that device has this origin.
+    /// Returns the origin of measurements on this device.
     pub fn of(gpu: &Gpu) -> Self {
         let info = gpu.info();
         Self {
@@ -57,8 +57,8 @@ impl Origin {
         }
     }
 
-    /// A file's name for that adapter on that backend, whatever its driver: one
-    /// that was made with another driver is found, and found to be stale.
+    /// Returns the name of the tuning file for this adapter and backend. The name does not depend
+    /// on the driver, so that a file from another driver version is found and reported as stale.
     pub fn file_name(&self) -> String {
         let Self {
             adapter,
@@ -71,7 +71,7 @@ impl Origin {
         format!("tuning-{:016x}.json", fnv1a64(whose.as_bytes()))
     }
 
-    /// Where `here` is not what the tuning was made with.
+    /// Describes each difference between the tuning's origin and `here`.
     pub fn differences(&self, here: &Self) -> Vec<String> {
         let hex = |id: u32| format!("{id:#06x}");
         let pairs = [
@@ -103,7 +103,7 @@ impl Origin {
 pub(super) mod tests {
     use super::*;
 
-    /// Some device.
+    /// Returns the origin of an invented device.
     pub fn origin() -> Origin {
         Origin {
             adapter: "Some GPU 9000".into(),

@@ -1,4 +1,4 @@
-//! A convolution alone on a device: what candidates are measured by.
+//! A single convolution on a device, for measuring candidates.
 
 use std::ops::Range;
 
@@ -13,24 +13,24 @@ use crate::tensor::{Params, Tensor, padded};
 use crate::verify::Difference;
 use crate::weights::synthetic_tensor;
 
-/// Different images of a batch; more would only take the twin longer.
+/// The number of different images in a batch. More images would only slow the reference down.
 const IMAGES: usize = 2;
 
-/// A small network around one convolution, its input, and what is right.
+/// A small network around one convolution, with its input and expected output.
 pub(super) struct Trial {
     lowered: Lowered,
-    /// The convolution's node in that.
+    /// The convolution's node in `lowered`.
     conv: NodeId,
     problem: ConvProblem,
     /// The input of a whole batch, `[batch, h, w, quads]`.
     input: Vec<f32>,
-    /// The twin's output of one image after the other, quads padded; the batch
-    /// repeats them.
+    /// The reference's output of all different images, with channels padded to quads. The batch
+    /// repeats these images.
     expected: Vec<f32>,
 }
 
 impl Trial {
-    /// Weights and images are seeded.
+    /// Creates a trial with seeded weights and images.
     pub fn new(problem: &ConvProblem) -> Result<Self, Error> {
         let mut g = GraphBuilder::new(problem.input)?;
         let x = g.input();
@@ -44,7 +44,8 @@ impl Trial {
         };
         let mut y = g.conv("conv", x, channels, problem.window, problem.groups, true)?;
         if let Some(residual) = residual {
-            // The first summand takes the second in.
+            // The residual is the second summand, so that the convolution `conv` absorbs the
+            // addition.
             y = g.add("add", y, residual)?;
         }
         if problem.relu {
@@ -71,11 +72,11 @@ impl Trial {
         let expected = cpu::run(&graph, &params, &images, &[])?.output;
         let images = padded(&images);
         let floats = images.len() / shape[0].max(1) * problem.batch;
-        // The convolution runs many times, so its input must outlive it.
+        // The convolution runs many times, so its input must stay alive after the first run.
         let lowered = lower(&graph, &params, &[x])?;
         let at = lowered.origin.iter().position(|&origin| origin == conv);
         Ok(Self {
-            // It absorbs others, and nothing absorbs it.
+            // The convolution absorbs later nodes, and no node absorbs it.
             conv: at.map_or(lowered.graph.output, NodeId),
             lowered,
             problem: *problem,
@@ -84,11 +85,11 @@ impl Trial {
         })
     }
 
-    /// The convolution on the device, by that candidate; what it is fed with is
-    /// there, and its pipelines have run.
+    /// Prepares the convolution on the device with the given candidate. The input is uploaded, and
+    /// the pipelines have run once.
     pub fn on(&self, gpu: &Gpu, candidate: Candidate, precision: Scalar) -> Result<Rig, Error> {
         let profile = DeviceProfile {
-            // The input is kept, but not read back.
+            // The input is kept but not read back, so the limit does not apply.
             max_buffer: u64::MAX,
             ..gpu.profile().clone()
         };
@@ -121,8 +122,8 @@ impl Trial {
     }
 }
 
-/// A convolution that makes a value of the output's shape: of single pixels
-/// where that does it, since the twin computes it, too.
+/// Returns the window of a convolution that produces a residual of the output's shape. A 1×1 window
+/// is preferred if it fits, because the reference computes the residual, too.
 fn residual_window(problem: &ConvProblem) -> Window {
     let Window { stride, .. } = problem.window;
     let single = Window::new(1, stride, 0);
@@ -133,22 +134,22 @@ fn residual_window(problem: &ConvProblem) -> Window {
     }
 }
 
-/// Values of that shape, of which there are as many as it has.
+/// Returns a tensor of that shape. `data` has as many values as the shape.
 fn tensor(shape: Vec<usize>, data: Vec<f32>) -> Tensor {
     Tensor::from_fn(shape, |i| data.get(i).copied().unwrap_or_default())
 }
 
-/// A convolution on a device.
+/// A convolution on a device, ready for timing.
 pub(super) struct Rig {
     executable: Executable,
-    /// The convolution's own dispatches.
+    /// The dispatches of the convolution itself.
     steps: Range<usize>,
-    /// The worst image against the twin.
+    /// The largest difference of an image from the reference.
     pub difference: Difference,
 }
 
 impl Rig {
-    /// Runs the convolution `times` over.
+    /// Runs the convolution `times` times and returns the time.
     pub fn time(&mut self, times: usize) -> Result<StepsTime, Error> {
         Ok(self.executable.time_steps(self.steps.clone(), times)?)
     }
@@ -161,7 +162,7 @@ mod tests {
     use crate::graph::Shape;
     use crate::plan::conv_shapes;
 
-    /// What is measured must be the convolution that was asked for.
+    /// The measured convolution must be the requested one.
     #[test]
     fn the_trial_has_the_problem_that_was_asked_for() {
         let stem = ConvProblem {
@@ -180,7 +181,7 @@ mod tests {
             relu: true,
             ..problem()
         };
-        // No single pixels make a residual of a window that shrinks.
+        // A 1×1 window cannot make a residual if the main window shrinks the image.
         let shrinking = ConvProblem {
             input: Shape::new(6, 6, 4),
             output: Shape::new(4, 4, 4),

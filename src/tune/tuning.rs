@@ -1,4 +1,4 @@
-//! Winners and their times, by shape.
+//! The measured times and the fastest candidate of each shape.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::gpu::Gpu;
 use crate::kernels::candidate;
 use crate::plan::Choice;
 
-/// What was measured for a shape.
+/// The measurements of one shape.
 ///
 /// ```no_run
 /// use resnet_wgpu::Tuning;
@@ -26,13 +26,13 @@ pub struct Tuned {
     /// The shape.
     #[serde(flatten)]
     pub key: ConvKey,
-    /// The candidate that won.
+    /// The name of the fastest candidate.
     pub winner: String,
-    /// Milliseconds of each candidate that computed it rightly.
+    /// The time in milliseconds of each candidate with correct results.
     pub times_ms: BTreeMap<String, f64>,
 }
 
-/// The fastest candidates for shapes that were measured, on one device.
+/// The fastest candidates for measured shapes, on one device.
 ///
 /// ```no_run
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model, Session, SessionOptions, Tuning};
@@ -40,10 +40,10 @@ pub struct Tuned {
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let model = Model::embedded()?;
-/// // Once, on the machine of the user or of a colleague with the same GPU:
+/// // Once, on the user's machine or on another machine with the same GPU:
 /// let tuning = tune(&gpu, &model, &TuneOptions::default(), |_| {})?;
 /// tuning.write("tuning.json")?;
-/// // Ever after; a file that is stale or damaged is no reason to stop.
+/// // Later, at each start. A program may ignore a stale or damaged file.
 /// let tuning = Tuning::for_device("tuning.json", &gpu)?;
 /// let options = SessionOptions {
 ///     choice: tuning.choice(&gpu, "f32")?,
@@ -59,7 +59,7 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// One in which nothing is measured yet.
+    /// Creates a tuning without measurements.
     pub fn new(origin: Origin) -> Self {
         Self {
             origin,
@@ -67,28 +67,28 @@ impl Tuning {
         }
     }
 
-    /// What it was measured on.
+    /// Returns the device and the versions that the tuning was measured with.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// All that was measured, in the order of the keys.
+    /// Iterates over all measured shapes, ordered by key.
     pub fn shapes(&self) -> impl ExactSizeIterator<Item = &Tuned> {
         self.shapes.values()
     }
 
-    /// What was measured for a shape.
+    /// Returns the measurements of a shape.
     pub fn get(&self, key: &ConvKey) -> Option<&Tuned> {
         self.shapes.get(key)
     }
 
-    /// Takes in what was measured for a shape, in place of what was there.
+    /// Adds the measurements of a shape, replacing existing ones.
     pub fn insert(&mut self, tuned: Tuned) {
         self.shapes.insert(tuned.key.clone(), tuned);
     }
 
-    /// Takes in what a measurement found; a shape that no candidate computed
-    /// rightly is left to the rules.
+    /// Adds the measurements of a report. A shape for which no candidate computed correct results
+    /// is skipped, so the built-in rules apply to it.
     pub fn add(&mut self, report: &ShapeReport) {
         let Some(winner) = report.winner else { return };
         let times = report.timings.iter();
@@ -103,21 +103,21 @@ impl Tuning {
         });
     }
 
-    /// Takes in all of another, which wins where both have a shape. It must be
-    /// of the same origin.
+    /// Adds all measurements of another tuning of the same origin. For a shape in both tunings, the
+    /// measurements of `other` replace the existing ones.
     ///
     /// # Errors
-    /// [`Stale`] for another origin; nothing is taken in then.
+    /// [`Stale`] if the origins differ; nothing is added in this case.
     pub fn merge(&mut self, other: &Self) -> Result<(), Stale> {
         other.check(&self.origin)?;
         self.shapes.extend(other.shapes.clone());
         Ok(())
     }
 
-    /// Whether it holds where `here` is the origin.
+    /// Checks whether the tuning is valid for the origin `here`.
     ///
     /// # Errors
-    /// [`Stale`] where it does not, with what differs.
+    /// [`Stale`] with the differences if the tuning is not valid.
     pub fn check(&self, here: &Origin) -> Result<(), Stale> {
         let differences = self.origin.differences(here);
         match differences.is_empty() {
@@ -126,11 +126,11 @@ impl Tuning {
         }
     }
 
-    /// The choice that a session on that device takes, computing in that
-    /// precision. A winner that this version does not have is passed over.
+    /// Returns the choice of kernels for a session on this device with this precision. Winners that
+    /// this version does not know are skipped.
     ///
     /// # Errors
-    /// [`Stale`] for another device, driver or version.
+    /// [`Stale`] if the device, the driver or the version differs.
     pub fn choice(&self, gpu: &Gpu, precision: &str) -> Result<Choice, Stale> {
         self.check(&Origin::of(gpu))?;
         let of = self.shapes().filter(|t| t.key.precision == precision);
@@ -147,7 +147,7 @@ pub(super) mod tests {
     use super::*;
     use crate::gpu::Clock;
 
-    /// A shape for which that candidate won.
+    /// Returns the measurements of a shape with the given winner.
     pub fn tuned(batch: usize, winner: &str) -> Tuned {
         let mut key = ConvKey::new(F32, &problem());
         key.batch = batch;

@@ -1,6 +1,6 @@
-//! Every candidate, and so every kernel variant, on random shapes against the CPU twin: odd sizes,
-//! channels that are no multiple of four, strides, groups, batches, single
-//! pixels. The property tests and `resnet verify --kernels` both call this.
+//! Comparison of every candidate, and so of every kernel variant, with the CPU reference on random
+//! shapes: odd sizes, channel counts that are no multiple of four, strides, groups, batches and
+//! single pixels. The property tests and `resnet verify --kernels` both call this module.
 
 use super::problem::{EPS, Problem, Random};
 use super::{Difference, largest, tolerance};
@@ -13,7 +13,7 @@ use crate::passes::lower;
 use crate::plan::{Choice, Plan, PlanOptions};
 use crate::tensor::{Params, Tensor, padded, unpad_channels};
 
-/// One candidate's verdict over all its cases.
+/// The result of one candidate over all its cases.
 ///
 /// ```no_run
 /// use resnet_wgpu::low_level::plan::Scalar;
@@ -30,25 +30,25 @@ use crate::tensor::{Params, Tensor, padded, unpad_channels};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct KernelReport {
-    /// The candidate's name: the kernel's, where it is one.
+    /// The candidate's name, which is the kernel's name if the candidate is a single kernel.
     pub kernel: &'static str,
-    /// Cases that ran; 0 where the device cannot run it.
+    /// The number of cases that ran; 0 if the device cannot run the candidate.
     pub cases: usize,
-    /// Largest relative error that it is allowed.
+    /// The largest allowed relative error.
     pub tolerance: f64,
-    /// The worst of them.
+    /// The largest difference of all cases.
     pub worst: Difference,
-    /// The worst case, readably.
+    /// A description of the case with the largest difference.
     pub worst_case: String,
 }
 
-/// Runs `cases` random problems through every candidate that the device can
-/// run and that has to do with that precision; `each` sees a candidate's report
-/// as soon as it is known. Deterministic in `seed`.
+/// Runs `cases` random problems through every candidate that serves the precision and that the
+/// device can run. `each` receives the report of each candidate as soon as the candidate is
+/// checked. The results are deterministic in `seed`.
 ///
 /// # Errors
-/// [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) where the device fails or refuses a kernel. What is computed wrongly
-/// is no error, but in the reports.
+/// [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device fails or refuses a kernel.
+/// Wrong results are not an error; the reports contain them.
 pub fn kernels(
     gpu: &Gpu,
     precision: Scalar,
@@ -85,7 +85,8 @@ pub fn kernels(
     Ok(reports)
 }
 
-/// Cooperative matrices take f16, whatever lies in the buffers.
+/// Returns the allowed error. Cooperative matrices round their factors to f16, whatever the storage
+/// format of the buffers.
 fn allowed(candidate: &Candidate, precision: Scalar) -> f64 {
     match candidate.rounds_factors() {
         true => tolerance(Scalar::F16),
@@ -112,7 +113,7 @@ fn run(
         );
     }
     let s = graph.input_shape();
-    // Bytes where the candidate takes bytes, else floats.
+    // The input is bytes if the candidate reads bytes, and floats otherwise.
     let bytes = candidate.name == "ingest.rgb8";
     let (mean, std) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
     let pixels: Vec<u8> = (0..problem.batch * s.h * s.w * 3)
@@ -128,7 +129,7 @@ fn run(
     let expected: Vec<&Tensor> = std::iter::once(&twin.output)
         .chain(keep.iter().filter_map(|id| twin.nodes.get(id)))
         .collect();
-    // A norm shifts the sum, perhaps to near zero; the sum's rounding stays.
+    // A norm may shift the sum to near zero, but the rounding error of the sum remains.
     let normed = problem.sum.and_then(|sum| twin.nodes.get(&sum));
     let rounded = match normed {
         Some(sum) => f64::from(largest(sum.data())) * factor(&params)?,
@@ -152,8 +153,8 @@ fn run(
         });
     }
     let executable = Executable::alone(gpu, plan, &lowered.params)?;
-    // Slots that the run does not write must not matter, so they are filled
-    // with what would show.
+    // A run must not depend on slots that it does not write. NaNs in the slots reveal such a
+    // dependence.
     for (i, slot) in executable.plan().slots.clone().iter().enumerate() {
         let scalar = match slot.place {
             Place::Texture(scalar) => scalar,
@@ -169,7 +170,7 @@ fn run(
         true => Images::from(&pixels),
         false => Images::from(&input),
     };
-    // What is kept has the result's shape.
+    // The kept node has the same shape as the result.
     executable.run(images, |output, data| {
         let mut found = unpad_channels(data, channels);
         if padding_is_dirty(data, channels) {
@@ -187,7 +188,7 @@ fn run(
     Ok(worst)
 }
 
-/// The largest factor that the batch norm `bn` scales a sum by.
+/// Returns the largest factor by which the batch norm `bn` scales a sum.
 fn factor(params: &Params) -> Result<f64, Error> {
     let [weight, variance] = ["bn.weight", "bn.running_var"].map(|name| params.get(name));
     let (weight, variance) = (weight?, variance?);
@@ -196,7 +197,8 @@ fn factor(params: &Params) -> Result<f64, Error> {
     Ok(largest(&factors).into())
 }
 
-/// Channels that pad the last quad must be zero: the next layer relies on it.
+/// Returns whether a padding channel of the last quad is not zero. The next layer relies on zeros
+/// there.
 fn padding_is_dirty(data: &[f32], channels: usize) -> bool {
     let width = channels.next_multiple_of(4);
     data.chunks_exact(width)

@@ -1,6 +1,6 @@
-//! A network on a device, layer by layer against the CPU twin. Each step is
-//! fed the twin's own inputs, so that an error shows where it arises; the
-//! logits are compared end to end as well.
+//! Comparison of a network on a device with the CPU reference, layer by layer. Each step reads the
+//! reference's own inputs, so that an error appears in the layer that causes it. The logits are
+//! also compared end to end.
 
 use super::{Difference, largest, tolerance, tolerance_of_logits};
 use crate::cpu::{CpuError, CpuModel, Executor};
@@ -14,7 +14,7 @@ use crate::plan::{Plan, PlanOptions};
 use crate::tensor::{QUAD, Tensor, padded, quads, unpad_channels};
 use crate::weights::synthetic_tensor;
 
-/// One layer's verdict.
+/// The result of one layer.
 ///
 /// ```no_run
 /// use resnet_wgpu::low_level::plan::PlanOptions;
@@ -34,17 +34,17 @@ use crate::weights::synthetic_tensor;
 pub struct LayerReport {
     /// The layer's name.
     pub layer: String,
-    /// The candidate that computed it.
+    /// The candidate that computed the layer.
     pub kernel: &'static str,
-    /// Output of one image.
+    /// The shape of the output for one image.
     pub shape: Shape,
-    /// How far it is from the twin.
+    /// The difference from the reference.
     pub difference: Difference,
-    /// What it has to do with f16's range.
+    /// The state of the layer's values with respect to the range of f16.
     pub range: Range,
 }
 
-/// Whether a layer's values fit what they are stored in.
+/// The state of a layer's values with respect to the range of their storage format.
 ///
 /// ```no_run
 /// use resnet_wgpu::low_level::plan::Scalar;
@@ -64,18 +64,19 @@ pub struct LayerReport {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Range {
-    /// They do.
+    /// All values are in range.
     Fits,
-    /// The layer's result, or a value on the way to it, does not: the twin's
-    /// largest absolute value is this.
+    /// The layer's result, or an intermediate value of the layer, is out of range. The field is the
+    /// largest absolute value of the reference.
     Overflows(f64),
-    /// An input of the layer is another one's result that does not, so the
-    /// layer cannot be judged.
+    /// An input of the layer is the out-of-range result of another layer, so this layer cannot be
+    /// judged.
     Unknown,
 }
 
 impl LayerReport {
-    /// Whether the layer is right, as far as that can be told.
+    /// Returns whether the layer's results are correct. A layer that cannot be judged counts as
+    /// correct.
     pub fn passed(&self, tolerance: f64) -> bool {
         match self.range {
             Range::Fits => self.difference.within(tolerance),
@@ -85,7 +86,7 @@ impl LayerReport {
     }
 }
 
-/// A network's verdict.
+/// The result of a network.
 ///
 /// ```no_run
 /// use resnet_wgpu::low_level::plan::Scalar;
@@ -101,34 +102,35 @@ impl LayerReport {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkReport {
-    /// Every layer, in the twin's order.
+    /// All layers, in the order of the reference.
     pub layers: Vec<LayerReport>,
-    /// The logits end to end.
+    /// The difference of the logits, end to end.
     pub logits: Difference,
 }
 
 impl NetworkReport {
-    /// Whether all layers and the logits are right for that precision.
+    /// Returns whether all layers and the logits are correct for that precision.
     pub fn passed(&self, precision: Scalar) -> bool {
         let layers = tolerance(precision);
         self.logits.within(tolerance_of_logits(precision))
             && self.layers.iter().all(|l| l.passed(layers))
     }
 
-    /// The layers whose results do not fit what they are stored in.
+    /// Iterates over the layers with results out of range of their storage format.
     pub fn overflows(&self) -> impl Iterator<Item = &LayerReport> {
         let over = |l: &&LayerReport| matches!(l.range, Range::Overflows(_));
         self.layers.iter().filter(over)
     }
 }
 
-/// Verifies `model` on `batch` different seeded images of `h`×`w` pixels;
-/// `each` sees a layer's report as soon as it is known.
+/// Compares `model` with the reference on `batch` different seeded images of `h`×`w` pixels. `each`
+/// receives the report of each layer as soon as the layer is compared.
 ///
 /// # Errors
-/// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the network does not admit, [`ErrorKind::UnsupportedDevice`](crate::ErrorKind::UnsupportedDevice) where
-/// the device cannot run it, [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) where it fails. What is computed wrongly is
-/// no error, but in the report.
+/// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the
+/// network does not support, [`ErrorKind::UnsupportedDevice`](crate::ErrorKind::UnsupportedDevice)
+/// if the device cannot run the network, [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if
+/// the device fails. Wrong results are not an error; the report contains them.
 pub fn network(
     gpu: &Gpu,
     model: &Model,
@@ -142,7 +144,7 @@ pub fn network(
     let plan = Plan::new(&lowered, batch, gpu.profile(), &[], options)?;
     let executable = Executable::alone(gpu, plan, &lowered.params)?;
 
-    // Only now that the device is known to take such a batch.
+    // Allocate the images only after the device is known to support this batch size.
     let input = seeded_images(batch, graph.input_shape());
     let twin = CpuModel::new(&graph, model.params())?;
     let mut run = Executor::new(&twin, &input)?;
@@ -162,8 +164,8 @@ pub fn network(
             continue; // absorbed by a later node
         };
         let node = &lowered.graph.nodes[index];
-        // A sum of which a batch norm or a pool is all that is stored is seen in
-        // that.
+        // If only the batch norm or the pool after a sum is stored, the sum is compared through
+        // this result.
         let Some(maker) = made_by[index].filter(|_| !node.inputs.is_empty()) else {
             continue;
         };
@@ -195,8 +197,8 @@ pub fn network(
         } else {
             range(&found, largest, options.precision)
         };
-        // Whatever comes of numbers that were lost is lost too, but a twin's
-        // value that fits is a sound input again.
+        // Results computed from lost values are lost, too. But if the reference's value is in
+        // range, it is a valid input for the next layer.
         fits[index] = largest <= stored[index].largest();
         let report = LayerReport {
             layer: match maker.0 == index {
@@ -228,9 +230,9 @@ pub fn network(
     })
 }
 
-/// Whether a result fits f16. It does not where the twin's is larger, nor where
-/// the twin's is finite and the device's is not: then a value on the way to it,
-/// such as a transformed tile, was too large.
+/// Compares a result with the range of f16. The result is out of range if the reference's value is
+/// too large. It is also out of range if the device's value is not finite but the reference's value
+/// is: then an intermediate value, such as a transformed tile, was too large.
 fn range(found: &[f32], expected: f32, precision: Scalar) -> Range {
     let half = precision == Scalar::F16 && expected.is_finite();
     let lost = half && found.iter().any(|v| !v.is_finite());
@@ -240,8 +242,8 @@ fn range(found: &[f32], expected: f32, precision: Scalar) -> Range {
     }
 }
 
-/// Different images for each place in a batch, `[N, H, W, C]`, of mean 0 and
-/// variance 1; a smaller batch has the first of a larger one.
+/// Returns `batch` different images, `[N, H, W, C]`, of mean 0 and variance 1. A smaller batch
+/// contains the first images of a larger one.
 pub fn seeded_images(batch: usize, s: Shape) -> Tensor {
     let shape = [batch, s.c, s.h, s.w];
     let data = synthetic_tensor("input", &shape, 0, 1.0);
@@ -252,7 +254,7 @@ pub fn seeded_images(batch: usize, s: Shape) -> Tensor {
 }
 
 fn value<'a>(run: &'a Executor<'_>, id: NodeId) -> Result<&'a Tensor, Error> {
-    // The values were held, so this is only reached by a defect of ours.
+    // The values were held, so only a defect of this library leads here.
     run.value(id)
         .ok_or_else(|| CpuError::NoSuchNode { id: id.0, nodes: 0 }.into())
 }

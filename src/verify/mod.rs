@@ -1,6 +1,5 @@
-//! Is the device right? Every layer of a network, or every kernel variant on
-//! random shapes, against the CPU twin: what the tests run, a user with an odd
-//! GPU can run too.
+//! Checks of a device: every layer of a network, or every candidate on random shapes, compared with
+//! the CPU reference. The tests use these checks, and a user with an unusual GPU can run them, too.
 
 mod kernels;
 pub(crate) mod layers;
@@ -11,22 +10,22 @@ pub use layers::{LayerReport, NetworkReport, Range, network};
 
 use crate::kernels::Scalar;
 
-/// Largest error, relative to a layer's largest value, that f32 is allowed.
+/// The largest allowed error of f32, relative to a layer's largest value.
 pub const TOLERANCE_F32: f64 = 1e-4;
 
-/// The same for f16 storage with f32 sums, and for factors rounded to f16:
-/// measured up to 1.4e-3 over random problems, where Winograd's F(2×2) rounds
-/// its transformed tiles too, and up to 7.2e-4 over the layers of ResNet-50.
+/// The largest allowed error of f16 storage with f32 sums, and of factors rounded to f16, relative
+/// to a layer's largest value. The measured errors are up to 1.4e-3 over random problems
+/// (Winograd's F(2×2) also rounds its transformed tiles), and up to 7.2e-4 over the layers of
+/// ResNet-50.
 pub const TOLERANCE_F16: f64 = 5e-3;
 
-/// The same for logits end to end in f16, where each layer rounds what those
-/// before it rounded: measured 4.4e-4 over ResNet-50 with seeded weights, and up
-/// to 2.0e-3 over CIFAR-10's 10,000 test images with trained ResNets of 20, 32
-/// and 56 layers. Rounding towards zero, which is no more than that, took 1.3e-2.
+/// The largest allowed error of logits, end to end in f16. Each layer rounds results that earlier
+/// layers have already rounded. The measured errors are 4.4e-4 over ResNet-50 with seeded weights,
+/// and up to 2.0e-3 over CIFAR-10's 10,000 test images with trained ResNets of 20, 32 and 56
+/// layers. An implementation that differs only by rounding towards zero had an error of 1.3e-2.
 pub const TOLERANCE_F16_LOGITS: f64 = 2e-2;
 
-/// The largest error of a layer that is allowed where activations are stored
-/// in `scalar`.
+/// Returns the largest allowed error of a layer with activations stored in `scalar`.
 pub fn tolerance(scalar: Scalar) -> f64 {
     match scalar {
         Scalar::F16 => TOLERANCE_F16,
@@ -34,7 +33,8 @@ pub fn tolerance(scalar: Scalar) -> f64 {
     }
 }
 
-/// The same of logits, end to end.
+/// Returns the largest allowed error of the logits, end to end, with activations stored in
+/// `scalar`.
 pub fn tolerance_of_logits(scalar: Scalar) -> f64 {
     match scalar {
         Scalar::F16 => TOLERANCE_F16_LOGITS,
@@ -42,12 +42,12 @@ pub fn tolerance_of_logits(scalar: Scalar) -> f64 {
     }
 }
 
-/// The largest absolute value.
+/// Returns the largest absolute value.
 fn largest(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |most, v| most.max(v.abs()))
 }
 
-/// How far apart two tensors are.
+/// The difference between two tensors.
 ///
 /// ```
 /// use resnet_wgpu::low_level::verify::{Difference, TOLERANCE_F32};
@@ -59,21 +59,21 @@ fn largest(values: &[f32]) -> f32 {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Difference {
-    /// Largest absolute difference; NaN where either has a NaN.
+    /// The largest absolute difference; NaN if either tensor contains a NaN.
     pub max_abs: f64,
-    /// Largest absolute value expected.
+    /// The largest absolute expected value.
     pub scale: f64,
 }
 
 impl Difference {
-    /// Compares element by element.
+    /// Compares two tensors element by element. Different lengths give a NaN.
     pub fn between(found: &[f32], expected: &[f32]) -> Self {
         let mut d = Self::default();
         for (&f, &e) in found.iter().zip(expected) {
             let (f, e) = (f64::from(f), f64::from(e));
             d.scale = d.scale.max(e.abs());
             let abs = (f - e).abs();
-            // A NaN must not lose against a number.
+            // A NaN must replace any number.
             if abs > d.max_abs || abs.is_nan() {
                 d.max_abs = abs;
             }
@@ -87,7 +87,7 @@ impl Difference {
         d
     }
 
-    /// Largest absolute difference as a part of the largest value.
+    /// Returns the largest absolute difference, relative to the largest expected value.
     pub fn relative(&self) -> f64 {
         if self.scale > 0.0 {
             self.max_abs / self.scale
@@ -96,7 +96,7 @@ impl Difference {
         }
     }
 
-    /// Whether the difference is within `tolerance`; a NaN never is.
+    /// Returns whether the relative difference is at most `tolerance`. A NaN never is.
     pub fn within(&self, tolerance: f64) -> bool {
         self.relative() <= tolerance
     }

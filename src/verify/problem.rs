@@ -1,5 +1,5 @@
-//! Random problems for a kernel: a graph of one operation, or of a convolution
-//! with what its epilogue may have.
+//! Random problems for candidates: a graph of one operation, or of a convolution with random parts
+//! of its epilogue.
 
 use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Shape, Window};
 use crate::kernels::{Candidate, Family, Method, Outputs, Reduction, Tile, Variant};
@@ -7,17 +7,17 @@ use crate::mix::{STEP, mix};
 use crate::plan::{DeviceProfile, Plan};
 use crate::tensor::QUAD;
 
-/// Added to the variance by batch norms.
+/// The value that batch norms add to the variance.
 pub(super) const EPS: f32 = 1e-5;
 
-/// A small graph that exercises one kernel, and a batch size.
+/// A small graph that exercises one candidate, with a batch size.
 pub(super) struct Problem {
     pub graph: Graph,
-    /// A node whose value is compared besides the result.
+    /// A node whose value is compared in addition to the result.
     pub keep: Option<NodeId>,
-    /// The sum that the batch norm `bn` behind it scales, if there is one.
+    /// The sum that the following batch norm `bn` scales, if the graph has one.
     pub sum: Option<NodeId>,
-    /// What the kernel, or the last of several, has to leave.
+    /// The outputs that the candidate's last kernel must write.
     pub outputs: Outputs,
     pub batch: usize,
     pub text: String,
@@ -26,7 +26,7 @@ pub(super) struct Problem {
 impl Problem {
     pub fn random(candidate: &Candidate, r: &mut Random, case: usize) -> Result<Self, GraphError> {
         let batch = 1 + r.below(3);
-        // The first cases are the corners: one pixel, one channel.
+        // The first cases are extreme: one pixel, one channel.
         let (h, w, c) = match case {
             0 => (1, 1, 1),
             1 => (1, 9, 5),
@@ -42,7 +42,7 @@ impl Problem {
         Ok(problem)
     }
 
-    /// One image, compared by its result alone.
+    /// Creates a problem of one image that compares only the result.
     fn of(graph: Graph, text: String) -> Self {
         Self {
             graph,
@@ -54,8 +54,8 @@ impl Problem {
         }
     }
 
-    /// Whether the plan has the candidate do what is to be looked at; a case
-    /// that does not reach it would prove nothing.
+    /// Returns whether the plan uses the candidate with the expected outputs. A case without the
+    /// candidate would prove nothing.
     pub fn reached(&self, candidate: &Candidate, plan: &Plan, profile: &DeviceProfile) -> bool {
         let mut own = plan.steps.iter().filter(|s| s.candidate == candidate.name);
         let Some(last) = own.next_back() else {
@@ -69,15 +69,14 @@ impl Problem {
     }
 }
 
-/// One convolution, or two that are added, the first being the residual; and
-/// perhaps a batch norm and a ReLU behind it.
+/// Makes a graph of one convolution, or of two that are added (the first is the residual). A batch
+/// norm and a ReLU may follow.
 fn convolution(
     candidate: &Candidate,
     r: &mut Random,
     (h, w, c): (usize, usize, usize),
 ) -> Result<Problem, GraphError> {
-    // Half of the cases are small, the others have up to three columns of
-    // tiles.
+    // Half of the cases are small; the others have up to three columns of tiles.
     let tile = match candidate.method {
         Method::Kernel(kernel) => kernel.tile,
         Method::Split { gemm, .. } | Method::Winograd { gemm, .. } => gemm.tile,
@@ -116,8 +115,7 @@ fn convolution(
             ..
         } => {
             (k, stride, inputs) = (kernel, own, 3);
-            // Half of the rows are shorter than a tile, others take up to
-            // three.
+            // Half of the rows are shorter than a tile; others have up to three tiles.
             w *= 1 + r.below(2) * pixels * stride / 8;
         }
         _ => {}
@@ -129,7 +127,7 @@ fn convolution(
     let window = Window::new(k, stride, padding);
     let (mut residual, relu) = (r.below(2) == 1, r.below(2) == 1);
     let outputs_left = [Outputs::Sum, Outputs::Both, Outputs::Normed][r.below(3)];
-    // A norm that only follows a convolution would be folded into its weights.
+    // A norm directly after a single convolution would be folded into the convolution's weights.
     residual |= outputs_left == Outputs::Normed && !relu;
 
     let mut g = GraphBuilder::new(Shape::new(h, w, inputs))?;
@@ -204,8 +202,7 @@ fn other(
         }
         Family::GlobalAvgPool => (g.global_avg_pool("avgpool", x), "global avg pool".into()),
         Family::Add => {
-            // A sum that no convolution can take in: of the input with its
-            // own ReLU.
+            // A sum that no convolution can absorb: the input plus its own ReLU.
             let y = g.relu("relu", x);
             (g.add("add", y, x)?, "add".into())
         }
@@ -229,9 +226,9 @@ fn other(
             (y, text)
         }
         Family::Softmax => (g.softmax("softmax", x), "softmax".into()),
-        // What is taken in has to be read by something.
+        // A following operation must read the ingested input.
         Family::Ingest => (g.relu("relu", x), "input, relu".into()),
-        // Handled by `convolution`, or part of what is.
+        // `convolution` handles these families, or they are part of a candidate that it handles.
         Family::Conv
         | Family::GroupedConv
         | Family::SumParts
@@ -241,7 +238,7 @@ fn other(
     Ok(Problem::of(g.finish(y), text))
 }
 
-/// A small generator (splitmix64), so that a seed means the same everywhere.
+/// A small random generator (splitmix64) with the same sequence on every platform.
 pub(super) struct Random(u64);
 
 impl Random {
@@ -255,12 +252,12 @@ impl Random {
         mix(self.0)
     }
 
-    /// A number below `n`, which is at least 1.
+    /// Returns a number below `n`; `n` must be at least 1.
     pub fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
 
-    /// A value in [−1, 1).
+    /// Returns a value in [−1, 1).
     pub fn value(&mut self) -> f32 {
         (self.next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
     }
@@ -273,7 +270,7 @@ mod tests {
     use super::*;
     use crate::kernels::candidates;
 
-    /// Wide tiles would never have a second column if few channels were drawn.
+    /// With few channels, wide tiles would never have a second column.
     #[test]
     fn convolutions_have_one_column_of_tiles_and_several() {
         for candidate in candidates() {
@@ -296,8 +293,8 @@ mod tests {
         }
     }
 
-    /// What a convolution leaves is drawn for each case: all there is must come
-    /// up for every candidate.
+    /// The outputs of a convolution are random: all kinds of outputs must occur for every
+    /// candidate.
     #[test]
     fn convolutions_leave_all_that_they_can() {
         for candidate in candidates() {

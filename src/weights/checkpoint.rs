@@ -1,4 +1,4 @@
-//! A safetensors file, its header checked.
+//! A safetensors file with a checked header.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,11 +10,12 @@ use super::header::Header;
 use super::storage::Storage;
 use super::{CheckpointError, Format, Listing};
 
-/// The largest file that is read, in bytes: vgg19 in f64 has a quarter of it.
+/// The largest file that is read, in bytes. The file of vgg19 in f64 has about a quarter of this
+/// size.
 pub const MAX_FILE_BYTES: u64 = 4 << 30;
 
-/// A safetensors file: its header is checked, its numbers are by
-/// [`load`](Checkpoint::load). The file stays open, and is not held in memory.
+/// An open safetensors file. Its header has been checked; [`load`](Checkpoint::load) checks its
+/// numbers. The file stays open, and memory does not hold its contents.
 ///
 /// ```no_run
 /// use resnet_wgpu::{Checkpoint, Hints};
@@ -27,14 +28,14 @@ pub const MAX_FILE_BYTES: u64 = 4 << 30;
 #[derive(Clone)]
 pub struct Checkpoint {
     pub(super) header: Header,
-    /// Where `config.json` may lie; `None` for what was no file.
+    /// The folder in which `config.json` may lie; `None` if the checkpoint was read from memory.
     pub(super) folder: Option<PathBuf>,
     pub(super) storage: Arc<Storage>,
 }
 
 impl std::fmt::Debug for Checkpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not the numbers.
+        // The output leaves out the tensors, which can be thousands.
         f.debug_struct("Checkpoint")
             .field("name", &self.storage.name)
             .field("tensors", &self.header.tensors.len())
@@ -43,15 +44,15 @@ impl std::fmt::Debug for Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens a safetensors file of at most [`MAX_FILE_BYTES`] and reads its
-    /// header. Another format is told by its first bytes.
+    /// Opens a safetensors file of at most [`MAX_FILE_BYTES`] and reads its header. The file's
+    /// first bytes identify any other format.
     ///
     /// # Errors
-    /// [`CheckpointError::Read`] and [`CheckpointError::NoFile`] for a path that is
-    /// no file to be read; [`CheckpointError::Format`], with the remedy, for
-    /// another format; [`CheckpointError::TooLarge`]; [`CheckpointError::Header`]
-    /// and [`CheckpointError::Tensor`] for a damaged file;
-    /// [`CheckpointError::Changed`] for one that is being written to.
+    /// [`CheckpointError::Read`] if the file cannot be read, and [`CheckpointError::NoFile`] if the
+    /// path leads to no regular file; [`CheckpointError::Format`], with the remedy, for another
+    /// format; [`CheckpointError::TooLarge`]; [`CheckpointError::Header`] and
+    /// [`CheckpointError::Tensor`] for a damaged file; [`CheckpointError::Changed`] if another
+    /// program is writing to the file.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let path = path.as_ref();
         let name = path.display().to_string();
@@ -73,11 +74,12 @@ impl Checkpoint {
         Self::open(Storage::file(name, file, &kind), folder)
     }
 
-    /// Takes a safetensors file's bytes, such as those of `include_bytes!`;
-    /// `name` stands for the file in errors.
+    /// Reads a safetensors file from bytes in memory, such as those of `include_bytes!`. `name`
+    /// stands for the file in errors.
     ///
     /// # Errors
-    /// As [`Checkpoint::from_file`], but for those of reading.
+    /// The errors of [`Checkpoint::from_file`], except [`CheckpointError::Read`],
+    /// [`CheckpointError::NoFile`] and [`CheckpointError::Changed`].
     pub fn from_bytes(
         name: impl Into<String>,
         bytes: impl Into<Cow<'static, [u8]>>,
@@ -108,17 +110,17 @@ impl Checkpoint {
         })
     }
 
-    /// The file's path, or the name given with the bytes.
+    /// Returns the file's path, or the name that was given with the bytes.
     pub fn name(&self) -> &str {
         &self.storage.name
     }
 
-    /// The free text of the header (`__metadata__`), by key.
+    /// Returns the free-text entries of the header (`__metadata__`) by key.
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.header.metadata
     }
 
-    /// Names and shapes of the file's tensors, under their canonical names.
+    /// Returns the names and shapes of the file's tensors, under their canonical names.
     pub fn listing(&self) -> Listing {
         let tensors = self.header.tensors.iter();
         Listing::new(

@@ -1,20 +1,20 @@
-//! What shapes cannot tell: from the caller's hints, the settings, or the
-//! defaults, in this order.
+//! Decides the properties that tensor shapes do not determine: from the caller's hints, else from
+//! the settings, else from the defaults.
 
 use super::{Hints, Settings};
 use crate::graph::ZeroChannels;
 use crate::models::{Block, Network, Norm, Shortcut, StridePlacement};
 
-/// Decides what shapes cannot tell, and notes from what.
+/// The clues for the properties that tensor shapes do not determine, and a record of the decisions.
 pub(super) struct Clues<'a> {
     pub hints: &'a Hints,
     pub settings: &'a Settings,
-    /// What was decided and from what.
+    /// Each decision and its provenance.
     pub sources: Vec<(String, String)>,
 }
 
 impl Clues<'_> {
-    /// Sets what the network's shapes left at its default.
+    /// Sets every property of `net` that its tensors' shapes left at the default.
     pub fn decide(&mut self, net: &mut Network) {
         if net.block == Block::Bottleneck {
             let preset = self.hints.preset.as_ref().map(|p| p.stride_placement);
@@ -83,7 +83,8 @@ impl Clues<'_> {
         self.sources.push((format!("zero channels: {place}"), from));
     }
 
-    /// The first that is said, and by whom.
+    /// Returns the first value that is present and its provenance: the hints `said` in their order,
+    /// then the setting of `field`, then `default`.
     fn first<T, const N: usize>(
         &self,
         said: [(Option<T>, &str); N],

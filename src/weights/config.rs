@@ -1,5 +1,4 @@
-//! What stands about a checkpoint in its metadata and in the configuration
-//! files beside it.
+//! Settings from a checkpoint's metadata and from the configuration files in its folder.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,12 +12,12 @@ use super::{Checkpoint, CheckpointError, ConfigError, forms, processor};
 use crate::graph::ZeroChannels;
 use crate::models::{Block, Network, Shortcut, Stem, StridePlacement, anti_aliased};
 
-/// The largest configuration file that is read, in bytes: ImageNet-21k's
-/// labels take a quarter of it.
+/// The largest configuration file that is read, in bytes. The labels of ImageNet-21k need a quarter
+/// of this size.
 const MAX_CONFIG_BYTES: u64 = 4 << 20;
 
-/// What a checkpoint's metadata and configuration files say; `None` where
-/// they are silent.
+/// The settings in a checkpoint's metadata and configuration files. A field is `None` if no source
+/// gives its value.
 ///
 /// ```
 /// use resnet_wgpu::Model;
@@ -33,53 +32,53 @@ const MAX_CONFIG_BYTES: u64 = 4 << 20;
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settings {
-    /// Side of the square that the network reads, in pixels.
+    /// The side, in pixels, of the square image that the network reads.
     pub input_size: Option<usize>,
-    /// Length to which an image's shorter side is resized, in pixels; goes
-    /// before `crop_pct`.
+    /// The length to which an image's shorter side is resized, in pixels. This field takes priority
+    /// over `crop_pct`.
     pub resize: Option<usize>,
-    /// `input_size / resize`, above 0 and at most 1.
+    /// The fraction `input_size / resize`, above 0 and at most 1.
     pub crop_pct: Option<f64>,
-    /// Whether an image is resized to the square itself, whatever its aspect,
-    /// and not cropped.
+    /// `true` if an image is resized to the square itself, without a crop and without keeping the
+    /// aspect ratio.
     pub squash: Option<bool>,
-    /// Whether a crop whose margin is odd lies half a pixel up and left of the
-    /// centre, as transformers crops; torchvision rounds half to even.
+    /// `true` if a crop with an odd margin lies half a pixel up and left of the centre, as in
+    /// transformers. torchvision rounds half to even instead.
     pub crop_margin_down: Option<bool>,
-    /// Mean of each channel (R, G, B) of images in [0, 1].
+    /// The mean of each channel (R, G, B) of images in [0, 1].
     pub mean: Option<[f32; 3]>,
-    /// Standard deviation of each channel, above 0.
+    /// The standard deviation of each channel, above 0.
     pub std: Option<[f32; 3]>,
-    /// `bilinear` or `bicubic`.
+    /// The resize filter: `bilinear` or `bicubic`.
     pub interpolation: Option<String>,
-    /// Class names by index. Their number is checked by
-    /// [`labels_for`](Settings::labels_for) only.
+    /// The class names by index. Only [`labels_for`](Settings::labels_for) checks their number.
     pub labels: Option<Vec<String>>,
     /// The network's name in timm's, torchvision's or this crate's spelling.
     pub architecture: Option<String>,
-    /// Where a bottleneck's stride is.
+    /// The convolution of a bottleneck that has the stride.
     pub stride_placement: Option<StridePlacement>,
-    /// Whether a network without projections has no shortcuts at all (option
-    /// A otherwise).
+    /// `true` if a network without projections has no shortcuts at all, `false` if its shortcuts
+    /// are of option A.
     pub plain: Option<bool>,
-    /// Where option A's zero channels go.
+    /// The position of the zero channels in option-A shortcuts.
     pub zero_channels: Option<ZeroChannels>,
-    /// Added to the variance in batch norm.
+    /// The number that batch norm adds to the variance.
     pub eps: Option<f64>,
-    /// Whether the stem has three convolutions, as the tensors must show.
+    /// `true` if the stem has three convolutions. The tensors must agree.
     pub deep_stem: Option<bool>,
-    /// Whether the classes are known to be ImageNet-1k's.
+    /// `true` if the classes are known to be those of ImageNet-1k.
     pub imagenet: Option<bool>,
-    /// Which file, or whose metadata, each value is from, by field name.
+    /// The provenance of each value, by field name: a configuration file, or the metadata of a
+    /// file.
     pub from: BTreeMap<&'static str, String>,
 }
 
 impl Settings {
-    /// The labels, if there are any: one for each of `classes`, or an error
-    /// that names where they are from.
+    /// Returns the labels if they exist: one for each of `classes` classes.
     ///
     /// # Errors
-    /// [`ConfigError`] where there are more or fewer.
+    /// [`ConfigError`] if the number of labels is not `classes`. The error names the provenance of
+    /// the labels.
     pub fn labels_for(&self, classes: usize) -> Result<Option<&[String]>, ConfigError> {
         match &self.labels {
             Some(labels) if labels.len() != classes => Err(ConfigError {
@@ -93,20 +92,20 @@ impl Settings {
         }
     }
 
-    /// Where a field's value is from.
+    /// Returns the provenance of a field's value.
     pub(super) fn origin(&self, field: &str) -> &str {
         self.from.get(field).map_or("the caller", String::as_str)
     }
 
-    /// Refuses a network that timm gives torchvision's names and shapes, and
-    /// that computes something else: anti-aliased downsampling has no
-    /// parameters.
+    /// Refuses an anti-aliased network. timm gives such a network torchvision's tensor names and
+    /// shapes, because anti-aliased downsampling has no parameters, but the network computes
+    /// something else.
     pub(super) fn same_names_other_network(&self) -> Result<(), ConfigError> {
         let name = self.architecture.as_deref().unwrap_or_default();
         without_anti_aliasing(name, self.origin("architecture"), "architecture")
     }
 
-    /// Refuses a stem other than the one that the tensors show.
+    /// Refuses a stem type that contradicts the tensors.
     pub(super) fn stem_fits(&self, net: &Network) -> Result<(), ConfigError> {
         let deep = matches!(net.stem, Stem::Deep(_));
         match self.deep_stem {
@@ -121,8 +120,9 @@ impl Settings {
         }
     }
 
-    /// Notes `source` for every value, after what the architecture's name
-    /// tells about what is not said outright has been added.
+    /// Records `source` as the provenance of every value that has none yet. Before that, the
+    /// architecture's name determines the stride placement and the shortcut if the file does not
+    /// state these.
     pub(super) fn sourced(mut self, source: &str) -> Self {
         let known = self.architecture.as_deref().and_then(preset_of);
         let named = |name: &str| format!("architecture `{name}`, {source}");
@@ -143,10 +143,10 @@ impl Settings {
         all
     }
 
-    /// Takes from `other`, which has less say, what is not known yet.
+    /// Fills the fields that are still `None` with the values of `other`, which has lower priority.
     fn absorb(&mut self, other: Self, source: &str) {
-        // How large and where to cut belong together: half an answer from
-        // each of two files would be neither's.
+        // Resize and crop belong together. A combination of half the values of one file with half
+        // the values of another would be the preparation of neither file.
         let sized = self.input_size.is_some() || self.resize.is_some() || self.crop_pct.is_some();
         let (resize, crop, squash) = (self.resize, self.crop_pct, self.squash);
         let margin = self.crop_margin_down;
@@ -200,36 +200,37 @@ fn stem_type(deep: bool) -> &'static str {
     }
 }
 
-/// The preset that timm, torchvision or this crate calls so; timm's
-/// `resnet50.a1_in1k` names the weights behind the dot.
+/// Returns the preset that an architecture's name denotes in the spelling of timm, torchvision or
+/// this crate. In timm's names, such as `resnet50.a1_in1k`, the part after the dot names the
+/// weights.
 fn preset_of(architecture: &str) -> Option<Network> {
     Network::preset(architecture.split('.').next().unwrap_or(""))
 }
 
 impl Checkpoint {
-    /// Reads the metadata, then `config.json`, then transformers'
-    /// `processor_config.json` or else `preprocessor_config.json` of the same folder.
+    /// Reads the settings in this order of priority: the checkpoint's metadata, `config.json`, and
+    /// transformers' `processor_config.json` or else `preprocessor_config.json`. The files lie in
+    /// the checkpoint's folder.
     ///
-    /// Metadata: a JSON object under the key `config`, in this library's form (whose
-    /// filter is bilinear unless it names another) or timm's. `config.json`: timm's
-    /// or transformers' form; one of another kind of model is ignored.
-    /// A value that makes no sense, or asks for a computation that is not done here,
-    /// is an error that names file and key.
+    /// The metadata hold a JSON object under the key `config`. The object has timm's form or this
+    /// library's form, whose filter is bilinear unless the object names another. `config.json` has
+    /// timm's or transformers' form; a file about another kind of model is ignored.
     ///
     /// # Errors
-    /// [`CheckpointError::Config`] for such a value, [`CheckpointError::Read`] for
-    /// a file that cannot be read.
+    /// [`CheckpointError::Config`], with file and key, for an invalid value and for a value that
+    /// requests a computation this library does not support. [`CheckpointError::Read`] for a file
+    /// that cannot be read.
     pub fn settings(&self) -> Result<Settings, CheckpointError> {
         let mut settings = Settings::default();
         let own = self.metadata().get("config").map(|text| text.trim());
-        // Others may keep something else under that key.
+        // Other programs may store something other than an object under this key.
         if let Some(text) = own.filter(|t| t.starts_with('{')) {
             let source = format!("metadata of {}", self.name());
             let map = parse(&source, "config", text)?;
             let found = forms::metadata(Fields::new(&source, &map))?;
             settings.absorb(found.sourced(&source), &source);
         }
-        // Some exporters name the network in an entry of its own.
+        // Some exporters name the network in a separate metadata entry.
         for key in ["architecture", "model_name", "base_model"] {
             if let Some(name) = self.metadata().get(key) {
                 let source = format!("metadata of {}", self.name());
@@ -249,7 +250,7 @@ impl Checkpoint {
             settings.absorb(found.sourced(&source), &source);
             processor = processor::named_by_model(fields)?;
         }
-        // transformers prefers the newer file.
+        // transformers prefers `processor_config.json`, the newer file, and so does this code.
         if let Some((source, map)) = read_object(folder, "processor_config.json")?
             && let Some(fields) = Fields::new(&source, &map).object("image_processor")?
         {
@@ -263,7 +264,7 @@ impl Checkpoint {
     }
 }
 
-/// Refuses a name under `key` that is of an anti-aliased network.
+/// Refuses the `name` of an anti-aliased network. The error names `source` and `key`.
 fn without_anti_aliasing(name: &str, source: &str, key: &str) -> Result<(), ConfigError> {
     if !anti_aliased(name) {
         return Ok(());
@@ -280,7 +281,7 @@ fn without_anti_aliasing(name: &str, source: &str, key: &str) -> Result<(), Conf
 /// The path of a configuration file, and the object that it holds.
 type Object = (String, Map<String, Value>);
 
-/// A file of the folder as an object; `None` where there is none.
+/// Reads a file of `folder` as a JSON object. Returns `None` if the file does not exist.
 fn read_object(folder: &Path, name: &str) -> Result<Option<Object>, CheckpointError> {
     let path = folder.join(name);
     let source = path.display().to_string();
@@ -291,7 +292,7 @@ fn read_object(folder: &Path, name: &str) -> Result<Option<Object>, CheckpointEr
     Ok(Some((source, map)))
 }
 
-/// A configuration file's text; `None` where there is no such file.
+/// Reads a configuration file's text. Returns `None` if no regular file has this path.
 fn read_small(path: &Path, file: &str) -> Result<Option<String>, CheckpointError> {
     let read = |source| CheckpointError::Read {
         file: file.to_owned(),
@@ -301,7 +302,7 @@ fn read_small(path: &Path, file: &str) -> Result<Option<String>, CheckpointError
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         kind => kind.map_err(read)?,
     };
-    // A directory or a pipe of that name is no configuration.
+    // A directory or a pipe with this name is not a configuration file.
     if !kind.is_file() {
         return Ok(None);
     }

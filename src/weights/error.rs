@@ -1,5 +1,5 @@
-//! What can be wrong with a checkpoint: each error names the file and the
-//! tensor or key, what was expected, what was found, and the remedy.
+//! Errors of checkpoints. Each error names the file and the tensor or key, the expectation, the
+//! value found, and the remedy.
 
 use std::fmt;
 
@@ -17,29 +17,29 @@ use crate::monitor::Cancelled;
 ///     panic!("no safetensors");
 /// };
 /// assert_eq!(format, Format::Pickle);
-/// assert!(remedy.starts_with("convert it: python -c")); // a line for the shell
+/// assert!(remedy.starts_with("convert it: python -c")); // a shell command
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// Whoever watched it being loaded cancelled it.
+    /// The caller cancelled the load.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    /// The operating system refused.
+    /// The operating system reported an error when the file was read.
     #[error("{file}: cannot be read: {source}; check the path and its permissions")]
     Read {
-        /// The file.
+        /// The file's path or name.
         file: String,
-        /// Why.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// The file is not what it was when it was opened.
+    /// The file has changed since the library opened it.
     #[error("{file}: changed since it was opened; load it again, once nothing writes to it")]
     Changed {
-        /// The file.
+        /// The file's path or name.
         file: String,
     },
-    /// A directory, a device, a pipe.
+    /// The path leads to a directory, a device or a pipe.
     #[error(
         "{file}: expected a file, found {found}; name the .safetensors file itself (in a \
          Hugging Face folder it is usually model.safetensors)"
@@ -47,97 +47,97 @@ pub enum CheckpointError {
     NoFile {
         /// The path.
         file: String,
-        /// What lies there.
+        /// The kind of object at the path.
         found: &'static str,
     },
-    /// More bytes than any network of this crate has.
+    /// The file is larger than a file of any network in this crate.
     #[error(
         "{file}: expected at most {limit} bytes, found {found}; no ResNet is that large, use a \
          file that holds one network's weights only"
     )]
     TooLarge {
-        /// The file.
+        /// The file's path or name.
         file: String,
-        /// Bytes that are admitted.
+        /// The largest admitted size in bytes.
         limit: u64,
-        /// Bytes that it has.
+        /// The file's size in bytes.
         found: u64,
     },
-    /// Another format than safetensors.
+    /// The file has another format than safetensors.
     #[error("{file}: expected safetensors, found {format}; {remedy}")]
     Format {
-        /// The file.
+        /// The file's path or name.
         file: String,
-        /// What it is.
+        /// The file's format.
         format: Format,
-        /// How to get safetensors, as a line for the shell where there is one.
+        /// The way to get safetensors: a shell command if one exists.
         remedy: String,
     },
-    /// A header that cannot be read, or does not fit the file.
+    /// The header cannot be read or does not fit the file.
     #[error("{file}: broken safetensors header: {problem}; download or export the file again")]
     Header {
-        /// The file.
+        /// The file's path or name.
         file: String,
-        /// What was expected and what was found.
+        /// The expectation and the value found.
         problem: String,
     },
-    /// A tensor whose entry in the header contradicts itself or the file.
+    /// A tensor's entry in the header contradicts itself or the file.
     #[error("{file}: tensor `{tensor}`: {problem}; download or export the file again")]
     Tensor {
-        /// The file.
+        /// The file's path or name.
         file: String,
         /// The tensor's name in the file.
         tensor: String,
-        /// What was expected and what was found.
+        /// The expectation and the value found.
         problem: String,
     },
-    /// A tensor of numbers that are no weights.
+    /// A tensor's dtype is not a floating-point type for weights.
     #[error(
         "{file}: tensor `{tensor}`: expected F32, F16, BF16 or F64, found {found}; save it as \
          floating point (`tensor.float()` in PyTorch)"
     )]
     Dtype {
-        /// The file.
+        /// The file's path or name.
         file: String,
         /// The tensor's name in the file.
         tensor: String,
-        /// Its type.
+        /// The tensor's dtype.
         found: String,
     },
-    /// A number that no weight can be.
+    /// A tensor contains a number that no weight can have.
     #[error(
         "{file}: tensor `{tensor}`, element {index}: expected {expected}, found {found}; its \
          training diverged or the file is damaged, use another checkpoint"
     )]
     Value {
-        /// The file.
+        /// The file's path or name.
         file: String,
         /// The tensor's name in the file.
         tensor: String,
-        /// Index in row-major order.
+        /// The element's index in row-major order.
         index: usize,
-        /// What numbers are admitted.
+        /// The admitted numbers.
         expected: &'static str,
-        /// The number.
+        /// The number found.
         found: f64,
     },
-    /// Tensors that do not fit the network.
+    /// The tensors do not fit the network.
     #[error(transparent)]
     Mismatch(#[from] Box<Mismatch>),
-    /// A checkpoint of no network that this crate knows.
+    /// The checkpoint holds no network that this crate knows.
     #[error("{file}: {problem}")]
     Unrecognised {
-        /// The file.
+        /// The file's path or name.
         file: String,
-        /// What was looked for, what was found, and the remedy.
+        /// The expectation, the tensors found, and the remedy.
         problem: String,
     },
-    /// A configuration in or beside the file that makes no sense.
+    /// A configuration value in the file's metadata or in a file of the same folder is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
 }
 
-/// A configuration value that makes no sense.
+/// An invalid configuration value.
 ///
 /// ```
 /// use resnet_wgpu::low_level::weights::Settings;
@@ -153,28 +153,27 @@ pub enum CheckpointError {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{file}: `{key}`: expected {expected}, found {found}; {remedy}")]
 pub struct ConfigError {
-    /// The file, or the metadata of a file.
+    /// The configuration file, or the checkpoint whose metadata has the value.
     pub file: String,
-    /// The key.
+    /// The value's key.
     pub key: String,
-    /// What values are admitted.
+    /// The admitted values.
     pub expected: String,
-    /// The value, shortened.
+    /// The value found, shortened.
     pub found: String,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: &'static str,
 }
 
 impl ConfigError {
-    /// The remedy where a value makes no sense.
+    /// The remedy for an invalid value.
     pub(super) const CORRECT: &'static str = "correct the entry or take it out";
-    /// The remedy where a value asks for another computation.
+    /// The remedy for a value that requests another computation.
     pub(super) const OTHER_NETWORK: &'static str =
         "this library would compute something else, use another checkpoint";
 }
 
-/// Every difference between a checkpoint's tensors and a network's, by name
-/// and shape.
+/// All differences in name and shape between a checkpoint's tensors and a network's tensors.
 ///
 /// ```
 /// use resnet_wgpu::Network;
@@ -191,15 +190,15 @@ impl ConfigError {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
-    /// The file.
+    /// The file's path or name.
     pub file: String,
     /// The network's name.
     pub network: String,
-    /// Tensors that the file lacks, in its own naming: name, expected shape.
+    /// The tensors that the file lacks: name in the file's naming, expected shape.
     pub missing: Vec<(String, Vec<usize>)>,
-    /// Tensors that the network lacks: name in the file, shape.
+    /// The tensors that the network lacks: name in the file, shape.
     pub unexpected: Vec<(String, Vec<usize>)>,
-    /// Tensors of another shape: name in the file, expected and found shape.
+    /// The tensors with another shape: name in the file, expected shape, shape found.
     pub misshapen: Vec<(String, Vec<usize>, Vec<usize>)>,
 }
 

@@ -1,13 +1,13 @@
-//! Tells what a file is that is not safetensors, and how to convert it.
+//! Identifies the format of a file that is not safetensors, and explains how to convert the file.
 
 use std::fmt;
 
-/// A file format that is mistaken for safetensors.
+/// A file format that users mistake for safetensors.
 ///
 /// ```
 /// use resnet_wgpu::low_level::weights::Format;
 ///
-/// // The name, the first bytes and the length of a file.
+/// // The arguments are the file's name, its first bytes and its length.
 /// let format = Format::sniff("resnet50.pth", b"PK\x03\x04", 100 << 20);
 /// assert_eq!(format, Some(Format::PyTorchZip));
 /// let remedy = Format::PyTorchZip.remedy("resnet50.pth");
@@ -16,39 +16,39 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
-    /// Nothing at all.
+    /// A file of 0 bytes.
     Empty,
-    /// `torch.save` since PyTorch 1.6: a zip archive with a pickle in it.
+    /// The format of `torch.save` since PyTorch 1.6: a zip archive that contains a pickle.
     PyTorchZip,
-    /// `torch.save` before, or any other pickle.
+    /// The format of `torch.save` before PyTorch 1.6, or any other pickle.
     Pickle,
-    /// ONNX protobuf.
+    /// An ONNX model (protobuf).
     Onnx,
-    /// HDF5, as Keras writes it.
+    /// An HDF5 file, as Keras writes its models.
     Hdf5,
     /// Keras 3's zip archive.
     Keras,
-    /// TensorFlow Lite.
+    /// A TensorFlow Lite model.
     TfLite,
-    /// llama.cpp's GGUF.
+    /// A GGUF file (llama.cpp).
     Gguf,
     /// NumPy's zip archive.
     Npz,
     /// One NumPy array.
     Npy,
-    /// A zip archive of something else.
+    /// A zip archive with other contents.
     Zip,
     /// A web page, often a download link's landing page.
     Html,
-    /// A git-lfs pointer instead of the file that it points to.
+    /// A git-lfs pointer in place of the file itself.
     LfsPointer,
-    /// JSON: a configuration or the index of a checkpoint in several files.
+    /// A JSON file: a configuration, or the index of a checkpoint that is split into several files.
     Json,
-    /// Some other text.
+    /// A text file of another kind.
     Text,
-    /// Flax's msgpack, told by its name.
+    /// A Flax checkpoint (msgpack), identified by the file's extension.
     Flax,
-    /// A picture.
+    /// An image file.
     Image,
 }
 
@@ -77,19 +77,19 @@ impl fmt::Display for Format {
 }
 
 impl Format {
-    /// How many of a file's first bytes [`Format::sniff`] wants to see.
+    /// The number of a file's first bytes that [`Format::sniff`] needs.
     pub const HEAD: usize = 512;
 
-    /// What a file of `len` bytes is, from its name and its first bytes;
-    /// `None` where it is, or may be, safetensors.
+    /// Identifies the format of a file of `len` bytes from its name and its first bytes. Returns
+    /// `None` if the file is safetensors, or may be.
     pub fn sniff(name: &str, head: &[u8], len: u64) -> Option<Self> {
         if len == 0 {
             return Some(Self::Empty);
         }
         let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
         let extension = extension.to_ascii_lowercase();
-        // A header's length that fits, and JSON behind it: no other format
-        // looks so.
+        // A header length that fits the file, followed by JSON, identifies safetensors: no other
+        // format begins so.
         if let Some((length, [b'{', ..])) = head.split_first_chunk::<8>()
             && u64::from_le_bytes(*length) <= len.saturating_sub(8)
         {
@@ -117,7 +117,7 @@ impl Format {
     fn by_magic(head: &[u8], extension: &str) -> Option<Self> {
         let contains = |text: &[u8]| head.windows(text.len()).any(|w| w == text);
         if head.starts_with(b"PK\x03\x04") {
-            // The name of the archive's first entry stands in the head.
+            // `head` contains the name of the archive's first entry.
             return Some(match extension {
                 "npz" => Self::Npz,
                 "keras" => Self::Keras,
@@ -133,15 +133,15 @@ impl Format {
             [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Some(Self::Npy),
             [b'G', b'G', b'U', b'F', ..] => Some(Self::Gguf),
             [_, _, _, _, b'T', b'F', b'L', b'3', ..] => Some(Self::TfLite),
-            // ModelProto: field 1 is the IR version, then the producer (2),
-            // the graph (7) or the operator sets (8).
+            // In ONNX's ModelProto, field 1 is the IR version. The producer (field 2), the graph
+            // (field 7) or the operator sets (field 8) follow.
             [0x08, 1..=64, 0x12 | 0x3a | 0x42, ..] => Some(Self::Onnx),
             _ => is_image(head).then_some(Self::Image),
         }
     }
 
     fn by_text(head: &[u8]) -> Option<Self> {
-        // The head may end inside a character.
+        // `head` may end in the middle of a character.
         let text = match std::str::from_utf8(head) {
             Ok(text) => text,
             Err(e) if e.error_len().is_none() => {
@@ -162,8 +162,8 @@ impl Format {
         })
     }
 
-    /// What to do about it: a line for the shell that converts `file`, or
-    /// where no line can, how to get safetensors.
+    /// Returns the remedy for a file of this format: a shell command that converts `file` if such a
+    /// command exists, else advice on how to get safetensors.
     pub fn remedy(self, file: &str) -> String {
         let source = shell_safe(file).unwrap_or(match self {
             Self::Onnx => "model.onnx",
@@ -201,8 +201,8 @@ impl Format {
             Self::Json => "name the .safetensors file that it belongs to".into(),
             Self::Zip => "unpack it and name the .safetensors file in it".into(),
             Self::Text | Self::Npy | Self::Image => "name a .safetensors file".into(),
-            // Other frameworks have other layouts and names, which no line
-            // converts: the same network in PyTorch's is one line away.
+            // Other frameworks use other layouts and names, which one command cannot convert. One
+            // command can save PyTorch's weights of the same network.
             Self::Hdf5 | Self::Keras | Self::TfLite | Self::Gguf | Self::Flax => {
                 "get PyTorch's weights of the same network: python -c \"import timm, \
                  safetensors.torch as s; s.save_file(timm.create_model('resnet50', \
@@ -213,7 +213,8 @@ impl Format {
     }
 }
 
-/// Those of signatures that no header's length begins with.
+/// Returns whether `head` has the signature of an image. The formats are limited to those whose
+/// signatures no header length of safetensors begins with.
 fn is_image(head: &[u8]) -> bool {
     use image::ImageFormat::{Gif, Jpeg, Png, Pnm, Tiff, WebP};
     matches!(
@@ -222,8 +223,8 @@ fn is_image(head: &[u8]) -> bool {
     )
 }
 
-/// A file name that can be pasted into the line without quoting: a name from
-/// outside must not become a command.
+/// Returns `file` if the name can stand in a shell command without quoting. A name from outside
+/// must not become a command of its own.
 fn shell_safe(file: &str) -> Option<&str> {
     let safe = |c: char| c.is_alphanumeric() || "/._-+@".contains(c);
     (!file.is_empty() && file.chars().all(safe)).then_some(file)
@@ -269,7 +270,7 @@ mod tests {
 
     #[test]
     fn safetensors_are_left_alone() {
-        // Whatever the file is called, and whatever its length's bytes say.
+        // Neither the extension nor the header length decides here.
         let mut file = 0x03_04_12_08_u64.to_le_bytes().to_vec();
         file.extend(b"{\"a\":");
         assert_eq!(Format::sniff("a.onnx", &file, 1 << 30), None);

@@ -1,5 +1,5 @@
-//! The forms of a network's configuration: this project's metadata, timm's and
-//! transformers' `config.json`.
+//! Readers for the forms of a network's configuration: this project's metadata, and the
+//! `config.json` of timm and of transformers.
 
 use serde_json::Value;
 
@@ -8,21 +8,22 @@ use super::{ConfigError, Settings, timm};
 use crate::graph::ZeroChannels;
 use crate::models::StridePlacement::{Conv3x3, First1x1};
 
-/// The longest side of images, in pixels, that a configuration may ask for.
+/// The largest side of an image, in pixels, that a configuration may request.
 pub(super) const MAX_SIDE: u64 = 16_384;
 
-/// Any real number that normalises images; beyond it is a mistake.
+/// Returns whether `n` is plausible as a mean or a standard deviation of image channels. A finite
+/// number beyond ±10,000 is a mistake in the file.
 pub(super) fn moderate(n: f64) -> bool {
     n.is_finite() && n.abs() <= 1e4
 }
 
-/// Flat keys, as this project's metadata and timm's `pretrained_cfg` have
-/// them.
+/// Reads flat keys, as this project's metadata and timm's `pretrained_cfg` have them.
 pub(super) fn flat(f: Fields) -> Result<Settings, ConfigError> {
     timm::check(f)?;
     let mut labels = None;
     for key in ["classes", "labels", "label_names"] {
-        // Some write the number of classes under such a key; shapes tell it.
+        // Some files give the number of classes under these keys. The tensors' shapes already
+        // determine that number.
         if labels.is_none() && !f.get(key).is_some_and(Value::is_number) {
             labels = f.texts(key)?;
         }
@@ -66,7 +67,8 @@ pub(super) fn flat(f: Fields) -> Result<Settings, ConfigError> {
     })
 }
 
-/// The metadata's form: this project's, or timm's, which has a `pretrained_cfg`.
+/// Reads the configuration in a checkpoint's metadata. An object with a `pretrained_cfg` has timm's
+/// form, any other object has this project's flat form.
 pub(super) fn metadata(f: Fields) -> Result<Settings, ConfigError> {
     match f.get("pretrained_cfg") {
         Some(_) => model(f),
@@ -74,8 +76,8 @@ pub(super) fn metadata(f: Fields) -> Result<Settings, ConfigError> {
     }
 }
 
-/// `config.json`, timm's (new and old) or transformers'. Nothing where it is
-/// about another kind of model.
+/// Reads a `config.json` in timm's form (new or old) or in transformers' form. Returns empty
+/// settings if the file describes another kind of model.
 pub(super) fn model(f: Fields) -> Result<Settings, ConfigError> {
     if let Some(inner) = f.object("pretrained_cfg")? {
         let outer = flat(f)?;
@@ -96,7 +98,8 @@ pub(super) fn model(f: Fields) -> Result<Settings, ConfigError> {
     if f.get("model_type").and_then(Value::as_str) != Some("resnet") {
         return Ok(Settings::default());
     }
-    // Here the network would compute something else than its file says.
+    // The next two entries change the computation. Without a refusal, the network would compute
+    // something other than the file describes.
     if f.flag("downsample_in_first_stage")? == Some(true) {
         return Err(f.refusal(
             "downsample_in_first_stage",
@@ -132,7 +135,7 @@ pub(super) fn side(v: &Value) -> Option<usize> {
     usize::try_from(side).ok()
 }
 
-/// `224`, `[224, 224]` or timm's `[3, 224, 224]`.
+/// Returns the side of a square written as `224`, `[224, 224]` or timm's `[3, 224, 224]`.
 fn square(v: &Value) -> Option<usize> {
     match v.as_array().map(Vec::as_slice) {
         None => side(v),
@@ -147,7 +150,7 @@ pub(super) fn interpolation(v: &Value) -> Option<String> {
     matches!(name.as_str(), "bilinear" | "bicubic").then_some(name)
 }
 
-/// `{"0": "tench", "1": …}`.
+/// Returns the labels of an object such as `{"0": "tench", "1": …}`, in the order of the indices.
 fn by_index(v: &Value) -> Option<Vec<String>> {
     let map = v.as_object()?;
     let label = |i: usize| Some(map.get(&i.to_string())?.as_str()?.to_owned());
@@ -159,7 +162,7 @@ mod tests {
     use super::super::json::parse;
     use super::*;
 
-    /// A function that reads one file's form.
+    /// A function that reads the form of one configuration file.
     type Form = fn(Fields) -> Result<Settings, ConfigError>;
 
     fn read(form: Form, text: &str) -> Result<Settings, String> {

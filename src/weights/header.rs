@@ -1,8 +1,8 @@
-//! The safetensors header, read without trust.
+//! Reads and checks the header of a safetensors file that may be damaged or hostile.
 //!
-//! The crate `safetensors` has the types; the checks are here because its own
-//! errors rarely say which tensor is wrong, duplicate names pass it by, and
-//! offsets near the end of the address space overflow in it.
+//! The types come from the crate `safetensors`. The checks are here for three reasons: that crate's
+//! errors rarely name the broken tensor, the crate accepts duplicate names, and the crate's
+//! arithmetic overflows for offsets near the end of the address space.
 
 use std::collections::BTreeMap;
 
@@ -13,25 +13,26 @@ use super::CheckpointError;
 use super::raw_header::{RawHeader, shortened};
 use super::storage::Storage;
 
-/// What a file begins with: the header's length.
+/// The size of the header's length in bytes. The length is the first field of the file.
 const LENGTH_BYTES: u64 = 8;
 
-/// The longest header that is read: resnet1202's, with 6,007 tensors, has
+/// The longest header that is read, in bytes. The header of resnet1202, with 6,007 tensors, has
 /// under 1 MB.
 const MAX_HEADER_BYTES: u64 = 32 << 20;
 
-/// One tensor of a file whose entry in the header has been checked.
+/// A tensor of a file, after the checks on its entry in the header.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub dtype: Dtype,
     pub shape: Vec<usize>,
-    /// Where its bytes begin in the file.
+    /// The offset of the tensor's first byte from the beginning of the file.
     pub start: u64,
-    /// How many they are: as dtype and shape ask for, and inside the file.
+    /// The tensor's size in bytes. The size agrees with dtype and shape, and all these bytes are
+    /// inside the file.
     pub bytes: usize,
 }
 
-/// A file's table of contents.
+/// The checked header of a file: its tensors by name, and its free-text metadata.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Header {
     pub tensors: BTreeMap<String, Entry>,
@@ -39,7 +40,11 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Reads and checks the header of a file, and nothing behind it.
+    /// Reads and checks a file's header. The tensors' values are not read.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Header`] and [`CheckpointError::Tensor`] for a damaged header, and the
+    /// errors of [`Storage::read`].
     pub fn read(storage: &Storage) -> Result<Self, CheckpointError> {
         let broken = |problem: String| CheckpointError::Header {
             file: storage.name.clone(),
@@ -80,8 +85,8 @@ impl Header {
     }
 }
 
-/// Checks each entry alone, then that they fill the data side by side, as the
-/// format demands.
+/// Checks each entry, and that all entries together cover the data without a gap or an overlap, as
+/// the format requires. The data begin at byte `data_start` of the file and have `data_len` bytes.
 fn check(
     file: &str,
     mut tensors: Vec<(String, TensorInfo)>,
@@ -137,7 +142,7 @@ fn check(
             start: data_start + from as u64,
             bytes: len,
         };
-        // A second tensor of the name would hide the first.
+        // A second tensor with this name would replace the first one.
         if entries.contains_key(&name) {
             return Err(broken("expected one tensor of that name, found two".into()));
         }
@@ -152,7 +157,8 @@ fn check(
     Ok(entries)
 }
 
-/// Bytes of a tensor; `None` where they overflow or are not whole.
+/// Returns a tensor's size in bytes, or `None` if the size overflows or is not a whole number of
+/// bytes.
 fn byte_len(info: &TensorInfo) -> Option<usize> {
     let bits = info
         .shape

@@ -1,10 +1,10 @@
-//! What the caller says about a checkpoint.
+//! The caller's hints about a checkpoint.
 
 use crate::graph::ZeroChannels;
 use crate::models::Network;
 
-/// What the caller says about a checkpoint; it goes before everything that
-/// the files say.
+/// Facts about a checkpoint that the caller states. Hints take priority over everything in the
+/// files.
 ///
 /// ```
 /// use resnet_wgpu::{Hints, Network};
@@ -13,7 +13,7 @@ use crate::models::Network;
 /// # let net = Network::preset("resnet50").expect("a preset");
 /// # let specs = net.graph(224, 224)?.params();
 /// # let listing = Listing::new("example", specs.into_iter().map(|s| (s.name, s.shape)));
-/// // Shapes do not tell where a bottleneck's stride is.
+/// // The tensors' shapes do not show which convolution of a bottleneck has the stride.
 /// let hints = Hints {
 ///     preset: Network::preset("resnet50-v1"),
 ///     ..Hints::default()
@@ -24,12 +24,12 @@ use crate::models::Network;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Hints {
-    /// Which network it is. It decides what shapes cannot tell; a checkpoint
-    /// of another is found out by [`Checkpoint::load`](super::Checkpoint::load), which lists every
-    /// difference.
+    /// The checkpoint's network. This preset decides the properties that shapes do not determine.
+    /// If the checkpoint holds another network, [`Checkpoint::load`](super::Checkpoint::load) fails
+    /// and lists every difference.
     pub preset: Option<Network>,
-    /// Where option A's zero channels go.
+    /// The position of the zero channels in option-A shortcuts.
     pub zero_channels: Option<ZeroChannels>,
-    /// Added to the variance in batch norm.
+    /// The number that batch norm adds to the variance.
     pub eps: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! JSON objects from outside, read key by key with typed errors.
+//! Reads JSON objects from outside key by key and returns typed errors.
 
 use serde_json::{Map, Value};
 
@@ -32,12 +32,12 @@ impl<'a> Fields<'a> {
         Self { file, map }
     }
 
-    /// The value under `key`; `null` is none.
+    /// Returns the value under `key`, or `None` if the key is absent or has the value `null`.
     pub fn get(&self, key: &str) -> Option<&'a Value> {
         self.map.get(key).filter(|v| !v.is_null())
     }
 
-    /// An error about what stands under `key`.
+    /// Returns an error about the value under `key`. The remedy is to correct or delete the entry.
     pub fn error(&self, key: &str, expected: &str) -> ConfigError {
         ConfigError {
             file: self.file.to_owned(),
@@ -48,7 +48,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// An error about a sound value that asks for what is not computed here.
+    /// Returns an error about a valid value that requests a computation this library does not
+    /// support.
     pub fn refusal(&self, key: &str, expected: &str) -> ConfigError {
         ConfigError {
             remedy: ConfigError::OTHER_NETWORK,
@@ -56,8 +57,9 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// As [`read`](Self::read), of a key whose other values ask for what is not
-    /// computed here: to take such an entry out would change the answer.
+    /// Reads the value under `key` as [`read`](Self::read) does, but treats every wrong value as a
+    /// request for another computation. The error must not suggest deleting the entry, because
+    /// without the entry the network's results would be wrong.
     pub fn choice<T>(
         &self,
         key: &str,
@@ -68,23 +70,27 @@ impl<'a> Fields<'a> {
         found.map_err(|_| self.refusal(key, expected))
     }
 
-    /// Whether the key stands there with `null`.
+    /// Returns whether `key` is present with the value `null`.
     pub fn is_null(&self, key: &str) -> bool {
         self.map.get(key).is_some_and(Value::is_null)
     }
 
-    /// The keys that have a value.
+    /// Returns the keys whose values are not `null`.
     pub fn keys(&self) -> impl Iterator<Item = &'a str> {
         let given = self.map.iter().filter(|(_, value)| !value.is_null());
         given.map(|(key, _)| key.as_str())
     }
 
-    /// The provenance of a value that the file leaves out.
+    /// Returns the provenance of a default value: `what`, with the name of the file that lacks the
+    /// value.
     pub fn source(&self, what: &str) -> String {
         format!("{what}, since {} names none", self.file)
     }
 
-    /// The value under `key` as `read` understands it.
+    /// Converts the value under `key` with `read`. Returns `None` for an absent key.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if `read` returns `None` for the value.
     pub fn read<T>(
         &self,
         key: &str,
@@ -113,7 +119,7 @@ impl<'a> Fields<'a> {
         Ok(map.map(|map| Self::new(self.file, map)))
     }
 
-    /// A number for which `admitted` holds.
+    /// Reads a number for which `admitted` returns true.
     pub fn number(
         &self,
         key: &str,
@@ -123,7 +129,7 @@ impl<'a> Fields<'a> {
         self.read(key, expected, |v| v.as_f64().filter(|n| admitted(*n)))
     }
 
-    /// One number a channel, for each of which `admitted` holds.
+    /// Reads one number for each channel. `admitted` must return true for each number.
     pub fn channels(
         &self,
         key: &str,
@@ -133,7 +139,7 @@ impl<'a> Fields<'a> {
         self.read(key, expected, |v| {
             let numbers = v.as_array()?.iter().map(|n| {
                 let n = n.as_f64().filter(|n| admitted(*n))? as f32;
-                // What f32 cannot hold is as absurd as what is not admitted.
+                // A number may be valid as f64 only: 1e-60, for example, becomes 0 in f32.
                 admitted(f64::from(n)).then_some(n)
             });
             numbers.collect::<Option<Vec<f32>>>()?.try_into().ok()
@@ -148,7 +154,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A value as an error quotes it.
+/// Returns a value's text for an error message, cut after 80 characters.
 fn shortened(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(80) {

@@ -1,15 +1,15 @@
-//! A checkpoint's tensors by canonical name: prefix stripped, naming told.
+//! Lists a checkpoint's tensors by canonical name: strips their prefix and recognises their naming.
 
 use std::collections::BTreeMap;
 
 use crate::models::Naming;
 
-/// How many leading components (`module.backbone.`) a prefix may have, so
-/// that a hostile name costs no time.
+/// The largest number of leading components in a prefix; `module.backbone.` has two. The limit
+/// bounds the time that a hostile name can cost.
 const MAX_PREFIX: usize = 12;
 
-/// Names and shapes of a checkpoint's tensors, put under torchvision's names:
-/// all that [recognition](Listing::recognise) needs, without the numbers.
+/// The names and shapes of a checkpoint's tensors, under torchvision's names.
+/// [Recognition](Listing::recognise) needs no more than this listing.
 ///
 /// ```
 /// use resnet_wgpu::low_level::weights::Listing;
@@ -29,14 +29,14 @@ pub struct Listing {
     naming: Naming,
 }
 
-/// A tensor as the file has it.
+/// A tensor's name and shape in the file.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
     pub name: String,
     pub shape: Vec<usize>,
 }
 
-/// A stored name that reads as a ResNet's.
+/// A stored name that matches a tensor's name in a ResNet or a VGG.
 struct Reading {
     prefix: usize,
     canonical: String,
@@ -46,9 +46,9 @@ struct Reading {
 impl Listing {
     /// Lists the tensors of `file` (a name for errors) by name and shape.
     ///
-    /// Whatever stands before the known names of most tensors is their
-    /// prefix; the rest may lack it, or its last parts (`backbone.conv1`
-    /// beside `fc`). `num_batches_tracked` is left out.
+    /// The prefix is the text that stands before the known names of most tensors. Other tensors may
+    /// lack the prefix or its last components: `fc` is valid next to `backbone.conv1`.
+    /// `num_batches_tracked` is left out.
     pub fn new(
         file: impl Into<String>,
         tensors: impl IntoIterator<Item = (String, Vec<usize>)>,
@@ -85,8 +85,9 @@ impl Listing {
         listing
     }
 
-    /// The only fully connected layer of a ResNet and the last of timm's VGG
-    /// have one name, `head.fc`: those before it tell.
+    /// Renames the last layer of timm's VGG from `fc` to `classifier.6`. timm calls this layer
+    /// `head.fc`, like the only fully connected layer of a ResNet. VGG's other fully connected
+    /// layers distinguish the two networks.
     fn name_last_of_three(&mut self) {
         let named = |name| self.shape(name).is_some();
         if !named("classifier.3.weight") || named("classifier.6.weight") {
@@ -99,8 +100,9 @@ impl Listing {
         }
     }
 
-    /// Code after kuangliu's or bearpaw's calls the batch norm before the
-    /// pool `bn1`, as others call the stem's: its size tells.
+    /// Renames `bn1` to `bn` if `bn1` is the batch norm before the pool. Code derived from
+    /// kuangliu's or bearpaw's uses this name, which other code gives to the stem's batch norm. The
+    /// size of the batch norm decides.
     fn name_final_norm(&mut self) {
         let Some(&[size]) = self.shape("bn1.weight") else {
             return;
@@ -117,27 +119,28 @@ impl Listing {
         }
     }
 
-    /// The shape of the tensor that torchvision calls `canonical`, as stored.
+    /// Returns the stored shape of the tensor that torchvision calls `canonical`.
     pub fn shape(&self, canonical: &str) -> Option<&[usize]> {
         self.tensors.get(canonical).map(|t| t.shape.as_slice())
     }
 
-    /// The file, for errors.
+    /// Returns the name of the file for errors.
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// What stands before the tensors' names, with its dot; often nothing.
+    /// Returns the prefix of the tensors' names, including its final dot. The prefix is often
+    /// empty.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// Whose names the tensors have.
+    /// Returns the naming of the tensors.
     pub fn naming(&self) -> Naming {
         self.naming
     }
 
-    /// Canonical names and what is stored under them, sorted.
+    /// Returns the canonical names and the tensors stored under them, sorted by name.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Stored)> {
         self.tensors.iter().map(|(name, t)| (name.as_str(), t))
     }
@@ -146,13 +149,14 @@ impl Listing {
         self.tensors.get(canonical)
     }
 
-    /// Tensors whose names are none of a ResNet's.
+    /// Returns the tensors whose names match no tensor of a ResNet or a VGG, whose prefix differs,
+    /// or whose canonical name another tensor already has.
     pub(super) fn unknown(&self) -> &[Stored] {
         &self.unknown
     }
 }
 
-/// Strips as few leading components as leave a known name.
+/// Strips the fewest leading components of a stored name that leave a known name.
 fn read(stored: &str) -> Option<Reading> {
     let starts = std::iter::once(0).chain(stored.match_indices('.').map(|(i, _)| i + 1));
     starts.take(MAX_PREFIX + 1).find_map(|prefix| {
@@ -165,7 +169,7 @@ fn read(stored: &str) -> Option<Reading> {
     })
 }
 
-/// The prefix that most tensors have; the shorter of two.
+/// Returns the most frequent prefix. Of two equally frequent prefixes, the shorter one wins.
 fn common_prefix(read: &[(Stored, Option<Reading>)]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (stored, reading) in read {
@@ -179,7 +183,7 @@ fn common_prefix(read: &[(Stored, Option<Reading>)]) -> String {
         .map_or(String::new(), |(prefix, _)| prefix.to_owned())
 }
 
-/// The naming that most tensors are evidence for.
+/// Returns the naming that the largest number of tensors supports.
 fn naming(read: &[(Stored, Option<Reading>)], prefix: &str) -> Naming {
     let votes = |naming| {
         read.iter()

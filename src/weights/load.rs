@@ -1,4 +1,4 @@
-//! A checkpoint's numbers as a network's parameters.
+//! Loads a checkpoint's tensors as a network's parameters.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,18 +13,27 @@ use crate::monitor::{Monitor, Stage};
 use crate::tensor::{Param, Params};
 
 impl Checkpoint {
-    /// The tensors that `graph` (of `network`) needs, under canonical names.
-    /// They stay in the file, and are read and converted to f32 each time that
-    /// one is wanted; the file must not change meanwhile.
+    /// Returns the tensors that `graph`, a graph of `network`, needs, under canonical names.
     ///
-    /// Every missing, unexpected and misshapen tensor is listed in one
-    /// [`Mismatch`]; then the whole file is read once, and types and values are
-    /// checked (NaN, infinities, negative variances).
+    /// First, names and shapes are compared. Then the whole file is read once to check every dtype
+    /// and every value. The values are not kept: each later access to a tensor reads its values
+    /// from the file and converts them to f32. The file must therefore not change.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Mismatch`] with every missing, unexpected and misshapen tensor;
+    /// [`CheckpointError::Dtype`] for a dtype that is not floating point;
+    /// [`CheckpointError::Value`] for NaN, an infinity, a negative variance or an F64 number beyond
+    /// f32's range; [`CheckpointError::Read`] and [`CheckpointError::Changed`] if the file cannot
+    /// be read or has changed.
     pub fn load(&self, network: &Network, graph: &Graph) -> Result<Params, CheckpointError> {
         self.load_watched(network, graph, &Monitor::default())
     }
 
-    /// The same, watched by somebody, who may cancel it.
+    /// Loads parameters as [`load`](Self::load) does and reports the progress to `monitor`, which
+    /// can cancel the load.
+    ///
+    /// # Errors
+    /// The errors of [`load`](Self::load), and [`CheckpointError::Cancelled`].
     pub fn load_watched(
         &self,
         network: &Network,
@@ -37,7 +46,7 @@ impl Checkpoint {
         }
         let mut tensors = Vec::new();
         for spec in graph.params() {
-            // The listing has found it a line above.
+            // The comparison above has shown that the listing contains every tensor.
             let entry = listing
                 .get(&spec.name)
                 .and_then(|s| Some((s, self.header.tensors.get(&s.name)?)));
@@ -49,7 +58,8 @@ impl Checkpoint {
                 tensors.push((spec.name, tensor));
             }
         }
-        // The first error in the network's order, whichever is found first.
+        // The tensors are checked in parallel. The error that is returned is the first in the
+        // network's order, not in time.
         monitor.expect(Stage::Checked, tensors.iter().map(|(_, t)| t.bytes()).sum());
         let check = |(_, t): &(String, StoredTensor)| t.check(monitor);
         let checked: Vec<_> = tensors.par_iter().map(check).collect();
@@ -63,8 +73,8 @@ impl Checkpoint {
 }
 
 impl Listing {
-    /// Every difference to what `graph` (of `network`) needs; `None` where
-    /// the tensors fit.
+    /// Returns all differences between the listed tensors and the tensors that `graph`, a graph of
+    /// `network`, needs. Returns `None` if the tensors fit.
     pub fn mismatch(&self, network: &Network, graph: &Graph) -> Option<Mismatch> {
         let mut found = Mismatch {
             file: self.file().to_owned(),
@@ -102,9 +112,11 @@ impl Listing {
     }
 }
 
-/// A linear layer's weights may be stored as those of a 1×1 convolution, and
-/// those of VGG's first one as of a convolution over all its 7×7 pixels (timm):
-/// the same numbers in the same order.
+/// Returns whether a stored shape can be used as the expected shape: both hold the same numbers in
+/// the same order.
+///
+/// A checkpoint may store a linear layer's weight as the weight of a 1×1 convolution. timm stores
+/// the weight of VGG's first linear layer as a convolution over all 7×7 pixels.
 fn same(name: &str, stored: &[usize], expected: &[usize]) -> bool {
     let as_convolution = |o, i: usize, side: usize| {
         let inputs = i.checked_mul(side * side);

@@ -1,15 +1,15 @@
-//! Checkpoints: safetensors files read without trusting them, the network
-//! recognised in them, and seeded weights where there is no file.
+//! Checkpoints: reads safetensors files that may be damaged or hostile, recognises their networks,
+//! and generates seeded weights if no file exists.
 //!
 //! ```
 //! use resnet_wgpu::{Hints, Network};
 //! use resnet_wgpu::low_level::weights::Listing;
 //!
-//! // What a checkpoint of resnet18 lists …
+//! // The names and shapes of the tensors in a checkpoint of resnet18.
 //! let net = Network::preset("resnet18").unwrap();
 //! let specs = net.graph(224, 224)?.params();
 //! let listing = Listing::new("example", specs.into_iter().map(|s| (s.name, s.shape)));
-//! // … is recognised from names and shapes alone.
+//! // Names and shapes are enough to recognise the network.
 //! let found = listing.recognise(&Hints::default(), &Default::default())?;
 //! assert_eq!(found.network.name, "resnet18");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

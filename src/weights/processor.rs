@@ -1,5 +1,5 @@
-//! transformers' `preprocessor_config.json`: the steps of its image processors
-//! (`image_processing_backends.py`), with their defaults where a key is absent.
+//! Reads transformers' `preprocessor_config.json`: the steps of its image processors
+//! (`image_processing_backends.py`), with their defaults for absent keys.
 
 use serde_json::Value;
 
@@ -7,27 +7,27 @@ use super::forms::{MAX_SIDE, STD, crop_pct, interpolation, moderate, side};
 use super::json::Fields;
 use super::{ConfigError, Settings};
 
-/// An image processor: its defaults in transformers 5.24.
+/// The defaults of an image processor in transformers 5.24.
 struct Processor {
-    /// The beginning of its name.
+    /// The beginning of the processor's class name.
     name: &'static str,
     size: Resize,
-    /// Whether a plain number as `size` is the side of a square.
+    /// `true` if a plain number as `size` means the side of a square.
     number_is_square: bool,
-    /// Side of the centre crop in pixels, where it crops.
+    /// The side of the centre crop in pixels; `None` if the processor does not crop.
     crop: Option<usize>,
-    /// Pillow's name of the filter.
+    /// The resize filter, by Pillow's name.
     resample: &'static str,
     mean: [f32; 3],
     std: [f32; 3],
 }
 
-/// What an image is resized to, in pixels.
+/// The target size of a resize, in pixels.
 #[derive(Clone, Copy)]
 enum Resize {
-    /// Its shorter side.
+    /// The length of the shorter side. The aspect ratio is kept.
     Shortest(usize),
-    /// The whole image, whatever its aspect: height and width.
+    /// The height and the width of the whole image. The aspect ratio is not kept.
     Exact(usize, usize),
 }
 
@@ -35,8 +35,8 @@ const HALF: [f32; 3] = [0.5; 3];
 const CLIP_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 const CLIP_STD: [f32; 3] = [0.268_629_55, 0.261_302_6, 0.275_777_1];
 
-/// Below this shortest edge ConvNext's processor crops, and from it on it
-/// squashes.
+/// The shortest edge, in pixels, from which ConvNext's processor squashes images to a square. For
+/// smaller edges the processor crops.
 const CONVNEXT_SQUASHES: usize = 384;
 
 static PROCESSORS: [Processor; 5] = [
@@ -87,8 +87,8 @@ static PROCESSORS: [Processor; 5] = [
     },
 ];
 
-/// The image processor that a `config.json` of transformers stands for, for
-/// files that name none: its own, else the one of its kind of model.
+/// Returns the image processor for a preprocessor file that names none. The `config.json` of
+/// transformers decides: by its entry `image_processor_type`, else by its kind of model.
 pub(super) fn named_by_model(f: Fields) -> Result<Option<&'static str>, ConfigError> {
     let named = f.text("image_processor_type")?;
     if let Some(name) = named {
@@ -99,7 +99,7 @@ pub(super) fn named_by_model(f: Fields) -> Result<Option<&'static str>, ConfigEr
     Ok(resnet.then_some("ConvNext"))
 }
 
-/// Reads the file; `by_model` is the processor where it names none.
+/// Reads a preprocessor file. `by_model` is the processor for a file that names none.
 pub(super) fn preprocessor(
     f: Fields,
     by_model: Option<&'static str>,
@@ -142,7 +142,7 @@ pub(super) fn preprocessor(
     let what = format!("{}ImageProcessor's default", processor.name);
     let mean = f.channels("image_mean", "three numbers", moderate)?;
     let std = f.channels("image_std", STD, |n| n > 0.0 && moderate(n))?;
-    // Pillow's numbers.
+    // The numbers are those of Pillow's filters.
     let resample = f.choice("resample", "2 (bilinear) or 3 (bicubic)", |v| {
         match v.as_u64() {
             Some(2) => Some("bilinear".into()),
@@ -170,7 +170,8 @@ pub(super) fn preprocessor(
     Ok(settings)
 }
 
-/// Whether a step is done; transformers takes `null` for no.
+/// Returns whether a step is enabled, or `None` if the key is absent. transformers treats `null` as
+/// false.
 fn step(f: Fields, key: &str) -> Result<Option<bool>, ConfigError> {
     match f.is_null(key) {
         true => Ok(Some(false)),
@@ -178,10 +179,10 @@ fn step(f: Fields, key: &str) -> Result<Option<bool>, ConfigError> {
     }
 }
 
-/// The image processors that are known, for messages.
+/// The known image processors, for error messages.
 const KNOWN: &str = "the image processor of ConvNext, ViT, DeiT, CLIP or Bit";
 
-/// The processor of a class name, such as `ViTImageProcessorFast`.
+/// Returns the processor of a class name such as `ViTImageProcessorFast`.
 fn by_name(name: &str) -> Option<&'static Processor> {
     let kind = ["ImageProcessor", "FeatureExtractor"]
         .iter()
@@ -189,8 +190,8 @@ fn by_name(name: &str) -> Option<&'static Processor> {
     PROCESSORS.iter().find(|p| p.name == kind)
 }
 
-/// The file's processor; `None` for the wrapper of timm's models, which reads
-/// timm's `config.json`.
+/// Returns the file's processor, or `None` for the wrapper of timm's models, which reads timm's
+/// `config.json` instead.
 fn processor(
     f: Fields,
     by_model: Option<&'static str>,
@@ -207,7 +208,7 @@ fn processor(
     }
 }
 
-/// The resize and the crop.
+/// Returns settings that contain only the resize and the crop.
 fn placed(f: Fields, processor: &Processor) -> Result<Settings, ConfigError> {
     let expected = "{\"shortest_edge\": n}, {\"height\": n, \"width\": n} or a number of pixels";
     let square = f.flag("default_to_square")?;
@@ -278,8 +279,8 @@ fn placed(f: Fields, processor: &Processor) -> Result<Settings, ConfigError> {
     }
 }
 
-/// `224`, `[224, 224]`, `{"shortest_edge": 224}` or `{"height": 224, "width":
-/// 224}`, and no other key, since each changes what the size means.
+/// Reads a size: `224`, `[224, 224]`, `{"shortest_edge": 224}` or `{"height": 224, "width": 224}`.
+/// An object with any other key is refused, because every key changes the meaning of the size.
 fn resize(v: &Value, number_is_square: bool) -> Option<Resize> {
     if let Some(number) = side(v) {
         return Some(match number_is_square {
@@ -307,7 +308,7 @@ mod tests {
     use super::super::json::parse;
     use super::*;
 
-    /// Beside a `config.json` of a ResNet.
+    /// Reads `text` as the preprocessor file of a ResNet, whose `config.json` implies ConvNext.
     fn read(text: &str) -> Result<Settings, String> {
         let map = parse("f", "f", text).map_err(|e| e.to_string())?;
         preprocessor(Fields::new("f", &map), Some("ConvNext")).map_err(|e| e.to_string())
@@ -400,7 +401,7 @@ mod tests {
             error.starts_with("f: `image_processor_type`: expected"),
             "{error}"
         );
-        // A number as the size is a square only where the processor takes it for one.
+        // CLIP's processor reads a plain number as a square only if the file requests squares.
         let map = parse("f", "f", r#"{"size": 224, "default_to_square": true}"#).unwrap();
         let found = preprocessor(Fields::new("f", &map), Some("CLIP"));
         assert_eq!(found.unwrap().squash, Some(true));

@@ -1,4 +1,4 @@
-//! The header's JSON as it stands, before anything in it is believed.
+//! Parses the JSON of a safetensors header without any check of its contents.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use safetensors::tensor::TensorInfo;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
-/// A name from the file, short enough to print.
+/// Returns a name from the file, cut after 120 characters, for error messages.
 pub(super) fn shortened(name: &str) -> String {
     match name.char_indices().nth(120) {
         Some((cut, _)) => format!("{}…", &name[..cut]),
@@ -14,7 +14,8 @@ pub(super) fn shortened(name: &str) -> String {
     }
 }
 
-/// The header's JSON as it stands, doublets included.
+/// The unchecked entries of a header. Duplicate names are kept, so that a later check can refuse
+/// them.
 pub(super) struct RawHeader {
     pub metadata: BTreeMap<String, String>,
     pub tensors: Vec<(String, TensorInfo)>,
@@ -36,7 +37,7 @@ impl<'de> serde::Deserialize<'de> for RawHeader {
                     tensors: Vec::new(),
                 };
                 while let Some(name) = map.next_key::<String>()? {
-                    // serde's message says what is wrong, but not where.
+                    // serde's message describes the problem but does not name the entry.
                     let at = |e| A::Error::custom(format!("`{}`: {e}", shortened(&name)));
                     if name == "__metadata__" {
                         raw.metadata = map.next_value().map_err(at)?;

@@ -1,12 +1,12 @@
-//! Which network a checkpoint is of: names and shapes, and what they cannot
-//! tell from the caller, the settings, or the defaults.
+//! Recognises a checkpoint's network from its tensors' names and shapes. Properties that names and
+//! shapes do not determine come from the caller, the settings, or the defaults.
 
 use super::clues::Clues;
 use super::hints::Hints;
 use super::{Checkpoint, CheckpointError, Listing, Settings};
 use crate::models::{ActivationOrder, Block, Naming, Network, Norm, Shortcut, presets};
 
-/// A checkpoint's network, and how that is known.
+/// The network of a checkpoint, with the provenance of its properties.
 ///
 /// ```
 /// use resnet_wgpu::{Checkpoint, Hints};
@@ -21,34 +21,33 @@ use crate::models::{ActivationOrder, Block, Naming, Network, Norm, Shortcut, pre
 /// ```
 #[derive(Debug, Clone)]
 pub struct Recognised {
-    /// The network, named after the preset that it equals.
+    /// The network. Its name is the name of the equal preset, or a description if no preset is
+    /// equal.
     pub network: Network,
-    /// What metadata and configuration files say.
+    /// The settings from metadata and configuration files.
     pub settings: Settings,
-    /// What was recognised and from what, in the order of a summary:
+    /// Each recognised property and its provenance, in the order of a summary:
     /// `("stride placement: in the 3×3", "default")`.
     pub sources: Vec<(String, String)>,
 }
 
 impl Checkpoint {
-    /// The network that this is a checkpoint of, and the settings that come
-    /// with it.
+    /// Recognises the checkpoint's network and reads its settings.
     ///
     /// # Errors
-    /// [`CheckpointError::Unrecognised`] where it is none of this library's
-    /// networks; as [`Checkpoint::settings`].
+    /// [`CheckpointError::Unrecognised`] if the checkpoint holds none of this library's networks,
+    /// and the errors of [`Checkpoint::settings`].
     pub fn recognise(&self, hints: &Hints) -> Result<Recognised, CheckpointError> {
         self.listing().recognise(hints, &self.settings()?)
     }
 }
 
 impl Listing {
-    /// The same from names, shapes and settings alone.
+    /// Recognises a network from names, shapes and settings alone.
     ///
     /// # Errors
-    /// [`CheckpointError::Unrecognised`] where it is none of this library's
-    /// networks; [`CheckpointError::Config`] where the settings name another
-    /// network of the same tensors.
+    /// [`CheckpointError::Unrecognised`] if the tensors belong to none of this library's networks;
+    /// [`CheckpointError::Config`] if the settings name another network with the same tensors.
     pub fn recognise(
         &self,
         hints: &Hints,
@@ -94,8 +93,8 @@ impl Listing {
         })
     }
 
-    /// The preset with what belongs to the file alone: classes, names, and
-    /// whether batch norm has been folded away.
+    /// Returns the preset with the three properties that come from the file: the number of classes,
+    /// the naming, and whether batch norm has been folded into the convolutions.
     fn under_preset(&self, preset: &Network) -> Network {
         let mut net = preset.clone();
         net.naming = self.naming();
@@ -120,7 +119,7 @@ fn naming_of(listing: &Listing) -> String {
     }
 }
 
-/// The settings that say something about images and labels.
+/// Returns a summary of the settings for images and labels, with the provenance of each value.
 fn described(s: &Settings) -> Vec<(String, String)> {
     let labels = s.labels.as_ref().map(|l| l.len().to_string());
     let rows = [
@@ -149,8 +148,9 @@ fn described(s: &Settings) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The name of the preset that `net` equals apart from classes, eps, tensor
-/// names, zero channels and batch norm folded away; else a description.
+/// Returns the name of the preset that equals `net`, or a description if no preset does. The
+/// comparison ignores classes, eps, tensor names, zero channels, and whether batch norm has been
+/// folded.
 fn name_of(net: &Network) -> String {
     let alike = |preset: &Network| {
         let mut other = net.clone();
@@ -240,7 +240,7 @@ mod tests {
             ..Hints::default()
         };
         assert_eq!(recognise(&plain, &hints, &Settings::default()).network, {
-            // Without projections nothing tells CIFAR names but `linear`.
+            // Without projections, only `linear` shows that the names are those of CIFAR code.
             plain.clone()
         });
         let settings = Settings {

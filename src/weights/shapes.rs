@@ -1,4 +1,4 @@
-//! A network from its tensors' names and shapes.
+//! Recognises a ResNet from its tensors' names and shapes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use crate::models::{
     ActivationOrder, Block, Head, Network, Norm, Projection, Shortcut, Stem, StridePlacement,
 };
 
-/// Where a stage's blocks are in the file, by stage from 1.
+/// The indices of each stage's blocks, by the stage's number, which starts at 1.
 type Blocks = BTreeMap<usize, BTreeSet<usize>>;
 
 impl Listing {
-    /// The network that names and shapes describe; what they cannot tell has
-    /// its default, and the name is empty.
+    /// Returns the network that names and shapes describe. Properties that names and shapes do not
+    /// determine have their defaults, and the network's name is empty.
     pub(super) fn network(&self) -> Result<Network, CheckpointError> {
         if self.shape("features.0.weight").is_some() {
             return self.vgg();
@@ -73,19 +73,21 @@ impl Listing {
         })
     }
 
-    /// A convolution's weight, no extent of it 0.
+    /// Returns the shape of a convolution's weight, or `None` if the weight is missing, is not of
+    /// four dimensions, or contains a 0.
     fn conv(&self, module: &str) -> Option<[usize; 4]> {
         let shape: [usize; 4] = self.shape(&format!("{module}.weight"))?.try_into().ok()?;
         (!shape.contains(&0)).then_some(shape)
     }
 
-    /// Outputs of the last layer, whatever the network before it.
+    /// Returns the number of the last layer's outputs, for a ResNet as well as for a VGG.
     pub(super) fn classes(&self) -> Result<usize, CheckpointError> {
         let shape = self
             .shape("fc.weight")
             .or_else(|| self.shape("classifier.6.weight"));
         match shape {
-            // Without numbers in it, any count of classes would fit the file.
+            // A weight without elements is refused: its shape could claim any number of classes,
+            // whatever the file's size.
             Some([classes, features] | [classes, features, 1, 1])
                 if *classes > 0 && *features > 0 =>
             {
@@ -101,7 +103,9 @@ impl Listing {
         }
     }
 
-    /// What follows convolutions: a batch norm has a weight of one dimension.
+    /// Returns the operation that follows convolutions. A weight with one dimension shows batch
+    /// norm, a bias of a convolution shows [`Norm::Bias`], and both show
+    /// [`Norm::BatchNormAndBias`].
     pub(super) fn norm(&self) -> Norm {
         let normed = self
             .iter()
@@ -120,7 +124,7 @@ impl Listing {
         }
     }
 
-    /// Indices of the blocks that the file has, by stage.
+    /// Returns the indices of the file's blocks by stage.
     fn blocks(&self) -> Blocks {
         let mut blocks = Blocks::new();
         for (name, _) in self.iter() {
@@ -158,7 +162,7 @@ impl Listing {
         }
     }
 
-    /// Inner width, output width and groups of a block.
+    /// Returns a block's inner width, output width and number of groups.
     fn block_widths(&self, name: &str, block: Block) -> Option<(usize, usize, usize)> {
         let second = self.conv(&format!("{name}.conv2"))?;
         let (inner, out) = match block {
@@ -171,8 +175,11 @@ impl Listing {
         Some((inner, out, groups.unwrap_or(1)))
     }
 
-    /// Before a convolution a batch norm has its inputs' size, behind it its
-    /// outputs'; where all are equal, the batch norms outside the blocks tell.
+    /// Returns whether batch norms stand before or after their convolutions.
+    ///
+    /// A batch norm before a convolution has the size of the convolution's inputs. A batch norm
+    /// after a convolution has the size of the outputs. If the sizes do not decide, the batch norms
+    /// outside the blocks do.
     fn order(&self, blocks: &Blocks, block: Block) -> ActivationOrder {
         let last = if block == Block::Bottleneck { 3 } else { 2 };
         let (mut pre, mut post) = (0, 0);
@@ -203,7 +210,7 @@ impl Listing {
             let conv = |i| self.conv(&format!("{b}.downsample.{i}")).is_some();
             conv(0) || conv(1)
         };
-        // Only a stage's first block changes shapes.
+        // Shapes change only in a stage's first block, so a later projection shows option C.
         let later = blocks
             .iter()
             .flat_map(|(s, bs)| bs.iter().skip(1).map(move |b| format!("layer{s}.{b}")));
@@ -223,7 +230,7 @@ impl Listing {
         }
     }
 
-    /// An error for a checkpoint of something else.
+    /// Returns an error for a checkpoint of another family, which lacks `wanted`.
     pub(super) fn unlike(&self, wanted: &str) -> CheckpointError {
         let names: Vec<&str> = self
             .iter()
@@ -244,7 +251,7 @@ impl Listing {
     }
 }
 
-/// Names of all blocks in order.
+/// Returns the names of all blocks in order.
 fn all(blocks: &Blocks) -> impl Iterator<Item = String> {
     blocks
         .iter()

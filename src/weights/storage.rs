@@ -1,5 +1,5 @@
-//! A checkpoint's bytes: in memory, or in a file that stays open and is read
-//! piece by piece.
+//! A checkpoint's bytes, either in memory or in a file. The file stays open and is read piece by
+//! piece.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -9,11 +9,11 @@ use std::time::SystemTime;
 
 use super::CheckpointError;
 
-/// Bytes that can be read at any place, from any thread.
+/// Bytes that any thread can read from any offset.
 pub(crate) struct Storage {
-    /// The file's path, or what stands for it in errors.
+    /// The file's path, or the name that stands for the bytes in errors.
     pub name: String,
-    /// How many bytes there are.
+    /// The total number of bytes.
     pub len: u64,
     at: At,
 }
@@ -21,8 +21,8 @@ pub(crate) struct Storage {
 enum At {
     Memory(Cow<'static, [u8]>),
     File {
-        // Never mapped: a file that is cut short would be a signal then, and
-        // not an error.
+        // The file is never memory-mapped. Access to a mapped file that has been truncated raises a
+        // signal; a failed read returns an error.
         file: Mutex<File>,
         modified: Option<SystemTime>,
     },
@@ -30,12 +30,13 @@ enum At {
 
 impl std::fmt::Debug for Storage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not the numbers.
+        // The output leaves out the contents, which can be gigabytes.
         write!(f, "{} ({} bytes)", self.name, self.len)
     }
 }
 
 impl Storage {
+    /// Creates storage from bytes in memory. `name` stands for the file in errors.
     pub fn memory(name: String, bytes: Cow<'static, [u8]>) -> Self {
         Self {
             name,
@@ -44,7 +45,7 @@ impl Storage {
         }
     }
 
-    /// A file that is open, `meta` of it.
+    /// Creates storage from an open file and its metadata `meta`.
     pub fn file(name: String, file: File, meta: &std::fs::Metadata) -> Self {
         Self {
             name,
@@ -56,9 +57,13 @@ impl Storage {
         }
     }
 
-    /// Fills `out` with the bytes from `from` on. A file that is not what it
-    /// was when it was opened is an error: half of its tensors may be of one
-    /// training step and half of the next.
+    /// Fills `out` with the bytes that begin at the offset `from`.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Changed`] if the file's length or modification time has changed since the
+    /// file was opened: half of the tensors might come from one training step and half from the
+    /// next. [`CheckpointError::Read`] if the bytes end early or the operating system reports an
+    /// error.
     pub fn read(&self, from: u64, out: &mut [u8]) -> Result<(), CheckpointError> {
         let failed = |source| CheckpointError::Read {
             file: self.name.clone(),
@@ -72,8 +77,8 @@ impl Storage {
                 out.copy_from_slice(found.ok_or_else(short)?);
             }
             At::File { file, modified } => {
-                // A panic elsewhere leaves nothing behind but a position, and
-                // that is set here.
+                // A poisoned lock is safe to use: a panic can change only the file's position, and
+                // the `seek` below sets the position anew.
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 let now = file.metadata().map_err(failed)?;
                 if now.len() != self.len || now.modified().ok() != *modified {
@@ -88,7 +93,7 @@ impl Storage {
         Ok(())
     }
 
-    /// The first `most` bytes, or all where there are fewer.
+    /// Returns the first `most` bytes, or all bytes if the storage has fewer.
     pub fn head(&self, most: u64) -> Result<Vec<u8>, CheckpointError> {
         let mut bytes = vec![0; self.len.min(most) as usize];
         self.read(0, &mut bytes)?;

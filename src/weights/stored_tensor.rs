@@ -1,4 +1,4 @@
-//! A tensor that stays in its file until it is wanted.
+//! A tensor that stays in its file until a caller reads its values.
 
 use std::sync::Arc;
 
@@ -9,25 +9,25 @@ use super::values::{BadValues, to_f32};
 use crate::monitor::{Monitor, Stage};
 use crate::tensor::{Source, Tensor, TensorError};
 
-/// Bytes that are read and converted at a time: they stay in a core's own
-/// cache in between.
+/// The number of bytes that are read and converted at a time. Such a piece stays in the cache of
+/// one processor core between both steps.
 const PIECE: usize = 128 << 10;
 
 /// One tensor of a safetensors file.
 #[derive(Debug)]
 pub(super) struct StoredTensor {
     storage: Arc<Storage>,
-    /// Its name in the file.
+    /// The tensor's name in the file.
     name: String,
     entry: Entry,
-    /// The shape that the network gives it: as many elements as the file's.
+    /// The tensor's shape in the network. This shape has as many elements as the shape in the file.
     shape: Vec<usize>,
     variance: bool,
 }
 
 impl StoredTensor {
-    /// The tensor `name` of the file, to be used as one of `shape`; `variance`
-    /// says that its numbers are variances.
+    /// Creates the tensor `name` of a file with its shape in the network. If `variance` is true,
+    /// its numbers are variances, and negative numbers are refused.
     pub fn new(
         storage: Arc<Storage>,
         name: String,
@@ -44,17 +44,17 @@ impl StoredTensor {
         }
     }
 
-    /// Reads it once, and says what is wrong with its type or its numbers.
+    /// Reads the tensor once and checks its dtype and every number.
     pub fn check(&self, monitor: &Monitor) -> Result<(), CheckpointError> {
         self.pieces(monitor, |_| {})
     }
 
-    /// Bytes that it has in the file.
+    /// Returns the tensor's size in the file, in bytes.
     pub fn bytes(&self) -> u64 {
         self.entry.bytes as u64
     }
 
-    /// Hands its numbers to `take`, in order and each checked.
+    /// Calls `take` with piece after piece of the checked numbers, in order.
     fn pieces(
         &self,
         monitor: &Monitor,
@@ -67,7 +67,7 @@ impl StoredTensor {
             ..
         } = self.entry;
         let (mut raw, mut values, mut first) = (vec![0; bytes.min(PIECE)], vec![], 0);
-        // Types are refused for tensors of no numbers as well.
+        // The loop runs at least once, so that the dtype of an empty tensor is checked, too.
         let mut done = 0;
         loop {
             let raw = &mut raw[..PIECE.min(bytes - done)];

@@ -1,9 +1,8 @@
 //! Seeded weights for a network without a checkpoint.
 //!
-//! Each value is a hash of its tensor's name and its place in it, so that
-//! another program (`tests/goldens/make_networks.py` is one) computes the
-//! same weights, and goldens need to store none. All arithmetic is f64 up to
-//! the last step.
+//! Each value is a hash of its tensor's name and its index in the tensor. Another program, such as
+//! `tests/goldens/make_networks.py`, can therefore compute equal weights, and goldens need not
+//! store weights. All arithmetic is in f64 up to the last step.
 
 use rayon::prelude::*;
 
@@ -27,22 +26,23 @@ use crate::tensor::{Param, Params, Source, Tensor, TensorError};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyntheticTensor {
-    /// torchvision's name, as in the graph.
+    /// torchvision's name, which the graph uses.
     pub canonical: String,
-    /// The name in a checkpoint of the network's naming; the hash is of this.
+    /// The name in a checkpoint of the network's naming. The hash uses this name.
     pub stored: String,
-    /// The shape in such a checkpoint: as in the graph, but for the 1×1
-    /// convolution that is the head of timm's `resnetv2`.
+    /// The shape in a checkpoint of the network's naming. Only the head of timm's `resnetv2` has
+    /// another shape than in the graph, because timm stores this layer as a 1×1 convolution.
     pub shape: Vec<usize>,
-    /// The values in row-major order.
+    /// The values, in row-major order.
     pub data: Vec<f32>,
 }
 
 impl Network {
-    /// Weights for `graph` (of this network) from a seed, under canonical
-    /// names, each computed when it is wanted: uniform, after He's
-    /// initialisation, with batch norm statistics that are not trivial and
-    /// residual branches scaled by [`residual_scale`](Network::residual_scale).
+    /// Returns seeded weights for `graph`, a graph of this network, under canonical names. Each
+    /// tensor is computed when its values are read.
+    ///
+    /// The values are uniform with He's initialisation. Batch norm statistics are not trivial, and
+    /// [`residual_scale`](Network::residual_scale) scales the residual branches.
     ///
     /// ```
     /// use resnet_wgpu::Network;
@@ -60,8 +60,9 @@ impl Network {
         params
     }
 
-    /// `1/√blocks`: a sum of n branches of variance 1 would grow with n, and
-    /// this keeps it level. 1 for a network without shortcuts.
+    /// Returns the factor for residual branches: `1/√blocks`, or 1 for a network without shortcuts.
+    /// The variance of a sum of n branches of variance 1 would grow with n; this factor keeps the
+    /// variance level.
     pub fn residual_scale(&self) -> f64 {
         match self.shortcut {
             Shortcut::None => 1.0,
@@ -69,10 +70,11 @@ impl Network {
         }
     }
 
-    /// The tensors of `graph` (of this network) one by one, as a checkpoint
-    /// would store them. The last factor of each residual branch (γ of its
-    /// last batch norm; the weight of its last convolution where no batch
-    /// norm follows that) is multiplied by `residual_scale`.
+    /// Returns the tensors of `graph`, a graph of this network, one by one, as a checkpoint would
+    /// store them.
+    ///
+    /// `residual_scale` multiplies the last factor of each residual branch: γ of the branch's last
+    /// batch norm, or the weight of its last convolution if no batch norm follows that convolution.
     pub fn synthetic_tensors<'a>(
         &'a self,
         graph: &Graph,
@@ -107,8 +109,8 @@ impl Network {
         })
     }
 
-    /// Hash of the names and shapes of this network's checkpoint, in
-    /// hexadecimal: FNV-1a over the lines `name d0,d1,…`, sorted by name.
+    /// Returns a hash, in hexadecimal, of the names and shapes in this network's checkpoint: FNV-1a
+    /// over the lines `name d0,d1,…`, sorted by name.
     pub fn state_dict_fnv(&self, graph: &Graph) -> String {
         let mut lines: Vec<(String, String)> = graph
             .params()
@@ -127,7 +129,7 @@ impl Network {
     fn last_of_branch(&self) -> &'static str {
         let before_sum = self.order == ActivationOrder::Pre || self.norm == Norm::Bias;
         match (self.block, before_sum) {
-            // No branches; no name ends so.
+            // A network of such blocks has no branches, and no tensor's name ends with this text.
             (Block::Single, _) => "\0",
             (Block::Basic, false) => ".bn2.weight",
             (Block::Basic, true) => ".conv2.weight",
@@ -146,7 +148,7 @@ impl Network {
 
 const HEAD: &str = "fc.weight";
 
-/// A tensor that is computed when it is wanted.
+/// A tensor that is computed when its values are read.
 #[derive(Debug)]
 struct Seeded {
     stored: String,
@@ -173,12 +175,13 @@ impl Source for Seeded {
     }
 }
 
-/// Values that one thread computes at a time, at least.
+/// The smallest number of values that one thread computes at a time.
 const TOGETHER: usize = 1 << 14;
 
-/// The seeded values of one tensor, in row-major order: uniform, their spread
-/// and mean after the name's last part and the shape (`input`: variance 1),
-/// all multiplied by `factor`.
+/// Returns the seeded values of one tensor in row-major order.
+///
+/// The values are uniform. The last part of the name and the shape determine their spread and mean;
+/// the tensor `input` has variance 1. `factor` multiplies every value.
 ///
 /// ```
 /// let values = resnet_wgpu::low_level::weights::synthetic_tensor("conv1.weight", &[64, 3, 7, 7], 0, 1.0);
@@ -199,25 +202,25 @@ pub fn synthetic_tensor(name: &str, shape: &[usize], seed: u64, factor: f64) -> 
 fn scale_and_centre(name: &str, shape: &[usize]) -> (f64, f64) {
     let fan_in = |dims: &[usize]| dims.iter().product::<usize>() as f64;
     match shape {
-        // √3: uniform in [−√3, √3] has variance 1.
+        // A uniform distribution in [−√3, √3] has variance 1.
         _ if name == "input" => (1.7320508075688772, 0.0),
         [_, dims @ ..] if dims.len() == 3 => ((6.0 / fan_in(dims)).sqrt(), 0.0),
         [_, dims @ ..] if dims.len() == 1 => ((3.0 / fan_in(dims)).sqrt(), 0.0),
         _ if name.ends_with("running_var") => (0.5, 1.0),
         _ if name.ends_with(".weight") => (0.25, 1.0),
-        // Biases and running means.
+        // The remaining tensors are biases and running means.
         _ => (0.25, 0.0),
     }
 }
 
-/// The `i`-th number of the splitmix64 sequence of `seed`, its upper 24 bits
-/// as a fraction in [−1, 1).
+/// Returns the `i`-th number of the splitmix64 sequence of `seed`: its upper 24 bits, as a fraction
+/// in [−1, 1).
 fn uniform(seed: u64, i: u64) -> f64 {
     let z = mix(seed.wrapping_add((i + 1).wrapping_mul(STEP)));
     (z >> 40) as f64 / (1u64 << 23) as f64 - 1.0
 }
 
-/// FNV-1a, 64 bits.
+/// Returns the 64-bit FNV-1a hash of `bytes`.
 pub fn fnv1a64(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)

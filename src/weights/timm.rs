@@ -1,17 +1,17 @@
-//! timm's configuration where it changes what a network computes and the
-//! tensors do not show it, and timm's defaults for preparing images.
+//! Checks those entries of timm's configuration that change a network's computation without
+//! changing its tensors, and supplies timm's defaults for image preparation.
 
 use serde_json::Value;
 
 use super::json::Fields;
 use super::{ConfigError, Settings};
 
-/// What timm's `resolve_data_config` takes where a configuration is silent.
+/// The crop fraction that timm's `resolve_data_config` uses if a configuration gives none.
 const CROP_PCT: f64 = 0.875;
+/// The resize filter that timm's `resolve_data_config` uses if a configuration gives none.
 const INTERPOLATION: &str = "bicubic";
 
-/// Arguments of a model that its tensors show, or that do not matter when it
-/// classifies.
+/// The model arguments that the tensors show, or that do not matter for classification.
 const SHOWN_OR_NEUTRAL: &[&str] = &[
     "avg_down",
     "base_width",
@@ -36,8 +36,11 @@ const SHOWN_OR_NEUTRAL: &[&str] = &[
     "zero_init_last",
 ];
 
-/// Refuses what would compute something else than is computed here, by key and
-/// value; arguments that are not known might.
+/// Refuses every entry that requests a computation this library does not support. Unknown model
+/// arguments are refused, too, because they may change the computation.
+///
+/// # Errors
+/// [`ConfigError`] with key and value.
 pub(super) fn check(f: Fields) -> Result<(), ConfigError> {
     for key in [
         "global_pool",
@@ -56,19 +59,19 @@ pub(super) fn check(f: Fields) -> Result<(), ConfigError> {
     }
     match f.text("crop_mode")? {
         None | Some("" | "center") => Ok(()),
-        // Nothing is left to crop.
+        // With a `crop_pct` of 1, `squash` leaves nothing to crop.
         Some("squash") if f.get("crop_pct").and_then(Value::as_f64) == Some(1.0) => Ok(()),
         Some(_) => Err(f.refusal("crop_mode", "`center`, or `squash` with a crop_pct of 1")),
     }
 }
 
-/// Whether images are resized to the square itself.
+/// Returns `Some(true)` if images are resized to the square itself, else `None`.
 pub(super) fn squash(f: Fields) -> Option<bool> {
     let mode = f.get("crop_mode").and_then(Value::as_str);
     (mode == Some("squash")).then_some(true)
 }
 
-/// Adds timm's defaults where the file is silent.
+/// Adds timm's defaults for values that the file does not give.
 pub(super) fn with_defaults(mut settings: Settings, f: Fields) -> Settings {
     let from = f.source("timm's default");
     if settings.interpolation.is_none() {
@@ -82,7 +85,7 @@ pub(super) fn with_defaults(mut settings: Settings, f: Fields) -> Settings {
     settings
 }
 
-/// Refuses an argument with a value that is not computed.
+/// Refuses an argument whose value requests an unsupported computation.
 fn argument(f: Fields, key: &str) -> Result<(), ConfigError> {
     let Some(value) = f.get(key) else {
         return Ok(());
@@ -104,7 +107,7 @@ fn argument(f: Fields, key: &str) -> Result<(), ConfigError> {
         ),
         "aa_layer" | "block_args" => (empty, "nothing"),
         "output_stride" => (value.as_u64() == Some(32), "32"),
-        // Compared with the tensors once the network is recognised.
+        // The stem type is compared with the tensors after the network has been recognised.
         "stem_type" => (
             one_of(&["", "deep", "deep_tiered"]),
             "`deep`, `deep_tiered` or nothing",
@@ -118,7 +121,8 @@ fn argument(f: Fields, key: &str) -> Result<(), ConfigError> {
     }
 }
 
-/// Whether the configuration asks for a stem of three convolutions.
+/// Returns whether the configuration requests a stem of three convolutions, or `None` if the
+/// configuration gives no stem type.
 pub(super) fn deep_stem(f: Fields) -> Result<Option<bool>, ConfigError> {
     let Some(args) = f.object("model_args")? else {
         return Ok(None);

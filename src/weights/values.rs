@@ -1,14 +1,14 @@
-//! A tensor's bytes as f32, every value checked.
+//! Converts a tensor's bytes to f32 and checks every value.
 
 use half::{bf16, f16};
 use safetensors::Dtype;
 
-/// Why a tensor's bytes are no weights.
+/// The reason why a tensor's bytes cannot be used as weights.
 #[derive(Debug, PartialEq)]
 pub(super) enum BadValues {
-    /// Not floating point of 16, 32 or 64 bits.
+    /// The dtype is not a floating-point type of 16, 32 or 64 bits.
     Dtype,
-    /// The number at an index is none that a weight can be.
+    /// The number at `index` cannot be a weight.
     Value {
         index: usize,
         expected: &'static str,
@@ -16,9 +16,11 @@ pub(super) enum BadValues {
     },
 }
 
-/// Converts little-endian `bytes` of `dtype` to f32, in place of what `out`
-/// held. NaN, infinities and F64 beyond f32's range are refused, and below-zero
-/// numbers too where `variance` says that they are variances.
+/// Converts the little-endian `bytes` of `dtype` to f32 and replaces the contents of `out`.
+///
+/// # Errors
+/// [`BadValues::Dtype`] for a dtype that is not F32, F16, BF16 or F64. [`BadValues::Value`] for
+/// NaN, an infinity, an F64 number beyond f32's range or, if `variance` is true, a negative number.
 pub(super) fn to_f32(
     dtype: Dtype,
     bytes: &[u8],
@@ -29,11 +31,11 @@ pub(super) fn to_f32(
         Dtype::F32 => each(bytes, f32::from_le_bytes, out),
         Dtype::F16 => each(bytes, |b| f16::from_le_bytes(b).to_f32(), out),
         Dtype::BF16 => each(bytes, |b| bf16::from_le_bytes(b).to_f32(), out),
-        // Out of range becomes infinite, and is then found below.
+        // A number beyond f32's range becomes infinite, and the check below finds it.
         Dtype::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32, out),
         _ => return Err(BadValues::Dtype),
     }
-    // Without an early exit, so that it takes many at once.
+    // The fold has no early exit, so that the compiler can vectorise it.
     let least = if variance { 0.0 } else { f32::MIN };
     let sound = |v: f32| v >= least && v <= f32::MAX;
     if out.iter().fold(true, |all, &v| all & sound(v)) {

@@ -1,4 +1,4 @@
-//! VGG from its tensors' names and shapes.
+//! Recognises a VGG network from its tensors' names and shapes.
 
 use super::{CheckpointError, Listing};
 use crate::models::{
@@ -6,8 +6,11 @@ use crate::models::{
 };
 
 impl Listing {
-    /// VGG: `features` in order; a pool stands where the numbers leave one
-    /// more out than ReLU (and batch norm) take.
+    /// Recognises a VGG network from the 3×3 convolutions in `features`, in order.
+    ///
+    /// Within a stage, the indices of two consecutive convolutions differ by 2 (convolution, ReLU),
+    /// or by 3 with batch norm. Any other difference means that a pool lies between them, and a new
+    /// stage begins.
     pub(super) fn vgg(&self) -> Result<Network, CheckpointError> {
         let norm = self.norm();
         let step = if norm == Norm::Bias { 2 } else { 3 };
@@ -39,7 +42,7 @@ impl Listing {
         };
         let hidden = match self.shape("classifier.0.weight") {
             Some(&[hidden, features]) if features > 0 => Some(hidden),
-            // As a convolution over all pixels (timm).
+            // timm stores this linear layer as a convolution over all 7×7 pixels.
             Some(&[hidden, _, 7, 7]) => Some(hidden),
             _ => None,
         };

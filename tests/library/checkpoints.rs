@@ -1,5 +1,5 @@
-//! Checkpoints as they come from outside: every naming of every network is
-//! recognised, and whatever is wrong with a file is one typed error.
+//! Tests of checkpoints as other programs write them. Every naming of every network is recognised,
+//! and every defect of a file is one typed error.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 /// A tensor to write: name, dtype, shape, little-endian bytes.
 type Stored = (String, &'static str, Vec<usize>, Vec<u8>);
 
-/// A safetensors file of that header and data, without any check.
+/// Returns a safetensors file with the given header and data. Nothing is checked.
 fn raw(header: &str, data: &[u8]) -> Vec<u8> {
     let mut file = (header.len() as u64).to_le_bytes().to_vec();
     file.extend(header.as_bytes());
@@ -38,7 +38,7 @@ fn file(tensors: &[Stored], metadata: Option<Value>) -> Vec<u8> {
     raw(&Value::Object(header).to_string(), &data)
 }
 
-/// A CIFAR ResNet small enough to write often.
+/// Returns a CIFAR ResNet that is small enough to be written often.
 fn tiny() -> Network {
     Network {
         name: "resnet (basic, [1, 1, 1])".into(),
@@ -50,13 +50,14 @@ fn tiny() -> Network {
     }
 }
 
-/// The tiny network's checkpoint, every number through `convert`.
+/// Returns the tiny network's checkpoint. `convert` encodes each number.
 fn tiny_tensors(dtype: &'static str, convert: impl Fn(f32) -> Vec<u8>) -> Vec<Stored> {
     let net = tiny();
     let graph = net.graph(32, 32).unwrap();
     net.synthetic_tensors(&graph, 0, 1.0)
         .map(|t| {
-            // bf16's precision, so that every type holds the same numbers.
+            // The numbers are rounded to bf16, so that every dtype stores them exactly (except
+            // f16).
             let short = |v: &f32| half::bf16::from_f32(*v).to_f32();
             let bytes = t.data.iter().flat_map(|v| convert(short(v))).collect();
             (t.stored, dtype, t.shape, bytes)
@@ -79,7 +80,7 @@ fn load(file: Vec<u8>) -> Result<Params, String> {
     checkpoint.load(&net, &graph).map_err(|e| e.to_string())
 }
 
-/// The error must contain each of `wants`, separated by `|`.
+/// Asserts that loading fails and that the error contains each of `wants`, which `|` separates.
 #[track_caller]
 fn refused(file: Vec<u8>, wants: &str) {
     let err = load(file).expect_err(wants);
@@ -128,7 +129,8 @@ fn every_preset_is_recognised_in_every_naming() {
             for prefix in ["", "module.", "model.backbone."] {
                 let listing = listing(&net, prefix);
                 assert_eq!(listing.mismatch(&net, &graph), None, "{name} {naming:?}");
-                // What shapes cannot tell is what the documentation says.
+                // Some properties do not follow from shapes. The documentation names the defaults
+                // that recognition assumes.
                 let mut expected = net.clone();
                 expected.stride_placement = StridePlacement::Conv3x3;
                 if net.shortcut == Shortcut::None && net.block != Block::Single {
@@ -138,7 +140,8 @@ fn every_preset_is_recognised_in_every_naming() {
                 let found = listing.recognise(&Hints::default(), &settings).unwrap();
                 expected.name = found.network.name.clone();
                 assert_eq!(found.network, expected, "{name} {naming:?}");
-                // The name may be that of the network with those defaults.
+                // With those defaults, the network may equal another preset and has that preset's
+                // name.
                 let twin = match name {
                     "plain18" | "plain34" => format!("{}-a", name.replace("plain", "resnet")),
                     _ => name.replace("plain", "resnet").replace("-v1", ""),
@@ -155,7 +158,8 @@ fn every_preset_is_recognised_in_every_naming() {
     }
 }
 
-/// Against PyTorch's own state dicts and values: `goldens/make_networks.py`.
+/// Compares names, shapes and seeded values with PyTorch's own state dicts and values, which
+/// `goldens/make_networks.py` writes.
 #[test]
 fn names_shapes_and_seeded_values_are_pytorchs() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/networks.json");
@@ -210,7 +214,7 @@ fn all_floating_point_types_load_as_the_same_numbers() {
         let other = load(file(&tensors, None)).unwrap();
         for ((name, a), (_, b)) in single.iter().zip(other.iter()) {
             let (a, b) = (a.get().unwrap(), b.get().unwrap());
-            // f16 has fewer exponents: its smallest numbers are coarser.
+            // f16 has fewer exponents than bf16, so its smallest numbers are coarser.
             let near = a
                 .data()
                 .iter()
@@ -300,7 +304,7 @@ fn hostile_headers() {
         ),
         "tensor `a`|expected 799999999992 bytes|found 8",
     );
-    // Eight offsets that each pass but together overflow an address.
+    // Each of these offsets passes alone, but their sum overflows an address.
     let step = u64::MAX / 8;
     let entries: Vec<String> = (0..9)
         .map(|i| {
@@ -314,7 +318,7 @@ fn hostile_headers() {
         raw(&format!("{{{}}}", entries.join(",")), &[0; 8]),
         "tensor `|offsets within the file's 8 bytes",
     );
-    // Nothing that one byte can do to a header makes anything panic.
+    // No change of one byte in a header may cause a panic.
     let header = u64::from_le_bytes(sound[..8].try_into().unwrap()) as usize;
     for i in 0..8 + header {
         let mut broken = sound.clone();
@@ -372,7 +376,7 @@ fn all_that_does_not_fit_is_listed_in_one_error() {
          missing    bn1.weight: expected [4]|unexpected layer1.0.se.fc1.weight: found [2]|\
          misshapen  layer3.0.bn1.bias: expected [16], found [3]|name the network",
     );
-    // A preset that the file contradicts is the load's matter.
+    // `load`, not `recognise`, reports a preset that contradicts the file.
     let checkpoint = Checkpoint::from_bytes("f", file(&f32s(), None)).unwrap();
     let hints = Hints {
         preset: Network::preset("resnet18"),
@@ -424,7 +428,7 @@ fn what_is_no_resnet_says_what_was_looked_for() {
         ),
         "expected [width, 3, 7, 7] or [width, 3, 3, 3], found [4, 3, 5, 5]",
     );
-    // Shapes that cost no byte must not make a network of any size.
+    // A shape with a zero dimension takes no bytes. Such a shape must not create a huge network.
     let mut giant = f32s();
     for t in &mut giant {
         if t.0 == "linear.weight" {
@@ -552,7 +556,7 @@ fn metadata_goes_before_the_files_beside_the_checkpoint() {
         err.contains("metadata of ") && err.contains("expected 10 labels"),
         "{err}"
     );
-    // Bytes have no neighbours.
+    // A checkpoint from memory has no configuration files next to it.
     let bytes = std::fs::read(&path).unwrap();
     let found = Checkpoint::from_bytes("memory", bytes).unwrap();
     assert_eq!(
@@ -585,8 +589,8 @@ fn metadata_goes_before_the_files_beside_the_checkpoint() {
     }
 }
 
-/// timm's anti-aliased networks have torchvision's names and shapes, and
-/// compute something else: the configuration beside the file tells.
+/// timm's anti-aliased networks have torchvision's names and shapes, but compute something else.
+/// Only the configuration next to the file shows the difference.
 #[test]
 fn a_network_that_only_looks_like_one_of_ours_is_refused() {
     let resnet50 = Network::preset("resnet50").unwrap();
@@ -596,7 +600,7 @@ fn a_network_that_only_looks_like_one_of_ours_is_refused() {
         architecture: Some("resnetblur50.bt_in1k".into()),
         ..Settings::default()
     };
-    // A preset asked for by name does not overrule it.
+    // A preset that the caller names does not overrule the configuration.
     for preset in [None, Some(resnet50.clone())] {
         let hints = Hints {
             preset,
@@ -609,7 +613,7 @@ fn a_network_that_only_looks_like_one_of_ours_is_refused() {
             "{error}"
         );
     }
-    // A stem that the tensors do not have is another network, too.
+    // A stem that contradicts the tensors also means another network.
     for (deep, fits) in [(Some(true), false), (Some(false), true), (None, true)] {
         let settings = Settings {
             deep_stem: deep,
@@ -620,8 +624,8 @@ fn a_network_that_only_looks_like_one_of_ours_is_refused() {
     }
 }
 
-/// Weights stay in the file: whoever comes for them after it changed must not
-/// get some of each.
+/// Weights stay in the file until they are needed. A reader must not get a mixture of old and new
+/// weights after the file changes.
 #[test]
 fn a_file_that_changes_is_refused_and_one_that_is_replaced_is_not() {
     let folder = tempfile::tempdir().unwrap();
@@ -631,7 +635,7 @@ fn a_file_that_changes_is_refused_and_one_that_is_replaced_is_not() {
     let open = || Model::load(&Checkpoint::from_file(&path).unwrap(), &Hints::default()).unwrap();
     let session = |model: &Model| Session::new(Device::Cpu, model, &SessionOptions::default());
 
-    // A file moved in its place leaves the open one as it was.
+    // A file that is moved to this path does not affect the file that is already open.
     let model = open();
     let beside = folder.path().join("beside");
     std::fs::write(&beside, b"something else").unwrap();

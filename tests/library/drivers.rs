@@ -1,5 +1,4 @@
-//! What some drivers get wrong in silence: numbers that are none, and loops of
-//! many turns.
+//! Tests of errors that some drivers make silently: lost NaNs, and loops with many iterations.
 
 use crate::support::device::gpus;
 use resnet_wgpu::low_level::cpu;
@@ -10,7 +9,7 @@ use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanError, PlanOptions};
 use resnet_wgpu::low_level::tensor::{Params, padded};
 use resnet_wgpu::{Gpu, Tensor};
 
-/// The output of a graph without weights, on a device and on the CPU.
+/// Returns the output of a graph without weights, computed on a device and on the CPU.
 fn outputs(gpu: &Gpu, graph: &Graph, input: &Tensor) -> (Vec<f32>, Vec<f32>) {
     let expected = padded(&cpu::run(graph, &Params::new(), input, &[]).unwrap().output);
     let lowered = lower(graph, &Params::new(), &[]).unwrap();
@@ -36,8 +35,8 @@ fn graph(
     g.finish(y)
 }
 
-/// NaN in, NaN out, at every place: of a positive and a negative NaN, in the
-/// corners and beside infinities.
+/// Checks that a NaN in the input gives a NaN at the same places as on the CPU. Positive and
+/// negative NaNs are tested, in the corners and next to infinities.
 #[test]
 fn a_nan_stays_one() {
     let shape = Shape::new(9, 11, 8);
@@ -86,7 +85,7 @@ fn a_nan_stays_one() {
     }
 }
 
-/// Mesa's llvmpipe ends a shader's loops after 65,535 turns in all.
+/// Mesa's llvmpipe ends a shader's loops after 65,535 iterations in total.
 #[test]
 fn a_mean_over_a_million_pixels_is_right() {
     let shape = Shape::new(1024, 1500, 4);

@@ -1,4 +1,4 @@
-//! Class activation maps: exact, and where the subject is.
+//! Tests of class activation maps: their exactness, and their position over the subject.
 
 use resnet_wgpu::low_level::explain::ExplainError;
 use resnet_wgpu::low_level::preprocess::RgbImage;
@@ -100,7 +100,7 @@ fn beside_a_classifier_no_weight_is_there_twice() {
         let own = classifier.session().shared_bytes();
         let scores = classifier.score(&picture).unwrap();
         let explainer = Explainer::of_classifier(&classifier).unwrap();
-        // Commands of both wait for each other on the device, and nobody here.
+        // The two runs wait for each other on the device, but this thread does not wait.
         let one = options.views.count() == 1;
         let answer = one.then(|| classifier.start(&picture).unwrap());
         let found = explainer.explain(&picture, 3).unwrap();
@@ -123,8 +123,8 @@ fn beside_a_classifier_no_weight_is_there_twice() {
     }
 }
 
-/// A ResNet-20 that sums what is bright: all weights are positive, class 0 is
-/// for it and class 1 against it.
+/// Returns a ResNet-20 that sums brightness. All weights are positive; brightness supports class 0
+/// and opposes class 1.
 fn brightness() -> Model {
     let network = Network::preset("resnet20").unwrap();
     let graph = network.graph(32, 32).unwrap();
@@ -159,7 +159,7 @@ fn brightness() -> Model {
 fn a_subject_left_of_the_centre_shows_its_heat_there() {
     let (model, gpu) = (brightness(), gpu());
     let explainer = explainer(&gpu, &model, None);
-    // A wide picture, so that the crop leaves out its sides.
+    // The picture is wide, so that the crop leaves out its sides.
     let subject = |left: u32| {
         RgbImage::from_fn(200, 100, |x, y| {
             let inside = (left..left + 20).contains(&x) && (40..60).contains(&y);
@@ -171,7 +171,7 @@ fn a_subject_left_of_the_centre_shows_its_heat_there() {
         for (class, heat_at_subject) in [(0, true), (1, false)] {
             let map = explainer.explain_class(&photo, class).unwrap().map;
             let region = explainer.preprocess().region(200, 100).unwrap();
-            // Where the heat's centre of mass lies, in the picture's columns.
+            // The centre of mass of the heat, as a column of the picture.
             let scaled = map.scaled();
             let mass: f32 = scaled.values.iter().sum();
             let columns = (0..)

@@ -1,5 +1,5 @@
-//! Every candidate, and so every kernel variant, against the CPU twin on random shapes, on every
-//! adapter of this machine: what `resnet verify --kernels` does.
+//! Tests of every candidate, and so of every kernel variant, against the CPU reference on random
+//! shapes and on every adapter of this machine. `resnet verify --kernels` runs the same checks.
 
 use resnet_wgpu::low_level::cpu;
 use resnet_wgpu::low_level::gpu::Executable;
@@ -22,22 +22,23 @@ use resnet_wgpu::{
 use crate::support::device;
 
 const SEED: u64 = 20_261_120;
-/// Random problems of each candidate where the axis in question is the kernels
-/// themselves, and where it is another: a storage, a driver, checks, limits.
+/// The number of random problems for each candidate. The full number is used if the test is about
+/// the kernels themselves, and the small number if it is about a storage, a driver, checks or
+/// limits.
 const CASES: usize = 40;
 const FEW_CASES: usize = 6;
 
-/// `FEW_CASES`, or all where `scripts/test-all` asks.
+/// Returns `FEW_CASES`, or `CASES` under `scripts/test-all`.
 fn few_cases() -> usize {
     if device::all() { CASES } else { FEW_CASES }
 }
 
-/// The candidates that have to do with a precision.
+/// Returns the candidates that serve a precision.
 fn serving(precision: Scalar) -> impl Iterator<Item = Candidate> {
     candidates().filter(move |candidate| candidate.serves(precision))
 }
 
-/// Names of the candidates that ran, all of them within tolerance.
+/// Returns the names of the candidates that ran, and asserts that each was within tolerance.
 fn verified(gpu: &Gpu, precision: Scalar, cases: usize) -> Vec<&'static str> {
     let reports = verify::kernels(gpu, precision, SEED, cases, |_| {}).unwrap();
     assert_eq!(reports.len(), serving(precision).count());
@@ -56,7 +57,7 @@ fn verified(gpu: &Gpu, precision: Scalar, cases: usize) -> Vec<&'static str> {
     ran.map(|r| r.kernel).collect()
 }
 
-/// In full on one adapter with values in buffers, in f32 and f16.
+/// Runs all cases on one adapter with values in buffers, in f32 and f16.
 #[test]
 fn all_kernels_in_full() {
     let gpu = with_storage(&device::gpu(), Storage::Buffers);
@@ -72,7 +73,7 @@ fn all_kernels_on_all_adapters() {
         all_kernels(&gpu, Scalar::F32, few_cases());
         match gpu.profile().f16 {
             true => all_kernels(&gpu, Scalar::F16, few_cases()),
-            // OpenGL, as here, and old hardware.
+            // Some devices lack f16, such as OpenGL here, and old hardware.
             false => {
                 let error = verify::kernels(&gpu, Scalar::F16, SEED, 1, |_| {});
                 let error = error.unwrap_err().to_string();
@@ -92,8 +93,8 @@ fn all_kernels(gpu: &Gpu, precision: Scalar, cases: usize) {
             "{}",
             candidate.name
         );
-        // Whatever the device, it has all kernels but those made for
-        // other subgroup sizes or cooperative matrices.
+        // Every device has all kernels except those for subgroups of other sizes and for
+        // cooperative matrices.
         let special = |k: &&Kernel| k.needs().subgroup > 0;
         if !candidate.kernels().iter().any(special) {
             assert!(expected, "{} on {}", candidate.name, gpu.describe());
@@ -101,8 +102,8 @@ fn all_kernels(gpu: &Gpu, precision: Scalar, cases: usize) {
     }
 }
 
-/// The same with every access checked: a kernel that read or wrote beyond a
-/// value would give something else here.
+/// Runs all kernels with every access checked. A kernel that read or wrote outside a value would
+/// give another result here.
 #[test]
 fn all_kernels_checked() {
     for adapter in adapters() {
@@ -127,8 +128,8 @@ fn all_kernels_checked() {
     }
 }
 
-/// Runs a graph of random weights as planned for `profile`, and holds the
-/// whole output, zeros of the last quad included, against the twin's.
+/// Runs a graph with random weights as planned for `profile`. Compares the whole output with the
+/// reference, including the zeros of the last channel quad.
 fn plan_and_run(gpu: &Gpu, profile: &DeviceProfile, graph: &Graph, batch: usize) -> Plan {
     let mut params = Params::new();
     for spec in graph.params() {
@@ -152,9 +153,9 @@ fn plan_and_run(gpu: &Gpu, profile: &DeviceProfile, graph: &Graph, batch: usize)
     plan
 }
 
-/// WebGPU's default limits and no subgroups, and smaller ones yet: simulated
-/// by asking for no more. So few workgroups fit one dimension of the second
-/// that larger dispatches take two.
+/// Tests WebGPU's default limits without subgroups, and smaller limits. The test simulates such
+/// devices by requesting no more than these limits. The smaller limits allow so few workgroups in
+/// one dimension that larger dispatches need two dimensions.
 #[test]
 fn small_limits() {
     let webgpu = wgpu::Limits::default();
@@ -173,7 +174,7 @@ fn small_limits() {
         let fits = limits.max_compute_invocations_per_workgroup >= 256;
         assert_eq!(ran.contains(&large.name), fits);
 
-        // A workgroup a pixel: 1083 of them, in 17 rows of 64, five too many.
+        // Each pixel takes a workgroup: 1083 workgroups in 17 rows of 64, five more than needed.
         let mut g = GraphBuilder::new(Shape::new(19, 19, 7)).unwrap();
         let x = g.input();
         let softmax = g.softmax("softmax", x);
@@ -184,8 +185,8 @@ fn small_limits() {
     }
 }
 
-/// A whole network, layer by layer, on devices without subgroups, timestamps and
-/// f16, with 16 KiB of workgroup memory, and with 128 invocations.
+/// Compares a whole network layer by layer on devices without subgroups, timestamps and f16: one
+/// with 16 KiB of workgroup memory, and one with 128 invocations.
 #[test]
 fn a_network_on_small_devices() {
     let model = Model::synthetic(Network::preset("resnet18").unwrap(), 0).unwrap();
@@ -219,8 +220,8 @@ fn a_network_on_small_devices() {
     }
 }
 
-/// A plan that was made for subgroups which this device lacks, and a candidate
-/// that is not the table's: kernels would read beyond their buffers.
+/// Refuses a plan for subgroups that this device lacks, and a candidate that is not in the table.
+/// Their kernels would read beyond their buffers.
 #[test]
 fn what_kernels_cannot_trust_does_not_reach_them() {
     let gpu = Gpu::with_limits(&DeviceSelector::Auto, wgpu::Limits::default(), false).unwrap();
@@ -258,7 +259,7 @@ fn what_kernels_cannot_trust_does_not_reach_them() {
     .unwrap();
     assert!(plan.steps.iter().all(|step| step.kernel != wide));
 
-    // Weights of another shape than was planned with.
+    // These weights do not have the shape that the plan expects.
     let mut other = Params::new();
     other.insert("conv.weight", Tensor::zeros([32, 17, 3, 3]));
     let error = Executable::alone(&gpu, plan, &other)
@@ -270,8 +271,7 @@ fn what_kernels_cannot_trust_does_not_reach_them() {
     );
 }
 
-/// More images than the batch are refused, and the engine goes on with as many
-/// as it takes.
+/// Refuses more images than the batch holds. The engine still runs a batch that fits.
 #[test]
 fn too_many_images() {
     let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
@@ -295,7 +295,7 @@ fn too_many_images() {
     }
 }
 
-/// A value of as many rows as a texture may have, a power of two.
+/// Builds a value that fills the largest number of rows of a texture, which is a power of two.
 #[test]
 fn a_texture_of_all_rows() {
     let limits = wgpu::Limits::default();
@@ -315,9 +315,9 @@ fn a_texture_of_all_rows() {
     Executable::alone(&gpu, plan, &lowered.params).unwrap();
 }
 
-/// Layers whose weights are larger than a binding, as VGG's are on many
-/// devices: each chunk finds its own bias, its part of the residual and its
-/// place in the output, the last, of two features, like the others.
+/// Splits layers whose weights are larger than a binding, as VGG's are on many devices. Each chunk
+/// finds its own bias, its part of the residual and its place in the output. This includes the last
+/// chunk, which has two features.
 #[test]
 fn linear_layers_in_chunks() {
     let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
@@ -338,8 +338,7 @@ fn linear_layers_in_chunks() {
     }
 }
 
-/// A device that cannot bind what every kernel needs gets an error that says
-/// so, not a panic.
+/// A device that cannot bind the resources of every kernel gets a clear error instead of a panic.
 #[test]
 fn limits_that_are_too_small() {
     let limits = wgpu::Limits {

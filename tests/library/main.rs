@@ -1,6 +1,6 @@
-//! The library's integration tests: one program, since each would compile and
-//! link the library and its drivers once more. What needs a process of its own
-//! (`steady_state`, `examples`) has one.
+//! The library's integration tests in one program. Separate programs would each compile and link
+//! the library and its drivers again. Tests that need a process of their own (`steady_state`,
+//! `examples`) are separate programs.
 
 mod checkpoints;
 mod drivers;

@@ -1,9 +1,8 @@
-//! Every preset's logits against PyTorch's, on the CPU twin and on the GPU.
+//! Tests of every preset's logits against PyTorch's, on the CPU path and on the GPU.
 //!
-//! `tests/goldens/make_networks.py` built each network in PyTorch with weights
-//! hashed from tensor names and wrote the logits; here the same weights go
-//! through a checkpoint in PyTorch's own names, recognition, loading, the
-//! passes, the plan and the device.
+//! `tests/goldens/make_networks.py` built each network in PyTorch with weights hashed from tensor
+//! names, and wrote the logits. These tests pass the same weights through a checkpoint in PyTorch's
+//! own names, recognition, loading, the passes, the plan and the device.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -26,8 +25,8 @@ use resnet_wgpu::{
 
 const TOLERANCE: f64 = 1e-4;
 
-/// The case's weights, recognised and loaded, give PyTorch's logits and layers
-/// on each device; `None` is the CPU twin.
+/// Checks that the case's weights, recognised and loaded, give PyTorch's logits and layers on each
+/// device. `None` stands for the CPU path.
 fn check(goldens: &Goldens, case: &Case, devices: &[Option<&Gpu>]) {
     let name = &case.case;
     let model = case.model();
@@ -78,17 +77,17 @@ fn check_model(goldens: &Goldens, case: &Case, model: &Model, gpu: Option<&Gpu>)
     }
 }
 
-/// Cases of some presets, so that the test runner spreads them. One network of
-/// each kind runs; the others, which run the same code on other numbers of blocks
-/// and channels, have their tensors compared with PyTorch's and are planned.
-/// `scripts/test-all` runs every one.
+/// Checks the selected cases; several tests share the presets, so that the test runner can spread
+/// them. One network of each kind runs. The other networks run the same code with other numbers of
+/// blocks and channels, so this function only compares their tensors with PyTorch's and plans them.
+/// `scripts/test-all` runs every network.
 fn check_all(select: impl Fn(&Case) -> bool) {
     let goldens = Goldens::read();
     let gpu = gpu();
     let mut kinds = BTreeSet::new();
     let mut submitted = 0;
     for case in goldens.cases.iter().filter(|c| select(c)) {
-        // Cases with layers, sizes and options of their own are about these.
+        // Cases with layers, sizes or options of their own test exactly these, so they always run.
         let own = case.case != case.preset && !case.case.starts_with("hf-");
         if kinds.insert(kind(case)) || own || all() {
             let before = gpu.waits();
@@ -103,8 +102,8 @@ fn check_all(select: impl Fn(&Case) -> bool) {
     assert!(submitted > 0, "nothing was submitted to a GPU");
 }
 
-/// What decides which code a network runs: naming, block, stem, shortcut, order,
-/// norm, stride placement, head, and whether its convolutions have groups.
+/// Returns the properties that decide which code a network runs: naming, block, stem, shortcut,
+/// order, norm, stride placement, head, and whether its convolutions have groups.
 fn kind(case: &Case) -> String {
     let net = &case.network;
     format!(
@@ -121,7 +120,7 @@ fn kind(case: &Case) -> String {
     )
 }
 
-/// The network has PyTorch's tensors, and a plan of the layers that they make.
+/// Checks that the network has PyTorch's tensors, and that its layers can be planned.
 fn check_plan(case: &Case, gpu: &Gpu) {
     let graph = case.graph();
     assert_eq!(
@@ -188,9 +187,9 @@ fn every_preset_has_a_golden() {
     }
 }
 
-/// The best device here may have kernels that others lack: networks of every
-/// kind also run with WebGPU's default limits and no subgroups, in workgroup
-/// memory, and on each further adapter (where Mesa is, its OpenGL).
+/// Runs networks of every kind on weaker devices, since the best device here may have kernels that
+/// others lack. The devices are one with WebGPU's default limits and no subgroups, which uses
+/// workgroup memory, and each further adapter (with Mesa, its OpenGL).
 #[test]
 fn other_devices() {
     let limits = wgpu::Limits::default();
@@ -213,8 +212,8 @@ fn other_devices() {
     }
 }
 
-/// A checkpoint without batch norm, which was folded into the convolutions, is
-/// recognised by its biases and gives the same logits.
+/// Checks a checkpoint whose batch norm was folded into the convolutions. Recognition finds it by
+/// its biases, and the logits stay the same.
 #[test]
 fn batch_norm_folded_away() {
     let goldens = Goldens::read();
@@ -233,8 +232,8 @@ fn batch_norm_folded_away() {
     }
 }
 
-/// More images than a batch, fewer, and the odd one left over give what each
-/// gives alone.
+/// Checks that each image gives its own result in any batch: with more images than a batch, with
+/// fewer, and with one image left over.
 #[test]
 fn batches_do_not_mix() {
     let goldens = Goldens::read();
@@ -250,7 +249,7 @@ fn batches_do_not_mix() {
             ..Default::default()
         };
         let session = Session::new(&gpu, &model, &options).unwrap();
-        // Twice, so that what a run leaves behind would show.
+        // The second run would show data that the first run left behind.
         session.run(&images).unwrap();
         let logits = session.run(&images).unwrap().logits.into_data();
         let expected = expected.get_or_insert_with(|| logits.clone());
@@ -261,8 +260,7 @@ fn batches_do_not_mix() {
     }
 }
 
-/// The network runs on an application's own device, from another thread, two
-/// sessions at once.
+/// Runs the network on an application's own device from other threads, in two sessions at once.
 #[test]
 fn sessions_share_a_device_across_threads() {
     let (adapter, device, queue) = host_device(&wgpu::DeviceDescriptor::default());
@@ -288,8 +286,8 @@ fn sessions_share_a_device_across_threads() {
     });
 }
 
-/// A bottleneck alone (256 channels at 320×320, inner width 64) is a graph like
-/// any other: 105 MB an activation, built, planned and run.
+/// Builds, plans and runs one bottleneck (256 channels at 320×320, inner width 64) as a graph of
+/// its own. Each activation takes 105 MB.
 #[test]
 fn a_residual_block_alone() {
     let mut g = GraphBuilder::new(Shape::new(320, 320, 256)).unwrap();
@@ -320,7 +318,7 @@ fn a_residual_block_alone() {
     let gpu = gpu();
     let lowered = lower(&graph, &params, &[]).unwrap();
     let plan = Plan::new(&lowered, 1, gpu.profile(), &[], &PlanOptions::default()).unwrap();
-    // Fused, three layers are left, of as many dispatches as their kernels take.
+    // After fusion, three layers remain. Each takes as many dispatches as its kernel needs.
     let layers: BTreeSet<usize> = plan.steps.iter().map(|step| step.node.0).collect();
     assert_eq!(layers.len(), 3);
     let engine = Executable::alone(&gpu, plan, &lowered.params).unwrap();
@@ -332,7 +330,7 @@ fn a_residual_block_alone() {
         .unwrap();
 }
 
-/// A run that is cut into several submissions gives what one gives.
+/// Checks that a run in several submissions gives the result of a run in one submission.
 #[test]
 fn submissions_do_not_matter() {
     let gpu = gpu();

@@ -1,5 +1,5 @@
-//! f16: where there is none, where weights or values do not fit, and what comes
-//! of it; and images as bytes. On every adapter of this machine.
+//! Tests of f16 (devices without f16, weights or values that do not fit, and the consequences), and
+//! of images as bytes. The tests run on every adapter of this machine.
 
 use crate::support::device::gpus;
 use crate::support::scaled::scaled;
@@ -50,7 +50,7 @@ fn f16_agrees_with_the_twin_and_takes_less() {
         let near = |found: &[f32], expected: &[f32]| {
             let d = Difference::between(found, expected);
             assert!(d.within(TOLERANCE_F16_LOGITS), "{:.2e}", d.relative());
-            // It is f16 that was asked for.
+            // A difference from f32 shows that the session really computes in f16.
             assert!(d.relative() > 1e-6, "{:.2e}", d.relative());
         };
         near(found.logits.data(), expected.logits.data());
@@ -99,11 +99,11 @@ fn where_there_is_no_f16_it_is_told() {
     assert!(plan.to_string().contains("SHADER_F16"), "{plan}");
 }
 
-/// One layer's values are beyond 65,504, and the next layer's weights bring
-/// them back: that layer is named, and no other.
+/// One layer's values exceed 65,504, and the next layer's weights scale them back. Only that layer
+/// is named.
 #[test]
 fn the_layer_that_overflows_is_named() {
-    // The block's first batch norm, whose ReLU passes the factor on.
+    // The ReLU after the block's first batch norm passes the factor on.
     let (large, small) = (1e6, 1e-6);
     let model = scaled(&[
         ("layer2.1.bn1.weight", large),
@@ -144,12 +144,12 @@ fn a_weight_that_does_not_fit_is_named() {
     }
 }
 
-/// Bytes give what floats give, bit for bit: the same numbers stand for them.
+/// Images as bytes give bit for bit the results of the same numbers as floats.
 #[test]
 fn bytes_are_normalised_on_the_device() {
     let model = Model::embedded().unwrap();
     let (mean, std) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
-    // 31² pixels are no whole words.
+    // 31² pixels do not fill whole 32-bit words.
     let side = 31;
     let pixels: Vec<u8> = (0..3 * side * side * 3)
         .map(|i| (i * 7919 % 256) as u8)
@@ -187,10 +187,10 @@ fn bytes_are_normalised_on_the_device() {
                 let read = |found: &RunOutputs<'_>| assert_eq!(found.logits(), &expected[..n * 10]);
                 bytes.run_batch(&pixels[..n * each], read).unwrap();
             }
-            // Each form is refused where the other is expected.
+            // A session refuses the form of images that it was not set up for.
             let error = floats.start(&pixels).unwrap_err().to_string();
             assert!(error.contains("expected images as f32"), "{error}");
-            // Tensors are floats, whatever form other runs have.
+            // Tensors are always floats, independent of the form of other runs.
             assert_eq!(bytes.run(&images).unwrap().logits.data(), expected);
         }
     }

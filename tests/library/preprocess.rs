@@ -1,7 +1,7 @@
-//! Decoding, resizing and cropping against Pillow, and hostile files.
+//! Tests of decoding, resizing and cropping against Pillow, and of hostile files.
 //!
-//! `tests/goldens/images/make_images.py` makes what is compared here, and sets
-//! in `decodes.csv` and `crops.csv` how far each case may be off.
+//! `tests/goldens/images/make_images.py` makes the reference data. Its `decodes.csv` and
+//! `crops.csv` set the tolerance of each case.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ fn decode(path: &Path) -> Result<RgbImage, ImageError> {
     decode_file(path, &ImageLimits::default())
 }
 
-/// Rows of a table of cases, without its comments.
+/// Returns the rows of a table of cases, without its comments.
 fn cases(table: &str) -> Result<Vec<Vec<String>>, std::io::Error> {
     let text = fs::read_to_string(goldens().join(table))?;
     let rows = text.lines().filter(|line| !line.starts_with('#'));
@@ -34,7 +34,7 @@ fn cases(table: &str) -> Result<Vec<Vec<String>>, std::io::Error> {
         .collect())
 }
 
-/// Largest and mean difference of two images of the same size.
+/// Returns the largest and the mean difference between two images of the same size.
 fn difference(a: &RgbImage, b: &RgbImage) -> (u8, f64) {
     assert_eq!(a.dimensions(), b.dimensions());
     let each = || {
@@ -47,7 +47,7 @@ fn difference(a: &RgbImage, b: &RgbImage) -> (u8, f64) {
     (each().max().unwrap_or(0), total / a.as_raw().len() as f64)
 }
 
-/// Asserts that `ours` is as near the golden as the case's limits ask.
+/// Asserts that `ours` is within the case's limits of the golden.
 fn assert_near(case: &str, ours: &RgbImage, golden: &str, limits: &[String]) -> TestResult {
     let golden = decode(&goldens().join(golden))?;
     let (max, mean) = difference(ours, &golden);
@@ -87,7 +87,7 @@ fn crops_are_those_of_pillow_and_torchvision() -> TestResult {
 
 #[test]
 fn the_thinnest_image_costs_no_more_than_its_crop() -> TestResult {
-    // Resized whole, this would take 256 x 15,360,000 pixels: 11.8 GB.
+    // Resizing the whole picture would take 256 x 15,360,000 pixels: 11.8 GB.
     let thin = RgbImage::from_pixel(1, 60_000, image::Rgb([9, 8, 7]));
     let crop = Preprocess::imagenet(224)?.crop_image(&thin)?;
     assert_eq!(crop.dimensions(), (224, 224));
@@ -95,7 +95,8 @@ fn the_thinnest_image_costs_no_more_than_its_crop() -> TestResult {
     Ok(())
 }
 
-/// The message of an error: one line, naming the file and a remedy.
+/// Returns an error and its message. Asserts that the message is one line that names the file and a
+/// remedy.
 fn message(name: &str, result: Result<RgbImage, ImageError>) -> (ImageError, String) {
     match result {
         Err(error) => {
@@ -110,7 +111,7 @@ fn message(name: &str, result: Result<RgbImage, ImageError>) -> (ImageError, Str
     }
 }
 
-/// A PNG of the size given that ends right after its header.
+/// Returns a PNG file of the given size that ends right after its header.
 fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut header = b"IHDR".to_vec();
     header.extend(width.to_be_bytes());
@@ -256,7 +257,7 @@ fn damaged_files_never_panic() -> TestResult {
 /// A JPEG file of the grid: name, file, and Pillow's pixels.
 type Jpeg = (String, Vec<u8>, Vec<u8>);
 
-/// The files of `make_jpegs.py`.
+/// Returns the files that `make_jpegs.py` wrote.
 fn jpeg_grid() -> Result<Vec<Jpeg>, Box<dyn std::error::Error>> {
     let bytes = fs::read(goldens().join("jpegs.safetensors"))?;
     let (_, header) = SafeTensors::read_metadata(&bytes)?;

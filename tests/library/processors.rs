@@ -1,6 +1,6 @@
-//! transformers' image processors: the same logits as transformers gives, on
-//! photos whose margins round differently, with every default that a file
-//! leaves out. `tests/goldens/processors/make_processors.py` makes the logits.
+//! Tests of transformers' image processors. The logits equal those of transformers, on photos whose
+//! margins round differently, and with every default that a file may leave out.
+//! `tests/goldens/processors/make_processors.py` makes the logits.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The part of a photo that a case is about.
+/// Returns the part of a photo that a case uses.
 fn part(photo: &str) -> Result<image::RgbImage, Box<dyn std::error::Error>> {
     let (file, width, height) = match photo {
         "coffee_16x9" => ("coffee.png", 600, 337),

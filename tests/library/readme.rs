@@ -1,6 +1,6 @@
-//! The README's programs are those of the crate's documentation, which are compiled.
+//! Checks that the README's programs equal those of the crate's documentation, which are compiled.
 
-/// The Rust programs of a Markdown text, without lines that documentation hides.
+/// Returns the Rust programs in a Markdown text, without lines that documentation hides.
 fn programs(text: &str) -> Vec<String> {
     let mut programs = vec![];
     let mut current: Option<String> = None;

@@ -1,4 +1,4 @@
-//! Batches in flight, on every adapter of this machine and on the CPU.
+//! Tests of batches in flight, on every adapter of this machine and on the CPU.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +17,7 @@ fn options(in_flight: usize) -> SessionOptions {
     }
 }
 
-/// A session on each adapter and one on the CPU.
+/// Returns a session on each adapter and one on the CPU.
 fn sessions(in_flight: usize) -> Vec<Session> {
     let model = Model::embedded().unwrap();
     let gpus = adapters().into_iter().map(|adapter| {
@@ -30,7 +30,7 @@ fn sessions(in_flight: usize) -> Vec<Session> {
     sessions
 }
 
-/// An image of its own for each seed.
+/// Returns a different image for each seed.
 fn image(seed: usize, len: usize) -> Vec<f32> {
     let value = |i: usize| ((i * 31 + seed * 7919) % 255) as f32 / 128.0 - 1.0;
     (0..len)
@@ -46,7 +46,7 @@ fn finish(run: Run) -> Vec<f32> {
 fn batches_in_flight_come_back_in_order() {
     for session in sessions(3) {
         let len = session.input_len();
-        // Whole batches and part ones.
+        // The inputs alternate between part batches and whole batches.
         let inputs: Vec<Vec<f32>> = (0..7).map(|i| image(i, len * (1 + i % 2))).collect();
         let alone: Vec<Vec<f32>> = (inputs.iter())
             .map(|input| {
@@ -62,7 +62,7 @@ fn batches_in_flight_come_back_in_order() {
             }
             started.push_back(session.start(input).unwrap());
         }
-        // Whichever is waited for first.
+        // The last runs are finished in reverse order, which must not matter.
         let late: Vec<_> = started.into_iter().rev().map(finish).collect();
         found.extend(late.into_iter().rev());
         assert_eq!(found, alone);
@@ -75,7 +75,7 @@ fn too_many_in_flight_are_told() {
         let input = image(0, session.input_len());
         let first = session.start(&input).unwrap();
         let second = session.start(&input).unwrap();
-        // The CPU computes when a batch is started: nothing is ever in flight.
+        // The CPU computes a batch when it starts, so no batch is ever in flight.
         if session.plan().is_some() {
             let busy = session.start(&input);
             assert!(matches!(cause(&busy), Some(GpuError::Busy(2))), "{busy:?}");
@@ -83,7 +83,7 @@ fn too_many_in_flight_are_told() {
         }
         let first = finish(first);
         assert_eq!(finish(second), first);
-        // A wrong input starts nothing.
+        // A wrong input starts no run.
         assert!(session.start(&input[1..]).is_err());
         assert_eq!(session.in_flight(), 0);
         let again = finish(session.start_in_turn(&input).unwrap());
@@ -103,7 +103,7 @@ fn a_run_that_is_dropped_makes_room() {
     }
 }
 
-/// A reader that panics takes nothing with it.
+/// A reader that panics still frees its in-flight frame.
 #[test]
 fn a_run_whose_reader_panics_makes_room() {
     for session in sessions(1) {
@@ -118,8 +118,8 @@ fn a_run_whose_reader_panics_makes_room() {
     }
 }
 
-/// Dropped runs stay on the device until they are done: no more than may be are
-/// there.
+/// Dropped runs stay on the device until they are done. They count towards the limit of runs in
+/// flight.
 #[test]
 fn dropped_runs_are_still_in_flight() {
     for session in sessions(2).iter().filter(|s| s.plan().is_some()) {
@@ -136,7 +136,7 @@ fn dropped_runs_are_still_in_flight() {
             assert!(session.in_flight() <= 2);
         }
         println!("{refused} of 50 had no room");
-        // Those that wait get one.
+        // A caller that waits still gets a free frame.
         assert!(session.start_in_turn(&input).is_ok());
     }
 }
@@ -186,7 +186,7 @@ fn timed_runs_cover_each_step_and_leave_the_session_usable() {
     }
 }
 
-/// A device without timestamps is timed by the host's clock.
+/// Checks that the host's clock times the steps on a device without timestamps.
 #[test]
 fn without_timestamps_the_host_times() {
     let selector = DeviceSelector::Auto;

@@ -1,31 +1,30 @@
-//! Every kernel variant is validated by naga and translated to each language
-//! that naga supports for its features, so that a kernel that one vendor would
-//! refuse is found here, without a GPU.
+//! Tests of every kernel variant with naga. Each is validated and translated to every language that
+//! naga supports for its features. A kernel that one vendor would refuse is found here, without a
+//! GPU.
 
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use resnet_wgpu::low_level::kernels::{KERNELS, Kernel, ResampleShader, Storage, source};
 
-/// The languages that wgpu's backends take.
+/// The shader languages of wgpu's backends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Target {
     /// Vulkan.
     Spirv,
     /// Metal.
     Msl,
-    /// Direct3D 12: DXC takes shader model 6, FXC, its fallback, 5.1.
+    /// Direct3D 12. DXC takes shader model 6; FXC, its fallback, takes 5.1.
     Hlsl(hlsl::ShaderModel),
     /// OpenGL ES.
     Glsl,
 }
 
-/// Whether naga translates a kernel to a target.
+/// Returns whether naga translates a kernel to a target.
 type Supports = fn(&Kernel) -> bool;
 
-/// What naga translates, by feature. GLSL and HLSL before shader model 6 have
-/// no subgroup operations here: wgpu does not offer the feature on OpenGL or
-/// with FXC, so those kernels are never chosen there. Cooperative matrices are
-/// for Vulkan and Metal.
+/// The targets, and the kernels that naga translates for each. GLSL and HLSL before shader model 6
+/// have no subgroup operations here. wgpu does not offer the feature on OpenGL or with FXC, so
+/// those kernels are never chosen there. Cooperative matrices exist for Vulkan and Metal only.
 const TARGETS: &[(Target, Supports)] = &[
     (Target::Spirv, |_| true),
     (Target::Msl, |_| true),
@@ -52,7 +51,7 @@ fn every_kernel_is_valid_and_translates() {
             kernel.name
         );
         let text = source(variant, storage).expect(&name);
-        // Textures convert by themselves.
+        // Textures convert f16 without a shader feature.
         let half = types.half() && storage == Storage::Buffers;
         assert!(text.contains("enable f16;") || !half, "{name}");
         let module = naga::front::wgsl::parse_str(&text)
@@ -73,8 +72,7 @@ fn every_kernel_is_valid_and_translates() {
             .validate(&module)
             .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&text)));
         for (target, supports) in TARGETS {
-            // Where there is no subgroup, or no f16, such kernels are never
-            // chosen.
+            // A device without subgroups or f16 never gets such kernels.
             let target = match target {
                 Target::Hlsl(hlsl::ShaderModel::V6_0) if half => {
                     &Target::Hlsl(hlsl::ShaderModel::V6_2)
@@ -91,8 +89,7 @@ fn every_kernel_is_valid_and_translates() {
             translated += 1;
         }
     }
-    // Vulkan, Metal and DXC take all of them, but for matrices, which DXC has
-    // not.
+    // Vulkan, Metal and DXC take all kernels, except that DXC lacks cooperative matrices.
     let variants = KERNELS.iter().flat_map(Kernel::variants);
     let least = variants.map(|v| match v.kernel.needs().cooperative {
         0 => 3,
@@ -101,8 +98,8 @@ fn every_kernel_is_valid_and_translates() {
     assert!(translated >= STORAGES.len() * least.sum::<usize>());
 }
 
-/// Compilers may fold `x != x` to false. In every language a max pool and a ReLU
-/// look at the bits instead.
+/// Checks that max pools and ReLUs detect a NaN by its bits in every language. Compilers may fold
+/// `x != x` to false.
 #[test]
 fn a_nan_is_known_by_its_bits_in_every_language() {
     for name in ["max_pool", "relu"] {
@@ -123,7 +120,7 @@ fn a_nan_is_known_by_its_bits_in_every_language() {
                 (Target::Glsl, "floatBitsToUint("),
             ] {
                 let text = translate(target, &module, &info).unwrap();
-                // Infinity's bits.
+                // 2139095040 is the bit pattern of infinity.
                 let tests = text.contains(cast) && text.contains("2139095040u");
                 assert!(tests, "{name} to {target:?}:\n{text}");
             }
@@ -131,7 +128,7 @@ fn a_nan_is_known_by_its_bits_in_every_language() {
     }
 }
 
-/// The shaders that prepare pictures on the device run everywhere.
+/// Checks that the shaders that prepare pictures on the device translate to every language.
 #[test]
 fn every_resample_shader_is_valid_and_translates() {
     for shader in ResampleShader::ALL {
@@ -149,8 +146,8 @@ fn every_resample_shader_is_valid_and_translates() {
     }
 }
 
-/// The shaders that measure a device. Cooperative matrices are for Vulkan and
-/// Metal alone, and f16 is not for old HLSL or GLSL.
+/// Checks the shaders that measure a device. Cooperative matrices exist for Vulkan and Metal only,
+/// and old HLSL and GLSL lack f16.
 #[test]
 fn every_peak_shader_is_valid_and_translates() {
     use resnet_wgpu::low_level::kernels::{PeakShader, Scalar};
@@ -188,7 +185,7 @@ fn every_peak_shader_is_valid_and_translates() {
             .validate(&module)
             .unwrap_or_else(|e| panic!("{shader:?}: {}", e.emit_to_string(&text)));
         let half = text.contains("enable f16;");
-        // The first shader model with a type for it.
+        // Shader model 6.2 is the first with a type for f16.
         let half_target = Target::Hlsl(hlsl::ShaderModel::V6_2);
         let targets = TARGETS.iter().map(|(target, _)| target);
         for target in targets.chain([&half_target]) {
@@ -199,7 +196,7 @@ fn every_peak_shader_is_valid_and_translates() {
                 Target::Hlsl(hlsl::ShaderModel::V6_2) => !cooperative,
                 Target::Hlsl(_) | Target::Glsl => !cooperative && !half,
             };
-            // Two entry points; GLSL has one.
+            // GLSL allows one entry point, and this shader has two.
             if supported && !(*target == Target::Glsl && shader.name().contains("copy")) {
                 translate(*target, &module, &info)
                     .unwrap_or_else(|e| panic!("{shader:?} to {target:?}: {e}"));
@@ -208,7 +205,7 @@ fn every_peak_shader_is_valid_and_translates() {
     }
 }
 
-/// Bytes of the translation.
+/// Returns the text of the translation.
 fn translate(
     target: Target,
     module: &naga::Module,
@@ -222,7 +219,7 @@ fn translate(
                 ..Default::default()
             };
             let words = spv::write_vec(module, info, &options, None).map_err(|e| err(&e))?;
-            // Binary: its words in hexadecimal digits.
+            // SPIR-V is binary, so its words are written as hexadecimal digits.
             Ok(words.iter().map(|word| format!("{word:08x} ")).collect())
         }
         Target::Msl => {

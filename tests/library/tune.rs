@@ -1,4 +1,4 @@
-//! Tuning a small network on the default adapter, and running it as tuned.
+//! Tests of tuning a small network on the default adapter, and of running the tuned network.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use resnet_wgpu::{
     Choice, Device, DeviceSelector, Error, Gpu, Model, Session, SessionOptions, Tensor, Tuning,
 };
 
-/// Of the embedded ResNet-20: small enough that it takes seconds.
+/// The input side for the embedded ResNet-20, small enough that tuning takes seconds.
 const SIDE: usize = 16;
 
 fn quick(batch: usize) -> TuneOptions {
@@ -37,7 +37,7 @@ fn session(gpu: &Gpu, model: &Model, batch: usize, choice: Choice) -> Session {
     Session::new(gpu, model, &options).unwrap()
 }
 
-/// Holds the session's logits against the twin's.
+/// Compares the session's logits with those of the CPU path.
 fn assert_right(session: &mut Session, model: &Model, batch: usize) {
     let image = Tensor::from_fn([batch, SIDE, SIDE, 3], |i| (i * 37 % 255) as f32 / 99.0);
     let options = SessionOptions {
@@ -65,7 +65,7 @@ fn a_network_is_tuned_and_runs_by_the_winners() {
         let best = report.timings[0].ms().unwrap();
         assert!(report.timings.iter().all(|t| t.ms().unwrap() >= best));
         let winner = report.ms(report.winner.unwrap()).unwrap();
-        // What the rules choose may win by the noise.
+        // The rules' own choice may win within the noise of the measurement.
         assert!(winner <= 1.05 * best, "{report:?}");
         assert!(!report.layers.is_empty());
     }
@@ -92,12 +92,12 @@ fn a_network_is_tuned_and_runs_by_the_winners() {
     }
     assert_right(&mut session, &model, 2);
 
-    // What was measured for two images says nothing of three.
+    // Measurements for two images do not apply to three.
     let other = self::session(&gpu, &model, 3, choice);
     assert_eq!(other.plan().unwrap().convolutions, (19, 0));
 }
 
-/// A tuning decides, whatever the rules say: here the last candidate that fits.
+/// A tuning overrides the rules. The tuned winner here is the last candidate that fits.
 #[test]
 fn a_tuning_goes_before_the_rules() {
     let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
@@ -120,7 +120,7 @@ fn a_tuning_goes_before_the_rules() {
     };
     assert_ne!(names(&rules), names(&tuned));
     assert_right(&mut tuned, &model, 1);
-    // Winners of another precision are not for this one.
+    // Winners for another precision do not apply to this precision.
     let half = tuning.choice(&gpu, "f16").unwrap();
     assert_eq!(names(&session(&gpu, &model, 1, half)), names(&rules));
 }
@@ -167,7 +167,7 @@ fn a_tuning_of_another_driver_is_refused() {
     );
 }
 
-/// A device without timestamps is measured by the host's clock.
+/// Checks that the host's clock measures a device without timestamps.
 #[test]
 fn without_timestamps_the_host_measures() {
     let selector = DeviceSelector::Auto;

@@ -1,5 +1,5 @@
-//! Several views of a photo: PyTorch's averages, and images of many sizes in
-//! bounded memory.
+//! Tests of several views of a photo: PyTorch's averages, and images of many sizes in bounded
+//! memory.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -17,7 +17,7 @@ use resnet_wgpu::{
 };
 use safetensors::SafeTensors;
 
-/// Of the largest probability.
+/// The tolerance, as a fraction of the largest probability.
 const TOLERANCE: f32 = 1e-4;
 
 fn photo(name: &str) -> RgbImage {
@@ -30,13 +30,13 @@ fn photo(name: &str) -> RgbImage {
         .join(file);
     let photo = decode_file(&path, &ImageLimits::default()).unwrap();
     match name {
-        // Counter-clockwise, as Pillow turns.
+        // The rotation is counter-clockwise, as in Pillow.
         "upright" => image::imageops::rotate270(&photo),
         _ => photo,
     }
 }
 
-/// `views.safetensors` by name: network, photo and views.
+/// Returns a tensor of `views.safetensors`. Its name consists of network, photo and views.
 fn golden(name: &str) -> Vec<f32> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens");
     let bytes = std::fs::read(folder.join("views.safetensors")).unwrap();
@@ -55,7 +55,7 @@ fn views(kind: &str, scales: &[u32]) -> Views {
     }
 }
 
-/// How many views are run at a time must not matter: 4 is no part of 10.
+/// Returns a classifier whose batch size must not affect results: 4 does not divide 10.
 fn classifier(device: impl Into<Device>, model: &Model, views: Views) -> Classifier {
     let options = ClassifierOptions {
         batch: if views.any_size() { 2 } else { 4 },
@@ -79,8 +79,8 @@ fn check(name: &str, found: &Scores) {
     assert!(error < TOLERANCE, "{name}: {error}");
 }
 
-/// One photo, which is not square, in these ways; `scripts/test-all` takes every photo
-/// in every way.
+/// Compares one photo, which is not square, with PyTorch in the given kinds of views.
+/// `scripts/test-all` compares every photo in every kind.
 fn as_pytorch(network: &str, scales: &[u32], kinds: &[&str]) {
     const KINDS: [&str; 3] = ["mirrored", "ten", "scales"];
     const PHOTOS: [&str; 3] = ["upright", "chelsea", "coffee"];
@@ -120,7 +120,7 @@ fn the_cpu_twin_agrees() {
     );
 }
 
-/// A picture of that size that no other equals.
+/// Returns a picture of the given size whose contents differ for each width.
 fn noise(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let v = (x * 7 + y * 13 + width * 31) as u8;
@@ -128,7 +128,8 @@ fn noise(width: u32, height: u32) -> RgbImage {
     })
 }
 
-/// Bytes of device memory that wgpu has allocated, where the backend tells.
+/// Returns the bytes of device memory that wgpu has allocated, or 0 if the backend does not report
+/// them.
 fn allocated(gpu: &Gpu) -> u64 {
     let report = gpu.device().generate_allocator_report();
     report.map_or(0, |report| report.total_allocated_bytes)
@@ -160,7 +161,7 @@ fn fifty_sizes_in_bounded_memory() {
             assert!((sum - 1.0).abs() < 1e-5);
         }
     }
-    // Sizes came again, and their plans were made again; nothing else was.
+    // The sizes repeat, and their plans are made again. Nothing else is made again.
     let made = classifier.session().plans_made();
     assert!(made > 150, "{made}");
     assert_eq!(seen[0].0, seen[2].0, "pipelines");
@@ -172,8 +173,8 @@ fn fifty_sizes_in_bounded_memory() {
     );
 }
 
-/// One session for a thousand sizes: the memory of the process and of the device does
-/// not grow, and a size that stays is planned once.
+/// Runs one session with a thousand sizes. The memory of the device does not grow, and a size that
+/// stays is planned once.
 #[test]
 fn a_thousand_sizes_in_flat_memory() {
     let gpu = gpu();
@@ -182,7 +183,7 @@ fn a_thousand_sizes_in_flat_memory() {
         let image = Tensor::from_fn([1, h, w, 3], |i| (i % 7) as f32 / 3.0);
         session.run(&image).unwrap().logits
     };
-    // The largest first, so that activations never grow.
+    // The largest size runs first, so that activations never grow.
     let first = run(72, 72);
     let mut seen = vec![];
     for i in 0..1000 {
@@ -193,7 +194,7 @@ fn a_thousand_sizes_in_flat_memory() {
         }
     }
     println!("{seen:?}");
-    // 32 by 32 is the size that the session was set up for.
+    // The session was set up for 32 by 32, so that size needs no new plan.
     assert_eq!(session.plans_made(), 1001);
     assert_eq!(run(72, 72), first);
     assert_eq!(seen[0].1, seen[3].1, "weights and activations");
@@ -232,7 +233,7 @@ fn sizes_share_and_interleave() {
     };
     for device in [Device::from(&gpu), Device::Cpu] {
         let session = Session::new(device, &model, &options).unwrap();
-        // Growing, so that memory is replaced while a run with the old is in flight.
+        // Sizes grow, so that memory is replaced while a run that uses the old memory is in flight.
         let order = [(32, 32), (40, 52), (32, 32), (64, 96), (20, 17), (40, 52)];
         let mut found = vec![];
         let mut started = VecDeque::new();
@@ -260,7 +261,8 @@ fn sizes_share_and_interleave() {
     }
 }
 
-/// Batches of one size at a time, in the order of the pictures, as one by one.
+/// Each batch holds pictures of one size. Results come in the order of the pictures and equal those
+/// of single runs.
 #[test]
 fn batches_of_several_sizes_keep_their_order() {
     let model = Model::embedded().unwrap();
@@ -298,7 +300,7 @@ fn batches_of_several_sizes_keep_their_order() {
     }
 }
 
-/// Whoever breaks gets what is on the device, and no more.
+/// A caller that breaks off gets only the results of runs that are on the device.
 #[test]
 fn nothing_is_begun_after_a_break() {
     let model = Model::embedded().unwrap();
@@ -327,7 +329,7 @@ fn a_size_that_the_device_has_no_room_for_is_reported_alone() {
     let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, true).unwrap();
     let model = Model::embedded().unwrap();
     let classifier = classifier(&gpu, &model, Views::Scales(vec![32, 64]));
-    // The second has 16 channels of f32 for 64 times 320 pixels.
+    // The second picture needs 16 channels of f32 for 64 times 320 pixels.
     let pictures = [noise(40, 32), noise(500, 100), noise(33, 40)];
     let mut seen = vec![];
     let load = |picture: &RgbImage| Ok::<_, Error>(picture.clone());

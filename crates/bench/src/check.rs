@@ -1,5 +1,5 @@
-//! Refuses results that no measurement gives: numbers that are out of range,
-//! while they are read, and fields that contradict each other, afterwards.
+//! Checks that reject results that no measurement gives. Numbers out of range are rejected during
+//! reading, and contradictory fields afterwards.
 
 use std::fmt::Display;
 
@@ -8,12 +8,12 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Device, Memory, Report, Row, Stats, Status, Verification};
 
-/// Rounding may put a percentile that far beyond its neighbours.
+/// The relative rounding error by which a percentile may exceed its bounds.
 const ROUNDING: f64 = 1e-9;
 
-/// A field that holds a number, or may hold one.
+/// A field that holds a number or an optional number.
 pub trait Number {
-    /// The number, if there is one.
+    /// Returns the number, or `None` if the field is empty.
     fn number(&self) -> Option<f64>;
 }
 
@@ -29,7 +29,7 @@ impl Number for Option<f64> {
     }
 }
 
-/// Reads finite numbers of 0 or above.
+/// Reads a finite number of 0 or above.
 pub fn not_negative<'de, D: Deserializer<'de>, T: Deserialize<'de> + Number>(
     field: D,
 ) -> Result<T, D::Error> {
@@ -39,7 +39,7 @@ pub fn not_negative<'de, D: Deserializer<'de>, T: Deserialize<'de> + Number>(
     Ok(value)
 }
 
-/// Reads finite numbers above 0.
+/// Reads a finite number above 0.
 pub fn above_zero<'de, D: Deserializer<'de>, T: Deserialize<'de> + Number>(
     field: D,
 ) -> Result<T, D::Error> {
@@ -49,7 +49,7 @@ pub fn above_zero<'de, D: Deserializer<'de>, T: Deserialize<'de> + Number>(
     Ok(value)
 }
 
-/// Reads a count that is not 0.
+/// Reads a count of at least 1.
 pub fn at_least_one<'de, D: Deserializer<'de>>(field: D) -> Result<usize, D::Error> {
     let value = usize::deserialize(field)?;
     refuse((value == 0).then_some(value), "at least 1")?;
@@ -63,22 +63,21 @@ fn refuse<E: Error>(found: Option<impl Display>, expected: &str) -> Result<(), E
     }
 }
 
-/// A field that contradicts another.
+/// An error for a field that contradicts another field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: expected {expected}, found {found}")]
 pub struct Nonsense {
     /// The field, such as `rows[2].end_to_end.median`.
     pub path: String,
-    /// What it should be.
+    /// The expected value.
     pub expected: String,
-    /// What it is.
+    /// The value that was found.
     pub found: String,
 }
 
 type Checked = Result<(), Nonsense>;
 
-/// Refuses what contradicts itself; `path` and the rest are only put into words
-/// where they are needed.
+/// Returns an error unless `holds`. The texts are only made for an error.
 fn expect(
     holds: bool,
     path: &str,
@@ -95,7 +94,7 @@ fn expect(
     }
 }
 
-/// Checks a part, whose paths begin with its own.
+/// Checks the parts of a field, and puts the field's path in front of the paths in errors.
 fn inside<'a, T: 'a>(
     path: &str,
     parts: impl IntoIterator<Item = &'a T>,
@@ -109,7 +108,7 @@ fn inside<'a, T: 'a>(
     })
 }
 
-/// Refuses a report that contradicts itself.
+/// Checks that the fields of a report do not contradict each other.
 pub(super) fn check(report: &Report) -> Checked {
     for (i, device) in report.devices.iter().enumerate() {
         inside(&format!("devices[{i}]"), [device], check_device)?;
@@ -135,7 +134,7 @@ fn check_row(row: &Row, devices: usize) -> Checked {
     check_status(row)?;
     inside("verification", &row.verification, check_verification)?;
     inside("end_to_end", &row.end_to_end, |stats| {
-        // Nothing is done in no time, and ratios divide by it.
+        // Any work takes more than 0 ms, and ratios divide by this time.
         expect(
             stats.min > 0.0,
             "min",
@@ -149,7 +148,7 @@ fn check_row(row: &Row, devices: usize) -> Checked {
     inside("memory", &row.memory, check_memory)
 }
 
-/// Only right outputs have a speed.
+/// Checks that a row has a speed if and only if its outputs are right.
 fn check_status(row: &Row) -> Checked {
     let timed = row.end_to_end.is_some();
     let rated = row.images_per_second.is_some();

@@ -1,14 +1,14 @@
-//! Where figures come from: the device and this crate's version.
+//! The environment of a measurement: the device and the version of this crate.
 
 use super::result::{Device, Limits};
 use resnet_wgpu::Gpu;
 use resnet_wgpu::low_level::gpu::{backend_name, kind_name};
 
-/// Version of this crate.
+/// The version of this crate.
 pub const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 impl Limits {
-    /// Those of wgpu's limits.
+    /// Copies the limits that plans depend on from wgpu's limits.
     pub fn of(limits: &wgpu::Limits) -> Self {
         Self {
             max_buffer_size: limits.max_buffer_size,
@@ -22,7 +22,7 @@ impl Limits {
 }
 
 impl Device {
-    /// A device as it is in use.
+    /// Describes an open device.
     pub fn of(gpu: &Gpu) -> Self {
         let info = gpu.info();
         Self {
@@ -58,7 +58,7 @@ fn warnings(info: &wgpu::AdapterInfo) -> Vec<String> {
     warnings
 }
 
-/// The vendor's name by its PCI or Khronos number.
+/// Returns a vendor's name for its PCI or Khronos number.
 fn vendor(id: u32) -> String {
     let name = match id {
         0x1002 | 0x1022 => "AMD",

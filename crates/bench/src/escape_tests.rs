@@ -1,4 +1,4 @@
-//! What a result from somebody else may say, wherever it is shown.
+//! Tests that text in a result from an untrusted source is shown safely everywhere.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +7,10 @@ use crate::Report;
 use crate::compare::Comparison;
 use crate::report::{page, text};
 
-/// Moves the cursor, ends a table's row, and is markup in Markdown and HTML.
+/// Text that moves the cursor, ends a table row, and is markup in Markdown and HTML.
 const EVIL: &str = "\u{1b}[2J\r\n\u{9b}2J</script><script>*[a](b)`|\\";
 
-/// Strings that are one of a few.
+/// The strings of fields that accept only certain values.
 const WORDS: [&str; 10] = [
     "ok",
     "failed_verification",
@@ -24,7 +24,7 @@ const WORDS: [&str; 10] = [
     "unknown",
 ];
 
-/// The full fixture with `EVIL` in each string and in the kernels' names.
+/// Replaces each string and the kernel names in the full fixture with `EVIL`.
 fn poisoned(value: Value) -> Value {
     match value {
         Value::String(text) if !WORDS.contains(&text.as_str()) => Value::String(EVIL.into()),
@@ -43,7 +43,7 @@ fn poisoned(value: Value) -> Value {
 fn report() -> Report {
     let value = serde_json::to_value(fixture::full()).unwrap();
     let mut report = Report::from_json(&poisoned(value).to_string()).unwrap();
-    // A result has each work once.
+    // A result holds each work only once.
     for (i, row) in report.rows.iter_mut().enumerate() {
         row.work.model = format!("{EVIL}{i}");
     }
@@ -57,8 +57,8 @@ fn is_for_a_terminal(text: &str) {
     assert_eq!(other, None, "{text:?}");
 }
 
-/// Each character that begins markup has an odd number of backslashes in front;
-/// within a table, only those bars count that end a cell.
+/// Checks that each character that begins markup follows an odd number of backslashes. Also checks
+/// that rows of a table have equal numbers of cells. Escaped bars do not end a cell.
 #[track_caller]
 fn is_escaped_markdown(text: &str) {
     is_for_a_terminal(&text.replace("\\<", "<"));

@@ -1,6 +1,6 @@
-//! Made-up results for tests; those in `tests/` include this file, too.
+//! Invented results for tests. The tests in `tests/` include this file, too.
 
-// Each of them uses a part.
+// Each including test crate uses only a part of these functions.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use super::{
     Stats, Status, StepTime, Verification, Work,
 };
 
-/// A result of those rows on one device.
+/// Returns a result with these rows on one device.
 pub fn report(rows: Vec<Row>) -> Report {
     Report {
         schema_version: SCHEMA_VERSION,
@@ -37,7 +37,7 @@ pub fn report(rows: Vec<Row>) -> Report {
     }
 }
 
-/// A device without peaks.
+/// Returns a device without peaks.
 pub fn device(name: &str) -> Device {
     Device {
         name: name.into(),
@@ -63,7 +63,7 @@ pub fn device(name: &str) -> Device {
     }
 }
 
-/// Peaks of all kinds.
+/// Returns peaks of all kinds.
 pub fn peaks() -> Peaks {
     Peaks {
         clock: Clock::Timestamps,
@@ -88,7 +88,7 @@ pub fn peaks() -> Peaks {
     }
 }
 
-/// A ResNet-50's work, but for the name.
+/// Returns the work of a ResNet-50, with `model` as its name.
 pub fn work(model: &str, batch_size: usize) -> Work {
     Work {
         model: model.into(),
@@ -102,7 +102,7 @@ pub fn work(model: &str, batch_size: usize) -> Work {
     }
 }
 
-/// A row that was right, and its times.
+/// Returns a row that passed verification, with its times.
 pub fn row(work: Work, samples_ms: &[f64]) -> Row {
     let stats = |part: f64| Stats::of(samples_ms.iter().map(|ms| part * ms).collect());
     let end_to_end = stats(1.0);
@@ -133,7 +133,7 @@ pub fn row(work: Work, samples_ms: &[f64]) -> Row {
     }
 }
 
-/// Of all images.
+/// Returns a verification of all 8 images.
 pub fn verification(passed: bool) -> Verification {
     Verification {
         passed,
@@ -151,7 +151,7 @@ pub fn verification(passed: bool) -> Verification {
     }
 }
 
-/// A row whose outputs were wrong.
+/// Returns a row with wrong outputs.
 pub fn failed(work: Work) -> Row {
     Row {
         status: Status::FailedVerification,
@@ -160,7 +160,7 @@ pub fn failed(work: Work) -> Row {
     }
 }
 
-/// A row that could not be run.
+/// Returns a row that could not be run.
 pub fn broken(work: Work, error: &str) -> Row {
     Row {
         status: Status::Error,
@@ -181,7 +181,7 @@ fn without_times(work: Work) -> Row {
     }
 }
 
-/// One start.
+/// Returns one start-up, with all times scaled by `factor`.
 pub fn startup(factor: f64) -> Startup {
     Startup {
         device_ms: 30.0 * factor,
@@ -194,8 +194,8 @@ pub fn startup(factor: f64) -> Startup {
     }
 }
 
-/// A result in which every field is there, and every way for a row to end, on
-/// two devices and a third that could not be opened.
+/// Returns a result in which every field is set and every status occurs. The rows are on two
+/// devices and a third device that could not be opened.
 pub fn full() -> Report {
     let whole = |mut row: Row| {
         row.startup = Startups {

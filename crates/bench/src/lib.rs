@@ -1,11 +1,11 @@
-//! The benchmark: what a device takes for a network, measured so that it can
-//! be believed. Outputs are compared with the CPU twin before and after the
-//! clock runs, every figure says how it was taken, and results carry the
-//! environment that they came from.
+//! The benchmark: measures the speed of a network on a device, with results that can be trusted.
+//! Outputs are compared with the CPU reference before and after the timed loop. Every figure names
+//! its clock or method, and every result carries its environment: machine, device, driver and
+//! versions.
 //!
-//! [`Report`] is what `resnet bench --json` writes
-//! (`data/bench.schema.json` is its schema) and everything else here either
-//! fills one or shows one.
+//! [`Report`] is the content of the file that `resnet bench --json` writes, and
+//! `data/bench.schema.json` is the schema of that file. All other items in this crate either fill a
+//! report or show one.
 
 mod check;
 mod compare;

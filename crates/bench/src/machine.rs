@@ -1,5 +1,5 @@
-//! Where a benchmark's figures come from, as JSON holds it: the machine, its
-//! devices, and what these can do at most.
+//! The environment of a benchmark as JSON stores it: the machine, its devices, and the devices'
+//! peak rates.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! One row: right first, then fast, then right still.
+//! The measurement of one row: verifies the outputs, measures the speed, and verifies the outputs
+//! again.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,13 +14,13 @@ use resnet_wgpu::low_level::passes::lower;
 use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanOptions};
 use resnet_wgpu::{Choice, Error, Gpu, Model, Session};
 
-/// How long the GPU is timed alone, for whole runs and for steps each.
+/// The duration of timing the GPU without the host, once for whole runs and once for single steps.
 const GPU_TIMING: Duration = Duration::from_secs(2);
 
-/// Timed runs for each, at most: more would tell no more.
+/// The most timed runs in each of the two timings. More runs would not change the result.
 const GPU_RUNS: usize = 50;
 
-/// What a row will compute, before it does.
+/// Describes the work of a row before the row is measured.
 pub fn work(model: &Model, case: &Case) -> Result<Work, Error> {
     let side = case.side(model);
     let cost = model.graph(side, side)?.total_cost();
@@ -39,7 +40,7 @@ pub fn work(model: &Model, case: &Case) -> Result<Work, Error> {
 }
 
 impl Row {
-    /// A row that has not been measured.
+    /// Makes a row that has not been measured.
     pub fn new(device_asked: &str, work: Work, case: &Case) -> Self {
         Self {
             device: None,
@@ -66,8 +67,12 @@ impl Row {
     }
 }
 
-/// Whether a device of that profile takes the case at all: to know it before
-/// the twin computes what might be thousands of images.
+/// Checks whether a device with this profile supports the case. The check runs before the CPU
+/// reference computes possibly thousands of images.
+///
+/// # Errors
+///
+/// The error that planning the case for this device gives.
 pub fn check(model: &Model, case: &Case, profile: &DeviceProfile) -> Result<(), Error> {
     let side = case.side(model);
     let lowered = lower(&model.graph(side, side)?, model.params(), &[])?;
@@ -79,9 +84,9 @@ pub fn check(model: &Model, case: &Case, profile: &DeviceProfile) -> Result<(), 
     Ok(())
 }
 
-/// Fills `row`: verifies the first logits, times, verifies the last. The
-/// `reference` may be of more images than the case has. Wrong outputs are no
-/// error: the row says so, and has no speed.
+/// Fills `row`: verifies the first logits, runs the timed loop, and verifies the last logits.
+/// `reference` may hold more images than the case has. Wrong outputs are not an `Err`: the row's
+/// status reports them, and the row has no speed.
 pub fn measure(
     row: &mut Row,
     started: Started,
@@ -133,8 +138,8 @@ pub fn measure(
     let process_peak_bytes = peak_memory();
 
     progress("verifying again");
-    // The loop's own last outputs: a run apart could be right where it was
-    // not. One that repeats once reaches only the first batch.
+    // Check the outputs of the timed loop itself, because a separate run could be right although
+    // the loop was wrong. A loop of one repetition fills only the first batch's logits.
     same &= last.first().is_none_or(|last| same_bits(&logits, last));
     let after = batches.check(&last);
     verification.deterministic = Some(same);
@@ -149,7 +154,7 @@ pub fn measure(
     row.speed(&timings, case);
     row.memory = memory_of(&session, process_peak_bytes);
     row.warn();
-    // What follows may fail, and the row stands.
+    // The timings that follow may fail. The row stays valid without them.
     progress("timing the GPU alone");
     if let Err(error) = time_gpu(row, &mut session, &input) {
         row.warnings
@@ -158,12 +163,12 @@ pub fn measure(
     Ok(())
 }
 
-/// How kernels were chosen, and for how many convolutions.
+/// Returns the method by which kernels were chosen, and for how many convolutions.
 fn chosen_by(choice: &Choice, plan: &Plan) -> String {
     let by = match choice {
         Choice::Auto => return "rules".into(),
         Choice::Prefer(candidate) => candidate.name,
-        // `Choice::Tuned`, the only other one.
+        // The only remaining choice is `Choice::Tuned`.
         _ => "tuning",
     };
     let (all, wanted) = plan.convolutions;
@@ -197,8 +202,8 @@ fn memory_of(session: &Session, process_peak_bytes: Option<u64>) -> Option<Memor
     })
 }
 
-/// The same from a model on an open device, in this process, with a choice of
-/// kernels; the start-up has no time for opening and loading.
+/// Measures one row in this process, on an open device, with a loaded model and a choice of
+/// kernels. The start-up times contain no time for opening the device and loading the model.
 pub fn measure_on(
     gpu: &Gpu,
     model: &Model,
@@ -214,10 +219,11 @@ pub fn measure_on(
     Ok(row)
 }
 
-/// Samples whose standard deviation is a larger part of their mean scatter.
+/// The ratio of standard deviation to mean above which samples count as scattered.
 const SCATTER: f64 = 0.1;
 
-/// Where submitting takes that much of the wall time, the work is done in it.
+/// The ratio of submission time to wall time above which the driver is assumed to compute during
+/// the submission.
 const SYNCHRONOUS: f64 = 0.9;
 
 impl Row {
@@ -237,7 +243,7 @@ impl Row {
         self.gflops = Some(gflops(macs, seconds * 1e3));
     }
 
-    /// Says what lessens the worth of its figures.
+    /// Adds warnings about figures that are unreliable.
     fn warn(&mut self) {
         let mut warn = |text: &str| self.warnings.push(text.to_owned());
         if let Some(wall) = &self.end_to_end {

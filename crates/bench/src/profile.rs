@@ -1,4 +1,4 @@
-//! Where the time goes: the GPU alone, whole and step by step.
+//! GPU time without the host's work: for whole runs and for each step.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use resnet_wgpu::low_level::gpu::{Clock, GpuError, Spans, Timeline};
 use resnet_wgpu::low_level::plan::Step;
 use resnet_wgpu::{Error, Session};
 
-/// GPUs raise their clocks under load, so some load comes before the timing.
+/// The duration of the untimed runs before a timing. GPUs raise their clocks under load.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// Runs for a while; `see` gets the logits of each run.
+/// Runs the session for one second and passes the logits of each run to `see`.
 pub fn warm_up(
     session: &mut Session,
     input: &[f32],
@@ -24,17 +24,18 @@ pub fn warm_up(
     Ok(())
 }
 
-/// Timed runs, at least, however long they take together,
+/// The fewest timed runs, unless they take longer than [`VERY_LONG`] together.
 const AT_LEAST: usize = 3;
 
-/// unless that is longer than this: then fewer have to do.
+/// The elapsed time after which fewer than [`AT_LEAST`] runs suffice.
 const VERY_LONG: Duration = Duration::from_secs(2);
 
-/// Runs whose timestamps make no sense, at most: a counter may wrap, but not
-/// again and again.
+/// The most runs with implausible timestamps that are tolerated. A counter may wrap once, but not
+/// repeatedly.
 const MAX_BAD: usize = 3;
 
-/// Timed runs for about that long, `at_most` so many; `None` on the CPU.
+/// Returns the timelines of runs repeated for about `duration`, at most `at_most` of them. Returns
+/// `None` if the session runs on the CPU.
 fn timelines(
     session: &mut Session,
     input: &[f32],
@@ -61,24 +62,24 @@ fn timelines(
     }
 }
 
-/// The GPU's time for whole runs.
+/// GPU times of whole runs.
 pub(super) struct GpuTimes {
     pub clock: Clock,
     pub gpu: Stats,
-    /// What the host saw of the same runs, median: from before the submission
-    /// until its end was known, milliseconds.
+    /// The median host time of these runs, in milliseconds: from before the submission until the
+    /// host knew that the run had ended.
     wall_ms: f64,
 }
 
-/// GPU time that is a larger part of what the host saw cannot be, nor can one
-/// that is a much smaller part where the host waited for long.
+/// The plausible ratios of GPU time to host time. GPU time cannot exceed the host's time for the
+/// same run. GPU time far below a long wait of the host is implausible, too.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.02..=1.2;
 
-/// What the host waits for anyway, milliseconds.
+/// The part of the host's wait that is not GPU work, in milliseconds.
 const ROUND_TRIP: f64 = 1.0;
 
 impl GpuTimes {
-    /// Why these times cannot be believed, if they cannot.
+    /// Returns the reason why these times are implausible, or `None` if they are plausible.
     pub fn implausible(&self) -> Option<String> {
         let (gpu, wall) = (self.gpu.median, self.wall_ms);
         let too_long = gpu > PLAUSIBLE.end() * wall + ROUND_TRIP;
@@ -92,7 +93,8 @@ impl GpuTimes {
     }
 }
 
-/// The GPU's time for whole runs, as plans make them.
+/// Measures the GPU time of whole runs, with their passes as the plan has them. Returns `None` if
+/// the session runs on the CPU.
 pub(super) fn gpu_times(
     session: &mut Session,
     input: &[f32],
@@ -114,8 +116,8 @@ pub(super) fn gpu_times(
     }))
 }
 
-/// The GPU's time for each step, each in a pass of its own, and the run that
-/// is nearest to the medians; `None` on the CPU.
+/// Measures the GPU time of each step, with each step in its own pass. Also returns the run with
+/// the median GPU time. Returns `None` if the session runs on the CPU.
 pub fn profile(
     session: &mut Session,
     input: &[f32],
@@ -167,7 +169,7 @@ fn step_time(step: &Step, ms: f64) -> StepTime {
 }
 
 impl Profile {
-    /// Sets the ceiling that the device's peaks put on each step.
+    /// Sets each step's ceiling from the device's peaks.
     pub fn set_ceilings(&mut self, peaks: &Peaks) {
         let (fma, bandwidth) = (peaks.fma_f32_gflops, peaks.memory_gbytes_per_second);
         for step in &mut self.steps {
@@ -177,14 +179,14 @@ impl Profile {
         }
     }
 
-    /// The sum of the ceilings, where all steps have one.
+    /// Returns the sum of the ceilings, or `None` if a step has none.
     pub fn ceiling_ms(&self) -> Option<f64> {
         self.steps.iter().map(|s| s.ceiling_ms).sum()
     }
 }
 
 impl Row {
-    /// Sets the ceiling that the device's peaks put on the row and its steps.
+    /// Sets the ceilings of the row and its steps from the device's peaks.
     pub fn set_ceilings(&mut self, peaks: &Peaks) {
         let Some(profile) = &mut self.profile else {
             return;

@@ -1,5 +1,4 @@
-//! Results as files: written so that people can read them too, read without
-//! trust.
+//! Results as files. Writing lays results out for human readers, and reading trusts no input.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,33 +13,33 @@ use serde_json::error::Category;
 use super::check::{Nonsense, check};
 use super::{Report, SCHEMA_VERSION};
 
-/// A result larger than that is none: a thousand rows of a thousand samples
-/// take a fifth of it.
+/// The largest accepted size of a result. A thousand rows of a thousand samples take a fifth of
+/// this size.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// Enough of a foreign text to recognise it by.
+/// The largest number of characters that a message quotes from a foreign text.
 const QUOTED: usize = 200;
 
-/// A text that is no result of this program, or of another version of it.
+/// An error for text that is no result of this program, or a result of another version.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// More than any result has.
+    /// The text is larger than any result.
     #[error(
         "expected at most {MAX_BYTES} bytes of a benchmark's result, found {found}; name a file \
          that `resnet bench --json` wrote"
     )]
     TooLarge {
-        /// Bytes that it has, as far as they were read.
+        /// The number of bytes that were found before reading stopped.
         found: u64,
     },
-    /// Bytes that are no text.
+    /// The bytes are not UTF-8 text.
     #[error(
         "expected JSON as `resnet bench --json` writes it, found bytes that are no UTF-8 text; \
          name the result itself"
     )]
     NotText,
-    /// Text that is not JSON, or not all of it.
+    /// The text is not JSON, or the JSON is incomplete.
     #[error(
         "expected JSON as `resnet bench --json` writes it, found a fault in line {line}, column \
          {column}: {problem}; was the file cut off, or edited? make it again"
@@ -50,19 +49,19 @@ pub enum ReadError {
         line: usize,
         /// The column, from 1.
         column: usize,
-        /// What is wrong there.
+        /// The fault at this position.
         problem: String,
     },
-    /// JSON of something else.
+    /// The JSON is not a benchmark result.
     #[error(
         "expected a result of `resnet bench --json`, found JSON of something else ({found}); name \
          a file that it wrote"
     )]
     Foreign {
-        /// What it is.
+        /// A description of the JSON that was found.
         found: String,
     },
-    /// A result in another layout.
+    /// The result has another schema version.
     #[error(
         "expected schema_version {SCHEMA_VERSION}, which resnet {} reads, found {found}{}; make the \
          result again with this resnet, or use the one that made it",
@@ -70,37 +69,37 @@ pub enum ReadError {
         made_by(.crate_version)
     )]
     Version {
-        /// The layout's version.
+        /// The schema version that was found.
         found: String,
-        /// Version of the crate that wrote it, if it says so.
+        /// The version of the crate that wrote the result, if the result states one.
         crate_version: Option<String>,
     },
-    /// A field that is missing, or of another type.
+    /// A field is missing or has another type.
     #[error("{path}: {problem}; the file does not fit its schema_version, make it again")]
     Field {
         /// The field, such as `rows[2].end_to_end.median`.
         path: String,
-        /// What was expected and what was found.
+        /// The expected and the found value.
         problem: String,
     },
-    /// A number or state that no measurement gives.
+    /// A number or state cannot come from a measurement.
     #[error("{0}; no measurement gives that, make the file again")]
     Nonsense(#[from] Nonsense),
 }
 
-/// A file that no result can be had from.
+/// An error for a file from which no result can be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportFileError {
-    /// The operating system refused.
+    /// The operating system could not read the file.
     #[error("{file}: cannot be read: {source}; check the path and its permissions")]
     Read {
         /// The file.
         file: String,
-        /// Why.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// A directory, a device, a pipe.
+    /// The path is a directory, a device or a pipe.
     #[error(
         "{file}: expected a file that `resnet bench --json` wrote, found a directory or device"
     )]
@@ -108,25 +107,24 @@ pub enum ReportFileError {
         /// The path.
         file: String,
     },
-    /// What it holds is no result.
+    /// The content of the file is not a result.
     #[error("{file}: {source}")]
     Content {
         /// The file.
         file: String,
-        /// Why.
+        /// The fault in the content.
         source: ReadError,
     },
 }
 
 impl Report {
-    /// Reads what [`to_json`](Self::to_json) wrote. Fields that this version
-    /// does not know are passed over.
+    /// Reads a result that [`to_json`](Self::to_json) wrote. Unknown fields are skipped.
     pub fn from_json(text: &str) -> Result<Self, ReadError> {
         if text.len() as u64 > MAX_BYTES {
             let found = text.len() as u64;
             return Err(ReadError::TooLarge { found });
         }
-        // Windows' editors and shells put this in front.
+        // Editors and shells on Windows put a byte order mark in front.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         is_of_this_version(text)?;
         let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -139,7 +137,7 @@ impl Report {
         Ok(report)
     }
 
-    /// Reads a file, which is UTF-8.
+    /// Reads a result from a file, which must be UTF-8.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ReportFileError> {
         let path = path.as_ref();
         let file = || printable(path.display());
@@ -151,7 +149,8 @@ impl Report {
             file: file(),
             source,
         };
-        // Before it is opened: opening a pipe waits for its other end.
+        // Check the type before opening, because opening a pipe blocks until its other end is
+        // opened.
         if !path.metadata().map_err(refused)?.is_file() {
             return Err(ReportFileError::NoFile { file: file() });
         }
@@ -167,7 +166,7 @@ impl Report {
         Self::from_json(&text).map_err(content)
     }
 
-    /// As JSON, indented, with lists of numbers on one line. Numbers that are
+    /// Converts the result to indented JSON, with lists of numbers on one line. Numbers that are
     /// not finite become null.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut text = String::new();
@@ -177,7 +176,7 @@ impl Report {
     }
 }
 
-/// What tells a result and its version, wherever the rest has gone.
+/// The fields that identify a result and its version, even if the other fields have changed.
 #[derive(Deserialize)]
 struct Head {
     schema_version: Option<Value>,
@@ -187,7 +186,7 @@ struct Head {
 
 fn is_of_this_version(text: &str) -> Result<(), ReadError> {
     let foreign = |found: String| Err(ReadError::Foreign { found });
-    // serde reads a list as a struct, too.
+    // serde would also read a list as a struct, so accept only an object.
     let is_object = text.trim_start().starts_with('{');
     let head = match is_object {
         true => serde_json::from_str::<Head>(text),
@@ -201,7 +200,7 @@ fn is_of_this_version(text: &str) -> Result<(), ReadError> {
         Err(e) if e.classify() == Category::Data => return foreign(brief(&e.to_string())),
         Err(e) => {
             let problem = e.to_string();
-            // The place is told apart.
+            // The error reports the position in fields of its own, so remove it from the text.
             let told = format!(" at line {} column {}", e.line(), e.column());
             return Err(ReadError::NotJson {
                 line: e.line(),
@@ -236,7 +235,7 @@ fn made_by(crate_version: &Option<String>) -> String {
     }
 }
 
-/// A foreign text, on one line and not too long.
+/// Returns a foreign text on one line, cut after [`QUOTED`] characters.
 fn brief(text: &str) -> String {
     let mut out: String = printable(text).chars().take(QUOTED).collect();
     if out.len() < text.len() && text.chars().count() > QUOTED {
@@ -245,7 +244,8 @@ fn brief(text: &str) -> String {
     out
 }
 
-/// Writes objects and lists of them over several lines, all else on one.
+/// Writes objects, and lists of objects or lists, over several lines. All other values take one
+/// line.
 fn layout(value: &Value, depth: usize, out: &mut String) -> Result<(), serde_json::Error> {
     let line = |depth: usize| format!("\n{}", "  ".repeat(depth));
     let nested = |v: &Value| v.is_object() || v.is_array();

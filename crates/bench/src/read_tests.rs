@@ -1,4 +1,4 @@
-//! Reading and writing results.
+//! Tests of reading and writing results.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn what_is_written_is_read() {
             report
         );
     }
-    // Samples on one line, and nothing lost to rounding.
+    // Samples stand on one line, and rounding loses no digit.
     let mut report = fixture::full();
     report.rows[0].gflops = Some(0.1 + 0.2);
     let text = report.to_json().unwrap();
@@ -115,7 +115,7 @@ fn fields_are_named() {
         let error = refused(&broken.to_string());
         assert!(error.starts_with(says), "{error}");
     }
-    // Too large for an f64.
+    // The number is too large for an `f64`.
     let text = fixture::report(vec![]).to_json().unwrap();
     let text = text.replace("\"cpus\": 16", "\"cpus\": 1e999");
     assert!(refused(&text).contains("host.cpus: "), "{}", refused(&text));
@@ -260,7 +260,7 @@ fn nonsense_is_refused() {
 
 #[test]
 fn hostile_text_ends_well() {
-    // Deeply nested, where it is read and where it is passed over.
+    // The deep nesting stands once in a field that is read and once in a field that is skipped.
     for field in ["rows", "other"] {
         let deep = format!(
             "{{\"schema_version\": 1, \"{field}\": {}",
@@ -268,7 +268,7 @@ fn hostile_text_ends_well() {
         );
         refused(&deep);
     }
-    // Quoted only in part, and on one line.
+    // Messages quote only a part of a long text, on one line.
     let mut long = value();
     long["rows"][0]["status"] = json!("\u{1b}\n[2J".repeat(100_000));
     let error = refused(&long.to_string());
@@ -290,14 +290,14 @@ fn files_are_named() {
     assert_eq!(Report::from_file(&path).unwrap(), fixture::full());
     for (bytes, expected) in [
         (&b"\x80\x81"[..], "a.json: expected JSON"),
-        // As an older PowerShell's redirection has it.
+        // The encoding in which an older PowerShell writes redirected output (UTF-16).
         (b"\xff\xfe{\0", "no UTF-8 text"),
         (b"{", "a.json: expected JSON"),
     ] {
         std::fs::write(&path, bytes).unwrap();
         assert!(says(&path).contains(expected), "{}", says(&path));
     }
-    // Sparse: a gigabyte that takes no room.
+    // The file is sparse: its length is 1 GiB, but it takes no space on disk.
     let huge = File::create(&path).unwrap();
     huge.set_len(1 << 30).unwrap();
     assert!(says(&path).contains("found 1073741824"), "{}", says(&path));

@@ -1,7 +1,6 @@
-//! What a benchmark gives, as JSON holds it. Times are in milliseconds unless
-//! a name says otherwise, shapes are of one image in PyTorch's order, a GFLOP
-//! is 10⁹ floating-point operations and a multiply-accumulate two of them, and
-//! a gigabyte is 10⁹ bytes.
+//! The result of a benchmark as JSON stores it. Times are in milliseconds unless a name says
+//! otherwise. Shapes are of one image in PyTorch's order. A GFLOP is 10⁹ floating-point operations,
+//! and a multiply-accumulate counts as two of them. A gigabyte is 10⁹ bytes.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +13,7 @@ use resnet_wgpu::low_level::gpu::Clock;
 #[cfg(test)]
 use crate::schema_tests::Clocks;
 
-/// The version of this layout. It grows with every change of it.
+/// The version of this layout. The version grows with every change of the layout.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// All that one run of `resnet bench` found. Times are in milliseconds unless a
@@ -208,12 +207,12 @@ pub struct Check {
 }
 
 impl Verification {
-    /// The checks that were made.
+    /// Returns the checks that were made.
     pub fn checks(&self) -> impl Iterator<Item = &Check> {
         std::iter::once(&self.before).chain(&self.after)
     }
 
-    /// The largest error of all checks; none where an output is not a number.
+    /// Returns the largest error of all checks, or `None` if an output is not a number.
     pub fn worst_error(&self) -> Option<f64> {
         let mut errors = self.checks().map(|check| check.relative_error);
         errors.try_fold(0.0, |worst: f64, error| Some(worst.max(error?)))

@@ -1,4 +1,4 @@
-//! The published schema, which is derived from the types.
+//! Tests of the published schema, which is derived from the types.
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -10,7 +10,7 @@ use crate::Report;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/bench.schema.json");
 
-/// Set it to write the file anew.
+/// The environment variable that makes the test write the schema file again.
 const UPDATE: &str = "UPDATE_SCHEMA";
 
 /// How time was taken.
@@ -25,7 +25,7 @@ pub enum Clocks {
     Wall,
 }
 
-/// A condition between a row's fields.
+/// Adds the condition that exactly the rows with status `ok` have speeds.
 pub fn only_right_rows_have_speeds(schema: &mut Schema) {
     schema.insert(
         "if".into(),
@@ -45,8 +45,8 @@ pub fn only_right_rows_have_speeds(schema: &mut Schema) {
     schema.insert("else".into(), other);
 }
 
-/// What holds everywhere: objects have no other fields, no number is negative,
-/// JSON knows no widths of numbers, and descriptions need no short lines.
+/// Applies the rules for every schema node. Objects have no additional fields, and no number is
+/// negative. `format` is removed because JSON has no number widths. Descriptions take one line.
 fn everywhere(schema: &mut Schema) {
     if let Some(Value::String(text)) = schema.get_mut("description") {
         *text = text.replace('\n', " ");

@@ -1,4 +1,4 @@
-//! From nothing to the first logits, phase by phase.
+//! The start-up of a session, from opening the device to the first logits, timed phase by phase.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,25 +14,25 @@ use resnet_wgpu::low_level::tensor::padded;
 use resnet_wgpu::low_level::verify::tolerance_of_logits;
 use resnet_wgpu::{Checkpoint, Choice, Error, Gpu, Hints, Model, Session, SessionOptions};
 
-/// Batches in flight in the throughput scenario: one uploads while one
-/// computes and one is read.
+/// The number of batches in flight in the throughput scenario: one uploads, one computes, and one
+/// is read.
 const IN_FLIGHT: usize = 3;
 
-/// Seed of a preset's weights.
+/// The seed of a preset's weights.
 pub(super) const SEED: u64 = 0;
 
-/// Where a network comes from.
+/// The source of a network.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// A preset, with seeded weights.
     Preset(String),
-    /// A checkpoint.
+    /// A checkpoint file.
     File(PathBuf),
 }
 
 impl Source {
-    /// The file that it is read from, if it is.
+    /// Returns the checkpoint file, or `None` for a preset.
     pub fn file(&self) -> Option<&PathBuf> {
         match self {
             Self::File(file) => Some(file),
@@ -40,7 +40,7 @@ impl Source {
         }
     }
 
-    /// Reads or makes the model.
+    /// Reads the model from its checkpoint, or makes the preset's model with seeded weights.
     pub fn load(&self) -> Result<Model, Error> {
         match self {
             Self::File(file) => Model::load(&Checkpoint::from_file(file)?, &Hints::default()),
@@ -49,33 +49,32 @@ impl Source {
     }
 }
 
-/// What one row is to compute.
+/// The work that one row measures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// The network.
     pub source: Source,
-    /// Images of a run.
+    /// The number of images in a run.
     pub batch_size: usize,
-    /// Side of an image in pixels; the model's own by default.
+    /// The side of an image in pixels. The default is the model's own input size.
     pub input_size: Option<usize>,
-    /// One batch at a time, or several in flight.
+    /// The scenario: one batch at a time, or several in flight.
     pub scenario: Scenario,
-    /// In what activations and weights are stored.
+    /// The scalar type in which activations and weights are stored.
     pub precision: Scalar,
-    /// Largest error of a logit, over the largest logit, that counts as
-    /// rounding; what trained networks have room for by default
-    /// ([`tolerance_of_logits`]).
+    /// The largest error of a logit, relative to the largest logit, that counts as rounding. The
+    /// default is the tolerance for trained networks ([`tolerance_of_logits`]).
     pub tolerance: Option<f64>,
 }
 
 impl Case {
-    /// Largest error of a logit, over the largest logit, that is right.
+    /// Returns the largest accepted error of a logit, relative to the largest logit.
     pub fn tolerance(&self) -> f64 {
         self.tolerance
             .unwrap_or_else(|| tolerance_of_logits(self.precision))
     }
 
-    /// Batches in flight.
+    /// Returns the number of batches in flight.
     pub fn in_flight(&self) -> usize {
         match self.scenario {
             Scenario::Latency => 1,
@@ -83,16 +82,16 @@ impl Case {
         }
     }
 
-    /// Side of the model's images.
+    /// Returns the side of the input images in pixels.
     pub(super) fn side(&self, model: &Model) -> usize {
         self.input_size.unwrap_or(model.input_size())
     }
 }
 
-/// A session that has given its first logits.
+/// A session that has computed its first logits.
 #[derive(Debug)]
 pub struct Started {
-    /// How kernels were chosen.
+    /// The choice of kernels.
     pub choice: Choice,
     /// The device.
     pub gpu: Gpu,
@@ -100,16 +99,16 @@ pub struct Started {
     pub model: Model,
     /// The session.
     pub session: Session,
-    /// What it took.
+    /// The time of each start-up phase.
     pub startup: Startup,
-    /// The batch: different images, as runs take them.
+    /// The input batch of different images, in the layout that runs accept.
     pub input: Vec<f32>,
-    /// The first logits.
+    /// The logits of the first run.
     pub logits: Vec<f32>,
 }
 
-/// Opens the device, loads the model, and runs it once, with kernels as
-/// `choose` says once the device is known.
+/// Opens the device, loads the model, and runs it once. `choose` selects the kernels for the open
+/// device.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn start_up(
     options: &GpuOptions,
@@ -125,7 +124,8 @@ pub fn start_up(
     start(gpu, model, case, &choice, [opened, loaded - opened])
 }
 
-/// The same on an open device, with a model that is loaded.
+/// Starts a session with a loaded model on an open device, and runs it once. `opened` and `loaded`
+/// are the times that opening and loading took.
 pub(super) fn start(
     gpu: Gpu,
     model: Model,
@@ -141,13 +141,13 @@ pub(super) fn start(
         in_flight: case.in_flight(),
         choice: choice.clone(),
         precision: case.precision.into(),
-        // Another batch size would be other work.
+        // Another batch size would be different work.
         exact_batch: true,
         ..SessionOptions::default()
     };
     let session = Session::new(&gpu, &model, &options)?;
     let made = began.elapsed();
-    // Images are nobody's start-up time.
+    // Making the images is not part of the start-up.
     let input = batch(case.batch_size, &session);
     let ran = Instant::now();
     let logits = session.run_batch(&input, |outputs| outputs.logits().to_vec())?;
@@ -174,8 +174,7 @@ pub(super) fn start(
     })
 }
 
-/// Different images, of mean 0 and variance 1; the first of a larger batch
-/// are those of a smaller one.
+/// Returns different images of mean 0 and variance 1. A smaller batch is a prefix of a larger one.
 fn batch(n: usize, session: &Session) -> Vec<f32> {
     padded(&seeded_images(n, session.graph().input_shape()))
 }

@@ -1,28 +1,29 @@
-//! What samples come to.
+//! Summary statistics of timing samples.
 
 use super::Stats;
 
 impl Stats {
-    /// Of samples in milliseconds; none of none.
+    /// Computes the statistics of samples in milliseconds. Returns `None` if no samples exist.
     ///
-    /// A percentile between two samples is interpolated linearly, as NumPy's
-    /// `percentile` does by default: of n sorted samples, the percentile p lies
-    /// at the (fractional) index p / 100 · (n − 1). The standard deviation is
-    /// that of a sample (n − 1), NumPy's `std(ddof=1)`.
+    /// A percentile between two samples is interpolated linearly, as NumPy's `percentile` does by
+    /// default. The percentile p of n sorted samples lies at the (fractional) index
+    /// p / 100 · (n − 1). The standard deviation is that of a sample (divisor n − 1), as NumPy's
+    /// `std(ddof=1)` computes it.
     pub fn of(samples_ms: Vec<f64>) -> Option<Self> {
         let mut sorted = samples_ms.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         let (&min, &max) = (sorted.first()?, sorted.last()?);
         let n = sorted.len() as f64;
         let mean = sorted.iter().sum::<f64>() / n;
-        // Around the mean, since a difference of squares would cancel.
+        // Sum squared distances from the mean, because a difference of squares would cancel.
         let squares: f64 = sorted.iter().map(|s| (s - mean) * (s - mean)).sum();
         let stddev = match sorted.len() {
             1 => 0.0,
             _ => (squares / (n - 1.0)).sqrt(),
         };
         Some(Self {
-            // Rounding may put the mean of equal samples beside them.
+            // Rounding may put the mean of equal samples slightly outside the range from `min` to
+            // `max`.
             mean: mean.clamp(min, max),
             stddev,
             min,
@@ -35,7 +36,7 @@ impl Stats {
     }
 }
 
-/// Of sorted samples, of which there is at least one.
+/// Returns a percentile of sorted samples, by linear interpolation. `sorted` must not be empty.
 fn percentile(sorted: &[f64], percent: f64) -> f64 {
     let at = percent / 100.0 * (sorted.len() - 1) as f64;
     let below = sorted[at.floor() as usize];
@@ -69,7 +70,7 @@ mod tests {
         }
     }
 
-    /// numpy.percentile(x, [50, 90, 99]), numpy.std(x, ddof=1).
+    /// The expected values are from `numpy.percentile(x, [50, 90, 99])` and `numpy.std(x, ddof=1)`.
     #[test]
     fn as_numpy_has_it() {
         let samples = vec![4.0, 1.0, 2.5, 8.0, 2.0, 3.0, 16.0, 1.5, 2.25, 5.75];
@@ -83,8 +84,9 @@ mod tests {
         near(stats.p99, 15.28);
     }
 
-    /// By hand: the sorted 1, 2, 3, 4; the median between 2 and 3, the others
-    /// at 0.9 · 3 = 2.7 and 0.99 · 3 = 2.97; variance (2.25 + 0.25) · 2 / 3.
+    /// Values computed by hand for the sorted samples 1, 2, 3, 4. The median lies between 2 and 3.
+    /// p90 lies at index 0.9 · 3 = 2.7, and p99 at index 0.99 · 3 = 2.97. The sample variance
+    /// equals (2.25 + 0.25) · 2 / 3.
     #[test]
     fn as_by_hand() {
         let stats = Stats::of(vec![4.0, 2.0, 1.0, 3.0]).unwrap();

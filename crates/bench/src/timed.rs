@@ -1,5 +1,5 @@
-//! The timed loops. They call the session and read the clock, and nothing
-//! else: a test puts fakes in place of both and sees it.
+//! The timed loops. The loops call only the session and the clock, which a test verifies by
+//! replacing both with fakes.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::result::Repetitions;
 use resnet_wgpu::{Error, Run, Session};
 
-/// What is timed: a [`Session`], or a test's fake.
+/// The object that the loop times: a [`Session`], or a fake in tests.
 pub(super) trait Target {
     /// A batch in flight.
     type Run;
@@ -30,9 +30,9 @@ impl Target for Session {
     }
 }
 
-/// What tells the time: the host's clock, or a test's fake.
+/// A source of time: the host's clock, or a fake in tests.
 pub(super) trait Watch {
-    /// Time since some moment.
+    /// Returns the time since a fixed but arbitrary moment.
     fn now(&mut self) -> Duration;
 }
 
@@ -45,19 +45,19 @@ impl Watch for HostWatch {
     }
 }
 
-/// How often to repeat: for a while, within bounds.
+/// The number of repetitions: as many as fit into a duration, between a minimum and a maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repeat {
-    /// For that long,
+    /// The duration after which repetition stops, within the bounds below.
     pub duration: Duration,
-    /// but so often at least,
+    /// The fewest repetitions, even if they take longer than `duration`.
     pub at_least: usize,
-    /// and at most.
+    /// The most repetitions, even if `duration` has not elapsed.
     pub at_most: usize,
 }
 
 impl Repeat {
-    /// Exactly so often.
+    /// Repeats exactly `n` times.
     pub fn times(n: usize) -> Self {
         Self {
             duration: Duration::ZERO,
@@ -66,7 +66,7 @@ impl Repeat {
         }
     }
 
-    /// As results say it.
+    /// Converts this value to the form that results store.
     pub fn repetitions(&self) -> Repetitions {
         Repetitions {
             seconds: self.duration.as_secs_f64(),
@@ -80,22 +80,22 @@ impl Repeat {
     }
 }
 
-/// What a timed loop took.
+/// The timings of one timed loop.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Timings {
-    /// Of each batch: from before its upload until its logits were read.
+    /// The time of each batch, from before its upload until its logits were read.
     pub total: Vec<Duration>,
-    /// Of each batch: until it was submitted.
+    /// The time of each batch, from before its upload until its submission was done.
     pub encode: Vec<Duration>,
-    /// Of the whole loop.
+    /// The duration of the whole loop.
     pub elapsed: Duration,
 }
 
-/// Samples that are made room for before the clock runs.
+/// The number of samples for which memory is allocated before the clock starts.
 const ROOM: usize = 1 << 14;
 
-/// Times batches, `in_flight` of them at a time, taking turns between the
-/// `inputs`. `logits` holds the last logits of each input when it is done.
+/// Times batches and keeps up to `in_flight` of them in flight. Batches use the `inputs` in turns.
+/// On return, `logits` holds the last logits of each input.
 pub(super) fn timed(
     target: &mut impl Target,
     watch: &mut impl Watch,
@@ -109,7 +109,7 @@ pub(super) fn timed(
         encode: Vec::with_capacity(ROOM),
         elapsed: Duration::ZERO,
     };
-    // Batches in flight, oldest first, and when each began.
+    // The batches in flight, oldest first, each with its start time.
     let mut begun = VecDeque::with_capacity(in_flight);
     let (mut started, mut finished) = (0, 0);
     let began = watch.now();
@@ -144,14 +144,14 @@ mod tests {
 
     use super::*;
 
-    /// Writes down what is called; each reading of the clock is 1 ms later.
+    /// A session and clock that log their calls. Each reading of the clock is 1 ms later.
     struct Fake<'a> {
         log: &'a RefCell<Vec<String>>,
         time: Duration,
     }
 
     impl Target for Fake<'_> {
-        /// Its input.
+        /// The input of the run.
         type Run = f32;
 
         fn start(&mut self, input: &[f32]) -> Result<f32, Error> {
@@ -229,7 +229,7 @@ mod tests {
             at_least,
             at_most,
         };
-        // A batch takes 2 ms by the fake's clock.
+        // By the fake clock, a batch takes 2 ms.
         for (repeat, expected) in [
             (repeat(7, 1, 100), 4),
             (repeat(7, 6, 100), 6),

@@ -1,4 +1,4 @@
-//! One run as a trace in Chrome's format, which ui.perfetto.dev opens.
+//! A run as a trace in Chrome's trace event format, which ui.perfetto.dev opens.
 //! <https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU>
 
 use std::time::Duration;
@@ -8,12 +8,11 @@ use serde_json::{Value, json};
 use super::result::Profile;
 use resnet_wgpu::low_level::gpu::{Clock, Span, Timeline};
 
-/// The host's track and the GPU's.
+/// The track of the host and the track of the GPU.
 const HOST: u32 = 1;
 const GPU: u32 = 2;
 
-/// The trace of a run of the steps that `profile` names, in order of
-/// execution.
+/// Returns the trace of one run. `profile` names the steps in the order of execution.
 pub fn trace(device: &str, profile: &Profile, timeline: &Timeline) -> Value {
     let clock = match timeline.clock {
         Clock::Timestamps => "GPU (its own clock, moved to the submission)",
@@ -52,7 +51,7 @@ fn named(what: &str, track: u32, name: &str) -> Value {
     json!({ "ph": "M", "name": what, "pid": 1, "tid": track, "args": { "name": name } })
 }
 
-/// A complete event; times are in microseconds.
+/// Returns a complete event (`"ph": "X"`), whose times are in microseconds.
 fn event(name: &str, track: u32, span: Span, args: Value) -> Value {
     let us = |time: Duration| time.as_nanos() as f64 / 1e3;
     json!({

@@ -1,4 +1,4 @@
-//! Whether outputs are right: batches of logits against the CPU twin's.
+//! Verification of outputs: compares batches of logits with those of the CPU reference.
 
 use super::result::{Check, Row, Status, Verification};
 use super::start_up::{Case, Started};
@@ -7,8 +7,8 @@ use resnet_wgpu::low_level::tensor::padded;
 use resnet_wgpu::low_level::verify::Difference;
 use resnet_wgpu::{Device, Error, Session};
 
-/// The batches that the timed loop takes turns between, and their logits. With
-/// several in flight there are two, so that outputs that are mixed up show.
+/// The batches that the timed loop uses in turns, with their reference logits. With several batches
+/// in flight two different batches are used, so that swapped outputs are detected.
 pub(super) struct Batches {
     pub inputs: Vec<Vec<f32>>,
     references: Vec<Vec<f32>>,
@@ -16,7 +16,7 @@ pub(super) struct Batches {
 }
 
 impl Case {
-    /// Images whose logits the twin has to compute.
+    /// Returns the number of images whose logits the reference has to compute.
     pub fn images(&self) -> usize {
         match self.in_flight() {
             1 => self.batch_size,
@@ -26,8 +26,8 @@ impl Case {
 }
 
 impl Batches {
-    /// `input` is the first batch; `reference` the twin's logits of at least
-    /// as many images as the case has.
+    /// Makes the batches. `input` is the first batch. `reference` holds the reference logits of at
+    /// least [`images`](Case::images) images.
     pub fn new(input: &[f32], reference: &[f32], case: &Case, session: &Session) -> Self {
         let n = case.batch_size;
         let classes = session.graph().output_shape().len();
@@ -43,7 +43,7 @@ impl Batches {
             images: n,
         };
         if case.in_flight() > 1 {
-            // The other image, or the same ones the other way round.
+            // The second batch is another image, or the first batch's images in reverse order.
             let second: Vec<usize> = (0..case.images()).rev().take(n).collect();
             let all = padded(&seeded_images(case.images(), session.graph().input_shape()));
             let each = session.input_len();
@@ -54,8 +54,8 @@ impl Batches {
         batches
     }
 
-    /// Compares the logits of each batch; of one that did not run there are
-    /// none. The worst counts.
+    /// Compares the logits of each batch and returns the worst result. Empty logits stand for a
+    /// batch that did not run, and are skipped.
     pub fn check(&self, found: &[Vec<f32>]) -> Check {
         let mut check = Check {
             relative_error: Some(0.0),
@@ -73,14 +73,14 @@ impl Batches {
 }
 
 impl Started {
-    /// The first logits against the twin's.
+    /// Compares the first logits with those of the reference.
     pub fn check(&self, reference: &[f32], case: &Case) -> Check {
         let expected = reference.get(..self.logits.len()).unwrap_or_default();
         compared(&self.logits, expected, case.batch_size)
     }
 }
 
-/// Logits of so many images against what they should be.
+/// Compares the logits of `images` images with the expected ones.
 pub(super) fn compared(found: &[f32], expected: &[f32], images: usize) -> Check {
     let error = Difference::between(found, expected).relative();
     let classes = (expected.len() / images.max(1)).max(1);
@@ -92,12 +92,12 @@ pub(super) fn compared(found: &[f32], expected: &[f32], images: usize) -> Check 
 }
 
 impl Check {
-    /// Whether the error is one that rounding explains.
+    /// Returns whether rounding explains the error.
     pub fn passed(&self, tolerance: f64) -> bool {
         self.relative_error.is_some_and(|e| e <= tolerance)
     }
 
-    /// Why it failed.
+    /// Returns the reason for the failure, as an error message.
     pub fn failure(&self, tolerance: f64) -> String {
         let error = match self.relative_error {
             Some(error) => format!("off by {error:.1e} of the largest logit"),
@@ -111,7 +111,7 @@ impl Check {
 }
 
 impl Verification {
-    /// Of the first logits.
+    /// Makes the verification from the check of the first logits.
     pub(super) fn of(before: Check, case: &Case) -> Self {
         let tolerance = case.tolerance();
         Self {
@@ -126,7 +126,7 @@ impl Verification {
 }
 
 impl Row {
-    /// What a row is whose logits are wrong: it has no speed.
+    /// Marks the row as failed because its logits are wrong. A failed row has no speed.
     pub(super) fn fail(&mut self, verification: Verification) {
         let check = verification.after.as_ref().unwrap_or(&verification.before);
         self.status = Status::FailedVerification;
@@ -135,8 +135,8 @@ impl Row {
     }
 }
 
-/// The twin's logits for the images of a case, `[n, classes]`. Rows of one
-/// network share them.
+/// Computes the reference logits for the images of a case, `[n, classes]`. Rows of one network
+/// share these logits.
 pub fn reference(model: &resnet_wgpu::Model, case: &Case) -> Result<Vec<f32>, Error> {
     let side = case.side(model);
     let options = resnet_wgpu::SessionOptions {
@@ -149,12 +149,12 @@ pub fn reference(model: &resnet_wgpu::Model, case: &Case) -> Result<Vec<f32>, Er
     Ok(twin.run(&images)?.logits.into_data())
 }
 
-/// Whether two runs gave the same.
+/// Returns whether two runs gave bitwise equal logits.
 pub(super) fn same_bits(a: &[f32], b: &[f32]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 
-/// The first of the largest.
+/// Returns the index of the largest logit, the first one if several are equal.
 fn argmax(logits: &[f32]) -> Option<usize> {
     let places = logits.iter().enumerate();
     let largest = places.rev().max_by(|a, b| a.1.total_cmp(b.1));

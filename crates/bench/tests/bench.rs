@@ -1,5 +1,4 @@
-//! Rows as they are measured: right ones, wrong ones, and what their figures
-//! must satisfy.
+//! Tests of measured rows: correct results, wrong results, and the relations between their figures.
 
 #[path = "../../../tests/library/support/scaled.rs"]
 mod scaled;
@@ -51,7 +50,7 @@ fn a_right_network_is_measured_on_every_adapter() {
         let flops = 2.0 * 40_551_040.0 * 3.0;
         assert_eq!(row.work.macs, 40_551_040);
         near(row.gflops.unwrap(), flops / (wall.median * 1e6));
-        // The host is a part of it.
+        // The encoding on the host is a part of the end-to-end time.
         assert!(row.encode.as_ref().unwrap().median <= wall.max);
         let memory = row.memory.as_ref().unwrap();
         let parts = memory.activation_bytes + memory.weight_bytes + memory.other_bytes;
@@ -60,10 +59,10 @@ fn a_right_network_is_measured_on_every_adapter() {
         let profile = row.profile.as_ref().unwrap();
         assert_eq!(profile.steps.len(), row.kernels.values().sum::<usize>());
         let macs: u64 = profile.steps.iter().map(|s| s.macs).sum();
-        // Winograd does fewer than the network has, by four at most.
+        // Winograd does at most four times fewer multiplications than the network has.
         assert!(macs <= 3 * row.work.macs && 4 * macs > 3 * row.work.macs);
         near(profile.steps.iter().map(|s| s.share).sum(), 100.0);
-        // Two clocks, one thing: the bounds are wide for a busy machine.
+        // Two clocks measure the same runs. The bounds are wide for a busy machine.
         let gpu = row.gpu.as_ref().unwrap();
         assert!(gpu.min < 2.0 * wall.max, "{gpu:?} {wall:?}");
         assert!(gpu.max > 0.2 * wall.min, "{gpu:?} {wall:?}");
@@ -82,7 +81,7 @@ fn throughput_keeps_batches_apart() {
     }
 }
 
-/// A result of that row alone.
+/// Returns a report of this row alone.
 fn report(row: Row) -> Report {
     Report {
         schema_version: SCHEMA_VERSION,
@@ -104,7 +103,7 @@ fn report(row: Row) -> Report {
     }
 }
 
-/// No result is as exact as that, so it is wrong.
+/// A tolerance of 0 makes every result wrong.
 #[test]
 fn a_wrong_result_has_no_speed() {
     let case = Case {
@@ -117,7 +116,7 @@ fn a_wrong_result_has_no_speed() {
     }
 }
 
-/// In f16 a layer's values overflow: what comes out is wrong.
+/// A layer's values overflow in f16, so its result is wrong.
 #[test]
 fn what_overflows_has_no_speed() {
     let halves = adapters().into_iter().filter_map(|adapter| {

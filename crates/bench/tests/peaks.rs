@@ -1,4 +1,4 @@
-//! What every adapter of this machine can do at most: figures that can be.
+//! Tests of the peaks of every adapter of this machine: the figures must be plausible.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use resnet_wgpu::wgpu;
 use resnet_wgpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu_bench::{Clock, Peaks, peaks, peaks_on};
 
-/// Holds for any device, slow or fast.
+/// Asserts bounds that hold for any device, slow or fast.
 fn assert_plausible(peaks: &Peaks, device: &str) {
     let figures = [
         ("FMA f32, GFLOP/s", peaks.fma_f32_gflops, 0.1..1e6),
@@ -24,12 +24,13 @@ fn assert_plausible(peaks: &Peaks, device: &str) {
         assert!(range.contains(&figure), "{what} on {device}: {figure}");
     }
     if let Some(f16) = peaks.fma_f16_gflops {
-        // Emulated, or at several times the rate; not out of this world.
+        // f16 may be emulated or several times faster than f32. The bounds only exclude absurd
+        // ratios.
         let ratio = f16 / peaks.fma_f32_gflops;
         assert!((0.001..20.0).contains(&ratio), "f16 on {device}: {f16}");
     }
-    // A dispatch among many costs less than a round trip. A software adapter's
-    // threads may have to wait for a busy machine, though, at each of them.
+    // A dispatch among many costs less than a round trip. On a busy machine, though, the threads of
+    // a software adapter may have to wait at each dispatch.
     assert!(peaks.dispatch_us < 100.0 * peaks.round_trip_us, "{device}");
     assert!(peaks.memory_buffer_bytes >= 16 << 20, "{device}");
     for product in &peaks.cooperative_matrix {
@@ -66,7 +67,7 @@ fn every_adapter_has_plausible_peaks() {
     }
 }
 
-/// WebGPU's least device: small workgroups and buffers, no features.
+/// Measures a minimal WebGPU device: small workgroups and buffers, no features.
 #[test]
 fn a_device_with_small_limits_has_peaks() {
     let limits = wgpu::Limits {
@@ -74,7 +75,7 @@ fn a_device_with_small_limits_has_peaks() {
         max_compute_workgroup_size_x: 64,
         max_compute_workgroups_per_dimension: 1_000,
         max_storage_buffer_binding_size: 32 << 20,
-        // Of which this is the least bound, also where values are textures.
+        // The library requires at least this size, because values may be textures.
         max_texture_dimension_2d: 4096,
         ..wgpu::Limits::downlevel_defaults()
     };

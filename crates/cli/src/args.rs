@@ -1,4 +1,4 @@
-//! The command line: its commands, and what each takes besides the model.
+//! The command line: all commands with their arguments.
 
 use clap::{Parser, Subcommand};
 

@@ -1,4 +1,4 @@
-//! Opens the device that was asked for.
+//! Opens the requested device.
 
 use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::{Device, DeviceSelector, Gpu};
@@ -8,11 +8,11 @@ use crate::options::kernels::KernelArgs;
 use crate::options::values::DeviceChoice;
 use crate::term;
 
-/// How to get an adapter where there is none.
+/// Advice on installing a driver if no adapter exists.
 pub const REMEDY: &str = "install one: `apt-get install mesa-vulkan-drivers` for a software driver \
                           on Debian or Ubuntu, or the vendor's driver";
 
-/// Opens a device. `auto` is the CPU if there is no adapter.
+/// Opens a device. `auto` falls back to the CPU if no adapter exists.
 pub fn open(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Device, Failure> {
     let selector = match choice {
         DeviceChoice::Cpu => return Ok(Device::Cpu),
@@ -30,7 +30,7 @@ pub fn open(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Device, Failur
     }
 }
 
-/// Opens a GPU, for commands that are about one.
+/// Opens a GPU, for commands that cannot run on the CPU.
 pub fn open_gpu(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Gpu, Failure> {
     let selector = match choice {
         DeviceChoice::Cpu => return Err(needs_gpu()),
@@ -42,7 +42,7 @@ pub fn open_gpu(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Gpu, Failu
     })
 }
 
-/// Why a command that is about a GPU does not take the CPU.
+/// Returns the error for `--device cpu` in a command that needs a GPU.
 pub fn needs_gpu() -> Failure {
     Failure::usage(
         "--device cpu: expected a GPU, which is compared with the CPU; name one of \
@@ -50,7 +50,7 @@ pub fn needs_gpu() -> Failure {
     )
 }
 
-/// Why a command that is about a GPU ends where there is none.
+/// Returns the error for a command that needs a GPU on a machine without one.
 pub fn no_driver() -> Failure {
     Failure::new(format!(
         "no GPU driver found, so nothing to measure; {REMEDY}"

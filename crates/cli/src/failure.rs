@@ -1,4 +1,4 @@
-//! Why a command ends early, and with which exit code.
+//! Reasons for ending a command early, with their exit codes.
 
 use std::error::Error as StdError;
 
@@ -8,26 +8,26 @@ use resnet_wgpu::low_level::gpu::GpuError;
 
 use crate::remedy;
 
-/// Why a command ends early.
+/// A reason for ending a command early.
 #[derive(Debug)]
 pub enum Failure {
-    /// The command line asks for what cannot be: exit code 2.
+    /// The command line is invalid: exit code 2.
     Usage(String),
     /// Something failed: exit code 1.
     Failed(String),
-    /// The same, where each failure has been told already.
+    /// Something failed, and every failure has already been reported: exit code 1.
     Reported,
-    /// Nobody reads the output any more (`| head`): no failure at all.
+    /// The reader of stdout has closed the pipe (`| head`): not a failure, exit code 0.
     Closed,
 }
 
 impl Failure {
-    /// A failure with the exit code 1.
+    /// Creates a failure with exit code 1.
     pub fn new(message: impl Into<String>) -> Self {
         Self::Failed(message.into())
     }
 
-    /// A failure with the exit code 2.
+    /// Creates a failure with exit code 2.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage(message.into())
     }
@@ -50,8 +50,8 @@ impl<E: Into<Error>> From<E> for Failure {
     }
 }
 
-/// The error, those of its sources that it does not name itself, and the options
-/// that its remedy is done with.
+/// Returns the error's message, followed by the messages of those sources that the error does not
+/// quote itself, and by the command-line options of its remedy.
 pub fn with_sources(error: &(dyn StdError + 'static)) -> String {
     let mut message = error.to_string();
     let mut source = error.source();

@@ -1,5 +1,4 @@
-//! Fetching from the hub as the user sees it: a bar while it lasts, and a line
-//! about where the model came from.
+//! Fetches models from the hub, with a progress bar and a line about the model's provenance.
 
 use std::ops::ControlFlow;
 
@@ -10,22 +9,22 @@ use crate::failure::Failure;
 use crate::term;
 use resnet_wgpu_bench::text::number::bytes;
 
-/// Smaller files are there before a bar is read.
+/// Size in bytes from which a file gets a bar. Smaller files arrive too quickly for one.
 const WORTH_A_BAR: u64 = 1 << 20;
 
-/// The hub that the environment names.
+/// Opens the hub that the environment configures.
 pub fn hub() -> Result<Hub, Failure> {
     Ok(Hub::new(HubOptions::from_env()?)?)
 }
 
-/// Fetches a model, and says where it came from.
+/// Fetches a model and reports its provenance on stderr.
 pub fn fetch(hub: &Hub, id: &ModelId) -> Result<Fetched, Failure> {
     let mut shown = Shown::default();
     let fetched = hub.fetch(id, |event| {
         shown.tell(event);
         ControlFlow::Continue(())
     });
-    // The bar is gone before anything is said.
+    // The bar is removed before the note is printed.
     drop(shown);
     let fetched = fetched?;
     term::note(&format!("{id}: {}", origin(hub, &fetched)));
@@ -65,7 +64,7 @@ fn origin(hub: &Hub, fetched: &Fetched) -> String {
     }
 }
 
-/// What is on the screen.
+/// The state of the progress display.
 #[derive(Default)]
 struct Shown {
     bar: Option<(String, ProgressBar)>,
@@ -116,7 +115,7 @@ impl Drop for Shown {
     }
 }
 
-/// A bar of bytes; it draws nothing where stderr is no terminal.
+/// Creates a bar that counts bytes. The bar draws nothing if stderr is not a terminal.
 fn bar(file: &str, done: u64, total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     let template = "{msg} {wide_bar} {binary_bytes}/{binary_total_bytes}, \
@@ -125,7 +124,7 @@ fn bar(file: &str, done: u64, total: u64) -> ProgressBar {
         bar.set_style(style);
     }
     bar.set_message(file.to_owned());
-    // What an earlier run left says nothing about the rate of this one.
+    // Bytes of an earlier, interrupted download would distort the estimated rate.
     bar.set_position(done);
     bar.reset_eta();
     bar

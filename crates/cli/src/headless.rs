@@ -1,11 +1,12 @@
-//! Keeps a machine without a desktop quiet.
+//! Prevents irrelevant error messages on machines without a desktop.
 
-/// Starts the program over with `NODEVICE_SELECT=1` on a Linux machine without
-/// a desktop. There Mesa's device-selection layer asks Wayland which GPU shows
-/// the desktop, and libwayland prints `error: XDG_RUNTIME_DIR is invalid` for
-/// it, twice for each instance. Only before a process starts can its
-/// environment be changed safely, hence the new start; it costs a millisecond.
-/// Where the layer has been told which device to take, it stays.
+/// Restarts the program with `NODEVICE_SELECT=1` on a Linux machine without a desktop.
+///
+/// On such a machine, Mesa's device-selection layer asks Wayland which GPU shows the desktop.
+/// libwayland then prints `error: XDG_RUNTIME_DIR is invalid`, twice for each instance. A process
+/// can change its environment safely only before it starts, hence the restart, which costs a
+/// millisecond. Nothing is changed if the environment already tells the layer which device to
+/// select.
 #[cfg(target_os = "linux")]
 pub fn silence_device_selection() {
     use std::env::{args_os, current_exe, var_os};
@@ -23,11 +24,11 @@ pub fn silence_device_selection() {
     if let (Ok(program), Some(name)) = (current_exe(), args.next()) {
         let mut again = std::process::Command::new(program);
         again.arg0(name).args(args).env("NODEVICE_SELECT", "1");
-        // It returns only where it failed; then the noise has to be borne.
+        // `exec` returns only if it failed; the messages are then accepted.
         let _ = again.exec();
     }
 }
 
-/// Elsewhere there is nothing to silence.
+/// Does nothing: other systems print no such messages.
 #[cfg(not(target_os = "linux"))]
 pub fn silence_device_selection() {}

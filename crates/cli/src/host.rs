@@ -1,21 +1,20 @@
-//! Where figures come from: the machine, the time, and the version of wgpu.
+//! Provenance of measurements: the machine, the time and the version of wgpu.
 
 use resnet_wgpu_bench::{Host, Power};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
-/// The version of wgpu that this was locked to, which is the one built with
-/// unless Cargo was told to update it. wgpu does not tell it otherwise; the
-/// build script reads it.
+/// The version of wgpu in `Cargo.lock`, which is the version in use unless Cargo updated it. wgpu
+/// does not export its version, so the build script reads it from the lock file.
 pub const WGPU_VERSION: &str = env!("WGPU_VERSION");
 
-/// Now, UTC, RFC 3339, to the second.
+/// Returns the current time in UTC, RFC 3339, to the second.
 pub fn now() -> String {
     let now = jiff::Timestamp::now();
     let whole = jiff::Timestamp::from_second(now.as_second());
     whole.unwrap_or(now).to_string()
 }
 
-/// This machine.
+/// Describes this machine.
 pub fn here() -> Host {
     let what = RefreshKind::nothing()
         .with_cpu(CpuRefreshKind::nothing())
@@ -33,7 +32,7 @@ pub fn here() -> Host {
     }
 }
 
-/// What feeds this machine.
+/// Returns the power source of this machine.
 fn power() -> Power {
     use starship_battery::{Manager, State};
 

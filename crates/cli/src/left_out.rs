@@ -1,4 +1,4 @@
-//! Images that a command leaves out: why, and how many of which kind.
+//! Images that a command skips: the reason for each, and the counts by reason.
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -14,19 +14,19 @@ use serde::Serialize;
 use crate::failure::with_sources;
 use crate::term;
 
-/// An image that is left out, as `--json` shows it.
+/// A skipped image, as `--json` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
     pub kind: ErrorKind,
-    /// One line that names the file, what was expected and what was found.
+    /// One line that names the file, the expectation and the finding.
     pub message: String,
-    /// What it is, in a word or two, to be counted.
+    /// The reason in a word or two. Images are counted by this text.
     #[serde(skip)]
     pub what: String,
 }
 
 impl LeftOut {
-    /// The reason of an error.
+    /// Derives the reason from an error.
     pub fn new(error: &(dyn StdError + 'static)) -> Self {
         let (kind, what) = Self::kind_of(error);
         Self {
@@ -36,7 +36,8 @@ impl LeftOut {
         }
     }
 
-    /// The same, under the name of the image that the error does not name.
+    /// Like `new`, with `name` in front of the message. Intended for errors that
+    /// do not name the image themselves.
     pub fn named(name: &str, error: &(dyn StdError + 'static)) -> Self {
         let left_out = Self::new(error);
         Self {
@@ -62,7 +63,8 @@ impl LeftOut {
         if let Some(error) = error.downcast_ref::<ImageError>() {
             return of_image(error);
         }
-        // The picture's own size is meant: nobody asked for another one.
+        // These errors concern the size of the picture itself, since the user requested no other
+        // size.
         let unsuitable = error.downcast_ref::<PreprocessError>().is_some()
             || error.downcast_ref::<GraphError>().is_some()
             || error.downcast_ref::<InputError>().is_some();
@@ -94,25 +96,25 @@ fn of_image(error: &ImageError) -> (ErrorKind, String) {
     }
 }
 
-/// Counts the images of a command that are left out.
+/// Counts the skipped images of a command by their reasons.
 #[derive(Debug, Default)]
 pub struct Tally {
     by_kind: BTreeMap<String, usize>,
 }
 
 impl Tally {
-    /// Counts one.
+    /// Counts one skipped image.
     pub fn add(&mut self, left_out: &LeftOut) {
         *self.by_kind.entry(left_out.what.clone()).or_default() += 1;
     }
 
-    /// How many there are.
+    /// Returns the number of skipped images.
     pub fn total(&self) -> usize {
         self.by_kind.values().sum()
     }
 
-    /// Says on stderr how many of `all` images were read, and counts the others:
-    /// `1 of 6 read; left out: 1 AVIF, 2 HEIC`. Silent where none was left out.
+    /// Reports on stderr how many of `all` images were read, and the number of skipped images by
+    /// reason: `1 of 6 read; left out: 1 AVIF, 2 HEIC`. Prints nothing if no image was skipped.
     pub fn announce(&self, all: usize) {
         if let Some(line) = self.line(all) {
             term::note(&line);
@@ -129,7 +131,7 @@ impl Tally {
     }
 }
 
-/// One line of `--json` about an image that is left out.
+/// One line of `--json` for a skipped image.
 #[derive(Debug, Serialize)]
 pub struct Line<'a> {
     path: std::borrow::Cow<'a, str>,

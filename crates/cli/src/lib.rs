@@ -1,8 +1,7 @@
 //! `resnet`: classify photos with any ResNet on any GPU.
 //!
-//! Results go to stdout, everything else to stderr. The exit code is 0 where
-//! all went well, 1 where something failed, 2 where the command line asks for
-//! what cannot be.
+//! The program writes results to stdout and everything else to stderr. The exit code is 0 on
+//! success, 1 after a failure, and 2 if the command line is invalid.
 
 mod args;
 mod commands;
@@ -33,7 +32,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use failure::Failure;
 
-/// Runs the command that the arguments ask for, the program's name first.
+/// Runs the command that `args` selects. The first argument is the name of the program.
 pub fn run<I, T>(args: I) -> ExitCode
 where
     I: IntoIterator<Item = T>,
@@ -69,17 +68,17 @@ where
     }
 }
 
-/// What clap has to say: help and version as it prints them, an error in the
-/// one line that names it.
+/// Prints a parse result of clap and returns the exit code. Help and version keep clap's own
+/// format; an error is shortened to one line.
 fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        // Whoever does not read help has not asked for it.
+        // A failed write is no error here: nobody reads the help any more.
         let _ = error.print();
         return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
     }
     let text = error.render().to_string();
     let lines = text.lines().map(str::trim);
-    // What is required and missing stands on lines of its own.
+    // clap lists missing arguments on separate lines, which are joined here.
     let line: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
     let line = line.join(" ");
     term::error(&format!(
@@ -89,7 +88,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Tells why, and gives the exit code.
+/// Reports a failure on stderr and returns the exit code.
 fn end(failure: &Failure) -> ExitCode {
     match failure {
         Failure::Usage(message) => {
@@ -101,7 +100,7 @@ fn end(failure: &Failure) -> ExitCode {
             ExitCode::FAILURE
         }
         Failure::Reported => ExitCode::FAILURE,
-        // Whoever read the output has seen enough.
+        // The reader closed the pipe because it needs no more output.
         Failure::Closed => ExitCode::SUCCESS,
     }
 }

@@ -1,17 +1,17 @@
-//! The most memory that this process ever held.
+//! The peak memory of this process.
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
-/// Watches this process's memory.
+/// Tracks the peak memory of this process.
 #[derive(Debug, Default)]
 pub struct PeakMemory {
     largest: Option<u64>,
 }
 
 impl PeakMemory {
-    /// Looks once, and returns the peak so far, where the system tells. Linux remembers
-    /// the peak itself; elsewhere the largest of what was seen stands for it, so look after
-    /// each phase.
+    /// Samples the memory and returns the peak so far in bytes, if the system reports it. Linux
+    /// records the peak itself. On other systems, the result is the largest sample, so call this
+    /// method after each phase.
     pub fn look(&mut self) -> Option<u64> {
         let seen = high_water().or_else(resident);
         self.largest = self.largest.max(seen);
@@ -19,7 +19,7 @@ impl PeakMemory {
     }
 }
 
-/// Linux's `VmHWM`, the largest resident set since the process began.
+/// Returns Linux's `VmHWM`, the largest resident set since the process started, in bytes.
 fn high_water() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;

@@ -1,5 +1,5 @@
-//! A file that is written as a whole or not at all, and whose path is tried
-//! before the work is done.
+//! An output file that is written completely or not at all. Its path is checked before any work is
+//! done.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use resnet_wgpu::low_level::whole_file::{replace, temporary};
 use crate::failure::Failure;
 use crate::term;
 
-/// A path that can be written to.
+/// A path that has been checked to be writable.
 #[derive(Debug)]
 pub struct OutputFile {
     path: PathBuf,
@@ -18,8 +18,8 @@ pub struct OutputFile {
 }
 
 impl OutputFile {
-    /// Checks that a file can be made there, and that it is none of those
-    /// that are `read`.
+    /// Checks that a file can be created at `path`, and that `path` is none of the input files
+    /// `read`.
     pub fn at<'a>(
         path: &Path,
         read: impl IntoIterator<Item = &'a PathBuf>,
@@ -33,7 +33,7 @@ impl OutputFile {
                  name another"
             )));
         }
-        // Through a link, the file that it leads to is replaced.
+        // If the path is a symbolic link, its target is replaced.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
             return Err(Failure::new(format!(
@@ -46,14 +46,14 @@ impl OutputFile {
             )));
         }
         let file = Self { path, shown };
-        // A temporary file of the folder is gone again at once.
+        // Creating a temporary file in the folder tests write access; the file is deleted at once.
         temporary(&file.path).map_err(|e| file.failed(&e))?;
         Ok(file)
     }
 
-    /// Whether the two will be one file.
+    /// Returns whether both outputs refer to the same file.
     pub fn is(&self, other: &Self) -> bool {
-        // What is not there yet has a folder that is.
+        // The file may not exist yet, but its folder does.
         let place = |path: &Path| {
             let folder = path
                 .parent()
@@ -64,12 +64,12 @@ impl OutputFile {
         place(&self.path).is_some_and(|here| place(&other.path) == Some(here))
     }
 
-    /// Where it will be.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Puts the bytes there.
+    /// Writes `bytes` as the whole content of the file.
     pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
         replace(&self.path, bytes).map_err(|e| self.failed(&e))
     }

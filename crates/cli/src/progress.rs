@@ -1,11 +1,11 @@
-//! A progress bar on stderr for what takes longer than a second, where stderr
-//! is a terminal.
+//! A progress bar on stderr for work that takes longer than a second. Only shown if stderr is a
+//! terminal.
 
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Work that takes no longer shows no bar.
+/// The time before a bar appears; shorter work shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A bar that appears after a second, or a spinner that appears at once.
@@ -16,7 +16,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar of `total` steps of what `unit` names.
+    /// Creates a bar of `total` steps. `unit` names the steps in the text.
     pub fn bar(total: usize, unit: &str) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
         let template =
@@ -30,7 +30,7 @@ impl Progress {
         }
     }
 
-    /// A spinner for work without steps.
+    /// Creates a spinner for work without steps.
     pub fn spinner(what: &str) -> Self {
         let target = ProgressDrawTarget::stderr();
         let bar = ProgressBar::with_draw_target(None, target).with_message(what.to_owned());
@@ -41,25 +41,25 @@ impl Progress {
         }
     }
 
-    /// So many steps more are done.
+    /// Advances the bar by `steps` completed steps.
     pub fn advance(&mut self, steps: usize) {
         if self
             .hidden_since
             .is_some_and(|since| since.elapsed() > PATIENCE)
         {
             self.hidden_since = None;
-            // Draws nothing where stderr is no terminal.
+            // indicatif draws nothing if stderr is not a terminal.
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         self.bar.inc(steps as u64);
     }
 
-    /// Shows a text behind the bar.
+    /// Shows a text after the bar.
     pub fn message(&self, text: String) {
         self.bar.set_message(text);
     }
 
-    /// Does what prints while the bar is out of the way.
+    /// Hides the bar while `print` runs.
     pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
         self.bar.suspend(print)
     }

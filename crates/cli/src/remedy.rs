@@ -1,5 +1,5 @@
-//! Which options of this program the remedies of the library's errors are: the
-//! library knows of no command line.
+//! Maps the library's errors to the command-line options that remedy them. The library itself does
+//! not know about the command line.
 
 use std::error::Error as StdError;
 
@@ -12,7 +12,7 @@ use resnet_wgpu::low_level::labels::LabelsError;
 use resnet_wgpu::low_level::plan::PlanError;
 use resnet_wgpu::low_level::weights::CheckpointError;
 
-/// The options that an error's remedy is done with, where there are any.
+/// Returns the options that remedy an error, if any exist.
 pub fn options(error: &(dyn StdError + 'static)) -> Option<&'static str> {
     let error = error.downcast_ref::<Error>()?;
     of_layer(error, of_gpu)
@@ -25,7 +25,7 @@ pub fn options(error: &(dyn StdError + 'static)) -> Option<&'static str> {
         .or_else(|| of_layer(error, of_session))
 }
 
-/// The options for an error of a layer, if it is of that layer.
+/// Returns the options for an error of layer `E`; `None` if the error belongs to another layer.
 fn of_layer<E: StdError + 'static>(
     error: &Error,
     options: impl FnOnce(&E) -> Option<&'static str>,
@@ -95,7 +95,7 @@ fn of_gpu(error: &GpuError) -> Option<&'static str> {
     }
 }
 
-/// Whether a remedy is to say which network it is.
+/// Returns whether the remedy asks the user to name the preset.
 fn names_preset(remedy: &str) -> bool {
     remedy.contains("name the preset")
 }

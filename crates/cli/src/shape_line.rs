@@ -1,5 +1,4 @@
-//! What was measured for a convolution's shape, as `tune` and
-//! `profile --candidates` give it.
+//! The measurements of one convolution shape, as `tune` and `profile --candidates` print them.
 
 use resnet_wgpu::low_level::tune::{ConvKey, Outcome, ShapeReport, Timing};
 use resnet_wgpu_bench::{Clock, roofline};
@@ -35,8 +34,8 @@ enum CandidateLine {
 }
 
 impl ShapeLine {
-    /// Of what was measured; with what a plan chooses, where that is the
-    /// question.
+    /// Converts the measurements of a shape. `chosen` is the kernel that the plan dispatches, if
+    /// the command shows it.
     pub fn new(report: &ShapeReport, chosen: Option<&'static str>) -> Self {
         let macs = report.problem.macs();
         let line = |t: &Timing| match &t.outcome {
@@ -63,7 +62,7 @@ impl ShapeLine {
     }
 }
 
-/// `layer1.0.conv1`, or `layer1.0.conv1 (3)` where so many have the shape.
+/// Formats layer names: `layer1.0.conv1`, or `layer1.0.conv1 (3)` if three layers have the shape.
 pub fn layers_text(layers: &[String]) -> String {
     match layers {
         [] => String::new(),

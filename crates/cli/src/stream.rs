@@ -1,4 +1,4 @@
-//! Images through a classifier, and what becomes of each.
+//! Runs images through a classifier and reports the outcome of each.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,14 @@ use crate::failure::Failure;
 use crate::left_out::LeftOut;
 use crate::term;
 
-/// Batches that are in flight on a device: one is computed while the next
-/// arrives. On the CPU a batch is computed when it is started.
+/// Returns the number of batches in flight on a device. A GPU has two, so that one is computed
+/// while the next is uploaded. The CPU has one, because it computes a batch as soon as the batch is
+/// started.
 pub fn in_flight(device: &Device) -> usize {
     device.gpu().map_or(1, |_| 2)
 }
 
-/// The images of all paths in order, and the paths that have none, which are
+/// Returns the images of all paths in order, and the paths without any image. The latter are also
 /// reported on stderr.
 pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(&Path, LeftOut)>) {
     let mut images = vec![];
@@ -40,7 +41,7 @@ pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(&Path, LeftOut)>) {
     (images, failed)
 }
 
-/// Says on stderr what a directory holds that is not looked at.
+/// Reports on stderr the entries of a directory that are ignored.
 fn announce_left_out(left_out: &[PathBuf]) {
     const SHOWN: usize = 5;
     let names: Vec<String> = (left_out.iter().take(SHOWN))
@@ -56,20 +57,21 @@ fn announce_left_out(left_out: &[PathBuf]) {
     }
 }
 
-/// Reads an image file.
+/// Reads and decodes an image file.
 pub fn read(path: impl AsRef<Path>, limits: &ImageLimits) -> Result<RgbImage, LeftOut> {
     decode_file(path, limits).map_err(|error| LeftOut::new(&error))
 }
 
-/// What became of an image.
+/// The outcome of one image.
 pub enum Outcome<'a> {
-    /// The scores of image `.1` of a batch; of several views, their mean.
+    /// The scores of the batch, and the image's index in it. With several views, the scores are
+    /// their mean.
     Scored(&'a Scores, usize),
-    /// The image is left out, and why.
+    /// The image is skipped for this reason.
     Broken(LeftOut),
 }
 
-/// What limited a run: faster, that would have made the run faster.
+/// Returns the stage that limited the speed of a run.
 pub fn limit(waits: &Waits) -> &'static str {
     if waits.decoding > waits.device {
         "decoding"
@@ -81,15 +83,16 @@ pub fn limit(waits: &Waits) -> &'static str {
 /// The images to run.
 pub struct Images<'a, T> {
     pub items: &'a [T],
-    /// Reads one, on any thread. An error names the image.
+    /// Reads one image, on any thread. An error names the image.
     pub load: &'a (dyn Fn(&T) -> Result<RgbImage, LeftOut> + Sync),
-    /// The name of one.
+    /// Returns the name of an image.
     pub name: &'a dyn Fn(&T) -> String,
 }
 
-/// Runs `images` through `classifier`. `each` receives the outcome of every item. Once
-/// `stop` is true, no further item is begun; those on the device are finished. The waits
-/// are returned however the run ends.
+/// Runs `images` through `classifier` and passes the outcome of every item to `each`.
+///
+/// After `stop` becomes true, no further item is started; images already on the device are
+/// finished. The waiting times are returned even if the run fails.
 pub fn run<T: Sync>(
     classifier: &Classifier,
     images: &Images<T>,

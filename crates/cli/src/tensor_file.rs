@@ -1,4 +1,4 @@
-//! Reads and makes the safetensors files of `resnet run`.
+//! Reads and writes the safetensors files of `resnet run`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,10 +12,10 @@ use safetensors::{Dtype, SafeTensors};
 use crate::failure::Failure;
 use crate::term;
 
-/// The name of the tensor that is read.
+/// The name of the input tensor.
 const INPUT: &str = "input";
 
-/// The images of a file's tensor `input`, `[N, 3, H, W]` as they are there.
+/// Reads the tensor `input` of a file, `[N, 3, H, W]`, without any preprocessing.
 pub fn read_input(path: &Path) -> Result<Tensor, Failure> {
     let file = term::shown(path);
     let bytes = read(path, &file)?;
@@ -84,7 +84,7 @@ fn read(path: &Path, file: &str) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(failed)
 }
 
-/// The numbers in f32; `None` where they are no floating point.
+/// Converts the values to f32; returns `None` if they are not floating point.
 fn floats(view: &TensorView<'_>) -> Option<Vec<f32>> {
     let data = view.data();
     Some(match view.dtype() {
@@ -101,8 +101,7 @@ fn chunks<const N: usize>(data: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f3
     whole.iter().map(|bytes| value(*bytes)).collect()
 }
 
-/// The bytes of a safetensors file with those tensors, and free text in its
-/// header.
+/// Serializes tensors as a safetensors file, with free text in its header.
 pub fn to_bytes(
     tensors: &[(String, Tensor)],
     metadata: HashMap<String, String>,

@@ -1,5 +1,5 @@
-//! Results to stdout, all else to stderr; a reader that has gone is no error
-//! and never a panic.
+//! Writes results to stdout and everything else to stderr. A closed pipe never causes an error
+//! message or a panic.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// Writes a result to stdout, at once.
+/// Writes a result to stdout and flushes it.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -24,7 +24,7 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     print(&format!("{}\n", json(serde_json::to_string(value))?))
 }
 
-/// Writes a result to stdout as JSON that people read too.
+/// Writes a result to stdout as indented JSON.
 pub fn print_json_pretty(value: &impl Serialize) -> Result<(), Failure> {
     print(&format!("{}\n", json(serde_json::to_string_pretty(value))?))
 }
@@ -33,23 +33,22 @@ fn json(written: serde_json::Result<String>) -> Result<String, Failure> {
     written.map_err(|e| Failure::new(format!("the result cannot be written as JSON: {e}")))
 }
 
-/// Tells an error on stderr.
+/// Reports an error on stderr.
 pub fn error(message: &str) {
     say("error", message);
 }
 
-/// Tells on stderr what the user should know.
+/// Prints a note for the user on stderr.
 pub fn note(message: &str) {
     say("note", message);
 }
 
 fn say(kind: &str, message: &str) {
-    // Where stderr is closed, there is nobody to tell.
+    // If stderr is closed, the message cannot be reported anywhere.
     let _ = writeln!(io::stderr(), "{kind}: {message}");
 }
 
-/// A path on one line, without the control characters that a file name may
-/// carry.
+/// Formats a path on one line. Control characters in file names are replaced.
 pub fn shown(path: &Path) -> String {
     printable(path.display())
 }

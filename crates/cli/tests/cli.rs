@@ -1,5 +1,5 @@
-//! The binary as a user runs it: on whatever adapter there is, on the CPU
-//! twin, and with what goes wrong.
+//! Tests of the binary as a user runs it: on every available adapter, on the CPU path, and with
+//! errors.
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;

@@ -1,5 +1,5 @@
-//! Fetching models by name, from a hub on this machine: what is transferred,
-//! what lies in the cache, and what happens on the hub's bad days.
+//! Tests of fetching models by name from a hub on this machine: the transfers, the contents of the
+//! cache, and the hub's failures.
 
 #[path = "hub/between.rs"]
 mod between;

@@ -1,4 +1,4 @@
-//! The HTML page of results: what it says, and how it looks in a browser.
+//! Tests of the HTML page of results: its contents and its layout in a browser.
 
 #[path = "page/browser.rs"]
 mod browser;

@@ -1,9 +1,8 @@
-//! Addresses: where redirects lead, who has the same origin, and what of them
-//! may be said.
+//! Addresses: targets of redirects, comparison of origins, and text that is safe to print.
 
 use ureq::http::Uri;
 
-/// Scheme, host and port.
+/// Returns scheme, host and port.
 fn origin(url: &str) -> Option<(String, String, u16)> {
     let uri: Uri = url.parse().ok()?;
     let scheme = uri.scheme_str()?.to_ascii_lowercase();
@@ -16,10 +15,11 @@ pub(super) fn same_origin(a: &str, b: &str) -> bool {
     origin(a).is_some() && origin(a) == origin(b)
 }
 
-/// What is expected of who is asked.
+/// The expectation shown when a response is neither a file nor a redirect.
 pub(super) const EXPECTED: &str = "an answer, or a redirect to one";
 
-/// Where a redirect leads, or where one should lead that may not be followed.
+/// Returns the target of a redirect from `url`. Returns the expectation as an error if the redirect
+/// must not be followed.
 pub(super) fn join(url: &str, location: &str) -> Result<String, &'static str> {
     let (scheme, rest) = url.split_once("://").ok_or(EXPECTED)?;
     let next = if location.starts_with("https://") || location.starts_with("http://") {
@@ -30,20 +30,19 @@ pub(super) fn join(url: &str, location: &str) -> Result<String, &'static str> {
         let host = rest.split(['/', '?', '#']).next().ok_or(EXPECTED)?;
         format!("{scheme}://{host}{location}")
     } else {
-        // No hub redirects relative to a folder.
+        // No hub redirects to a relative path.
         return Err(EXPECTED);
     };
     let (to, ..) = origin(&next).ok_or(EXPECTED)?;
     if scheme == "https" && to != "https" {
-        // Anyone on the way could read and change what comes: whoever named
-        // https wanted none of that.
+        // A user who chose https does not want others on the network to read or change the file.
         return Err("a redirect that stays with https");
     }
     Ok(next)
 }
 
-/// The part of an address that names the host, with a user and password where
-/// it has them. What has no scheme is taken to begin with it.
+/// Returns the part of an address that names the host, including a user and a password if present.
+/// An address without a scheme starts with this part.
 pub(super) fn authority(url: &str) -> &str {
     let rest = match url.split_once("//") {
         Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => rest,
@@ -52,7 +51,7 @@ pub(super) fn authority(url: &str) -> &str {
     rest.split(['/', '?', '#']).next().unwrap_or("")
 }
 
-/// What may be said of an address: no credentials, and no signature.
+/// Returns an address that is safe to print: without credentials and without a signature.
 pub(super) fn address(url: &str) -> String {
     let named = authority(url);
     let host = named.rsplit_once('@').map_or(named, |(_, host)| host);
@@ -60,9 +59,9 @@ pub(super) fn address(url: &str) -> String {
     shown(&format!("{before}{host}{behind}"))
 }
 
-/// What it is worth to say of an address or an answer: nothing behind a
-/// question mark, no control characters. The library's `printable` is out of
-/// reach: this crate does not depend on the library.
+/// Returns text that is safe to print: without the query after a question mark and without control
+/// characters. The library has a function `printable`, but this crate does not depend on the
+/// library.
 pub(super) fn shown(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or("");
     let plain = text.chars().filter(|c| !c.is_control());

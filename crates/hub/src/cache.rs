@@ -1,11 +1,11 @@
-//! The cache in `huggingface_hub`'s layout: where things are, and what is
-//! there. Nothing here writes.
+//! The cache in the layout of `huggingface_hub`: its paths and its content. This module never
+//! writes.
 //!
 //! ```text
 //! models--timm--resnet50.a1_in1k/
 //!   blobs/{etag}                    the files, named by their hash
-//!   blobs/{etag}.incomplete         what has been received of one
-//!   refs/main                       the commit that a revision was last
+//!   blobs/{etag}.incomplete         the received part of a file
+//!   refs/main                       the last known commit of a revision
 //!   snapshots/{commit}/model.safetensors -> ../../blobs/{etag}
 //!   .no_exist/{commit}/preprocessor_config.json
 //! .locks/models--timm--resnet50.a1_in1k/{etag}.lock
@@ -17,10 +17,10 @@ use super::ModelId;
 use super::files::WEIGHTS;
 use super::id::is_commit;
 
-/// One repository's part of the cache.
+/// The part of the cache that belongs to one repository.
 #[derive(Debug, Clone)]
 pub(super) struct RepoCache {
-    /// The whole cache.
+    /// The root folder of the whole cache.
     pub root: PathBuf,
     name: String,
 }
@@ -30,7 +30,7 @@ pub(super) struct RepoCache {
 pub(super) struct Snapshot {
     /// The commit's hash.
     pub commit: String,
-    /// The folder with its files.
+    /// The folder with the commit's files.
     pub folder: PathBuf,
 }
 
@@ -46,49 +46,50 @@ impl RepoCache {
         self.root.join(&self.name)
     }
 
-    /// A blob, or one with an ending behind its name.
+    /// Returns the path of a blob; `ending` is appended to the file name.
     pub fn blob(&self, etag: &str, ending: &str) -> PathBuf {
         self.folder().join("blobs").join(format!("{etag}{ending}"))
     }
 
-    /// The file that processes lock which receive a blob.
+    /// Returns the path of the file that a process locks while it downloads a blob.
     pub fn lock(&self, etag: &str) -> PathBuf {
         let locks = self.root.join(".locks").join(&self.name);
         locks.join(format!("{etag}.lock"))
     }
 
-    /// The file that says which commit a revision is.
+    /// Returns the path of the file that maps a revision to its commit.
     pub fn reference(&self, revision: &str) -> PathBuf {
         self.folder().join("refs").join(revision)
     }
 
-    /// The folder with a commit's files.
+    /// Returns the path of the folder with a commit's files.
     pub fn snapshot(&self, commit: &str) -> PathBuf {
         self.folder().join("snapshots").join(commit)
     }
 
-    /// The empty file that says that a commit has no such file.
+    /// Returns the path of the empty file that marks a file as missing from a commit.
     pub fn absent(&self, commit: &str, file: &str) -> PathBuf {
         self.folder().join(".no_exist").join(commit).join(file)
     }
 
-    /// Whether it is known if a commit has that file, and it is here if so.
+    /// Returns whether the cache has the file of the commit, or knows that the commit has no such
+    /// file.
     pub fn settled(&self, commit: &str, file: &str) -> bool {
         self.snapshot(commit).join(file).is_file() || self.absent(commit, file).is_file()
     }
 
-    /// The commit that the revision was when it was last fetched, if its
-    /// weights are here.
+    /// Returns the commit that the revision had when it was last fetched, if the commit's weights
+    /// are in the cache.
     pub fn find(&self, revision: &str) -> Option<Snapshot> {
         let commit = if is_commit(revision) {
             revision.to_owned()
         } else {
             let text = std::fs::read_to_string(self.reference(revision)).ok()?;
-            // What others wrote there becomes part of a path.
+            // Other programs may have written this text, and it becomes part of a path.
             Some(text.trim().to_owned()).filter(|text| is_commit(text))?
         };
         let folder = self.snapshot(&commit);
-        // Through the link: a blob that is gone is not there.
+        // `is_file` follows the link: a deleted blob counts as missing.
         (folder.join(WEIGHTS).is_file()).then_some(Snapshot { commit, folder })
     }
 }

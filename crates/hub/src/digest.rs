@@ -1,25 +1,24 @@
-//! Whether bytes are those that their etag names: the hub's etag is the
-//! sha256 of a large file, and git's own hash of a small one.
+//! Check of a file's bytes against its etag. The hub's etag is the sha256 of a large file, and
+//! git's own hash of a small file.
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::id::is_lower_hex;
 
-/// A hash in the making, of the kind that an etag is.
+/// A running hash, of the kind that the etag has.
 #[derive(Debug, Clone)]
 pub(super) enum Hasher {
-    /// 64 digits: sha256 of the content (git LFS).
+    /// 64 digits: the sha256 of the content (git LFS).
     Sha256(Box<Sha256>),
-    /// 40 digits: sha1 of a header with the length, and the content (git's
-    /// blobs).
+    /// 40 digits: the sha1 of a header with the length, followed by the content (git's blobs).
     GitBlob(Box<Sha1>),
-    /// Another server's etag, which says nothing about the content.
+    /// An etag of another kind of server, unrelated to the content.
     Opaque,
 }
 
 impl Hasher {
-    /// Begins the hash that `etag` is, of `size` bytes.
+    /// Starts the kind of hash that `etag` has, for `size` bytes.
     pub fn new(etag: &str, size: u64) -> Self {
         match (etag.len(), is_lower_hex(etag)) {
             (64, true) => Self::Sha256(Box::default()),
@@ -32,7 +31,7 @@ impl Hasher {
         }
     }
 
-    /// Takes the next bytes in.
+    /// Adds the next bytes to the hash.
     pub fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(hash) => hash.update(bytes),
@@ -41,7 +40,7 @@ impl Hasher {
         }
     }
 
-    /// The hash as its kind and its digits; `None` where there is none.
+    /// Returns the kind and the digits of the hash, or `None` if the etag is no hash.
     pub fn finish(self) -> Option<(&'static str, String)> {
         match self {
             Self::Sha256(hash) => Some(("sha256", hex(&hash.finalize()))),

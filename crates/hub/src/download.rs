@@ -1,4 +1,4 @@
-//! One file's bytes: taken up again where they broke off, and checked.
+//! The download of one file: resumes an interrupted transfer and checks the bytes.
 
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -15,19 +15,19 @@ use super::remote::{Remote, refusal};
 use super::store::{cannot_write, remove};
 use super::{HubError, ModelId};
 
-/// Attempts in a row that may bring next to nothing.
+/// The number of consecutive attempts with little progress after which a download fails.
 const TRIES: u32 = 5;
 
-/// Bytes that are more than next to nothing.
+/// The number of new bytes from which an attempt counts as progress.
 const WORTH: u64 = 1 << 16;
 
-/// Bytes that are read at once.
+/// The size of the read buffer in bytes.
 const PIECE: usize = 1 << 17;
 
-/// The longest pause that a server is granted.
+/// The longest pause that a server may demand.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// A file that is to be received.
+/// A file to download.
 pub(super) struct Download<'a> {
     pub client: &'a Client,
     pub endpoint: &'a str,
@@ -37,8 +37,8 @@ pub(super) struct Download<'a> {
 }
 
 impl Download<'_> {
-    /// Receives the file into `place` by way of `beside`, which keeps what came
-    /// where it breaks off. Gives the bytes that were transferred.
+    /// Downloads the file to `place` and returns the number of transferred bytes. The bytes go to
+    /// the partial file `beside` first, which keeps them if the transfer breaks off.
     pub fn receive(&self, beside: &Path, place: &Path, tell: &mut Tell) -> Result<u64, HubError> {
         let Remote { etag, size, .. } = self.remote;
         let mut part = Part::open(beside, etag, *size).map_err(cannot_write(beside))?;
@@ -50,7 +50,7 @@ impl Download<'_> {
                 break;
             };
             if inherited {
-                // What an earlier run left may be what is wrong with it.
+                // The bytes from an earlier run may be the damaged ones: start again once.
                 part.restart().map_err(cannot_write(beside))?;
                 inherited = false;
                 continue;
@@ -61,7 +61,7 @@ impl Download<'_> {
         Ok(transferred)
     }
 
-    /// Goes on until all bytes are there.
+    /// Requests the file repeatedly until all bytes have arrived.
     fn complete(&self, part: &mut Part, tell: &mut Tell) -> Result<u64, HubError> {
         let (mut furthest, mut futile, mut transferred) = (part.len(), 0, 0);
         self.tell(part, tell)?;
@@ -97,7 +97,7 @@ impl Download<'_> {
         Ok(transferred)
     }
 
-    /// One request, from where the file ends so far.
+    /// Sends one request, starting at the end of the partial file.
     fn attempt(
         &self,
         part: &mut Part,
@@ -105,7 +105,7 @@ impl Download<'_> {
         tell: &mut Tell,
     ) -> Result<(), Trouble> {
         let from = part.len();
-        // Of the very commit, so that no push in between mixes two files.
+        // The URL names the commit, so that a push during the transfer cannot mix two files.
         let commit = &self.remote.commit;
         let url = self.client.url(self.id.repo(), commit, self.file);
         let reply = self.client.get(&url, from)?;
@@ -123,7 +123,7 @@ impl Download<'_> {
             StatusCode::PARTIAL_CONTENT => return broken(part, "the server sent another range"),
             StatusCode::RANGE_NOT_SATISFIABLE => return broken(part, "the server has less"),
             status if status.is_success() => {
-                // It knows no ranges.
+                // The server does not support ranges and sends the whole file.
                 part.restart().map_err(cannot_write(&path))?;
             }
             _ => return Err(refusal(&reply, self.endpoint, self.id).into()),
@@ -151,7 +151,7 @@ impl Download<'_> {
         }
     }
 
-    /// Deletes what came and says why.
+    /// Deletes the partial file and returns the error.
     fn refuse(&self, part: &Part, expected: String, found: String) -> HubError {
         if let Err(error) = remove(part.path()) {
             return error;

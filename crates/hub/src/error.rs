@@ -1,10 +1,10 @@
-//! Why a model cannot be fetched: each error names the model or the file, what
-//! was expected, what was found, and the remedy.
+//! Errors of a fetch. Each error names the model or the file, the expectation, the finding and the
+//! remedy.
 
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-/// A model that cannot be had from the hub.
+/// A failure to fetch a model from the hub.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -25,45 +25,44 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HubError {
-    /// A name that no model can have.
+    /// An invalid model name.
     #[error(
         "`{found}`: expected {expected}; a model on the hub is named org/name or \
          org/name@revision, such as timm/resnet50.a1_in1k"
     )]
     Id {
-        /// What was asked for, shortened.
+        /// The requested name, shortened.
         found: String,
-        /// What part of it is wrong, and what it should be.
+        /// The invalid part of the name and its valid form.
         expected: &'static str,
     },
-    /// An environment variable, or the option that it stands for, that makes
-    /// no sense.
+    /// An invalid value of an environment variable, or of the option that corresponds to it.
     #[error("{name}: expected {expected}, found {found}; correct it or leave it out")]
     Setting {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
-        /// What values are admitted.
+        /// The valid values.
         expected: &'static str,
-        /// The value; what it is like, where it is a secret.
+        /// The value, or a description if the value is a secret.
         found: String,
     },
-    /// A file with a token that can be none.
+    /// A token file without a valid token.
     #[error(
         "{path}: expected {expected}, found {found}; have `hf auth login` write it anew, or delete \
          it"
     )]
     TokenFile {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What a token is like.
+        /// A description of valid tokens.
         expected: &'static str,
-        /// What the content is like; not the content.
+        /// A description of the content, without the content itself.
         found: String,
     },
-    /// No folder for the cache.
+    /// No folder for the cache is known.
     #[error("no folder for the cache, as this user has no home; set HF_HOME to one")]
     NoHome,
-    /// Nothing in the cache, and the hub must not be asked.
+    /// The cache does not have the model, and the options forbid requests to the hub.
     #[error(
         "{id}: not in {cache}, and HF_HUB_OFFLINE forbids to ask the hub; fetch it without that, \
          or set HF_HOME to the cache that has it"
@@ -74,7 +73,7 @@ pub enum HubError {
         /// The cache.
         cache: PathBuf,
     },
-    /// Nothing in the cache, and the hub does not answer.
+    /// The cache does not have the model, and the hub is unreachable.
     #[error(
         "{id}: {endpoint} cannot be reached ({why}), and {cache} has no copy; {remedy}, or give \
          a file",
@@ -83,15 +82,14 @@ pub enum HubError {
     Unreachable {
         /// The model.
         id: String,
-        /// The hub.
+        /// The hub's address.
         endpoint: String,
-        /// What went wrong.
+        /// The reason for the failure.
         why: String,
         /// The cache.
         cache: PathBuf,
     },
-    /// No such repository, or one that must not be seen: the hub does not tell
-    /// these apart.
+    /// The repository does not exist or is private. The hub gives the same answer in both cases.
     #[error(
         "{id}: no such repository on {endpoint}, or a private one; check the name, and for a \
          private one set HF_TOKEN to a token that may read it"
@@ -99,10 +97,10 @@ pub enum HubError {
     NoRepository {
         /// The model.
         id: String,
-        /// The hub.
+        /// The hub's address.
         endpoint: String,
     },
-    /// A repository without that branch, tag or commit.
+    /// The repository does not have this branch, tag or commit.
     #[error(
         "{id}: the repository has no revision `{revision}`; name a branch, tag or commit listed \
          at {endpoint}/{repo}/commits/main, or leave it out"
@@ -112,12 +110,12 @@ pub enum HubError {
         id: String,
         /// The revision.
         revision: String,
-        /// The hub.
+        /// The hub's address.
         endpoint: String,
         /// The repository.
         repo: String,
     },
-    /// A repository without weights in one safetensors file.
+    /// The repository has no weights in a single safetensors file.
     #[error(
         "{id}: the repository has no model.safetensors; weights as pytorch_model.bin, or in several \
          files, are not fetched: look for one with model.safetensors (some have it in a pull request: \
@@ -127,7 +125,7 @@ pub enum HubError {
         /// The model.
         id: String,
     },
-    /// A repository whose terms have to be agreed to.
+    /// The user has to accept the repository's terms first.
     #[error(
         "{id}: gated: agree to its terms at {endpoint}/{repo}, then set HF_TOKEN to a token of the \
          account that did"
@@ -135,12 +133,12 @@ pub enum HubError {
     Gated {
         /// The model.
         id: String,
-        /// The hub.
+        /// The hub's address.
         endpoint: String,
         /// The repository.
         repo: String,
     },
-    /// Not for this user.
+    /// The user has no access.
     #[error(
         "{id}: {endpoint} refuses access (HTTP {status}); set HF_TOKEN to a valid token that may \
          read it (made at {endpoint}/settings/tokens), or take a wrong one out"
@@ -148,12 +146,12 @@ pub enum HubError {
     Denied {
         /// The model.
         id: String,
-        /// The hub.
+        /// The hub's address.
         endpoint: String,
-        /// HTTP's number for it.
+        /// The HTTP status.
         status: u16,
     },
-    /// An answer that no hub gives.
+    /// A response that no hub gives.
     #[error(
         "{url}: expected {expected}, found {found}; check HF_ENDPOINT, and that the network and its \
          proxies (HTTPS_PROXY, NO_PROXY) let through to that address, or try again later"
@@ -161,12 +159,12 @@ pub enum HubError {
     Response {
         /// The address.
         url: String,
-        /// What a hub would answer.
+        /// The response that a hub would give.
         expected: String,
-        /// The answer, shortened.
+        /// The response found, shortened.
         found: String,
     },
-    /// More bytes than any network of this crate has.
+    /// The file is larger than any network of this crate.
     #[error(
         "{id}: {file}: expected at most {limit} bytes, the hub has {found}; no ResNet is that \
          large, choose another model"
@@ -176,12 +174,12 @@ pub enum HubError {
         id: String,
         /// The file.
         file: String,
-        /// Bytes that are admitted.
+        /// The largest valid size in bytes.
         limit: u64,
-        /// Bytes that it has.
+        /// The file's size in bytes.
         found: u64,
     },
-    /// A transfer that broke off, again and again.
+    /// The transfer broke off repeatedly.
     #[error(
         "{id}: {file}: broke off after {done} bytes ({why}); run it again: it goes on from there"
     )]
@@ -190,12 +188,12 @@ pub enum HubError {
         id: String,
         /// The file.
         file: String,
-        /// Bytes that are kept.
+        /// The number of received bytes, which are kept.
         done: u64,
-        /// What went wrong last.
+        /// The reason for the last failure.
         why: String,
     },
-    /// Other bytes than the hub said. They are deleted.
+    /// The received bytes do not match the hub's hash or size. They are deleted.
     #[error(
         "{id}: {file}: expected {expected}, received {found}; it was deleted: run it again, and if \
          this stays so, what lies between here and the hub changes files"
@@ -205,9 +203,9 @@ pub enum HubError {
         id: String,
         /// The file.
         file: String,
-        /// The hash or size that the hub names.
+        /// The hash or size that the hub gives.
         expected: String,
-        /// That of what came.
+        /// The hash or size of the received bytes.
         found: String,
     },
     /// The cache cannot be written.
@@ -215,10 +213,10 @@ pub enum HubError {
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The caller's progress function ended it.
+    /// The caller's progress function cancelled the fetch.
     #[error(
         "{id}: cancelled; what has been received is kept, and the next time goes on from there"
     )]
@@ -228,7 +226,7 @@ pub enum HubError {
     },
 }
 
-/// What helps where the hub cannot be reached.
+/// Returns the remedy for an unreachable hub.
 fn reach(why: &str) -> &'static str {
     match why.contains("certificate") {
         true => {
@@ -241,7 +239,7 @@ fn reach(why: &str) -> &'static str {
     }
 }
 
-/// What helps where the cache cannot be written.
+/// Returns the remedy for a cache that cannot be written.
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {

@@ -1,8 +1,8 @@
-//! What a fetch tells while it goes on.
+//! Progress reports of a fetch.
 
 use std::ops::ControlFlow;
 
-/// What happens during a fetch, for who waits for it.
+/// An event during a fetch, for progress displays.
 ///
 /// ```
 /// use resnet_wgpu_hub::Event;
@@ -22,30 +22,30 @@ use std::ops::ControlFlow;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// Another process receives that file; this one waits for it.
+    /// Another process downloads this file, and this process waits for the result.
     Waiting {
         /// The file's name.
         file: &'a str,
     },
-    /// So much of a file is there. The first of these tells what an earlier
-    /// run has left, and less than before that the server began anew.
+    /// Progress of a file. The first report includes the bytes that an earlier run left. A smaller
+    /// number than before means that the server started from the beginning.
     Received {
         /// The file's name.
         file: &'a str,
-        /// Bytes that are there.
+        /// The number of bytes received so far.
         done: u64,
-        /// Bytes that there are to be.
+        /// The size of the file in bytes.
         total: u64,
     },
-    /// The transfer broke off; it is taken up again in a moment.
+    /// The transfer broke off and will be resumed after a pause.
     Retrying {
         /// The file's name.
         file: &'a str,
-        /// What went wrong.
+        /// The reason for the failure.
         why: &'a str,
     },
 }
 
-/// Takes what happens; `Break` ends the fetch with
+/// The callback for events. `Break` ends the fetch with
 /// [`HubError::Cancelled`](super::HubError::Cancelled).
 pub(super) type Tell<'a> = dyn FnMut(Event<'_>) -> ControlFlow<()> + 'a;

@@ -1,5 +1,5 @@
-//! A model's files, in order: the small ones first, so that weights in the
-//! cache always have their configuration beside them.
+//! The fetch of a model's files. The small files come first, so that weights in the cache always
+//! have their configuration next to them.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,10 @@ use super::lock::{alone, lock};
 use super::remote::{Answer, Remote, look_up};
 use super::{HubError, HubOptions, ModelId, store};
 
-/// How often the hub is asked what a file is, where it has no time and the
-/// cache has no copy.
+/// The number of requests for a file's description if the hub is busy and the cache has no copy.
 const ASKED: u32 = 3;
 
-/// A model that is in the cache now.
+/// A model that has been fetched into the cache.
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
@@ -32,19 +31,20 @@ const ASKED: u32 = 3;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
-    /// The commit that it is of.
+    /// The commit of the files.
     pub commit: String,
-    /// Its weights, `model.safetensors`; the configuration lies beside them.
+    /// The path of the weights, `model.safetensors`. The configuration files are in the same
+    /// folder.
     pub weights: PathBuf,
-    /// Where it came from.
+    /// The provenance of the files.
     pub origin: Origin,
-    /// Configuration files of which nobody knows whether the model has them,
-    /// as the hub was not asked or did not say. Without them labels and
-    /// normalisation may be others than the model's own.
+    /// The configuration files that the model may or may not have, because the hub was not asked or
+    /// did not answer. Without these files, labels and normalisation may differ from the model's
+    /// own.
     pub unknown: Vec<&'static str>,
 }
 
-/// Where a model came from.
+/// The provenance of a model.
 ///
 /// ```
 /// use resnet_wgpu_hub::Origin;
@@ -64,23 +64,23 @@ pub struct Fetched {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// From the hub: so many bytes were transferred.
+    /// Downloaded from the hub, with the number of transferred bytes.
     Hub(u64),
-    /// From the cache, and the hub says that it is the newest of its revision.
+    /// Found in the cache. The hub confirmed that the revision has no newer commit.
     UpToDate,
-    /// From the cache; nobody was asked, as a commit never changes.
+    /// Found in the cache. No request was sent, because a commit never changes.
     Pinned,
-    /// From the cache; nobody was asked, as the options say so.
+    /// Found in the cache. No request was sent, because the options forbid it.
     Offline,
-    /// From the cache, as the hub could not be reached, for that reason: the
-    /// revision may have moved on.
+    /// Found in the cache. The hub was unreachable for the given reason, so the revision may have a
+    /// newer commit.
     Unreachable(String),
-    /// From the cache, as the hub refused to tell of it, or what answered was
-    /// no hub, for that reason: the revision may have moved on.
+    /// Found in the cache. The hub refused to answer, or another kind of server answered, for the
+    /// given reason. The revision may have a newer commit.
     Refused(String),
 }
 
-/// One fetch.
+/// The state of one fetch.
 pub(super) struct Fetch<'a> {
     pub options: &'a HubOptions,
     pub client: &'a Client,
@@ -89,7 +89,7 @@ pub(super) struct Fetch<'a> {
 }
 
 impl Fetch<'_> {
-    /// Fetches what the cache lacks.
+    /// Fetches the files that are missing from the cache.
     pub fn run(&self, tell: &mut Tell) -> Result<Fetched, HubError> {
         let revision = self.id.revision();
         let cached = self.cache.find(revision);
@@ -112,7 +112,7 @@ impl Fetch<'_> {
             Ok(fetched) => return Ok(fetched),
             Err(trouble) => trouble,
         };
-        // Looked for again: a copy that had lost bytes is gone by now.
+        // Search the cache again: a damaged copy may have been removed meanwhile.
         match (self.cache.find(revision), trouble) {
             (Some(snapshot), Trouble::Final(error)) if is_refusal(&error) => {
                 let why = error.to_string();
@@ -133,7 +133,7 @@ impl Fetch<'_> {
         }
     }
 
-    /// Asks the hub for the revision's commit, and completes it.
+    /// Asks the hub for the commit of the revision, and fetches the missing files of the commit.
     fn ask_and_add(&self, again: bool, tell: &mut Tell) -> Result<Fetched, Trouble> {
         match self.ask(self.id.revision(), WEIGHTS, again)? {
             Answer::Found(weights) => self.complete(&weights, again, tell),
@@ -147,7 +147,7 @@ impl Fetch<'_> {
         }
     }
 
-    /// What the cache has of that commit.
+    /// Describes the files of a snapshot in the cache.
     fn found(&self, snapshot: &Snapshot, origin: Origin) -> Fetched {
         let unknown = CONFIGS.iter().copied();
         let unknown = unknown.filter(|file| !self.cache.settled(&snapshot.commit, file));
@@ -159,7 +159,7 @@ impl Fetch<'_> {
         }
     }
 
-    /// Adds the files of that commit which the cache lacks.
+    /// Fetches the files of the commit that are missing from the cache.
     fn complete(&self, weights: &Remote, again: bool, tell: &mut Tell) -> Result<Fetched, Trouble> {
         let commit = &weights.commit;
         let mut transferred = 0;
@@ -183,8 +183,7 @@ impl Fetch<'_> {
         }
         let referred = store::refer(&self.cache, self.id.revision(), commit);
         if written {
-            // Otherwise all is there, and a cache that cannot be written is
-            // good enough.
+            // If nothing was written, all files exist, and a read-only cache is no error.
             referred?;
         }
         let commit = commit.clone();
@@ -195,7 +194,8 @@ impl Fetch<'_> {
         Ok(self.found(&Snapshot { commit, folder }, origin))
     }
 
-    /// Asks the hub what a file is, and again where that may help.
+    /// Asks the hub for a file's description. Repeats the request if the hub is busy or the
+    /// connection breaks, and `again` is set.
     fn ask(&self, revision: &str, file: &str, again: bool) -> Result<Answer, Trouble> {
         let mut asked = 1;
         loop {
@@ -215,8 +215,8 @@ impl Fetch<'_> {
         }
     }
 
-    /// Puts a file into its commit's snapshot. Gives the bytes that were
-    /// transferred: none where the blob is there already.
+    /// Adds a file to its commit's snapshot and returns the number of transferred bytes. The number
+    /// is 0 if the cache already has the blob.
     fn add(&self, file: &str, remote: &Remote, tell: &mut Tell) -> Result<u64, HubError> {
         let Remote { commit, etag, size } = remote;
         if *size > MAX_FILE_BYTES {
@@ -237,11 +237,11 @@ impl Fetch<'_> {
         };
         let held = lock(&self.cache.lock(etag), &mut waiting)?;
         if is_whole(&place, *size) {
-            // Whoever had the lock before was after the same.
+            // Another process that held the lock before has fetched the file.
             return Ok(0);
         }
         store::tag(&self.cache);
-        // One that has lost bytes would be taken for a copy if the next fails.
+        // A damaged copy must not be used if the download fails.
         store::remove(&place)?;
         let new = !is_whole(&blob, *size);
         let mut transferred = 0;
@@ -267,14 +267,14 @@ impl Fetch<'_> {
     }
 }
 
-/// Whether a file is there, through links, with all of its bytes: a crash may
-/// have cut off what was not yet on the disk.
+/// Returns whether a file exists, through links, with all of its bytes. A crash may have truncated
+/// a file that was not yet on the disk.
 fn is_whole(path: &Path, size: u64) -> bool {
     (path.metadata()).is_ok_and(|found| found.is_file() && found.len() == size)
 }
 
-/// Whether the hub keeps to itself what a revision is now, or another answered
-/// for it: then what it was will do, as it does without a network.
+/// Returns whether the hub refused to describe the revision, or another server answered for it. In
+/// this case the cached copy is used, as without a network.
 fn is_refusal(error: &HubError) -> bool {
     matches!(
         error,

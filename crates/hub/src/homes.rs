@@ -1,20 +1,24 @@
-//! Where presets have trained weights: pure data, and where it is from.
+//! The trained weights that are known for each preset, with the sources of all figures. This module
+//! is pure data.
 //!
-//! Looked up in November 2026, on stored copies of the hub's pages (each
-//! repository's file list with `model.safetensors`, and the licence on its
-//! card), in torchvision 0.29's and timm 1.0.31's sources, and in timm's
-//! `results-imagenet.csv` (commit 0173a139, 2023). A licence is that of the
-//! repository's card, but for `timm/resnet101d.ra2_in1k`, where it is that of
-//! timm's source.
+//! The data was collected in November 2026 from these sources:
 //!
-//! The hub's `tv_in1k` are torchvision's first weights (`IMAGENET1K_V1`): these
-//! are the presets' homes, since their figures are those of torchvision's
-//! documentation at the preprocessing that their own configuration asks for.
+//! - stored copies of the hub's pages: each repository's list of files with `model.safetensors`,
+//!   and the licence on its card;
+//! - the sources of torchvision 0.29 and timm 1.0.31;
+//! - timm's `results-imagenet.csv` (commit 0173a139, 2023).
+//!
+//! A licence is taken from the repository's card. The exception is `timm/resnet101d.ra2_in1k`,
+//! whose licence is that of timm's source.
+//!
+//! The hub's `tv_in1k` weights are torchvision's first weights (`IMAGENET1K_V1`). They are the
+//! defaults of the presets: torchvision's documentation gives their accuracy at the preprocessing
+//! that their own configuration asks for.
 
 use super::{HubError, ModelId};
 use Place::{Binary, Hub};
 
-/// A checkpoint of a known network, and what is published about it.
+/// A checkpoint of a known network, with its published properties.
 ///
 /// ```
 /// use resnet_wgpu_hub::home;
@@ -28,19 +32,19 @@ use Place::{Binary, Hub};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Home {
-    /// The network's preset.
+    /// The preset of the network.
     pub preset: &'static str,
-    /// Whether these are the weights that the preset's name alone stands for.
+    /// True if the preset's name alone selects these weights.
     pub default: bool,
-    /// Where the weights are.
+    /// The location of the weights.
     pub place: Place,
-    /// Their licence, by its SPDX identifier in lower case.
+    /// The licence of the weights: the SPDX identifier in lower case.
     pub licence: &'static str,
-    /// How often it is right, if that was published.
+    /// The accuracy of the weights, if published.
     pub accuracy: Option<Accuracy>,
 }
 
-/// Where weights are.
+/// The location of weights.
 ///
 /// ```
 /// use resnet_wgpu_hub::{Place, home};
@@ -52,13 +56,13 @@ pub struct Home {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
-    /// In this library.
+    /// Weights embedded in this library.
     Binary,
-    /// On the hub, as `org/name`.
+    /// A repository on the hub, as `org/name`.
     Hub(&'static str),
 }
 
-/// A published accuracy, and how it was measured.
+/// A published accuracy and the conditions of the measurement.
 ///
 /// ```
 /// use resnet_wgpu_hub::home;
@@ -70,26 +74,25 @@ pub enum Place {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Accuracy {
-    /// Images whose first class is right, in percent.
+    /// The top-1 accuracy in percent.
     pub top1: f64,
-    /// The images: ImageNet's 50,000 for validation, or CIFAR-10's 10,000.
+    /// The data set: ImageNet's 50,000 validation images or CIFAR-10's 10,000 test images.
     pub data: &'static str,
-    /// Side of the square that the network read, in pixels.
+    /// The side of the square input of the network, in pixels.
     pub side: u32,
-    /// That as a part of what the shorter side was resized to.
+    /// The ratio of `side` to the length to which an image's shorter side was resized.
     pub crop_pct: f64,
     /// The filter of the resize.
     pub filter: &'static str,
-    /// Who published it.
+    /// The publisher of the figure.
     pub source: &'static str,
 }
 
 impl Home {
-    /// Its name on the hub; `None` for what is in this library.
+    /// Returns the model's id on the hub, or `None` for weights embedded in this library.
     ///
     /// # Errors
-    /// [`HubError::Id`] for a name that no model can have; the names in [`HOMES`] are
-    /// none such.
+    /// [`HubError::Id`] for a name that no model can have. All names in [`HOMES`] are valid.
     pub fn id(&self) -> Option<Result<ModelId, HubError>> {
         match self.place {
             Hub(id) => Some(id.parse()),
@@ -98,8 +101,7 @@ impl Home {
     }
 }
 
-/// The weights that a preset's name alone stands for, by the name in the
-/// preset table.
+/// Returns the default weights of a preset. `preset` is the name in the preset table.
 pub fn home(preset: &str) -> Option<&'static Home> {
     let mut defaults = HOMES.iter().filter(|home| home.default);
     defaults.find(|home| home.preset == preset)
@@ -108,7 +110,7 @@ pub fn home(preset: &str) -> Option<&'static Home> {
 const TORCHVISION: &str = "torchvision";
 const TIMM: &str = "timm results-imagenet.csv";
 
-/// torchvision's figure at its usual preprocessing, which the checkpoint's own
+/// Returns torchvision's figure at its usual preprocessing, which the checkpoint's own
 /// configuration asks for, too.
 const fn torchvision(top1: f64) -> Option<Accuracy> {
     imagenet(top1, 224, 0.875, "bilinear", TORCHVISION)
@@ -151,7 +153,8 @@ const fn row(
     }
 }
 
-/// `weights/README.md` says how it was trained and measured.
+/// The accuracy of the embedded weights. `weights/README.md` describes the training and the
+/// measurement.
 const EMBEDDED: Option<Accuracy> = Some(Accuracy {
     top1: 92.01,
     data: "CIFAR-10",
@@ -164,8 +167,8 @@ const EMBEDDED: Option<Accuracy> = Some(Accuracy {
 const BSD: &str = "bsd-3-clause";
 const APACHE: &str = "apache-2.0";
 
-/// All known checkpoints: presets' homes in the order of the preset table, then
-/// others.
+/// All known checkpoints: first the default of each preset in the order of the preset table, then
+/// the others.
 #[rustfmt::skip]
 pub const HOMES: &[Home] = &[
     row("resnet18",         true,  Hub("timm/resnet18.tv_in1k"),         BSD, torchvision(69.758)),
@@ -176,7 +179,7 @@ pub const HOMES: &[Home] = &[
     row("resnet20",         true,  Binary,                 "mit or apache-2.0", EMBEDDED),
     row("resnext50-32x4d",  true,  Hub("timm/resnext50_32x4d.tv_in1k"),  BSD, torchvision(77.618)),
     row("resnext101-32x8d", true,  Hub("timm/resnext101_32x8d.tv_in1k"), BSD, torchvision(79.312)),
-    // torchvision's own 83.246 is at a resize to 232, not to the usual 256.
+    // torchvision gives 83.246, measured with a resize to 232 pixels instead of the usual 256.
     row("resnext101-64x4d", true,  Hub("timm/resnext101_64x4d.tv_in1k"), BSD, timm(82.992, 224, 0.875, "bilinear")),
     row("wide-resnet50-2",  true,  Hub("timm/wide_resnet50_2.tv_in1k"),  BSD, torchvision(78.468)),
     row("wide-resnet101-2", true,  Hub("timm/wide_resnet101_2.tv_in1k"), BSD, torchvision(78.848)),
@@ -184,7 +187,7 @@ pub const HOMES: &[Home] = &[
     row("resnet101d",       true,  Hub("timm/resnet101d.ra2_in1k"),      APACHE, timm(83.016, 320, 1.0, "bicubic")),
     row("vgg19",            true,  Hub("timm/vgg19.tv_in1k"),            BSD, torchvision(72.376)),
     row("vgg19-bn",         true,  Hub("timm/vgg19_bn.tv_in1k"),         BSD, torchvision(74.218)),
-    // Newer recipes for the same networks.
+    // Newer training recipes for the same networks.
     row("resnet18",         false, Hub("timm/resnet18.a1_in1k"),           APACHE, timm(73.158, 288, 1.0, "bicubic")),
     row("resnet34",         false, Hub("timm/resnet34.a1_in1k"),           APACHE, timm(77.918, 288, 1.0, "bicubic")),
     row("resnet50",         false, Hub("timm/resnet50.a1_in1k"),           APACHE, timm(81.214, 288, 1.0, "bicubic")),
@@ -197,7 +200,7 @@ pub const HOMES: &[Home] = &[
     row("resnext101-32x8d", false, Hub("timm/resnext101_32x8d.tv2_in1k"),  BSD, timm(82.832, 224, 0.965, "bilinear")),
     row("wide-resnet50-2",  false, Hub("timm/wide_resnet50_2.racm_in1k"),  APACHE, timm(82.280, 288, 0.95, "bicubic")),
     row("wide-resnet101-2", false, Hub("timm/wide_resnet101_2.tv2_in1k"),  BSD, timm(82.498, 224, 0.965, "bilinear")),
-    // Their cards give no accuracy.
+    // The cards of these repositories give no accuracy.
     row("resnet18",         false, Hub("microsoft/resnet-18"),  APACHE, None),
     row("resnet34",         false, Hub("microsoft/resnet-34"),  APACHE, None),
     row("resnet50",         false, Hub("microsoft/resnet-50"),  APACHE, None),

@@ -1,4 +1,4 @@
-//! Requests: redirects, and who gets to see the token.
+//! HTTP requests: redirects, and the rule that only the hub receives the token.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -11,30 +11,30 @@ use ureq::{Agent, Body, Timeout};
 use super::address::{EXPECTED, address, authority, join, same_origin, shown};
 use super::{HubError, HubOptions};
 
-/// How long it may take to find a server and to get through to it.
+/// The time limit for resolving a host name, and for connecting.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long a server may think about its answer.
+/// The time limit for the start of a response.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// Redirects that are followed: the hub needs two.
+/// The number of redirects that are followed. The hub needs two.
 const REDIRECTS: usize = 8;
 
-/// Why a request brought nothing.
+/// The reason why a request failed.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// There was no getting through.
+    /// No connection was made.
     Unreachable(String),
-    /// It broke off, and may go better the next time.
+    /// The connection broke. Another attempt may succeed.
     Cut(String),
-    /// The server has no time now, and may have said when to come back.
+    /// The server is busy. It may have given the time to wait.
     Busy(String, Option<Duration>),
-    /// Asking again would not help.
+    /// Another attempt would not help.
     Final(HubError),
 }
 
 impl Trouble {
-    /// What went wrong.
+    /// Returns the reason for the failure as text.
     pub fn why(self) -> String {
         match self {
             Self::Unreachable(why) | Self::Cut(why) | Self::Busy(why, _) => why,
@@ -49,15 +49,15 @@ impl From<HubError> for Trouble {
     }
 }
 
-/// An answer, and who gave it.
+/// A response and the address that sent it.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub response: Response<Body>,
-    /// Where it came from, after all redirects.
+    /// The address of the response, after all redirects.
     pub url: String,
 }
 
-/// What speaks to the hub.
+/// The HTTP client for the hub.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     agent: Agent,
@@ -67,7 +67,7 @@ pub(super) struct Client {
 
 impl Client {
     pub fn new(options: &HubOptions) -> Self {
-        // Whatever the system trusts: proxies that look into connections have
+        // The client trusts the certificates of the system: proxies that inspect connections have
         // their own certificates.
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
         let config = Agent::config_builder()
@@ -75,7 +75,7 @@ impl Client {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            // A compressed answer tells neither size nor hash.
+            // A compressed response has another size and another hash than the file.
             .accept_encoding("identity")
             .user_agent(concat!("resnet-wgpu/", env!("CARGO_PKG_VERSION")))
             .timeout_resolve(Some(CONNECT))
@@ -90,15 +90,15 @@ impl Client {
         }
     }
 
-    /// Where a repository has a file of a revision.
+    /// Returns the URL of a repository's file at a revision.
     pub fn url(&self, repo: &str, revision: &str, file: &str) -> String {
-        // The only characters of a revision that addresses write otherwise.
+        // A revision has no other characters that a URL must encode.
         let revision = revision.replace('/', "%2F").replace('+', "%2B");
         format!("{}/{repo}/resolve/{revision}/{file}", self.endpoint)
     }
 
-    /// Asks what a file is. A redirect that has all `known` headers is the
-    /// answer; another is followed.
+    /// Requests a file's headers. A redirect that has all `known` headers is returned; other
+    /// redirects are followed.
     pub fn head(&self, url: &str, known: &[&str]) -> Result<Reply, Trouble> {
         self.follow(Method::HEAD, url, None, |response| {
             known
@@ -107,7 +107,7 @@ impl Client {
         })
     }
 
-    /// Asks for a file from a byte on.
+    /// Requests a file, starting at byte `from`.
     pub fn get(&self, url: &str, from: u64) -> Result<Reply, Trouble> {
         let range = (from > 0).then(|| format!("bytes={from}-"));
         self.follow(Method::GET, url, range, |_| false)
@@ -152,15 +152,15 @@ impl Client {
     }
 }
 
-/// The header that says who asks; whatever prints it, for debugging or into a
-/// log, leaves the token out.
+/// Returns the authorization header. The header is marked as sensitive, so that debug output and
+/// logs do not contain the token.
 fn bearer(token: &str) -> Option<HeaderValue> {
     let mut header = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
     header.set_sensitive(true);
     Some(header)
 }
 
-/// An answer, unless it is that there is none now.
+/// Converts responses with the statuses 408, 429 and 5xx into `Trouble::Busy`.
 fn busy(response: Response<Body>) -> Result<Response<Body>, Trouble> {
     let status = response.status();
     if !(status.is_server_error() || matches!(status.as_u16(), 408 | 429)) {
@@ -182,7 +182,8 @@ fn unusable(url: &str, expected: &str, found: &str) -> Trouble {
     })
 }
 
-/// `elsewhere` is the host, if it is not the hub's own.
+/// Converts an error of `ureq`. `elsewhere` is the host if the request did not go to the hub's own
+/// origin.
 fn trouble(error: &ureq::Error, elsewhere: Option<&str>) -> Trouble {
     use ureq::Error;
     let mut text = match error {
@@ -200,7 +201,7 @@ fn trouble(error: &ureq::Error, elsewhere: Option<&str>) -> Trouble {
     }
 }
 
-/// Whether a connection that stood came to its end.
+/// Returns whether the error means that an established connection ended.
 fn is_cut(kind: ErrorKind) -> bool {
     use ErrorKind::{
         BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof, WouldBlock,

@@ -1,24 +1,24 @@
-//! What a model on the hub is called: `org/name`, or `org/name@revision`.
+//! Names of models on the hub: `org/name` or `org/name@revision`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::HubError;
 
-/// The revision that is meant where none is said.
+/// The default revision.
 const MAIN: &str = "main";
 
 /// The longest part of a repository's name, in characters.
 const LONGEST_NAME: usize = 96;
 
-/// The longest revision, in characters: file systems take no longer names.
+/// The longest revision, in characters. File systems do not accept longer names.
 const LONGEST_REVISION: usize = 200;
 
-/// A repository of the hub, and which of its revisions is meant.
+/// A repository on the hub and one of its revisions.
 ///
-/// It holds nothing but letters, digits, `.`, `_`, `-`, and in a revision `/`
-/// and `+`, with no part that leads out of a folder: what is made of it are
-/// file names and addresses.
+/// File names and URLs are made from a model id. An id therefore contains only letters, digits,
+/// `.`, `_` and `-`; a revision may also contain `/` and `+`. No part of an id leads out of a
+/// folder.
 ///
 /// ```
 /// use resnet_wgpu_hub::ModelId;
@@ -35,17 +35,17 @@ pub struct ModelId {
 }
 
 impl ModelId {
-    /// The repository, `org/name`.
+    /// Returns the repository, `org/name`.
     pub fn repo(&self) -> &str {
         &self.repo
     }
 
-    /// The branch, tag or commit; `main` where none was named.
+    /// Returns the branch, tag or commit; `main` if the id names no revision.
     pub fn revision(&self) -> &str {
         &self.revision
     }
 
-    /// Whether the revision is a whole commit hash, and so can never change.
+    /// Returns whether the revision is a whole commit hash, which can never change.
     pub fn is_pinned(&self) -> bool {
         is_commit(&self.revision)
     }
@@ -89,7 +89,7 @@ impl fmt::Display for ModelId {
     }
 }
 
-/// What the hub itself admits as one part of a repository's name.
+/// Returns whether the hub accepts the text as one part of a repository's name.
 fn is_name(part: &str) -> bool {
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let at_end = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -101,7 +101,8 @@ fn is_name(part: &str) -> bool {
         && !part.contains("..")
 }
 
-/// A name of git's that is a relative path below its folder on every system.
+/// Returns whether the text is a valid git name and, on every system, a relative path that stays in
+/// its folder.
 fn is_revision(text: &str) -> bool {
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
     let part = |part: &str| {
@@ -114,12 +115,12 @@ fn is_revision(text: &str) -> bool {
     text.len() <= LONGEST_REVISION && text.split('/').all(part)
 }
 
-/// A whole commit hash of git's.
+/// Returns whether the text is a whole git commit hash.
 pub(super) fn is_commit(text: &str) -> bool {
     text.len() == 40 && is_lower_hex(text)
 }
 
-/// Whether it is written in lower-case hexadecimal digits alone.
+/// Returns whether the text consists of lower-case hexadecimal digits.
 pub(super) fn is_lower_hex(text: &str) -> bool {
     (text.bytes()).all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }

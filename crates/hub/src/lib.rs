@@ -1,5 +1,5 @@
-//! Models fetched by name from the Hugging Face hub, into the cache that
-//! Python's `huggingface_hub` has, and shares.
+//! Fetches models by name from the Hugging Face hub, into the cache that it shares with Python's
+//! `huggingface_hub`.
 //!
 //! ```no_run
 //! use std::ops::ControlFlow;
@@ -12,17 +12,16 @@
 //!     if let Event::Received { file, done, total } = event {
 //!         println!("{file}: {done} of {total} bytes");
 //!     }
-//!     ControlFlow::Continue(()) // or Break, to leave the rest for later
+//!     ControlFlow::Continue(()) // or Break, to resume later
 //! })?;
 //! println!("{}", fetched.weights.display());
 //! # Ok::<(), HubError>(())
 //! ```
 //!
-//! A transfer that breaks off is taken up where it ended, by the next process
-//! if need be; what arrives is held against the hub's own hash before it is in
-//! the cache under its name. One process receives a file and others wait for
-//! it. Nothing is sent to another host than the endpoint but the request for
-//! the file. Connections go through the proxy that the environment names
+//! An interrupted transfer resumes at the last received byte, if necessary in the next process.
+//! Received bytes are compared with the hub's own hash before the file appears in the cache under
+//! its name. One process downloads a file, and other processes wait for it. Only the request for a
+//! file goes to hosts other than the endpoint. Connections use the proxy from the environment
 //! (`HTTPS_PROXY`, `NO_PROXY`).
 
 mod address;
@@ -68,7 +67,7 @@ use http::Client;
 /// let cache = std::env::temp_dir().join("no-such-resnet-wgpu-cache");
 /// let hub = Hub::new(HubOptions::new(cache))?;
 /// let id: ModelId = "timm/resnet50.a1_in1k".parse()?;
-/// // Nothing is asked: `fetch` does that.
+/// // `cached` sends no request; only `fetch` does.
 /// assert_eq!(hub.cached(&id), None);
 /// # Ok::<(), resnet_wgpu_hub::HubError>(())
 /// ```
@@ -78,7 +77,7 @@ pub struct Hub {
     client: Client,
 }
 
-/// A model that is in the cache.
+/// A model in the cache.
 ///
 /// ```no_run
 /// use resnet_wgpu_hub::{Hub, HubOptions, ModelId};
@@ -92,43 +91,42 @@ pub struct Hub {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cached {
-    /// The commit that its revision was when it was last fetched.
+    /// The commit that the revision had when it was last fetched.
     pub commit: String,
-    /// Its weights.
+    /// The path of the weights.
     pub weights: PathBuf,
-    /// Their size in bytes.
+    /// The size of the weights in bytes.
     pub bytes: u64,
 }
 
 impl Hub {
-    /// The hub that the options name; nothing is asked yet.
+    /// Creates a hub from options without sending a request.
     ///
     /// # Errors
-    /// [`HubError::Setting`] for an endpoint or a token that no request can be made of.
+    /// [`HubError::Setting`] if the endpoint or the token cannot be used in a request.
     pub fn new(options: HubOptions) -> Result<Self, HubError> {
         options.check()?;
         let client = Client::new(&options);
         Ok(Self { options, client })
     }
 
-    /// Where models are fetched from and kept.
+    /// Returns the options of the hub.
     pub fn options(&self) -> &HubOptions {
         &self.options
     }
 
-    /// Fetches a model's `model.safetensors`, `config.json`,
-    /// `preprocessor_config.json` and `processor_config.json`, as far as it has them
-    /// and the cache has not.
+    /// Fetches the files `model.safetensors`, `config.json`, `preprocessor_config.json` and
+    /// `processor_config.json` of a model. Files in the cache and files that the model does not
+    /// have are skipped.
     ///
-    /// One request tells whether a revision has moved on; a whole commit hash
-    /// that is in the cache needs none. Where the hub cannot be reached, or
-    /// refuses, a copy in the cache is taken, and [`Fetched::origin`] says so and
-    /// why. `tell` hears what happens, and may end it.
+    /// One request checks whether a revision has a newer commit. No request is needed if the
+    /// revision is a whole commit hash that is in the cache. If the hub is unreachable or refuses
+    /// to answer, a copy in the cache is used, and [`Fetched::origin`] gives the reason. `tell`
+    /// receives all events and may cancel the fetch.
     ///
     /// # Errors
-    /// [`HubError`], with what helps. A copy in the cache does not stand in for a
-    /// newer commit that has no `model.safetensors`, nor where the transfer of a
-    /// newer one fails.
+    /// [`HubError`], with the remedy in its message. A copy in the cache is not used if a newer
+    /// commit has no `model.safetensors`, or if the transfer of a newer commit fails.
     pub fn fetch(
         &self,
         id: &ModelId,
@@ -143,7 +141,7 @@ impl Hub {
         fetch.run(&mut tell)
     }
 
-    /// What the cache has of a model; nothing is asked.
+    /// Returns the model's files in the cache, without sending a request.
     pub fn cached(&self, id: &ModelId) -> Option<Cached> {
         let snapshot = RepoCache::new(&self.options.cache, id).find(id.revision())?;
         let weights = snapshot.folder.join(WEIGHTS);

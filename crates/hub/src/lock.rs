@@ -1,5 +1,5 @@
-//! One process receives a blob; the others wait for it. `huggingface_hub`
-//! takes the same lock.
+//! Locks that let one process download a blob while other processes wait for the result.
+//! `huggingface_hub` uses the same lock files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -10,13 +10,13 @@ use super::HubError;
 use super::store::{cannot_write, make_parent, temporary};
 use crate::locks::{Lock, try_lock};
 
-/// How often one that waits looks.
+/// The interval at which a waiting process tries the lock again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Waits for the lock, and holds it until the file is dropped, or the process
-/// ends in whatever way. `waiting` is called before each pause.
+/// Waits for the lock and returns the locked file. The lock is held until the file is dropped or
+/// the process ends, even if the process is killed. `waiting` is called before each pause.
 ///
-/// `None` where the file system has no locks: then each process receives
+/// Returns `None` if the file system has no locks. In this case each process downloads with
 /// [alone].
 pub(super) fn lock(
     path: &Path,
@@ -37,16 +37,17 @@ pub(super) fn lock(
     }
 }
 
-/// Receives without a lock: into a file that nobody else writes, since what two
-/// write into one passes no check, and each would delete what the other has.
-/// What an earlier run left at `part` is taken over by the first to come, and
-/// what came until it broke off is left there. Only that of a process which was
-/// killed is lost.
+/// Downloads without a lock, into a private file that no other process writes. If two processes
+/// wrote to one file, the content would fail its check, and each would delete the other's bytes.
+///
+/// The first process takes over the partial file that an earlier run left at `part`. If the
+/// download fails, the received bytes are moved back to `part`. The bytes are lost only if the
+/// process is killed.
 pub(super) fn alone<T>(
     part: &Path,
     receive: impl FnOnce(&Path) -> Result<T, HubError>,
 ) -> Result<T, HubError> {
-    // Removed at the end, unless it was moved away.
+    // The temporary file is removed at the end, unless it was moved away.
     let own = temporary(part)
         .map_err(cannot_write(part))?
         .into_temp_path();
@@ -63,15 +64,15 @@ fn open(path: &Path) -> io::Result<File> {
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     {
-        // As huggingface_hub has it: users of one group may share a cache.
+        // `huggingface_hub` uses this mode, too: users of one group may share a cache.
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o664);
     }
     options.open(path)
 }
 
-/// Whether another process removed the file between its opening and locking,
-/// as `huggingface_hub` does when it is done: then the lock guards nothing.
+/// Returns whether another process removed the file between opening and locking. `huggingface_hub`
+/// removes its lock file when it has finished. The lock on a removed file guards nothing.
 #[cfg(unix)]
 fn is_removed(file: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -80,7 +81,7 @@ fn is_removed(file: &File) -> bool {
 
 #[cfg(not(unix))]
 fn is_removed(_: &File) -> bool {
-    // A file that is open cannot be removed.
+    // On other systems than Unix, an open file cannot be removed.
     false
 }
 
@@ -130,7 +131,7 @@ mod tests {
         });
         assert!(matches!(first, Err(HubError::Cancelled { .. })));
         assert_eq!(fs::read(&part)?, b"left and more");
-        // What was refused and deleted stays so.
+        // A partial file that was rejected and deleted is not restored.
         let third = alone(&part, |own| {
             fs::remove_file(own).map_err(cannot_write(own))?;
             Err::<(), _>(cut())

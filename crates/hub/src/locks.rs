@@ -1,20 +1,20 @@
-//! Locks on files, and file systems that have none.
+//! File locks, also for file systems without locks.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 
-/// What came of asking for a file's lock.
+/// The result of an attempt to lock a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
-    /// It is held until the file is closed.
+    /// The lock is held until the file is closed.
     Held,
-    /// Someone else has it.
+    /// Another process holds the lock.
     Busy,
-    /// The file system has no locks: nobody holds any.
+    /// The file system does not support locks, so no process can hold one.
     Nowhere,
 }
 
-/// Asks for the lock of a file, and waits for nobody.
+/// Tries to lock a file without waiting.
 pub fn try_lock(file: &File) -> io::Result<Lock> {
     match file.try_lock() {
         Ok(()) => Ok(Lock::Held),
@@ -24,16 +24,16 @@ pub fn try_lock(file: &File) -> io::Result<Lock> {
     }
 }
 
-/// Whether the error says that there are no locks where the file lies.
+/// Returns whether the error means that the file system does not support locks.
 fn has_no_locks(error: &io::Error) -> bool {
     error.kind() == ErrorKind::Unsupported
         || (NO_LOCKS.is_some() && error.raw_os_error() == NO_LOCKS)
 }
 
-/// The system's number for `ENOLCK`, which the standard library has no kind
-/// for: NFS says it where no lock service runs.
+/// The system's error number for `ENOLCK`. The standard library has no error kind for it. NFS
+/// returns it if no lock service is running.
 const NO_LOCKS: Option<i32> = if cfg!(any(target_os = "linux", target_os = "android")) {
-    // These have numbers of their own for it, and others in the place of 37.
+    // These architectures have another number for `ENOLCK`, and 37 has another meaning there.
     match cfg!(any(
         target_arch = "mips",
         target_arch = "mips64",
@@ -75,7 +75,7 @@ mod tests {
     fn systems_say_in_two_ways_that_there_are_no_locks() {
         assert!(has_no_locks(&ErrorKind::Unsupported.into()));
         assert!(!has_no_locks(&ErrorKind::PermissionDenied.into()));
-        // No number is not the number that another system lacks.
+        // `NO_LOCKS == None` must not match an error without a system number.
         assert!(!has_no_locks(&io::Error::other("full")));
         if let Some(number) = NO_LOCKS {
             let error = io::Error::from_raw_os_error(number);

@@ -1,5 +1,5 @@
-//! Where the hub is, where the cache is, and who asks: what `huggingface_hub`
-//! reads from the environment.
+//! The options of a hub: endpoint, cache and token. They are read from the environment variables of
+//! `huggingface_hub`.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::HubError;
 use super::address::{address, authority};
 use super::token::{TOKEN, clean, is_visible, odd, stored};
 
-/// Where models are fetched from and kept.
+/// Options for access to the hub and the cache.
 ///
 /// ```
 /// use resnet_wgpu_hub::HubOptions;
@@ -19,7 +19,7 @@ use super::token::{TOKEN, clean, is_visible, odd, stored};
 /// assert_eq!(options.endpoint, "https://huggingface.co");
 /// options.offline = true;
 /// options.token = Some("hf_secret".into());
-/// // It is not printed.
+/// // The debug output does not contain the token.
 /// assert!(!format!("{options:?}").contains("hf_secret"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -28,19 +28,19 @@ pub struct HubOptions {
     pub endpoint: String,
     /// The folder of the cache, in `huggingface_hub`'s layout.
     pub cache: PathBuf,
-    /// Who asks. It is sent to the endpoint and to no other host.
+    /// The access token. It is sent only to the endpoint, never to another host.
     pub token: Option<String>,
-    /// Whether only the cache is looked at.
+    /// True if only the cache is used, without any request.
     pub offline: bool,
-    /// Whether snapshots are symbolic links to the blobs, as far as the file
-    /// system has them; else they are the files themselves.
+    /// True if snapshots are symbolic links to the blobs. Snapshots contain the files themselves if
+    /// this is false or if the file system has no symbolic links.
     pub symlinks: bool,
-    /// How long a server may send nothing before the connection counts as cut.
+    /// The longest time without data from a server. After that the connection counts as broken.
     pub patience: Duration,
 }
 
 impl HubOptions {
-    /// The public hub and that cache, without a token.
+    /// Creates options for the public hub and the given cache, without a token.
     pub fn new(cache: impl Into<PathBuf>) -> Self {
         Self {
             endpoint: "https://huggingface.co".into(),
@@ -52,20 +52,19 @@ impl HubOptions {
         }
     }
 
-    /// What the environment says, as `huggingface_hub` reads it, so that both
-    /// share a cache and a token:
+    /// Reads the options from the environment in the same way as `huggingface_hub`, so that both
+    /// programs share a cache and a token:
     ///
     /// - the cache: `HF_HUB_CACHE`, else `$HF_HOME/hub`, else
     ///   `$XDG_CACHE_HOME/huggingface/hub`, else `~/.cache/huggingface/hub`;
     /// - the token: `HF_TOKEN`, else the file at `HF_TOKEN_PATH`, else
-    ///   `$HF_HOME/token`; none with `HF_HUB_DISABLE_IMPLICIT_TOKEN`;
+    ///   `$HF_HOME/token`; no token with `HF_HUB_DISABLE_IMPLICIT_TOKEN`;
     /// - `HF_ENDPOINT`, `HF_HUB_OFFLINE` (or `TRANSFORMERS_OFFLINE`),
     ///   `HF_HUB_DISABLE_SYMLINKS`, and `HF_HUB_DOWNLOAD_TIMEOUT` in seconds.
     ///
     /// # Errors
-    /// [`HubError::Setting`] for a variable that makes no sense,
-    /// [`HubError::TokenFile`] for a file that holds no token, [`HubError::NoHome`]
-    /// where there is no folder for the cache.
+    /// [`HubError::Setting`] for an invalid variable, [`HubError::TokenFile`] for a file without a
+    /// valid token, [`HubError::NoHome`] if no folder for the cache is known.
     pub fn from_env() -> Result<Self, HubError> {
         Self::read(&|name| std::env::var_os(name), std::env::home_dir())
     }
@@ -124,7 +123,7 @@ impl HubOptions {
         Ok(options)
     }
 
-    /// Refuses what no request can be made of.
+    /// Rejects options that cannot be used in a request.
     pub(super) fn check(&self) -> Result<(), HubError> {
         let host = (self.endpoint.strip_prefix("https://"))
             .or_else(|| self.endpoint.strip_prefix("http://"));
@@ -133,7 +132,7 @@ impl HubOptions {
             return Err(HubError::Setting {
                 name: "HF_ENDPOINT",
                 expected: "an address such as https://huggingface.co",
-                // What is before an @ may be a password.
+                // The text before an @ may be a password.
                 found: match self.endpoint.contains('@') {
                     true => "another with an @".into(),
                     false => format!("`{found}`"),
@@ -141,7 +140,7 @@ impl HubOptions {
             });
         }
         if authority(&self.endpoint).contains('@') {
-            // It would stand in every message that names the hub.
+            // The credentials would appear in every message that names the hub.
             return Err(HubError::Setting {
                 name: "HF_ENDPOINT",
                 expected: "an address without a user and a password (HF_TOKEN says who asks)",
@@ -161,7 +160,7 @@ impl HubOptions {
 
 impl fmt::Debug for HubOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the token: what is printed for debugging ends up in reports.
+        // The token is left out, because debug output ends up in bug reports.
         f.debug_struct("HubOptions")
             .field("endpoint", &address(&self.endpoint))
             .field("cache", &self.cache)
@@ -265,7 +264,7 @@ mod tests {
         std::fs::write(folder.path().join("token"), "hf a").unwrap();
         let bad = read(&[("HF_HOME", home)]);
         assert!(matches!(bad, Err(HubError::TokenFile { .. })), "{bad:?}");
-        // Where another is given, nobody needs the file.
+        // The file is not read if the environment gives a token.
         let both = [("HF_HOME", home), ("HF_TOKEN", " hf_own ")];
         assert_eq!(token(&both).as_deref(), Some("hf_own"));
         let silent = [("HF_HOME", home), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")];

@@ -1,4 +1,4 @@
-//! What has been received of a file, with its hash so far.
+//! A partially received file and its running hash.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::digest::Hasher;
 
-/// Bytes that are read at once to hash what is there.
+/// The size of the buffer, in bytes, for hashing the existing part.
 const PIECE: usize = 1 << 18;
 
-/// A file of which a beginning has been received, perhaps by an earlier run.
+/// The received beginning of a file, perhaps from an earlier run.
 #[derive(Debug)]
 pub(super) struct Part {
     path: PathBuf,
@@ -21,7 +21,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Opens what there is of a file of `size` bytes, or begins it.
+    /// Opens or creates the partial file of a file with `size` bytes.
     pub fn open(path: &Path, etag: &str, size: u64) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false);
@@ -47,22 +47,22 @@ impl Part {
         }
     }
 
-    /// Bytes that are there.
+    /// Returns the number of received bytes.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Bytes that there are to be.
+    /// Returns the size of the complete file in bytes.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Where it lies.
+    /// Returns the path of the partial file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Adds what came next.
+    /// Appends the next bytes.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.hasher.update(bytes);
@@ -70,7 +70,7 @@ impl Part {
         Ok(())
     }
 
-    /// Forgets what there is.
+    /// Discards all received bytes.
     pub fn restart(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
@@ -79,13 +79,13 @@ impl Part {
         Ok(())
     }
 
-    /// What is wrong with the whole file: expected and found.
+    /// Returns the expected and the found hash if the hash of the complete file is wrong.
     pub fn fault(&self) -> Option<(String, String)> {
         let (kind, found) = self.hasher.clone().finish()?;
         (found != self.etag).then(|| (format!("{kind} {}", self.etag), found))
     }
 
-    /// Moves the whole file to its place, safe from a loss of power.
+    /// Moves the complete file to its place, after flushing it to the disk against a loss of power.
     pub fn finish(self, place: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         let path = self.path;

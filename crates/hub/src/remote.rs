@@ -1,4 +1,4 @@
-//! What the hub says about a file before it is fetched.
+//! Information that the hub gives about a file before the download.
 
 use ureq::http::{HeaderMap, StatusCode};
 
@@ -7,37 +7,38 @@ use super::http::{Client, Reply, Trouble};
 use super::id::is_commit;
 use super::{HubError, ModelId};
 
-/// The commit that a revision is.
+/// The header with the commit of a revision.
 const COMMIT: &str = "x-repo-commit";
 
-/// What tells of a file that lies elsewhere.
+/// The headers that describe a file stored on another host.
 const ETAG: &str = "x-linked-etag";
 const SIZE: &str = "x-linked-size";
 
-/// What the hub says beside HTTP's number for an error.
+/// The header with the hub's own error code, in addition to the HTTP status.
 const ERROR: &str = "x-error-code";
 
-/// A file of the hub.
+/// A file on the hub.
 #[derive(Debug, Clone)]
 pub(super) struct Remote {
-    /// The commit that it belongs to.
+    /// The commit that contains the file.
     pub commit: String,
-    /// Its name in the cache, and its hash where it is one.
+    /// The name of the file's blob in the cache. If the etag is a hash, it is the hash of the
+    /// content.
     pub etag: String,
-    /// Its size in bytes.
+    /// The size of the file in bytes.
     pub size: u64,
 }
 
-/// What the hub answers.
+/// The hub's answer about a file.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// The file is there.
+    /// The file exists.
     Found(Remote),
-    /// The commit has no such file.
+    /// The commit has no such file. The commit is given if the hub named it.
     Absent(Option<String>),
 }
 
-/// Asks what a file is.
+/// Asks the hub for the commit, the etag and the size of a file.
 pub(super) fn look_up(
     client: &Client,
     endpoint: &str,
@@ -59,12 +60,12 @@ pub(super) fn look_up(
         && is_commit(revision)
         && found != revision
     {
-        // Who names a commit means that one and no other.
+        // A user who names a commit wants exactly this commit.
         return Err(odd(&format!("{revision} in X-Repo-Commit"), found).into());
     }
     if response.status().is_client_error() {
-        // Servers that say no more than 404 say it of single files too; that
-        // the repository is there is known when they are asked for a commit.
+        // Simple servers send a plain 404 for a missing file, too. If the revision is a commit, the
+        // repository is known to exist, so the 404 means a missing file.
         let code = text(headers, ERROR);
         let silent = code.is_none() && is_commit(revision) && same_origin(url, endpoint);
         let absent = code == Some("EntryNotFound") || silent;
@@ -85,7 +86,7 @@ pub(super) fn look_up(
     if !is_file_name(etag) {
         return Err(odd("an etag of letters and digits", etag).into());
     }
-    // Of a redirect, Content-Length is that of the redirect.
+    // The Content-Length of a redirect describes the redirect, not the file.
     let own = || text(headers, "content-length").filter(|_| !response.status().is_redirection());
     let size = text(headers, SIZE).or_else(own);
     let Some(size) = size.and_then(|size| size.parse().ok()) else {
@@ -99,15 +100,15 @@ pub(super) fn look_up(
     }))
 }
 
-/// Why the hub gives nothing, or who stands between it and here.
+/// Returns the error for a response of the hub, or of a host between the hub and this machine.
 pub(super) fn refusal(reply: &Reply, endpoint: &str, id: &ModelId) -> HubError {
     let Reply { response, url } = reply;
     let status = response.status().as_u16();
     let headers = response.headers();
     let code = text(headers, ERROR);
     if code.is_none() && !same_origin(url, endpoint) {
-        // A storage host, or a proxy in its name: neither token nor the
-        // repository's name are to blame.
+        // A storage host or a proxy answered: neither the token nor the repository's name is the
+        // cause.
         return HubError::Response {
             url: address(url),
             expected: format!("the file that {endpoint} redirects to"),
@@ -118,7 +119,7 @@ pub(super) fn refusal(reply: &Reply, endpoint: &str, id: &ModelId) -> HubError {
     let endpoint = endpoint.to_owned();
     match (status, code) {
         (401 | 403, Some("GatedRepo")) => HubError::Gated { id, endpoint, repo },
-        // What it answers to those without a token, too.
+        // The hub also gives this answer to requests without a token.
         (401 | 404, Some("RepoNotFound")) | (404, None) => HubError::NoRepository { id, endpoint },
         (404, Some("RevisionNotFound")) => HubError::NoRevision {
             revision: id.split_once('@').map_or("main", |(_, r)| r).to_owned(),
@@ -146,7 +147,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Whether it can be the name of a file, and of no other than in its folder.
+/// Returns whether the etag is a valid file name that stays in its folder.
 fn is_file_name(etag: &str) -> bool {
     let inside = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
     (1..=128).contains(&etag.len()) && etag.bytes().all(inside) && !etag.starts_with('.')

@@ -1,4 +1,5 @@
-//! Writing the cache: links, references and marks, each made as a whole.
+//! Writing to the cache: links, references and markers. A reader sees each file either whole or not
+//! at all.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -10,18 +11,18 @@ use super::HubError;
 use super::cache::RepoCache;
 use super::id::is_commit;
 
-/// What marks a folder as a cache for programs that make backups
+/// The content of the file that marks a folder as a cache for backup programs
 /// (bford.info/cachedir).
 const CACHE_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
                          # This folder is a cache of models of the Hugging Face hub.\n";
 
-/// An error that names what could not be written.
+/// Returns a function that converts an I/O error into an error that names the path.
 pub(super) fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> HubError {
     let path = path.to_owned();
     |source| HubError::Write { path, source }
 }
 
-/// Makes the folder that a file is to lie in.
+/// Creates the parent folder of a file.
 pub(super) fn make_parent(path: &Path) -> Result<(), HubError> {
     let Some(folder) = path.parent() else {
         return Ok(());
@@ -29,7 +30,7 @@ pub(super) fn make_parent(path: &Path) -> Result<(), HubError> {
     fs::create_dir_all(folder).map_err(cannot_write(folder))
 }
 
-/// Marks the cache as one. That it is not marked does no harm.
+/// Marks the folder as a cache. A failure is ignored, because the marker is optional.
 pub(super) fn tag(cache: &RepoCache) {
     let tag = cache.root.join("CACHEDIR.TAG");
     if !tag.exists() {
@@ -37,8 +38,8 @@ pub(super) fn tag(cache: &RepoCache) {
     }
 }
 
-/// Puts a blob into a commit's snapshot: as a link, or where there are none as
-/// the file itself, moved there if nothing else can refer to it (`new`).
+/// Adds a blob to a commit's snapshot as a symbolic link. Without symbolic links the file itself is
+/// stored: the blob is moved if nothing else can refer to it (`new`), and copied otherwise.
 pub(super) fn link(
     cache: &RepoCache,
     etag: &str,
@@ -50,7 +51,7 @@ pub(super) fn link(
     let blob = cache.blob(etag, "");
     let place = cache.snapshot(commit).join(file);
     make_parent(&place)?;
-    // Aside first: whoever looks meanwhile sees the old one or the new one.
+    // Write to a temporary name first: a concurrent reader sees the old file or the new file.
     let aside = cache
         .snapshot(commit)
         .join(format!(".{file}.{}", std::process::id()));
@@ -60,7 +61,7 @@ pub(super) fn link(
     let made = match (linked, new) {
         (true, _) => fs::rename(&aside, &place),
         (false, true) => match fs::rename(&blob, &place) {
-            // Without locks, another process may have moved it there.
+            // Without locks, another process may already have moved the blob to this place.
             Err(error) if error.kind() == ErrorKind::NotFound && place.is_file() => Ok(()),
             moved => moved,
         },
@@ -79,7 +80,7 @@ fn symlink(target: &Path, link: &Path) -> io::Result<()> {
 
 #[cfg(windows)]
 fn symlink(target: &Path, link: &Path) -> io::Result<()> {
-    // Windows follows no slashes in links.
+    // Windows does not follow links that contain slashes.
     let target: std::path::PathBuf = target.components().collect();
     std::os::windows::fs::symlink_file(target, link)
 }
@@ -89,7 +90,7 @@ fn symlink(_: &Path, _: &Path) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// Notes which commit a revision is; a commit is itself.
+/// Records the commit of a revision. A revision that is itself a commit needs no record.
 pub(super) fn refer(cache: &RepoCache, revision: &str, commit: &str) -> Result<(), HubError> {
     let place = cache.reference(revision);
     let same = || fs::read_to_string(&place).is_ok_and(|text| text == commit);
@@ -100,7 +101,7 @@ pub(super) fn refer(cache: &RepoCache, revision: &str, commit: &str) -> Result<(
     replace(&place, commit.as_bytes()).map_err(cannot_write(&place))
 }
 
-/// Writes a file as a whole: a reader sees the old one or the new one.
+/// Replaces a file atomically: a reader sees the old file or the new file.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = temporary(path)?;
     file.write_all(bytes)?;
@@ -115,15 +116,15 @@ pub(super) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     options.prefix(".").suffix(".part");
     #[cfg(unix)]
     {
-        // As `File::create` makes files; the process's mask applies.
+        // `File::create` uses this mode, too; the process's umask applies.
         use std::os::unix::fs::PermissionsExt;
         options.permissions(fs::Permissions::from_mode(0o666));
     }
     options.tempfile_in(path.parent().unwrap_or(path))
 }
 
-/// Notes that a commit has no such file. Where that cannot be noted, the hub
-/// is asked again the next time.
+/// Records that a commit has no such file. If the record cannot be written, the next run asks the
+/// hub again.
 pub(super) fn note_absent(cache: &RepoCache, commit: &str, file: &str) {
     let place = cache.absent(commit, file);
     if make_parent(&place).is_ok() {
@@ -131,7 +132,7 @@ pub(super) fn note_absent(cache: &RepoCache, commit: &str, file: &str) {
     }
 }
 
-/// Removes a file that need not be there.
+/// Removes a file if the file exists.
 pub(super) fn remove(path: &Path) -> Result<(), HubError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(cannot_write(path)(error)),

@@ -1,24 +1,24 @@
-//! Who asks: what a token is like, and the file that keeps one.
+//! The access token: valid values, and the file that stores it.
 
 use std::path::Path;
 
 use super::HubError;
 
-/// What a token is like.
+/// A description of valid tokens, for error messages.
 pub(super) const TOKEN: &str = "a token such as hf_…, of ASCII letters, digits and signs";
 
-/// Whether it can stand in a request.
+/// Returns whether the text consists of visible ASCII characters, as a request needs.
 pub(super) fn is_visible(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// What is wrong with a token, without a part of it.
+/// Describes an invalid token without revealing a part of it.
 pub(super) fn odd(token: &str) -> String {
     format!("other characters among its {}", token.chars().count())
 }
 
-/// The token that `hf auth login` keeps there; one that cannot be read is as
-/// good as none.
+/// Returns the token that `hf auth login` stored in the file. A file that cannot be read counts as
+/// no token.
 pub(super) fn stored(file: &Path) -> Result<Option<String>, HubError> {
     let Ok(bytes) = std::fs::read(file) else {
         return Ok(None);
@@ -34,7 +34,7 @@ pub(super) fn stored(file: &Path) -> Result<Option<String>, HubError> {
     }
 }
 
-/// A token without what a line has around it.
+/// Removes white space around a token. Returns `None` if nothing is left.
 pub(super) fn clean(token: &str) -> Option<String> {
     Some(token.trim().to_owned()).filter(|token| !token.is_empty())
 }

@@ -1,4 +1,4 @@
-//! What `eframe` runs: the desk, or why there is none.
+//! The application that `eframe` runs: the desk, or the reason why it could not open.
 
 use eframe::egui::{Context, RawInput, Ui};
 
@@ -7,10 +7,10 @@ use crate::desk::Desk;
 use crate::tour::Tour;
 use crate::view;
 
-/// The application, or why there is none.
+/// The application, or the reason why it could not open.
 pub enum App {
     Open(Box<Desk>, Option<Box<Tour>>),
-    /// No device that does: in words.
+    /// No suitable device was found, for the given reason.
     Closed(String),
 }
 
@@ -51,7 +51,7 @@ impl eframe::App for App {
         }
     }
 
-    /// A tour presses keys and clicks as somebody would.
+    /// Lets a tour press keys and click, as a user would.
     fn raw_input_hook(&mut self, _: &Context, input: &mut RawInput) {
         if let Self::Open(_, Some(tour)) = self {
             tour.hands.act(input);
@@ -59,7 +59,7 @@ impl eframe::App for App {
     }
 }
 
-/// Nothing can be drawn any more, not even why: it is printed, and that is all.
+/// Prints the reason and ends the program. Without a device, the window cannot show a message.
 fn lost(desk: &mut Desk, message: &str) -> ! {
     eprintln!("resnet-desktop: the device is lost: {message}");
     desk.end();

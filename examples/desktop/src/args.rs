@@ -13,7 +13,7 @@ usage: resnet-desktop [--model FILE] [--theme dark|light] [--tour FOLDER] [PICTU
   --tour FOLDER   goes through everything by itself, leaves screenshots and
                   report.json in FOLDER, and ends";
 
-/// What was asked for.
+/// The parsed command line.
 #[derive(Debug, PartialEq)]
 pub struct Args {
     pub model: Option<PathBuf>,
@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// Reads the arguments behind the program's name. An error is what to print.
+    /// Parses the arguments after the program's name. An error is the text to print.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
         let mut args = Self {
             model: None,

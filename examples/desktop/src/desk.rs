@@ -1,4 +1,4 @@
-//! Everything that a window shows, and what a frame does.
+//! The state of the window, and the work of a frame.
 
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -21,36 +21,36 @@ use crate::view;
 use crate::work::Found;
 use crate::worker::Worker;
 
-/// How often a network's progress is looked at.
+/// The time between two looks at a network's progress.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// How long threads have to end.
+/// The time that threads have to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Everything that a window shows.
+/// The state of the window.
 pub struct Desk {
     pub gpu: Gpu,
     pub window: RenderState,
     pub pictures: Pictures,
     pub models: Models,
     pub live: Live,
-    /// The live scene, for egui.
+    /// The texture of the live scene, for egui.
     pub scene: Shown,
     pub mode: Mode,
     pub heat: bool,
-    /// How much of the heat is seen.
+    /// The opacity of the heat, from 0 to 1.
     pub opacity: f32,
-    /// The class whose heat is seen; the likeliest, where it is none of the
-    /// picture's.
+    /// The class whose heat is shown. If it is not among the picture's classes, the likeliest class
+    /// is shown.
     pub class: Option<usize>,
-    /// The selected picture is to be in sight, in the next frame.
+    /// Scrolls the list to the selected picture in the next frame.
     pub reveal: bool,
-    /// What went wrong and was not dismissed.
+    /// The errors that were not dismissed.
     pub notices: Notices,
-    /// Why the device is gone: nothing can be drawn any more.
+    /// The reason for the loss of the device, after which nothing can be drawn.
     pub lost: Option<String>,
     told: Receiver<Told>,
-    /// Where bars were drawn, for the tour's report.
+    /// The positions of the bars, for the tour's report.
     pub bars: Vec<Rect>,
     pub opening: Opening,
     pub opener: Worker<Opened>,
@@ -58,7 +58,7 @@ pub struct Desk {
     pub dialogs: Worker<Chosen>,
 }
 
-/// What the middle shows.
+/// The contents of the middle of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     Pictures,
@@ -103,17 +103,16 @@ impl Desk {
         Ok(desk)
     }
 
-    /// Whether no worker has anything to do, and no network is on its way.
+    /// Returns whether no worker has a job and no network is being loaded.
     pub fn is_idle(&self) -> bool {
         let workers = self.opener.is_idle() && self.network.is_idle();
         workers && self.opening.is_idle() && self.models.is_idle()
     }
 
-    /// Ends the threads, or lets go those that do not end. A dialog that is open
-    /// is left to itself.
+    /// Ends the threads, and abandons those that do not end in time. An open dialog is left alone.
     pub fn end(&mut self) {
         let deadline = Instant::now() + PATIENCE;
-        // All at once, and then one after the other.
+        // All threads are stopped first, so that they end at the same time.
         self.opener.stop();
         self.network.stop();
         self.models.end(deadline);
@@ -127,7 +126,7 @@ impl Desk {
         }
     }
 
-    /// One frame: what has come, what was wished for, what is seen.
+    /// Runs one frame: takes in results, fulfils wishes and draws the window.
     pub fn frame(&mut self, ui: &mut Ui) {
         self.look();
         if self.lost.is_some() {
@@ -137,7 +136,7 @@ impl Desk {
         self.input(ui.ctx(), &mut wishes);
         self.go_on_opening();
         if self.mode == Mode::Live && self.live_frame() {
-            // The scene moves: a frame follows the other.
+            // The scene moves, so the next frame follows at once.
             ui.ctx().request_repaint();
         } else {
             self.live.rest();
@@ -155,7 +154,7 @@ impl Desk {
         }
     }
 
-    /// Takes in what workers have done.
+    /// Takes in the results of the workers.
     fn look(&mut self) {
         while let Ok(told) = self.told.try_recv() {
             match told {
@@ -184,13 +183,14 @@ impl Desk {
         }
     }
 
-    /// Draws the scene and records what follows it. Without pictures, `false`.
+    /// Draws the scene and records the inference after it. Returns `false` if there are no
+    /// pictures.
     fn live_frame(&mut self) -> bool {
         let all = self.pictures.all();
         let Some(pair) = self.live.pair(all.len()) else {
             return false;
         };
-        // In order: the first one's neighbour may be itself.
+        // The ids are looked up one after the other, because both may name the same picture.
         let ids = pair.pictures.map(|at| all[at].id);
         ids.into_iter().for_each(|id| self.ask_for_whole(id));
         let quiet = self.is_idle();
@@ -203,7 +203,7 @@ impl Desk {
         true
     }
 
-    /// Shows a message until it is dismissed.
+    /// Shows a message until the user dismisses it.
     pub fn tell(&mut self, message: impl ToString) {
         self.notices.tell(message);
     }

@@ -1,7 +1,8 @@
 //! One device for the window and the network.
 //!
-//! The window opens it, since only a window knows which adapter can show it; the
-//! library says what to ask that adapter for, and then runs on what came of it.
+//! The window opens the device, since only the window knows which adapter can show it. The library
+//! names the features and limits to request from that adapter, and then runs on the resulting
+//! device.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -13,15 +14,15 @@ use eframe::wgpu;
 use resnet_wgpu::Gpu;
 use resnet_wgpu::low_level::gpu::GpuError;
 
-/// How `eframe` is to open the device. Frames that are `measured` do not wait for
-/// the screen: its next picture would hide what holds them up.
+/// Returns the options with which `eframe` opens the device. `measured` frames do not wait for the
+/// screen, because waiting for its next refresh would hide delays.
 pub fn configuration(measured: bool) -> WgpuConfiguration {
     let present_mode = match measured {
         true => wgpu::PresentMode::AutoNoVsync,
         false => wgpu::PresentMode::AutoVsync,
     };
-    // The adapter's own limits are among what the library asks for: egui, which
-    // needs textures as large as the window, finds all it needs in them.
+    // The library requests the adapter's own limits, among others. They suffice for egui, which
+    // needs textures as large as the window.
     let setup = WgpuSetupCreateNew {
         device_descriptor: Arc::new(Gpu::device_descriptor),
         ..WgpuSetupCreateNew::without_display_handle()
@@ -36,33 +37,33 @@ pub fn configuration(measured: bool) -> WgpuConfiguration {
     }
 }
 
-/// The window's device, for the network. What wgpu counts references to is
-/// cloned: there is one device and one queue.
+/// Returns the window's device for the network. wgpu's objects are reference-counted handles, so
+/// the clones share one device and one queue.
 ///
 /// # Errors
-/// Where the device does too little for any network; the window shows why.
+/// If the device is too weak for any network. The window shows the reason.
 pub fn shared(window: &RenderState) -> Result<Gpu, GpuError> {
     Gpu::from_device(&window.adapter, window.device.clone(), window.queue.clone())
 }
 
-/// What the device says that no call of ours gave back.
+/// Errors of the device that no call of this application returned.
 #[derive(Debug)]
 pub enum Told {
-    /// A call failed, most likely one of egui's own: it goes on.
+    /// A call failed, most likely one of egui's own. The application continues.
     Failed(String),
-    /// The driver gave the device up: nothing can be drawn any more.
+    /// The driver gave up the device, so nothing can be drawn any more.
     Lost(String),
 }
 
-/// Has that told to whoever looks, and `wake`s them. wgpu's own handler would
-/// panic, in whatever thread made the call.
+/// Sends the device's errors to the returned channel and calls `wake`. wgpu's own handler would
+/// panic in the thread that made the call.
 pub fn watch(
     device: &wgpu::Device,
     wake: impl Fn() + Send + Sync + Clone + 'static,
 ) -> Receiver<Told> {
     let (tell, told) = channel();
     let (lost, wake_then) = (tell.clone(), wake.clone());
-    // Nobody listens after the end.
+    // The receiver is gone after the end, so a failed send is ignored.
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
         let _ = tell.send(Told::Failed(error.to_string()));
         wake();
@@ -82,19 +83,19 @@ mod tests {
     use crate::failure::Failure;
     use crate::texture::upload;
 
-    /// As in `tests/xvfb.rs`, there is a device where there is a Linux.
+    /// As in `tests/xvfb.rs`, only Linux machines are expected to have a device.
     #[test]
     #[cfg_attr(not(target_os = "linux"), ignore = "needs a device")]
     fn what_a_device_says_is_told_and_no_panic() {
         let gpu = Gpu::new(resnet_wgpu::low_level::gpu::GpuOptions::default()).unwrap();
         let told = watch(gpu.device(), || {});
-        // Scoped: the caller hears of it, and nobody else.
+        // This error is in a scope, so only the caller of `upload` gets it.
         let side = gpu.device().limits().max_texture_dimension_2d + 1;
         let wide = image::RgbImage::new(side, 1);
         let refused = upload(gpu.device(), gpu.queue(), &wide);
         assert!(matches!(refused, Err(Failure::Texture(_))), "{refused:?}");
         assert!(told.try_recv().is_err());
-        // Not scoped.
+        // This error is not in a scope.
         let _ = gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: None,
             size: u64::MAX / 2,
@@ -104,7 +105,7 @@ mod tests {
         let next = || told.recv_timeout(Duration::from_secs(10)).unwrap();
         assert!(matches!(next(), Told::Failed(_)));
         gpu.device().destroy();
-        // It is looked after when the device is polled.
+        // wgpu reports the loss when the device is polled.
         let _ = gpu.device().poll(wgpu::PollType::Poll);
         assert!(matches!(next(), Told::Lost(_)));
     }

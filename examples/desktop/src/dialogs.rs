@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::files::ENDINGS;
 
-/// What somebody chose in a dialog.
+/// The user's choice in a dialog.
 pub enum Chosen {
     Pictures(Vec<PathBuf>),
     Model(PathBuf),
@@ -17,8 +17,8 @@ pub enum Chosen {
 }
 
 impl Desk {
-    /// Opens a dialog, unless one is open. It has to be made by the thread that
-    /// draws (macOS insists), and is awaited by another.
+    /// Opens a dialog, unless one is open. The drawing thread has to create the dialog (macOS
+    /// requires this), and another thread awaits it.
     pub fn ask(&mut self, model: bool) {
         if !self.dialogs.is_idle() {
             return;

@@ -1,4 +1,4 @@
-//! What can go wrong with what somebody asked for, as it is told.
+//! The errors of the user's requests, as the window shows them.
 
 use std::fmt::{Display, Formatter};
 use std::path::PathBuf;
@@ -6,24 +6,24 @@ use std::path::PathBuf;
 use resnet_wgpu::Error;
 use resnet_wgpu::low_level::preprocess::ImageError;
 
-/// Why something was not done.
+/// The reason for a failure.
 #[derive(Debug)]
 pub enum Failure {
-    /// The library says why.
+    /// An error of the library.
     Library(Error),
-    /// What the system says of a path.
+    /// A path, and the system's error for it.
     Path(PathBuf, std::io::Error),
-    /// A pipe or a device: reading it might never end.
+    /// A pipe or a device file. Reading it might never end.
     NotAFile(PathBuf),
-    /// A folder that shows nothing.
+    /// A folder without pictures.
     NoPictures(PathBuf),
-    /// The device had no memory for a texture of that size.
+    /// The device had no memory for a texture of this size.
     DeviceMemory(u32, u32),
-    /// Something else that the device said of a texture.
+    /// Another error of the device for a texture.
     Texture(String),
     /// A job panicked.
     Panicked(String),
-    /// A thread has ended.
+    /// The named thread has ended.
     Gone(String),
 }
 

@@ -1,4 +1,4 @@
-//! Pictures from files: what a worker does with a path.
+//! Pictures from files: a worker's handling of a path.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -11,29 +11,30 @@ use resnet_wgpu::{ImageLimits, decode_file};
 use crate::failure::Failure;
 use crate::texture::{upload, within};
 
-/// Longest side of a picture and of its thumbnail on the device.
+/// The longest sides of a picture and of its thumbnail on the device.
 pub const SIDE: u32 = 1600;
 const THUMB_SIDE: u32 = 128;
 
-/// Bytes of a picture that are kept once it is shown. A larger one is decoded
-/// again when the network is to see it.
+/// The most bytes of a picture that stay in memory once it is shown. A larger picture is decoded
+/// again for the network.
 const LARGE: usize = 64 << 20;
 
-/// What a folder's pictures end with.
+/// The file extensions of the pictures in a folder.
 pub const ENDINGS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
 
-/// What the opener has done.
+/// The results of the opener.
 pub enum Opened {
-    /// A path that was opened, since things were last closed so many times.
+    /// A newly opened path, with the number of times that everything had been closed when it was
+    /// requested.
     New(u64, Result<New, Failure>),
-    /// A picture that is open is decoded again.
+    /// The new pixels of an open picture.
     Again(u64, Result<Decoded, Failure>),
 }
 
-/// What a path was.
+/// The contents of a path.
 pub enum New {
     Picture(Box<Fresh>),
-    /// A folder's pictures, by name.
+    /// The paths of a folder's pictures, sorted by name.
     Folder(Vec<PathBuf>),
 }
 
@@ -44,16 +45,16 @@ pub struct Fresh {
     pub thumb: wgpu::Texture,
 }
 
-/// A picture, decoded and on the device.
+/// A picture that is decoded and on the device.
 pub struct Decoded {
     pub size: (u32, u32),
-    /// As they were decoded, unless they are too many to keep.
+    /// The decoded pixels, unless they are too many to keep.
     pub pixels: Option<Arc<RgbImage>>,
     pub shown: wgpu::Texture,
     pub decoding: Duration,
 }
 
-/// Where the pixels of a picture come from: they may be there still.
+/// The source of a picture's pixels, which may still be in memory.
 pub struct Source {
     pub path: PathBuf,
     pub pixels: Weak<RgbImage>,
@@ -85,12 +86,12 @@ pub fn open(path: PathBuf, device: &wgpu::Device, queue: &wgpu::Queue) -> Result
     })))
 }
 
-/// Decodes a picture that is open, for another look.
+/// Decodes an open picture again.
 pub fn again(path: &Path, device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Decoded, Failure> {
     both(path, device, queue).map(|(decoded, _)| decoded)
 }
 
-/// A picture and its thumbnail.
+/// Decodes a picture and makes its thumbnail.
 fn both(
     path: &Path,
     device: &wgpu::Device,
@@ -111,7 +112,7 @@ fn both(
     Ok((decoded, thumb))
 }
 
-/// Reads a picture. A pipe is refused: to open one waits for whoever writes.
+/// Reads a picture. A pipe is refused, because opening a pipe waits for its writer.
 fn decode(path: &Path) -> Result<RgbImage, Failure> {
     let found = path
         .metadata()
@@ -132,7 +133,7 @@ fn list(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// By its name, unless that is one to hide.
+/// Returns whether a file's name is that of a picture. Hidden files do not count.
 fn is_picture(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| {
         let name = name.as_encoded_bytes();

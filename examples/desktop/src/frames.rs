@@ -1,16 +1,16 @@
-//! Frame times, with inference and without: plain numbers.
+//! Statistics of frame times, with inference and without.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Frames that are kept of each kind: ten seconds at 60 a second.
+/// The number of frames of each kind that are kept: ten seconds at 60 frames a second.
 const KEPT: usize = 600;
 
-/// Frames that are not counted after a change: what was on its way belongs to
-/// the time before it.
+/// The number of frames that are ignored after a change. Work in flight then still belongs to the
+/// time before.
 const SETTLING: usize = 5;
 
-/// Whether a frame had a part of the network in it.
+/// The kinds of frames, with or without a part of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The application alone.
@@ -19,18 +19,18 @@ pub enum Kind {
     With,
 }
 
-/// The last frames' times.
+/// The times of the last frames.
 #[derive(Debug, Default)]
 pub struct Frames {
     without: VecDeque<Duration>,
     with: VecDeque<Duration>,
-    /// Of both kinds, in their order, for the plot.
+    /// The frames of both kinds in their order, for the plot.
     recent: VecDeque<(Kind, Duration)>,
     last: Option<Kind>,
     settling: usize,
 }
 
-/// What some frames come to.
+/// Statistics of frames of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
     pub frames: usize,
@@ -39,7 +39,7 @@ pub struct Summary {
 }
 
 impl Frames {
-    /// Takes in how long a frame took, from its beginning to the next one's.
+    /// Adds the time of a frame, measured from its beginning to the next frame's.
     pub fn push(&mut self, kind: Kind, time: Duration) {
         if self.last != Some(kind) {
             self.last = Some(kind);
@@ -53,20 +53,19 @@ impl Frames {
         keep(self.of(kind), time);
     }
 
-    /// The next frames are no measure: nothing was drawn before them for a while,
-    /// or something else went on.
+    /// Starts settling again. Frames after a pause or other work are not representative.
     pub fn interrupt(&mut self) {
         self.last = None;
     }
 
-    /// Forgets the frames of a kind, since they would be others now.
+    /// Forgets the frames of a kind, because new ones would not be comparable.
     pub fn forget(&mut self, kind: Kind) {
         self.of(kind).clear();
         self.recent.retain(|(of, _)| *of != kind);
         self.last = None;
     }
 
-    /// Median and 99th percentile of a kind, once there are frames of it.
+    /// Returns the median and the 99th percentile of a kind, or `None` without frames of that kind.
     pub fn summary(&self, kind: Kind) -> Option<Summary> {
         let times = match kind {
             Kind::Without => &self.without,
@@ -81,7 +80,7 @@ impl Frames {
         })
     }
 
-    /// The last frames of both kinds, the oldest first.
+    /// Returns the last frames of both kinds, the oldest first.
     pub fn recent(&self) -> impl DoubleEndedIterator<Item = (Kind, Duration)> + '_ {
         self.recent.iter().copied()
     }
@@ -101,8 +100,8 @@ fn keep<T>(list: &mut VecDeque<T>, value: T) {
     list.push_back(value);
 }
 
-/// The smallest value that at least `percent` of them do not exceed (the nearest
-/// rank), of values in order.
+/// Returns the smallest of the sorted values that at least `percent` % of the values do not exceed
+/// (the nearest rank).
 fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied()
@@ -132,7 +131,7 @@ mod tests {
         let mut frames = Frames::default();
         assert_eq!(frames.summary(Kind::With), None);
         for kind in [Kind::Without, Kind::With, Kind::Without] {
-            // The frames after a change are another matter.
+            // The first frames after a change are ignored.
             (0..SETTLING).for_each(|_| frames.push(kind, ms(500)));
             let time = if kind == Kind::With { 20 } else { 10 };
             (0..10).for_each(|_| frames.push(kind, ms(time)));

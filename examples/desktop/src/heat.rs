@@ -1,13 +1,13 @@
-//! A class activation map as a picture of heat, to lay over what the network
-//! saw.
+//! A class activation map as a picture of heat that is laid over the network's input.
 
 use image::{Rgb, RgbImage};
 use resnet_wgpu::ClassMap;
 
-/// Pixels along a side. Maps have some ten places along one; the rest is smooth.
+/// The pixels along a side. Maps have about ten cells along a side; the pixels between them are
+/// smooth.
 const SIDE: u32 = 224;
 
-/// The map alone: how much of it is seen is up to whoever lays it over a picture.
+/// Paints the map alone, at full opacity. The caller chooses its opacity over a picture.
 pub fn paint(map: &ClassMap) -> RgbImage {
     let scaled = map.scaled();
     RgbImage::from_fn(SIDE, SIDE, |x, y| {

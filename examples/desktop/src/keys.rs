@@ -1,4 +1,4 @@
-//! Keys, and files that are dropped on the window.
+//! Keys, and files that the user drops on the window.
 
 use eframe::egui::{Context, Key, Modifiers};
 
@@ -6,7 +6,7 @@ use crate::desk::{Desk, Mode};
 use crate::wish::Wish;
 
 impl Desk {
-    /// Files that were dropped, and keys.
+    /// Handles dropped files and keys.
     pub fn input(&mut self, context: &Context, wishes: &mut Vec<Wish>) {
         let dropped = context.input(|input| input.raw.dropped_files.clone());
         let paths = dropped.iter().map(|file| file.path().to_owned());
@@ -30,12 +30,12 @@ impl Desk {
             (Key::L, Wish::Show(mode)),
             (Key::O, Wish::OpenPictures),
         ];
-        // What nobody sees is not switched.
+        // The key switches inference only while the live scene is shown.
         let inference = (Key::I, Wish::Classify(!self.live.classify));
         let keys = keys
             .into_iter()
             .chain((self.mode == Mode::Live).then_some(inference));
-        // A slider that has the keyboard keeps it.
+        // A slider with the keyboard focus keeps its keys.
         if context.memory(|memory| memory.focused()).is_none() {
             context.input_mut(|input| {
                 let pressed = keys.filter(|(key, _)| input.consume_key(Modifiers::NONE, *key));

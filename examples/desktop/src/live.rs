@@ -1,6 +1,6 @@
-//! Inference in the frames of the window: the scene is drawn, a slice of the
-//! network follows it in the same encoder, and the answer comes some frames
-//! later. Nothing here waits, and no pixel leaves the device.
+//! Inference in the frames of the window. Each frame draws the scene, then records a slice of the
+//! network in the same encoder, and the answer arrives some frames later. This code never waits,
+//! and no pixel leaves the device.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::model::TOP;
 use crate::runs::{Answers, Run};
 use crate::scene::{Pair, Scene, pair};
 
-/// GPU time for the network in a frame, until somebody says another.
+/// The default GPU time for the network in a frame.
 const BUDGET: Duration = Duration::from_millis(2);
 
 /// The live mode's state.
@@ -21,41 +21,41 @@ pub struct Live {
     gpu: Gpu,
     scene: Scene,
     pub recorder: Setup,
-    /// Whether frames have inference in them.
+    /// True if frames include inference.
     pub classify: bool,
     pub budget: Duration,
     pub frames: Frames,
     pub answers: Answers,
-    /// How often threads had waited for the device when the recorder came.
+    /// The number of times that threads had waited for the device before the recorder was ready.
     pub waits_before: u64,
-    /// What recording and submitting took of the last frame.
+    /// The time that recording and submitting the last frame took.
     pub recording: Duration,
-    /// The run that is recorded in part.
+    /// The run whose first slices are recorded.
     run: Option<Run>,
     coming: VecDeque<(Pending, Run)>,
     began: Instant,
-    /// The scene's time, where it stands still.
+    /// The scene's time in seconds while the scene stands still.
     still: Option<f64>,
-    /// When the last frame began, and what it was.
+    /// The start of the last frame, and its use for the statistics.
     last: Option<(Instant, Counts)>,
 }
 
-/// Whether there is a recorder for the present model.
+/// The state of the recorder for the present model.
 pub enum Setup {
     None,
-    /// A worker makes it, and measures each step of the network.
+    /// A worker makes the recorder and measures each step of the network.
     Coming,
     There(Box<Recorder>),
     Failed,
 }
 
-/// What a frame's time is good for.
+/// The use of a frame's time for the statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Counts {
     As(Kind),
-    /// It is neither: runs were on their way, and no slice was recorded.
+    /// The frame is of neither kind: runs were in flight, but no slice was recorded.
     Not,
-    /// Something else went on: the frames after it are another matter, too.
+    /// Other work went on, so the frames after this frame do not count, either.
     Disturbed,
 }
 
@@ -79,31 +79,31 @@ impl Live {
         }
     }
 
-    /// What the scene is drawn into.
+    /// Returns the texture that the scene is drawn into.
     pub fn texture(&self) -> &wgpu::Texture {
         self.scene.texture()
     }
 
-    /// Has the scene stand still at a time of its own.
+    /// Stops the scene at the given time.
     pub fn stand_still(&mut self, seconds: f64) {
         self.still = Some(seconds);
     }
 
-    /// Which of so many pictures are seen now.
+    /// Returns the pictures that are visible now, if `pictures` is not 0.
     pub fn pair(&self, pictures: usize) -> Option<Pair> {
         let moving = || self.began.elapsed().as_secs_f64();
         pair(pictures, self.still.unwrap_or_else(moving))
     }
 
-    /// Begins with a model's recorder. Setting it up waited, and held up frames;
-    /// nothing does from here on.
+    /// Starts to use a model's recorder. Its setup waited for the device and delayed frames; later
+    /// frames never wait.
     pub fn set_recorder(&mut self, recorder: Box<Recorder>) {
         self.waits_before = self.gpu.waits();
         self.frames.forget(Kind::Without);
         self.recorder = Setup::There(recorder);
     }
 
-    /// Drops what belongs to a model.
+    /// Drops everything that belongs to a model.
     pub fn forget_model(&mut self) {
         self.recorder = Setup::None;
         self.answers = Answers::default();
@@ -112,8 +112,7 @@ impl Live {
         self.frames.forget(Kind::With);
     }
 
-    /// Another share of each frame: what frames took with the old one says
-    /// nothing any more.
+    /// Sets the network's GPU time in each frame. Frame times with the old budget are dropped.
     pub fn set_budget(&mut self, budget: Duration) {
         if budget != self.budget {
             self.budget = budget;
@@ -131,9 +130,9 @@ impl Live {
         }
     }
 
-    /// One frame: draws the scene, records a slice behind it, submits both, and
-    /// looks for answers. egui's own submission comes later. Its time counts where
-    /// all else is `quiet`.
+    /// Runs one frame: draws the scene, records a slice after it, submits both, and looks for
+    /// answers. egui submits its own commands later. The frame's time counts only if the workers
+    /// are idle (`quiet`).
     pub fn frame(
         &mut self,
         pair: &Pair,
@@ -152,7 +151,7 @@ impl Live {
         let mut encoder =
             (self.gpu.device()).create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
         self.scene.draw(&mut encoder, pair, pictures);
-        // Submitted even after an error: the scene is in it.
+        // The encoder is submitted even after an error, because it draws the scene.
         let recorded = match self.classify {
             true => self.record(&mut encoder),
             false => Ok(false),
@@ -170,8 +169,8 @@ impl Live {
         self.look()
     }
 
-    /// No frame for now: the time until the next is none of a frame's, and what
-    /// is on its way would be of a scene that nobody sees.
+    /// Ends the live frames for now. The time until the next frame does not count, and pending
+    /// answers are dropped because their scene is no longer visible.
     pub fn rest(&mut self) {
         if self.last.take().is_some() {
             self.give_up();
@@ -181,8 +180,8 @@ impl Live {
         }
     }
 
-    /// Records the next slice of a run, or begins one; `false` where there is
-    /// nothing to record.
+    /// Records the next slice of a run, or begins a run. Returns `false` if there is nothing to
+    /// record.
     fn record(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<bool, Error> {
         let Setup::There(recorder) = &mut self.recorder else {
             return Ok(false);
@@ -193,7 +192,7 @@ impl Live {
                 self.run = Some(run);
                 recorder.go_on(encoder)?
             }
-            // The device is at it still. So it is with runs that were given up.
+            // Earlier runs, including abandoned runs, still occupy all in-flight frames.
             None if !recorder.has_room() => return Ok(false),
             None => {
                 let mut run = Run {
@@ -204,8 +203,8 @@ impl Live {
                 let taken_in = recorder.begin(encoder, self.scene.texture(), self.budget)?;
                 self.run = Some(run);
                 match taken_in {
-                    // Taking the picture in costs next to nothing: the network's
-                    // first steps fit into the same frame.
+                    // The first slice only takes in the picture, which costs almost nothing. The
+                    // network's first steps fit into the same frame.
                     Slice::More(_) => {
                         run.slices += 1;
                         self.run = Some(run);
@@ -223,7 +222,7 @@ impl Live {
         Ok(true)
     }
 
-    /// Takes the answers that are there.
+    /// Takes the answers that are ready.
     fn look(&mut self) -> Result<(), Error> {
         let Setup::There(recorder) = &self.recorder else {
             return Ok(());
@@ -240,14 +239,14 @@ impl Live {
         Ok(())
     }
 
-    /// A run in part is given up; answers on their way still come.
+    /// Abandons a partly recorded run. Pending answers still arrive.
     fn give_up(&mut self) {
         if let (Setup::There(recorder), Some(_)) = (&mut self.recorder, self.run.take()) {
             recorder.abandon();
         }
     }
 
-    /// What went wrong ends the run, and those on their way.
+    /// Ends the present run and all pending runs after an error.
     pub fn stop(&mut self) {
         self.give_up();
         self.coming.clear();

@@ -1,5 +1,5 @@
-//! A window that says what pictures show: an `egui` application and a ResNet on
-//! one `wgpu` device. `README.md` says what each file shows.
+//! A window that shows the classes of pictures: an `egui` application and a ResNet on one `wgpu`
+//! device. `README.md` describes each file.
 
 mod app;
 mod args;
@@ -34,7 +34,7 @@ use eframe::egui::{IconData, ViewportBuilder};
 use app::App;
 use args::Args;
 
-/// The window's size where nobody says another.
+/// The window's default size.
 const SIZE: [f32; 2] = [1280.0, 800.0];
 
 fn main() -> ExitCode {
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
             .with_min_inner_size([900.0, 560.0])
             .with_icon(IconData::default()),
         wgpu_options: device::configuration(args.tour.is_some()),
-        // Colours are flat here: there is nothing to dither.
+        // The colours are flat, so dithering has no effect.
         dithering: false,
         ..Default::default()
     };

@@ -1,4 +1,4 @@
-//! The network that is used, and the one that is being loaded.
+//! The network in use, and the network that is being loaded.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,10 +12,10 @@ use resnet_wgpu::{
     Prediction, Recorder,
 };
 
-/// How many classes are shown.
+/// The number of classes that are shown.
 pub const TOP: usize = 5;
 
-/// Between two looks at a thread that is about to end.
+/// The time between two looks at a thread that is about to end.
 const BETWEEN: Duration = Duration::from_millis(5);
 
 /// The models of a window.
@@ -23,31 +23,31 @@ const BETWEEN: Duration = Duration::from_millis(5);
 pub struct Models {
     pub loaded: Option<Loaded>,
     pub coming: Option<Coming>,
-    /// Loading that was cancelled, until its thread is done.
+    /// Cancelled loads whose threads have not ended yet.
     ending: Vec<Loading>,
     next: u64,
-    /// The present model, for workers: they need not do what is for another.
+    /// The id of the present model. Workers skip jobs for other models.
     present: Arc<AtomicU64>,
 }
 
 /// A network that is ready.
 pub struct Loaded {
-    /// Tells this model's answers from another's.
+    /// The id that distinguishes this model's answers from those of other models.
     pub id: u64,
     pub network: Network,
-    /// From the start of loading until it was ready.
+    /// The time from the start of loading until the network was ready.
     pub loading: Duration,
 }
 
-/// What workers run. Cloning shares it.
+/// The network that workers run. Clones share their resources.
 #[derive(Clone)]
 pub struct Network {
     pub classifier: Classifier,
-    /// Made for the first map that somebody asks for.
+    /// The explainer, made for the first map.
     explainer: Arc<OnceLock<Explainer>>,
 }
 
-/// A network on its way.
+/// A network that is being loaded.
 pub struct Coming {
     pub name: String,
     loading: Loading,
@@ -55,8 +55,8 @@ pub struct Coming {
 }
 
 impl Models {
-    /// Starts to load a file, or the embedded network. The present one stays
-    /// until the other is there; loading that goes on is cancelled.
+    /// Starts to load a file, or the embedded network, and cancels any other load. The present
+    /// network stays until the new network is ready.
     pub fn load(&mut self, gpu: &Gpu, file: Option<PathBuf>) -> Result<(), Error> {
         let (name, source) = match file {
             None => ("the embedded network".into(), ModelSource::Embedded),
@@ -76,10 +76,10 @@ impl Models {
         Ok(())
     }
 
-    /// Looks whether the network that is loaded is there; `true` where it takes
-    /// the place of the one before.
+    /// Looks for the result of loading. Returns `true` if a new network has replaced the present
+    /// network.
     pub fn look(&mut self) -> Result<bool, Error> {
-        // What becomes of it is nobody's wish any more.
+        // The results of cancelled loads are dropped.
         (self.ending).retain_mut(|loading| matches!(loading.take_ready(), Ok(None)));
         let Some(coming) = &mut self.coming else {
             return Ok(false);
@@ -110,12 +110,12 @@ impl Models {
 }
 
 impl Models {
-    /// Whether no network is on its way, and none is being given up.
+    /// Returns whether no load is in progress or being cancelled.
     pub fn is_idle(&self) -> bool {
         self.coming.is_none() && self.ending.is_empty()
     }
 
-    /// Gives up the network that is on its way.
+    /// Cancels the load in progress.
     pub fn cancel(&mut self) {
         if let Some(coming) = self.coming.take() {
             coming.loading.cancel();
@@ -123,11 +123,11 @@ impl Models {
         }
     }
 
-    /// Waits until `deadline` for threads that load: a process should not end
-    /// while one of its is in the driver.
+    /// Waits until `deadline` for the loading threads. A process should not end while one of its
+    /// threads is in the driver.
     pub fn end(&mut self, deadline: Instant) {
         self.cancel();
-        // Nothing is a model's any more.
+        // No model has the id 0, so workers skip all jobs.
         self.present.store(0, Ordering::Relaxed);
         while !self.ending.is_empty() && Instant::now() < deadline {
             (self.ending).retain_mut(|loading| matches!(loading.take_ready(), Ok(None)));
@@ -135,7 +135,7 @@ impl Models {
         }
     }
 
-    /// What tells workers whether a model is the present one still.
+    /// Returns a function with which workers check whether a model is still the present model.
     pub fn is(&self, id: u64) -> impl Fn() -> bool + Send + 'static {
         let present = Arc::clone(&self.present);
         move || present.load(Ordering::Relaxed) == id
@@ -143,24 +143,23 @@ impl Models {
 }
 
 impl Coming {
-    /// How far it is, as a part of 1.
+    /// Returns the progress of loading from 0 to 1.
     pub fn fraction(&self) -> f32 {
         self.loading.progress().fraction()
     }
 }
 
-/// What follows is for workers: it takes its time. They await the device rather
-/// than wait for it: a thread that waits in the driver would hold up the window's
-/// next submission, and with it the frame.
+/// Slow methods for workers. They await the device instead of blocking in the driver. A thread that
+/// blocks there would delay the window's next submission, and so its frame.
 impl Network {
-    /// The likeliest classes, and how long it took to find them.
+    /// Returns the likeliest classes, and the time that classification took.
     pub fn classify(&self, picture: &RgbImage) -> Result<(Vec<Prediction>, Duration), Error> {
         let began = Instant::now();
         let top = pollster::block_on(self.classifier.classify_async(picture, TOP))?;
         Ok((top, began.elapsed()))
     }
 
-    /// The maps of the likeliest classes.
+    /// Returns the maps of the likeliest classes.
     pub fn explain(&self, picture: &RgbImage) -> Result<Vec<Explained>, Error> {
         let explainer = match self.explainer.get() {
             Some(explainer) => explainer,
@@ -172,7 +171,7 @@ impl Network {
         pollster::block_on(explainer.explain_async(picture, TOP))
     }
 
-    /// What records inference into the window's own frames.
+    /// Returns a recorder of inference into the window's own frames.
     pub fn recorder(&self) -> Result<Recorder, Error> {
         self.classifier.recorder()
     }

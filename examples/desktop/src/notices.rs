@@ -1,13 +1,13 @@
-//! What is told, until somebody has read it: never more than a few, whatever
-//! goes wrong how often.
+//! Messages that stay until the user dismisses them. Their number is limited, however often errors
+//! occur.
 
-/// Notices that are kept. The oldest go.
+/// The most notices that are kept. New notices replace the oldest.
 const MOST: usize = 12;
 
-/// Reasons that are told of a batch.
+/// The most reasons that a notice of a batch gives.
 const REASONS: usize = 3;
 
-/// What is told.
+/// The notices of the window.
 #[derive(Debug, Default)]
 pub struct Notices {
     list: Vec<Notice>,
@@ -50,7 +50,7 @@ impl Notices {
         self.list.len()
     }
 
-    /// What to show, the oldest first.
+    /// Returns the texts to show, the oldest first.
     pub fn all(&self) -> impl Iterator<Item = String> + '_ {
         self.list.iter().map(|told| match told.times {
             1 => told.message.clone(),
@@ -59,7 +59,7 @@ impl Notices {
     }
 }
 
-/// What failed of what was asked for together.
+/// The failures of one request for several files.
 #[derive(Debug, Default)]
 pub struct Batch {
     count: usize,
@@ -74,7 +74,7 @@ impl Batch {
         }
     }
 
-    /// One notice of all of them, once; the next batch begins.
+    /// Returns one notice of all failures, if any, and starts the next batch.
     pub fn told(&mut self) -> Option<String> {
         let Self { count, reasons } = std::mem::take(self);
         match count {

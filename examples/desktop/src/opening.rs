@@ -1,5 +1,5 @@
-//! Opening files: a few at a time, so that what has been decoded and not been
-//! taken in is never much, and closing does not wait for the rest.
+//! Files are opened a few at a time. This limits the memory of decoded pictures that are not taken
+//! in yet, and closing does not wait for the rest.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -10,15 +10,15 @@ use crate::files::{New, Opened, again, open};
 use crate::notices::Batch;
 use crate::picture::Full;
 
-/// New files that the opener has at once, and files in all.
+/// The most new files that the opener has at once, and the most files in total.
 const NEW: usize = 2;
 const ALL: usize = 4;
 
-/// What is to be opened.
+/// The queue of paths to open.
 #[derive(Default)]
 pub struct Opening {
     waiting: VecDeque<PathBuf>,
-    /// How often everything was closed: what was asked for before is not wanted.
+    /// The number of times that everything was closed. Results of earlier requests are dropped.
     closed: u64,
     failed: Batch,
 }
@@ -30,7 +30,7 @@ impl Opening {
 }
 
 impl Desk {
-    /// Opens pictures and folders; the first of them will be looked at.
+    /// Opens pictures and folders, and selects the first new picture.
     pub fn open(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
         let before = self.opening.waiting.len();
         self.opening.waiting.extend(paths);
@@ -46,7 +46,7 @@ impl Desk {
         self.opening.waiting.clear();
     }
 
-    /// Hands the opener what it is to do next.
+    /// Gives the opener its next jobs.
     pub fn go_on_opening(&mut self) {
         while self.opener.pending() < NEW
             && let Some(path) = self.opening.waiting.pop_front()
@@ -78,7 +78,7 @@ impl Desk {
                 self.ask_for_heat();
             }
             Opened::New(_, Ok(New::Folder(paths))) => {
-                // Where the folder was, before what was asked for after it.
+                // The folder's pictures take its place in the queue, before later requests.
                 let paths = paths.into_iter().rev();
                 paths.for_each(|path| self.opening.waiting.push_front(path));
             }
@@ -92,8 +92,8 @@ impl Desk {
         }
     }
 
-    /// Has a picture decoded again that is to be seen and was let go. Whoever
-    /// steps through many asks in each frame: those in between are not decoded.
+    /// Requests the pixels of a visible picture that were released. While the user steps through
+    /// many pictures, each frame requests one. The limit skips most of those in between.
     pub fn ask_for_whole(&mut self, id: u64) {
         self.pictures.used(id);
         let room = self.opener.pending() < ALL;

@@ -1,4 +1,4 @@
-//! A picture with what the network says of it.
+//! A picture with the network's results.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -11,51 +11,50 @@ use resnet_wgpu::Prediction;
 use crate::files::{SIDE, Source};
 use crate::texture::{Shown, bounded};
 
-/// What is kept of every picture, and what only of those that were looked at
-/// last.
+/// A picture. Its large parts are kept only for the last pictures that were shown.
 pub struct Picture {
     pub id: u64,
     pub path: PathBuf,
-    /// Width and height in its file.
+    /// The width and height in the file.
     pub size: (u32, u32),
     pub thumb: Shown,
-    /// What reading and decoding it took.
+    /// The time that reading and decoding took.
     pub decoding: Duration,
-    /// The present model's answer, once it is there.
+    /// The present model's answer, once it has arrived.
     pub answer: Option<Answered>,
     pub full: Full,
     /// The present model's maps of its likeliest classes.
     pub maps: Maps,
 }
 
-/// The whole picture.
+/// The state of the whole picture.
 pub enum Full {
-    /// It was let go, or nobody asked.
+    /// The picture was released, or not requested yet.
     None,
     Coming,
     There {
         shown: Shown,
         pixels: Option<Arc<RgbImage>>,
     },
-    /// The file is another by now; somebody was told why.
+    /// The file has changed, and a notice has named the reason.
     Failed,
 }
 
 /// A model's answer.
 pub struct Answered {
-    /// The likeliest classes; none where it failed.
+    /// The likeliest classes, or none after a failure.
     pub top: Vec<Prediction>,
-    /// From the decoded picture to the scores.
+    /// The time from the decoded picture to the scores.
     pub took: Duration,
 }
 
-/// Where a picture's class activation maps are.
+/// The state of a picture's class activation maps.
 pub enum Maps {
-    /// Nobody asked.
+    /// The maps were not requested.
     None,
     Coming,
     There(Vec<Heat>),
-    /// They cannot be made; somebody was told why.
+    /// The maps cannot be made, and a notice has named the reason.
     Failed,
 }
 
@@ -66,13 +65,13 @@ pub struct Heat {
 }
 
 impl Picture {
-    /// The file's name.
+    /// Returns the file's name.
     pub fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str());
         name.to_string_lossy().into_owned()
     }
 
-    /// The heat of a class, where there is a map of it.
+    /// Returns the heat of a class, if a map of it exists.
     pub fn heat(&self, class: usize) -> Option<&Heat> {
         match &self.maps {
             Maps::There(maps) => maps.iter().find(|heat| heat.class == class),
@@ -80,7 +79,7 @@ impl Picture {
         }
     }
 
-    /// What there is to show: the thumbnail until the picture is there.
+    /// Returns the texture to show: the thumbnail until the whole picture is ready.
     pub fn shown(&self) -> &Shown {
         match &self.full {
             Full::There { shown, .. } => shown,
@@ -88,13 +87,15 @@ impl Picture {
         }
     }
 
-    /// The size of the picture where it is shown, whatever is there to show.
+    /// Returns the size at which the whole picture is shown, even while only the thumbnail is
+    /// ready.
     pub fn shown_size(&self) -> Vec2 {
         let (width, height) = bounded(self.size, SIDE);
         vec2(width as f32, height as f32)
     }
 
-    /// For a worker that needs the pixels, and not for longer than they are kept.
+    /// Returns the source of the pixels for a worker. The source does not keep the pixels in
+    /// memory.
     pub fn source(&self) -> Source {
         let pixels = match &self.full {
             Full::There { pixels, .. } => pixels.as_ref().map(Arc::downgrade),
@@ -106,7 +107,7 @@ impl Picture {
         }
     }
 
-    /// Lets go what there is much of. What is on its way still comes.
+    /// Releases the large parts of the picture. Pending results still arrive.
     pub fn let_go(&mut self) {
         if !matches!(self.full, Full::Coming) {
             self.full = Full::None;

@@ -8,16 +8,17 @@ use crate::picture::{Full, Maps, Picture};
 use crate::recent::Recent;
 use crate::texture::Shown;
 
-/// Pictures that are kept whole: those that were looked at or came last. What is
-/// seen is noted in each frame, and fewer than these come in one: it stays.
+/// The number of pictures that are kept whole: the last pictures that were shown or opened. Visible
+/// pictures are marked as used in each frame, and fewer than this number arrive per frame, so they
+/// stay.
 const WHOLE: usize = 8;
 
-/// The open pictures, in the order in which they came.
+/// The open pictures, in the order in which they were opened.
 pub struct Pictures {
     list: Vec<Picture>,
     selected: usize,
     next: u64,
-    /// The next that comes is looked at.
+    /// True if the next new picture is to be selected.
     look: bool,
     whole: Recent,
 }
@@ -43,7 +44,7 @@ impl Pictures {
         self.list.get(self.selected)
     }
 
-    /// Where it is in the list.
+    /// Returns the selected picture's index in the list.
     pub fn selected_at(&self) -> usize {
         self.selected
     }
@@ -52,12 +53,12 @@ impl Pictures {
         self.list.iter_mut().find(|picture| picture.id == id)
     }
 
-    /// Has the next picture that comes selected.
+    /// Selects the next new picture.
     pub fn look_at_next(&mut self) {
         self.look = true;
     }
 
-    /// Takes a picture in; gives its name.
+    /// Adds a picture and returns its id.
     pub fn add(&mut self, window: &RenderState, fresh: Fresh) -> u64 {
         if std::mem::take(&mut self.look) {
             self.selected = self.list.len();
@@ -83,7 +84,7 @@ impl Pictures {
         id
     }
 
-    /// Takes in what a picture looks like.
+    /// Stores the decoded pixels of a picture.
     pub fn whole(&mut self, window: &RenderState, id: u64, decoded: Result<Decoded, Failure>) {
         let Some(picture) = self.by_id(id) else {
             return;
@@ -101,7 +102,7 @@ impl Pictures {
         self.used(id);
     }
 
-    /// Notes that a picture is looked at: others are let go before it.
+    /// Marks a picture as used, so that other pictures are released before it.
     pub fn used(&mut self, id: u64) {
         if let Some(old) = self.whole.used(id)
             && let Some(picture) = self.by_id(old)
@@ -115,7 +116,7 @@ impl Pictures {
         self.selected = at.unwrap_or(self.selected);
     }
 
-    /// Selects another, so many places further; the ends hold.
+    /// Moves the selection by this number of places, and stops at the ends.
     pub fn step(&mut self, by: isize) {
         let last = self.list.len().saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(by).min(last);
@@ -139,7 +140,7 @@ impl Pictures {
         (self.selected, self.look) = (0, false);
     }
 
-    /// Forgets what a model said: there is another now.
+    /// Forgets the answers of the previous model.
     pub fn forget_answers(&mut self) {
         for picture in &mut self.list {
             (picture.answer, picture.maps) = (None, Maps::None);

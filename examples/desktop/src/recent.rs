@@ -1,10 +1,10 @@
-//! What was used last, of what there is no room to keep all of.
+//! A list of recently used ids with a limited length.
 
 use std::collections::VecDeque;
 
-/// Names of the last few that were used.
+/// The ids of the last few items that were used.
 pub struct Recent {
-    /// The oldest first.
+    /// The ids, the oldest first.
     order: VecDeque<u64>,
     most: usize,
 }
@@ -15,7 +15,7 @@ impl Recent {
         Self { order, most }
     }
 
-    /// Notes that one is used. Gives the one that there is no room for any more.
+    /// Marks an id as used. Returns the id that no longer fits, if any.
     pub fn used(&mut self, id: u64) -> Option<u64> {
         self.forget(id);
         self.order.push_back(id);

@@ -1,37 +1,37 @@
-//! Runs of the network in frames, and what came of them.
+//! Runs of the network in frames, and their answers.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use resnet_wgpu::Prediction;
 
-/// How a run is cut.
+/// The slices of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
-    /// Slices that were recorded.
+    /// The number of slices that were recorded.
     pub slices: usize,
-    /// What `Recorder::slices` said of its budget.
+    /// The number of slices that `Recorder::slices` predicted for the budget.
     pub expected: usize,
     pub began: Instant,
 }
 
-/// What came of them.
+/// The answers of the runs.
 #[derive(Default)]
 pub struct Answers {
     pub top: Vec<Prediction>,
     pub count: usize,
-    /// The last answer's run.
+    /// The run of the last answer.
     pub run: Option<Run>,
-    /// From the first slice to the answer.
+    /// The time from the first slice to the answer.
     pub latency: Duration,
-    /// Runs that took another number of slices than was said.
+    /// The number of runs whose slice count differed from the prediction.
     pub miscounted: usize,
-    /// When the last answers came, for their rate.
+    /// The arrival times of the last answers, for their rate.
     recent: VecDeque<Instant>,
 }
 
 impl Answers {
-    /// Answers a second, over the last two seconds.
+    /// Returns the answers a second, over the last two seconds.
     pub fn rate(&self) -> f64 {
         match (self.recent.front(), self.recent.back()) {
             (Some(first), Some(last)) if last > first => {
@@ -54,7 +54,7 @@ impl Answers {
         }
     }
 
-    /// What was said is of another time. What was counted stays.
+    /// Forgets the last answer, which no longer applies. The counts stay.
     pub fn forget(&mut self) {
         self.top.clear();
         self.recent.clear();

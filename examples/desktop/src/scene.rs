@@ -1,23 +1,22 @@
-//! Something that moves: the pictures one after another, slowly panned and
-//! zoomed, drawn into a texture. It stands for a game's frame or a camera's: the
-//! network reads the texture where it is.
+//! A moving scene: the pictures one after another, slowly panned and zoomed, drawn into a texture.
+//! The scene stands for a game's or a camera's frame, and the network reads its texture in place.
 
 use eframe::wgpu;
 
-/// Width and height of what is drawn.
+/// The width and height of the scene.
 pub const SIZE: (u32, u32) = (960, 640);
 
-/// Seconds from one picture to the next, the last of which they share.
+/// The seconds from one picture to the next, and the seconds at the end in which both are visible.
 const EACH: f64 = 6.0;
 const SHARED: f64 = 1.2;
 
-/// Rgba8Unorm, as the network and egui read it.
+/// The format that both the network and egui read.
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
-/// Bytes of `Look` in `scene.wgsl`.
+/// The size in bytes of `Look` in `scene.wgsl`.
 const LOOK: usize = 48;
 
-/// Draws the pictures into a texture.
+/// The renderer that draws the pictures into a texture.
 pub struct Scene {
     queue: wgpu::Queue,
     device: wgpu::Device,
@@ -26,12 +25,12 @@ pub struct Scene {
     look: wgpu::Buffer,
     target: wgpu::Texture,
     view: wgpu::TextureView,
-    /// Bound textures, and the pair of pictures that they are.
+    /// The bound pair of pictures, and its bind group.
     bound: Option<([wgpu::Texture; 2], wgpu::BindGroup)>,
 }
 
 impl Scene {
-    /// Makes the pipeline and the texture.
+    /// Creates the pipeline and the texture.
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
         let shader = device.create_shader_module(wgpu::include_wgsl!("scene.wgsl"));
         let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
@@ -66,8 +65,8 @@ impl Scene {
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,
             format: FORMAT,
-            // Drawn into, and read by egui and the network; a tour writes it to a
-            // file.
+            // The scene is drawn into the texture, and egui and the network read it. A tour writes
+            // it to a file.
             usage: wgpu::TextureUsages::RENDER_ATTACHMENT
                 | wgpu::TextureUsages::TEXTURE_BINDING
                 | wgpu::TextureUsages::COPY_SRC,
@@ -94,7 +93,7 @@ impl Scene {
         }
     }
 
-    /// What is drawn into.
+    /// Returns the texture that the scene is drawn into.
     pub fn texture(&self) -> &wgpu::Texture {
         &self.target
     }
@@ -133,7 +132,7 @@ impl Scene {
         }
     }
 
-    /// Binds a pair of pictures, unless it is bound.
+    /// Binds a pair of pictures, unless it is already bound.
     fn bind(&mut self, pair: [&wgpu::Texture; 2]) {
         if let Some((bound, _)) = &self.bound
             && bound.each_ref() == pair
@@ -156,19 +155,20 @@ impl Scene {
     }
 }
 
-/// Which pictures are seen at a time, and how much of the second.
+/// The two pictures that are visible at a time, and the share of the second.
 #[derive(Debug, PartialEq)]
 pub struct Pair {
-    /// Their places among all.
+    /// The pictures' indices in the list.
     pub pictures: [usize; 2],
-    /// Seconds since each came into sight.
+    /// The seconds since each picture appeared.
     ages: [f64; 2],
-    /// How many came before each: every other moves the other way.
+    /// The number of pictures before each. Every other picture moves in the opposite direction.
     turns: [u64; 2],
     mixed: f32,
 }
 
-/// Which of so many pictures are seen after so many seconds, if there are any.
+/// Returns the visible pair of `pictures` pictures after the given seconds, or `None` without
+/// pictures.
 pub fn pair(pictures: usize, seconds: f64) -> Option<Pair> {
     if pictures == 0 {
         return None;
@@ -180,16 +180,16 @@ pub fn pair(pictures: usize, seconds: f64) -> Option<Pair> {
     let at = |turn: u64| (turn % pictures as u64) as usize;
     Some(Pair {
         pictures: [at(turn), at(turn + 1)],
-        // It came into sight while the one before it was still seen.
+        // The picture appeared while the previous picture was still visible.
         ages: [age + SHARED, since],
         turns: [turn, turn + 1],
-        // Smooth at both ends.
+        // A smoothstep, which is smooth at both ends.
         mixed: mixed * mixed * (3.0 - 2.0 * mixed),
     })
 }
 
-/// The part of a picture that is seen after so many seconds: as wide as fits,
-/// ever closer, from one side to the other.
+/// Returns the part of a picture that is visible at an age in seconds. The part starts as wide as
+/// fits, shrinks, and moves from one side to the other.
 fn part(aspect: f32, age: f64, turn: u64) -> [f32; 4] {
     let scene = SIZE.0 as f32 / SIZE.1 as f32;
     let along = (age / (EACH + SHARED)).clamp(0.0, 1.0) as f32;
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!((early.pictures, early.mixed), ([0, 1], 0.0));
         let late = pair(3, EACH - 0.001).unwrap();
         assert!(late.mixed > 0.99);
-        // The second goes on as the first: nothing jumps.
+        // The second picture becomes the first without a jump.
         let next = pair(3, EACH + 0.001).unwrap();
         assert_eq!((next.pictures, next.mixed), ([1, 2], 0.0));
         assert_eq!(late.turns[1], next.turns[0]);

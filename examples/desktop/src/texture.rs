@@ -1,5 +1,5 @@
-//! Pictures as textures of the shared device: egui shows them, and the live
-//! scene is drawn from them.
+//! Pictures as textures of the shared device. egui shows them, and the live scene is drawn from
+//! them.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use image::{RgbImage, RgbaImage};
 
 use crate::failure::Failure;
 
-/// A texture that egui knows. Dropping it tells egui to forget it.
+/// A texture that is registered with egui. Dropping it removes the registration.
 pub struct Shown {
     texture: wgpu::Texture,
     id: TextureId,
@@ -20,7 +20,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Makes a texture known to egui: a bind group, and no pixel moves.
+    /// Registers a texture with egui. This creates a bind group and copies no pixels.
     pub fn new(window: &RenderState, texture: wgpu::Texture) -> Self {
         let view = texture.create_view(&Default::default());
         let filter = wgpu::FilterMode::Linear;
@@ -43,7 +43,7 @@ impl Shown {
         &self.texture
     }
 
-    /// Width and height.
+    /// Returns the width and height.
     pub fn size(&self) -> Vec2 {
         vec2(self.texture.width() as f32, self.texture.height() as f32)
     }
@@ -55,11 +55,11 @@ impl Drop for Shown {
     }
 }
 
-/// A texture of a picture, as it is. Any thread may make one: the pixels are
-/// handed to the queue, and go with the next submission.
+/// Uploads a picture into a texture, unscaled. Any thread may call this function: the queue takes
+/// the pixels and copies them with the next submission.
 ///
 /// # Errors
-/// Where the device has no memory for it, or refuses it.
+/// If the device has no memory for the texture, or refuses it.
 pub fn upload(
     device: &wgpu::Device,
     queue: &wgpu::Queue,
@@ -74,7 +74,7 @@ pub fn upload(
         let [r, g, b] = picture.get_pixel(x, y).0;
         image::Rgba([r, g, b, 255])
     });
-    // Scopes are a thread's own. What no scope has ends the application.
+    // Error scopes belong to a thread. An error outside any scope would end the application.
     let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
     let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
     let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
@@ -84,8 +84,8 @@ pub fn upload(
         mip_level_count: 1,
         sample_count: 1,
         dimension: wgpu::TextureDimension::D2,
-        // The bytes as they are: egui mixes colours as sRGB has them, and so
-        // does the network.
+        // The format keeps the bytes unconverted: egui mixes colours in sRGB, and the network
+        // expects sRGB values.
         format: wgpu::TextureFormat::Rgba8Unorm,
         usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
         view_formats: &[],
@@ -99,7 +99,7 @@ pub fn upload(
     let refused = pollster::block_on(validation.pop());
     let failed = pollster::block_on(internal.pop());
     let full = pollster::block_on(memory.pop());
-    // A texture for which there was no memory is refused where it is used, too.
+    // A texture without memory also causes an error where it is used, so out-of-memory comes first.
     match (full, refused.or(failed)) {
         (Some(_), _) => Err(Failure::DeviceMemory(size.width, size.height)),
         (None, Some(error)) => Err(Failure::Texture(error.to_string())),
@@ -107,7 +107,7 @@ pub fn upload(
     }
 }
 
-/// Width and height, scaled down where a side is longer than `side`.
+/// Returns the width and height, scaled down if a side is longer than `side`.
 pub fn bounded((width, height): (u32, u32), side: u32) -> (u32, u32) {
     let longest = width.max(height);
     if longest <= side {
@@ -115,20 +115,20 @@ pub fn bounded((width, height): (u32, u32), side: u32) -> (u32, u32) {
     }
     let scaled = |length: u32| {
         let scaled = u64::from(length) * u64::from(side) / u64::from(longest);
-        // Never more than `side`, and there is a pixel left.
+        // The result is at most `side` and at least 1.
         (scaled as u32).max(1)
     };
     (scaled(width), scaled(height))
 }
 
-/// The picture scaled down, where a side is longer than `side`.
+/// Returns the picture scaled down, if a side is longer than `side`.
 pub fn within(picture: &RgbImage, side: u32) -> Option<RgbImage> {
     let (width, height) = bounded(picture.dimensions(), side);
     if (width, height) == picture.dimensions() {
         return None;
     }
-    // `resize` has floats for whole rows of the original, which for a picture
-    // of a line or two is gigabytes. Means of blocks need no memory.
+    // `resize` allocates floats for whole rows of the original, which takes gigabytes for a picture
+    // with one or two rows. Means of blocks need no such memory.
     let (w, h) = bounded(picture.dimensions(), 2 * side);
     let smaller = ((w, h) != picture.dimensions()).then(|| thumbnail(picture, w, h));
     let picture = smaller.as_ref().unwrap_or(picture);

@@ -1,4 +1,4 @@
-//! What somebody may want, and what becomes of it.
+//! The user's wishes and their effects.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use eframe::egui::Context;
 
 use crate::desk::{Desk, Mode};
 
-/// What somebody wants.
+/// A wish of the user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wish {
-    /// A dialog for pictures, or for a checkpoint.
+    /// Opens a dialog for pictures; `OpenModel` opens a dialog for a checkpoint.
     OpenPictures,
     OpenModel,
     Embedded,

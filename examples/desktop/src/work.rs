@@ -1,5 +1,4 @@
-//! What is handed to the network's worker, and what comes back: answers, maps
-//! and recorders.
+//! The jobs of the network's worker and their results: answers, maps and recorders.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,18 +14,19 @@ use crate::model::Network;
 use crate::picture::{Answered, Heat, Maps};
 use crate::texture::{Shown, upload};
 
-/// What the network's worker found, and of which model and picture.
+/// The results of the network's worker, each with its model's id and, for a picture, the picture's
+/// id.
 pub enum Found {
     Answer(u64, u64, Result<(Vec<Prediction>, Duration), Failure>),
     Maps(u64, u64, Result<Vec<(usize, wgpu::Texture)>, Failure>),
     Recorder(u64, Result<Box<Recorder>, Failure>),
-    /// Nothing: there is another model by now.
+    /// No result, because the model has been replaced.
     Stale,
 }
 
 impl Desk {
     pub fn load(&mut self, file: Option<PathBuf>) {
-        // A pipe would keep the thread that loads for ever.
+        // A pipe would block the loading thread for ever.
         let pipe = |path: &PathBuf| path.metadata().is_ok_and(|found| !found.is_file());
         if let Some(path) = file.clone().filter(pipe) {
             return self.tell(Failure::NotAFile(path));
@@ -36,7 +36,7 @@ impl Desk {
         }
     }
 
-    /// All is to be said again by the new network.
+    /// Requests all results again from the new network.
     pub fn model_changed(&mut self) {
         self.pictures.forget_answers();
         self.live.forget_model();
@@ -48,7 +48,7 @@ impl Desk {
         self.ask_for_recorder();
     }
 
-    /// Has a picture classified.
+    /// Requests the classification of a picture.
     pub fn classify(&mut self, id: u64) {
         let Some(picture) = self.pictures.by_id(id) else {
             return;
@@ -58,9 +58,9 @@ impl Desk {
         self.hand_over(answer, move |of, answer| Found::Answer(of, id, answer));
     }
 
-    /// Hands work with the present network to its worker, which leaves it where
-    /// there is another by then. `false` where it was not taken: without a network,
-    /// or for a reason that is told.
+    /// Gives the worker a job with the present network. The worker skips the job if that network
+    /// has been replaced. Returns `false` if no network is loaded, or if the worker failed, which
+    /// is shown as a notice.
     fn hand_over<T>(
         &mut self,
         work: impl FnOnce(&Network) -> Result<T, Failure> + Send + 'static,
@@ -86,7 +86,7 @@ impl Desk {
         }
     }
 
-    /// Has the maps of the selected picture made, where they are to be seen.
+    /// Requests the maps of the selected picture, if heat is shown.
     pub fn ask_for_heat(&mut self) {
         let wanted = self.heat && self.mode == Mode::Pictures;
         let picture = self.pictures.selected().filter(|_| wanted);
@@ -115,7 +115,7 @@ impl Desk {
         }
     }
 
-    /// Has a recorder made, where frames are to have inference in them.
+    /// Requests a recorder in live mode.
     pub fn ask_for_recorder(&mut self) {
         let wanted = self.mode == Mode::Live && matches!(self.live.recorder, Setup::None);
         if self.models.loaded.is_none() || !wanted {
@@ -128,7 +128,7 @@ impl Desk {
         };
     }
 
-    /// Takes in what a network said, unless there is another by now.
+    /// Takes in a result, unless its model has been replaced.
     pub fn found(&mut self, found: Found) {
         let now = self.models.loaded.as_ref().map(|model| model.id);
         match found {
@@ -151,7 +151,8 @@ impl Desk {
                 };
                 if let Some(picture) = self.pictures.by_id(id) {
                     picture.maps = Maps::There(maps.into_iter().map(heat).collect());
-                    // Somebody may have gone on: they go with the picture.
+                    // The user may have moved on, so the maps are released together with the
+                    // picture.
                     self.pictures.used(id);
                 }
             }

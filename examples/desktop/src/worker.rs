@@ -1,5 +1,5 @@
-//! A thread for whatever is slow: decoding, waiting for the device, making
-//! things on it. The thread that draws hands over jobs and looks for results.
+//! A thread for slow work: decoding, waiting for the device, and creating objects on it. The
+//! drawing thread sends jobs and polls for results.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,10 +13,10 @@ use crate::failure::Failure;
 
 type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
-/// Between two looks at a thread that is about to end.
+/// The time between two looks at a thread that is about to end.
 const BETWEEN: Duration = Duration::from_millis(5);
 
-/// Runs jobs one after the other, in their order.
+/// A thread that runs jobs one after the other, in their order.
 pub struct Worker<T> {
     name: &'static str,
     jobs: Sender<Job<T>>,
@@ -27,8 +27,7 @@ pub struct Worker<T> {
 }
 
 impl<T: Send + 'static> Worker<T> {
-    /// Starts the thread. `wake` is called after each job, to have the window
-    /// drawn again.
+    /// Starts the thread. `wake` is called after each job, so that the window is drawn again.
     pub fn start(name: &'static str, wake: impl Fn() + Send + 'static) -> std::io::Result<Self> {
         let (jobs, inbox) = channel::<Job<T>>();
         let (outbox, results) = channel();
@@ -39,7 +38,7 @@ impl<T: Send + 'static> Worker<T> {
                 if over.load(Ordering::Relaxed) {
                     return;
                 }
-                // Nobody listens any more: the window was closed.
+                // The receiver is gone, because the window was closed.
                 if outbox.send(job()).is_err() {
                     return;
                 }
@@ -57,15 +56,15 @@ impl<T: Send + 'static> Worker<T> {
         })
     }
 
-    /// Hands a job over. Where it panics, the thread goes on, and `failed` says
-    /// what to give instead: whoever asked still hears of it.
+    /// Sends a job to the thread. If the job panics, the thread continues, and `failed` makes the
+    /// result from the panic.
     pub fn run(
         &mut self,
         job: impl FnOnce() -> T + Send + 'static,
         failed: impl FnOnce(Failure) -> T + Send + 'static,
     ) -> Result<(), Failure> {
         let job = move || {
-            // What a job shares with others are locks, which tell of a panic.
+            // Unwind safety: a job shares only locks with other threads, and locks report a panic.
             catch_unwind(AssertUnwindSafe(job))
                 .unwrap_or_else(|payload| failed(Failure::Panicked(said(&*payload))))
         };
@@ -75,28 +74,28 @@ impl<T: Send + 'static> Worker<T> {
         Ok(())
     }
 
-    /// The next result, if it is there; it looks, and returns at once.
+    /// Returns the next result if it is ready. This method never waits.
     pub fn take(&mut self) -> Option<T> {
         let result = self.results.try_recv().ok()?;
         self.pending = self.pending.saturating_sub(1);
         Some(result)
     }
 
-    /// Takes no more jobs; the thread ends after the one that it is at.
+    /// Stops the worker. The thread ends after its current job.
     pub fn stop(&mut self) {
         self.ended.store(true, Ordering::Relaxed);
-        // It waits for a job: nobody hands it one any more.
+        // Dropping the sender ends the thread if it waits for a job.
         self.jobs = channel().0;
     }
 
-    /// Waits for the thread until `deadline`: a process should not end while a
-    /// thread of its is in the driver. One that reads a file that never comes is
-    /// let go. Gives whether it has ended.
+    /// Waits for the thread until `deadline`, and returns whether it has ended. A process should
+    /// not end while one of its threads is in the driver. A thread that is blocked on a file is
+    /// abandoned.
     pub fn join(&mut self, deadline: Instant) -> bool {
         self.stop();
         while let Some(thread) = self.thread.take() {
             if thread.is_finished() {
-                // Its jobs' panics were told.
+                // The panics of the jobs were already reported.
                 let _ = thread.join();
             } else if Instant::now() >= deadline {
                 return false;
@@ -108,18 +107,18 @@ impl<T: Send + 'static> Worker<T> {
         true
     }
 
-    /// Whether all that was handed over is done, and taken.
+    /// Returns whether all jobs are done and all results taken.
     pub fn is_idle(&self) -> bool {
         self.pending == 0
     }
 
-    /// Jobs that are not done and taken.
+    /// Returns the number of jobs whose results were not taken.
     pub fn pending(&self) -> usize {
         self.pending
     }
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 fn said(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| payload.downcast_ref::<String>().cloned())
@@ -180,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_job_that_never_ends_is_not_waited_for() {
-        // As with a file that stalls: nothing is ever sent.
+        // The job blocks like a read from a stalled file, because nothing is ever sent.
         let (open, stalled) = mpsc::channel::<()>();
         let (tell, told) = mpsc::channel();
         let mut worker = Worker::start("test", || {}).unwrap();
@@ -189,7 +188,7 @@ mod tests {
             stalled.recv().is_ok()
         };
         worker.run(job, |_| true).unwrap();
-        // It is at it: one that had not begun would not be.
+        // The job has begun. A job that had not begun would not block the end.
         told.recv_timeout(Duration::from_secs(10)).unwrap();
         let began = Instant::now();
         assert!(!worker.join(began + Duration::from_millis(50)));

@@ -1,4 +1,4 @@
-//! Convolutions and linear layers, with and without epilogues.
+//! Tests of convolutions and linear layers, with and without epilogues.
 
 use super::{Random, node, single, size};
 use crate::cpu::reference::{self, error};
@@ -27,7 +27,7 @@ fn conv_params(random: &mut Random, c: &Conv2d) -> Params {
     params
 }
 
-/// One random image batch through `c`, against the scalar loops.
+/// Runs one random batch of images through `c` and compares the result with the scalar loops.
 fn check(random: &mut Random, c: Conv2d, [h, w]: [usize; 2]) {
     let (Some(oh), Some(ow)) = (c.window.outputs(h), c.window.outputs(w)) else {
         return;
@@ -65,7 +65,7 @@ fn random_convolutions_match_scalar_loops() {
 
 #[test]
 fn convolutions_of_several_blocks_match_scalar_loops() {
-    // More pixels than a block has, and so few that channels are split.
+    // The sizes cover more pixels than a block has, and so few pixels that channels are split.
     let mut random = Random(2);
     for (channels, window, groups, size) in [
         ([3, 9], Window::new(7, 2, 3), 1, [71, 67]),
@@ -79,7 +79,7 @@ fn convolutions_of_several_blocks_match_scalar_loops() {
     }
 }
 
-/// `op` with the input as residual behind it.
+/// Returns a graph of `op` with the input as its residual.
 fn with_residual(op: Op, shape: Shape) -> Graph {
     let mut graph = single(op, shape, shape);
     graph.nodes[1].inputs.push(NodeId(0));

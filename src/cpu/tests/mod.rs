@@ -1,5 +1,4 @@
-//! The twin against scalar loops on random shapes, and against what it must
-//! refuse.
+//! Tests of the CPU reference against scalar loops on random shapes, and of its error cases.
 
 mod convolutions;
 mod pooling;
@@ -10,7 +9,7 @@ mod simple_ops;
 use super::reference::Random;
 use crate::graph::{Graph, Node, NodeId, Op, Shape};
 
-/// A graph of one operation on one input.
+/// Returns a graph of one operation on one input.
 fn single(op: Op, input: Shape, output: Shape) -> Graph {
     let nodes = vec![
         node("input", Op::Input, &[], input),
@@ -32,7 +31,7 @@ fn node(name: &str, op: Op, inputs: &[usize], shape: Shape) -> Node {
     }
 }
 
-/// An image size, odd ones included.
+/// Returns a random image size; odd sizes are included.
 fn size(random: &mut Random) -> [usize; 2] {
     [random.within(1, 13), random.within(1, 13)]
 }

@@ -1,4 +1,4 @@
-//! Pooling against scalar loops and PyTorch's corner cases.
+//! Tests of pooling against scalar loops and PyTorch's corner cases.
 
 use super::{Random, single, size};
 use crate::cpu;
@@ -35,12 +35,13 @@ fn random_pools_match_scalar_loops() {
 
 #[test]
 fn overhang_and_padding_do_not_count() {
-    // torch.nn.AvgPool2d(2, 2, ceil_mode=True, count_include_pad=False) on
-    // arange(9).reshape(3, 3) gives [[2, 3.5], [6.5, 8]].
+    // torch.nn.AvgPool2d(2, 2, ceil_mode=True, count_include_pad=False) on arange(9).reshape(3, 3)
+    // gives [[2, 3.5], [6.5, 8]].
     let x = Tensor::from_fn([1, 3, 3, 1], |i| i as f32);
     let y = run(Op::AvgPool(Window::new(2, 2, 0)), &x, 2, 2);
     assert_eq!(y.data(), [2.0, 3.5, 6.5, 8.0]);
-    // Negative values show that a padding of 0 would win over them.
+    // With negative values, a padding of 0 would win over every pixel, which would reveal the
+    // error.
     let x = Tensor::from_fn([1, 3, 3, 1], |i| -1.0 - i as f32);
     let y = run(Op::MaxPool(Window::new(3, 2, 1)), &x, 2, 2);
     assert_eq!(y.data(), [-1.0, -2.0, -4.0, -5.0]);
@@ -60,6 +61,6 @@ fn a_nan_wins_as_in_pytorch() {
 fn global_mean_is_of_each_image_and_channel() {
     let x = Tensor::from_fn([2, 3, 5, 2], |i| i as f32);
     let y = run(Op::GlobalAvgPool, &x, 1, 1);
-    // Channel 0 of image 0 holds 0, 2, …, 28; of image 1, 30 more.
+    // Channel 0 of image 0 holds 0, 2, …, 28. In image 1, the values are 30 larger.
     assert_eq!(y.data(), [14.0, 15.0, 44.0, 45.0]);
 }

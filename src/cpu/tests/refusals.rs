@@ -1,4 +1,4 @@
-//! What the twin refuses, and how it says so.
+//! Tests of the graphs, tensors and inputs that the CPU reference rejects, and of the messages.
 
 use super::{node, single};
 use crate::cpu::{self, CpuError, CpuModel};

@@ -1,5 +1,5 @@
-//! The ways to run a graph give one another's numbers, and hold no more than
-//! they say.
+//! Tests that all ways to run a graph return equal numbers, and that they free values as
+//! documented.
 
 use super::Random;
 use crate::cpu::reference::Random as Seeded;
@@ -7,7 +7,7 @@ use crate::cpu::{CpuError, CpuModel, Executor};
 use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Shape, Window};
 use crate::tensor::Params;
 
-/// A small residual network with every second input of an addition.
+/// Returns a small residual network.
 fn network() -> Result<Graph, GraphError> {
     let mut g = GraphBuilder::new(Shape::new(9, 7, 3))?;
     let x = g.input();
@@ -86,7 +86,7 @@ fn values_are_freed_unless_held() {
     while let Some(at) = executor.step().unwrap() {
         let there = |name| executor.value(id(name)).is_some();
         match graph.node(at).name.as_str() {
-            // conv1 is the residual of add; relu1 has no reader but conv2.
+            // add reads conv1 as its residual; only conv2 reads relu1.
             "conv2" => assert!(there("conv1") && there("bn1") && there("relu1")),
             "add" => assert!(there("conv1") && there("bn1") && !there("relu1")),
             "maxpool" => assert!(!there("conv1") && !there("bn1") && there("add")),

@@ -1,4 +1,4 @@
-//! Batch norm, scale-shift, ReLU, softmax, flatten and option A's shortcut.
+//! Tests of batch norm, scale-shift, ReLU, softmax, flatten and option A's shortcut.
 
 use super::{Random, single, size};
 use crate::cpu;

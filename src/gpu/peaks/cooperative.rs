@@ -1,4 +1,4 @@
-//! Products of cooperative matrices, and nothing else.
+//! Measures the peak rate of cooperative matrix products.
 
 use half::f16;
 
@@ -7,16 +7,16 @@ use super::rig::{Launch, Rig, numbers};
 use crate::gpu::GpuError;
 use crate::kernels::{PeakShader, Scalar};
 
-/// Which shader.
+/// The parameters of the shader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CooperativeShape {
     /// Rows and columns of each matrix.
     pub size: u32,
-    /// In what the factors are.
+    /// The type of the factors.
     pub operands: Scalar,
-    /// In what the sum is.
+    /// The type of the sum.
     pub accumulator: Scalar,
-    /// Sums of a subgroup.
+    /// Independent sums of a subgroup.
     pub chains: u32,
     /// Invocations of a workgroup.
     pub workgroup: u32,
@@ -34,19 +34,18 @@ pub struct Cooperative<'r> {
     d: wgpu::Buffer,
     found: wgpu::Buffer,
     binds: wgpu::BindGroup,
-    /// Tiles that `d` has room for.
+    /// Tiles that fit in `d`.
     tiles: u32,
     max_groups: u32,
 }
 
-/// Bytes of all results at most: enough tiles for the largest GPUs.
+/// The largest size of all results, in bytes: enough tiles for the largest GPUs.
 const MAX_BYTES: u64 = 64 << 20;
-/// The smallest subgroup that anything has.
+/// The smallest subgroup of any device.
 const MIN_SUBGROUP: u32 = 4;
 
 impl<'r> Cooperative<'r> {
-    /// Makes the kernel, runs it a little and looks whether its products are
-    /// right.
+    /// Creates the kernel, runs a few rounds and checks the products.
     pub fn new(rig: &'r Rig, shape: CooperativeShape) -> Result<Self, GpuError> {
         let CooperativeShape {
             size,
@@ -100,7 +99,7 @@ impl<'r> Cooperative<'r> {
         Ok(made)
     }
 
-    /// Runs so many invocations of so many rounds, and checks the products.
+    /// Runs `invocations` invocations of `rounds` rounds each, and checks the products.
     pub fn run(&self, invocations: u32, rounds: u32) -> Result<PeakRun, GpuError> {
         let CooperativeShape {
             size,
@@ -148,7 +147,7 @@ impl<'r> Cooperative<'r> {
     }
 }
 
-/// Operands and what comes of them: small whole numbers, exact in f16.
+/// The operands and the expected results: small whole numbers, exact in f16.
 #[derive(Debug, Clone, Copy)]
 struct Right {
     size: u32,
@@ -156,10 +155,11 @@ struct Right {
 }
 
 impl Right {
-    /// A pair adds up to 48 to an element, and f16 is exact up to 2,048.
+    /// The largest number of pairs that do not cancel. A pair adds up to 48 to an element, and f16
+    /// is exact up to 2,048.
     const MAX_PAIRS: u32 = 20;
 
-    /// a₀ and a₁, which cancel each other or do not.
+    /// Returns the matrices a₀ and a₁. With `cancel`, a₁ = −a₀.
     fn a(self, cancel: bool) -> Vec<f32> {
         let first = matrix(self.size, |row, k| (3 * row + 5 * k) % 4);
         let second: Vec<_> = match cancel {
@@ -178,7 +178,7 @@ impl Right {
         (0..self.chains).flat_map(chain).collect()
     }
 
-    /// c + pairs · (a₀·b + a₁·b).
+    /// Returns c + pairs · (a₀·b + a₁·b).
     fn d(self, pairs: u32) -> Vec<f32> {
         let (a, b, mut d) = (self.a(false), self.b(), self.c());
         let size = self.size as usize;
@@ -232,7 +232,7 @@ mod tests {
         for size in [8, 16] {
             let right = Right { size, chains: 8 };
             for pairs in 0..=Right::MAX_PAIRS {
-                // Between the two products of a pair it may be larger.
+                // Between the two products of a pair the sum may be larger, hence the margin of 64.
                 let within = |v: &f32| v.fract() == 0.0 && v.abs() <= 2_048.0 - 64.0;
                 assert!(right.d(pairs).iter().all(within), "{size}, {pairs}");
             }
@@ -250,7 +250,8 @@ mod tests {
             (d[(column * 8 + row) as usize] + 1.0) as u32
         });
         assert_ne!(d, transposed);
-        // Row 0: c = −1, a₀ + a₁ by b's first column, by hand.
+        // The first element of d, computed directly: c = −1, plus row 0 of a₀ + a₁ times b's first
+        // column.
         let a = [-2.0, 0.0, 2.0, 1.0, -1.0, 1.0, 0.0, 2.0];
         let sums: f32 = a
             .iter()

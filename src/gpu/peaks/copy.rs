@@ -1,16 +1,16 @@
-//! Reading and writing memory, and nothing else.
+//! Measures the peak rate of reading and writing device memory.
 
 use super::PeakRun;
 use super::rig::{Launch, Rig, numbers};
 use crate::gpu::GpuError;
 use crate::kernels::PeakShader;
 
-/// Workgroups that every device has room for.
+/// Invocations of a workgroup: the default limit of WebGPU.
 const WORKGROUP: u32 = 256;
-/// What one invocation copies a step.
+/// Bytes that one invocation copies in a step.
 const PIECE: u64 = 16;
 
-/// The kernel and two buffers, the first of them filled.
+/// The kernel and two buffers. The first buffer is filled with the pattern.
 #[derive(Debug)]
 pub struct Copy<'r> {
     rig: &'r Rig,
@@ -22,7 +22,7 @@ pub struct Copy<'r> {
 }
 
 impl<'r> Copy<'r> {
-    /// Two buffers of that many bytes, capped at what the device can bind.
+    /// Creates two buffers of `bytes` bytes, capped at the largest binding of the device.
     pub fn new(rig: &'r Rig, bytes: u64) -> Result<Self, GpuError> {
         let profile = rig.gpu().profile();
         let bytes = bytes.min(profile.max_binding) / PIECE * PIECE;
@@ -48,13 +48,13 @@ impl<'r> Copy<'r> {
         })
     }
 
-    /// Bytes of each buffer.
+    /// Returns the bytes of each buffer.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Copies so many times, each invocation about that many pieces, and checks
-    /// the copy.
+    /// Copies the buffer `times` times, with about `pieces` pieces per invocation, and checks the
+    /// copy.
     pub fn run(&self, times: u32, pieces: u32) -> Result<PeakRun, GpuError> {
         let profile = self.rig.gpu().profile();
         let each = u64::from(WORKGROUP) * PIECE * u64::from(pieces);
@@ -75,14 +75,14 @@ impl<'r> Copy<'r> {
             }
         }
         Ok(PeakRun {
-            // Read, and written.
+            // Each byte is read once and written once.
             amount: 2.0 * self.bytes as f64 * f64::from(times),
             elapsed,
         })
     }
 }
 
-/// What `fill` in shaders/peaks/copy.wgsl writes.
+/// Returns the word that `fill` in shaders/peaks/copy.wgsl writes at index `at`.
 fn pattern(at: u64) -> u32 {
     (at as u32).wrapping_mul(2_654_435_761)
 }

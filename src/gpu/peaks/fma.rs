@@ -1,16 +1,16 @@
-//! Fused multiply-adds, and nothing else.
+//! Measures the peak rate of fused multiply-adds.
 
 use super::PeakRun;
 use super::rig::{Launch, Rig, numbers};
 use crate::gpu::GpuError;
 use crate::kernels::{PeakShader, Scalar};
 
-/// Which shader.
+/// The parameters of the shader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FmaShape {
-    /// In what it computes.
+    /// The type of the computation.
     pub scalar: Scalar,
-    /// `vec4` chains of an invocation.
+    /// Chains of an invocation, each a `vec4`.
     pub chains: u32,
     /// Invocations of a workgroup.
     pub workgroup: u32,
@@ -29,11 +29,11 @@ pub struct Fma<'r> {
     max_groups: u32,
 }
 
-/// Invocations at most: several times what the largest GPUs hold at a time.
+/// The largest number of invocations: several times what the largest GPUs hold at a time.
 const MAX_INVOCATIONS: u32 = 1 << 22;
 
 impl<'r> Fma<'r> {
-    /// Makes the kernel, runs it a little and looks whether it counts rightly.
+    /// Creates the kernel, runs a few rounds and checks the sums.
     pub fn new(rig: &'r Rig, shape: FmaShape) -> Result<Self, GpuError> {
         let FmaShape {
             scalar,
@@ -66,8 +66,7 @@ impl<'r> Fma<'r> {
         Ok(made)
     }
 
-    /// Runs so many invocations of so many rounds, and checks what they came
-    /// to.
+    /// Runs `invocations` invocations of `rounds` rounds each, and checks the sums.
     pub fn run(&self, invocations: u32, rounds: u32) -> Result<PeakRun, GpuError> {
         let FmaShape {
             scalar,
@@ -77,7 +76,7 @@ impl<'r> Fma<'r> {
         let groups = (invocations / workgroup).clamp(1, self.max_groups);
         let pairs = rounds * self.shader.pairs();
         let step = step(scalar, pairs);
-        // m, first, second: a pair maps x to second − (first − x).
+        // The words m, first and second: a pair of steps maps x to second − (first − x).
         let mut words = [-1.0, 1.0, 1.0 + step].map(f32::to_bits).to_vec();
         words.push(rounds);
         self.rig.write(&self.params, bytemuck::cast_slice(&words))?;
@@ -97,7 +96,7 @@ impl<'r> Fma<'r> {
                 }
             }
         }
-        // A step of a chain is four multiply-adds, of two operations each.
+        // A step of a chain is four multiply-adds of two operations each.
         let steps = u64::from(pairs) * 2 * u64::from(chains);
         Ok(PeakRun {
             amount: (done * steps * 8) as f64,
@@ -106,18 +105,17 @@ impl<'r> Fma<'r> {
     }
 }
 
-/// What a pair of steps adds: 1 where all stays exact, nothing where a long run
-/// would go beyond that.
+/// Returns the value that a pair of steps adds: 1 while all sums stay exact, and 0 for longer runs.
 fn step(scalar: Scalar, pairs: u32) -> f32 {
     let exact = match scalar {
         Scalar::F16 => 1 << 10,
-        // A sum of all chains has to be exact, too.
+        // The sum of all chains must also be exact.
         Scalar::F32 => 1 << 18,
     };
     if pairs <= exact { 1.0 } else { 0.0 }
 }
 
-/// What an invocation's chains come to.
+/// Returns the sum of the chains of invocation `at`.
 fn sum(at: u64, chains: u32, pairs: u32, step: f32) -> f32 {
     let lanes = 4 * chains;
     let start: u32 = (0..lanes).map(|lane| (at % 16) as u32 + lane).sum();
@@ -128,7 +126,7 @@ fn sum(at: u64, chains: u32, pairs: u32, step: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// The shader's arithmetic, done here step by step.
+    /// Replays the shader's arithmetic step by step.
     #[test]
     fn sums_are_what_the_chains_come_to() {
         for (scalar, pairs) in [(Scalar::F16, 9), (Scalar::F32, 9), (Scalar::F16, 5_000)] {

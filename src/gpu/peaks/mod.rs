@@ -1,6 +1,5 @@
-//! Small kernels that measure a device: each knows how to run once, for how
-//! long, and whether what it computed is right. How often, in what sizes and
-//! what it comes to is the matter of `resnet-wgpu-bench`.
+//! Small kernels that measure a device. Each kernel runs once, reports its duration and checks its
+//! result. `resnet-wgpu-bench` chooses repetitions and sizes, and evaluates the results.
 
 mod cooperative;
 mod copy;

@@ -5,17 +5,17 @@ use crate::gpu::audited::{COOPERATIVE, request_cooperative};
 use crate::gpu::wishes::WISHED;
 use crate::gpu::{DeviceSelector, Gpu, GpuError};
 
-/// A device with cooperative matrices, and the products that it offers.
+/// A device with cooperative matrices, and the products that its adapter offers.
 #[derive(Debug)]
 pub struct Offer {
     /// The device.
     pub gpu: Gpu,
-    /// The products that its adapter offers.
+    /// The products that the adapter offers.
     pub products: Vec<wgpu::CooperativeMatrixProperties>,
 }
 
-/// Opens the adapter with cooperative matrices of any kind, for measuring;
-/// `None` where it offers none.
+/// Opens an adapter with cooperative matrices of any kind, for measuring. Returns `None` if the
+/// adapter offers none.
 pub fn cooperative(selector: &DeviceSelector) -> Result<Option<Offer>, GpuError> {
     let adapter = pollster::block_on(select(selector))?;
     if !adapter.features().contains(COOPERATIVE) {

@@ -1,4 +1,4 @@
-//! What it costs to ask a device for anything at all.
+//! Measures the fixed costs of a dispatch and of a submission.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ pub struct Tick<'r> {
 }
 
 impl<'r> Tick<'r> {
-    /// Makes the kernel.
+    /// Creates the kernel.
     pub fn new(rig: &'r Rig) -> Result<Self, GpuError> {
         let pipeline = rig.pipeline(&PeakShader::Tick, "main")?;
         let ticks = rig.storage(16)?;
@@ -29,7 +29,7 @@ impl<'r> Tick<'r> {
         })
     }
 
-    /// So many dispatches in one pass.
+    /// Runs `times` dispatches in one pass, and checks their number.
     pub fn run(&self, times: u32) -> Result<Elapsed, GpuError> {
         self.rig.write(&self.ticks, &[0; 16])?;
         let elapsed = self.rig.time(Launch {
@@ -49,7 +49,8 @@ impl<'r> Tick<'r> {
     }
 }
 
-/// Seconds that each of some empty submissions and the wait for it take.
+/// Returns the seconds that each of `times` empty submissions takes, including the wait for its
+/// end.
 pub fn round_trips(rig: &Rig, times: usize) -> Result<Vec<f64>, GpuError> {
     let gpu = rig.gpu();
     gpu.handles().watch(0, || {

@@ -1,4 +1,4 @@
-//! What every measurement needs of a device: pipelines, buffers, a stopwatch.
+//! The device objects that all measurements need: pipelines, buffers and a stopwatch.
 
 use std::ops::Range;
 
@@ -19,14 +19,14 @@ pub struct Rig {
 pub(super) struct Launch<'a> {
     pub pipeline: &'a wgpu::ComputePipeline,
     pub binds: &'a wgpu::BindGroup,
-    /// Workgroups of each.
+    /// Workgroups of each dispatch.
     pub groups: u32,
-    /// How many, one after the other.
+    /// Number of dispatches, one after the other.
     pub times: u32,
 }
 
 impl Rig {
-    /// Measures on that device.
+    /// Prepares measurements on `gpu`.
     pub fn new(gpu: &Gpu) -> Result<Self, GpuError> {
         Ok(Self {
             gpu: gpu.clone(),
@@ -34,17 +34,17 @@ impl Rig {
         })
     }
 
-    /// The device.
+    /// Returns the device.
     pub fn gpu(&self) -> &Gpu {
         &self.gpu
     }
 
-    /// Whether a workgroup may have that many invocations.
+    /// Returns whether a workgroup may have `invocations` invocations.
     pub fn has_workgroups_of(&self, invocations: u32) -> bool {
         invocations <= self.gpu.profile().invocations
     }
 
-    /// Runs them in one pass and waits.
+    /// Runs the dispatches in one pass and waits for their end.
     pub(super) fn time(&self, launch: Launch<'_>) -> Result<Elapsed, GpuError> {
         self.stopwatch.time(&self.gpu, |pass| {
             pass.set_pipeline(launch.pipeline);
@@ -55,7 +55,7 @@ impl Rig {
         })
     }
 
-    /// The shader's pipeline, with the layout that the shader says.
+    /// Creates the shader's pipeline, with a layout derived from the shader.
     pub(super) fn pipeline(
         &self,
         shader: &PeakShader,
@@ -66,7 +66,7 @@ impl Rig {
             .shader_pipeline(shader.name(), text, entry, &mut Default::default())
     }
 
-    /// A bind group of whole buffers.
+    /// Creates a bind group of whole buffers.
     pub(super) fn binds(
         &self,
         pipeline: &wgpu::ComputePipeline,
@@ -88,12 +88,12 @@ impl Rig {
         })
     }
 
-    /// A buffer that kernels bind and the host writes and reads.
+    /// Creates a storage buffer that the host can also write and read.
     pub(super) fn storage(&self, bytes: u64) -> Result<wgpu::Buffer, GpuError> {
         self.buffer(bytes, wgpu::BufferUsages::STORAGE)
     }
 
-    /// A buffer of parameters.
+    /// Creates a buffer of parameters.
     pub(super) fn uniform(&self) -> Result<wgpu::Buffer, GpuError> {
         self.buffer(16, wgpu::BufferUsages::UNIFORM)
     }
@@ -117,7 +117,7 @@ impl Rig {
         })
     }
 
-    /// Those bytes of a buffer.
+    /// Reads the bytes `range` of a buffer.
     pub(super) fn read(
         &self,
         buffer: &wgpu::Buffer,
@@ -139,9 +139,8 @@ impl Rig {
         Ok(out)
     }
 
-    /// The start and the end of the first `bytes` of a buffer, each with the
-    /// offset that it is from: enough to see that a dispatch ran and ran to its
-    /// end, at no cost.
+    /// Reads the start and the end of the first `bytes` bytes of a buffer, each with its offset.
+    /// Both ends show cheaply that a dispatch ran, and that it ran to its end.
     pub(super) fn ends(
         &self,
         buffer: &wgpu::Buffer,
@@ -155,7 +154,7 @@ impl Rig {
         ])
     }
 
-    /// An error that says what was computed and what is right.
+    /// Creates an error that states the value found and the expected value.
     pub(super) fn wrong(&self, shader: &PeakShader, at: u64, found: f64, right: f64) -> GpuError {
         GpuError::Wrong {
             device: self.gpu.describe(),
@@ -165,7 +164,7 @@ impl Rig {
     }
 }
 
-/// Numbers that came as bytes, whose alignment nobody promised.
+/// Converts bytes to numbers. The bytes may have any alignment.
 pub(super) fn numbers<T: bytemuck::AnyBitPattern>(bytes: &[u8]) -> impl Iterator<Item = T> {
     (bytes.chunks_exact(size_of::<T>())).map(bytemuck::pod_read_unaligned)
 }

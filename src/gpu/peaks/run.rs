@@ -1,12 +1,12 @@
-//! One timed run.
+//! The result of one timed run.
 
 use super::stopwatch::Elapsed;
 
-/// What one timed run did, and in what time.
+/// The work and the duration of one timed run.
 #[derive(Debug, Clone, Copy)]
 pub struct PeakRun {
     /// Floating-point operations, or bytes.
     pub amount: f64,
-    /// In what time.
+    /// The duration.
     pub elapsed: Elapsed,
 }

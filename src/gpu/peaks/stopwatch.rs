@@ -1,18 +1,18 @@
-//! How long one pass takes: by the host's clock, and by the device's own where
-//! it has one.
+//! Measures the duration of one pass by the host's clock, and by the device's clock if it has
+//! timestamps.
 
 use std::time::Instant;
 
 use crate::gpu::timestamps::{Span, Timestamps};
 use crate::gpu::{Gpu, GpuError};
 
-/// What a pass took.
+/// The duration of a pass, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Elapsed {
-    /// From submission to completion, by the host's clock.
+    /// Seconds from submission to completion, by the host's clock.
     pub wall: f64,
-    /// From the pass's beginning to its end, by the device's, where it has one
-    /// and it ran forwards. Seconds, as above.
+    /// Seconds from the begin of the pass to its end, by the device's clock. `None` if the device
+    /// has no timestamps or its clock did not run forwards.
     pub device: Option<f64>,
 }
 
@@ -28,7 +28,7 @@ impl Stopwatch {
         Ok(Self { timestamps })
     }
 
-    /// Records a pass, runs it and waits for it.
+    /// Records a pass, runs it and waits for its end.
     pub fn time(
         &self,
         gpu: &Gpu,
@@ -67,7 +67,7 @@ impl Stopwatch {
     }
 }
 
-/// The seconds of a span; none where the clock stood still or ran backwards.
+/// Returns the seconds of the first span, or `None` if the clock stood still or ran backwards.
 fn forwards(read: Result<Vec<Span>, GpuError>) -> Result<Option<f64>, GpuError> {
     match read {
         Ok(spans) => {

@@ -1,4 +1,4 @@
-//! Between the host's memory and the device's.
+//! Measures transfers between the host's memory and the device's memory.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use super::rig::Rig;
 use crate::gpu::GpuError;
 use crate::gpu::readback::Readback;
 
-/// A buffer on either side.
+/// A buffer on the host and a buffer on the device.
 #[derive(Debug)]
 pub struct Transfers<'r> {
     rig: &'r Rig,
@@ -17,7 +17,7 @@ pub struct Transfers<'r> {
 }
 
 impl<'r> Transfers<'r> {
-    /// Buffers of that many bytes, capped at what the device can have.
+    /// Creates buffers of `bytes` bytes, capped at the largest binding of the device.
     pub fn new(rig: &'r Rig, bytes: u64) -> Result<Self, GpuError> {
         let bytes = bytes.min(rig.gpu().profile().max_binding) / 4 * 4;
         let words = (bytes / 4) as u32;
@@ -31,12 +31,12 @@ impl<'r> Transfers<'r> {
         })
     }
 
-    /// Bytes of a transfer.
+    /// Returns the bytes of a transfer.
     pub fn bytes(&self) -> u64 {
         size_of_val(self.sent.as_slice()) as u64
     }
 
-    /// Seconds until the device has all of it.
+    /// Uploads the buffer and returns the seconds until the device has all bytes.
     pub fn upload(&self) -> Result<f64, GpuError> {
         let gpu = self.rig.gpu();
         let start = Instant::now();
@@ -49,7 +49,7 @@ impl<'r> Transfers<'r> {
         Ok(start.elapsed().as_secs_f64())
     }
 
-    /// Seconds until the host has all of it back, in memory of its own.
+    /// Reads the buffer back and returns the seconds until all bytes are in the host's own memory.
     pub fn readback(&mut self) -> Result<f64, GpuError> {
         let gpu = self.rig.gpu();
         let bytes = self.bytes();
@@ -68,7 +68,7 @@ impl<'r> Transfers<'r> {
         Ok(start.elapsed().as_secs_f64())
     }
 
-    /// Whether what came back is what went there.
+    /// Checks that the bytes read back are the bytes uploaded.
     pub fn check(&self) -> Result<(), GpuError> {
         let mut pairs = self.sent.iter().zip(&self.received);
         match pairs.position(|(sent, received)| sent != received) {

@@ -1,5 +1,5 @@
-//! Prepares pictures that are on the device: resized and cropped there, in the
-//! same fixed point as on the host, so that no pixel goes by way of it.
+//! Prepares pictures that are already on the device. The device resizes and crops them with the
+//! same fixed-point arithmetic as the host, so that no pixel travels through host memory.
 
 mod passes;
 mod picture;
@@ -18,11 +18,11 @@ use crate::kernels::ResampleShader;
 use crate::preprocess::Preprocess;
 use passes::{Layout, Passes};
 
-/// Sizes of pictures whose tables are kept: an application shows a few windows
-/// over and over.
+/// The number of picture sizes whose tables are kept. An application shows a few windows again and
+/// again.
 const KEPT: usize = 8;
 
-/// The kernels of the resize on one device, for one way to prepare pictures.
+/// The kernels of the resize on one device, for one set of preprocessing options.
 #[derive(Debug)]
 pub(crate) struct Resampler {
     gpu: Gpu,
@@ -30,7 +30,7 @@ pub(crate) struct Resampler {
     texture: wgpu::ComputePipeline,
     buffer: wgpu::ComputePipeline,
     crop: wgpu::ComputePipeline,
-    /// The most recently used come last.
+    /// The most recently used entries come last.
     passes: Mutex<Vec<((u32, u32), Passes)>>,
 }
 
@@ -53,7 +53,7 @@ impl Resampler {
         })
     }
 
-    /// Readies a picture to be prepared: then [`Ready::record`] says how.
+    /// Binds a picture for resizing. [`Ready::record`] then records the passes.
     pub async fn ready(&self, picture: OnDevice<'_>) -> Result<Ready<'_>, ResampleError> {
         let layout = Layout::new(picture)?;
         let passes = self.passes((layout.width, layout.height)).await?;
@@ -69,7 +69,7 @@ impl Resampler {
         })
     }
 
-    /// The passes over pictures of that width and height.
+    /// Returns the passes over pictures of this width and height.
     async fn passes(&self, size: (u32, u32)) -> Result<Passes, ResampleError> {
         let kept = || self.passes.lock().unwrap_or_else(PoisonError::into_inner);
         {
@@ -79,7 +79,7 @@ impl Resampler {
                 return Ok(kept[kept.len() - 1].1.clone());
             }
         }
-        // Made while others use theirs.
+        // The tables are created without the lock, so that other threads can use theirs.
         let sampling = self.preprocess.sampling(size.0, size.1)?;
         let passes = Passes::new(&self.gpu, size, sampling).await?;
         let mut kept = kept();
@@ -90,8 +90,7 @@ impl Resampler {
         Ok(passes)
     }
 
-    /// Compiles what software drivers compile at a kernel's first run, by a
-    /// picture of one pixel.
+    /// Resizes a picture of one pixel, because software drivers compile a kernel at its first run.
     pub async fn warm_up(&self) -> Result<(), ResampleError> {
         let device = self.gpu.device();
         let crop = u64::from(self.preprocess.crop.0) * u64::from(self.preprocess.crop.1);
@@ -128,7 +127,7 @@ impl Resampler {
     }
 }
 
-/// A picture that is bound, and the passes over it.
+/// A bound picture, and the passes over it.
 #[derive(Debug)]
 pub(crate) struct Ready<'a> {
     resampler: &'a Resampler,
@@ -138,7 +137,7 @@ pub(crate) struct Ready<'a> {
 }
 
 impl Ready<'_> {
-    /// Records both passes, the second into `crop`: bytes of red, green and blue.
+    /// Records both passes. The second pass writes bytes of red, green and blue into `crop`.
     pub fn record(&self, encoder: &mut wgpu::CommandEncoder, crop: &wgpu::Buffer) {
         let Resampler {
             gpu, crop: last, ..
@@ -160,6 +159,6 @@ fn pipeline(
     shader: ResampleShader,
     reports: &mut Reports,
 ) -> Result<wgpu::ComputePipeline, GpuError> {
-    // Checked as it runs: it reads what an application hands in.
+    // These kernels keep their run-time checks, because they read data of the application.
     gpu.shader_pipeline(shader.name(), shader.source()?, "main", reports)
 }

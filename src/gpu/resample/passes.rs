@@ -6,16 +6,16 @@ use crate::gpu::reports::Reports;
 use crate::gpu::{Gpu, GpuError};
 use crate::preprocess::Sampling;
 
-/// How a picture lies in its texture or buffer.
+/// The layout of a picture in its texture or buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     pub width: u32,
     pub height: u32,
-    /// Where the region begins in a texture.
+    /// The corner of the region in a texture.
     origin: [u32; 2],
-    /// What the shader calls `srgb`, `bgr`, `first_word` and `row_words`.
+    /// The shader's parameters `srgb`, `bgr`, `first_word` and `row_words`.
     source: [u32; 4],
-    /// Of a buffer's binding: its offset and length in bytes.
+    /// Offset and length of a buffer's binding, in bytes.
     range: (u64, u64),
 }
 
@@ -35,7 +35,7 @@ impl Layout {
             }
             OnDevice::Buffer(source) => {
                 let span = source.checked()?;
-                // A binding begins where every device lets one begin.
+                // The binding begins at an offset that every device accepts.
                 let before = source.offset % ALIGNMENT;
                 let bgr = source.order == ByteOrder::Bgra;
                 let words = [before as u32 / 4, source.bytes_per_row / 4];
@@ -51,11 +51,10 @@ impl Layout {
     }
 }
 
-/// WebGPU's default `min_storage_buffer_offset_alignment`, which no device
-/// exceeds.
+/// WebGPU's default `min_storage_buffer_offset_alignment`, in bytes. No device requires more.
 const ALIGNMENT: u64 = 256;
 
-/// Everything but the picture and the crop. Cloning shares it.
+/// The buffers of both passes, except the picture and the crop. Clones share the buffers.
 #[derive(Debug, Clone)]
 pub(super) struct Passes {
     sampling: Sampling,
@@ -112,7 +111,7 @@ impl Passes {
         })
     }
 
-    /// Workgroups of both passes.
+    /// Returns the workgroups of both passes.
     pub fn grids(&self) -> [[u32; 2]; 2] {
         self.sampling.grids()
     }
@@ -162,7 +161,7 @@ impl Passes {
         Ok(bound)
     }
 
-    /// The second pass into a crop.
+    /// Binds the second pass, which writes into `crop`.
     pub fn bind_second(
         &self,
         gpu: &Gpu,
@@ -174,7 +173,7 @@ impl Passes {
     }
 }
 
-/// Blames the application's texture or buffer for a refusal: the other bindings are
+/// Attributes a refusal to the application's texture or buffer, because all other bindings are
 /// valid.
 fn refused(error: GpuError) -> ResampleError {
     match error {

@@ -1,4 +1,4 @@
-//! A picture on the device, and why it cannot be prepared.
+//! A picture on the device, and the errors of its preparation.
 
 use super::source::{BufferSource, SourceError, TextureSource};
 use crate::gpu::GpuError;
@@ -11,16 +11,16 @@ pub(crate) enum OnDevice<'a> {
     Buffer(BufferSource<'a>),
 }
 
-/// Why a picture on the device cannot be prepared there.
+/// An error of preparing a picture on the device.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResampleError {
-    /// The device refused.
+    /// An error of the device.
     #[error(transparent)]
     Gpu(#[from] GpuError),
-    /// No picture.
+    /// A texture or buffer that is not a valid picture.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// No crop of it.
+    /// A picture from which no crop can be made.
     #[error(transparent)]
     Preprocess(#[from] PreprocessError),
 }

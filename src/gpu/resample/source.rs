@@ -1,12 +1,12 @@
-//! Pictures that are on the device already.
+//! Pictures that are already on the device.
 
-/// Order of a pixel's four bytes in a buffer.
+/// The order of a pixel's four bytes in a buffer.
 ///
 /// ```
 /// use resnet_wgpu::ByteOrder;
 /// use resnet_wgpu::wgpu::TextureFormat::{self, Bgra8Unorm, Bgra8UnormSrgb};
 ///
-/// // Of a buffer that a texture was copied to.
+/// // The byte order of a buffer that a texture was copied to.
 /// fn order(format: TextureFormat) -> ByteOrder {
 ///     match format {
 ///         Bgra8Unorm | Bgra8UnormSrgb => ByteOrder::Bgra,
@@ -34,35 +34,34 @@ pub enum ByteOrder {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PixelRect {
-    /// Columns left of it.
+    /// Columns left of the rectangle.
     pub x: u32,
-    /// Rows above it.
+    /// Rows above the rectangle.
     pub y: u32,
-    /// Its width in pixels.
+    /// Width in pixels.
     pub width: u32,
-    /// Its height in pixels.
+    /// Height in pixels.
     pub height: u32,
 }
 
-/// A texture, or a part of one: level 0, layer 0. Alpha is ignored, as
-/// `Image.convert("RGB")` of Pillow does.
+/// A texture or a part of a texture: mip level 0, layer 0. Alpha is ignored, as in
+/// `Image.convert("RGB")` of Pillow.
 ///
-/// The network reads the bytes of `Rgba8Unorm` and `Bgra8Unorm` as they are, as if
-/// from an image file; the values of `Rgba8UnormSrgb` and `Bgra8UnormSrgb`, which
-/// shaders read as linear light, are encoded again, within 1/255.
+/// The network reads the bytes of `Rgba8Unorm` and `Bgra8Unorm` unchanged, as if from an image
+/// file. Shaders read `Rgba8UnormSrgb` and `Bgra8UnormSrgb` as linear light; these values are
+/// encoded as sRGB again, within 1/255 of the original.
 ///
-/// It must be of the classifier's own device: of one that
-/// [`Gpu::from_device`](crate::Gpu::from_device) was given, or made with
-/// [`Gpu::device`](crate::Gpu::device). Another device of the same [`wgpu::Instance`]
-/// is an error; of another instance wgpu cannot always tell, and another picture may
-/// be read.
+/// The texture must belong to the classifier's own device: the device that was passed to
+/// [`Gpu::from_device`](crate::Gpu::from_device), or [`Gpu::device`](crate::Gpu::device). A texture
+/// of another device of the same [`wgpu::Instance`] is an error. wgpu cannot always detect a
+/// texture of another instance, and a different picture may be read.
 ///
 /// ```no_run
 /// # use resnet_wgpu::{Classifier, wgpu};
 /// use resnet_wgpu::{PixelRect, TextureSource};
 ///
 /// # fn example(classifier: &Classifier, frame: &wgpu::Texture) -> Result<(), resnet_wgpu::Error> {
-/// // The left half of a frame; for all of it, `classify` takes the texture itself.
+/// // The left half of a frame. For a whole frame, pass the texture itself to `classify`.
 /// let left = PixelRect { x: 0, y: 0, width: frame.width() / 2, height: frame.height() };
 /// let source = TextureSource { texture: frame, region: Some(left) };
 /// let best = classifier.classify(source, 5)?;
@@ -71,15 +70,15 @@ pub struct PixelRect {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TextureSource<'a> {
-    /// With [`wgpu::TextureUsages::TEXTURE_BINDING`], of the classifier's
-    /// device, in two dimensions, with one sample.
+    /// A two-dimensional texture of the classifier's device, with one sample and with usage
+    /// [`wgpu::TextureUsages::TEXTURE_BINDING`].
     pub texture: &'a wgpu::Texture,
-    /// The part of it that is the picture; all by default.
+    /// The part of the texture that is the picture. `None` means the whole texture.
     pub region: Option<PixelRect>,
 }
 
-/// Pixels in a buffer, four bytes each, as
-/// `CommandEncoder::copy_texture_to_buffer` leaves them. Alpha is ignored.
+/// Pixels in a buffer, four bytes each, as written by `CommandEncoder::copy_texture_to_buffer`.
+/// Alpha is ignored.
 ///
 /// ```no_run
 /// # use resnet_wgpu::{Classifier, wgpu};
@@ -100,54 +99,53 @@ pub struct TextureSource<'a> {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BufferSource<'a> {
-    /// With [`wgpu::BufferUsages::STORAGE`], of the classifier's own device, as
-    /// [`TextureSource`] says.
+    /// A buffer of the classifier's own device (see [`TextureSource`]), with usage
+    /// [`wgpu::BufferUsages::STORAGE`].
     pub buffer: &'a wgpu::Buffer,
     /// Bytes before the first pixel, a multiple of 4.
     pub offset: u64,
-    /// Bytes from one row to the next: a multiple of 4, and four times the width or
-    /// more.
+    /// Bytes from one row to the next: a multiple of 4, and at least four times the width.
     pub bytes_per_row: u32,
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// Order of a pixel's bytes.
+    /// The order of a pixel's bytes.
     pub order: ByteOrder,
 }
 
-/// A texture or buffer that is no picture, or that cannot be bound.
+/// An error of a texture or buffer that is not a valid picture, or that cannot be bound.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// A texture that is read otherwise.
+    /// A texture with an unsupported format.
     #[error(
         "texture: expected Rgba8Unorm, Bgra8Unorm, Rgba8UnormSrgb or Bgra8UnormSrgb, found \
          {0:?}; copy it to one of these"
     )]
     Format(wgpu::TextureFormat),
-    /// A texture that is not one flat picture.
+    /// A texture that is not a single two-dimensional picture.
     #[error(
         "texture: expected two dimensions and one sample, found {dimension:?} and {samples} \
          samples; resolve or copy it first"
     )]
     Shape {
-        /// Its dimension.
+        /// The texture's dimension.
         dimension: wgpu::TextureDimension,
-        /// Its samples.
+        /// The texture's number of samples.
         samples: u32,
     },
-    /// A texture or buffer made without what a kernel needs to read it.
+    /// A texture or buffer without the usage that a kernel needs to read it.
     #[error("{what}: expected it to be made with usage {usage}, found {found}; add that usage")]
     Usage {
-        /// Texture or buffer.
+        /// The word "texture" or "buffer".
         what: &'static str,
-        /// What it lacks.
+        /// The usage that is missing.
         usage: &'static str,
-        /// What it has.
+        /// The usages that the texture or buffer has.
         found: String,
     },
-    /// A region that does not lie in the texture, or has no pixels.
+    /// A region that exceeds the texture, or that has no pixels.
     #[error(
         "texture: expected a region within {width}x{height} pixels, found {}x{} at {}, {}",
         region.width, region.height, region.x, region.y
@@ -160,13 +158,13 @@ pub enum SourceError {
         /// The region.
         region: PixelRect,
     },
-    /// An offset or a length of rows that is not whole words, or rows that are too
-    /// short, or a buffer that is.
+    /// An offset or row length that is not a multiple of 4 bytes, a row that is too short, or a
+    /// buffer that is too short.
     #[error("buffer: expected {expected}, found {found}")]
     Layout {
-        /// What it must be.
+        /// The requirement.
         expected: String,
-        /// What it is.
+        /// The value found.
         found: u64,
     },
     /// A texture or buffer that cannot be bound.
@@ -182,7 +180,7 @@ pub enum SourceError {
          network's (`Gpu::device`)"
     )]
     OtherInstance,
-    /// A picture too long for a pass over it.
+    /// A picture that needs more workgroups than one dispatch may have.
     #[error(
         "picture of {width}x{height} pixels: {needed} workgroups are needed to resize it, and this \
          device dispatches at most {limit}; make it smaller, or pass a region"
@@ -192,12 +190,12 @@ pub enum SourceError {
         width: u32,
         /// Height in pixels.
         height: u32,
-        /// Workgroups along a dimension.
+        /// Workgroups that are needed along one dimension.
         needed: u32,
-        /// Workgroups that the device dispatches.
+        /// Workgroups that the device can dispatch along one dimension.
         limit: u32,
     },
-    /// A picture too large for a pass over it.
+    /// A picture that needs a larger binding than the device allows.
     #[error(
         "picture of {width}x{height} pixels: {needed} bytes are needed to resize it, and this \
          device binds at most {limit}; make it smaller, or pass a region"
@@ -209,13 +207,13 @@ pub enum SourceError {
         height: u32,
         /// Bytes that are needed.
         needed: u64,
-        /// Bytes that the device binds.
+        /// Bytes that the device can bind.
         limit: u64,
     },
 }
 
 impl TextureSource<'_> {
-    /// The region, if it can be read.
+    /// Returns the region, or an error if the texture cannot be read.
     pub(super) fn checked(&self) -> Result<PixelRect, SourceError> {
         let (texture, format) = (self.texture, self.texture.format());
         use wgpu::TextureFormat::{Bgra8Unorm, Bgra8UnormSrgb, Rgba8Unorm, Rgba8UnormSrgb};
@@ -258,7 +256,7 @@ impl TextureSource<'_> {
 }
 
 impl BufferSource<'_> {
-    /// Checks that it can be read, and gives the bytes that it spans.
+    /// Checks that the buffer can be read, and returns the number of bytes that the picture spans.
     pub(super) fn checked(&self) -> Result<u64, SourceError> {
         let (row, width) = (u64::from(self.bytes_per_row), u64::from(self.width));
         let wrong = |expected: String, found| Err(SourceError::Layout { expected, found });

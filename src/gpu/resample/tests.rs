@@ -1,4 +1,4 @@
-//! The bytes that textures of all formats make, level by level.
+//! Tests the bytes that textures of all formats produce, for each of the 256 levels.
 
 use wgpu::util::DeviceExt;
 
@@ -6,7 +6,7 @@ use super::{OnDevice, Resampler, TextureSource};
 use crate::gpu::{DeviceSelector, Gpu};
 use crate::preprocess::{Interpolation, Preprocess};
 
-/// A crop of as many pixels as there are levels; nothing is resized.
+/// The side of a crop with 256 pixels, one for each level. Nothing is resized.
 const SIDE: u32 = 16;
 
 fn levels() -> Vec<u8> {
@@ -20,7 +20,7 @@ fn swapped(rgba: &[u8]) -> Vec<u8> {
     pixels.flat_map(|&[r, g, b, a]| [b, g, r, a]).collect()
 }
 
-/// The crop that is made of a texture of all levels.
+/// Returns the crop of a texture that contains all levels.
 fn crop(gpu: &Gpu, format: wgpu::TextureFormat) -> Vec<u8> {
     use wgpu::TextureFormat as F;
     let data = match format {

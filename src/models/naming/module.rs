@@ -1,29 +1,29 @@
-//! The modules of a ResNet, and how each library names them.
+//! The modules of a ResNet and their names in each library.
 
 use crate::models::Naming;
 
-/// A module of a ResNet, as torchvision arranges them.
+/// A module of a ResNet in torchvision's arrangement.
 pub(super) enum Module {
-    /// Outside the stages.
+    /// A module outside the stages.
     Top(&'static str),
-    /// Stage from 1, block from 0, and what in it.
+    /// A module in a block: stage (from 1), block (from 0) and part of the block.
     Block(usize, usize, Part),
-    /// VGG's convolutions and batch norms by position.
+    /// A convolution or batch norm of VGG, by position.
     Feature(usize),
 }
 
 /// A module in a block.
 pub(super) enum Part {
-    /// From 1.
+    /// A convolution, numbered from 1.
     Conv(usize),
-    /// From 1.
+    /// A batch norm, numbered from 1.
     Norm(usize),
-    /// 0 and 1; ResNet-D has a pool at 0 and so 1 and 2.
+    /// A module of the projection: 0 or 1. ResNet-D has a pool at 0, and therefore 1 and 2.
     Downsample(usize),
 }
 
 impl Module {
-    /// torchvision's name.
+    /// Returns torchvision's name of the module.
     pub fn canonical(&self) -> String {
         match self {
             Self::Top(name) => (*name).to_owned(),
@@ -34,7 +34,7 @@ impl Module {
         }
     }
 
-    /// Reads torchvision's name.
+    /// Reads torchvision's name of a module.
     pub fn parse(canonical: &str) -> Option<Self> {
         const TOP: [&str; 12] = [
             "conv1",
@@ -72,7 +72,7 @@ impl Module {
     }
 }
 
-/// A module's name in any naming.
+/// Reads a module's name in any naming.
 pub(super) fn read_module(name: &str) -> Option<(Module, Option<Naming>)> {
     use Naming::{Cifar, HuggingFace, TimmV2, Torchvision};
     if let Some(module) = Module::parse(name) {
@@ -82,19 +82,20 @@ pub(super) fn read_module(name: &str) -> Option<(Module, Option<Naming>)> {
         );
         return Some((module, decided.then_some(Torchvision)));
     }
-    // What several kinds of code share is evidence for none of them.
+    // A name that several libraries share is no evidence for one naming.
     let top = |name, naming| Some((Module::Top(name), naming));
     match name {
         "linear" => return top("fc", Some(Cifar)),
         "head.fc" | "classifier.1" | "classifier" | "head" => return top("fc", None),
         "norm" | "bn_final" | "final_bn" | "bn_last" => return top("bn", None),
         "stem.conv" => return top("conv1", Some(TimmV2)),
-        // timm's VGG; its last layer is `head.fc`, as others' only one.
+        // timm's VGG names; its last layer is `head.fc`, a name that other networks give to their
+        // only linear layer.
         "pre_logits.fc1" => return top("classifier.0", None),
         "pre_logits.fc2" => return top("classifier.3", None),
         _ => {}
     }
-    // `ResNetModel` alone has no `resnet.` before its names.
+    // Only the class `ResNetModel` lacks the prefix `resnet.`.
     let bare = name.strip_prefix("resnet.").unwrap_or(name);
     let parts: Vec<&str> = bare.split('.').collect();
     let (stage, block, part, naming) = match parts[..] {
@@ -131,8 +132,8 @@ pub(super) fn read_module(name: &str) -> Option<(Module, Option<Naming>)> {
     Some((Module::Block(stage, block, part), Some(naming)))
 }
 
-/// A number as PyTorch writes it: no sign, no leading zero, and short enough
-/// that no arithmetic on it overflows.
+/// Reads a number as PyTorch writes it: no sign, no leading zero, and at most six digits, so that
+/// arithmetic cannot overflow.
 fn index(text: &str) -> Option<usize> {
     let plain = text.bytes().all(|b| b.is_ascii_digit())
         && (1..=6).contains(&text.len())
@@ -140,7 +141,7 @@ fn index(text: &str) -> Option<usize> {
     if plain { text.parse().ok() } else { None }
 }
 
-/// `conv2` is the second of `conv`.
+/// Returns the number after `kind`: 2 for `conv2`.
 fn numbered(name: &str, kind: &str) -> Option<usize> {
     index(name.strip_prefix(kind)?).filter(|i| (1..=3).contains(i))
 }

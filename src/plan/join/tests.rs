@@ -1,4 +1,4 @@
-//! What convolutions make besides their own values.
+//! Tests of the batch norms that convolutions also compute.
 
 use super::super::tests::{lavapipe, lowered, ones, plan};
 use super::*;
@@ -7,8 +7,8 @@ use crate::models::Network;
 use crate::passes::lower;
 use crate::plan::{Choice, Plan, PlanOptions};
 
-/// Norms that follow a sum are made with it where that is bound: both outputs
-/// take eight buffers, the norm alone takes seven.
+/// A norm that follows a sum is computed with it if the device binds enough buffers. Both outputs
+/// take eight buffers; the norm alone takes seven.
 #[test]
 fn norms_are_made_with_their_sums() {
     let lowered = lowered("preact-resnet18", 224);
@@ -25,14 +25,15 @@ fn norms_are_made_with_their_sums() {
         assert_eq!(unwritten, count(Outputs::Normed));
         (count(Outputs::Both), unwritten, own.count())
     };
-    // Behind the pooling there is no sum. The next block's projection reads
-    // the norm, so four stages' last sums are for that alone.
+    // The norm behind the pooling follows no sum, so it keeps a dispatch of its own. The last sum
+    // of each of the four stages is read by its norm only: a following projection reads the norm,
+    // not the sum.
     assert_eq!(norms(8), (4, 4, 1));
     assert_eq!(norms(7), (0, 4, 5));
     assert_eq!(norms(6), (0, 0, 9));
 }
 
-/// A sum that is asked for is written, and so is a norm without its ReLU.
+/// A requested sum is stored, and so is a requested norm without its ReLU.
 #[test]
 fn layers_asked_for_are_written() {
     let graph = Network::preset("preact-resnet18").unwrap();
@@ -56,14 +57,15 @@ fn layers_asked_for_are_written() {
     }
 }
 
-/// The sum with its norm: a vector for the scale and one for the shift more,
-/// and one output or the other more.
+/// A convolution that also computes a norm reads two more vectors, scale and shift. Storing both
+/// the sum and the norm adds one value of traffic.
 #[test]
 fn traffic_of_two_outputs() {
     let plan = plan("preact-resnet18", 224, 2, &lavapipe());
     let value = 2 * 4 * 56 * 56 * 64;
     let last = |name: &str| plan.steps.iter().rfind(|s| s.name == name).unwrap();
-    // The products of 6×6 points of 14×14 tiles, bias, scale and shift.
+    // Inputs of Winograd's output transform: 36 (6×6) products for each of 14×14 tiles, then bias,
+    // scale and shift.
     let products = 36 * 2 * 14 * 14 * 64 * 4 + 3 * 64 * 4;
     let both = last("layer1.0.conv2");
     assert_eq!(both.label(), "layer1.0.conv2 + layer1.1.relu1");

@@ -1,5 +1,5 @@
-//! A convolution's steps: the stages of its candidate, and what the last of them
-//! makes besides.
+//! Steps of a convolution: the stages of its candidate, and the batch norm that the last stage may
+//! also compute.
 
 use super::{Builder, slots_of};
 use crate::graph::{Conv2d, Node, NodeId, Op};
@@ -10,7 +10,7 @@ use crate::plan::{Binding, PlanError, activation_bytes};
 use crate::tensor::quads;
 
 impl Builder<'_> {
-    /// The stages of the chosen candidate.
+    /// Adds the stages of the chosen candidate as steps.
     pub(super) fn conv(&mut self, id: NodeId, node: &Node, conv: &Conv2d) -> Result<(), PlanError> {
         let Some(chosen) = &self.values.chosen[id.0] else {
             return Err(self.no_kernel(node));
@@ -57,8 +57,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Has the last step make what its kernel leaves besides or instead of the
-    /// convolution's value.
+    /// Changes the last step so that its kernel also computes the batch norm of `join`, in addition
+    /// to the convolution's value or instead of it.
     fn join(&mut self, id: NodeId, join: Join) -> Result<(), PlanError> {
         let v = self.values;
         let (own, node) = (v.graph.node(id), v.graph.node(join.node));
@@ -86,7 +86,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The slot of a node's output or scratch buffer.
+    /// Returns the slot of a node's output or scratch buffer.
     fn slot(&self, id: NodeId, operand: Operand) -> usize {
         match operand {
             Operand::Scratch(i) => self.slot_of[self.scratch_at[id.0] + i],
@@ -94,11 +94,11 @@ impl Builder<'_> {
         }
     }
 
-    /// Bytes that a stage has to read and write at least.
+    /// Returns the minimum memory traffic of a stage in bytes.
     fn traffic(&self, id: NodeId, recipe: &Recipe, stage: &Stage, weights: &[Binding]) -> u64 {
         let mut operands = stage.reads.clone();
         operands.push(stage.writes);
-        // What is bound twice is not read twice.
+        // An operand that is bound twice is counted once.
         operands.sort_unstable();
         operands.dedup();
         let v = self.values;

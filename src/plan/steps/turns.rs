@@ -1,22 +1,21 @@
-//! A bound on the turns of a shader's loops.
+//! An upper bound on the iterations of a shader's loops.
 //!
-//! Mesa's llvmpipe counts the turns of all loops of an invocation, ends them
-//! after 65,535 without an error, and so gives a wrong result. Shapes that
-//! could need more are refused on every device, so that a plan is right
-//! wherever it runs.
+//! Mesa's llvmpipe counts the iterations of all loops of an invocation. After 65,535 iterations it
+//! ends the loops without an error, so the result is wrong. Shapes that could exceed this limit are
+//! rejected on every device, so that a valid plan is correct on all of them.
 
 use crate::graph::{Node, Op, Shape};
 use crate::kernels::POOL_UNROLL;
 use crate::plan::PlanError;
 use crate::tensor::quads;
 
-/// Turns that every driver runs.
+/// Number of iterations that every driver supports.
 const LIMIT: u64 = 65_535;
 
-/// The fewest invocations that share a reduction over pixels or channels.
+/// Minimum number of invocations that share a reduction over pixels or channels.
 const SLICES: u64 = 8;
 
-/// Refuses a node whose kernel could need more turns than [`LIMIT`].
+/// Checks that a node's kernel needs at most [`LIMIT`] iterations.
 pub(super) fn check(node: &Node, input: Shape) -> Result<(), PlanError> {
     let needed = needed(node, input);
     if needed > LIMIT {
@@ -29,10 +28,11 @@ pub(super) fn check(node: &Node, input: Shape) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// The most turns that any kernel needs for a node on an input of that shape.
+/// Returns the maximum number of iterations that any kernel needs for a node with an input of that
+/// shape.
 fn needed(node: &Node, input: Shape) -> u64 {
     let pixels = (input.h as u64).saturating_mul(input.w as u64);
-    // Every turn of an outer loop counts, too.
+    // Iterations of outer loops count, too.
     let window = |kernel: usize, inner: u64| {
         let taps = (kernel as u64).saturating_mul(kernel as u64);
         taps.saturating_mul(inner + 1).saturating_add(kernel as u64)
@@ -40,7 +40,8 @@ fn needed(node: &Node, input: Shape) -> u64 {
     match &node.op {
         Op::Conv2d(conv) => {
             let group = input.c / conv.groups.max(1);
-            // Groups of whole quads are read by quads; others by channels.
+            // An ungrouped convolution is read in quads of channels. For grouped ones, count single
+            // channels, the worst case.
             let inner = match conv.groups {
                 1 => quads(group),
                 _ => group,

@@ -1,4 +1,4 @@
-//! Photos, models and devices that several of these tests use.
+//! Photos, models and devices that several of these tests share.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use resnet_wgpu::{
 use crate::support::goldens::Goldens;
 use crate::support::host::host_device;
 
-/// The photos of the repository, by name.
+/// Returns the photos of the repository with their names.
 pub fn photos() -> Vec<(String, RgbImage)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("photos");
     let files = [
@@ -26,23 +26,23 @@ pub fn photos() -> Vec<(String, RgbImage)> {
     files.map(|name| (name.to_owned(), photo(name))).into()
 }
 
-/// A network with the weights of its golden.
+/// Returns a network with the weights of its golden.
 pub fn golden(case: &str) -> Model {
     Goldens::read().case(case).model()
 }
 
-/// A device as an application has one: WebGPU's default limits, no features.
+/// Opens a device as an application would: with WebGPU's default limits and no features.
 pub fn plain_gpu() -> Gpu {
     let (adapter, device, queue) = host_device(&wgpu::DeviceDescriptor::default());
     Gpu::from_device(&adapter, device, queue).unwrap()
 }
 
-/// A device of the library's own, with all that it offers.
+/// Opens a device of the library's own, with every feature that the adapter offers.
 pub fn own_gpu() -> Gpu {
     Gpu::new(DeviceSelector::Auto).unwrap()
 }
 
-/// A classifier on a device.
+/// Returns a classifier on the given device.
 pub fn classifier(gpu: &Gpu, model: &Model, in_flight: usize) -> Classifier {
     let options = ClassifierOptions {
         in_flight,
@@ -51,7 +51,8 @@ pub fn classifier(gpu: &Gpu, model: &Model, in_flight: usize) -> Classifier {
     Classifier::new(gpu, model, &options).unwrap()
 }
 
-/// The largest difference of two pictures' logits, as part of the largest logit.
+/// Returns the largest difference between the logits of two pictures, as a fraction of the largest
+/// logit.
 pub fn difference(found: &Scores, expected: &Scores) -> f32 {
     let pairs = found.logits.iter().zip(&expected.logits);
     let most = expected.logits.iter().fold(0f32, |m, v| m.max(v.abs()));
@@ -59,7 +60,7 @@ pub fn difference(found: &Scores, expected: &Scores) -> f32 {
     pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / most
 }
 
-/// Four bytes a pixel; alpha is anything.
+/// Returns the picture with four bytes per pixel. The alpha values are arbitrary.
 fn rgba(image: &RgbImage) -> RgbaImage {
     RgbaImage::from_fn(image.width(), image.height(), |x, y| {
         let [r, g, b] = image.get_pixel(x, y).0;
@@ -72,7 +73,7 @@ fn swapped(bytes: &[u8]) -> Vec<u8> {
     pixels.flat_map(|&[r, g, b, a]| [b, g, r, a]).collect()
 }
 
-/// A photo's pixels, alpha included.
+/// Returns a photo's pixels, alpha included.
 pub fn bytes(image: &RgbImage, bgr: bool) -> Vec<u8> {
     let bytes = rgba(image).into_raw();
     match bgr {
@@ -81,7 +82,7 @@ pub fn bytes(image: &RgbImage, bgr: bool) -> Vec<u8> {
     }
 }
 
-/// A photo as a texture that can be bound.
+/// Uploads a photo into a texture that can be bound.
 pub fn texture(gpu: &Gpu, image: &RgbImage, format: wgpu::TextureFormat) -> wgpu::Texture {
     let bgr = matches!(
         format,
@@ -106,8 +107,8 @@ pub fn texture(gpu: &Gpu, image: &RgbImage, format: wgpu::TextureFormat) -> wgpu
     (gpu.device()).create_texture_with_data(gpu.queue(), &descriptor, order, &data)
 }
 
-/// In a process of its own, where that test alone runs; `None` in this one, once it
-/// has passed there.
+/// Runs the named test alone in a process of its own. Returns `Some` in that child process, and
+/// `None` in the parent once the child has passed.
 pub fn alone(name: &str) -> Option<()> {
     const CHILD: &str = "RESNET_WGPU_ALONE";
     if std::env::var_os(CHILD).is_some() {

@@ -1,4 +1,4 @@
-//! Every form that a picture may be given in, against the file.
+//! Tests of every form in which a picture can be given. Scores are compared with those of the file.
 
 use crate::support::cause::cause;
 use image::{DynamicImage, RgbaImage};
@@ -24,7 +24,7 @@ const FORMATS: [wgpu::TextureFormat; 4] = [
     wgpu::TextureFormat::Bgra8UnormSrgb,
 ];
 
-/// Rows with gaps between them, some way into a buffer.
+/// Creates a buffer that holds the picture at `offset`, with gaps between its rows.
 fn buffer(gpu: &Gpu, image: &RgbImage, offset: u64, row: u32, bgr: bool) -> wgpu::Buffer {
     let mut data = vec![0xAB; offset as usize];
     for line in bytes(image, bgr).chunks(4 * image.width() as usize) {
@@ -39,7 +39,7 @@ fn buffer(gpu: &Gpu, image: &RgbImage, offset: u64, row: u32, bgr: bool) -> wgpu
         })
 }
 
-/// Scores of a picture that is on the device, and that none of it was uploaded.
+/// Returns the scores of a picture on the device. Asserts that no pixel was uploaded.
 fn score(gpu: &Gpu, classifier: &Classifier, picture: Input<'_>) -> Scores {
     let before = gpu.uploaded_bytes();
     let scores = classifier.score(picture).unwrap();
@@ -82,8 +82,8 @@ fn textures_and_buffers_score_as_files_do() {
     }
 }
 
-/// The bytes of the crop, whatever the picture's and the crop's sizes and the
-/// filter: regions of textures against the same part of the picture.
+/// Checks that regions of textures give the scores of the same crop of the picture. Sizes of
+/// pictures and crops and the filter vary.
 #[test]
 fn regions_of_all_sizes_make_the_same_bytes() {
     let gpu = plain_gpu();
@@ -93,14 +93,15 @@ fn regions_of_all_sizes_make_the_same_bytes() {
     let ways = [
         (Some(32), None, Interpolation::Bilinear),
         (Some(48), Some(60), Interpolation::Bicubic),
-        // Larger than the resized picture: black around it. No whole words.
+        // The crop is larger than the resized picture, which gets a black border. The byte count is
+        // not a multiple of four.
         (Some(39), Some(20), Interpolation::Bilinear),
         (Some(33), None, Interpolation::Bicubic),
     ];
     let regions = [
         (0, 0, 451, 300),
         (10, 20, 64, 64),
-        (100, 0, 51, 250), // the vertical pass comes first
+        (100, 0, 51, 250), // The vertical pass comes first.
         (3, 7, 300, 19),
         (200, 100, 1, 1),
         (5, 5, 13, 32),
@@ -153,7 +154,7 @@ fn pictures_in_memory_score_as_files_do() {
         gaps.extend_from_slice(line);
         gaps.extend([9; 12]);
     }
-    // The last row has no gap behind it.
+    // The last row has no gap after it.
     gaps.truncate(gaps.len() - 12);
     let wide = DynamicImage::ImageRgb8(photo.clone()).to_rgb16();
     let wide = DynamicImage::ImageRgb16(wide);
@@ -164,7 +165,7 @@ fn pictures_in_memory_score_as_files_do() {
         let nchw = classifier.preprocess().normalize_nchw(&crop).unwrap();
         let tensor = Tensor::new([1, 3, 32, 32], nchw).unwrap().nchw_to_nhwc();
         let with_alpha = RgbaImage::from_raw(w, h, rgba.clone()).unwrap();
-        // The rows of a larger frame.
+        // The rows belong to a larger frame.
         let mut frame = gaps.clone();
         frame.extend(vec![1; 3 * stride]);
         let inputs: [Input<'_>; 9] = [
@@ -339,7 +340,7 @@ fn what_is_no_picture_is_told() {
     let error = source(refused(theirs.into()));
     assert!(matches!(error, SourceError::Refused(_)), "{error}");
     assert!(!error.to_string().contains("report"), "{error}");
-    // All of this left the classifier and the device well.
+    // None of these errors damaged the classifier or the device.
     assert!(classifier.score(whole).is_ok());
 
     let twin = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
@@ -357,7 +358,7 @@ fn what_is_no_picture_is_told() {
     );
 }
 
-/// A texture of another device is an error of this call, and nobody's panic.
+/// A texture of another device causes an error of this call. Nothing panics.
 #[test]
 fn a_strangers_texture_is_refused() {
     let (adapter, device, queue) = host_device(&wgpu::DeviceDescriptor::default());
@@ -379,7 +380,8 @@ fn a_strangers_texture_is_refused() {
     assert_eq!(classifier.score(&ours).unwrap(), expected);
 }
 
-/// Of another instance wgpu knows nothing: an error where it has no such texture.
+/// wgpu cannot identify objects of another instance. If the id does not exist in this instance, the
+/// call returns an error.
 #[test]
 fn a_texture_of_another_instance_is_refused() {
     let gpu = own_gpu();
@@ -387,7 +389,7 @@ fn a_texture_of_another_instance_is_refused() {
     let (_, photo) = photos().swap_remove(0);
     let expected = classifier.score(&photo).unwrap();
     let other = own_gpu();
-    // More of them than the network's device has.
+    // Create more textures than the network's device has, so that the last id does not exist there.
     let small = RgbImage::new(4, 4);
     let format = wgpu::TextureFormat::Rgba8Unorm;
     let theirs: Vec<_> = (0..2000).map(|_| texture(&other, &small, format)).collect();
@@ -404,7 +406,7 @@ fn a_texture_of_another_instance_is_refused() {
     assert_eq!(classifier.score(&ours).unwrap(), expected);
 }
 
-/// What is no number classifies nothing, on the device and on the CPU.
+/// NaN inputs are an error of classification, on the device and on the CPU.
 #[test]
 fn an_input_without_numbers_is_told() {
     let gpu = own_gpu();
@@ -417,7 +419,7 @@ fn an_input_without_numbers_is_told() {
             matches!(error.downcast_ref(), Some(ClassifyError::NoNumbers { .. })),
             "{error}"
         );
-        // Neither are there probabilities of it.
+        // No probabilities exist for such an input, either.
         let error = classifier.score(&nothing).unwrap_err();
         assert!(
             matches!(error.downcast_ref(), Some(ClassifyError::NoNumbers { .. })),

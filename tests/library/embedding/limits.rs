@@ -1,4 +1,4 @@
-//! Devices with the limits that an application chose.
+//! Tests of devices whose limits the application chose.
 
 use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::kernels::Storage;
@@ -18,7 +18,7 @@ fn gpu(limits: wgpu::Limits) -> Result<Gpu, GpuError> {
     Gpu::from_device(&adapter, device, queue)
 }
 
-/// ResNet-50 on that device, against the CPU twin.
+/// Runs ResNet-50 on a device with these limits and compares the result with the CPU path.
 fn resnet50_is_right(name: &str, limits: wgpu::Limits) {
     let gpu = gpu(limits).unwrap();
     let model = golden("resnet50@224");
@@ -26,7 +26,7 @@ fn resnet50_is_right(name: &str, limits: wgpu::Limits) {
     let twin = Classifier::new(Device::Cpu, &model, &options).unwrap();
     let (_, photo) = &photos()[1];
     let expected = twin.score(photo).unwrap();
-    // Drivers on the CPU read textures faster; all others take buffers.
+    // CPU drivers read textures faster; all other devices use buffers. Both storages are tested.
     for gpu in [&gpu, &with_storage(&gpu, Storage::Buffers)] {
         let classifier = Classifier::new(gpu, &model, &options).unwrap();
         let found = classifier.score(photo).unwrap();
@@ -74,7 +74,7 @@ fn the_descriptor_can_be_had_and_suffices() {
     assert!(difference(&score(&gpu), &twin.score(photo).unwrap()) < 1e-4);
     let own = Gpu::new(resnet_wgpu::DeviceSelector::Auto).unwrap();
     if own.info().name == gpu.info().name && own.info().backend == gpu.info().backend {
-        // Cooperative matrices are experimental: nobody is made to ask for them.
+        // Cooperative matrices are experimental, so the descriptor does not request them.
         let plain = |gpu: &Gpu| resnet_wgpu::low_level::plan::DeviceProfile {
             cooperative: vec![],
             ..gpu.profile().clone()
@@ -169,7 +169,7 @@ fn a_binding_too_small_for_a_network_is_named() {
     );
 }
 
-/// A device with the queue of another would be given no commands.
+/// A device that is paired with another device's queue would receive no commands.
 #[test]
 fn the_queue_of_another_device_is_refused() {
     let adapter = host_adapter();
@@ -180,7 +180,7 @@ fn the_queue_of_another_device_is_refused() {
     let ((device, queue), (other, others)) = (open(), open());
     let error = Gpu::from_device(&adapter, device.clone(), others.clone()).unwrap_err();
     assert!(matches!(error, GpuError::OtherQueue { .. }), "{error}");
-    // Work of its own on it makes no difference, in either case.
+    // In both cases, other work on the queue must not affect the result.
     let fill = |device: &wgpu::Device, queue: &wgpu::Queue| {
         let buffer = device.create_buffer(&wgpu::BufferDescriptor {
             label: None,

@@ -1,4 +1,4 @@
-//! Loading off the thread that draws.
+//! Tests of loading on a thread that does not draw.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,8 @@ fn a_model_comes_by_itself() {
     assert_eq!(progress.weights.done, progress.weights.total);
     assert_eq!(loaded.score(&photo).unwrap(), expected);
     assert_eq!(loaded.model().network().name, "resnet20");
-    // It is gone, for whoever waits as well; and ending cancels nothing any more.
+    // The classifier was taken, so waiting for it fails. Dropping the finished `Loading` cancels
+    // nothing.
     let taken = loading.wait();
     assert!(
         matches!(cause(&taken), Some(ClassifyError::Taken)),
@@ -78,7 +79,7 @@ fn loading_can_be_cancelled_at_any_time() {
         }
     }
     assert!(cancelled > 0);
-    // In the middle of the weights, and no later.
+    // Cancels while the weights are uploaded. Loading must stop before all weights are there.
     let options = ClassifierOptions::default();
     let monitor = &options.monitor;
     let ended = std::thread::scope(|scope| {
@@ -100,13 +101,13 @@ fn loading_can_be_cancelled_at_any_time() {
         0 < weights.done && weights.done < weights.total,
         "{weights:?}"
     );
-    // The device is none the worse for it.
+    // Cancelling does not damage the device.
     let source = ModelSource::Model(Box::new(model.clone()));
     let loading = Loading::start(&gpu, source, Default::default()).unwrap();
     assert!(loading.wait().is_ok());
 }
 
-/// Options serve any number of classifiers, whatever became of the first.
+/// Options serve any number of classifiers, even if the first was cancelled.
 #[test]
 fn options_can_be_used_again() {
     let options = ClassifierOptions::default();
@@ -119,7 +120,7 @@ fn options_can_be_used_again() {
     drop(first);
     assert!(Classifier::new(Device::Cpu, &Model::embedded().unwrap(), &options).is_ok());
     assert!(!options.monitor.is_cancelled());
-    // Without a thread, cancelling is the same error.
+    // Cancelling returns this error without a loading thread, too.
     options.monitor.cancel();
     for device in [Device::Cpu, own_gpu().into()] {
         let made = Classifier::new(device, &golden("resnet18@224"), &options);

@@ -1,4 +1,4 @@
-//! A device that is lost, and one that has no more memory.
+//! Tests of a device that is lost, and of a device that runs out of memory.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ fn lost(error: &Error) -> bool {
     matches!(error.downcast_ref(), Some(GpuError::Lost { .. }))
 }
 
-/// The device goes away while runs are in flight, awaited, recorded and begun.
+/// Destroys the device while runs are in flight, awaited, recorded and partly recorded.
 #[test]
 fn a_lost_device_is_told_and_replaced() {
     let gpu = own_gpu();
@@ -51,11 +51,11 @@ fn a_lost_device_is_told_and_replaced() {
     gpu.device().destroy();
     let error = awaiting.join().unwrap();
     assert!(lost(&error), "{error}");
-    // A run in part is over.
+    // A partly recorded run cannot continue.
     let mut next = gpu.device().create_command_encoder(&Default::default());
     assert!(lost(&recorder.go_on(&mut next).unwrap_err()));
     drop(next);
-    // What was submitted before may still come, and right.
+    // A run that was submitted before the loss may still return a correct answer.
     match flying.wait() {
         Ok(scores) => assert_eq!(scores, expected[0]),
         Err(error) => assert!(lost(&error), "{error}"),
@@ -65,7 +65,7 @@ fn a_lost_device_is_told_and_replaced() {
         assert!(lost(&error), "{error}");
         let error = pollster::block_on(classifier.score_async(&photos[1].1)).unwrap_err();
         assert!(lost(&error), "{error}");
-        // Of a new size, and of one whose tables are there.
+        // The first picture has a new size; the second has a size whose tables exist.
         let part = TextureSource {
             texture: &scene,
             region: Some(PixelRect {
@@ -91,7 +91,8 @@ fn a_lost_device_is_told_and_replaced() {
     }
     let made = Classifier::new(&gpu, &model, &ClassifierOptions::default());
     assert!(lost(made.as_ref().unwrap_err()), "{made:?}");
-    // A device that is lost already is no replacement, and leaves all as it was.
+    // A device that is already lost is refused as a replacement, and the classifier stays as it
+    // was.
     assert!(lost(&classifier.recreate(&gpu).unwrap_err()));
 
     classifier.recreate(own_gpu()).unwrap();
@@ -101,8 +102,8 @@ fn a_lost_device_is_told_and_replaced() {
     }
 }
 
-/// Whole runs in the application's encoders: submitted before the device is lost, and
-/// recorded before and submitted after. Each ends, and soon.
+/// Records whole runs in the application's encoders. The run is submitted before the device is
+/// lost, or recorded before and submitted after the loss. Each run must end soon.
 #[test]
 fn recorded_runs_end_with_the_device() {
     let model = Model::embedded().unwrap();
@@ -135,7 +136,7 @@ fn recorded_runs_end_with_the_device() {
         );
         assert!(began.elapsed() < Duration::from_secs(20), "{case}");
         match found {
-            // It may have come before.
+            // The answer may have arrived before the loss.
             Ok(scores) => assert!(submitted && scores == expected, "{case}"),
             Err(error) => assert!(
                 matches!(
@@ -148,7 +149,8 @@ fn recorded_runs_end_with_the_device() {
     }
 }
 
-/// A model of a file goes on from the file, as long as it is what it was.
+/// A model that was loaded from a file is read again from that file, as long as the file is
+/// unchanged.
 #[test]
 fn a_model_of_a_file_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,7 +169,7 @@ fn a_model_of_a_file_is_read_again() {
     classifier.recreate(&other).unwrap();
     assert_eq!(classifier.score(&photo).unwrap(), expected);
 
-    // Somebody writes to it: an error that names it, and all as it was.
+    // A changed file causes an error that names it, and the classifier keeps its state.
     let mut bytes = std::fs::read(&file).unwrap();
     let at = bytes.len() - 64;
     bytes[at] ^= 1;
@@ -183,7 +185,8 @@ fn a_model_of_a_file_is_read_again() {
     assert_eq!(classifier.score(&photo).unwrap(), expected);
 }
 
-/// The same from other threads: none hangs, each gets an answer or an error.
+/// Threads that share a classifier survive the loss of its device. No thread hangs, and each gets
+/// an answer or an error.
 #[test]
 fn threads_survive_a_lost_device() {
     let gpu = own_gpu();
@@ -235,15 +238,16 @@ fn an_absurd_batch_is_an_error_and_a_sane_one_works() {
         .unwrap();
 }
 
-/// Real want of memory: a process that may have no more of it. In a process of
-/// its own, since others' allocations would fail as well.
+/// Exhausts memory by limiting the process. The test runs in a process of its own, because the
+/// allocations of other tests would fail as well.
 #[cfg(target_os = "linux")]
 #[test]
 fn too_little_memory_is_an_error_and_less_works() {
     let Some(()) = alone("embedding::loss::too_little_memory_is_an_error_and_less_works") else {
         return;
     };
-    // Memory that the host and the device share: elsewhere the device has its own.
+    // The limit concerns the process's memory, so the test needs a device that shares memory with
+    // the host.
     let gpu = with_storage(&own_gpu(), Storage::Buffers);
     if gpu.info().device_type != wgpu::DeviceType::Cpu {
         return;
@@ -275,7 +279,7 @@ fn too_little_memory_is_an_error_and_less_works() {
         ])
         .status();
     assert!(limited.unwrap().success());
-    // 134 MB for each value.
+    // Each value would take 134 MB.
     let error = Session::new(&gpu, &model, &options(2048)).unwrap_err();
     assert!(
         matches!(error.downcast_ref(), Some(GpuError::OutOfMemory { .. })),
@@ -283,7 +287,7 @@ fn too_little_memory_is_an_error_and_less_works() {
     );
     assert_eq!(logits(&sane), expected);
     let again = Session::new(&gpu, &model, &options(2)).unwrap();
-    // Another batch may have other kernels.
+    // Another batch size may use other kernels, so results differ slightly.
     let found = logits(&again);
     let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
     assert!(expected.iter().zip(&found).all(near), "{found:?}");

@@ -1,6 +1,5 @@
-//! The library inside an application: on the application's own device, with its
-//! limits, its textures and its command encoders, from many threads, and when
-//! the device is lost.
+//! Tests of the library inside an application: on the application's own device with its limits,
+//! textures and command encoders, from many threads, and after the loss of the device.
 
 mod common;
 mod inputs;

@@ -1,4 +1,4 @@
-//! Inference in the application's own encoders.
+//! Tests of inference in the application's own encoders.
 
 use std::time::{Duration, Instant};
 
@@ -39,14 +39,15 @@ fn whole_runs_in_flight_come_back_in_order() {
         .collect();
     let busy = recorder.record(&mut all, &photos[3].1);
     assert!(matches!(cause(&busy), Some(GpuError::Busy(3))), "{busy:?}");
-    // Nothing is submitted: another's run goes on.
+    // Nothing has been submitted yet, and a run of the classifier still works.
     assert_eq!(classifier.score(&photos[4].1).unwrap(), expected[4]);
     submit(&gpu, all);
     let found: Vec<Scores> = answers.into_iter().map(|a| a.wait().unwrap()).collect();
     assert_eq!(found, expected[..3]);
 }
 
-/// All slices of a run, each in an encoder of its own, and how many there were.
+/// Records all slices of a run, each in an encoder of its own. Returns the scores and the number of
+/// slices.
 fn sliced(
     gpu: &Gpu,
     recorder: &mut Recorder,
@@ -86,11 +87,11 @@ fn slices_are_as_many_as_said_and_leave_others_alone() {
     assert_eq!(recorder.slices(whole), 2);
     let steps = classifier.session().plan().unwrap().steps.len();
     assert_eq!(recorder.slices(Duration::ZERO), 1 + steps);
-    // However unequal the steps are: none is longer than all of them.
+    // These numbers hold for steps of any durations, since no step is longer than the whole run.
     for (budget, least) in [(whole, 2), (whole / 4, 3), (Duration::ZERO, 1 + steps)] {
         let mut other = 0;
         let (found, slices) = sliced(&gpu, &mut recorder, &photos[0].1, budget, || {
-            // Between two slices, somebody else's run.
+            // The classifier runs other pictures between two slices.
             if other < 2 {
                 other += 1;
                 assert_eq!(classifier.score(&photos[other].1).unwrap(), expected[other]);
@@ -104,8 +105,8 @@ fn slices_are_as_many_as_said_and_leave_others_alone() {
     }
 }
 
-/// Another run of the recorder between two slices overwrites what the later ones
-/// read: that is told, and nothing else is the worse for it.
+/// Another run of the same recorder between two slices overwrites values that later slices read.
+/// The interrupted run reports an error, and all other runs are correct.
 #[test]
 fn a_run_between_slices_is_told() {
     let gpu = own_gpu();
@@ -150,8 +151,8 @@ fn a_run_between_slices_is_told() {
     assert_eq!(found, expected(2));
 }
 
-/// Without timestamps slices are of measured time, too, and where values lie in
-/// buffers they compute the same.
+/// Slices follow measured times even on a device without timestamps. Values in buffers give the
+/// same results.
 #[test]
 fn every_device_records() {
     let model = Model::embedded().unwrap();
@@ -184,7 +185,7 @@ fn every_device_records() {
     }
 }
 
-/// An encoder of another instance is an error, and the recorder goes on.
+/// An encoder of another instance is an error, and the recorder continues to work.
 #[test]
 fn a_strangers_encoder_is_refused() {
     let gpu = own_gpu();
@@ -192,7 +193,8 @@ fn a_strangers_encoder_is_refused() {
     let mut recorder = classifier.recorder().unwrap();
     let (_, photo) = photos().swap_remove(1);
     let other = own_gpu();
-    // More of them than the network's device has of anything.
+    // Create more encoders than the network's device has objects of any kind, so that the last id
+    // does not exist there.
     let mut theirs: Vec<_> = (0..2000).map(|_| encoder(&other)).collect();
     let refused = recorder.record(&mut theirs[1999], &photo);
     assert!(
@@ -206,7 +208,7 @@ fn a_strangers_encoder_is_refused() {
     assert_eq!(answer.wait().unwrap(), classifier.score(&photo).unwrap());
 }
 
-/// A thread that draws records, submits and asks, and never waits.
+/// A drawing thread records, submits and polls for answers, but never waits.
 #[test]
 fn frames_never_wait() {
     let gpu = own_gpu();
@@ -221,7 +223,7 @@ fn frames_never_wait() {
     for frame in 0.. {
         assert!(frame < 60_000, "no answers");
         let mut one = encoder(&gpu);
-        // Busy while three answers are on their way.
+        // The recorder is full while three answers are pending.
         let slice = match recorder.is_idle() {
             true if !recorder.has_room() => None,
             true => Some(recorder.begin(&mut one, &scene, budget).unwrap()),
@@ -246,7 +248,7 @@ fn frames_never_wait() {
     }
     assert_eq!(gpu.waits(), waits, "a frame waited");
     assert_eq!(gpu.uploaded_bytes(), uploaded);
-    // Waiting does count.
+    // A blocking call increases the counter.
     drop(answers);
     classifier.score(&photo).unwrap();
     assert!(gpu.waits() > waits);
@@ -296,7 +298,7 @@ fn commands_that_were_dropped_are_told() {
     let mut kept = encoder(&gpu);
     let answer = recorder.record(&mut kept, &photo).unwrap();
     submit(&gpu, kept);
-    // Whoever submits: a task is woken.
+    // A waiting task is woken, whichever call submits the commands.
     let expected = classifier.score(&photo).unwrap();
     assert_eq!(pollster::block_on(answer).unwrap(), expected);
 }
@@ -319,7 +321,7 @@ fn logits_stay_on_the_device_for_the_applications_shaders() {
         usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
         mapped_at_creation: false,
     });
-    // In the same encoder, behind the run.
+    // The copy follows the run in the same encoder.
     all.copy_buffer_to_buffer(logits, 0, &copy, 0, bytes);
     submit(&gpu, all);
     copy.map_async(wgpu::MapMode::Read, .., |mapped| mapped.unwrap());
@@ -331,8 +333,8 @@ fn logits_stay_on_the_device_for_the_applications_shaders() {
     assert_eq!(answer.wait().unwrap(), expected);
 }
 
-/// Commands that the device refused, for what else was in them, give no answer:
-/// least of all the one that lay there before.
+/// Commands that the device refuses because of other contents give no answer. In particular, they
+/// must not return an older answer from the same memory.
 #[test]
 fn refused_commands_give_no_answer() {
     let gpu = own_gpu();
@@ -347,7 +349,7 @@ fn refused_commands_give_no_answer() {
         );
     };
     for (_, photo) in &photos {
-        // All lanes hold an answer of another photo, or will.
+        // After a few photos, every in-flight frame holds the answer of another photo.
         let mut good = encoder(&gpu);
         let answer = recorder.record(&mut good, photo).unwrap();
         submit(&gpu, good);
@@ -369,7 +371,7 @@ fn refused_commands_give_no_answer() {
         assert!(pollster::block_on(scope.pop()).is_some(), "it was taken");
         not_submitted(answer);
 
-        // The first slice is dropped, or one between.
+        // Drops the first slice, or one of the next two.
         for dropped in [0, 1, 2] {
             let budget = Duration::ZERO;
             let mut answer = None;
@@ -390,7 +392,7 @@ fn refused_commands_give_no_answer() {
             not_submitted(answer.unwrap());
         }
     }
-    // All is well again.
+    // The recorder works again.
     let mut good = encoder(&gpu);
     let answer = recorder.record(&mut good, &photos[2].1).unwrap();
     submit(&gpu, good);
@@ -400,7 +402,7 @@ fn refused_commands_give_no_answer() {
     );
 }
 
-/// A recorder stays on its device when its classifier goes on on another.
+/// A recorder stays on its device when its classifier moves to another device.
 #[test]
 fn a_recorder_outlives_a_change_of_device() {
     let (gpu, other) = (own_gpu(), own_gpu());
@@ -417,7 +419,7 @@ fn a_recorder_outlives_a_change_of_device() {
     assert_eq!(classifier.score(&photo).unwrap(), expected);
 }
 
-/// A classifier of batches gives its recorder one image at a time.
+/// The recorder of a classifier with large batches runs one image at a time.
 #[test]
 fn batches_do_not_make_frames_longer() {
     let gpu = own_gpu();
@@ -438,6 +440,7 @@ fn batches_do_not_make_frames_longer() {
     let bytes = answer.logits_buffer().unwrap().size();
     submit(&gpu, frame);
     near(&answer.wait().unwrap());
-    // Logits and probabilities of one image, in whole rows where they are textures.
+    // The buffer holds the logits and probabilities of one image, padded to whole rows if values
+    // are textures.
     assert!(bytes <= 2 << 15, "{bytes} bytes of results");
 }

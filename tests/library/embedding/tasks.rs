@@ -1,4 +1,4 @@
-//! Answers that tasks await, without anybody polling the device.
+//! Tests of answers that tasks await. No other code polls the device.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -35,7 +35,7 @@ fn tasks_get_what_threads_get() {
     let classifier = classifier(&gpu, &Model::embedded().unwrap(), 2);
     for (name, photo) in photos() {
         let expected = classifier.classify(&photo, 5).unwrap();
-        // Any executor may move it to another thread.
+        // `sent` checks that the future is `Send`, so that executors may move it to another thread.
         let waits = gpu.waits();
         let found = pollster::block_on(sent(classifier.classify_async(&photo, 5)));
         assert_eq!(found.unwrap(), expected, "{name}");
@@ -43,7 +43,7 @@ fn tasks_get_what_threads_get() {
     }
 }
 
-/// Counts how often it is woken.
+/// A waker that counts its wake-ups.
 #[derive(Default)]
 struct Count(AtomicUsize);
 
@@ -53,7 +53,7 @@ impl Wake for Count {
     }
 }
 
-/// More tasks than lanes, on one thread that only polls what was woken.
+/// Runs more tasks than in-flight frames on one thread, which polls only the tasks that were woken.
 #[test]
 fn more_tasks_than_lanes_take_turns() {
     let gpu = own_gpu();
@@ -94,7 +94,7 @@ fn more_tasks_than_lanes_take_turns() {
     assert_eq!(found, expected);
 }
 
-/// A task that is dropped while it waits takes nobody's place.
+/// A task that is dropped while it waits releases its in-flight frame.
 #[test]
 fn dropped_tasks_make_room() {
     let gpu = own_gpu();
@@ -114,11 +114,11 @@ fn dropped_tasks_make_room() {
     );
 }
 
-/// Nor does it take another's waking with it.
+/// Dropping a waiting task does not lose the wake-up of another task.
 #[test]
 fn dropped_tasks_leave_others_awake() {
     let gpu = own_gpu();
-    // Long enough to be awaited while nobody else does any more.
+    // The network must run long enough for the first task to wait alone.
     let classifier = classifier(&gpu, &golden("resnet18@224"), 1);
     let (_, photo) = photos().swap_remove(0);
     let expected = classifier.score(&photo).unwrap();
@@ -157,7 +157,7 @@ fn answers_come_in_order_and_when_asked_for() {
         .collect();
     let busy = classifier.start(&photos[3].1);
     assert!(matches!(cause(&busy), Some(GpuError::Busy(3))), "{busy:?}");
-    // As a window does, frame by frame.
+    // Polls once per frame, as a window does.
     let (mut found, mut frames) = (vec![], 0);
     while !answers.is_empty() {
         while let Some(first) = answers.front_mut() {

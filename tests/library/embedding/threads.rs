@@ -1,18 +1,18 @@
-//! Many threads on one classifier, and many inferences in a row.
+//! Tests with many threads on one classifier, and with many inferences in a row.
 
 use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::{Gpu, Model, Scores};
 
 use super::common::{alone, classifier, own_gpu, photos};
 
-/// Bytes of the process in memory; 0 where the system does not say.
+/// Returns the bytes of memory that the process occupies, or 0 if the system does not report them.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = status.split(' ').nth(1).and_then(|n| n.parse::<u64>().ok());
     4096 * pages.unwrap_or(0)
 }
 
-/// Bytes that wgpu has allocated on the device.
+/// Returns the bytes that wgpu has allocated on the device.
 fn allocated(gpu: &Gpu) -> u64 {
     let report = gpu.device().generate_allocator_report();
     report.map_or(0, |r| r.total_allocated_bytes)
@@ -22,14 +22,15 @@ fn allocated(gpu: &Gpu) -> u64 {
 fn eight_threads_share_a_classifier() {
     let gpu = own_gpu();
     let model = Model::embedded().unwrap();
-    // Fewer lanes than threads: they wait for each other.
+    // The classifier has fewer in-flight frames than threads, so the threads wait for each other.
     let classifier = classifier(&gpu, &model, 3);
     let photos = photos();
     let expected: Vec<Scores> = photos
         .iter()
         .map(|(_, p)| classifier.score(p).unwrap())
         .collect();
-    // The rest of the process's tests run beside this one.
+    // The process's other tests run at the same time, so memory of the device is measured and not
+    // that of the process.
     let device = allocated(&gpu);
     let crops: Vec<RgbImage> = (photos.iter())
         .map(|(_, photo)| classifier.preprocess().crop_image(photo).unwrap())
@@ -50,8 +51,8 @@ fn eight_threads_share_a_classifier() {
     assert!(allocated(&gpu) <= device + (1 << 20));
 }
 
-/// `RESNET_WGPU_MANY=10000` for more than the usual thousand. In a process of its
-/// own, since other tests allocate as well.
+/// Checks that memory stays constant over 1,000 runs; `RESNET_WGPU_MANY=10000` sets another number.
+/// The test runs in a process of its own, because other tests allocate as well.
 #[test]
 fn memory_stays_flat() {
     let Some(()) = alone("embedding::threads::memory_stays_flat") else {

@@ -1,17 +1,17 @@
-//! The devices that tests run on, and how much of them.
+//! The devices that tests run on, and the extent of the tests.
 
 use resnet_wgpu::low_level::kernels::Storage;
 use resnet_wgpu::low_level::with_storage;
 use resnet_wgpu::{DeviceSelector, Gpu, adapters};
 
-/// The adapter that an application would get. Never the CPU path: a test of
-/// kernels fails where there is no adapter.
+/// Opens the adapter that an application would get. This is never the CPU path, so a test of
+/// kernels fails if no adapter exists.
 pub fn gpu() -> Gpu {
     Gpu::new(DeviceSelector::Auto).expect("a GPU adapter; ./scripts/test installs a software one")
 }
 
-/// Every adapter of this machine, with values in buffers and in textures; the
-/// first is [`gpu`]'s with values in buffers.
+/// Opens every adapter of this machine, with values in buffers and in textures. The first device is
+/// [`gpu`]'s with values in buffers.
 pub fn gpus() -> Vec<Gpu> {
     let gpus = adapters().into_iter().flat_map(|adapter| {
         let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
@@ -25,8 +25,8 @@ pub fn gpus() -> Vec<Gpu> {
     gpus
 }
 
-/// Whether everything is to be tested, as `scripts/test-all` asks: not only one
-/// of each kind.
+/// Returns whether to test everything, as `scripts/test-all` requests, and not only one case of
+/// each kind.
 pub fn all() -> bool {
     std::env::var_os("RESNET_TEST_ALL").is_some()
 }

@@ -1,4 +1,4 @@
-//! Reads the goldens and rebuilds their weights and inputs.
+//! Access to the goldens, and reconstruction of their weights and inputs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use resnet_wgpu::{Checkpoint, Hints, Model, Network, Tensor};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-/// One case of `networks.json`, and the network that it is about.
+/// One case of `networks.json` with its network.
 pub struct Case {
     pub case: String,
     pub preset: String,
@@ -87,7 +87,7 @@ impl Case {
         }
     }
 
-    /// Images, height, width.
+    /// Returns the number of images, their height and their width.
     pub fn input(&self) -> (usize, usize, usize) {
         (self.input[0], self.input[2], self.input[3])
     }
@@ -102,7 +102,7 @@ impl Case {
         seeded_images(n, h, w)
     }
 
-    /// What shapes cannot tell has to be said; nothing else is.
+    /// Returns hints for the properties that do not follow from shapes, and for nothing else.
     fn hints(&self) -> Hints {
         let plain = self.preset.starts_with("plain");
         let v1 = self.preset.ends_with("-v1");
@@ -116,12 +116,12 @@ impl Case {
         }
     }
 
-    /// The case's weights, through a checkpoint in PyTorch's own names.
+    /// Loads the case's weights through a checkpoint in PyTorch's own names.
     pub fn model(&self) -> Model {
         let checkpoint = self.checkpoint();
         let model = Model::load(&checkpoint, &self.hints()).unwrap();
         let mut expected = self.network.clone();
-        // The name is what the network equals, whatever the zero channels.
+        // Recognition takes the name of the equal preset, independent of the zero channels.
         expected.name = model.network().name.clone();
         assert_eq!(model.network(), &expected, "{}", self.case);
         model
@@ -133,8 +133,8 @@ impl Case {
         checkpoint(&self.case, tensors.map(|t| (t.stored, t.shape, t.data)))
     }
 
-    /// The same weights after batch norm was folded into the convolutions, as
-    /// tools that prepare networks for inference write them.
+    /// Returns a checkpoint of the weights with batch norm folded into the convolutions, as tools
+    /// that prepare networks for inference write it.
     pub fn folded_checkpoint(&self) -> Checkpoint {
         let lowered = lower(&self.graph(), self.model().params(), &[]).unwrap();
         let tensors = lowered.params.iter().map(|(name, t)| {
@@ -145,7 +145,7 @@ impl Case {
     }
 }
 
-/// A checkpoint in memory of names, shapes and values.
+/// Returns a checkpoint in memory with the given names, shapes and values.
 fn checkpoint(
     name: &str,
     tensors: impl Iterator<Item = (String, Vec<usize>, Vec<f32>)>,
@@ -164,7 +164,7 @@ fn checkpoint(
     Checkpoint::from_bytes(name, bytes).unwrap()
 }
 
-/// The goldens' input, `[N, H, W, 3]`.
+/// Returns the goldens' input, `[N, H, W, 3]`.
 pub fn seeded_images(n: usize, h: usize, w: usize) -> Tensor {
     let shape = [n, 3, h, w];
     let data = synthetic_tensor("input", &shape, 0, 1.0);

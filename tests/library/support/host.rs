@@ -1,9 +1,9 @@
-//! A device as an application has one.
+//! Devices as an application opens them.
 
 use resnet_wgpu::DeviceSelector;
 use resnet_wgpu::wgpu;
 
-/// The adapter that applications are given first, and a device of it.
+/// Opens the first adapter that applications get, and a device of that adapter.
 pub fn host_device(
     descriptor: &wgpu::DeviceDescriptor<'_>,
 ) -> (wgpu::Adapter, wgpu::Device, wgpu::Queue) {
@@ -13,7 +13,7 @@ pub fn host_device(
     (adapter, device, queue)
 }
 
-/// The adapter that applications are given first.
+/// Opens the first adapter that applications get.
 pub fn host_adapter() -> wgpu::Adapter {
     let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     let instance = wgpu::Instance::new(descriptor);

@@ -1,4 +1,4 @@
-//! What several suites share.
+//! Functions that several test modules share.
 
 pub mod cause;
 pub mod device;

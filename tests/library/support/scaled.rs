@@ -1,10 +1,10 @@
-//! A network that f16 does not hold.
+//! A network whose values exceed the range of f16.
 
 use resnet_wgpu::low_level::graph::ParamSpec;
 use resnet_wgpu::{Checkpoint, Hints, Model};
 use safetensors::tensor::{Dtype, TensorView};
 
-/// The embedded network with the weights of some tensors scaled.
+/// Returns the embedded network with the weights of some tensors scaled.
 pub fn scaled(factors: &[(&str, f32)]) -> Model {
     let model = Model::embedded().unwrap();
     let graph = model.graph(32, 32).unwrap();

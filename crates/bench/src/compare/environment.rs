@@ -1,4 +1,4 @@
-//! What differs between results besides their times.
+//! Differences between the environments of results.
 
 use serde::Serialize;
 
@@ -6,12 +6,12 @@ use crate::report::text::devices::DeviceRows;
 use crate::text::number::bytes;
 use crate::{Device, Host, Power, Report};
 
-/// Something that is not the same in all results.
+/// A property that is not equal in all results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What.
+    /// The name of the property.
     pub what: String,
-    /// As each file has it.
+    /// The property's value in each file.
     pub values: Vec<String>,
 }
 
@@ -51,7 +51,8 @@ const DEVICE: [Of<Device>; 9] = [
     ("warnings", |d| d.warnings.join(", ")),
 ];
 
-/// Of those results and their devices, of which each has as many.
+/// Returns the differences between these results and their devices. All results must have equal
+/// numbers of devices.
 pub(super) fn differences(
     reports: &[(String, &Report)],
     devices: &[Vec<DeviceRows<'_>>],

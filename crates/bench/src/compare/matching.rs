@@ -1,4 +1,4 @@
-//! Which rows are of the same work, and what differs where they are not.
+//! Matches rows of the same work, and reports differences between works.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use crate::report::text::devices::{DeviceRows, devices};
 use crate::report::text::works::scenario;
 use crate::{Report, Row, Work};
 
-/// As many differences are told.
+/// The most differences that a message lists.
 const TOLD: usize = 12;
 
-/// Results that cannot be compared.
+/// An error for results that cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompareError {
-    /// Fewer than two.
+    /// Fewer than two results.
     #[error("expected two results or more to compare, found {0}")]
     TooFew(usize),
     /// A result without rows.
@@ -24,7 +24,7 @@ pub enum CompareError {
         /// The file.
         file: String,
     },
-    /// Other numbers of devices.
+    /// Results with different numbers of devices.
     #[error(
         "{file}: expected {expected}, as {first} has, found {found}; devices are compared in their \
          order, so run both with as many (`resnet bench --device`)"
@@ -36,10 +36,10 @@ pub enum CompareError {
         file: String,
         /// The first file's devices.
         expected: String,
-        /// The other's.
+        /// The other file's devices.
         found: String,
     },
-    /// A work twice on a device.
+    /// A result with two rows of one work on one device.
     #[error("{file}: expected each work once on a device, found two rows of {work}; make it again")]
     Twice {
         /// The file.
@@ -47,7 +47,7 @@ pub enum CompareError {
         /// The work.
         work: String,
     },
-    /// Other work.
+    /// Results of different works.
     #[error(
         "{file}: expected the work of {first}, found other work, and times of these cannot be \
          compared: {}; run `resnet bench` with the same networks, weights, sizes and scenarios",
@@ -58,14 +58,14 @@ pub enum CompareError {
         first: String,
         /// The file that differs from it.
         file: String,
-        /// What differs, a sentence each.
+        /// The differences, each in one sentence.
         differences: Vec<String>,
     },
 }
 
-/// Results whose rows belong together.
+/// Results whose rows are matched.
 pub(super) struct Matching<'a> {
-    /// Of each file, as many in each.
+    /// The devices of each file. All files have equal numbers of devices.
     pub devices: Vec<Vec<DeviceRows<'a>>>,
     pub rows: Vec<Matched<'a>>,
 }
@@ -74,13 +74,13 @@ pub(super) struct Matching<'a> {
 pub(super) struct Matched<'a> {
     pub device: usize,
     pub work: &'a Work,
-    /// Of each file.
+    /// The row of each file.
     pub rows: Vec<&'a Row>,
 }
 
 type ByWork<'a> = BTreeMap<&'a Work, &'a Row>;
 
-/// Finds for each row of the first result those of the others.
+/// Finds for each row of the first result the matching rows of the other results.
 pub(super) fn matched<'a>(reports: &[(String, &'a Report)]) -> Result<Matching<'a>, CompareError> {
     if reports.len() < 2 {
         return Err(CompareError::TooFew(reports.len()));
@@ -135,7 +135,7 @@ pub(super) fn matched<'a>(reports: &[(String, &'a Report)]) -> Result<Matching<'
     })
 }
 
-/// `2 devices (NVIDIA H200, llvmpipe)`.
+/// Returns the devices in words, such as `2 devices (NVIDIA H200, llvmpipe)`.
 fn listed(report: &Report, devices: &[DeviceRows<'_>]) -> String {
     let names = devices.iter().take(TOLD).map(|d| printable(d.name(report)));
     let names: Vec<String> = names.collect();
@@ -156,7 +156,8 @@ fn by_works<'a>(file: &str, device: &DeviceRows<'a>) -> Result<ByWork<'a>, Compa
     Ok(map)
 }
 
-/// What differs, a sentence each, and not all of very many.
+/// Returns the differences, each in one sentence. Only the first [`TOLD`] differences are listed,
+/// followed by the number of the rest.
 fn differences(first: &[ByWork<'_>], other: &[ByWork<'_>], names: [&str; 2]) -> Vec<String> {
     let mut told = vec![];
     let mut more = 0;
@@ -171,7 +172,7 @@ fn differences(first: &[ByWork<'_>], other: &[ByWork<'_>], names: [&str; 2]) -> 
                 more += 1;
                 continue;
             }
-            // One that is nearly the same was probably meant to be.
+            // Two nearly equal works were probably meant to be equal.
             let near = (surplus.iter().enumerate())
                 .map(|(i, s)| (parts(&work, s).len(), i))
                 .min()
@@ -197,7 +198,8 @@ fn differences(first: &[ByWork<'_>], other: &[ByWork<'_>], names: [&str; 2]) -> 
     told
 }
 
-/// `resnet50, batch 8: weights seed 0 in a.json, seed 1 in b.json`.
+/// Returns the difference of two works, such as `resnet50, batch 8: weights seed 0 in a.json, seed
+/// 1 in b.json`.
 fn between(first: &Work, other: &Work, names: [&str; 2]) -> String {
     let parts: Vec<String> = (parts(first, other).into_iter())
         .map(|(what, a, b)| format!("{what} {a} in {}, {b} in {}", names[0], names[1]))
@@ -206,7 +208,7 @@ fn between(first: &Work, other: &Work, names: [&str; 2]) -> String {
     format!("{model}, batch {batch}: {}", parts.join(", "))
 }
 
-/// Name and both values of what differs.
+/// Returns the name and both values of each differing setting.
 fn parts(a: &Work, b: &Work) -> Vec<(&'static str, String, String)> {
     let part = |what, a: String, b: String| (what, printable(&a), printable(&b));
     let number = |n: usize| n.to_string();
@@ -232,7 +234,7 @@ fn parts(a: &Work, b: &Work) -> Vec<(&'static str, String, String)> {
     parts
 }
 
-/// All that is said of a work.
+/// Returns the full description of a work.
 fn whole(work: &Work) -> String {
     printable(format!(
         "{}, batch {}, input {}×{}, {}, {}, weights {}",

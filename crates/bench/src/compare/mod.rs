@@ -1,5 +1,5 @@
-//! Results side by side: two GPUs, two drivers, two versions of this program.
-//! Only the same work is compared, and only where it was done right.
+//! Comparisons of results: of two GPUs, two drivers, or two versions of this program. Only rows of
+//! the same work are compared, and only if their outputs are right.
 
 mod environment;
 mod matching;
@@ -16,74 +16,74 @@ pub use matching::CompareError;
 use super::{Report, Row, Scenario, Stats, Status, Work};
 use crate::report::text::cells::failure;
 
-/// Results that did the same work, the first being what others are held
-/// against.
+/// A comparison of results that did the same work. The first result is the baseline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
     /// The results, in the order in which they were given.
     pub files: Vec<ComparedFile>,
-    /// What differs besides times. Where nothing does, differences are chance.
+    /// The differences between the environments. Without such differences, differences in time are
+    /// chance.
     pub environment: Vec<Difference>,
-    /// One for each work on each device, in the first file's order.
+    /// One row for each work on each device, in the first file's order.
     pub rows: Vec<ComparedRow>,
 }
 
 /// One of the results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ComparedFile {
-    /// The file, or whatever it was given as.
+    /// The file's path, or another name that was given for the result.
     pub name: String,
-    /// When it was made.
+    /// The time at which the result was made.
     pub created: String,
-    /// Its devices, in the order in which they are compared.
+    /// The result's devices, in the order in which they are compared.
     pub devices: Vec<String>,
 }
 
-/// A work on a device, as each file has it.
+/// A work on a device, with the measurements of each file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ComparedRow {
-    /// The device, an index into [`ComparedFile::devices`] of each file.
+    /// The index of the device in [`ComparedFile::devices`] of each file.
     pub device: usize,
-    /// What was computed.
+    /// The work that was measured.
     pub work: Work,
-    /// Right in all files, so that times are compared.
+    /// True if the outputs are right in all files, so that times are compared.
     pub comparable: bool,
-    /// One for each file.
+    /// One measurement for each file.
     pub measures: Vec<Measure>,
 }
 
-/// What one file has for a work; times in milliseconds.
+/// The measurement of a work in one file. Times are in milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measure {
-    /// How it ended.
+    /// The outcome of the row.
     pub status: Status,
-    /// Why it has no times.
+    /// The reason why the row has no times.
     pub failure: Option<String>,
-    /// End to end, median.
+    /// The median of the end-to-end time.
     pub median_ms: Option<f64>,
-    /// Its standard deviation.
+    /// The standard deviation of the end-to-end time.
     pub stddev_ms: Option<f64>,
-    /// Samples.
+    /// The number of samples.
     pub samples: Option<usize>,
-    /// Images a second, end to end.
+    /// Images per second, end to end.
     pub images_per_second: Option<f64>,
-    /// The GPU alone, median.
+    /// The median time of the GPU without the host's work.
     pub gpu_median_ms: Option<f64>,
-    /// The time of an image as a part of the first file's, above 1 is slower:
-    /// by the median in the latency scenario, by the rate in the throughput
-    /// scenario. None in the first file and where the row is not comparable, as
-    /// what follows.
+    /// The ratio of the time per image to the first file's time per image. A ratio above 1 means
+    /// slower. The ratio is of medians in the latency scenario and of rates in the throughput
+    /// scenario. The ratio is `None` in the first file and if the row is not comparable. The fields
+    /// below are `None` in these cases, too.
     pub time_ratio: Option<f64>,
-    /// The same of the GPU's time, where both are by the same clock.
+    /// The ratio of the GPU's times, if both were taken by the same clock.
     pub gpu_ratio: Option<f64>,
-    /// The difference is within the noise: see [`within_noise`]; none in the
-    /// throughput scenario, where single batches do not tell.
+    /// True if the difference is within the noise, as [`within_noise`] defines it. The value is
+    /// `None` in the throughput scenario, in which times of single batches are not meaningful.
     pub within_noise: Option<bool>,
 }
 
 impl Comparison {
-    /// Compares named results, of which there are two at least. Their devices
-    /// are matched in the order in which they come up, rows by their work.
+    /// Compares two or more named results. Devices are matched in their order of first appearance,
+    /// and rows by their work.
     pub fn of(reports: &[(String, &Report)]) -> Result<Self, CompareError> {
         let matched = matching::matched(reports)?;
         let rows = matched.rows.into_iter().map(compared);
@@ -101,9 +101,9 @@ impl Comparison {
         })
     }
 
-    /// For each row that is more than so many percent slower in a later file
-    /// than in the first, end to end, or that failed in any, a line that names
-    /// it and says why.
+    /// Returns a line for each row that failed in any file, or that is more than `percent` percent
+    /// slower in a later file than in the first, end to end. The line names the row and gives the
+    /// reason.
     pub fn slower_than(&self, percent: f64) -> Vec<String> {
         let mut lines = vec![];
         for row in &self.rows {
@@ -126,12 +126,12 @@ impl Comparison {
     }
 }
 
-/// Whether two medians are too close to tell: the intervals median ± standard
-/// deviation touch or overlap.
+/// Returns whether two medians are too close to be distinguished: whether the intervals median ±
+/// standard deviation touch or overlap.
 ///
-/// That is the spread of single samples and not of the median, which is far
-/// smaller, because what differs between two runs (clocks, temperature, other
-/// programs) differs as single samples do, not as medians of one run.
+/// The standard deviation is the spread of single samples. The spread of the median would be far
+/// smaller. However, conditions that differ between two runs (clocks, temperature, other programs)
+/// vary as single samples do, and not as medians within one run do.
 pub fn within_noise(first: &Stats, second: &Stats) -> bool {
     (first.median - second.median).abs() <= first.stddev + second.stddev
 }
@@ -151,17 +151,18 @@ fn compared(matched: matching::Matched<'_>) -> ComparedRow {
     }
 }
 
-/// A row by itself, and held against the first file's where it is compared.
+/// Returns the measurement of a row, with ratios to the first file's row if the rows are
+/// comparable.
 fn measure(row: &Row, first: Option<&Row>) -> Measure {
     let own = times(row);
     let both = first.and_then(times).zip(own);
     let gpu = own.and(row.gpu.as_ref());
-    // Host time is no GPU time.
+    // Times by the host's clock and times by the GPU's clock are not comparable.
     let same_clock = first.filter(|first| first.gpu_clock == row.gpu_clock);
     let both_gpu = same_clock.and_then(|first| first.gpu.as_ref()).zip(gpu);
     let rates = first.and_then(|first| first.images_per_second);
     let rates = rates.zip(own.and(row.images_per_second));
-    // With several batches in flight a batch's own time is mostly waiting.
+    // With several batches in flight, a batch's own time is mostly waiting.
     let throughput = row.work.scenario == Scenario::Throughput;
     Measure {
         status: row.status,
@@ -184,14 +185,14 @@ fn measure(row: &Row, first: Option<&Row>) -> Measure {
     }
 }
 
-/// What was wrong has no speed.
+/// Returns the end-to-end times, or `None` if the row's outputs were not right.
 fn times(row: &Row) -> Option<&Stats> {
     let right = row.status == Status::Ok;
     row.end_to_end.as_ref().filter(|_| right)
 }
 
-/// The second median as a part of the first; none of a clock too coarse to
-/// see the first.
+/// Returns the ratio of the second median to the first. Returns `None` if the first is 0 because
+/// the clock is too coarse.
 fn ratio((first, second): (&Stats, &Stats)) -> Option<f64> {
     let ratio = second.median / first.median;
     Some(ratio).filter(|ratio| ratio.is_finite())

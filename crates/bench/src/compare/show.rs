@@ -1,4 +1,4 @@
-//! A comparison as people read it.
+//! Comparisons as text for human readers.
 
 use super::{ComparedRow, Comparison, Measure};
 use crate::Status;
@@ -9,19 +9,19 @@ use crate::text::number::{ms_spread, rate};
 use crate::text::table::{Align, Table};
 
 impl Comparison {
-    /// For a terminal of 120 columns: what differs besides times, then for
-    /// each device its rows.
+    /// Returns the comparison for a terminal of 120 columns: first the differences between
+    /// environments, then the rows of each device.
     pub fn table(&self) -> String {
         self.document().text()
     }
 
-    /// The same as Markdown.
+    /// Returns the content of [`table`](Self::table) as Markdown.
     pub fn markdown(&self) -> String {
         self.document().markdown()
     }
 
-    /// A row in words: `resnet50, batch 8`, with its device where there are
-    /// several.
+    /// Returns a row in words, such as `resnet50, batch 8`. The device precedes the words if
+    /// several devices exist.
     pub(super) fn words(&self, row: &ComparedRow) -> String {
         let works = Works::of(self.rows.iter().map(|row| &row.work));
         let words = works.words(&row.work);
@@ -132,7 +132,7 @@ fn verdict(measure: &Measure) -> &'static str {
     }
 }
 
-/// Whether a difference is shown that may be none.
+/// Returns whether a difference is shown that may be noise.
 fn in_noise(measure: &Measure) -> bool {
     let shown = measure.time_ratio.is_some_and(|r| factor(r) != SAME);
     shown && measure.within_noise == Some(true)
@@ -140,9 +140,9 @@ fn in_noise(measure: &Measure) -> bool {
 
 const SAME: &str = "the same";
 
-/// A ratio of times in words: `1.25× slower`, `2.00× faster`.
+/// Returns a ratio of times in words, such as `1.25× slower` or `2.00× faster`.
 fn factor(ratio: f64) -> String {
-    // What rounds to 1 is neither.
+    // A ratio that rounds to 1 is neither slower nor faster.
     match ratio {
         1.005.. => format!("{ratio:.2}× slower"),
         0.995.. => SAME.into(),

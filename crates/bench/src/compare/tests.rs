@@ -64,7 +64,7 @@ fn the_gate() {
     assert_eq!(slower(&fast, &slow, 25.0), [""; 0]);
     assert_eq!(slower(&slow, &fast, 0.0), [""; 0]);
     assert_eq!(slower(&fast, &fast, 0.0), [""; 0]);
-    // The GPU's own time is not gated.
+    // The gate ignores the GPU's own time.
     let mut gpu_slow = fast.clone();
     gpu_slow.rows[0].gpu = Stats::of(vec![9.9]);
     assert_eq!(slower(&fast, &gpu_slow, 0.0), [""; 0]);
@@ -89,7 +89,7 @@ fn what_failed_has_no_speed_and_no_ratio() {
             assert!(lines[0].starts_with(&start), "{lines:?}");
         }
     }
-    // Nor where a hand has left it its times.
+    // A failed row has no speed even if an edited file still has its times.
     let mut lying = good.clone();
     lying.rows[0].status = Status::FailedVerification;
     let found = compare(&good, &lying).unwrap();
@@ -184,7 +184,7 @@ fn what_cannot_be_matched_is_refused() {
         Comparison::of(&[("a".into(), &a)]),
         Err(CompareError::TooFew(1))
     );
-    // Very many differences are not all told.
+    // The message does not list a very large number of differences in full.
     let many = (2..2000).map(|batch| row(work("resnet50", batch), &[1.0]));
     let error = refused(&a, &report(many.collect()));
     assert!(
@@ -196,7 +196,7 @@ fn what_cannot_be_matched_is_refused() {
 #[test]
 fn devices_are_matched_in_order() {
     let mut a = full();
-    // In whichever order rows and devices stand.
+    // The order of rows and devices in the file must not matter.
     a.rows.reverse();
     let mut b = a.clone();
     b.devices[1].driver_info = "2.0".into();
@@ -247,8 +247,7 @@ fn a_table() {
     );
 }
 
-/// With several batches in flight the rate tells, and a batch's own time does
-/// not.
+/// With several batches in flight, the rate is compared and not the time of a batch.
 #[test]
 fn throughput_is_compared_by_its_rate() {
     let result = |rate: f64, samples: &[f64]| {
@@ -267,7 +266,7 @@ fn throughput_is_compared_by_its_rate() {
     assert!(found.slower_than(5.0)[0].contains("25.0 % slower"));
 }
 
-/// Host time is no GPU time.
+/// Times by the host's clock are not compared with times by the GPU's clock.
 #[test]
 fn gpu_times_of_different_clocks_are_not_compared() {
     let first = one(&[10.0]);

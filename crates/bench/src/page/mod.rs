@@ -1,5 +1,5 @@
-//! What HTML pages share, be they of a benchmark or of an evaluation: templates
-//! that escape, one style, drawings, and data that no parser takes for markup.
+//! Parts that all HTML pages share, for benchmarks and evaluations: templates that escape their
+//! values, one style sheet, drawings, and data that no parser interprets as markup.
 
 pub mod svg;
 mod ticks;
@@ -13,15 +13,15 @@ pub(crate) use ticks::ticks;
 /// The style sheet of every page.
 pub const STYLE: &str = include_str!("style.css");
 
-/// A page that could not be written: a defect of this crate, since the
-/// templates are its own and take any result.
+/// An error while writing a page. Such an error is a defect of this crate, because the crate's own
+/// templates accept any result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError {
     /// A template that does not render.
     #[error("the report's template does not render: {0:#}")]
     Template(#[from] minijinja::Error),
-    /// A result that is no JSON.
+    /// A result that cannot be converted to JSON.
     #[error("the report's data cannot be embedded: {0}")]
     Data(#[from] serde_json::Error),
     /// A picture that cannot be compressed.
@@ -29,7 +29,7 @@ pub enum PageError {
     Picture(#[from] image::ImageError),
 }
 
-/// Templates by name, from the folder `templates` beside the file.
+/// Returns templates with their names, read from the folder `templates` next to the calling file.
 macro_rules! templates {
     ($($name:literal),* $(,)?) => {
         &[$(($name, include_str!(concat!("templates/", $name)))),*]
@@ -37,15 +37,15 @@ macro_rules! templates {
 }
 pub(crate) use templates;
 
-/// What every page is: its templates fill the blocks `title` and `body`.
+/// The frame of every page. A page's templates fill the blocks `title` and `body`.
 const DOCUMENT: (&str, &str) = ("document.html", include_str!("templates/document.html"));
 
-/// An environment of these templates, in which all that is shown is escaped.
+/// Makes an environment of these templates, in which all shown values are escaped.
 pub fn environment(
     templates: &'static [(&'static str, &'static str)],
 ) -> Result<Environment<'static>, minijinja::Error> {
     let mut env = Environment::new();
-    // Statements leave no lines behind, and a value that is not there is an error.
+    // Statements leave no blank lines, and an undefined value is an error.
     env.set_syntax(
         SyntaxConfig::builder()
             .trim_blocks(true)
@@ -60,8 +60,8 @@ pub fn environment(
     Ok(env)
 }
 
-/// Data as JSON that no HTML parser takes for markup.
+/// Returns data as JSON that no HTML parser interprets as markup.
 pub fn embedded(data: &impl Serialize) -> Result<String, serde_json::Error> {
-    // `<` ends or comments out a script element, and is only ever in strings.
+    // `<` could end or comment out a script element. In JSON, `<` occurs only in strings.
     Ok(serde_json::to_string(data)?.replace('<', "\\u003c"))
 }

@@ -1,10 +1,10 @@
-//! SVG elements. All text and every attribute is escaped.
+//! SVG elements. All text and every attribute value is escaped.
 
 use std::fmt::{self, Display, Write};
 
 use minijinja::Value;
 
-/// An element and what is in it.
+/// An element and its content.
 #[derive(Debug, Clone)]
 pub struct Element {
     name: &'static str,
@@ -12,7 +12,7 @@ pub struct Element {
     inside: String,
 }
 
-/// An element without attributes.
+/// Makes an element without attributes.
 pub fn el(name: &'static str) -> Element {
     Element {
         name,
@@ -41,23 +41,23 @@ impl Element {
         self
     }
 
-    /// Adds an element.
+    /// Adds a child element, and returns the element itself.
     pub fn with(mut self, child: Element) -> Self {
         self.push(child);
         self
     }
 
-    /// Adds an element to this one.
+    /// Adds a child element.
     pub fn push(&mut self, child: Element) {
         let _ = write!(self.inside, "{child}");
     }
 
-    /// What a pointer that rests on it is told.
+    /// Adds the text that appears when the pointer rests on the element.
     pub fn title(self, text: &str) -> Self {
         self.with(el("title").text(text))
     }
 
-    /// For a template, which would escape it otherwise.
+    /// Converts the element to a value that templates do not escape again.
     pub fn into_value(self) -> Value {
         Value::from_safe_string(self.to_string())
     }
@@ -74,8 +74,8 @@ impl Display for Element {
     }
 }
 
-/// A picture as wide as what it is in. Its contents are placed by percent
-/// across and by pixels down, so that text keeps its size on a phone.
+/// Makes a picture as wide as its container. The picture's content is positioned by percent
+/// horizontally and by pixels vertically, so that text keeps its size on a phone.
 pub fn picture(height: f64, label: &str) -> Element {
     el("svg")
         .set("role", "img")
@@ -84,14 +84,14 @@ pub fn picture(height: f64, label: &str) -> Element {
         .set("height", px(height))
 }
 
-/// A part of the width.
+/// Returns a fraction of the width as a percentage.
 pub fn percent(part: f64) -> String {
-    // Files hold anything, a picture only what lies in it or close by.
+    // Files may hold any number, but a picture needs positions inside it or close to it.
     let part = if part.is_nan() { 0.0 } else { part };
     trimmed(format!("{:.3}", 100.0 * part.clamp(-1.0, 2.0))) + "%"
 }
 
-/// Pixels.
+/// Returns a length in pixels.
 pub fn px(pixels: f64) -> String {
     let pixels = if pixels.is_nan() { 0.0 } else { pixels };
     trimmed(format!("{:.2}", pixels.clamp(-1e5, 1e5)))

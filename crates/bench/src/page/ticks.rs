@@ -1,6 +1,6 @@
 //! Round numbers along an axis.
 
-/// Round numbers from 0 that divide `0..=max` into about `n` parts.
+/// Returns multiples of a round step that divide `low..=high` into about `n` parts.
 pub(crate) fn ticks(low: f64, high: f64, n: usize) -> Vec<f64> {
     let rough = (high - low) / n as f64;
     if !(rough.is_finite() && rough > 0.0) {

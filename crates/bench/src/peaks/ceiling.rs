@@ -1,5 +1,5 @@
-//! How large a piece of work has to be so that its time can be believed, and
-//! what several of them come to: arithmetic, and no device.
+//! The arithmetic of ceilings, without any device: the amount of work that gives a reliable time,
+//! and the summary of several runs.
 
 use std::time::Instant;
 
@@ -8,30 +8,31 @@ use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::peaks::Elapsed;
 use resnet_wgpu::low_level::peaks::PeakRun;
 
-/// A run is long enough from here on: round trips and the ticks of clocks are
-/// under a few percent of it.
+/// The shortest sufficient duration of a run in seconds. Round trips and clock ticks are at most a
+/// few percent of this duration.
 const ENOUGH: f64 = 0.025;
-/// No run is meant to be longer, so that none comes near what an operating
-/// system takes for a hang.
+/// The longest intended duration of a run in seconds. Longer runs could come close to the limit at
+/// which an operating system assumes a hang.
 const LONGEST: f64 = 0.05;
-/// Runs of the full size, at most.
+/// The most runs at the full size.
 const RUNS: usize = 5;
-/// Work doubles with each level; this many double it beyond any device.
+/// The highest level. Work doubles with each level, and this level exceeds the capacity of any
+/// device.
 pub(super) const LEVELS: u32 = 24;
 
-/// The level that follows one which took so long, by the host's clock; none
-/// where it was long enough.
+/// Returns the level to try after a run at `level` that took `wall` seconds by the host's clock.
+/// Returns `None` if the run was long enough.
 fn next_level(level: u32, wall: f64) -> Option<u32> {
     if wall >= ENOUGH || level >= LEVELS {
         return None;
     }
-    // At most eightfold: a first run may have been slow for its own reasons,
-    // or quick because the device had not begun to be busy.
+    // Grow at most eightfold. A first run may have been slow for other reasons, or fast because the
+    // device was not yet busy.
     let doublings = (LONGEST / wall).log2().clamp(1.0, 3.0);
     Some((level + doublings as u32).min(LEVELS))
 }
 
-/// Seconds by the clock.
+/// Returns the seconds by the given clock.
 pub(super) fn seconds(clock: Clock, elapsed: Elapsed) -> f64 {
     match clock {
         Clock::Timestamps => elapsed.device.unwrap_or(elapsed.wall),
@@ -39,24 +40,24 @@ pub(super) fn seconds(clock: Clock, elapsed: Elapsed) -> f64 {
     }
 }
 
-/// The best rate, in 10⁹ a second, of several runs that are long enough. At
-/// least one is made whatever the deadline.
+/// Returns the best rate of several sufficiently long runs, in 10⁹ per second. Makes at least one
+/// such run, even after the deadline.
 pub(super) fn ceiling(
     clock: Clock,
     deadline: Instant,
     mut run: impl FnMut(u32) -> Result<PeakRun, GpuError>,
 ) -> Result<f64, GpuError> {
-    // One timestamp that is off must not become the ceiling.
+    // One wrong timestamp must not set the ceiling, so use the host's clock for an implausible run.
     let rate = |run: PeakRun| match believable(run.elapsed) {
         true => run.amount / seconds(clock, run.elapsed) / 1e9,
         false => run.amount / run.elapsed.wall / 1e9,
     };
-    // Drivers compile when something first runs.
+    // The first run is not counted, because drivers may compile during this run.
     run(0)?;
     let mut level = 0;
     let mut last = run(level)?;
     loop {
-        // Twice, since a scheduler can make any run long, once.
+        // Run each level twice, because a scheduler can delay any single run.
         let again = run(level)?;
         let wall = last.elapsed.wall.min(again.elapsed.wall);
         last = again;
@@ -76,15 +77,14 @@ pub(super) fn ceiling(
     Ok(best)
 }
 
-/// Whether the device's clock agrees with the host's over a long run. Some
-/// drivers give a wrong period, or timestamps that have nothing to do with the
-/// pass.
+/// Returns whether the device's clock agrees with the host's clock over a long run. Some drivers
+/// report a wrong period, or timestamps that are unrelated to the pass.
 pub(super) fn believable(elapsed: Elapsed) -> bool {
     let slack = 0.05 * elapsed.wall + 0.001;
     (elapsed.device).is_some_and(|t| t >= 0.5 * elapsed.wall - slack && t <= elapsed.wall + slack)
 }
 
-/// The median; none of nothing.
+/// Returns the median, or `None` without samples.
 pub(super) fn median(mut samples: Vec<f64>) -> Option<f64> {
     samples.sort_by(f64::total_cmp);
     let upper = *samples.get(samples.len() / 2)?;
@@ -92,9 +92,9 @@ pub(super) fn median(mut samples: Vec<f64>) -> Option<f64> {
     Some((lower + upper) / 2.0)
 }
 
-/// Seconds a dispatch, from the time of one and of `times` in one pass. Where
-/// noise hides the difference, all of the time is theirs: too much rather than
-/// none.
+/// Returns the seconds per dispatch, from the time `one` of a pass with one dispatch and the time
+/// `all` of a pass with `times` dispatches. If noise hides the difference, the whole time is
+/// divided among the dispatches, which overestimates the cost but is not 0.
 pub(super) fn per_dispatch(one: f64, all: f64, times: u32) -> f64 {
     if all > one && times > 1 {
         (all - one) / f64::from(times - 1)
@@ -103,13 +103,13 @@ pub(super) fn per_dispatch(one: f64, all: f64, times: u32) -> f64 {
     }
 }
 
-/// Invocations and rounds of a level: first longer loops, so that starting an
-/// invocation costs nothing, then more invocations, then longer loops again.
-/// `widest` is the most invocations, as a power of two.
+/// Returns the invocations and rounds of a level. Growing levels first get longer loops, so that
+/// the start of an invocation costs nothing. Then levels get more invocations, and then longer
+/// loops again. `widest` is the most invocations, as a power of two.
 pub(super) fn shape(level: u32, widest: u32) -> (u32, u32) {
     /// 2¹² invocations are a small dispatch on any device.
     const NARROWEST: u32 = 12;
-    /// 2⁵ rounds hide what an invocation costs besides.
+    /// 2⁵ further rounds hide the other costs of an invocation.
     const HIDES: u32 = 5;
     let deeper = level.min(HIDES);
     let wider = (level - deeper).min(widest.saturating_sub(NARROWEST));
@@ -142,7 +142,7 @@ mod tests {
             assert!((ENOUGH..=LONGEST).contains(&wall), "{gflops}: {wall}");
             assert!(levels.windows(2).all(|l| l[1] <= l[0] + 3));
         }
-        // A device that nothing keeps busy.
+        // A device that no amount of work keeps busy.
         let best = ceiling(Clock::Wall, Instant::now(), |_| Ok(run(1.0, 1e-6, None)));
         assert!((best.unwrap() - 1e-3).abs() < 1e-12);
     }
@@ -152,7 +152,7 @@ mod tests {
         let later = Instant::now() + std::time::Duration::from_secs(60);
         for (clock, best) in [(Clock::Wall, 1.0 / 0.03), (Clock::Timestamps, 1.0 / 0.025)] {
             let mut walls = [0.04, 0.04, 0.04, 0.03, 0.04].into_iter();
-            // The last is a tick that cannot be, and must not be the ceiling.
+            // The last timestamp is implausible, and must not set the ceiling.
             let mut ticks = [0.03, 0.03, 0.03, 0.025, 0.0001].into_iter();
             let rate = ceiling(clock, later, |_| {
                 Ok(run(
@@ -170,7 +170,7 @@ mod tests {
         let elapsed = |wall, device| Elapsed { wall, device };
         assert!(believable(elapsed(0.04, Some(0.0399))));
         assert!(believable(elapsed(0.04, Some(0.03))));
-        // Microseconds taken for nanoseconds, a clock that stands, none.
+        // A device time 1000 times too short, one 1000 times too long, and no device clock.
         assert!(!believable(elapsed(0.04, Some(0.00004))));
         assert!(!believable(elapsed(0.04, Some(40.0))));
         assert!(!believable(elapsed(0.04, None)));

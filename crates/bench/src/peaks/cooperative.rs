@@ -1,6 +1,5 @@
-//! Ceilings of cooperative matrices (tensor cores), on a device of their own:
-//! they are experimental in wgpu, and whatever goes wrong with them is a reason
-//! and never an error.
+//! Ceilings of cooperative matrices (tensor cores), measured on an isolated device. wgpu's support
+//! is experimental, so any failure becomes a reason in [`Peaks::not_measured`] and never an error.
 
 use std::time::{Duration, Instant};
 
@@ -12,12 +11,13 @@ use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::peaks::{Cooperative, CooperativeShape, Rig, cooperative};
 
-/// Sums of a subgroup, and invocations of a workgroup, best guess first.
+/// The independent sums (chains) of a subgroup and the invocations of a workgroup, with the most
+/// promising shape first.
 const SHAPES: [(u32, u32); 4] = [(8, 128), (4, 128), (8, 256), (4, 64)];
-/// Invocations at most, as a power of two.
+/// The most invocations, as a power of two.
 const WIDEST: u32 = 19;
 
-/// Adds the figures, or why there are none.
+/// Adds the figures to `peaks`, or the reasons why figures are missing.
 pub(super) fn measure(
     selector: &DeviceSelector,
     budget: Duration,
@@ -71,7 +71,7 @@ pub(super) fn measure(
     }
 }
 
-/// A product that WGSL can say.
+/// A product that WGSL can express.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Product {
     size: u32,
@@ -79,7 +79,7 @@ struct Product {
     accumulator: Scalar,
 }
 
-/// The product, or why it cannot be measured.
+/// Returns the product, or the reason why it cannot be measured.
 fn expressible(
     offered: &wgpu::CooperativeMatrixProperties,
     features: wgpu::Features,
@@ -102,14 +102,14 @@ fn expressible(
     if half && !features.contains(wgpu::Features::SHADER_F16) {
         return Err("the adapter does not offer f16 in shaders");
     }
-    // The kernel asks how many subgroups a workgroup is.
+    // The kernel needs the number of subgroups in a workgroup.
     if !features.contains(wgpu::Features::SUBGROUP) {
         return Err("the adapter does not offer subgroups in shaders");
     }
     Ok(product)
 }
 
-/// `16×8×16 f16 → f32`.
+/// Describes an offered product, such as `16×8×16 f16 → f32`.
 fn describe(offered: &wgpu::CooperativeMatrixProperties) -> String {
     let (m, n, k) = (offered.m_size, offered.n_size, offered.k_size);
     let [operands, accumulator] =

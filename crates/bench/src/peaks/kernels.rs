@@ -8,15 +8,15 @@ use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::peaks::{Copy, Fma, FmaShape, Rig};
 
-/// Chains of an invocation that are tried with the first workgroup size. Two
-/// fit into the sixteen registers of a processor; GPUs have room for more.
+/// The numbers of independent chains in an invocation that are tried with the first workgroup size.
+/// Two chains fit into the sixteen registers of a processor. GPUs have registers for more.
 const CHAINS: [u32; 3] = [2, 4, 8];
-/// Workgroup sizes; those after the first are tried with the best chains.
+/// The workgroup sizes. Sizes after the first are tried with the best number of chains.
 const WORKGROUPS: [u32; 3] = [64, 256, 128];
-/// Invocations at most, as a power of two.
+/// The most invocations, as a power of two.
 const WIDEST: u32 = 22;
 
-/// GFLOP/s of fused multiply-adds.
+/// Measures GFLOP/s of fused multiply-adds.
 pub(super) fn fma(
     rig: &Rig,
     clock: Clock,
@@ -59,8 +59,8 @@ fn fma_of(
     })
 }
 
-/// Which clock to use: the device's where it has one that agrees with the
-/// host's.
+/// Returns the clock to use: the device's clock if it exists and agrees with the host's, and the
+/// host's clock otherwise. Also returns the reason if an existing device clock is not used.
 pub(super) fn clock(rig: &Rig) -> Result<(Clock, Option<&'static str>), GpuError> {
     let features = rig.gpu().device().features();
     if !features.contains(wgpu::Features::TIMESTAMP_QUERY) {
@@ -88,18 +88,18 @@ pub(super) fn clock(rig: &Rig) -> Result<(Clock, Option<&'static str>), GpuError
     })
 }
 
-/// Bytes of each buffer that is copied, where the device has room for two.
+/// The bytes of each of the two buffers of a copy, if the device has memory for both.
 const COPY_BYTES: u64 = 256 << 20;
-/// Smaller buffers would measure caches.
+/// The smallest buffers in bytes. Smaller buffers would measure caches.
 const COPY_BYTES_AT_LEAST: u64 = 16 << 20;
-/// Pieces that an invocation copies.
+/// The numbers of pieces that an invocation copies.
 const PIECES: [u32; 3] = [1, 4, 16];
 
-/// GB/s of reading and writing, and the bytes of each buffer.
+/// Measures GB/s of reading and writing together. Also returns the bytes of each buffer.
 pub(super) fn memory(rig: &Rig, clock: Clock, deadline: Instant) -> Result<(f64, u64), GpuError> {
     let kernel = stepping_down(COPY_BYTES, COPY_BYTES_AT_LEAST, |bytes| {
         let kernel = Copy::new(rig, bytes)?;
-        // Some drivers take the memory when it is first used.
+        // Some drivers allocate the memory at its first use.
         kernel.run(1, PIECES[0])?;
         Ok(kernel)
     })?;
@@ -114,8 +114,8 @@ pub(super) fn memory(rig: &Rig, clock: Clock, deadline: Instant) -> Result<(f64,
     Ok((best.rate()?, kernel.bytes()))
 }
 
-/// Makes something of `bytes`, or of half as many, and so on, until it can be
-/// had.
+/// Calls `make` with `bytes`, and halves `bytes` after each failure for lack of memory. Stops when
+/// `make` succeeds or when half the size would be below `least`.
 pub(super) fn stepping_down<T>(
     mut bytes: u64,
     least: u64,
@@ -140,7 +140,7 @@ pub(super) struct Best {
 }
 
 impl Best {
-    /// Attempts, unless the time is up and there is something already.
+    /// Makes an attempt, unless the deadline has passed and an earlier attempt succeeded.
     pub(super) fn offer(
         &mut self,
         deadline: Instant,
@@ -160,10 +160,10 @@ impl Best {
         }
     }
 
-    /// The best rate, or why there is none.
+    /// Returns the best rate, or the error if no attempt succeeded.
     pub(super) fn rate(self) -> Result<f64, GpuError> {
         match (self.of, self.failed) {
-            // A device that computes wrongly once is not believed otherwise.
+            // Any wrong result makes the device's other results untrustworthy, too.
             (_, Some(error @ GpuError::Wrong { .. })) | (None, Some(error)) => Err(error),
             _ => Ok(self.rate),
         }

@@ -1,8 +1,8 @@
-//! What an adapter can do at most, measured with small kernels whose results
-//! are checked: the ceilings that a network's own times are held against.
+//! The peak rates of an adapter, measured by small kernels whose results are checked. These rates
+//! are the ceilings with which a network's own times are compared.
 //!
-//! Each figure has a part of the time; whatever is left over is not spent.
-//! Ceilings are the best of several shapes and runs, costs are medians.
+//! Each figure has a part of the time budget. Time that a figure leaves unused is not spent.
+//! Ceilings are the best of several shapes and runs. Costs are medians.
 
 mod ceiling;
 #[cfg(not(target_arch = "wasm32"))]
@@ -19,12 +19,17 @@ use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::peaks::Rig;
 use resnet_wgpu::{Error, Gpu};
 
-/// Measures an adapter, cooperative matrices included, in about that time;
-/// `progress` gets the name of what is measured next.
+/// Measures an adapter, cooperative matrices included, in about the time `budget`. `progress`
+/// receives the name of each figure before its measurement.
 ///
-/// What an adapter does not offer, or does wrongly, is none and has its reason
-/// in [`Peaks::not_measured`]; an error is a device that cannot be had, that
-/// fails, or that cannot even do plain f32.
+/// A figure that the adapter does not offer or computes wrongly is `None`, and
+/// [`Peaks::not_measured`] holds the reason.
+///
+/// # Errors
+///
+/// The device cannot be opened, fails, or cannot compute even plain f32.
+///
+/// # Examples
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -42,16 +47,17 @@ pub fn peaks(
     mut progress: impl FnMut(&str),
 ) -> Result<Peaks, Error> {
     let gpu = Gpu::new(selector)?;
-    // Whether there are any is known only afterwards, and costs nothing.
+    // The number of cooperative matrix shapes is only known after opening another device. If none
+    // exists, their part of the budget is not spent.
     let mut peaks = peaks_on(&gpu, budget.mul_f64(0.8), &mut progress)?;
-    // The first device need not be held for the second.
+    // Close the first device before the second is opened.
     drop(gpu);
     cooperative::measure(selector, budget.mul_f64(0.2), &mut progress, &mut peaks);
     Ok(peaks)
 }
 
-/// Measures a device that is open already. Cooperative matrices are left out:
-/// they need a device of their own.
+/// Measures an open device. Cooperative matrices are left out, because they need an isolated
+/// device.
 pub fn peaks_on(
     gpu: &Gpu,
     budget: Duration,

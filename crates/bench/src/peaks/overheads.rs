@@ -1,5 +1,5 @@
-//! Costs: of a dispatch, of a round trip, of moving data. Medians, since a
-//! network pays them again and again.
+//! Costs of a dispatch, of a round trip, and of moving data. The costs are medians, because a
+//! network pays them repeatedly.
 
 use std::time::Instant;
 
@@ -9,21 +9,21 @@ use crate::Clock;
 use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::peaks::{Rig, Tick, Transfers, round_trips};
 
-/// Dispatches in one pass.
+/// The number of dispatches in one pass.
 const DISPATCHES: u32 = 256;
-/// Passes of one dispatch, and as many of [`DISPATCHES`].
+/// The number of passes with one dispatch, and of passes with [`DISPATCHES`] dispatches.
 const PASSES: usize = 11;
-/// Empty submissions; the first few are not counted.
+/// The number of empty submissions. The first [`ROUND_TRIPS_FIRST`] submissions are not counted.
 const ROUND_TRIPS: usize = 70;
 const ROUND_TRIPS_FIRST: usize = 20;
-/// Bytes that are moved at a time.
+/// The number of bytes in one transfer, if the device has memory for them.
 const TRANSFER_BYTES: u64 = 64 << 20;
 const TRANSFER_BYTES_AT_LEAST: u64 = 1 << 20;
-/// Transfers of each kind; the first is not counted.
+/// The most transfers in each direction. One more transfer, made before them, is not counted.
 const TRANSFERS: usize = 9;
 const TRANSFERS_AT_LEAST: usize = 3;
 
-/// Seconds a dispatch among many.
+/// Measures the seconds that one dispatch among many takes.
 pub(super) fn dispatch(rig: &Rig, clock: Clock) -> Result<f64, GpuError> {
     let tick = Tick::new(rig)?;
     tick.run(DISPATCHES)?;
@@ -34,13 +34,13 @@ pub(super) fn dispatch(rig: &Rig, clock: Clock) -> Result<f64, GpuError> {
     Ok(per_dispatch(take(1)?, take(DISPATCHES)?, DISPATCHES))
 }
 
-/// Seconds of an empty submission and the wait for it.
+/// Measures the seconds that an empty submission and the wait for it take.
 pub(super) fn round_trip(rig: &Rig) -> Result<f64, GpuError> {
     let mut samples = round_trips(rig, ROUND_TRIPS)?;
     Ok(median(samples.split_off(ROUND_TRIPS_FIRST)).unwrap_or_default())
 }
 
-/// GB/s to the device, and from it.
+/// Measures GB/s to the device and from the device.
 pub(super) fn transfers(rig: &Rig, deadline: Instant) -> Result<(f64, f64), GpuError> {
     let mut transfers = stepping_down(TRANSFER_BYTES, TRANSFER_BYTES_AT_LEAST, |bytes| {
         let mut transfers = Transfers::new(rig, bytes)?;

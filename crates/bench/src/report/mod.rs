@@ -1,4 +1,4 @@
-//! Results as people read them: tables, spreadsheets, and a page with pictures.
+//! Reports of results: text tables, CSV for spreadsheets, and an HTML page with charts.
 
 mod page;
 pub mod text;

@@ -1,10 +1,10 @@
-//! Headings, lines and tables, for a terminal and as Markdown.
+//! Documents of headings, lines and tables, for a terminal and as Markdown.
 
 use resnet_wgpu::low_level::printable;
 
 use super::table::{Table, escaped};
 
-/// What stands one below the other.
+/// A sequence of headings, lines and tables.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     blocks: Vec<Block>,
@@ -18,12 +18,12 @@ enum Block {
 }
 
 impl Document {
-    /// Begins a part.
+    /// Adds a heading.
     pub fn heading(&mut self, text: &str) {
         self.blocks.push(Block::Heading(printable(text)));
     }
 
-    /// Adds a line; lines in succession stand close together.
+    /// Adds a line. Consecutive lines have no blank line between them.
     pub fn line(&mut self, text: &str) {
         let text = printable(text);
         match self.blocks.last_mut() {
@@ -32,14 +32,14 @@ impl Document {
         }
     }
 
-    /// Adds a table; one without rows is left out.
+    /// Adds a table, unless the table has no rows.
     pub fn table(&mut self, table: Table) {
         if !table.is_empty() {
             self.blocks.push(Block::Table(table));
         }
     }
 
-    /// For a terminal.
+    /// Returns the document as text for a terminal.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let mut after_heading = true;
@@ -47,7 +47,8 @@ impl Document {
             if !after_heading {
                 text.push('\n');
             }
-            // A table keeps its distance, lines belong to their heading.
+            // A blank line separates a table from its neighbours, but lines follow their heading
+            // directly.
             after_heading = false;
             match block {
                 Block::Heading(heading) => {
@@ -65,7 +66,7 @@ impl Document {
         text
     }
 
-    /// As Markdown.
+    /// Returns the document as Markdown.
     pub fn markdown(&self) -> String {
         let mut text = String::new();
         for (i, block) in self.blocks.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Text as people read it: numbers, tables and documents of them. Shared by
-//! the benchmark and the command line, and no part of the library's interface.
+//! Text for human readers: numbers, tables and documents. The benchmark and the command line share
+//! this module, which is not a part of the library's interface.
 
 pub mod document;
 pub mod number;

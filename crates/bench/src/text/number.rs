@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Numbers in formats for human readers.
 
-/// `25557032` as `25,557,032`.
+/// Formats a number with separators: `25557032` as `25,557,032`.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
@@ -13,7 +13,7 @@ pub fn thousands(n: u64) -> String {
     out
 }
 
-/// `4089184256` as `4.09 G`.
+/// Formats a number with an SI prefix: `4089184256` as `4.09 G`.
 pub fn si(n: u64) -> String {
     let n = n as f64;
     match n {
@@ -25,7 +25,7 @@ pub fn si(n: u64) -> String {
     }
 }
 
-/// Bytes in binary units: `128 MiB`.
+/// Formats bytes in binary units: `128 MiB`.
 pub fn bytes(n: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     let mut value = n as f64;
@@ -44,12 +44,12 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
-/// Milliseconds to about four digits: `0.123`, `12.35`, `1234.6`.
+/// Formats milliseconds with about four digits: `0.123`, `12.35`, `1234.6`.
 pub fn ms(value: f64) -> String {
     format!("{value:.0$}", ms_decimals(value))
 }
 
-/// `12.35 ± 0.08`: both with the decimals of the first.
+/// Formats a value and its spread with the decimals of the value: `12.35 ± 0.08`.
 pub fn ms_spread(value: f64, spread: f64) -> String {
     format!("{value:.0$} ± {spread:.0$}", ms_decimals(value))
 }
@@ -62,17 +62,17 @@ fn ms_decimals(value: f64) -> usize {
     }
 }
 
-/// Something a second: `4.57`, `81.2`, `12,346`.
+/// Formats a rate per second: `4.57`, `81.2`, `12,346`.
 pub fn rate(value: f64) -> String {
     match value {
-        // An f64 as large as that has no fraction to lose, and `as` saturates.
+        // Values beyond the range of `u64` have no fraction, and the cast saturates for them.
         1000.0.. => thousands(value.round() as u64),
         10.0.. => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     }
 }
 
-/// A small fraction to one digit: `4e-7`; 0 as `0`.
+/// Formats a small fraction with one digit: `4e-7`. Formats 0 as `0`.
 pub fn tiny(value: f64) -> String {
     match value {
         0.0 => "0".into(),

@@ -1,19 +1,19 @@
-//! Text in aligned columns.
+//! Text tables with aligned columns.
 
 use resnet_wgpu::low_level::printable;
 use unicode_width::UnicodeWidthStr;
 
-/// On which side a column's text stands.
+/// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
-    /// Words.
+    /// Left, for words.
     Left,
-    /// Numbers.
+    /// Right, for numbers.
     Right,
 }
 
-/// A table with a head, whose columns are as wide as they must be, or as was
-/// said beforehand where rows are printed one by one.
+/// A table with a head, whose columns are as wide as their widest cell. Rows that are printed one
+/// by one need widths that are reserved in advance.
 #[derive(Debug, Clone)]
 pub struct Table {
     columns: Vec<(String, Align, usize)>,
@@ -21,7 +21,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of those columns.
+    /// Makes an empty table with these columns.
     pub fn new(columns: &[(impl AsRef<str>, Align)]) -> Self {
         let columns = columns.iter().map(|(name, align)| {
             let name = printable(name.as_ref());
@@ -34,14 +34,14 @@ impl Table {
         }
     }
 
-    /// Makes a column at least that wide.
+    /// Makes a column at least `at_least` terminal columns wide.
     pub fn reserve(&mut self, column: usize, at_least: usize) {
         if let Some((_, _, width)) = self.columns.get_mut(column) {
             *width = at_least.max(*width);
         }
     }
 
-    /// Adds a row; a shorter one leaves its last columns empty.
+    /// Adds a row. Columns without a cell stay empty.
     pub fn row(&mut self, cells: Vec<String>) {
         let cells: Vec<String> = cells.iter().map(printable).collect();
         for (i, cell) in cells.iter().enumerate() {
@@ -50,19 +50,19 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Whether it has no rows.
+    /// Returns whether the table has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The head and its rule.
+    /// Returns the head and the rule below it.
     pub fn head(&self) -> String {
         let names: Vec<String> = self.columns.iter().map(|c| c.0.clone()).collect();
         let rule: Vec<String> = self.columns.iter().map(|c| "-".repeat(c.2)).collect();
         self.line(&names) + &self.line(&rule)
     }
 
-    /// One row, ended by a new line.
+    /// Returns one row, with a line break at its end.
     pub fn line(&self, cells: &[String]) -> String {
         let mut line = String::new();
         for (i, (cell, (_, align, wide))) in cells.iter().zip(&self.columns).enumerate() {
@@ -80,7 +80,7 @@ impl Table {
         line
     }
 
-    /// All of it.
+    /// Returns the whole table as text.
     pub fn text(&self) -> String {
         let mut text = self.head();
         for row in &self.rows {
@@ -89,7 +89,7 @@ impl Table {
         text
     }
 
-    /// All of it as Markdown.
+    /// Returns the whole table as Markdown.
     pub fn markdown(&self) -> String {
         let names = self.columns.iter().map(|c| escaped(&c.0));
         let rules = self.columns.iter().map(|c| match c.1 {
@@ -110,7 +110,7 @@ fn piped(cells: impl Iterator<Item = String>) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// Text whose characters mean themselves in Markdown.
+/// Escapes the characters that Markdown would interpret.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -122,7 +122,8 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
-/// Columns of a terminal; some characters take two or none.
+/// Returns the number of terminal columns that a text occupies. Some characters occupy two columns
+/// or none.
 fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }

@@ -51,7 +51,7 @@ pub struct ClassifyArgs {
     pub model: ModelArgs,
 }
 
-/// Images of a run, where there are that many and nobody asks otherwise.
+/// The default batch size, if there are that many images.
 const BATCH: usize = 8;
 
 /// One line of `--json`.
@@ -163,7 +163,7 @@ fn line<'a>(
         logit: p.logit,
     });
     Line {
-        // JSON is Unicode, a path need not be.
+        // JSON is Unicode, but a path may contain other bytes.
         path: path.to_string_lossy(),
         model,
         device,
@@ -172,7 +172,7 @@ fn line<'a>(
     }
 }
 
-/// The path, then a line a class.
+/// Formats the path, followed by one line for each class.
 fn text(path: &Path, top: &[Prediction], apart: bool) -> String {
     let mut text = String::new();
     if apart {
@@ -190,7 +190,7 @@ fn text(path: &Path, top: &[Prediction], apart: bool) -> String {
     text
 }
 
-/// A bar of up to 20 characters, in eighths of one.
+/// Draws a bar of up to 20 characters, in steps of an eighth of a character.
 fn bar(fraction: f32) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = (fraction.clamp(0.0, 1.0) * 160.0).round() as usize;

@@ -1,4 +1,4 @@
-//! `resnet devices`: which adapters there are and what each can do.
+//! `resnet devices`: the available adapters and their capabilities.
 
 use std::fmt::Write;
 
@@ -21,7 +21,7 @@ pub struct DevicesArgs {
     pub json: bool,
 }
 
-/// Features that kernels use or will use.
+/// Features that kernels use or may use in future.
 const FEATURES: [wgpu::Features; 4] = [
     wgpu::Features::SUBGROUP,
     wgpu::Features::SHADER_F16,
@@ -29,10 +29,10 @@ const FEATURES: [wgpu::Features; 4] = [
     wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX,
 ];
 
-/// What `--json` gives.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Report {
-    /// What `--device auto` takes: an index, or `cpu`.
+    /// The device that `--device auto` selects: an index, or `cpu`.
     auto: String,
     devices: Vec<Device>,
 }

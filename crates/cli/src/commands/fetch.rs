@@ -1,4 +1,4 @@
-//! `resnet fetch`: models into the cache, ahead of their use.
+//! `resnet fetch`: downloads models to the cache ahead of their use.
 
 use std::path::PathBuf;
 
@@ -81,7 +81,7 @@ pub fn command(args: &FetchArgs) -> Result<(), Failure> {
         };
         match (&line.weights, args.json) {
             (_, true) => term::print_json(&line)?,
-            // As it is, for `$(resnet fetch …)`.
+            // The path is printed unmodified, for `$(resnet fetch …)`.
             (Some(path), false) => term::print(&format!("{}\n", path.display()))?,
             (None, false) => {}
         }

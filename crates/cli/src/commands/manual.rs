@@ -1,4 +1,4 @@
-//! Man pages and shell completions, made from the command line's own definition.
+//! Man pages and shell completions, generated from the definition of the command line.
 
 use std::io;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ pub fn man(args: &ManArgs, command: Command) -> Result<(), Failure> {
             "{folder}: cannot write the pages: {e}; name a folder that is there"
         ))
     };
-    // Otherwise the first page would be written beside it.
+    // If the folder did not exist, the first page would be written next to it.
     if !folder.is_dir() {
         return Err(failed(io::ErrorKind::NotADirectory.into()));
     }

@@ -1,4 +1,4 @@
-//! The commands: of each its arguments, what it does, and what it prints.
+//! The commands: the arguments, the work and the output of each.
 
 pub mod bench;
 pub mod classify;

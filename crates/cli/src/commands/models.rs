@@ -1,5 +1,4 @@
-//! `resnet models`: which models have trained weights, and what is in the
-//! cache.
+//! `resnet models`: the models with known trained weights, and the content of the cache.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -27,7 +26,7 @@ pub struct ModelsArgs {
     pub json: bool,
 }
 
-/// What `--json` gives.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Report {
     /// The folder of the cache.
@@ -35,13 +34,13 @@ struct Report {
     models: Vec<Model>,
 }
 
-/// A preset, or other weights of one.
+/// A preset, or other weights of its network.
 #[derive(Debug, Serialize)]
 struct Model {
     preset: &'static str,
-    /// Whether `--pretrained` takes these weights.
+    /// True if `--pretrained` selects these weights.
     pretrained: bool,
-    /// `embedded`, or the name on the hub; null where none are known.
+    /// `embedded`, or the name on the hub; null if no weights are known.
     weights: Option<&'static str>,
     licence: Option<&'static str>,
     top1: Option<Top1>,

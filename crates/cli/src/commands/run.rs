@@ -1,4 +1,4 @@
-//! `resnet run`: tensors in, logits and layers out.
+//! `resnet run`: reads input tensors, writes logits and layer outputs.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ pub struct RunArgs {
     pub model: ModelArgs,
 }
 
-/// Images of a run, where there are that many and nobody asks otherwise.
+/// The default batch size, if there are that many images.
 const BATCH: usize = 8;
 
 /// Runs the command.
@@ -63,7 +63,7 @@ pub fn command(args: &RunArgs) -> Result<(), Failure> {
     };
     let mut layers: Vec<String> = vec![];
     for layer in &args.layers {
-        // The logits are written anyway, under that name.
+        // The logits are always written under this name.
         if !layers.contains(layer) && layer != "logits" {
             layers.push(layer.clone());
         }
@@ -92,7 +92,7 @@ pub fn command(args: &RunArgs) -> Result<(), Failure> {
     term::print(&lines.collect::<String>())
 }
 
-/// The logits and the layers in PyTorch's order, of all images.
+/// Computes the logits and the layers of all images, in PyTorch's order.
 fn run(
     session: &mut Session,
     input: &Tensor,
@@ -140,8 +140,8 @@ fn whole(shape: Vec<usize>, data: Vec<f32>) -> Result<Tensor, Failure> {
     Tensor::new(shape, data).ok_or_else(|| Failure::new("a batch came back incomplete"))
 }
 
-/// Whether PyTorch's module puts out `[N, C]`: behind the flattening that a
-/// fully connected layer needs, and not a pool, which leaves 1×1 pixels.
+/// Returns whether PyTorch's module outputs `[N, C]`. This is the case after the flattening before
+/// a fully connected layer, but not after a pool, which keeps 1×1 pixels.
 fn is_vector(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     match node.op {

@@ -59,7 +59,7 @@ pub fn command(args: &SimilarArgs) -> Result<(), Failure> {
     let layer = &file.origin().layer;
     let preprocess = model.preprocess(&args.model.overrides())?;
     let expected = Origin::new(&model, layer, &preprocess, false)?;
-    // Before the network is set up for a layer that it may not have.
+    // Checked before the network is set up for a layer that it may not have.
     if !expected.is_comparable(file.origin()) {
         return Err(features(FeaturesError::OtherModel {
             file: term::shown(&args.features),

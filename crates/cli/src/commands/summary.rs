@@ -1,4 +1,4 @@
-//! `resnet summary`: what a network is.
+//! `resnet summary`: the structure and cost of a network.
 
 use clap::Args;
 use resnet_wgpu::low_level::graph::{Graph, Shape};
@@ -40,7 +40,7 @@ pub struct SummaryArgs {
     pub model: ModelArgs,
 }
 
-/// What `--json` gives. Shapes are of one image, in PyTorch's order.
+/// The output of `--json`. Shapes are those of one image, in PyTorch's order.
 #[derive(Debug, Serialize)]
 struct Summary<'a> {
     model: &'a str,
@@ -134,12 +134,12 @@ fn summary<'a>(model: &'a Model, graph: &'a Graph, labels: &Labels) -> Summary<'
     }
 }
 
-/// A shape in PyTorch's order.
+/// Converts a shape to PyTorch's order.
 pub fn chw(shape: Shape) -> [usize; 3] {
     [shape.c, shape.h, shape.w]
 }
 
-/// `64×112×112`.
+/// Formats a shape: `64×112×112`.
 pub fn shape_text([c, h, w]: [usize; 3]) -> String {
     format!("{c}×{h}×{w}")
 }
@@ -160,7 +160,7 @@ fn text(summary: &Summary<'_>) -> String {
         ("parameters", Align::Right),
         ("multiply-accumulates", Align::Right),
     ]);
-    // Most nodes have no cost; a blank is easier on the eye than a zero.
+    // Most nodes have no cost, and a blank cell is easier to read than a zero.
     let cost = |n: u64| if n == 0 { String::new() } else { thousands(n) };
     for l in &summary.layers {
         layers.row(vec![

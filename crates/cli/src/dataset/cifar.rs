@@ -1,5 +1,5 @@
-//! CIFAR-10's binary format: for each image one label byte, then 1,024 bytes
-//! each of red, green and blue, 32×32 row by row.
+//! CIFAR-10's binary format. Each record holds one label byte and a 32×32 image: 1,024 bytes each
+//! of red, green and blue, row by row.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use super::files::read_whole;
 use super::sample::{Sample, SampleSource};
 use resnet_wgpu::low_level::printable;
 
-/// Rows and columns.
+/// The number of rows and of columns.
 const SIDE: usize = 32;
 
-/// Bytes of one image with its label.
+/// The size of a record in bytes: one label and one image.
 const RECORD: usize = 1 + 3 * SIDE * SIDE;
 
 /// A whole file in memory.
@@ -21,15 +21,17 @@ pub(super) struct Cifar {
     bytes: Vec<u8>,
 }
 
-/// Whether a file that starts so and has `size` bytes is CIFAR-10's, be it
-/// cut off. Its first byte is a label, 0 to 9, with which text begins only if
-/// that is a tab; then a record without a line end tells.
+/// Returns whether a file with these first bytes and `size` bytes is in CIFAR-10's format, complete
+/// or truncated.
+///
+/// The first byte of such a file is a label, 0 to 9. Of these values, text can start only with 9, a
+/// tab. Such a file is text if its first record is valid text and contains a line end.
 pub(super) fn recognise(start: &[u8], size: u64) -> bool {
     let record = &start[..start.len().min(RECORD)];
     match record.first() {
         Some(0..=8) => true,
         Some(9) => !super::is_text(record) || !record.contains(&b'\n'),
-        // A label that CIFAR-10 has not, in a file of its size: not text.
+        // The label is invalid in CIFAR-10, but the size matches and the content is not text.
         Some(_) => size.is_multiple_of(RECORD as u64) && !super::is_text(start),
         None => false,
     }
@@ -59,18 +61,18 @@ impl Cifar {
         Ok(Self { bytes })
     }
 
-    /// How many images there are.
+    /// Returns the number of images.
     pub(super) fn len(&self) -> usize {
         self.bytes.len() / RECORD
     }
 
-    /// The class of the `index`-th image.
+    /// Returns the class of the `index`-th image.
     pub(super) fn label(&self, index: usize) -> Option<usize> {
         let record = self.bytes.chunks_exact(RECORD).nth(index)?;
         Some(usize::from(record[0]))
     }
 
-    /// The `index`-th image.
+    /// Returns the `index`-th image.
     pub(super) fn get(&self, index: usize) -> Option<Sample> {
         let (&label, planes) = self.bytes.chunks_exact(RECORD).nth(index)?.split_first()?;
         let plane = SIDE * SIDE;

@@ -1,21 +1,21 @@
-//! From a label as written to a class index.
+//! Converts labels as written to class indices.
 
 use super::DatasetError;
 use resnet_wgpu::Labels;
 use resnet_wgpu::low_level::printable;
 
-/// The classes of the network that the images are for.
+/// The classes of the network that the images are intended for.
 pub(super) struct Classes {
-    /// How many there are.
+    /// The number of classes.
     pub count: usize,
     labels: Option<Labels>,
-    /// ImageNet's classes, where the network may have them: labels from a
-    /// file seldom have the synsets that folders are named by.
+    /// ImageNet's classes, if the network has 1,000 classes. Label files rarely contain the synsets
+    /// by which folders are named.
     imagenet: Option<Labels>,
 }
 
 impl Classes {
-    /// `count` classes, perhaps with names.
+    /// Creates `count` classes, optionally with names.
     pub(super) fn new(labels: Option<&Labels>, count: usize) -> Self {
         Self {
             count,
@@ -24,7 +24,8 @@ impl Classes {
         }
     }
 
-    /// The class of that name or synset. Not checked against the count.
+    /// Returns the class with this name or synset. The class index is not checked against the
+    /// count.
     pub(super) fn by_name(&self, name: &str) -> Option<usize> {
         let given = || self.labels.as_ref()?.index_of_name(name);
         let by_synset = || {
@@ -35,7 +36,8 @@ impl Classes {
         given().or_else(by_synset)
     }
 
-    /// The class of that name, synset or index, found at `place`.
+    /// Returns the class with this name, synset or index. An error names `place`, the place of the
+    /// text.
     pub(super) fn resolve(&self, text: &str, place: &str) -> Result<usize, DatasetError> {
         let class = self.by_name(text).or_else(|| text.parse().ok());
         let class = class.ok_or_else(|| DatasetError::UnknownLabel {
@@ -45,7 +47,8 @@ impl Classes {
         self.check(class, place)
     }
 
-    /// `class`, found at `place`, if the network has it.
+    /// Returns `class` if the network has this class. An error names `place`, the place of the
+    /// label.
     pub(super) fn check(&self, class: usize, place: &str) -> Result<usize, DatasetError> {
         if class >= self.count {
             return Err(DatasetError::LabelRange {

@@ -1,4 +1,4 @@
-//! A CSV of `path,label`.
+//! Reads a CSV file of `path,label`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,13 @@ use super::class::Classes;
 use super::files::read_whole;
 use resnet_wgpu::low_level::printable;
 
-/// First fields of headers.
+/// Names of the first column in headers.
 const PATH_HEADERS: [&str; 5] = ["path", "file", "filename", "file_name", "image"];
 
-/// Second fields of headers.
+/// Names of the second column in headers.
 const LABEL_HEADERS: [&str; 4] = ["label", "class", "target", "synset"];
 
-/// Reads the list; its paths start at the CSV's folder.
+/// Reads the list. Relative paths start at the folder of the CSV file.
 pub(super) fn open(path: &Path, classes: &Classes) -> Result<Vec<(PathBuf, usize)>, DatasetError> {
     let name = printable(path.display());
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -62,8 +62,8 @@ fn is_header(record: &StringRecord) -> bool {
     is_one_of(0, &PATH_HEADERS) && is_one_of(1, &LABEL_HEADERS)
 }
 
-/// The line of a record, counted from 1. The csv crate counts from the empty
-/// lines before a record.
+/// Returns the line of a record, counted from 1. The csv crate reports the position before the
+/// empty lines that precede a record, so these lines are added.
 fn line_of(position: Option<&Position>, text: &[u8]) -> u64 {
     let Some(position) = position else { return 0 };
     let from = text.get(position.byte() as usize..).unwrap_or_default();
@@ -75,8 +75,8 @@ fn csv_error(path: &str, text: &[u8], error: csv::Error) -> DatasetError {
     let line = line_of(error.position(), text);
     let found = match error.kind() {
         ErrorKind::Utf8 { .. } => "bytes that are not UTF-8".into(),
-        // Lengths may differ, nothing is deserialised, and reading memory
-        // does not fail: no other kind comes.
+        // No other kind occurs: the reader accepts rows of different lengths, nothing is
+        // deserialised, and reading from memory cannot fail.
         other => printable(format!("{other:?}")),
     };
     let path = path.to_owned();

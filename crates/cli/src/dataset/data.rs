@@ -1,4 +1,4 @@
-//! Labelled images, however they are stored.
+//! Labelled images in any of the supported formats.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ use super::sample::{Sample, SampleSource};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    /// What images' names start at.
+    /// The folder to which the images' names are relative.
     pub(super) root: PathBuf,
     pub(super) samples: Samples,
     pub(super) note: Option<String>,
@@ -37,7 +37,7 @@ pub(super) enum Samples {
 }
 
 impl Dataset {
-    /// How many images there are; at least one.
+    /// Returns the number of images, which is at least one.
     pub fn len(&self) -> usize {
         match &self.samples {
             Samples::Files(files) => files.len(),
@@ -45,15 +45,15 @@ impl Dataset {
         }
     }
 
-    /// Whether there are none; a dataset that opened has some.
+    /// Returns whether the dataset has no images. Always false for an opened dataset.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The `index`-th image, counted from 0.
+    /// Returns the `index`-th image, counted from 0.
     ///
     /// # Errors
-    /// [`DatasetError::NoSuchImage`] from [`len`](Self::len) on.
+    /// [`DatasetError::NoSuchImage`] if `index` is not below [`len`](Self::len).
     pub fn get(&self, index: usize) -> Result<Sample, DatasetError> {
         let sample = match &self.samples {
             Samples::Files(files) => files.get(index).map(|(path, label)| Sample {
@@ -66,9 +66,9 @@ impl Dataset {
         sample.ok_or(DatasetError::NoSuchImage { index, len })
     }
 
-    /// A name that no other image has: its path below the folder, or below that
-    /// of the list; of a CIFAR file its place in it, such as `#17`. Empty from
-    /// [`len`](Self::len) on.
+    /// Returns the unique name of an image: its path relative to the folder of the images or of the
+    /// list. In a CIFAR file, the name is the index, such as `#17`. Empty if `index` is not below
+    /// [`len`](Self::len).
     pub fn name(&self, index: usize) -> String {
         match &self.samples {
             Samples::Files(files) => files.get(index).map_or(String::new(), |(path, _)| {
@@ -80,7 +80,8 @@ impl Dataset {
         }
     }
 
-    /// The class of the `index`-th image; `None` from [`len`](Self::len) on.
+    /// Returns the class of the `index`-th image; `None` if `index` is not below
+    /// [`len`](Self::len).
     pub fn label(&self, index: usize) -> Option<usize> {
         match &self.samples {
             Samples::Files(files) => files.get(index).map(|(_, label)| *label),
@@ -88,9 +89,10 @@ impl Dataset {
         }
     }
 
-    /// One line to show to the user where the classes had to be guessed:
-    /// folders numbered in the order of their names, but not as many as the
-    /// network has classes; numbers that may count from 0 or from 1.
+    /// Returns a one-line note for the user if the classes had to be guessed.
+    ///
+    /// Classes are guessed if folders are numbered in the order of their names and their number
+    /// differs from the number of classes, or if numbers may count from 0 or from 1.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }

@@ -1,106 +1,106 @@
-//! Why a path gives no labelled images.
+//! Errors of datasets.
 
 use thiserror::Error;
 
-/// Why a path gives no images, or none with labels. Each message is one line
-/// that names the place, what was expected, what was found and the remedy.
+/// A reason why a path provides no images or no labels. Each message is one line that names the
+/// place, the expectation, the finding and the remedy.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DatasetError {
-    /// There is nothing at the path.
+    /// Nothing exists at the path.
     #[error("{path}: expected a file or directory, found no such path; check its spelling")]
     NoSuchPath {
-        /// Path, as given.
+        /// The path, as given.
         path: String,
     },
-    /// The operating system would not open or read it.
+    /// The operating system refused to open or read the path.
     #[error("{path}: cannot read it: {source}; check the path and its permissions")]
     Read {
-        /// Path concerned.
+        /// The path.
         path: String,
         /// The operating system's reason.
         source: std::io::Error,
     },
-    /// There are no images.
+    /// The path contains no images.
     #[error(
         "{path}: expected images ({}), found none; \
          check that it is the right place", super::EXTENSIONS.join(", ")
     )]
     NoImages {
-        /// Path, as given.
+        /// The path, as given.
         path: String,
     },
-    /// A directory has no folders, which would be its classes.
+    /// A directory contains no folders, which would be its classes.
     #[error(
         "{path}: expected one folder for each class, found a directory without folders; \
          sort the images into folders named by class, or give a CSV of path,label"
     )]
     NoClassFolders {
-        /// Path, as given.
+        /// The path, as given.
         path: String,
     },
-    /// A directory has one folder, whose name tells no class.
+    /// A directory contains only one folder, and the folder's name identifies no class.
     #[error(
         "{path}: expected one folder for each class, found `{folder}` alone, which is the name of \
          no class; name it by label, synset or class index, or give the folder above it"
     )]
     OneFolder {
-        /// Path, as given.
+        /// The path, as given.
         path: String,
         /// The folder's name.
         folder: String,
     },
-    /// A file of labels has another number of lines than there are images.
+    /// The number of lines in a label file differs from the number of images.
     #[error(
         "{path}: expected a label for each of {images} images, one a line, found {lines} lines; \
          give the labels of these images, or lines of `name label`"
     )]
     TruthLines {
-        /// File of the labels.
+        /// The label file.
         path: String,
-        /// Images in the folder.
+        /// The number of images in the folder.
         images: usize,
-        /// Lines with a label.
+        /// The number of lines with a label.
         lines: usize,
     },
-    /// A file of labels names an image that is not there, that several are, or
-    /// that it has named before.
+    /// A label file names an image that does not exist, that is ambiguous, or that an earlier line
+    /// names too.
     #[error(
         "{path}, line {line}: expected the name of an image in {folder}, found \"{found}\", {problem}"
     )]
     NotThere {
-        /// File of the labels.
+        /// The label file.
         path: String,
-        /// Line, counted from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// Where images were looked for.
+        /// The folder that was searched for images.
         folder: String,
         /// The name found.
         found: String,
-        /// What is wrong with it, and the remedy.
+        /// A description of the problem, with the remedy.
         problem: &'static str,
     },
-    /// A line of a file of labels is of another form than those before it.
+    /// A line of a label file has a different form from the lines before it.
     #[error(
         "{path}, line {line}: expected {expected}, as the lines before it have, found \"{found}\"; \
          correct the line"
     )]
     TruthLine {
-        /// File of the labels.
+        /// The label file.
         path: String,
-        /// Line, counted from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// The form of the lines before.
+        /// The form of the earlier lines.
         expected: &'static str,
-        /// What it holds.
+        /// The content of the line.
         found: String,
     },
-    /// A file of labels is no text.
+    /// A label file is not text.
     #[error(
         "{path}: expected a text with a label a line, found bytes that are not UTF-8; give another file"
     )]
     NotText {
-        /// File of the labels.
+        /// The label file.
         path: String,
     },
     /// The file is neither text nor a CIFAR-10 batch.
@@ -109,9 +109,9 @@ pub enum DatasetError {
          found a file that starts with \"{start}\"; check that it is the right file"
     )]
     Unrecognised {
-        /// Path, as given.
+        /// The path, as given.
         path: String,
-        /// Its first bytes, escaped to printable ASCII.
+        /// The first bytes of the file, escaped to printable ASCII.
         start: String,
     },
     /// A CIFAR-10 file ends within an image.
@@ -121,71 +121,71 @@ pub enum DatasetError {
          fetch the file again"
     )]
     CifarSize {
-        /// Path, as given.
+        /// The path, as given.
         path: String,
-        /// Bytes of one image with its label.
+        /// The size in bytes of one image with its label.
         record: u64,
-        /// Bytes of the file.
+        /// The size of the file in bytes.
         found: u64,
-        /// Whole images in it.
+        /// The number of complete images in the file.
         images: u64,
-        /// Bytes behind them.
+        /// The number of bytes after the last complete image.
         over: u64,
     },
-    /// A CIFAR-10 file or CSV is too large to be held in memory.
+    /// A CIFAR-10, CSV or label file is too large to be held in memory.
     #[error(
         "{path}: expected a file of at most {limit} bytes, found a larger one; \
          split it"
     )]
     TooLarge {
-        /// Path, as given.
+        /// The path, as given.
         path: String,
-        /// Most bytes taken.
+        /// The largest accepted size in bytes.
         limit: u64,
     },
-    /// A line of a CSV cannot be understood.
+    /// A line of a CSV file cannot be parsed.
     #[error(
         "{path}, line {line}: expected path,label, found {found}; correct the line \
          (a field with a comma stands in double quotes)"
     )]
     Line {
-        /// Path, as given.
+        /// The path, as given.
         path: String,
-        /// Line, counted from 1.
+        /// The line, counted from 1.
         line: u64,
-        /// What it holds.
+        /// The content of the line.
         found: String,
     },
-    /// A label is higher than the network's last class.
+    /// A label exceeds the network's last class.
     #[error(
         "{place}: expected a class from 0 to {}, as the network has {classes}, found {found}; \
          use the images that the network was trained for", classes.saturating_sub(1)
     )]
     LabelRange {
-        /// File and line, file and image, or folder.
+        /// The file and line, the file and image, or the folder.
         place: String,
         /// The class found.
         found: usize,
-        /// Classes of the network.
+        /// The number of classes of the network.
         classes: usize,
     },
-    /// A label is the name of no class.
+    /// A label does not name any class.
     #[error(
         "{place}: expected a class index, a label's exact name or a synset, found \"{found}\"; \
          correct it, or give the network's labels (--labels FILE)"
     )]
     UnknownLabel {
-        /// File and line, or folder.
+        /// The file and line, or the folder.
         place: String,
         /// The name found.
         found: String,
     },
-    /// An image was asked for that is not there.
+    /// The requested image does not exist.
     #[error("image {index}: expected one of {len}, counted from 0; ask for a lower one")]
     NoSuchImage {
-        /// The index asked for.
+        /// The requested index.
         index: usize,
-        /// Images that there are.
+        /// The number of images.
         len: usize,
     },
 }

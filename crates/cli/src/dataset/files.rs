@@ -1,4 +1,4 @@
-//! Files as datasets read them.
+//! File access for datasets.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -8,10 +8,10 @@ use resnet_wgpu::low_level::printable;
 
 use super::error::DatasetError;
 
-/// Most bytes of a file that is held in memory; CIFAR-10's largest has 30 MB.
+/// The largest size in bytes of a file that is read into memory. CIFAR-10's largest file has 30 MB.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// What is at the path, links followed.
+/// Returns the metadata of a path; symbolic links are followed.
 pub(super) fn metadata(path: &Path) -> Result<fs::Metadata, DatasetError> {
     fs::metadata(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => DatasetError::NoSuchPath {
@@ -21,7 +21,7 @@ pub(super) fn metadata(path: &Path) -> Result<fs::Metadata, DatasetError> {
     })
 }
 
-/// Makes a [`DatasetError::Read`] for that path.
+/// Returns a function that creates a [`DatasetError::Read`] for the path.
 pub(super) fn read_error(path: &Path) -> impl Fn(io::Error) -> DatasetError {
     let path = printable(path.display());
     move |source| DatasetError::Read {
@@ -30,7 +30,7 @@ pub(super) fn read_error(path: &Path) -> impl Fn(io::Error) -> DatasetError {
     }
 }
 
-/// The first bytes of a file, enough to tell its format.
+/// Reads the first bytes of a file, enough to recognise its format.
 pub(super) fn read_start(path: &Path) -> Result<Vec<u8>, DatasetError> {
     let mut start = Vec::new();
     let file = File::open(path).map_err(read_error(path))?;
@@ -39,11 +39,11 @@ pub(super) fn read_start(path: &Path) -> Result<Vec<u8>, DatasetError> {
     Ok(start)
 }
 
-/// All bytes of a file of at most [`MAX_BYTES`].
+/// Reads a whole file of at most [`MAX_BYTES`] bytes.
 pub(super) fn read_whole(path: &Path) -> Result<Vec<u8>, DatasetError> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(read_error(path))?;
-    // One byte more tells a file that is too long from one that just fits.
+    // One additional byte distinguishes a file that is too long from one of exactly the limit.
     let mut limited = file.take(MAX_BYTES + 1);
     limited.read_to_end(&mut bytes).map_err(read_error(path))?;
     if bytes.len() as u64 > MAX_BYTES {
@@ -55,8 +55,8 @@ pub(super) fn read_whole(path: &Path) -> Result<Vec<u8>, DatasetError> {
     Ok(bytes)
 }
 
-/// Whether the start of a file is UTF-8 without control characters but tabs
-/// and line ends. A character cut off at the end does not count.
+/// Returns whether the start of a file is UTF-8 without control characters other than tabs and line
+/// ends. An incomplete character at the end is accepted.
 pub(super) fn is_text(start: &[u8]) -> bool {
     let whole = match std::str::from_utf8(start) {
         Err(e) if e.error_len().is_some() => return false,

@@ -10,20 +10,22 @@ use super::data::{Dataset, Samples};
 use super::walk::{images, left_out_folders, subfolders};
 use resnet_wgpu::low_level::printable;
 
-/// Finds the images of each class folder. Folders without images get no class,
-/// unless the network has as many classes as there are folders with them.
+/// Finds the images of each class folder.
+///
+/// Folders without images are not counted as classes, unless the number of all folders equals the
+/// network's number of classes.
 pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetError> {
     let mut folders = subfolders(path)?;
     let name = || printable(path.display());
     if folders.is_empty() {
         return Err(DatasetError::NoClassFolders { path: name() });
     }
-    // One walk from above, so that a link up to it is known for a circle.
+    // A single walk from the top detects a symbolic link to a parent directory as a loop.
     let images = images(path)?.images;
     let folder_of = |file: &Path| {
         let mut parts = file.strip_prefix(path).unwrap_or(file).iter();
         let folder = parts.next().map(OsStr::to_owned);
-        // Files beside the folders have no class.
+        // Files that are not inside a class folder have no class.
         folder.filter(|_| parts.next().is_some())
     };
     let full: HashSet<OsString> = images.iter().filter_map(|file| folder_of(file)).collect();
@@ -107,27 +109,28 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
     })
 }
 
-/// A folder's own name, for a message.
+/// Returns the name of a folder without its path, for a message.
 fn shown(folder: &Path) -> String {
     printable(folder.file_name().unwrap_or_default().display())
 }
 
-/// What numbers the class folders.
+/// The rule that assigns classes to folders.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Numbering {
-    /// Labels or synsets.
+    /// Folder names are labels or synsets.
     Label,
-    /// Their names, which are class indices.
+    /// Folder names are class indices.
     Index,
-    /// The order of their names, for want of better.
+    /// Folders are numbered in the order of their names, if no other rule applies.
     Name,
 }
 
-/// The class of each folder, and what numbers them.
+/// Assigns a class to each folder, and returns the rule that was applied.
 ///
-/// One folder whose name is a label means that all should be: numbering them
-/// in order would quietly count right answers as wrong. As many folders as
-/// classes with numbers that are no indices (1 to 102) are numbered in order.
+/// If one folder's name is a label, all names must be labels: numbering the folders in order would
+/// silently count correct predictions as wrong. If the number of folders equals the number of
+/// classes but the names are not valid indices (for example 1 to 102), the folders are numbered in
+/// order.
 fn number(folders: &[PathBuf], classes: &Classes) -> Result<(Vec<usize>, Numbering), DatasetError> {
     let names: Vec<String> = folders
         .iter()

@@ -1,8 +1,6 @@
-//! Labelled images for `resnet eval`, and images to walk for `resnet
-//! classify`.
+//! Labelled images for `resnet eval`, and directory walking for `resnet classify`.
 //!
-//! Nothing is decoded here: a sample is a path, or the pixels that a CIFAR
-//! file holds as they are.
+//! This module decodes nothing: a sample is either a path or the raw pixels of a CIFAR file.
 
 mod cifar;
 mod class;
@@ -34,27 +32,25 @@ use resnet_wgpu::Labels;
 use resnet_wgpu::low_level::printable;
 
 impl Dataset {
-    /// Opens what lies at `path`, for a network of `classes` classes, named
-    /// by `labels` where its labels are known:
+    /// Opens the labelled images at `path` for a network of `classes` classes. `labels` are the
+    /// names of the classes, if known. The format is recognised from the content:
     ///
-    /// - a **directory** of class folders, whose images may lie deeper
-    ///   ([`EXTENSIONS`]; hidden files are passed over). Folders named by
-    ///   label, by synset or by class index have that class; where none is,
-    ///   their sorted names are numbered, as `torchvision.datasets.ImageFolder`
-    ///   does. Images come sorted by path.
-    /// - a **CSV** of `path,label` (a header is optional): paths start at the
-    ///   CSV's folder; a label is the exact name of one of `labels`, a synset
-    ///   or a class index. Images come in the order of the lines.
-    /// - a **CIFAR-10** file in its binary format: for each image one label
-    ///   byte and 3,072 of pixels.
+    /// - a **directory** of class folders, whose images may lie in subfolders ([`EXTENSIONS`];
+    ///   hidden files are skipped). A folder whose name is a label, a synset or a class index has
+    ///   that class. If no name is one of these, the sorted names are numbered, as in
+    ///   `torchvision.datasets.ImageFolder`. Images are sorted by path.
+    /// - a **CSV** file of `path,label` (a header is optional). Relative paths start at the folder
+    ///   of the CSV file. A label is the exact name of one of `labels`, a synset or a class index.
+    ///   Images are in the order of the lines.
+    /// - a **CIFAR-10** file in the binary format: for each image one label byte and 3,072 bytes of
+    ///   pixels.
     ///
-    /// Which it is, the content tells; [`Dataset::with_truth`] takes a folder
-    /// whose labels are in a file of their own. ImageNet's synsets are known for every
-    /// network of 1,000 classes.
+    /// [`Dataset::with_truth`] opens a folder whose labels are in a separate file. ImageNet's
+    /// synsets are known for every network of 1,000 classes.
     ///
     /// # Errors
-    /// For what is none of these, is damaged, holds no image, or has a label
-    /// that the network has no class for. Image files are not looked at.
+    /// The path has none of these formats, is damaged, contains no image, or has a label that is
+    /// not a class of the network. The content of image files is not checked.
     pub fn open(
         path: impl AsRef<Path>,
         labels: Option<&Labels>,
@@ -67,7 +63,7 @@ impl Dataset {
             return folders::open(path, &classes);
         }
         if !found.is_file() {
-            // A pipe or device: reading it might never end.
+            // Reading a pipe or a device might never end.
             let kind = io::Error::other("it is neither a file nor a directory");
             return Err(read_error(path)(kind));
         }
@@ -94,25 +90,21 @@ impl Dataset {
         })
     }
 
-    /// Opens the images in `folder`, in the order of their names, whose labels
-    /// are in the file `truth`, as ILSVRC's validation set has them. Each line
-    /// holds
+    /// Opens the images in `folder`, sorted by name, with their labels from the file `truth`, which
+    /// is the layout of ILSVRC's validation set. Each line of `truth` holds either
     ///
-    /// - a label alone, as many lines as there are images, line by line the
-    ///   sorted images'. Numbers are class indices, but ILSVRC's own numbers in
-    ///   its `ILSVRC2012_validation_ground_truth.txt`: 50,000 from 1 to 1,000,
-    ///   which number the synsets in another order;
-    /// - or an image's name and its label, with a space or a comma between
-    ///   (`val.txt`; Kaggle's `LOC_val_solution.csv`, whose header and boxes are
-    ///   passed over). The name may lack its extension. Images without a line
-    ///   are left out.
+    /// - a label alone: one line for each image, in the order of the sorted images. Numbers are
+    ///   class indices. The exception is ILSVRC's `ILSVRC2012_validation_ground_truth.txt`, whose
+    ///   50,000 numbers from 1 to 1,000 number the synsets in a different order;
+    /// - or an image's name and its label, separated by a space or a comma (`val.txt`; Kaggle's
+    ///   `LOC_val_solution.csv`, whose header and boxes are skipped). The name may omit its
+    ///   extension. Images without a line are left out.
     ///
     /// A label is a class index, a synset, or the name of one of `labels`.
     ///
     /// # Errors
-    /// As [`Dataset::open`]; [`DatasetError::TruthLines`] for another number of
-    /// lines than of images, [`DatasetError::NotThere`] for the name of an image
-    /// that is not there.
+    /// The errors of [`Dataset::open`]; [`DatasetError::TruthLines`] if the number of lines differs
+    /// from the number of images; [`DatasetError::NotThere`] if a named image does not exist.
     pub fn with_truth(
         folder: impl AsRef<Path>,
         truth: impl AsRef<Path>,

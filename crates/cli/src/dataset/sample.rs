@@ -5,23 +5,22 @@ use std::path::PathBuf;
 /// An image with its class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// Class index, below the network's class count.
+    /// The class index, below the network's number of classes.
     pub label: usize,
-    /// Where the pixels are.
+    /// The source of the pixels.
     pub source: SampleSource,
 }
 
-/// Where a sample's pixels are.
+/// The source of a sample's pixels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SampleSource {
-    /// In an image file, yet to be decoded. It has not been looked at: it may
-    /// be missing or broken.
+    /// An image file that has not been opened yet. The file may be missing or damaged.
     File(PathBuf),
-    /// Here, decoded.
+    /// Decoded pixels.
     Rgb {
-        /// Columns.
+        /// The number of columns.
         width: u32,
-        /// Rows.
+        /// The number of rows.
         height: u32,
         /// Red, green and blue of each pixel, 0 to 255, row by row: `[H, W, 3]`.
         data: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Each form of dataset, and what is refused.
+//! Tests of each dataset format and of rejected input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{Dataset, DatasetError, Sample, SampleSource, find_images};
 use resnet_wgpu::Labels;
 
-/// A directory with these files, each of some bytes.
+/// Creates a directory with these files, each with a few bytes of content.
 pub(super) fn files(names: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for name in names {
@@ -41,7 +41,7 @@ fn refusal_of(bytes: impl AsRef<[u8]>) -> String {
     refusal(open10(&path))
 }
 
-/// Paths below `root` and classes.
+/// Returns the paths relative to `root`, with their classes.
 fn list(data: &Dataset, root: &Path) -> Vec<(String, usize)> {
     let sample = |i| match data.get(i).unwrap() {
         Sample {
@@ -100,7 +100,7 @@ fn other_folders_are_numbered_in_order() {
     let dir = files(&["b/1.bmp", "a/2.bmp", "c/3.bmp", ".git/4.bmp", "5.bmp"]);
     fs::create_dir(dir.path().join("aa")).unwrap();
     let data = Dataset::open(dir.path(), None, 4).unwrap();
-    // The empty folder is a class as well.
+    // The empty folder counts as a class: with it, there are four folders.
     let expected = [("a/2.bmp", 0), ("b/1.bmp", 2), ("c/3.bmp", 3)];
     assert_eq!(list(&data, dir.path()), entries(&expected));
     assert!(
@@ -114,13 +114,14 @@ fn other_folders_are_numbered_in_order() {
             .unwrap()
             .contains("3 class folders for a network of 10")
     );
-    // As many folders with images as classes: the empty one is none.
+    // The number of folders with images equals the number of classes, so the empty folder is not a
+    // class.
     let data = Dataset::open(dir.path(), None, 3).unwrap();
     let expected = [("a/2.bmp", 0), ("b/1.bmp", 1), ("c/3.bmp", 2)];
     assert_eq!(list(&data, dir.path()), entries(&expected));
     let found = refusal(Dataset::open(dir.path(), None, 2));
     assert!(found.contains("expected a class from 0 to 1"), "{found}");
-    // Counted from 1, as some data sets are.
+    // Some datasets count classes from 1.
     let dir = files(&["1/a.png", "2/b.png"]);
     let data = Dataset::open(dir.path(), None, 2).unwrap();
     assert_eq!(
@@ -202,7 +203,7 @@ fn bad_csv_lines_are_named() {
     );
 }
 
-/// Records of these labels; byte `i` of a record's pixels is `i / 1024 + 100`.
+/// Creates records with these labels; byte `i` of a record's pixels is `i / 1024 + 100`.
 fn cifar(labels: &[u8]) -> Vec<u8> {
     let pixels = || (0..3072).map(|i| (i / 1024) as u8 + 100);
     let record = |&label: &u8| std::iter::once(label).chain(pixels());
@@ -212,7 +213,7 @@ fn cifar(labels: &[u8]) -> Vec<u8> {
 #[test]
 fn cifar_planes_become_pixels() {
     let mut bytes = cifar(&[9, 0, 7]);
-    bytes[2 * 3073 + 1 + 33] = 5; // red of row 1, column 1 of the last image
+    bytes[2 * 3073 + 1 + 33] = 5; // Red of row 1, column 1 of the last image.
     let (_dir, path) = file(&bytes);
     let data = open10(&path).unwrap();
     assert_eq!((data.len(), data.is_empty()), (3, false));
@@ -387,7 +388,7 @@ fn ilsvrc_numbers_its_synsets_itself() {
     let own = truth("ILSVRC2012_validation_ground_truth.txt", "490\n361\n");
     assert_eq!(classes(&own), [65, 970]);
     assert!(own.note().unwrap().contains("ILSVRC2012's numbers"));
-    // A file of that name with class indices has zeros.
+    // A zero shows that a file of that name contains class indices.
     let other = truth("ILSVRC2012_validation_ground_truth.txt", "65\n0\n");
     assert_eq!(classes(&other), [65, 0]);
     let plain = truth("truth.txt", "490\n361\n");

@@ -1,5 +1,4 @@
-//! A folder of images with a file of labels beside it, as ILSVRC's validation
-//! set comes.
+//! A folder of images with a separate file of labels, the layout of ILSVRC's validation set.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -12,12 +11,12 @@ use super::walk::find_images;
 use super::{DatasetError, ilsvrc};
 use resnet_wgpu::low_level::printable;
 
-/// First words of a header.
+/// First words of headers.
 const HEADERS: [&str; 6] = ["imageid", "image", "path", "file", "filename", "name"];
 
 /// A line with a label.
 struct Line<'a> {
-    /// Counted from 1.
+    /// The line's number, counted from 1.
     at: usize,
     name: Option<&'a str>,
     label: &'a str,
@@ -89,7 +88,7 @@ pub(super) fn open(
     })
 }
 
-/// The lines that are not empty, without a header; all of one form.
+/// Returns the lines that are not empty, without a header. All lines must have the same form.
 fn lines<'a>(text: &'a str, path: &str, classes: &Classes) -> Result<Vec<Line<'a>>, DatasetError> {
     let mut lines: Vec<Line> = Vec::new();
     for (i, text) in text.lines().enumerate() {
@@ -123,9 +122,11 @@ fn lines<'a>(text: &'a str, path: &str, classes: &Classes) -> Result<Vec<Line<'a
     Ok(lines)
 }
 
-/// A line's image, if it names one, and its label. Labels may have several words,
-/// names of images may have where a comma follows; what comes behind a label's
-/// first word is passed over where it is no part of it, as Kaggle's boxes.
+/// Splits a line into the image's name, if it has one, and the label.
+///
+/// A label may consist of several words, and so may a name that is followed by a comma. Text after
+/// the label's first word is ignored unless the whole text is a label; Kaggle's files have boxes
+/// there.
 fn split<'a>(text: &'a str, classes: &Classes) -> (Option<&'a str>, &'a str) {
     let is_label = |text: &str| classes.by_name(text).is_some();
     if is_label(text) {
@@ -147,19 +148,19 @@ fn split<'a>(text: &'a str, classes: &Classes) -> (Option<&'a str>, &'a str) {
     (Some(name.trim()), label)
 }
 
-/// What bare numbers mean.
+/// The meaning of labels that are plain numbers.
 #[derive(Clone, Copy, PartialEq)]
 enum Numbers {
-    /// Class indices, from 0.
+    /// Class indices, counted from 0.
     Index,
-    /// ILSVRC2012's numbers of synsets, from 1.
+    /// ILSVRC2012's numbers of synsets, counted from 1.
     Ilsvrc,
 }
 
-/// What the numbers mean, and what to tell about it.
+/// Determines the meaning of the numbers, and returns a note for the user.
 ///
-/// The two differ in every class but by chance, and the file does not say. A
-/// validation set of class indices has some fifty zeros; ILSVRC's has none.
+/// The two numberings differ for almost every class, and the file does not state which one it uses.
+/// A validation set with class indices has about fifty zeros; one with ILSVRC's numbers has none.
 fn numbering(truth: &Path, lines: &[Line], classes: &Classes) -> (Numbers, Option<String>) {
     let numbers = lines.iter().map(|line| line.label.parse::<usize>().ok());
     let Some(numbers) = numbers.collect::<Option<Vec<_>>>() else {
@@ -184,12 +185,12 @@ fn numbering(truth: &Path, lines: &[Line], classes: &Classes) -> (Numbers, Optio
     )
 }
 
-/// Images by how a line may name them.
+/// The images, indexed by the names that a line may use.
 struct Names<'a> {
-    /// By path below the folder, which is sure.
+    /// Images by their path relative to the folder, which is unique.
     by_path: HashMap<String, &'a PathBuf>,
-    /// By file name, then by that without its extension; `None` for what several
-    /// images have.
+    /// Images by file name, then by file name without extension. `None` if several images have the
+    /// name.
     by_name: [HashMap<String, Option<&'a PathBuf>>; 2],
 }
 
@@ -218,7 +219,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The image of that name, or what is wrong with the name.
+    /// Returns the image with this name, or a description of the problem with the name.
     fn find(&self, name: &str) -> Result<&'a PathBuf, &'static str> {
         let sure = self.by_path.get(name).map(|image| Some(*image));
         let known = || {

@@ -11,14 +11,13 @@ use super::files::{metadata, read_error};
 use resnet_wgpu::low_level::preprocess::has_image_signature;
 use resnet_wgpu::low_level::printable;
 
-/// Extensions of the images that are read, in lower case; upper case is taken
-/// as well.
+/// The extensions of supported image formats, in lower case. Upper case is accepted as well.
 pub const EXTENSIONS: [&str; 11] = [
     "png", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "dib", "gif", "tif", "tiff",
 ];
 
-/// Extensions of images that are not read. Such files are found all the same, so
-/// that reading them says why they are left out.
+/// The extensions of unsupported image formats. Such files are found nevertheless, so that the
+/// attempt to read them reports why they are left out.
 const OTHER_EXTENSIONS: [&str; 42] = [
     "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpx", "ppm", "pgm", "pbm", "pnm", "pam",
     "pfm", "tga", "psd", "exr", "hdr", "qoi", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2",
@@ -26,18 +25,17 @@ const OTHER_EXTENSIONS: [&str; 42] = [
     "eps", "im", "jxr",
 ];
 
-/// Folders that archivers and file systems put beside people's own.
+/// Folders that archivers and file systems create among the user's own.
 const FOREIGN_FOLDERS: [&str; 4] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "lost+found"];
 
-/// The image files in a directory and its subdirectories, sorted by path: those
-/// with an image's extension, and others whose first bytes are an image's.
-/// Links are followed, but never round in circles. A path that is a file is given
-/// back alone, whatever its name.
+/// Returns the image files in a directory and its subdirectories, sorted by path: files with an
+/// image's extension, and files whose first bytes are an image's signature. Symbolic links are
+/// followed, but loops are detected. If the path is a file, the result is this file alone, whatever
+/// its name.
 ///
 /// # Errors
-/// [`DatasetError::NoImages`] where there are none,
-/// [`DatasetError::NoSuchPath`], and [`DatasetError::Read`] where a directory
-/// cannot be read.
+/// [`DatasetError::NoImages`] if the directory has no images, [`DatasetError::NoSuchPath`], and
+/// [`DatasetError::Read`] if a directory cannot be read.
 pub fn find_images(path: impl AsRef<Path>) -> Result<Found, DatasetError> {
     let path = path.as_ref();
     if !metadata(path)?.is_dir() {
@@ -57,14 +55,14 @@ pub fn find_images(path: impl AsRef<Path>) -> Result<Found, DatasetError> {
 /// The images in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Image files, sorted by path.
+    /// The image files, sorted by path.
     pub images: Vec<PathBuf>,
-    /// What is not looked at: hidden images, hidden directories, `__MACOSX` and the
-    /// like, and pipes and devices with an image's name.
+    /// The ignored entries: hidden images, hidden directories, folders such as `__MACOSX`, and
+    /// pipes and devices with an image's extension.
     pub left_out: Vec<PathBuf>,
 }
 
-/// As [`find_images`], of a directory that may have none.
+/// Like [`find_images`], but a directory without images is not an error.
 pub(super) fn images(directory: &Path) -> Result<Found, DatasetError> {
     let is_file = |entry: &DirEntry| entry.file_type().is_file();
     let mut found = walk(directory, usize::MAX, is_file)?;
@@ -73,18 +71,17 @@ pub(super) fn images(directory: &Path) -> Result<Found, DatasetError> {
     Ok(found)
 }
 
-/// The folders directly in a directory, sorted by name, hidden and foreign ones
-/// left out.
+/// Returns the direct subfolders of a directory, sorted by name. Hidden folders and those of
+/// archivers and file systems are left out.
 pub(super) fn subfolders(directory: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let is_folder = |entry: &DirEntry| entry.depth() == 1 && entry.file_type().is_dir();
     let mut found = walk(directory, 1, is_folder)?.images;
-    // A link that leads nowhere is no folder.
+    // A symbolic link without a target is not a folder.
     found.retain(|path| path.is_dir());
     Ok(found)
 }
 
-/// The names of the folders directly in a directory that [`subfolders`] leaves
-/// out.
+/// Returns the names of the direct subfolders that [`subfolders`] leaves out.
 pub(super) fn left_out_folders(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let folders = entries.map(|entry| entry.path());
@@ -96,8 +93,8 @@ pub(super) fn left_out_folders(directory: &Path) -> Vec<String> {
     names
 }
 
-/// What `wanted` picks of a directory's visible entries, and the links that
-/// lead nowhere: who opens one can say so better than silence does.
+/// Returns the visible entries of a directory that `wanted` accepts, and symbolic links without a
+/// target. Opening such a link reports the problem, while skipping it would hide the problem.
 fn walk(
     directory: &Path,
     depth: usize,
@@ -127,7 +124,7 @@ fn walk(
                 special.push(entry.into_path());
             }
             Ok(_) => {}
-            // A link to a directory that is being walked: seen already.
+            // A link to a directory that is being walked; its entries are already included.
             Err(e) if e.loop_ancestor().is_some() => {}
             Err(e) => {
                 let at = e.path().unwrap_or(directory).to_owned();
@@ -151,19 +148,19 @@ fn walk(
     })
 }
 
-/// Whether an entry is a file or a directory.
+/// Returns whether an entry is a file or a directory.
 fn is_usual(entry: &DirEntry) -> bool {
     entry.file_type().is_file() || entry.file_type().is_dir()
 }
 
-/// Whether a file or folder is hidden or foreign.
+/// Returns whether a file or folder is hidden, or belongs to an archiver or file system.
 fn is_left_out(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     name.as_encoded_bytes().starts_with(b".") || FOREIGN_FOLDERS.iter().any(|other| name == *other)
 }
 
-/// Whether a file's first bytes are an image's: of the formats whose signatures
-/// no other file has by chance.
+/// Returns whether a file starts with an image's signature. Only signatures that do not occur in
+/// other files by chance are considered.
 fn starts_like_an_image(path: &Path) -> bool {
     let mut start = Vec::new();
     let read = File::open(path).and_then(|file| file.take(32).read_to_end(&mut start));
@@ -220,7 +217,7 @@ mod tests {
             ]
             .map(PathBuf::from)
         );
-        // A file that is named is taken at its word.
+        // A file that is named explicitly is accepted in any case.
         let pdf = dir.path().join("g.pdf");
         assert_eq!(find_images(&pdf).unwrap().images, [pdf]);
     }

@@ -1,27 +1,27 @@
-//! What a network said of one image.
+//! The prediction of a network for one image.
 
 use resnet_wgpu::Scores;
 
-/// Classes that are kept of an answer: what top-5 needs.
+/// The number of classes kept of each prediction, as top-5 accuracy needs.
 pub(super) const KEPT: usize = 5;
 
-/// What a network answered for one labelled image.
+/// The prediction of a network for one labelled image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// Its place in the dataset.
+    /// The image's index in the dataset.
     pub index: usize,
-    /// Its name there.
+    /// The image's name in the dataset.
     pub image: String,
-    /// The class that it is of.
+    /// The image's correct class.
     pub label: usize,
-    /// The likeliest classes, best first: five, or all where there are fewer.
+    /// The likeliest classes, best first: five, or all if the network has fewer.
     pub top: Vec<usize>,
-    /// The probability of the first, 0 to 1.
+    /// The probability of the first class, from 0 to 1.
     pub confidence: f32,
 }
 
 impl Answer {
-    /// The answer for an image of a batch.
+    /// Extracts the prediction for image `place` of a batch.
     pub fn new(index: usize, image: String, label: usize, scores: &Scores, place: usize) -> Self {
         let top = scores.top(place, KEPT);
         let probabilities = scores.probabilities_of(place);
@@ -35,17 +35,17 @@ impl Answer {
         }
     }
 
-    /// The class that it takes the image for.
+    /// Returns the predicted class.
     pub fn predicted(&self) -> Option<usize> {
         self.top.first().copied()
     }
 
-    /// Whether that is right.
+    /// Returns whether the predicted class is correct.
     pub fn is_right(&self) -> bool {
         self.predicted() == Some(self.label)
     }
 
-    /// Whether one of the first five is.
+    /// Returns whether the correct class is among the first five.
     pub fn is_near(&self) -> bool {
         self.top.contains(&self.label)
     }

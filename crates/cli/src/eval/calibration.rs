@@ -1,38 +1,38 @@
-//! Whether a network is as often right as it is sure.
+//! Calibration: the relation of a network's confidence to its accuracy.
 
 use serde::Serialize;
 
 use super::Answer;
 
-/// Bins of confidence, of equal width, as Guo et al. count.
+/// The number of confidence bins, all of equal width, as in Guo et al.
 const BINS: usize = 15;
 
-/// The answers of one range of confidence.
+/// The predictions in one range of confidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bin {
-    /// Lower end of the range, left out but for 0.
+    /// The lower end of the range, excluded unless it is 0.
     pub from: f64,
-    /// Upper end, counted in.
+    /// The upper end of the range, included.
     pub to: f64,
-    /// Answers in it.
+    /// The number of predictions in the range.
     pub images: u64,
-    /// Their mean confidence, 0 to 1; 0 of none.
+    /// The mean confidence of these predictions, from 0 to 1; 0 for an empty bin.
     pub confidence: f64,
-    /// The share of them that is right; 0 of none.
+    /// The share of these predictions that is correct; 0 for an empty bin.
     pub accuracy: f64,
 }
 
-/// Confidence against accuracy.
+/// Confidence compared with accuracy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Calibration {
-    /// Expected calibration error (Guo et al. 2017, equation 3): the difference
-    /// of confidence and accuracy, averaged over the bins by their images.
+    /// The expected calibration error (Guo et al. 2017, equation 3): the difference of confidence
+    /// and accuracy, averaged over the bins with the numbers of their images as weights.
     pub expected_error: f64,
-    /// The bins, from 0 to 1.
+    /// The bins in ascending order, from 0 to 1.
     pub bins: Vec<Bin>,
 }
 
-/// Sums of a bin.
+/// The sums of one bin.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     images: u64,
@@ -40,15 +40,15 @@ struct Sums {
     confidence: f64,
 }
 
-/// Counts answers by their confidence.
+/// Sums of predictions by confidence.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bins([Sums; BINS]);
 
 impl Bins {
     pub fn add(&mut self, answer: &Answer) {
         let confidence = f64::from(answer.confidence);
-        // Ranges hold their upper end, which f32 has where f64 has a little more.
-        // A NaN is sure of nothing.
+        // A bin includes its upper end. The product is computed in f32: in f64, a confidence that
+        // was rounded up to f32 would exceed the end of its bin. NaN counts in the lowest bin.
         let place = (answer.confidence * BINS as f32).ceil() - 1.0;
         let place = (place.max(0.0) as usize).min(BINS - 1);
         let sums = &mut self.0[place];
@@ -94,7 +94,7 @@ mod tests {
             top: vec![0],
             confidence,
         };
-        // Three of confidence 0.95, two of them right; one of 0.2, wrong.
+        // Three images of confidence 0.95, two of them correct; one of 0.2, wrong.
         for right in [true, true, false] {
             bins.add(&answer(0.95, right));
         }

@@ -1,5 +1,5 @@
-//! Which run answers belong to: they may be put together where model, data and
-//! everything that decides an answer are the same.
+//! The identity of a run. Predictions of two runs may be combined if the model, the data and all
+//! settings that influence predictions are equal.
 
 use std::fmt::Write;
 
@@ -8,26 +8,26 @@ use resnet_wgpu::low_level::plan::Settled;
 use resnet_wgpu::low_level::weights::fnv1a64;
 use resnet_wgpu::{Error, Model, Preprocess, Views};
 
-/// What decides the answers of a run.
+/// Everything that determines the predictions of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Identity<'a> {
     /// The network and its weights.
     pub model: &'a Model,
     /// The images and their labels.
     pub data: &'a Dataset,
-    /// How they are prepared.
+    /// The preprocessing of the images.
     pub preprocess: &'a Preprocess,
-    /// What is seen of each.
+    /// The views of each image.
     pub views: &'a Views,
-    /// In what activations and weights are stored.
+    /// The storage precision of activations and weights.
     pub precision: &'a Settled,
 }
 
-/// 64 bits of all that, as 16 hexadecimal digits: the same on every device, and
-/// wherever the data lies. All weights are read.
+/// Hashes the identity of a run to 64 bits, as 16 hexadecimal digits. The hash does not depend on
+/// the device or on the location of the data. All weights are read.
 ///
 /// # Errors
-/// For weights that cannot be read.
+/// Weights that cannot be read.
 pub fn fingerprint(run: &Identity) -> Result<String, Error> {
     let mut text = format!(
         "{:?}\n{}\n{:?}\n{:?}\n{:?}\n",
@@ -38,7 +38,7 @@ pub fn fingerprint(run: &Identity) -> Result<String, Error> {
         run.precision.scalar,
     );
     for index in 0..run.data.len() {
-        // Writing to a string does not fail.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "{} {:?}", run.data.name(index), run.data.label(index));
     }
     Ok(format!("{:016x}", fnv1a64(text.as_bytes())))

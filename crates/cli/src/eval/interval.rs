@@ -1,26 +1,26 @@
-//! How far a share of a sample can be trusted.
+//! Confidence intervals for shares that were measured on a sample.
 
 use serde::Serialize;
 
-/// Standard deviations on either side that hold 95 % of a normal distribution.
+/// The number of standard deviations on either side of the mean that contain 95 % of a normal
+/// distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// So many of so many, with the interval that holds the true share with 95 %
-/// confidence.
+/// A count out of a total, with the interval that contains the true share with 95 % confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Share {
-    /// How many.
+    /// The count.
     pub count: u64,
-    /// Of how many.
+    /// The total.
     pub of: u64,
-    /// The share, 0 to 1; 0 of none.
+    /// The share, from 0 to 1; 0 if the total is 0.
     pub value: f64,
-    /// Lower and upper end of its 95 % interval ([`wilson`]).
+    /// The lower and upper end of the share's 95 % interval ([`wilson`]).
     pub interval: [f64; 2],
 }
 
 impl Share {
-    /// `count` of `of`.
+    /// Creates the share of `count` out of `of`.
     pub fn new(count: u64, of: u64) -> Self {
         Self {
             count,
@@ -31,9 +31,10 @@ impl Share {
     }
 }
 
-/// The 95 % score interval of a binomial share (Wilson 1927): unlike the usual
-/// `p ± 1.96·√(p(1−p)/n)` it stays within 0 and 1, and holds for shares near
-/// them. From 0 to 1 where nothing was sampled.
+/// Returns the 95 % score interval of a binomial share (Wilson 1927).
+///
+/// Unlike the usual `p ± 1.96·√(p(1−p)/n)`, the interval stays within 0 and 1, and is valid for
+/// shares near 0 and 1. An empty sample has the interval from 0 to 1.
 ///
 /// ```
 /// let [low, high] = resnet_wgpu_cli::eval::wilson(9173, 10_000);
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn intervals_are_wilsons() {
-        // statsmodels' proportion_confint(method="wilson").
+        // Values from statsmodels' `proportion_confint(method="wilson")`.
         for (count, of, low, high) in [
             (0, 10, 0.0, 0.277_532_8),
             (10, 10, 0.722_467_2, 1.0),

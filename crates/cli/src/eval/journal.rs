@@ -1,7 +1,7 @@
-//! Answers in a CSV file, from which a run goes on that was interrupted.
+//! A CSV file of predictions, from which an interrupted run can resume.
 //!
-//! A line is written as soon as an image is answered, so that whatever ends the
-//! process leaves at most one line unfinished, which the next run cuts off.
+//! Each line is written as soon as an image is classified. If the process is killed, at most the
+//! last line is incomplete; the next run removes that line.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -14,8 +14,8 @@ use resnet_wgpu::Labels;
 use resnet_wgpu::low_level::printable;
 use resnet_wgpu_hub::locks::{Lock, try_lock};
 
-/// The columns. `run` tells whose line it is; it stands in each, so that the
-/// file is a plain table.
+/// The columns. The column `run` identifies the run, and is repeated in every line so that the file
+/// is a plain table.
 pub(super) const COLUMNS: [&str; 10] = [
     "index",
     "image",
@@ -29,7 +29,7 @@ pub(super) const COLUMNS: [&str; 10] = [
     "run",
 ];
 
-/// A file of answers, open for more.
+/// A file of predictions, open for appending.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
@@ -39,14 +39,14 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the file of a run, or makes it, and hands each answer that it holds
-    /// to `known`, which says what is wrong with one that cannot be. `run` is the
-    /// run's [fingerprint](super::fingerprint).
+    /// Opens or creates the file of a run. Each prediction already in the file is passed to
+    /// `known`, which returns a description of the problem if the prediction is invalid. `run` is
+    /// the run's [fingerprint](super::fingerprint).
     ///
     /// # Errors
-    /// [`JournalError`]: for a file that is none of these, of another run, of
-    /// which a line in the middle is damaged, or that another process is
-    /// writing. Such a file is left as it is.
+    /// [`JournalError`]: the file is not a file of predictions, belongs to another run, has a
+    /// damaged complete line, or is being written by another process. The file is then left
+    /// unchanged.
     pub fn open(
         path: &Path,
         run: &str,
@@ -60,7 +60,7 @@ impl Journal {
         if let Ok(found) = std::fs::metadata(path)
             && !found.is_file()
         {
-            // A device or a pipe would be read for ever.
+            // Reading a device or a pipe might never end.
             return Err(JournalError::Foreign {
                 path: name,
                 found: "a directory or a device".into(),
@@ -94,8 +94,8 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The whole lines. A file without any is one whose first line was never
-    /// finished, or something else.
+    /// Returns the complete lines. A file without a complete line is accepted only if its content
+    /// is the beginning of the header.
     fn text<'a>(&self, bytes: &'a [u8], whole: usize) -> Result<&'a str, JournalError> {
         let header = COLUMNS.join(",");
         let begun = whole > 0 || header.as_bytes().starts_with(bytes);
@@ -144,16 +144,16 @@ impl Journal {
         Ok(())
     }
 
-    /// Leaves its first bytes, and goes on behind them.
+    /// Truncates the file to its first `bytes` bytes, and continues writing there.
     fn cut(&mut self, bytes: u64) -> io::Result<()> {
         self.file.set_len(bytes)?;
         self.file.seek(SeekFrom::Start(bytes)).map(|_| ())
     }
 
-    /// Writes an answer, with the names of its classes.
+    /// Appends a prediction, with the names of its classes.
     ///
     /// # Errors
-    /// [`JournalError::Io`] where there is no room for it.
+    /// [`JournalError::Io`], for example if the disk is full.
     pub fn add(&mut self, answer: &Answer, labels: &Labels) -> Result<(), JournalError> {
         let name = |class| labels.get(class).into_owned();
         let top: Vec<String> = answer.top.iter().map(usize::to_string).collect();
@@ -178,7 +178,7 @@ impl Journal {
         let written = writer.write_record(record).map_err(io::Error::other);
         let line = writer.into_inner().map_err(|e| e.into_error());
         self.line = written.and(line).map_err(|e| self.failed(e))?;
-        // At once: a part of a line only where there is no room for more.
+        // One single write: the line can be incomplete only if the disk is full.
         self.file.write_all(&self.line).map_err(|e| self.failed(e))
     }
 
@@ -198,7 +198,7 @@ impl Journal {
     }
 }
 
-/// The answer of a line, or what is wrong with it.
+/// Parses a line; the error describes the problem.
 fn answer(record: &StringRecord) -> Result<Answer, String> {
     let field = |i: usize| record.get(i).unwrap_or_default();
     if record.len() != COLUMNS.len() {

@@ -1,63 +1,63 @@
-//! Why a file of answers cannot be used.
+//! Errors of the file of predictions.
 
-/// Why a file of answers cannot be used. Each message is one line that names
-/// the file, what was expected, what was found and the remedy.
+/// A reason why a file of predictions cannot be used. Each message is one line that names the file,
+/// the expectation, the finding and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// The operating system would not read or write it.
+    /// The operating system refused to open, read or write the file.
     #[error(
         "{path}: cannot {what} it: {source}; check the path, its permissions and the space on its disk"
     )]
     Io {
-        /// File, as given.
+        /// The file, as given.
         path: String,
-        /// `open`, `read`, `write`.
+        /// The failed operation: `open`, `read` or `write`.
         what: &'static str,
         /// The operating system's reason.
         source: std::io::Error,
     },
-    /// Something else lies there.
+    /// The path refers to something other than a file of predictions.
     #[error(
         "{path}: expected predictions that `resnet eval --save` wrote, or no file, found {found}; \
          name another file"
     )]
     Foreign {
-        /// File, as given.
+        /// The file, as given.
         path: String,
-        /// What lies there.
+        /// A description of the content found.
         found: String,
     },
-    /// The answers are of another model, other data or other settings.
+    /// The predictions belong to another model, dataset or setting.
     #[error(
         "{path}: expected predictions of this run ({run}: this model, data, preprocessing, views \
          and precision), found those of another ({found}); name another file, or remove this one"
     )]
     OtherRun {
-        /// File, as given.
+        /// The file, as given.
         path: String,
         /// This run's fingerprint.
         run: String,
-        /// That in the file.
+        /// The fingerprint in the file.
         found: String,
     },
-    /// A line in the middle is damaged.
+    /// A complete line is damaged.
     #[error(
         "{path}, line {line}: expected a prediction, found {found}; remove the line, and its image \
          is evaluated again"
     )]
     Line {
-        /// File, as given.
+        /// The file, as given.
         path: String,
-        /// Line, counted from 1.
+        /// The line, counted from 1.
         line: u64,
-        /// What is wrong with it.
+        /// A description of the problem.
         found: String,
     },
-    /// Another process writes it.
+    /// Another process is writing the file.
     #[error("{path}: another process is writing it; wait for that run, or name another file")]
     Busy {
-        /// File, as given.
+        /// The file, as given.
         path: String,
     },
 }

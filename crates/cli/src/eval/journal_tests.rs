@@ -1,4 +1,4 @@
-//! Answers kept and found again.
+//! Tests: predictions are written, read back and resumed.
 
 use std::fs;
 use std::path::Path;

@@ -1,9 +1,8 @@
-//! How often a network is right: what `resnet eval` counts, keeps and shows.
+//! Evaluation of a network's accuracy, as `resnet eval` counts, stores and shows it.
 //!
-//! An [`Answer`] is what the network said of one labelled image. A [`Tally`]
-//! counts them, an [`Evaluation`] is what the counts come to, [`page()`] shows
-//! it, and a [`Journal`] keeps the answers in a CSV file, where a run goes on
-//! that was interrupted.
+//! An [`Answer`] is the prediction for one labelled image. A [`Tally`] counts predictions, an
+//! [`Evaluation`] holds the resulting figures, and [`page()`] renders them as HTML. A [`Journal`]
+//! stores the predictions in a CSV file, from which an interrupted run can resume.
 
 mod answer;
 mod calibration;

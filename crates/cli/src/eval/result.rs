@@ -1,131 +1,132 @@
-//! What the counts come to: the data behind the text, the JSON and the page.
+//! The results of an evaluation: the data behind the text, the JSON and the page.
 
 use serde::Serialize;
 
 use super::{Answer, Calibration, Share, Tally};
 use resnet_wgpu::Labels;
 
-/// Pairs of classes that are listed as confused, at most.
+/// The largest number of confused pairs of classes that are listed.
 const CONFUSED: usize = 20;
 
-/// Where a result comes from.
+/// The provenance of a result.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct About {
     /// The network's name.
     pub model: String,
-    /// The data's path, as given.
+    /// The path of the data, as given.
     pub data: String,
-    /// What computed.
+    /// The device that ran the network.
     pub device: String,
     /// The provenance of the class names: `given`, `assumed` or `indices`.
     pub labels: String,
-    /// What was seen of each image, in words.
+    /// The views of each image, in words.
     pub views: String,
-    /// Images in the data; more than were evaluated where the run was limited or
-    /// interrupted.
+    /// The number of images in the data. Larger than the number of evaluated images if the run was
+    /// limited or interrupted.
     pub of: u64,
-    /// Answers that an earlier run had kept.
+    /// The number of predictions that were taken over from an earlier run.
     pub resumed: u64,
-    /// Whether it was ended before its time.
+    /// True if the run ended early.
     pub interrupted: bool,
-    /// How long it took, in seconds, from the first image to the last.
+    /// The time from the first image to the last, in seconds.
     pub seconds: f64,
-    /// Images a second, of those that this run evaluated.
+    /// The speed in images per second, for the images that this run evaluated.
     pub images_per_second: f64,
-    /// What the run waited for: decoding, or the device.
+    /// The stage that limited the speed: decoding or the device.
     pub limited_by: String,
 }
 
 /// An image that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Broken {
-    /// Its name in the dataset.
+    /// The image's name in the dataset.
     pub image: String,
-    /// Why, and the remedy.
+    /// The reason and the remedy.
     pub error: String,
 }
 
-/// One class's accuracy.
+/// The accuracy of one class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClassResult {
-    /// Class index.
+    /// The class index.
     pub class: usize,
-    /// Its name.
+    /// The name of the class.
     pub label: String,
-    /// How many of its images are taken for it.
+    /// The share of the class's images that are predicted correctly.
     pub top1: Share,
-    /// Images of any class that are taken for it.
+    /// The number of images, of any class, for which this class is predicted.
     pub answered: u64,
 }
 
-/// Images of one class that were taken for another.
+/// Images of one class for which another class was predicted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Confusion {
-    /// The class that they are of.
+    /// The correct class.
     pub label: usize,
-    /// Its name.
+    /// The name of the correct class.
     pub label_name: String,
-    /// The class that they were taken for.
+    /// The predicted class.
     pub predicted: usize,
-    /// Its name.
+    /// The name of the predicted class.
     pub predicted_name: String,
-    /// How many.
+    /// The number of images with this pair of classes.
     pub images: u64,
-    /// Images of the first class.
+    /// The number of all images of the correct class.
     pub of: u64,
 }
 
-/// A wrong answer.
+/// A wrong prediction.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mistake {
-    /// The image's place in the dataset.
+    /// The image's index in the dataset.
     pub index: usize,
-    /// Its name there.
+    /// The image's name in the dataset.
     pub image: String,
-    /// The class that it is of.
+    /// The correct class.
     pub label: usize,
-    /// Its name.
+    /// The name of the correct class.
     pub label_name: String,
-    /// The class that it was taken for.
+    /// The predicted class.
     pub predicted: usize,
-    /// Its name.
+    /// The name of the predicted class.
     pub predicted_name: String,
-    /// How sure the network was, 0 to 1.
+    /// The confidence of the prediction, from 0 to 1.
     pub confidence: f32,
 }
 
-/// How often a network was right, and where it was wrong.
+/// The accuracy of a network, with its mistakes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// Where it comes from.
+    /// The provenance of the result.
     #[serde(flatten)]
     pub about: About,
-    /// Images that were evaluated.
+    /// The number of evaluated images.
     pub images: u64,
-    /// How often the first class is right, 0 to 1.
+    /// The top-1 accuracy: the share of images whose first class is correct, from 0 to 1.
     pub top1: f64,
-    /// Its 95 % interval.
+    /// The 95 % interval of the top-1 accuracy.
     pub top1_interval: [f64; 2],
-    /// How often one of the first five is; always, of five classes or fewer.
+    /// The top-5 accuracy: the share of images whose correct class is among the first five. Always
+    /// 1 for five classes or fewer.
     pub top5: f64,
-    /// Its 95 % interval.
+    /// The 95 % interval of the top-5 accuracy.
     pub top5_interval: [f64; 2],
-    /// Images that could not be read; they count nowhere else.
+    /// The number of images that could not be read. No other figure includes these images.
     pub failed: u64,
-    /// Which, and why.
+    /// The images that could not be read, with the reasons.
     pub failures: Vec<Broken>,
-    /// Confidence against accuracy.
+    /// Confidence compared with accuracy.
     pub calibration: Calibration,
-    /// The classes that there were images of, in order.
+    /// The classes that have images, in order.
     pub classes: Vec<ClassResult>,
-    /// The pairs that were confused most often, those first.
+    /// The most frequently confused pairs of classes, in descending order.
     pub confused: Vec<Confusion>,
-    /// The surest of the wrong answers.
+    /// The most confident mistakes.
     pub mistakes: Vec<Mistake>,
 }
 
 impl Evaluation {
-    /// What `tally` comes to.
+    /// Derives the results from the counts in `tally`.
     pub fn new(tally: &Tally, labels: &Labels, about: About, failures: Vec<Broken>) -> Self {
         let name = |class| labels.get(class).into_owned();
         let classes = tally.classes().iter().enumerate();

@@ -1,4 +1,4 @@
-//! Counts answers.
+//! Counts predictions.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -6,34 +6,34 @@ use std::collections::BTreeMap;
 use super::calibration::Bins;
 use super::{Answer, Calibration, Share};
 
-/// Wrong answers that are kept to be shown, the surest of them.
+/// The number of wrong predictions that are kept to be shown, the most confident first.
 const MISTAKES: usize = 24;
 
-/// What has been counted so far. Its memory does not grow with the images.
+/// The counts so far. Their memory does not grow with the number of images.
 #[derive(Debug, Clone)]
 pub struct Tally {
     first: u64,
     five: u64,
     classes: Vec<ClassCount>,
-    /// Images of the first class that were taken for the second, another.
+    /// The number of images for each pair of a correct class and a different predicted class.
     confused: BTreeMap<(usize, usize), u64>,
     bins: Bins,
     mistakes: Vec<Answer>,
 }
 
-/// Counts of one class.
+/// The counts of one class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClassCount {
-    /// Images of it.
+    /// The number of images of the class.
     pub images: u64,
-    /// Those that were taken for it.
+    /// The number of images of the class that are predicted correctly.
     pub right: u64,
-    /// Images of any class that were taken for it.
+    /// The number of images, of any class, for which this class is predicted.
     pub answered: u64,
 }
 
 impl Tally {
-    /// Nothing yet, for a network of so many classes.
+    /// Creates an empty tally for a network of `classes` classes.
     pub fn new(classes: usize) -> Self {
         Self {
             first: 0,
@@ -45,7 +45,7 @@ impl Tally {
         }
     }
 
-    /// Counts an answer.
+    /// Counts a prediction.
     pub fn add(&mut self, answer: &Answer) {
         let right = answer.is_right();
         self.first += u64::from(right);
@@ -66,8 +66,8 @@ impl Tally {
         self.bins.add(answer);
     }
 
-    /// Keeps a mistake if it is one of the surest; among equals the first in
-    /// the dataset, so that a run that was interrupted keeps the same.
+    /// Keeps a mistake if it is among the most confident. Ties are resolved by the order in the
+    /// dataset, so that a resumed run keeps the mistakes of an uninterrupted one.
     fn keep(&mut self, answer: &Answer) {
         let order = |a: &Answer| (Reverse(ordered(a.confidence)), a.index);
         let at = self
@@ -79,35 +79,35 @@ impl Tally {
         }
     }
 
-    /// Images counted.
+    /// Returns the number of counted images.
     pub fn images(&self) -> u64 {
         self.classes.iter().map(|class| class.images).sum()
     }
 
-    /// How often the first class is right.
+    /// Returns the top-1 accuracy.
     pub fn top1(&self) -> Share {
         Share::new(self.first, self.images())
     }
 
-    /// How often one of the first five is.
+    /// Returns the top-5 accuracy.
     pub fn top5(&self) -> Share {
         Share::new(self.five, self.images())
     }
 
-    /// The counts of each class.
+    /// Returns the counts of each class.
     pub fn classes(&self) -> &[ClassCount] {
         &self.classes
     }
 
-    /// Pairs of a class and another that its images were taken for, with how
-    /// many: the most first.
+    /// Returns the number of images for each pair of a correct class and a different predicted
+    /// class, in descending order of the number.
     pub fn confused(&self) -> Vec<((usize, usize), u64)> {
         let mut pairs: Vec<_> = self.confused.iter().map(|(p, n)| (*p, *n)).collect();
         pairs.sort_by_key(|&(pair, n)| (Reverse(n), pair));
         pairs
     }
 
-    /// Images of class `label` that were taken for `predicted`.
+    /// Returns the number of images of class `label` for which `predicted` was predicted.
     pub fn taken(&self, label: usize, predicted: usize) -> u64 {
         match label == predicted {
             true => self.classes.get(label).map_or(0, |class| class.right),
@@ -115,18 +115,18 @@ impl Tally {
         }
     }
 
-    /// Confidence against accuracy.
+    /// Returns the confidence compared with the accuracy.
     pub fn calibration(&self) -> Calibration {
         self.bins.calibration()
     }
 
-    /// The surest of the wrong answers, the surest first.
+    /// Returns the kept mistakes, the most confident first.
     pub fn mistakes(&self) -> &[Answer] {
         &self.mistakes
     }
 }
 
-/// A probability in the order of numbers, a NaN below all.
+/// Maps a probability to an integer of the same order. NaN maps to 0, the lowest.
 fn ordered(confidence: f32) -> u32 {
     confidence.max(0.0).to_bits()
 }

@@ -1,4 +1,4 @@
-//! How kernels are chosen, for commands that run on a GPU.
+//! The choice of kernels, for commands that run on a GPU.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -38,27 +38,27 @@ pub struct ChoiceArgs {
     pub kernel: Option<Candidate>,
 }
 
-/// What was found of it for a device; handed to other processes.
+/// The choice of kernels for one device, in a form that can be passed to other processes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kernels {
     /// The built-in rules.
     Rules,
-    /// A tuning that was made on the device.
+    /// The file of a tuning that was made on the device.
     Tuned(PathBuf),
-    /// One candidate, by its name.
+    /// One candidate, by name.
     One(String),
 }
 
 impl ChoiceArgs {
-    /// How kernels are chosen on that device; tells on stderr which tuning is
-    /// used, or why one is not.
+    /// Returns the choice of kernels for a device. Reports on stderr which tuning is used, or why a
+    /// tuning is not used.
     pub fn choice(&self, gpu: &Gpu, precision: Scalar) -> Choice {
         self.found(gpu).choice(gpu, precision)
     }
 
-    /// The same where there may be no device, for what the precision comes to
-    /// there.
+    /// Returns the choice of kernels for a GPU, or the default without a GPU. The requested
+    /// precision is resolved for the GPU first.
     pub fn choice_on(&self, gpu: Option<&Gpu>, asked: Precision) -> Choice {
         let settled = |gpu: &Gpu| gpu.precision(asked).map(|settled| settled.scalar);
         gpu.map_or(Choice::Auto, |gpu| {
@@ -66,7 +66,8 @@ impl ChoiceArgs {
         })
     }
 
-    /// The same for another process.
+    /// Returns the choice of kernels in a form for other processes, and reports the tuning on
+    /// stderr.
     pub fn found(&self, gpu: &Gpu) -> Kernels {
         if let Some(candidate) = self.kernel {
             return Kernels::One(candidate.name.to_owned());
@@ -101,8 +102,8 @@ impl ChoiceArgs {
 }
 
 impl Kernels {
-    /// The choice on that device. What can no longer be read goes by the
-    /// rules: whoever found it has told.
+    /// Converts to the choice for a device. A tuning that can no longer be read is replaced by the
+    /// built-in rules, without a note: `ChoiceArgs::found` has reported the tuning.
     pub fn choice(&self, gpu: &Gpu, precision: Scalar) -> Choice {
         match self {
             Self::Rules => Choice::Auto,
@@ -116,13 +117,13 @@ impl Kernels {
     }
 }
 
-/// Where the tuning of a device is stored, whether there is one or not.
+/// Returns the path at which a device's tuning is stored. The file may not exist.
 pub fn stored(gpu: &Gpu) -> Option<PathBuf> {
     Some(folder::cache()?.join(Origin::of(gpu).file_name()))
 }
 
-/// The tuning of that file, or one without shapes where there is no file or
-/// none that this device can use, which is told.
+/// Reads the tuning in a file. Returns an empty tuning if the file does not exist or does not suit
+/// this device; the latter is reported on stderr.
 pub fn so_far(path: &Path, gpu: &Gpu) -> Tuning {
     match Tuning::for_device(path, gpu) {
         Ok(tuning) => tuning,

@@ -1,4 +1,4 @@
-//! How kernels become pipelines, for commands that open a GPU.
+//! The compilation of kernels to pipelines, for commands that open a GPU.
 
 use clap::Args;
 use resnet_wgpu::{DeviceSelector, GpuOptions, PipelineOptions};
@@ -18,8 +18,8 @@ pub struct KernelArgs {
 }
 
 impl KernelArgs {
-    /// How that device is opened. Compiled pipelines are kept in the user's
-    /// own folder for caches, where there is one.
+    /// Returns the options for opening a device. Compiled pipelines are stored in the user's cache
+    /// folder, if one exists.
     pub fn options(self, selector: &DeviceSelector) -> GpuOptions {
         GpuOptions {
             pipelines: PipelineOptions {

@@ -1,5 +1,4 @@
-//! The options that every command takes: which model, how images are prepared
-//! for it, and where it runs.
+//! The options of every command that runs a model: the model, the preprocessing and the device.
 
 use std::path::PathBuf;
 
@@ -21,7 +20,7 @@ use crate::options::values::{self, DeviceChoice};
 use crate::progress::Progress;
 use crate::term;
 
-/// Seed of the weights that a preset without a checkpoint gets.
+/// The seed of the weights of a preset without a checkpoint.
 const SEED: u64 = 0;
 
 /// Which model, how images are prepared for it, and where it runs.
@@ -124,7 +123,7 @@ pub struct ModelArgs {
     pub eps: Option<f64>,
 }
 
-/// The provenance of class names, as `--json` names it.
+/// Returns the provenance of class names, as `--json` names it.
 pub fn label_source(labels: &Labels) -> &'static str {
     match labels {
         labels if labels.is_empty() => "indices",
@@ -133,11 +132,11 @@ pub fn label_source(labels: &Labels) -> &'static str {
     }
 }
 
-/// Where a model's weights are.
+/// The source of a model's weights.
 enum Weights {
     File(PathBuf),
     Embedded,
-    /// Nowhere: they are made.
+    /// Generated from a seed.
     Seeded(Network),
 }
 
@@ -155,7 +154,7 @@ fn model_help() -> String {
 }
 
 impl ModelArgs {
-    /// The model, trained or with seeded weights.
+    /// Loads the model, with trained or seeded weights.
     pub fn load(&self) -> Result<Model, Failure> {
         let weights = self.find()?;
         let _spinner = Progress::spinner("loading the model");
@@ -182,7 +181,7 @@ impl ModelArgs {
         Ok(model)
     }
 
-    /// A model that has learned something.
+    /// Loads the model, but rejects a preset without trained weights.
     pub fn load_trained(&self) -> Result<Model, Failure> {
         match (&self.weights, &self.model) {
             (None, Some(ModelChoice::Preset(network))) if !self.pretrained => {
@@ -192,7 +191,7 @@ impl ModelArgs {
         }
     }
 
-    /// Where the weights are, after what is on the hub has been fetched.
+    /// Locates the weights, and fetches them from the hub if necessary.
     fn find(&self) -> Result<Weights, Failure> {
         let id = match (&self.weights, &self.model) {
             (Some(_), Some(ModelChoice::Hub(id))) => {
@@ -227,7 +226,7 @@ impl ModelArgs {
         Ok(Model::embedded()?)
     }
 
-    /// Says what the embedded default can and cannot do, where it is used.
+    /// Prints a note about the limits of the embedded model, if it is used.
     pub fn announce(&self) {
         if self.weights.is_none() && self.model.is_none() {
             term::note(
@@ -238,7 +237,7 @@ impl ModelArgs {
         }
     }
 
-    /// Says where `auto` is f32, and why.
+    /// Reports why `auto` was resolved to f32, if it was.
     pub fn announce_precision(&self, settled: &Settled) {
         if let Some(why) = &settled.why {
             term::note(&format!("--precision auto: f32, since {why}"));
@@ -256,7 +255,7 @@ impl ModelArgs {
         }
     }
 
-    /// The class names of --labels: one for each of `classes`.
+    /// Reads the class names of `--labels` and checks that their number is `classes`.
     pub fn labels(&self, classes: usize) -> Result<Option<Labels>, Failure> {
         let Some(file) = &self.labels else {
             return Ok(None);
@@ -268,8 +267,8 @@ impl ModelArgs {
         Ok(Some(labels))
     }
 
-    /// The class names that are shown: those of --labels, else the model's, of
-    /// which there may be none. The classes of a preset's known weights are known.
+    /// Returns the class names to show: those of `--labels`, otherwise the model's, which may be
+    /// empty. For a preset's known weights, the class names are known.
     pub fn class_names(&self, model: &Model) -> Result<Labels, Failure> {
         let classes = model.network().classes;
         if let Some(labels) = self.labels(classes)? {
@@ -280,9 +279,9 @@ impl ModelArgs {
         Ok(Labels::builtin(classes).filter(|_| known).unwrap_or(labels))
     }
 
-    /// Says that the class names are a guess, where they are.
+    /// Prints a note if the class names are a guess.
     pub fn announce_labels(&self, labels: &Labels) {
-        // Seeded weights have learned no classes.
+        // Seeded weights have learned no classes, so the note would be useless.
         let seeded = self.weights.is_none()
             && !self.pretrained
             && matches!(self.model, Some(ModelChoice::Preset(_)));
@@ -300,7 +299,7 @@ impl ModelArgs {
         }
     }
 
-    /// How images are prepared, where the flags say so.
+    /// Returns the preprocessing settings that the options override.
     pub fn overrides(&self) -> PreprocessOverrides {
         PreprocessOverrides {
             input_size: self.input_size.map(|n| n as usize),
@@ -312,12 +311,12 @@ impl ModelArgs {
         }
     }
 
-    /// Images of a run; `default` where the flag is silent.
+    /// Returns the requested batch size, or `default`.
     pub fn batch(&self, default: usize) -> usize {
         self.batch_size.map_or(default, |n| n as usize)
     }
 
-    /// Side of the images that `model` is to read.
+    /// Returns the side of the images that `model` reads, in pixels.
     pub fn side(&self, model: &Model) -> usize {
         self.input_size.map_or(model.input_size(), |n| n as usize)
     }

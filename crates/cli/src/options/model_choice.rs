@@ -1,4 +1,4 @@
-//! What `--model` names: a preset, or a model on the Hugging Face hub.
+//! The value of `--model`: a preset, or a model on the Hugging Face hub.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use resnet_wgpu::low_level::models::{anti_aliased, presets};
 use crate::failure::Failure;
 use crate::options::values;
 
-/// A network, or weights that tell their own.
+/// A network, or weights from which the network is recognised.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelChoice {
     /// A preset: a network without weights.
@@ -18,16 +18,16 @@ pub enum ModelChoice {
     Hub(ModelId),
 }
 
-/// Where a name's weights are.
+/// The source of the weights that a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Weights {
-    /// In this program.
+    /// The weights embedded in this program.
     Embedded,
-    /// On the hub.
+    /// A model on the hub.
     Hub(ModelId),
 }
 
-/// A preset's name, or `org/name[@revision]`.
+/// Parses a preset's name, or `org/name[@revision]`.
 pub fn parse(text: &str) -> Result<ModelChoice, String> {
     if !text.contains(['/', '@', '\\']) {
         return values::preset(text).map(ModelChoice::Preset);
@@ -51,7 +51,7 @@ pub fn parse(text: &str) -> Result<ModelChoice, String> {
     })
 }
 
-/// The same, of what has weights.
+/// Parses a name, and rejects presets without known weights.
 pub fn parse_trained(text: &str) -> Result<(String, Weights), String> {
     let weights = match parse(text)? {
         ModelChoice::Hub(id) => Weights::Hub(id),
@@ -60,12 +60,12 @@ pub fn parse_trained(text: &str) -> Result<(String, Weights), String> {
     Ok((text.to_owned(), weights))
 }
 
-/// The trained weights that a preset's name stands for.
+/// Returns the trained weights that a preset's name stands for; an error if none are known.
 pub fn pretrained(network: &Network) -> Result<Weights, Failure> {
     known(network).ok_or_else(|| Failure::usage(format!("--pretrained: {}", homeless(network))))
 }
 
-/// The same, where there are any.
+/// Returns the trained weights of a preset, if any are known.
 fn known(network: &Network) -> Option<Weights> {
     let home = home(&network.name)?;
     match (home.place, home.id()) {
@@ -83,7 +83,7 @@ fn homeless(network: &Network) -> String {
     )
 }
 
-/// What to do about a preset that was to classify, and has no weights.
+/// Returns the error message for classifying with a preset without weights, with the remedy.
 pub fn untrained(network: &Network) -> String {
     let remedy = match known(network) {
         Some(Weights::Hub(id)) => format!(

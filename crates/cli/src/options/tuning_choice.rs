@@ -1,14 +1,14 @@
-//! Which tuning to go by.
+//! The choice of a tuning.
 
 use std::path::PathBuf;
 
-/// Which tuning to go by.
+/// The tuning that kernels are chosen by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TuningChoice {
-    /// What is stored for the device.
+    /// The tuning that is stored for the device.
     Auto,
-    /// None.
+    /// No tuning; the built-in rules apply.
     Off,
-    /// That file.
+    /// The tuning in a file.
     File(PathBuf),
 }

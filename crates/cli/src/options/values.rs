@@ -1,4 +1,4 @@
-//! Reads the command line's values; each refusal says what was expected.
+//! Parses the values of options. Each error message states the expectation.
 
 use std::path::Path;
 
@@ -10,16 +10,16 @@ use resnet_wgpu_bench::Source;
 
 use crate::options::tuning_choice::TuningChoice;
 
-/// Where to compute.
+/// The device that computes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// On the CPU twin.
+    /// The CPU.
     Cpu,
-    /// On an adapter.
+    /// An adapter.
     Gpu(DeviceSelector),
 }
 
-/// `auto`, `cpu`, an index or a part of a name.
+/// Parses `auto`, `cpu`, an index or a part of a name.
 pub fn device(text: &str) -> Result<DeviceChoice, String> {
     let text = text.trim();
     if text.is_empty() {
@@ -32,16 +32,16 @@ pub fn device(text: &str) -> Result<DeviceChoice, String> {
     Ok(DeviceChoice::Gpu(selector))
 }
 
-/// Where to measure.
+/// The devices to measure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BenchDevice {
-    /// On every adapter of every backend.
+    /// Every adapter of every backend.
     All,
-    /// On one.
+    /// One device.
     One(DeviceSelector),
 }
 
-/// `auto`, `all`, an index or a part of a name.
+/// Parses `auto`, `all`, an index or a part of a name.
 pub fn bench_device(text: &str) -> Result<BenchDevice, String> {
     if text.trim().eq_ignore_ascii_case("all") {
         return Ok(BenchDevice::All);
@@ -55,7 +55,7 @@ pub fn bench_device(text: &str) -> Result<BenchDevice, String> {
     }
 }
 
-/// A preset's name, or a file.
+/// Parses a preset's name or the path of an existing file.
 pub fn source(text: &str) -> Result<Source, String> {
     match preset(text) {
         Ok(network) => Ok(Source::Preset(network.name)),
@@ -67,7 +67,7 @@ pub fn source(text: &str) -> Result<Source, String> {
     }
 }
 
-/// `auto`, `off`, or a file that is there.
+/// Parses `auto`, `off`, or the path of an existing file.
 pub fn tuning(text: &str) -> Result<TuningChoice, String> {
     match text {
         "auto" => Ok(TuningChoice::Auto),
@@ -79,7 +79,7 @@ pub fn tuning(text: &str) -> Result<TuningChoice, String> {
     }
 }
 
-/// A candidate for convolutions.
+/// Parses the name of a candidate for convolutions.
 pub fn kernel(text: &str) -> Result<Candidate, String> {
     let convolves = |c: &Candidate| matches!(c.family(), Family::Conv | Family::GroupedConv);
     candidate(text).filter(convolves).ok_or_else(|| {
@@ -89,7 +89,7 @@ pub fn kernel(text: &str) -> Result<Candidate, String> {
     })
 }
 
-/// A time that is not absurd.
+/// Parses a duration from 0.001 to 86,400 seconds.
 pub fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => Ok(seconds),
@@ -97,7 +97,7 @@ pub fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A part of the largest logit.
+/// Parses a fraction of the largest logit, from 0 to 1.
 pub fn tolerance(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(error) if (0.0..=1.0).contains(&error) => Ok(error),
@@ -105,12 +105,12 @@ pub fn tolerance(text: &str) -> Result<f64, String> {
     }
 }
 
-/// `f32`, `f16` or `auto`.
+/// Parses `f32`, `f16` or `auto`.
 pub fn precision(text: &str) -> Result<Precision, String> {
     text.parse()
 }
 
-/// A preset's name.
+/// Parses a preset's name.
 pub fn preset(text: &str) -> Result<Network, String> {
     text.parse().map_err(|unknown: UnknownPreset| {
         if anti_aliased(text) {
@@ -121,7 +121,7 @@ pub fn preset(text: &str) -> Result<Network, String> {
     })
 }
 
-/// `half` or `after`.
+/// Parses `half` or `after`.
 pub fn zero_channels(text: &str) -> Result<ZeroChannels, String> {
     match text {
         "half" => Ok(ZeroChannels::HalfBefore),
@@ -130,13 +130,13 @@ pub fn zero_channels(text: &str) -> Result<ZeroChannels, String> {
     }
 }
 
-/// `bilinear` or `bicubic`.
+/// Parses `bilinear` or `bicubic`.
 pub fn interpolation(text: &str) -> Result<Interpolation, String> {
     text.parse()
         .map_err(|_| "expected bilinear or bicubic".into())
 }
 
-/// Three numbers, `R,G,B`.
+/// Parses three numbers, `R,G,B`.
 pub fn mean(text: &str) -> Result<[f32; 3], String> {
     triple(text).ok_or_else(|| {
         "expected three numbers for red, green and blue on the scale 0 to 1, \
@@ -145,7 +145,7 @@ pub fn mean(text: &str) -> Result<[f32; 3], String> {
     })
 }
 
-/// Three numbers above 0, `R,G,B`.
+/// Parses three numbers above 0, `R,G,B`.
 pub fn std(text: &str) -> Result<[f32; 3], String> {
     let above = |values: &[f32; 3]| values.iter().all(|v| *v > 0.0);
     triple(text).filter(above).ok_or_else(|| {
@@ -162,7 +162,7 @@ fn triple(text: &str) -> Option<[f32; 3]> {
     numbers.try_into().ok()
 }
 
-/// A fraction above 0, at most 1.
+/// Parses a fraction from 0.01 to 1.
 pub fn crop_pct(text: &str) -> Result<f64, String> {
     match text.trim().parse() {
         Ok(value) if (0.01..=1.0).contains(&value) => Ok(value),
@@ -170,7 +170,7 @@ pub fn crop_pct(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A number above 0 that batch norm adds to the variance.
+/// Parses the number between 0 and 1 that batch norm adds to the variance.
 pub fn eps(text: &str) -> Result<f64, String> {
     match text.trim().parse() {
         Ok(value) if value > 0.0 && value < 1.0 => Ok(value),

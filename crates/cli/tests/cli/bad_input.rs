@@ -1,8 +1,8 @@
-//! Files that are not what they should be: one clear line each, no panic.
+//! Tests of invalid files: each causes one clear line and no panic.
 
 use crate::support::{Folder, resnet, root};
 
-/// A BMP header that announces 30,000×30,000 pixels, and none behind it.
+/// Returns a BMP header that announces 30,000×30,000 pixels, without pixels after it.
 fn huge_bmp() -> Vec<u8> {
     let mut bmp = b"BM".to_vec();
     for word in [54u32, 0, 54, 40, 30_000, 30_000] {
@@ -85,7 +85,7 @@ fn broken_weights() {
         let error = resnet(&["summary", "--weights", &file]).error(1);
         assert!(error.contains(name), "{error}");
     }
-    // The preset of another network: every difference is listed.
+    // The preset of another network lists every difference.
     let weights = folder.write("whole.safetensors", &whole);
     let ran = resnet(&["summary", "--model", "resnet32", "--weights", &weights]);
     assert_eq!((ran.code, ran.errors().len()), (1, 1), "{}", ran.stderr);

@@ -1,4 +1,4 @@
-//! `resnet bench`: rows, verified and timed, on whatever adapters there are.
+//! Tests of `resnet bench`: rows are verified and timed, on every available adapter.
 
 use serde_json::Value;
 
@@ -10,7 +10,8 @@ fn report(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// What the binary writes, the published schema admits, and `compare` reads.
+/// Asserts that the published schema admits the binary's report, and that `compare` reads the
+/// report.
 #[track_caller]
 fn fits_the_schema(report: &Value) {
     let schema = include_str!("../../../bench/data/bench.schema.json");
@@ -60,7 +61,7 @@ fn each_network_and_batch_is_a_row() {
         assert!(row["memory"]["process_peak_bytes"].as_u64().unwrap() > 1 << 20);
         assert_eq!(row["roofline"], Value::Null);
     }
-    // The same network with other weights is other work.
+    // The same network with other weights counts as other work.
     let weights = |i: usize| rows[i]["work"]["weights"].as_str().unwrap();
     assert_eq!(weights(0), weights(1));
     assert_ne!(weights(0), weights(2));
@@ -104,8 +105,8 @@ fn a_start_with_empty_driver_caches_is_told_apart() {
             .sum();
         assert!(sum <= total + 0.01 && sum > 0.8 * total, "{startup}");
     }
-    // Mesa compiles for seconds, unless its cache was filled by the start
-    // before: this is how it shows that both starts used the same empty one.
+    // Mesa compiles for seconds unless the previous start filled its cache. The difference shows
+    // that both starts used the same cache, which was empty at first.
     if report["devices"][0]["driver"] == "llvmpipe" {
         let first = |start: &str| startup[start]["first_inference_ms"].as_f64().unwrap();
         assert!(first("cold") > 3.0 * first("warm"), "{startup}");
@@ -228,8 +229,8 @@ fn what_cannot_be_measured_says_why() {
     }
 }
 
-/// One row that cannot be run leaves the others alone, and the exit code says
-/// that something failed.
+/// A row that cannot run does not affect the other rows. The exit code reports that something
+/// failed.
 #[test]
 fn a_batch_beyond_the_device_is_a_row_that_says_so() {
     let ran = resnet(&[
@@ -248,7 +249,7 @@ fn a_batch_beyond_the_device_is_a_row_that_says_so() {
     let [refused, ran_well] = rows(&report) else {
         panic!("{report}");
     };
-    // A row that failed is of the device that the others are of.
+    // The failed row belongs to the same device as the other row.
     assert_eq!(report["devices"].as_array().unwrap().len(), 1);
     assert_eq!(
         (&refused["device"], &ran_well["device"]),

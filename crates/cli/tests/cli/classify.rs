@@ -1,4 +1,4 @@
-//! `resnet classify`.
+//! Tests of `resnet classify`.
 
 use resnet_wgpu::Network;
 use safetensors::tensor::{Dtype, TensorView};
@@ -7,7 +7,7 @@ use crate::support::{Folder, command, finished, json_lines, keys, resnet, root, 
 
 const CAT: &str = "photos/chelsea.png";
 
-/// The README's first command.
+/// Runs the README's first command.
 #[test]
 fn a_photo_has_five_likeliest_classes() {
     let ran = resnet(&["classify", CAT]);
@@ -21,8 +21,7 @@ fn a_photo_has_five_likeliest_classes() {
     assert!(lines[1].contains(" %  cat"), "{stdout}");
 }
 
-/// As it is installed: the program by itself, in a folder with nothing of this
-/// repository.
+/// Runs the installed program alone, in a folder without files of this repository.
 #[test]
 fn it_works_from_any_folder() {
     let folder = Folder::new();
@@ -122,11 +121,11 @@ fn without_an_adapter_the_cpu_computes_and_says_so_once() {
     );
     assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
     assert_eq!(json_lines(&ran.ok())[0]["device"], "cpu");
-    // Who asks for the CPU is told nothing about drivers.
+    // A request for the CPU causes no message about drivers.
     let ran = without_adapter(&["classify", "--device", "cpu", CAT]);
     assert!(!ran.stderr.contains("driver"), "{}", ran.stderr);
     ran.ok();
-    // Who asks for a GPU gets none.
+    // A request for a GPU fails without an adapter.
     let error = without_adapter(&["classify", "--device", "0", CAT]).error(1);
     assert!(error.contains("no GPU driver"), "{error}");
 }
@@ -247,7 +246,7 @@ fn labels_and_image_flags_are_taken() {
     assert_ne!(plain[0]["top"][0]["logit"], other[0]["top"][0]["logit"]);
 }
 
-/// Whatever looks like a picture is read, or named with the reason.
+/// Every file that looks like a picture is either read or named with a reason.
 #[test]
 fn pictures_are_never_passed_over_in_silence() {
     let folder = Folder::new();
@@ -262,7 +261,7 @@ fn pictures_are_never_passed_over_in_silence() {
     folder.write("a/8", ftyp("heix"));
     folder.write("a/9.ppm", "P6 1 1 255\n\0\0\0");
     folder.write("a/10.tga", [0; 40]);
-    // No pictures.
+    // These files are not pictures.
     folder.write("a/notes.txt", "P3 is a road");
     folder.write("a/film.mp4", "\0\0\0\x18ftypisom\0\0\0\0mp42");
     folder.write("a/__MACOSX/11.png", "");
@@ -288,7 +287,7 @@ fn pictures_are_never_passed_over_in_silence() {
     }
     let last = "note: 4 of 10 read; left out: 1 AVIF, 3 HEIC, 1 PNM, 1 no image";
     assert_eq!(ran.stderr.lines().last(), Some(last));
-    // The other commands that take photos say so as well.
+    // The other commands that read photos print this note as well.
     let output = folder.arg("features.safetensors");
     let ran = resnet(&["embed", "--json", &folder.arg("a"), "--output", &output]);
     assert_eq!(ran.code, 1);
@@ -305,7 +304,7 @@ fn pictures_are_never_passed_over_in_silence() {
     assert_eq!(json_lines(&ran.stdout)[0]["error"]["kind"], "image");
 }
 
-/// Names of classes are those of the file, or a guess that is said to be one.
+/// Class names come from the file. Guessed names are marked as a guess.
 #[test]
 fn assumed_labels_are_said_to_be_assumed() {
     let folder = Folder::new();

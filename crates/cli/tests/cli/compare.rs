@@ -1,6 +1,6 @@
-//! `resnet compare`.
+//! Tests of `resnet compare`.
 
-// What the fixture is made of.
+// The types of the fixture.
 use resnet_wgpu_bench::{
     Check, Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power,
     Profile, Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups,
@@ -15,7 +15,7 @@ mod fixture;
 
 use fixture::{failed, full, report, row, work};
 
-/// Writes a result of one row with such times.
+/// Writes a result with one row of these times.
 fn timed(folder: &Folder, name: &str, samples: &[f64]) -> String {
     write(
         folder,
@@ -77,7 +77,7 @@ fn the_gate_goes_one_way() {
     gate("0", &fast, &fast).ok();
     gate("10.5", &fast, &slow).ok();
     let ran = gate("5", &fast, &slow);
-    // The table is there all the same.
+    // The table is printed despite the failure.
     assert!(ran.stdout.contains("1.10× slower"), "{}", ran.stdout);
     assert_eq!((ran.code, ran.errors().len()), (1, 1), "{}", ran.stderr);
     assert!(
@@ -201,13 +201,13 @@ fn command_lines_that_ask_for_what_cannot_be() {
             &["compare", &a, &a, "--json", "--format", "table"],
             "cannot be used with",
         ),
-        // A result is not written over.
+        // The report must not overwrite a result.
         (&["compare", &a, &a, "--report", &a], "a file that is read"),
     ] {
         let error = resnet(args).error(2);
         assert!(error.contains(says), "{error}");
     }
-    // Found before anything is read.
+    // The error is found before any file is read.
     for page in ["no/such/directory/page.html", "photos"] {
         let error = resnet(&["compare", "missing", "missing", "--report", page]).error(1);
         assert!(error.starts_with(&format!("error: {page}: ")), "{error}");

@@ -1,4 +1,4 @@
-//! `resnet summary`, `devices` and `verify`.
+//! Tests of `resnet summary`, `devices` and `verify`.
 
 use std::process::Stdio;
 
@@ -53,7 +53,7 @@ fn the_default_says_how_it_was_recognised() {
         stdout.contains("zero channels: half before and half after"),
         "{stdout}"
     );
-    // Another size changes shapes, not parameters.
+    // Another input size changes shapes, but not parameters.
     let size = |n: &str| json(&resnet(&["summary", "--json", "--input-size", n]).ok());
     let (small, large) = (size("32"), size("64"));
     assert_eq!(small["parameters"], large["parameters"]);
@@ -147,7 +147,7 @@ fn resnet20_verifies() {
 fn kernels_verify() {
     let stdout = resnet(&["verify", "--kernels", "--cases", "2", "--seed", "5"]).ok();
     assert!(stdout.ends_with("passed\n"), "{stdout}");
-    // No device has subgroups of two sizes at once.
+    // No device has subgroups of two sizes at once, so some kernels never run.
     assert!(stdout.contains("not run: needs subgroups of"), "{stdout}");
     let args = ["verify", "--kernels", "--cases", "2", "--json"];
     let found = json(&resnet(&args).ok());
@@ -176,7 +176,7 @@ fn there_is_nothing_to_verify_without_a_gpu() {
     assert!(error.contains("expected a GPU"), "{error}");
 }
 
-/// Every command has a page, and every shell its script.
+/// Every command has a manual page, and every shell has a completion script.
 #[test]
 fn pages_and_completions_know_every_command() {
     let help = resnet(&["--help"]).ok();

@@ -1,4 +1,4 @@
-//! `resnet embed` and `resnet similar`.
+//! Tests of `resnet embed` and `resnet similar`.
 
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -17,7 +17,7 @@ fn photos(folder: &Folder) -> String {
     folder.arg("photos")
 }
 
-/// The tensor's shape and numbers, and the paths.
+/// Returns the tensor's shape and numbers, and the paths.
 fn features(file: &str) -> (Vec<usize>, Vec<f32>, Vec<String>) {
     let bytes = std::fs::read(file).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
@@ -63,10 +63,10 @@ fn features_are_the_layers_and_have_their_paths() {
         paths[0].ends_with("cat.png") && paths[3].ends_with("same cat.png"),
         "{paths:?}"
     );
-    // The same picture, the same features.
+    // The same picture gives the same features.
     assert_eq!(pooled[..64], pooled[3 * 64..]);
 
-    // What is pooled is the mean of the layer before.
+    // The pooled features are the means of the previous layer.
     resnet(&[&run, &["--layer", "layer3", "--batch-size", "3"][..]].concat()).ok();
     let (shape, layer, _) = features(&file);
     assert_eq!(shape, [4, 64, 8, 8]);

@@ -1,4 +1,4 @@
-//! `resnet eval`.
+//! Tests of `resnet eval`.
 
 use serde_json::Value;
 
@@ -62,7 +62,7 @@ fn class_folders_and_lists_are_counted() {
 #[test]
 fn cifar_batches_are_read_and_printed() {
     let folder = Folder::new();
-    // Three gray images with the labels 0, 1 and 2.
+    // The batch holds three gray images with the labels 0, 1 and 2.
     let images: Vec<u8> = (0..3u8)
         .flat_map(|label| std::iter::once(label).chain(std::iter::repeat_n(90 * label, 3072)))
         .collect();
@@ -100,7 +100,7 @@ fn broken_images_are_left_out() {
     );
 }
 
-/// The repository's photos as a data set.
+/// Writes the repository's photos as a data set.
 fn photos(folder: &Folder) -> String {
     for (photo, name) in [
         ("chelsea.png", "val/cat/1.png"),
@@ -146,7 +146,7 @@ fn several_views_are_averaged() {
         let error = resnet(&args).error(2);
         assert!(error.contains(says), "{error}");
     }
-    // Ten crops of what is smaller than a crop: none of the pictures has them.
+    // A picture that is smaller than a crop has no ten crops, so every picture fails.
     let ran = resnet(&["eval", "--data", &data, "--crops", "10", "--resize", "16"]);
     assert_eq!((ran.code, ran.errors().len()), (1, 4), "{}", ran.stderr);
     let why = ran.errors()[0];
@@ -204,7 +204,7 @@ fn answers_are_kept_and_gone_on_with() {
     assert_eq!(all["resumed"], 2);
     let lines = std::fs::read_to_string(&save).unwrap();
     assert_eq!(lines.lines().count(), 5);
-    // Nothing is left to do, and nothing is done.
+    // The run is complete, so the next run changes nothing.
     let again = resnet(&run);
     assert!(
         again.stderr.contains("nothing is left to do"),
@@ -214,10 +214,10 @@ fn answers_are_kept_and_gone_on_with() {
     again.ok();
     assert_eq!(std::fs::read_to_string(&save).unwrap(), lines);
 
-    // Another run's, and what is no such file.
+    // Predictions of another run and files without predictions are refused.
     let error = resnet(&[&run, &["--mirror"][..]].concat()).error(1);
     assert!(error.contains("found those of another"), "{error}");
-    // The answer for an airplane as one for a cat.
+    // This edit gives the answer for an airplane to a cat.
     std::fs::write(&save, lines.replacen("\n0,", "\n1,", 1)).unwrap();
     let error = resnet(&run).error(1);
     assert!(error.contains("line 2"), "{error}");
@@ -287,7 +287,7 @@ fn labels_in_a_file_of_their_own() {
 fn networks_that_read_one_size_only_have_no_scales() {
     let folder = Folder::new();
     let data = photos(&folder);
-    // The names and shapes of a VGG would be 574 MB; recognised is the preset.
+    // A VGG's weights would take 574 MB. Without weights, the preset names the network.
     let args = [
         "eval", "--data", &data, "--model", "vgg19", "--scales", "224",
     ];
@@ -295,7 +295,7 @@ fn networks_that_read_one_size_only_have_no_scales() {
     assert!(error.contains("vgg19"), "{error}");
 }
 
-/// A CIFAR batch of gray images.
+/// Writes a CIFAR batch of gray images.
 #[cfg(unix)]
 fn batch(folder: &Folder, images: usize) -> String {
     let bytes = (0..images).flat_map(|i| {
@@ -369,7 +369,7 @@ fn a_full_disk_ends_a_run_with_what_it_has() {
         "eval", "--json", "--device", "cpu", "--data", &data, "--save", &save,
     ];
     let resnet = command(&run);
-    // Four blocks of 1,024 or 512 bytes: less than 300 lines.
+    // The limit is four blocks of 1,024 or 512 bytes, which is less than 300 lines.
     let mut shell = command(&[]);
     let mut limited = std::process::Command::new("sh");
     limited
@@ -392,7 +392,7 @@ fn a_full_disk_ends_a_run_with_what_it_has() {
     );
     let found: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert!(found["images"].as_u64().unwrap() > 5, "{found}");
-    // With room again, it goes on behind the last whole line.
+    // Once the disk has room, the run continues after the last whole line.
     let (code, all) = report(&run);
     assert_eq!((code, &all["images"]), (0, &300.into()));
     assert_eq!(all["resumed"], found["images"]);
@@ -428,7 +428,7 @@ fn a_single_folder_is_no_set_of_classes() {
     );
 }
 
-/// Folders that are no classes do not shift the labels of those that are.
+/// Folders that are not classes do not shift the labels of the class folders.
 #[test]
 fn folders_beside_class_folders_shift_no_labels() {
     let folder = Folder::new();
@@ -460,7 +460,8 @@ fn folders_beside_class_folders_shift_no_labels() {
     }
     assert_eq!(classes(more), [0, 1]);
     assert_eq!(classes(run("plain")), [0, 1]);
-    // As many folders as classes: those without images are classes, too.
+    // The number of folders equals the number of classes, so folders without images are classes,
+    // too.
     for (class, image) in (0..10).zip([true, false].into_iter().cycle()) {
         match image {
             true => folder.photo("chelsea.png", &format!("ten/y{class}/1.png")),
@@ -470,7 +471,8 @@ fn folders_beside_class_folders_shift_no_labels() {
     assert_eq!(classes(run("ten")), [0, 2, 4, 6, 8]);
 }
 
-/// Numbers are indices, or an order of names: a note says which.
+/// Folder names that are numbers can be class indices or give an order. A note reports the
+/// interpretation.
 #[test]
 fn class_folders_of_numbers_come_with_a_note() {
     let folder = Folder::new();

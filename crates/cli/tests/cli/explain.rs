@@ -1,4 +1,4 @@
-//! `resnet explain`.
+//! Tests of `resnet explain`.
 
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -19,7 +19,7 @@ fn an_overlay_is_the_picture_in_other_colours() {
     let photo = image::open(root().join(CHELSEA)).unwrap().into_rgb8();
     let painted = image::open(&overlay).unwrap().into_rgb8();
     assert_eq!(painted.dimensions(), photo.dimensions());
-    // The crop is 300 of 451 columns: left of it all is dimmed.
+    // The crop covers 300 of 451 columns. The area outside the crop is dimmed.
     for (x, y) in [(0, 0), (70, 150), (440, 299)] {
         let (a, b) = (photo.get_pixel(x, y).0, painted.get_pixel(x, y).0);
         assert!((0..3).all(|i| b[i] <= a[i] / 3), "{a:?} {b:?}");
@@ -77,7 +77,7 @@ fn classes_are_found_by_name_index_and_a_part_of_the_name() {
     }
 }
 
-/// The embedded network with the first seven of its classes, and no names.
+/// Writes the embedded network with its first seven classes and without class names.
 fn seven_classes(folder: &Folder) -> String {
     use safetensors::tensor::TensorView;
 
@@ -127,7 +127,7 @@ fn what_cannot_be_explained_is_told() {
     assert!(!folder.path("o.png").exists());
 }
 
-/// In a terminal, the picture itself: `script` gives the command one.
+/// Shows the picture itself in a terminal. `script` gives the command a terminal.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_shows_the_picture() {

@@ -1,9 +1,9 @@
-//! Kernels that need a process of their own.
+//! Tests of kernels that need a process of their own.
 
 use std::process::Command;
 
-/// lavapipe has subgroups of 16 when it is told to compute with 512 bits: the
-/// kernels made for those are verified in a process of its own.
+/// Verifies the kernels for subgroups of 16. lavapipe has such subgroups if an environment variable
+/// makes it compute with 512 bits, which takes a process of its own.
 #[test]
 fn subgroups_of_sixteen() {
     let output = Command::new(env!("CARGO_BIN_EXE_resnet"))
@@ -13,7 +13,7 @@ fn subgroups_of_sixteen() {
         .unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(output.status.success(), "{report:#}");
-    // Elsewhere the variable means nothing, and the run is one of many.
+    // On other machines the variable has no effect, and the run is an ordinary verification.
     if report["device"].as_str().unwrap().contains("512 bits") {
         let kernels = report["kernels"].as_array().unwrap();
         let sixteen = (kernels.iter())

@@ -1,4 +1,4 @@
-//! `resnet profile`: each step of the plan.
+//! Tests of `resnet profile`, which times each step of the plan.
 
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ fn json_and_trace_tell_the_same_run() {
     let (host, gpu) = (of("host"), of("gpu"));
     assert_eq!(gpu.len(), steps.len());
     assert!(host.iter().any(|e| e["name"] == "upload"), "{trace}");
-    // In order of execution, whatever the table's order, and none overlaps.
+    // The spans are in order of execution, independent of the table's order, and do not overlap.
     assert_eq!(gpu[0]["name"], "conv1");
     let time = |e: &Value, key: &str| e[key].as_f64().unwrap();
     for pair in gpu.windows(2) {

@@ -1,8 +1,9 @@
-//! What the binary did, looked at by the tests of the command line and of the hub.
+//! The outcome of a run of the binary. The tests of the command line and of the hub share this
+//! module.
 
 use std::process::Output;
 
-/// What the binary did.
+/// The outcome of a run of the binary.
 pub struct Ran {
     pub stdout: String,
     pub stderr: String,
@@ -20,14 +21,14 @@ pub fn finished(output: Output) -> Ran {
 }
 
 impl Ran {
-    /// Its output, having gone well.
+    /// Asserts success and returns the output.
     #[track_caller]
     pub fn ok(self) -> String {
         assert_eq!(self.code, 0, "{}{}", self.stdout, self.stderr);
         self.stdout
     }
 
-    /// Its one line of error, having ended with `code` and without a result.
+    /// Asserts an exit with `code` and without output, and returns the only error line.
     #[track_caller]
     pub fn error(self, code: i32) -> String {
         assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
@@ -37,19 +38,19 @@ impl Ran {
         errors[0].to_owned()
     }
 
-    /// The lines that tell errors.
+    /// Returns the error lines.
     pub fn errors(&self) -> Vec<&str> {
         let lines = self.stderr.lines();
         lines.filter(|line| line.starts_with("error: ")).collect()
     }
 
-    /// The lines that tell what one should know.
+    /// Returns the note lines.
     pub fn notes(&self) -> Vec<&str> {
         let lines = self.stderr.lines();
         lines.filter(|line| line.starts_with("note: ")).collect()
     }
 
-    /// Having gone well, and having said that on stderr.
+    /// Asserts success and that stderr contains `text`, and returns the output.
     #[track_caller]
     pub fn says(self, text: &str) -> String {
         assert!(self.stderr.contains(text), "`{text}` in {}", self.stderr);

@@ -1,4 +1,4 @@
-//! `resnet run`.
+//! Tests of `resnet run`.
 
 use std::fs;
 
@@ -7,13 +7,13 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::support::{Folder, resnet};
 
-/// A safetensors file of one tensor.
+/// Returns a safetensors file with one tensor.
 fn tensor_file(name: &str, dtype: Dtype, shape: &[usize], data: &[u8]) -> Vec<u8> {
     let view = TensorView::new(dtype, shape.to_vec(), data).unwrap();
     safetensors::serialize([(name, view)], None).unwrap()
 }
 
-/// Numbers between -1 and 1, different everywhere.
+/// Returns numbers between -1 and 1 that vary.
 fn numbers(n: usize) -> Vec<f32> {
     (0..n)
         .map(|i| ((i * 7919 % 2003) as f32) / 1001.0 - 1.0)
@@ -25,7 +25,7 @@ fn input(shape: [usize; 4]) -> Vec<u8> {
     tensor_file("input", Dtype::F32, &shape, bytemuck::cast_slice(&data))
 }
 
-/// Shape and numbers of a tensor.
+/// Returns the shape and the numbers of a tensor.
 fn tensor(file: &[u8], name: &str) -> (Vec<usize>, Vec<f32>) {
     let file = SafeTensors::deserialize(file).unwrap();
     let view = file.tensor(name).unwrap();
@@ -79,13 +79,13 @@ fn layers_come_out_as_pytorch_has_them() {
     for output in &outputs {
         assert_eq!(tensor(output, "fc"), tensor(output, "logits"));
         assert_eq!(tensor(output, "fc"), tensor(output, "linear"));
-        // What comes before ReLU is negative somewhere, what comes after nowhere.
+        // Values before the ReLU are negative somewhere. Values after the ReLU are never negative.
         assert!(tensor(output, "layer3.2.bn2").1.iter().any(|v| *v < 0.0));
         assert!(tensor(output, "layer1").1.iter().all(|v| *v >= 0.0));
-        // The pool is the mean of the rectified sum, and the linear layer its product.
+        // The pool is the mean of the values after the ReLU, so the means are not negative either.
         assert!(tensor(output, "avgpool").1.iter().all(|v| *v >= 0.0));
     }
-    // Nothing is left beside the outputs.
+    // No temporary files are left next to the outputs.
     assert_eq!(fs::read_dir(folder.path("")).unwrap().count(), 4);
 }
 
@@ -193,7 +193,7 @@ fn unknown_layers_are_named() {
 #[test]
 fn unwritable_outputs_are_found_first() {
     let folder = Folder::new();
-    // Not even the input is read before.
+    // The error is found before the input is read.
     for output in ["no/such/directory/out.safetensors", "/", "photos"] {
         let args = ["run", "--input", &folder.arg("missing"), "--output", output];
         let error = resnet(&args).error(1);

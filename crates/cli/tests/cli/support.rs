@@ -1,4 +1,4 @@
-//! Runs the binary and looks at what it says.
+//! Functions that run the binary and inspect its output.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,18 +11,18 @@ mod ran;
 
 pub use ran::{Ran, finished};
 
-/// The repository's own folder.
+/// Returns the repository's root folder.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A command in this repository's root.
+/// Returns a command that runs in the repository's root.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_resnet"));
     command.args(args).current_dir(root());
-    // Without it some drivers complain on stderr.
+    // Some drivers complain on stderr without this variable.
     command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
-    // Whoever runs the tests may have tuned.
+    // The cache of the user may hold tunings, so the tests use another cache.
     command.env(
         "RESNET_CACHE_DIR",
         std::env::temp_dir().join("resnet-wgpu-tests"),
@@ -30,19 +30,19 @@ pub fn command(args: &[&str]) -> Command {
     command
 }
 
-/// Runs it.
+/// Runs the binary.
 pub fn resnet(args: &[&str]) -> Ran {
     finished(command(args).output().unwrap())
 }
 
-/// Runs it where no adapter is to be found.
+/// Runs the binary with a backend that has no adapter.
 pub fn without_adapter(args: &[&str]) -> Ran {
-    // No system that these tests run on has both this and no other.
+    // The tests' systems do not have this backend.
     let backend = if cfg!(windows) { "vulkan" } else { "dx12" };
     finished(command(args).env("WGPU_BACKEND", backend).output().unwrap())
 }
 
-/// Its lines as JSON.
+/// Parses each line of the output as JSON.
 pub fn json_lines(stdout: &str) -> Vec<Value> {
     let lines = stdout.lines();
     lines
@@ -50,7 +50,7 @@ pub fn json_lines(stdout: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The keys of a JSON object, in order.
+/// Returns the keys of a JSON object, in order.
 pub fn keys(value: &Value) -> Vec<&str> {
     value
         .as_object()
@@ -60,7 +60,7 @@ pub fn keys(value: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// A folder that is gone when the test ends.
+/// A temporary folder that is removed when the test ends.
 pub struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -68,24 +68,24 @@ impl Folder {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// A path in it.
+    /// Returns a path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    /// The same as an argument.
+    /// Returns a path in the folder as an argument.
     pub fn arg(&self, name: &str) -> String {
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    /// Writes a file, and gives its path as an argument.
+    /// Writes a file into the folder and returns its path as an argument.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
         std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
         std::fs::write(self.path(name), bytes).unwrap();
         self.arg(name)
     }
 
-    /// Copies one of the repository's photos there.
+    /// Copies one of the repository's photos into the folder.
     pub fn photo(&self, photo: &str, name: &str) -> String {
         let path = root().join("photos").join(photo);
         self.write(name, std::fs::read(path).unwrap())

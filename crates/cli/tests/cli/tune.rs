@@ -1,4 +1,4 @@
-//! `resnet tune`, and commands that go by what it found.
+//! Tests of `resnet tune`, and of commands that use its results.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Folder, Ran, command, finished, resnet};
 
-/// Small enough that it takes seconds.
+/// The arguments of a tuning that is small enough to take seconds.
 const QUICK: [&str; 6] = [
     "tune",
     "resnet20",
@@ -16,13 +16,13 @@ const QUICK: [&str; 6] = [
     "0.005",
 ];
 
-/// Runs it with `cache` as the folder for what it keeps.
+/// Runs the binary with `cache` as its cache folder.
 fn with_cache(cache: &str, args: &[&str]) -> Ran {
     let mut command = command(args);
     finished(command.env("RESNET_CACHE_DIR", cache).output().unwrap())
 }
 
-/// The one tuning of a folder, beside which there may be compiled pipelines.
+/// Returns the only tuning in a folder, which may also contain compiled pipelines.
 fn only_file(folder: &Folder, name: &str) -> PathBuf {
     let files = std::fs::read_dir(folder.path(name)).unwrap();
     let files = files.map(|file| file.unwrap().path());
@@ -32,8 +32,8 @@ fn only_file(folder: &Folder, name: &str) -> PathBuf {
     files[0].clone()
 }
 
-/// Tuned, exported, taken in elsewhere, used, and passed over when it is stale
-/// or damaged.
+/// Tunes, exports, imports into another cache, and uses the tuning. A stale or damaged tuning is
+/// skipped.
 #[test]
 fn what_is_tuned_is_kept_and_used() {
     let folder = Folder::new();
@@ -51,7 +51,7 @@ fn what_is_tuned_is_kept_and_used() {
     }
     let stored = only_file(&folder, "made/here");
 
-    // Measured again for two images, it has both.
+    // Measuring again for two images adds to the tuning.
     let found = with_cache(
         &here,
         &[&QUICK[..], &["--batch-size", "2", "--json"]].concat(),
@@ -115,7 +115,7 @@ fn what_is_tuned_is_kept_and_used() {
             "{notes:?}"
         );
         ran.ok();
-        // Nor is it taken in, and what is there stays.
+        // The damaged file is not imported, and the existing tuning stays.
         let error = with_cache(&there, &["tune", "--import", &file]).error(1);
         assert!(error.contains(says), "{error}");
     }
@@ -139,7 +139,7 @@ fn every_candidate_of_a_layer() {
     assert_eq!(text.matches("<--").count(), 1, "{text}");
     assert!(text.contains("3×3 16→16"), "{text}");
 
-    // Whatever is chosen is marked, if need be against all sense.
+    // The chosen candidate is marked, even if another is faster.
     let forced = [&args[..], &["--kernel", "conv.tiled.32x32", "--json"]].concat();
     let found: Value = serde_json::from_str(&resnet(&forced).ok()).unwrap();
     let shape = &found["shapes"][0];
@@ -209,7 +209,7 @@ fn what_cannot_be_tuned_says_why() {
         let error = with_cache(&folder.arg("empty"), args).error(code);
         assert!(error.contains(says), "{args:?}: {error}");
     }
-    // A folder that cannot be made is told before the work.
+    // A cache folder that cannot be created is reported before the work begins.
     let error = with_cache(&below, &["tune", "resnet20"]).error(1);
     assert!(error.contains("RESNET_CACHE_DIR"), "{error}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "{}");

@@ -1,5 +1,4 @@
-//! Command lines that ask for what cannot be: exit code 2, and what was
-//! expected.
+//! Tests of invalid command lines: exit code 2, and a message with the expectation.
 
 use crate::support::{Folder, resnet};
 
@@ -91,7 +90,7 @@ fn help_is_the_documentation() {
             assert!(help.contains(&format!("  resnet {command}")), "{help}");
         }
     }
-    // Without a command: what there is.
+    // Without a command, the program lists its commands.
     let ran = resnet(&[]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("Usage: resnet"), "{}", ran.stderr);

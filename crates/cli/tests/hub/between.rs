@@ -1,5 +1,4 @@
-//! Who stands between the hub and here, and what a copy in the cache is good
-//! for then.
+//! Tests of servers between the hub and the program, and of using a cached copy if they fail.
 
 use std::fs;
 
@@ -46,7 +45,7 @@ fn a_portal_that_everyone_is_sent_to_is_named() {
         assert!(!error.contains("secret") && !error.contains("from=hub"));
         assert_eq!(user.files(), [""; 0]);
     }
-    // Of a pinned model, nothing is noted as absent.
+    // For a pinned model, no file is recorded as absent.
     let server = hub();
     let user = User::new(&server);
     let pinned = format!("{MODEL}@{}", commit('a'));
@@ -92,7 +91,7 @@ fn a_copy_in_the_cache_does_where_the_hub_refuses() {
     }
     server.state().refusal = None;
 
-    // A page, as of a network that is to be logged in to.
+    // The hub's address serves a web page, as a network's login portal does.
     let pages = server.endpoint() + "/pages";
     let ran = user.resnet_with(("HF_ENDPOINT", &pages), &["fetch", MODEL]);
     contains(&ran.stderr, &["X-Repo-Commit", "may have been missed"]);
@@ -116,7 +115,7 @@ fn a_copy_does_where_the_storage_of_a_newer_one_is_out_of_reach() {
     server.state().revisions[0].2 = commit('b');
     server.state().storage = Some(403);
     assert_eq!(user.fetch().says("found HTTP 403"), path);
-    // A commit without weights is what the revision is now.
+    // The revision now names a commit without weights, so the cached copy does not apply.
     server.state().commits[1].2.clear();
     contains(&user.fetch().error(1), &["no model.safetensors"]);
     assert_eq!(

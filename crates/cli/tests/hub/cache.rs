@@ -1,4 +1,4 @@
-//! Caches that cannot be written, are full, or have no links.
+//! Tests of caches that cannot be written, are full, or have no links.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ fn without_links_the_files_themselves_are_there() {
     let path = path.trim_end();
     assert!(fs::symlink_metadata(path).unwrap().is_file());
     assert_eq!(fs::read(path).unwrap(), weights());
-    // They are where they are looked for, in either way.
+    // Both modes find the files in their place.
     server.seen();
     user.resnet_with(plain, &["fetch", MODEL]).ok();
     user.fetch().ok();
@@ -49,19 +49,19 @@ fn a_file_that_has_lost_bytes_is_fetched_again() {
         server.seen();
         assert_eq!(fetch().says("1.0 MiB from"), path);
         assert_eq!(fs::read(file).unwrap(), weights());
-        // A configuration is not asked for again.
+        // A configuration is not requested again.
         let seen = server.seen();
         assert!(!seen.iter().any(|seen| seen.path.contains("config")));
         fetch().says("from the cache");
         assert_eq!(server.seen().len(), 1);
 
-        // It is no copy to fall back to, where the fetch fails.
+        // The damaged copy is no fallback if the fetch fails.
         cut();
         server.state().storage = Some(403);
         let error = fetch().error(1);
         contains(&error, &["found HTTP 403"]);
         server.state().storage = None;
-        // How large it is only the hub knows.
+        // Only the hub knows the file's size, so an offline run accepts the damaged copy.
         fetch().ok();
         cut();
         assert_eq!(user.resnet_with(OFFLINE, &["fetch", MODEL]).ok(), path);
@@ -82,14 +82,14 @@ mod unix {
 
     use crate::support::{MODEL, User, contains, finished, hub, weights};
 
-    /// Nobody's number: to root no folder is read-only.
+    /// The user id of `nobody`. The tests drop root's rights, since root can write to any folder.
     const NOBODY: u32 = 65_534;
 
     fn allow(path: &Path, mode: u32) {
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Runs a fetch as a user who may write nothing of `user`'s.
+    /// Runs a fetch as a user without write access to `user`'s files.
     fn fetch_without_rights(user: &User) -> crate::support::Ran {
         let binary = Path::new(env!("CARGO_BIN_EXE_resnet"));
         let folder = tempfile::tempdir().unwrap();
@@ -103,7 +103,7 @@ mod unix {
         if fs::metadata(folder.path()).unwrap().uid() == 0 {
             command.uid(NOBODY).gid(NOBODY);
         }
-        // A child of another test may hold the copy open, between its fork and exec.
+        // Between its fork and exec, a child of another test may still hold the copy open.
         let output = loop {
             match command.output() {
                 Err(e) if e.kind() == ErrorKind::ExecutableFileBusy => {
@@ -127,7 +127,7 @@ mod unix {
         let folders: Vec<&Path> = folders.map(walkdir::DirEntry::path).collect();
         folders.iter().for_each(|folder| allow(folder, 0o555));
         let read = fetch_without_rights(&user);
-        // The branch moves on to a commit that is not there.
+        // The branch moves to a commit that is not in the cache.
         let newer = vec![crate::server::File::large("model.safetensors", "x")];
         let commit = crate::server::commit('b');
         server.state().commits.push((MODEL, commit.clone(), newer));
@@ -160,8 +160,7 @@ mod unix {
         );
     }
 
-    /// Files may be half a MiB at most: the system refuses to write on, as it
-    /// does where a disk is full.
+    /// Limits files to half a MiB. The system then refuses further writes, as on a full disk.
     #[test]
     fn a_full_disk_keeps_what_came() {
         let server = hub();

@@ -1,4 +1,4 @@
-//! Fetches that go well: what comes out, what is asked, and who is told what.
+//! Tests of successful fetches: the results, the requests, and the use of the token.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -41,7 +41,7 @@ fn a_model_is_fetched_and_classifies_as_its_file_does() {
         ]
     );
 
-    // From the cache: one question, whether the revision has moved on.
+    // With a cached copy, one request checks whether the revision has moved.
     assert_eq!(
         classify(&["--model", MODEL]).says("from the cache"),
         expected
@@ -89,7 +89,7 @@ fn the_cache_is_laid_out_as_huggingface_hub_has_it() {
     }
 }
 
-/// A request's method, and the last part of its path.
+/// Returns a request's method and the last part of its path.
 fn request(seen: &Seen) -> String {
     let file = seen.path.rsplit('/').next().unwrap();
     format!("{} {file}", seen.method)
@@ -99,7 +99,7 @@ fn request(seen: &Seen) -> String {
 fn revisions_are_kept_apart() {
     let server = hub();
     let mut other = weights();
-    // Another weight: the last of the file.
+    // The two files differ in the last weight.
     let last = other.len() - 1;
     other[last] ^= 1;
     let newer = vec![
@@ -123,18 +123,18 @@ fn revisions_are_kept_apart() {
         fs::read_to_string(user.cached("refs/refs/pr/1")).unwrap(),
         commit('b')
     );
-    // The configuration is the same, and is there.
+    // The unchanged configuration is already in the cache.
     let seen = server.seen();
     let again = |s: &Seen| s.method == "GET" && s.path.contains("config");
     assert!(!seen.iter().any(again), "{seen:?}");
 
-    // A commit never changes: nobody is asked.
+    // A commit never changes, so no request is necessary.
     for (digit, bytes) in [('a', weights()), ('b', other.clone())] {
         assert_eq!(fetch(&commit(digit)), bytes);
     }
     assert_eq!(server.seen().len(), 0);
 
-    // The branch moves on.
+    // The branch moves to the other commit.
     server.state().revisions[0].2 = commit('b');
     assert_eq!(fetch("main"), other);
     assert!(server.seen().iter().all(|s| s.method == "HEAD"));

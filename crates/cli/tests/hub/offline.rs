@@ -1,4 +1,4 @@
-//! Without a network, and without wanting one.
+//! Tests without a network, and of the offline mode.
 
 use std::fs;
 
@@ -53,20 +53,19 @@ fn without_a_network_the_cache_does() {
     let path = user.fetch().ok();
     let gone = user.resnet_with(("HF_ENDPOINT", &closed()), &["fetch", MODEL]);
     assert_eq!(gone.says("a newer one may have been missed"), path);
-    // A name that nobody knows.
+    // This host name does not resolve.
     let unknown = ("HF_ENDPOINT", "http://hub.invalid");
     assert_eq!(
         user.resnet_with(unknown, &["fetch", MODEL])
             .says("cannot be reached"),
         path
     );
-    // A hub that is there, and has no time.
+    // The hub answers, but is always busy.
     server.state().busy = usize::MAX;
     assert_eq!(user.fetch().says("HTTP 503"), path);
 }
 
-/// A cache as `huggingface_hub` leaves it behind that fetched the weights
-/// alone.
+/// Writes a cache as `huggingface_hub` leaves it after fetching the weights alone.
 fn laid_out_by_hand(user: &User, model: &str) {
     let folder = user
         .home()
@@ -96,7 +95,7 @@ fn a_cache_that_huggingface_hub_made_is_found() {
     let ran = user.resnet_with(OFFLINE, &args);
     contains(&ran.stderr, &["config.json", "the hub was not asked"]);
     assert_eq!(ran.ok(), expected);
-    // HF_HUB_CACHE goes before HF_HOME.
+    // HF_HUB_CACHE has priority over HF_HOME.
     let mut command = user.command(&args);
     let cache = user.home().join("hub");
     command

@@ -1,4 +1,5 @@
-//! What the hub refuses, and what is refused of a hub: each with a remedy.
+//! Tests of requests that the hub refuses, and of hub responses that the program refuses. Each
+//! error names a remedy.
 
 use crate::server::{File, Server, State, commit};
 use crate::support::{MODEL, User, contains, hub, hub_with};
@@ -94,7 +95,7 @@ fn what_no_resnet_can_be() {
 
 #[test]
 fn what_is_no_hub() {
-    // It answers everything with a page.
+    // This address answers every request with a web page.
     let server = Server::start(State::default());
     let user = User::with_endpoint(server.endpoint() + "/pages");
     contains(&user.fetch().error(1), &["X-Repo-Commit", "HF_ENDPOINT"]);

@@ -1,10 +1,10 @@
-//! What the hub and its CDN answer: status, headers, and where a file is.
+//! The responses of the hub and its CDN: status, headers, and the location of files.
 
 use std::time::Duration;
 
 use crate::server::{Fate, Seen, State};
 
-/// Status and headers, body, what it suffers, and the pause after each piece.
+/// A response: status and headers, body, a failure of the transfer, and the pause after each piece.
 pub type Reply = (String, Vec<u8>, Option<Fate>, Duration);
 
 fn reply(status: &str, headers: &[String], body: Vec<u8>) -> Reply {
@@ -19,7 +19,7 @@ fn reply(status: &str, headers: &[String], body: Vec<u8>) -> Reply {
 }
 
 impl State {
-    /// `/{org}/{name}/resolve/{revision}/{file}`, and where small files are.
+    /// Answers `/{org}/{name}/resolve/{revision}/{file}`, and the addresses of small files.
     pub fn resolve(&mut self, seen: &Seen, cdn: u16) -> Reply {
         let error =
             |status: &str, code: &str| reply(status, &[format!("X-Error-Code: {code}")], vec![]);
@@ -103,7 +103,7 @@ impl State {
         reply("200 OK", &headers, file.bytes.clone())
     }
 
-    /// `/{etag}`, from a byte on.
+    /// Answers `/{etag}`, from any byte on.
     pub fn blob(&mut self, seen: &Seen) -> Reply {
         if let Some(status) = self.storage {
             return reply(&format!("{status} No"), &[], b"a page".to_vec());

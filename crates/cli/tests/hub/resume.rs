@@ -1,5 +1,5 @@
-//! Transfers that break off go on where they ended, and what arrives is
-//! checked.
+//! Tests of interrupted transfers, which resume at their last byte, and of the check of received
+//! files.
 
 use std::fs;
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::server::{Fate, File, Seen, Server, State, commit};
 use crate::support::{MODEL, User, contains, hub, hub_with, weights};
 
-/// Requests to the CDN: where each began, and how much it got.
+/// Returns the requests to the CDN: the requested range, and the bytes that were sent.
 fn transfers(server: &Server) -> Vec<(Option<String>, usize)> {
     let cdn = server.seen().into_iter().filter(|seen| seen.cdn);
     cdn.map(|Seen { range, sent, .. }| (range, sent)).collect()
@@ -18,7 +18,7 @@ fn fetched(user: &User) -> Vec<u8> {
     fs::read(user.cached(&format!("snapshots/{}/model.safetensors", commit('a')))).unwrap()
 }
 
-/// The file that holds what came so far.
+/// Returns the path of the partly received file.
 fn part(user: &User) -> std::path::PathBuf {
     let etag = File::large("", weights()).etag();
     user.cached(&format!("blobs/{etag}.incomplete"))
@@ -135,7 +135,7 @@ fn what_an_earlier_run_left_is_not_believed() {
         user.fetch().ok();
         assert_eq!(fetched(&user), weights());
     }
-    // All of it was there: no byte more is asked for.
+    // The whole file is already there, so no byte is requested.
     let user = User::new(&server);
     fs::create_dir_all(part(&user).parent().unwrap()).unwrap();
     fs::write(part(&user), weights()).unwrap();

@@ -1,5 +1,4 @@
-//! Revisions are what they are called: a commit that one, a pull request its
-//! own.
+//! Tests of revisions. A commit means exactly that commit, and a pull request has its own weights.
 
 use std::fs;
 
@@ -11,8 +10,8 @@ fn a_commit_is_that_commit() {
     let server = hub();
     let user = User::new(&server);
     let (a, b) = (commit('a'), commit('b'));
-    // The hub answers for another commit than was asked for: of the weights,
-    // and of a configuration, which are always asked for by commit.
+    // The hub returns another commit than requested, for the weights or for a configuration.
+    // Configurations are always requested by commit.
     for (file, name) in [
         ("model.safetensors", format!("{MODEL}@{a}")),
         ("config.json", format!("{MODEL}@{a}")),
@@ -29,12 +28,11 @@ fn a_commit_is_that_commit() {
     }
     server.state().claims = None;
     user.resnet(&["fetch", &format!("{MODEL}@{a}")]).ok();
-    // A branch is what the hub says.
+    // Only branches are recorded under `refs`.
     assert!(!user.cached("refs").exists());
 }
 
-/// Of some models, such as microsoft/resnet-101, only a pull request has
-/// weights that can be read.
+/// Some models, such as microsoft/resnet-101, have readable weights only in a pull request.
 #[test]
 fn weights_of_a_pull_request() {
     let server = Server::start(State::default());

@@ -1,5 +1,5 @@
-//! A hub and its CDN on two local ports: the paths, headers and redirects of
-//! the real ones, and their bad days.
+//! A hub and its CDN on two local ports, with the paths, headers, redirects and failures of the
+//! real servers.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-/// A commit's hash, from a digit that tells it from others.
+/// Returns a commit's hash that repeats the given digit.
 pub fn commit(digit: char) -> String {
     digit.to_string().repeat(40)
 }
@@ -20,8 +20,8 @@ pub fn commit(digit: char) -> String {
 pub struct File {
     pub name: &'static str,
     pub bytes: Vec<u8>,
-    /// Served by the CDN, and named by its sha256; else by the hub itself, and
-    /// named by git's sha1.
+    /// True if the CDN serves the file and names it by its sha256. Otherwise the hub serves the
+    /// file and names it by git's sha1.
     pub large: bool,
 }
 
@@ -59,49 +59,49 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// What a body suffers on its way.
+/// A failure of the transfer of a body.
 #[derive(Clone, Copy)]
 pub enum Fate {
-    /// So many bytes, then the connection ends.
+    /// The connection ends after this number of bytes.
     Cut(usize),
-    /// So many bytes, then nothing any more.
+    /// The connection stalls after this number of bytes.
     Stall(usize),
 }
 
-/// What is served, and how badly.
+/// The contents and the failures of the server.
 #[derive(Default)]
 pub struct State {
-    /// Repository, commit, and the files of that commit.
+    /// The repository, a commit, and the files of that commit.
     pub commits: Vec<(&'static str, String, Vec<File>)>,
-    /// Repository, branch or tag, and its commit.
+    /// The repository, a branch or tag, and its commit.
     pub revisions: Vec<(&'static str, &'static str, String)>,
-    /// Old and new names of repositories.
+    /// The old and new names of repositories.
     pub renamed: Vec<(&'static str, &'static str)>,
-    /// Only who has that token is let in.
+    /// The token that requests must have.
     pub token: Option<&'static str>,
-    /// How everyone is turned away: status and X-Error-Code.
+    /// The status and X-Error-Code with which the hub refuses every request.
     pub refusal: Option<(u16, &'static str)>,
-    /// How often the hub has no time.
+    /// The number of requests that the hub answers as busy.
     pub busy: usize,
-    /// What the bodies of the CDN suffer, in order; later ones arrive.
+    /// The failures of the CDN's next bodies, in order. Later bodies arrive whole.
     pub fates: Vec<Fate>,
-    /// The CDN sends whole files always.
+    /// True if the CDN ignores ranges and always sends whole files.
     pub no_ranges: bool,
-    /// The CDN changes the last byte.
+    /// True if the CDN changes the last byte.
     pub lies: bool,
-    /// The size that is announced for large files, instead of theirs.
+    /// A wrong size that the hub announces for large files.
     pub announced: Option<u64>,
-    /// The commit and the etag that are said of large files, instead of theirs.
+    /// A wrong commit and etag that the hub announces for large files.
     pub forged: Option<(&'static str, &'static str)>,
-    /// A file, and the commit that is said to be its own.
+    /// A file, and the wrong commit that the hub announces for the file.
     pub claims: Option<(&'static str, String)>,
-    /// What the CDN answers everyone.
+    /// The status with which the CDN answers every request.
     pub storage: Option<u16>,
-    /// The hub sends everyone to the CDN's `/login`.
+    /// True if the hub redirects every request to the CDN's `/login`.
     pub portal: bool,
-    /// A pause after each 64 KiB.
+    /// The pause after each 64 KiB.
     pub pause: Duration,
-    /// All requests.
+    /// All requests so far.
     pub seen: Vec<Seen>,
 }
 
@@ -113,11 +113,11 @@ pub struct Seen {
     pub path: String,
     pub range: Option<String>,
     pub authorization: Option<String>,
-    /// Bytes of the body that were sent.
+    /// The number of bytes of the body that were sent.
     pub sent: usize,
 }
 
-/// The hub and its CDN; they last as long as the test's process.
+/// The hub and its CDN, which run until the test's process ends.
 #[derive(Clone)]
 pub struct Server {
     state: Arc<Mutex<State>>,
@@ -139,7 +139,7 @@ impl Server {
             thread::spawn(move || {
                 for stream in listener.incoming().flatten() {
                     let server = server.clone();
-                    // Whoever hangs up has what he wants.
+                    // A client may close the connection early, so errors are ignored.
                     thread::spawn(move || server.answer(stream, is_cdn).ok());
                 }
             });
@@ -147,7 +147,7 @@ impl Server {
         server
     }
 
-    /// The hub's address.
+    /// Returns the hub's address.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.hub)
     }
@@ -156,7 +156,7 @@ impl Server {
         self.state.lock().unwrap()
     }
 
-    /// The requests since the last time.
+    /// Returns the requests since the last call.
     pub fn seen(&self) -> Vec<Seen> {
         std::mem::take(&mut self.state().seen)
     }

@@ -1,4 +1,4 @@
-//! The binary with a cache of its own, and what it did.
+//! Runs of the binary with a cache of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,22 +15,22 @@ pub use ran::{Ran, finished};
 /// The model that most tests fetch.
 pub const MODEL: &str = "some/resnet20";
 
-/// The embedded weights, which are a checkpoint as any other.
+/// Returns the embedded weights, which are an ordinary checkpoint.
 pub fn weights() -> Vec<u8> {
     fs::read(root().join("weights/resnet20-cifar10.safetensors")).unwrap()
 }
 
-/// The repository's own folder.
+/// Returns the repository's root folder.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A hub that has the model, with a configuration.
+/// Starts a hub that has the model, with a configuration.
 pub fn hub() -> Server {
     hub_with(State::default())
 }
 
-/// The same on a bad day.
+/// Starts a hub with the model and the failures of `state`.
 pub fn hub_with(mut state: State) -> Server {
     let files = vec![
         File::large("model.safetensors", weights()),
@@ -41,7 +41,7 @@ pub fn hub_with(mut state: State) -> Server {
     Server::start(state)
 }
 
-/// A user: a home of his own, and a hub.
+/// A user with a home of their own, and a hub.
 pub struct User {
     folder: tempfile::TempDir,
     endpoint: String,
@@ -57,23 +57,23 @@ impl User {
         Self { folder, endpoint }
     }
 
-    /// Without a network: nobody listens at the hub's address.
+    /// Returns a user without a network: no server listens at the hub's address.
     pub fn without_network() -> Self {
         Self::with_endpoint(closed())
     }
 
-    /// HF_HOME.
+    /// Returns the path for HF_HOME.
     pub fn home(&self) -> &Path {
         self.folder.path()
     }
 
-    /// A path in the cache, below the model's folder.
+    /// Returns a path in the cache, below the model's folder.
     pub fn cached(&self, path: &str) -> PathBuf {
         let model = format!("models--{}", MODEL.replace('/', "--"));
         self.home().join("hub").join(model).join(path)
     }
 
-    /// Every file in the cache, but for locks and its tag.
+    /// Returns every file in the cache, except locks and the cache's tag.
     pub fn files(&self) -> Vec<String> {
         let walked = walkdir::WalkDir::new(self.home()).sort_by_file_name();
         let files = walked.into_iter().map(Result::unwrap);
@@ -87,7 +87,7 @@ impl User {
             .collect()
     }
 
-    /// A command of his.
+    /// Returns a command in this user's environment.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_resnet"));
         command.args(args);
@@ -95,7 +95,7 @@ impl User {
         command
     }
 
-    /// Gives a command his surroundings, and none of those of the tests.
+    /// Sets the user's environment for a command, and removes the environment of the tests.
     pub fn prepare(&self, command: &mut Command) {
         command.current_dir(root());
         for (name, _) in std::env::vars_os() {
@@ -115,7 +115,7 @@ impl User {
         finished(self.command(args).output().unwrap())
     }
 
-    /// The same with something in the environment.
+    /// Runs the binary with an additional environment variable.
     pub fn resnet_with(&self, variable: (&str, &str), args: &[&str]) -> Ran {
         let mut command = self.command(args);
         finished(command.env(variable.0, variable.1).output().unwrap())
@@ -127,13 +127,13 @@ impl User {
     }
 }
 
-/// An address where nobody listens.
+/// Returns an address at which no server listens.
 pub fn closed() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-/// That all of these stand in a text.
+/// Asserts that a text contains all of these parts.
 #[track_caller]
 pub fn contains(text: &str, all: &[&str]) {
     for part in all {

@@ -1,4 +1,4 @@
-//! Names that cannot be meant, presets with and without homes.
+//! Tests of invalid names, and of presets with and without known weights.
 
 use crate::server::{File, commit};
 use crate::support::{User, contains, hub, weights};
@@ -73,7 +73,7 @@ fn presets_are_fetched_from_their_homes() {
         &path,
         &["models--timm--resnet18.tv_in1k", "model.safetensors"],
     );
-    // These are a ResNet-20's weights: what is there must be what was named.
+    // These are the weights of a ResNet-20. The fetched network must be the named network.
     let ran = user.resnet(&["summary", "--model", "resnet18", "--pretrained"]);
     contains(&ran.error(1), &["resnet18", "do not fit"]);
 }

@@ -1,5 +1,5 @@
-//! Pages in headless Chromium: no complaints, bars as long as their figures,
-//! and no scrolling sideways on a phone.
+//! Tests of pages in headless Chromium: no console messages, bars as long as their figures, and no
+//! sideways scrolling on a phone.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -21,10 +21,10 @@ const NAMES: [&str; 5] = [
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/// Starting it on a busy machine takes its time.
+/// The time limit for Chromium, which starts slowly on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// The DOM of a file when all is loaded, and what was logged.
+/// Returns the DOM of a file after loading, and the browser's log.
 pub fn open(file: &Path) -> (String, String) {
     let asked = std::env::var("CHROMIUM").ok();
     let names = asked.iter().map(String::as_str).chain(NAMES);
@@ -80,14 +80,14 @@ pub fn open(file: &Path) -> (String, String) {
     );
 }
 
-/// Where pages are left to be looked at.
+/// Writes a page to a folder in which it stays for inspection.
 pub fn write(name: &str, text: &str) -> PathBuf {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&file, text).unwrap();
     file
 }
 
-/// Looks at each page in a frame, from outside, so that the page is as it is.
+/// The script that inspects each page in a frame from outside, so that the page is unchanged.
 const LOOK: &str = include_str!("look.js");
 
 pub fn looked_at(pages: &[(&str, &str)]) -> (Vec<Value>, String) {
@@ -111,7 +111,7 @@ pub fn looked_at(pages: &[(&str, &str)]) -> (Vec<Value>, String) {
     (serde_json::from_str(&decoded(found)).unwrap(), log)
 }
 
-/// Undoes `encodeURIComponent`.
+/// Decodes the output of `encodeURIComponent`.
 fn decoded(text: &str) -> String {
     let mut bytes = vec![];
     let mut rest = text.bytes();
@@ -137,8 +137,8 @@ fn one(report: &Report) -> String {
     page(&[(String::new(), report)]).unwrap()
 }
 
-/// Figures are those of the data, bars as long as they, nothing sticks out, runs
-/// or is fetched.
+/// Asserts that figures equal the data, bars match their figures, and no content overflows. No
+/// injected script may run, and nothing may be fetched.
 #[track_caller]
 pub fn assert_sound(page: &Value) {
     assert!(
@@ -201,7 +201,7 @@ fn a_page_opens_from_a_file() {
     let (dom, log) = open(&write("opened.html", &page));
     assert_eq!(complaints(&log), Vec::<&str>::new());
     assert!(dom.trim_end().ends_with("</html>"));
-    // What was parsed is what was written: nothing is moved or left open.
+    // The parser keeps the elements as written. No element is moved or left open.
     for tag in ["<tr", "<svg", "<rect", "<circle", "<section", "<details"] {
         assert_eq!(dom.matches(tag).count(), page.matches(tag).count(), "{tag}");
     }

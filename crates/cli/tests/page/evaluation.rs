@@ -1,4 +1,4 @@
-//! The page of an evaluation, in headless Chromium.
+//! Tests of the page of an evaluation, in headless Chromium.
 
 use image::RgbImage;
 use resnet_wgpu::Labels;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::browser::{assert_sound, complaints, looked_at, open, write};
 
-/// A few hundred answers, wrong here and there, surer than right.
+/// Returns a few hundred answers, with some mistakes and too much confidence.
 fn tally(classes: usize, images: usize, name: &str) -> Tally {
     let mut tally = Tally::new(classes);
     for index in 0..images {
@@ -115,7 +115,8 @@ fn check(page: &Value) {
         page["images"].as_u64().unwrap(),
     );
     let (most_bars, expected_images) = match page["name"].as_str().unwrap() {
-        // Bins, then classes; pictures of four of five mistakes.
+        // The numbers of bars (bins, then classes), and of pictures: four of five mistakes have
+        // one.
         "eval" => (16, 20),
         "eval-1000" => (1000, 21),
         "eval-hostile" => (9, 8),

@@ -1,4 +1,5 @@
-//! Figures: what is read agrees with the exact number, and that is the JSON's.
+//! Figures of a page. Each displayed figure must agree with the exact number, which must be the
+//! number in the JSON.
 
 use resnet_wgpu_bench::report::page;
 use serde_json::Value;
@@ -10,17 +11,17 @@ use crate::reports::{hostile, realistic, worse};
 pub struct Figure<'a> {
     value: &'a str,
     pub at: String,
-    /// What is read, unless the figure is a bar or a dot.
+    /// The displayed text, unless the figure is a bar or a dot.
     text: Option<&'a str>,
 }
 
-/// The JSON that a page carries.
+/// Returns the JSON that a page carries.
 pub fn data(page: &str) -> Value {
     let (_, rest) = page.split_once("id=\"data\">").unwrap();
     serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
 }
 
-/// Each element of a page that has `data-value` and `data-at`.
+/// Returns each element of a page that has `data-value` and `data-at`.
 pub fn figures(page: &str) -> Vec<Figure<'_>> {
     let mut found = vec![];
     for (i, attribute) in page.match_indices("data-value=\"") {
@@ -32,7 +33,7 @@ pub fn figures(page: &str) -> Vec<Figure<'_>> {
         let drawn = element.starts_with("rect") || element.starts_with("circle");
         found.push(Figure {
             value,
-            // minijinja escapes a slash too.
+            // minijinja escapes slashes, too.
             at: at.replace("&#x2f;", "/"),
             text: (!drawn).then(|| inside.split_once('<').unwrap().0),
         });
@@ -40,7 +41,7 @@ pub fn figures(page: &str) -> Vec<Figure<'_>> {
     found
 }
 
-/// The number that a JSON pointer leads to; `…/length` is an array's.
+/// Returns the number at a JSON pointer; `…/length` gives the length of an array.
 fn looked_up(data: &Value, at: &str) -> Option<String> {
     match at.strip_suffix("/length") {
         Some(at) => Some(data.pointer(at)?.as_array()?.len().to_string()),
@@ -48,8 +49,7 @@ fn looked_up(data: &Value, at: &str) -> Option<String> {
     }
 }
 
-/// A figure as a reader takes it: the number, and by how much it may be off
-/// for having been rounded.
+/// Parses a figure as a reader would. Returns the number and its possible rounding error.
 fn read(text: &str) -> Option<(f64, f64)> {
     let text = text
         .replace("&#x2f;", "/")
@@ -119,7 +119,7 @@ fn every_figure_is_the_json_number_that_it_points_to() {
         let Some(text) = text else { continue };
         texts += 1;
         let exact: f64 = value.parse().unwrap();
-        // Rounded up, it is no number.
+        // The text is rounded up, so the number exceeds the range of an f64.
         if exact == f64::MAX {
             assert_eq!(*text, "1.8e308", "{at}");
             continue;

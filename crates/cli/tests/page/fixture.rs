@@ -1,5 +1,4 @@
-//! Results as devices that do not exist would give them: real plans, and times
-//! that follow from made-up peaks.
+//! Results of devices that do not exist: real plans, with times that follow from invented peaks.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +13,7 @@ use resnet_wgpu_bench::{
     StepTime, Verification, Work,
 };
 
-/// Numbers in 0..1 that scatter the same each time.
+/// Reproducible random numbers in 0..1.
 pub struct Noise(u64);
 
 impl Noise {
@@ -101,7 +100,7 @@ pub fn report(devices: Vec<Device>, rows: Vec<Row>) -> Report {
     }
 }
 
-/// A row that was measured: its steps take what the peaks allow, and more.
+/// Returns a measured row. Its steps take the times that the peaks allow, and more.
 pub fn row(device: usize, peaks: &Peaks, model: &str, batch: usize, samples: usize) -> Row {
     let mut noise = Noise(batch as u64 * 31 + model.len() as u64 + peaks.fma_f32_gflops as u64);
     let network = Network::preset(model).unwrap();

@@ -1,10 +1,10 @@
-//! Whole reports of rows that do not exist.
+//! Complete reports with invented rows.
 
 use resnet_wgpu_bench::{Check, Clock, Power, Report, Row, Scenario, Stats, Status, Verification};
 
 use crate::fixture::{device, peaks, report, row};
 
-/// Why a row can fail.
+/// Returns the row as a failed row.
 pub fn failed(row: Row) -> Row {
     Row {
         status: Status::FailedVerification,
@@ -23,8 +23,8 @@ pub fn failed(row: Row) -> Row {
     }
 }
 
-/// The same with four batches in flight: each waits for three others, and the
-/// rate is a little better.
+/// Returns the row with four batches in flight. Each batch waits for three others, and the rate is
+/// a little better.
 pub fn in_flight(mut row: Row) -> Row {
     row.work.scenario = Scenario::Throughput;
     row.in_flight = 4;
@@ -35,7 +35,7 @@ pub fn in_flight(mut row: Row) -> Row {
     row
 }
 
-/// Two devices, two networks, two batch sizes, and throughput.
+/// Returns a report with two devices, two networks, two batch sizes, and throughput.
 pub fn realistic() -> Report {
     let (fast, slow) = (peaks(41_300.0, 3_870.0), peaks(4_210.0, 168.0));
     let mut rows = vec![];
@@ -55,8 +55,8 @@ pub fn realistic() -> Report {
     report(vec![device("NVIDIA H200", Some(fast)), second], rows)
 }
 
-/// The first device of [`realistic`] later on, and a laptop on battery: a
-/// failed row, three samples, no peaks.
+/// Returns a later report of the first device of [`realistic`] and of a laptop on battery: a failed
+/// row, three samples, no peaks.
 pub fn worse() -> Report {
     let peaks = peaks(9_870.0, 390.0);
     let mut rows: Vec<Row> = [
@@ -92,8 +92,8 @@ pub fn worse() -> Report {
     report
 }
 
-/// What a file may hold: markup in every string, numbers out of range, one
-/// sample, an index to no device.
+/// Returns a report with anything that a file may hold: markup in every string, numbers out of
+/// range, one sample, and the index of a device that does not exist.
 pub fn hostile() -> Report {
     let evil = "</script><script>window.hacked=1</script><img src=x onerror=hacked=1>'\"&<!--";
     let mut row = row(0, &peaks(100.0, 10.0), "resnet18", 1, 1);

@@ -1,4 +1,4 @@
-//! What pages say.
+//! Tests of the text of pages.
 
 use resnet_wgpu_bench::Report;
 use resnet_wgpu_bench::report::page;

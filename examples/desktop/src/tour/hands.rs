@@ -1,5 +1,4 @@
-//! What somebody's hands would do: keys, clicks, files that are dropped; and what
-//! their eyes would see.
+//! A simulated user: keys, clicks, dropped files, and screenshots.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use eframe::egui::{
 };
 use image::RgbImage;
 
-/// What is to happen in the next frame.
+/// The input for the next frame.
 #[derive(Default)]
 pub struct Hands {
     events: Vec<Event>,
@@ -44,7 +43,7 @@ impl Hands {
         self.dropped.push(path.to_owned());
     }
 
-    /// Has it happen.
+    /// Adds the input to a frame.
     pub fn act(&mut self, input: &mut RawInput) {
         input.events.append(&mut self.events);
         let files = self.dropped.drain(..);
@@ -52,7 +51,7 @@ impl Hands {
     }
 }
 
-/// A file as the system would hand it over.
+/// A file as the system passes it after a drop.
 #[derive(Debug)]
 struct Dropped(PathBuf);
 
@@ -66,11 +65,11 @@ impl DroppedFile for Dropped {
     }
 }
 
-/// Has the next frame written to a file, and tells how that went.
+/// Writes the next frame to a file, and returns a receiver for the outcome.
 pub fn screenshot(context: &Context, path: PathBuf) -> Receiver<Result<(), String>> {
     let (tell, told) = channel();
     let save = move |shot: Arc<ColorImage>| {
-        // Nobody listens after the end.
+        // The receiver is gone after the end, so a failed send is ignored.
         let _ = tell.send(save(&shot, &path));
     };
     context.send_viewport_cmd(ViewportCommand::Screenshot(ScreenshotCallback::new(save)));

@@ -1,5 +1,5 @@
-//! Live mode: frames with inference and without, and an answer that can be held
-//! against the library's.
+//! The tour of live mode: frames with inference and without, and an answer to compare with the
+//! library's.
 
 use std::time::Duration;
 
@@ -11,28 +11,27 @@ use crate::desk::{Desk, Mode};
 use crate::frames::{Kind, Summary};
 use crate::live::Setup;
 
-/// Frames that are measured of each kind, or as many as come in that time; and
-/// how many there are at the least.
+/// The number of frames to measure of each kind, the time limit for them, and the least number.
 const FRAMES: usize = 300;
 const MEASURING: Duration = Duration::from_secs(12);
 const LEAST: usize = 20;
 
-/// Answers that are waited for.
+/// The number of answers to wait for.
 const ANSWERS: usize = 3;
 
-/// A frame has about that part of the network's GPU time, so that an answer
-/// takes several.
+/// The divisor of the network's GPU time that gives a frame's budget, so that an answer takes
+/// several frames.
 const PARTS: u32 = 4;
 
-/// Seconds at which the scene stands still: the first picture is seen alone.
+/// The time in seconds at which the scene stands still. The first picture is then visible alone.
 const STILL: f64 = 2.0;
 
-/// Answers that may have been begun before: three on their way, and one in part.
+/// The most answers that may have begun before: three pending and one partly recorded.
 const UNDERWAY: usize = 4;
 
 impl Tour {
-    /// Until the recorder is there frames are without inference, and workers may
-    /// wait for the device.
+    /// Waits for the recorder. Until it is ready, frames have no inference, and workers may wait
+    /// for the device.
     pub(super) fn recorder(&mut self, desk: &mut Desk) {
         if desk.mode == Mode::Live
             && desk.is_idle()
@@ -79,7 +78,7 @@ impl Tour {
         }
     }
 
-    /// Both kinds of frames are seen then; and the scene stands still.
+    /// Stops the scene once frames of both kinds are visible in the plot.
     pub(super) fn again(&mut self, desk: &mut Desk) {
         if desk.live.classify && self.passed > LEAST {
             desk.live.stand_still(STILL);
@@ -87,7 +86,7 @@ impl Tour {
         }
     }
 
-    /// What is seen goes into a file, and what is said of it into the report.
+    /// Writes the scene into a file and its answer into the report.
     pub(super) fn still(&mut self, desk: &Desk, from: usize) {
         let answers = &desk.live.answers;
         let Some(best) = answers

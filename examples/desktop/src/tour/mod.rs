@@ -1,6 +1,6 @@
-//! A tour through the application by itself: for its test, and for the pictures
-//! in its README. It presses keys and clicks as somebody would, looks at what
-//! comes of it, and leaves screenshots and a report.
+//! An automatic tour of the application, for its test and for the pictures in its README. The tour
+//! presses keys and clicks as a user would, checks the effects, and writes screenshots and a
+//! report.
 
 mod hands;
 mod live;
@@ -17,56 +17,56 @@ use serde_json::{Map, Value};
 use crate::desk::Desk;
 use hands::{Hands, screenshot};
 
-/// It ends at the latest after this long: software drivers on machines that do
-/// something else, too, take a second for a frame.
+/// The time limit of the tour. Software drivers on busy machines take a second for a frame.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Frames before a screenshot: whatever moves by itself is at rest.
+/// The number of frames before a screenshot, so that animations have ended.
 const REST: usize = 4;
 
-/// Where it goes, and what it has seen.
+/// The state of the tour.
 pub struct Tour {
     folder: PathBuf,
-    /// Pictures and folders on the command line.
+    /// The number of pictures and folders on the command line.
     asked: usize,
     stop: Stop,
     began: Instant,
-    /// When this stop was reached, and frames since.
+    /// The time at which this stop was reached.
     since: Instant,
     passed: usize,
     pub hands: Hands,
     report: Map<String, Value>,
-    /// Waits and uploads when live mode was measured from.
+    /// The counts of waits and uploads at the start of the measurement of live mode.
     before: (u64, u64),
     shot: Option<Receiver<Result<(), String>>>,
 }
 
-/// Where it is: what it waits for.
+/// The stops of the tour, each with the event that it waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stop {
-    /// Everything that was asked for is open and classified.
+    /// All requested pictures are open and classified.
     Answers,
     /// The key for heat was pressed.
     Heat,
     /// The second bar was clicked.
     Another,
-    /// So many pictures were there when one was dropped on the window.
+    /// A picture was dropped on the window, which had this number of pictures before.
     Dropped(usize),
     /// The key for live mode was pressed.
     Recorder,
-    /// Frames with inference are measured, and without, and are there again.
+    /// Frames with inference are measured, then frames without, and then inference is switched on
+    /// again.
     With,
     Without,
     Again,
-    /// The scene stands still, since there were so many answers: the next are of
-    /// what is seen.
+    /// The scene stands still. It stopped after this number of answers, and later answers show the
+    /// visible picture.
     Still(usize),
-    /// A screenshot is taken, and the tour goes on from there.
+    /// A screenshot is taken, and the tour then continues.
     Shot(&'static str, Next),
     End,
 }
 
-/// Where it goes from a screenshot.
+/// The stop after a screenshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     Heat,
@@ -90,7 +90,7 @@ impl Tour {
         }
     }
 
-    /// One frame of it, after the application's own.
+    /// Runs one frame of the tour, after the application's own frame.
     pub fn step(&mut self, desk: &mut Desk, context: &Context) {
         context.request_repaint();
         self.passed += 1;
@@ -139,7 +139,7 @@ impl Tour {
                 self.leave(next, desk);
             }
             Ok(Err(message)) => self.fail(message),
-            // Not there yet; patience ends it where it never comes.
+            // The screenshot is not ready. The time limit ends the tour if it never is.
             Err(_) => {}
         }
     }
@@ -161,7 +161,7 @@ impl Tour {
         }
     }
 
-    /// The tour ends here, and the report says why.
+    /// Ends the tour and writes the reason into the report.
     fn fail(&mut self, message: impl ToString) {
         self.note("error", message.to_string());
         self.end();
@@ -185,7 +185,7 @@ impl Tour {
     }
 }
 
-/// In pixels of the screenshot.
+/// Returns the corners in pixels of the screenshot.
 fn corners(rect: Rect, scale: f32) -> Value {
     let corners = [rect.left(), rect.top(), rect.right(), rect.bottom()];
     corners.map(|at| (at * scale).round()).to_vec().into()

@@ -1,4 +1,4 @@
-//! Pictures: answers, heat, another class's heat, and one that is dropped.
+//! The tour of pictures: answers, heat, another class's heat, and a dropped picture.
 
 use eframe::egui::Key;
 use eframe::wgpu;
@@ -48,7 +48,7 @@ impl Tour {
         }
     }
 
-    /// It is the last, looked at, and classified.
+    /// Waits until the dropped picture is the last, selected and classified.
     pub(super) fn dropped(&mut self, desk: &Desk, before: usize) {
         let Some(picture) = desk.pictures.selected() else {
             return;

@@ -1,4 +1,4 @@
-//! The live scene as a file: what the network saw, for whoever asks the library.
+//! The live scene as a file: the network's input, for a comparison with the library.
 
 use std::path::Path;
 use std::sync::mpsc::channel;
@@ -7,8 +7,8 @@ use eframe::wgpu;
 use image::{DynamicImage, RgbaImage};
 use resnet_wgpu::Gpu;
 
-/// Writes the texture to a file. It waits for the device: nothing is measured any
-/// more.
+/// Writes the texture to a file. The function waits for the device, since all measurements are
+/// finished.
 pub fn save(gpu: &Gpu, scene: &wgpu::Texture, path: &Path) -> Result<(), String> {
     let (width, height) = (scene.width(), scene.height());
     let row = (4 * width).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
@@ -32,7 +32,7 @@ pub fn save(gpu: &Gpu, scene: &wgpu::Texture, path: &Path) -> Result<(), String>
     gpu.queue().submit([encoder.finish()]);
     let (tell, told) = channel();
     buffer.map_async(wgpu::MapMode::Read, .., move |mapped| {
-        // Nobody listens after an error.
+        // The receiver is gone after an error, so a failed send is ignored.
         let _ = tell.send(mapped);
     });
     let polled = gpu.device().poll(wgpu::PollType::wait_indefinitely());

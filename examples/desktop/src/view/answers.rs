@@ -11,10 +11,10 @@ use crate::live::Setup;
 use crate::model::TOP;
 use crate::wish::Wish;
 
-/// Height of a class.
+/// The height of a class.
 const HEIGHT: f32 = 42.0;
 
-/// Draws them; gives where the bars are.
+/// Draws the classes and returns the positions of the bars.
 pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
     caption(ui, "Likeliest classes");
     ui.add_space(2.0);
@@ -48,12 +48,12 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
             .inner
         }
     };
-    // What is below stays where it is.
+    // The views below keep their position.
     ui.add_space((below - ui.cursor().top()).max(0.0));
     bars
 }
 
-/// Why there are none.
+/// Shows the reason why there are no answers.
 fn waiting(ui: &mut Ui, desk: &Desk) {
     let palette = Palette::of(ui);
     let selected = desk.pictures.selected();
@@ -78,7 +78,7 @@ fn waiting(ui: &mut Ui, desk: &Desk) {
     });
 }
 
-/// A class; a click has its heat shown.
+/// Draws a class. A click shows its heat.
 fn class(ui: &mut Ui, best: &Prediction, chosen: bool, mode: Mode, wishes: &mut Vec<Wish>) -> Rect {
     let palette = Palette::of(ui);
     let sense = match mode {
@@ -106,7 +106,7 @@ fn class(ui: &mut Ui, best: &Prediction, chosen: bool, mode: Mode, wishes: &mut 
         pos2(rect.left() + 2.0, rect.top()),
         pos2(right.left() - 8.0, rect.bottom()),
     );
-    // ImageNet's names are long; only the first of several is shown.
+    // ImageNet's names are long, so only the first of several is shown.
     let name = best.label.split(',').next().unwrap_or(&best.label);
     let text = ui.painter().with_clip_rect(words);
     text.text(

@@ -1,4 +1,4 @@
-//! What the answer comes from: the network, the device, and the time it took.
+//! The origin of the answer: the network, the device, and the times.
 
 use eframe::egui::{RichText, Ui};
 

@@ -1,4 +1,4 @@
-//! The line at the top: what is looked at, and with which network.
+//! The header: the selected picture and the network in use.
 
 use eframe::egui::{Align, Layout, ProgressBar, RichText, Stroke, Ui, vec2};
 
@@ -27,7 +27,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     });
 }
 
-/// The present network, and how to have another; or the one that is coming.
+/// Draws the present network with a menu to change it, or the progress of loading.
 fn models(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     let palette = Palette::of(ui);
     if let Some(coming) = &desk.models.coming {
@@ -46,7 +46,7 @@ fn models(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
         Some(model) => model.network.classifier.model().network().name.clone(),
         None => "No network".into(),
     };
-    // With room for the sign that a menu opens.
+    // The spaces leave room for the menu's arrow.
     let menu = ui.menu_button(format!("{name}      "), |ui| {
         ui.set_min_width(210.0);
         if ui.button("Embedded network (CIFAR-10)").clicked() {

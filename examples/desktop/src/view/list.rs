@@ -10,11 +10,11 @@ use crate::desk::Desk;
 use crate::picture::Picture;
 use crate::wish::Wish;
 
-/// Height of an entry, and side of its thumbnail.
+/// The height of an entry, and the side of its thumbnail.
 const HEIGHT: f32 = 64.0;
 const THUMB: f32 = 48.0;
 
-/// Between two entries, and from the top of one to the next one's.
+/// The gap between two entries, and the distance from the top of one to the next.
 const GAP: f32 = 4.0;
 const STEP: f32 = HEIGHT + GAP;
 
@@ -49,7 +49,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
         .show_viewport(ui, |ui, seen| entries(ui, desk, seen, wishes));
 }
 
-/// Those in sight: there may be thousands.
+/// Draws only the visible entries, since there may be thousands.
 fn entries(ui: &mut Ui, desk: &Desk, seen: Rect, wishes: &mut Vec<Wish>) {
     let all = desk.pictures.all();
     let selected = desk.pictures.selected_at();
@@ -123,7 +123,7 @@ fn entry(ui: &mut Ui, rect: Rect, picture: &Picture, selected: bool, wishes: &mu
     });
 }
 
-/// The middle square of a picture, in texture coordinates.
+/// Returns the middle square of a picture, in texture coordinates.
 fn square(size: Vec2) -> Rect {
     let side = Vec2::splat(size.min_elem()) / size.max(Vec2::splat(1.0));
     Rect::from_center_size(pos2(0.5, 0.5), side)

@@ -1,4 +1,4 @@
-//! The live scene, and what frames take with inference and without.
+//! The live scene, and the frame times with inference and without.
 
 use eframe::egui::{Align2, Color32, FontId, Image, Rect, RichText, Slider, Ui, pos2, vec2};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::desk::Desk;
 use crate::frames::{Kind, Summary};
 use crate::wish::Wish;
 
-/// Height of what is below the scene.
+/// The height of the area below the scene.
 const BELOW: f32 = 232.0;
 
-/// Most milliseconds of a frame that may be the network's.
+/// The largest budget of the network in a frame, in milliseconds.
 const MOST: f64 = 16.0;
 
 pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
@@ -93,7 +93,7 @@ fn controls(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     });
 }
 
-/// A kind's figures, with its colour in the plot.
+/// Draws the statistics of a kind of frames, with its colour in the plot.
 fn figures(ui: &mut Ui, desk: &Desk, kind: Kind, name: &str) {
     let palette = Palette::of(ui);
     let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), eframe::egui::Sense::hover());

@@ -1,5 +1,4 @@
-//! What is seen. Nothing here changes anything: views read the desk, and say
-//! what somebody wishes for.
+//! The views. They only read the desk and return the user's wishes.
 
 mod answers;
 mod cards;
@@ -20,7 +19,7 @@ use crate::desk::{Desk, Mode};
 use crate::wish::Wish;
 use theme::Palette;
 
-/// Draws the window; gives where the bars are.
+/// Draws the window and returns the positions of the bars.
 pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
     let palette = Palette::of(ui);
     let side = Frame::new()
@@ -49,7 +48,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
         .show(ui, |ui| {
             bars = answers::show(ui, desk, wishes);
             ui.add_space(10.0);
-            // Windows may be low.
+            // The cards may be taller than the window.
             ScrollArea::vertical().show(ui, |ui| cards::show(ui, desk));
         });
     CentralPanel::no_frame()
@@ -62,7 +61,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
     bars
 }
 
-/// A window without a device: why, and nothing else.
+/// Draws a window without a device, which shows only the reason.
 pub fn closed(ui: &mut Ui, message: &str) {
     let palette = Palette::of(ui);
     let frame = Frame::new()

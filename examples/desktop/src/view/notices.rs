@@ -1,4 +1,4 @@
-//! What went wrong, in words, until somebody has read it.
+//! The errors that the user has not dismissed.
 
 use eframe::egui::{
     Align, Align2, Area, Frame, Id, Label, Layout, Margin, Order, RichText, Stroke, Ui, vec2,
@@ -8,7 +8,7 @@ use super::theme::{Palette, ROUND};
 use crate::desk::Desk;
 use crate::wish::Wish;
 
-/// So many are seen at once, the latest.
+/// The number of notices that are visible at once; the latest are shown.
 const SEEN: usize = 3;
 
 pub fn show(ui: &Ui, desk: &Desk, wishes: &mut Vec<Wish>) {

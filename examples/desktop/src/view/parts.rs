@@ -1,4 +1,4 @@
-//! Small things that several views are made of.
+//! Small elements that several views share.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use eframe::egui::{
 
 use super::theme::{Palette, ROUND};
 
-/// What belongs together, under a title.
+/// Draws a card: related contents under a title.
 pub fn card<R>(ui: &mut Ui, fill: Color32, title: &str, contents: impl FnOnce(&mut Ui) -> R) -> R {
     let frame = Frame::new()
         .fill(fill)
@@ -27,13 +27,13 @@ pub fn card<R>(ui: &mut Ui, fill: Color32, title: &str, contents: impl FnOnce(&m
     shown.inner
 }
 
-/// A small title.
+/// Draws a small title.
 pub fn caption(ui: &mut Ui, text: &str) {
     let colour = Palette::of(ui).weak;
     ui.label(RichText::new(text).small().strong().color(colour));
 }
 
-/// A button that is chosen or not.
+/// Draws a button that is either chosen or not.
 pub fn choice(ui: &mut Ui, chosen: bool, name: &str) -> Response {
     let palette = Palette::of(ui);
     let (text, fill) = match chosen {
@@ -43,8 +43,7 @@ pub fn choice(ui: &mut Ui, chosen: bool, name: &str) -> Response {
     ui.add(Button::new(RichText::new(name).color(text)).fill(fill))
 }
 
-/// A name at the left and a value at the right; the value is cut where it is
-/// too long.
+/// Draws a name at the left and a value at the right. A value that is too long is truncated.
 pub fn row(ui: &mut Ui, name: &str, value: impl Into<String>) {
     let palette = Palette::of(ui);
     ui.horizontal(|ui| {
@@ -57,7 +56,7 @@ pub fn row(ui: &mut Ui, name: &str, value: impl Into<String>) {
     });
 }
 
-/// A time with as many digits as say something.
+/// Returns a time with its significant digits.
 pub fn time(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1e3;
     match ms {
@@ -69,7 +68,7 @@ pub fn time(time: Duration) -> String {
     }
 }
 
-/// A count with a unit's prefix.
+/// Returns a count with an SI prefix.
 pub fn count(value: u64) -> String {
     match value {
         1_000_000_000.. => format!("{:.1} G", value as f64 / 1e9),
@@ -79,8 +78,8 @@ pub fn count(value: u64) -> String {
     }
 }
 
-/// The largest rectangle of a shape in the middle of another; no larger than
-/// three times its size in points, since pixels are no art.
+/// Returns the largest centred rectangle with the aspect ratio of `size` within `space`. It is at
+/// most three times `size` in points, since large pixels look bad.
 pub fn fitted(space: Rect, size: Vec2) -> Rect {
     let size = vec2(size.x.max(1.0), size.y.max(1.0));
     let scale = (space.width() / size.x)
@@ -89,12 +88,12 @@ pub fn fitted(space: Rect, size: Vec2) -> Rect {
     Rect::from_center_size(space.center(), size * scale)
 }
 
-/// A bar of which a part is filled.
+/// Draws a bar that is filled in part.
 pub fn bar(ui: &Ui, rect: Rect, part: f32, colour: Color32) {
     let radius = rect.height() / 2.0;
     ui.painter()
         .rect_filled(rect, radius, Palette::of(ui).track);
-    // What would be shown as nothing is nothing; what is more is seen.
+    // A fraction that is displayed as 0 draws nothing. Any larger fraction stays visible.
     if part < 0.0005 {
         return;
     }
@@ -103,7 +102,7 @@ pub fn bar(ui: &Ui, rect: Rect, part: f32, colour: Color32) {
     ui.painter().rect_filled(filled, radius, colour);
 }
 
-/// A line around what has the keyboard.
+/// Draws a line around the element that has the keyboard focus.
 pub fn focus(ui: &Ui, response: &Response, rect: Rect) {
     if response.has_focus() {
         let line = Stroke::new(2.0, Palette::of(ui).accent);
@@ -112,9 +111,9 @@ pub fn focus(ui: &Ui, response: &Response, rect: Rect) {
     }
 }
 
-/// Contents in a rectangle of their own.
+/// Draws contents in a rectangle of their own.
 pub fn within<R>(ui: &mut Ui, rect: Rect, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    // A child that its parent makes no room for: the rectangle is there already.
+    // The child does not allocate space in its parent, because the rectangle is already allocated.
     contents(&mut ui.new_child(UiBuilder::new().max_rect(rect)))
 }
 

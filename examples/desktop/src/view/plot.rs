@@ -1,4 +1,4 @@
-//! The last frames' times as bars: a line at 60 a second, colours by kind.
+//! The last frames' times as bars, coloured by kind, with a line at 60 frames a second.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use eframe::egui::{Align2, Color32, FontId, Rect, Stroke, Ui, pos2};
 use super::theme::{Palette, ROUND_SMALL};
 use crate::frames::{Frames, Kind};
 
-/// Points that a frame is wide.
+/// The width of a frame's bar in points.
 const WIDTH: f32 = 2.0;
 
-/// A frame of a screen at 60 Hz.
+/// The time of a frame at 60 Hz.
 const TICK: Duration = Duration::from_micros(16_667);
 
 pub fn colour(palette: &Palette, kind: Kind) -> Color32 {
@@ -27,7 +27,7 @@ pub fn show(ui: &Ui, rect: Rect, frames: &Frames) {
     let room = (inside.width() / WIDTH) as usize;
     let recent: Vec<(Kind, Duration)> = frames.recent().rev().take(room).collect();
     let longest = recent.iter().map(|(_, time)| *time).max().unwrap_or(TICK);
-    // The line is in sight, and so is the longest frame.
+    // The scale shows both the line and the longest frame.
     let scale = longest.max(2 * TICK).as_secs_f32();
     let height = |time: Duration| inside.height() * (time.as_secs_f32() / scale);
     for (at, (kind, time)) in recent.into_iter().enumerate() {

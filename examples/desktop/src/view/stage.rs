@@ -1,4 +1,4 @@
-//! The picture that is looked at, with the heat of a class over it.
+//! The selected picture, with the heat of a class over it.
 
 use eframe::egui::{
     Align, Align2, Button, Color32, CornerRadius, FontId, Image, Layout, Pos2, Rect, RichText,
@@ -12,10 +12,10 @@ use crate::desk::Desk;
 use crate::picture::{Maps, Picture};
 use crate::wish::Wish;
 
-/// Height of the line below the picture.
+/// The height of the toolbar below the picture.
 const TOOLS: f32 = 44.0;
 
-/// How dark it is where the network did not look.
+/// The darkness of the area outside the network's crop.
 const OUTSIDE: u8 = 150;
 
 pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
@@ -43,14 +43,14 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     });
 }
 
-/// The class whose heat is seen.
+/// Returns the class whose heat is shown.
 pub fn class(desk: &Desk, picture: &Picture) -> Option<usize> {
     let top = &picture.answer.as_ref()?.top;
     let chosen = top.iter().find(|best| Some(best.class) == desk.class);
     chosen.or(top.first()).map(|best| best.class)
 }
 
-/// Lays a class's heat over the part that the network saw, and dims the rest.
+/// Draws a class's heat over the network's crop, and dims the rest.
 fn heat(ui: &Ui, desk: &Desk, picture: &Picture, class: usize, rect: Rect) {
     let Some(heat) = picture.heat(class) else {
         return;
@@ -71,7 +71,7 @@ fn heat(ui: &Ui, desk: &Desk, picture: &Picture, class: usize, rect: Rect) {
                 .rect_filled(part, shared_corners(part, rect), outside);
         }
     }
-    // Where the network saw more than the picture, only the picture's part.
+    // If the crop exceeds the picture, only the part inside the picture is drawn.
     let part = |at: Pos2| ((at - seen.min) / seen.size()).to_pos2();
     let corners = shared_corners(inside, rect);
     Image::from_texture((heat.shown.id(), heat.shown.size()))
@@ -84,7 +84,7 @@ fn heat(ui: &Ui, desk: &Desk, picture: &Picture, class: usize, rect: Rect) {
         .rect_stroke(inside, corners, line, StrokeKind::Inside);
 }
 
-/// Round where a part of the picture has a corner of the picture.
+/// Returns round corners where the part shares a corner with the picture.
 fn shared_corners(part: Rect, all: Rect) -> CornerRadius {
     let round = |a: Pos2, b: Pos2, radius| if a.distance(b) < 0.5 { radius } else { 0 };
     CornerRadius {
@@ -95,7 +95,7 @@ fn shared_corners(part: Rect, all: Rect) -> CornerRadius {
     }
 }
 
-/// Where on the screen the part of a picture is that the network sees.
+/// Returns the network's crop of the picture in screen coordinates.
 fn seen(desk: &Desk, picture: &Picture, rect: Rect) -> Option<Rect> {
     let model = desk.models.loaded.as_ref()?;
     let (width, height) = picture.size;
@@ -114,7 +114,7 @@ fn seen(desk: &Desk, picture: &Picture, rect: Rect) -> Option<Rect> {
     ))
 }
 
-/// The line below the picture.
+/// Draws the toolbar below the picture.
 fn tools(
     ui: &mut Ui,
     desk: &Desk,
@@ -164,7 +164,7 @@ fn tools(
     });
 }
 
-/// No picture: says what to do.
+/// Draws instructions while no picture is open.
 fn nothing(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     let palette = Palette::of(ui);
     let space = ui.available_rect_before_wrap();
@@ -195,7 +195,7 @@ fn nothing(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     }
 }
 
-/// A small drawing of a picture.
+/// Draws a small icon of a picture.
 fn frame(ui: &Ui, at: Pos2, colour: Color32) {
     let stroke = Stroke::new(2.0, colour);
     let rect = Rect::from_center_size(at, vec2(60.0, 44.0));

@@ -1,4 +1,4 @@
-//! Colours and distances, dark and light.
+//! Colours and distances of the dark and the light theme.
 
 use eframe::egui::style::{HandleShape, WidgetVisuals};
 use eframe::egui::{
@@ -9,22 +9,22 @@ use eframe::egui::{
 /// The colours of a theme.
 #[derive(Clone, Copy)]
 pub struct Palette {
-    /// Behind everything.
+    /// The background of the window.
     pub ground: Color32,
-    /// Behind the lists at the sides.
+    /// The background of the lists at the sides.
     pub side: Color32,
-    /// Behind what belongs together.
+    /// The background of cards.
     pub card: Color32,
-    /// Behind a bar, and what the pointer is on.
+    /// The background of bars and of hovered elements.
     pub track: Color32,
     pub line: Color32,
     pub text: Color32,
     pub weak: Color32,
-    /// What is chosen, and how much of something there is.
+    /// The colour of chosen elements and of filled bars.
     pub accent: Color32,
-    /// Upon the accent.
+    /// The colour of text on the accent.
     pub on_accent: Color32,
-    /// Frames without inference.
+    /// The colour of frames without inference.
     pub calm: Color32,
     pub error: Color32,
 }
@@ -57,7 +57,7 @@ const LIGHT: Palette = Palette {
     error: Color32::from_rgb(190, 45, 35),
 };
 
-/// Corners of cards, and of smaller things.
+/// The corner radii of cards and of smaller elements.
 pub const ROUND: CornerRadius = CornerRadius::same(10);
 pub const ROUND_SMALL: CornerRadius = CornerRadius::same(6);
 
@@ -70,7 +70,7 @@ impl Palette {
     }
 }
 
-/// Has a window look as it should, in both themes.
+/// Applies the style to a window, in both themes.
 pub fn apply(context: &Context, preference: ThemePreference) {
     context.set_theme(preference);
     for (theme, palette) in [(Theme::Dark, DARK), (Theme::Light, LIGHT)] {

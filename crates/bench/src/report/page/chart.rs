@@ -1,4 +1,4 @@
-//! What charts share: scales and the families of kernels.
+//! Parts that several charts share: scales and kernel families.
 
 use serde::Serialize;
 
@@ -10,7 +10,8 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Over all those numbers that have a logarithm, and some room.
+    /// Makes an axis that covers all positive finite values, with a margin. Returns `None` if no
+    /// such value exists.
     pub fn over(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let logs = values
             .into_iter()
@@ -26,17 +27,18 @@ impl Log {
         })
     }
 
-    /// Where a number lies, from 0 to 1.
+    /// Returns the position of a number on the axis, from 0 to 1.
     pub fn place(&self, value: f64) -> f64 {
         (value.log10() - self.low) / (self.high - self.low)
     }
 
-    /// The number at a place.
+    /// Returns the number at a position.
     pub fn at(&self, place: f64) -> f64 {
         10f64.powf(self.low + place * (self.high - self.low))
     }
 
-    /// A few round numbers: powers of ten, or more where there are few.
+    /// Returns a few round numbers on the axis: powers of ten, or 1 and 3 times powers of ten if
+    /// the axis spans at most two of them.
     pub fn ticks(&self) -> Vec<f64> {
         let decades = self.decades();
         if decades.len() > 2 {
@@ -60,11 +62,11 @@ impl Log {
     }
 }
 
-/// What a kernel does, told from its name: results of other versions know
-/// other kernels.
+/// The kind of a kernel, derived from its name. Results of other versions may name kernels that
+/// this version does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Family {
-    /// Colour of its bars, a class of the style sheet.
+    /// The class in the style sheet that sets the colour of the family's bars.
     pub class: &'static str,
     pub name: &'static str,
 }
@@ -83,7 +85,7 @@ const fn family(class: &'static str, name: &'static str) -> Family {
     Family { class, name }
 }
 
-/// The family of the kernel of that name.
+/// Returns the family of the kernel with this name.
 pub(super) fn family_of(kernel: &str) -> Family {
     let i = if kernel.starts_with("conv1x1") {
         1

@@ -1,4 +1,4 @@
-//! Where figures come from.
+//! The environment of results: versions, machine and devices.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::rows::Rows;
 #[derive(Debug, Serialize)]
 pub(super) struct Environment {
     name: String,
-    /// As it was given, where the name is less than that.
+    /// The path that was given, if the name is only a part of it.
     path: Option<String>,
     created: String,
     command: String,
@@ -27,10 +27,10 @@ pub(super) struct Environment {
     devices: Vec<DeviceView>,
 }
 
-/// How often each row was repeated.
+/// The repetitions of each row.
 #[derive(Debug, Serialize)]
 struct Repeated {
-    /// None where a number of repetitions was asked for.
+    /// The duration, or `None` if a fixed number of repetitions was requested.
     seconds: Option<Num>,
     at_least: Num,
     at_most: Num,
@@ -159,7 +159,7 @@ fn view(device: &Device, at: &str) -> DeviceView {
     }
 }
 
-/// How GPU time was taken, in words.
+/// Returns the clock that timed the GPU, in words.
 pub(super) fn clock(clock: Clock) -> &'static str {
     match clock {
         Clock::Timestamps => "GPU timestamps",

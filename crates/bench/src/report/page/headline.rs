@@ -1,4 +1,5 @@
-//! What a reader wants first: on what, how fast, and whether to believe it.
+//! The summary at the top of the page: the devices, their speed, and the reliability of the
+//! figures.
 
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ struct Warning {
     text: String,
 }
 
-/// One kind of work and everyone who did it.
+/// One work with the figures of each row that did this work.
 #[derive(Debug, Serialize)]
 struct Card {
     work: String,
@@ -35,7 +36,8 @@ struct Figure {
     colour: String,
     label: Option<String>,
     images: Option<Num>,
-    /// Of a latency row: in the other scenario it is mostly waiting.
+    /// The median of a latency row. In the throughput scenario, a batch's own time is mostly
+    /// waiting.
     median: Option<Num>,
     in_flight: usize,
     ratio: Option<String>,
@@ -96,19 +98,19 @@ fn figure(rows: &Rows, group: &[&Entry], entry: &Entry) -> Figure {
     }
 }
 
-/// The class that has a series' colour.
+/// Returns the class in the style sheet that sets a series' colour.
 pub(super) fn colour(series: usize) -> String {
     format!("s{}", 1 + series % 7)
 }
 
-/// How many times as many images a second as the reference makes.
+/// Returns the ratio of images per second to the reference row's.
 pub(super) fn speed_up(reference: &Entry, entry: &Entry) -> Option<f64> {
     let right = entry.is_right() && reference.is_right();
     let ratio = entry.row.images_per_second? / reference.row.images_per_second?;
     (right && ratio.is_finite() && ratio > 0.0).then_some(ratio)
 }
 
-/// Each further result against the first.
+/// Compares each further result with the first result.
 fn verdicts(rows: &Rows) -> Vec<String> {
     let Some(((first, _), rest)) = rows.reports.split_first() else {
         return vec![];
@@ -134,7 +136,7 @@ fn verdict(rows: &Rows, first: &str, report: usize, name: &str) -> String {
     if logs.is_empty() {
         return format!("{name} has no row that {first} has too, so none is compared.");
     }
-    // Where all are compared with one of several devices, that one is named.
+    // If all rows are compared with the same one of several devices, name this device.
     references.dedup();
     let with = match references[..] {
         [one] => &rows.series[one].label,

@@ -1,4 +1,4 @@
-//! How end-to-end times are spread: a histogram, or each of a few.
+//! The distribution of end-to-end times: a histogram, or a dot for each sample if samples are few.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -16,15 +16,16 @@ pub(super) struct Latency {
     title: String,
     chart: Value,
     samples: Num,
-    /// Where each waits for those before it.
+    /// The number of batches in flight, in the throughput scenario. Each batch waits for the
+    /// batches before it.
     in_flight: Option<usize>,
-    /// Samples right of the plot, and the largest.
+    /// The number of samples to the right of the plot, and the largest sample.
     beyond: usize,
     max: Num,
     trend: Option<Value>,
 }
 
-/// Fewer samples are dots.
+/// The fewest samples for a histogram. Fewer samples are drawn as dots.
 const HISTOGRAM: usize = 20;
 const LABELS: f64 = 46.0;
 const PLOT: f64 = 70.0;
@@ -75,8 +76,8 @@ struct Axis {
 }
 
 impl Axis {
-    /// From the smallest to the largest, unless a few stragglers would press
-    /// the others into one bar.
+    /// Makes an axis from the smallest to the largest sample. If a few outliers would compress all
+    /// other samples into one bar, the axis ends soon after p99.
     fn of(times: &Stats) -> Self {
         let (low, max) = (times.min, times.max);
         let usual = times.p99 - low;
@@ -113,7 +114,7 @@ impl Axis {
     }
 }
 
-/// A tick's number without zeros that say nothing.
+/// Returns a tick's number without trailing zeros.
 fn short(tick: f64) -> String {
     let text = significant(tick, 4);
     match text.contains('.') {
@@ -161,7 +162,7 @@ fn dots(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis, colour: &
     }
 }
 
-/// Median, p90 and p99, each label on a line of its own.
+/// Draws marks for median, p90 and p99, with each label on its own line.
 fn marks(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis) {
     let marks = [
         ("median", times.median),
@@ -186,7 +187,8 @@ fn marks(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis) {
     }
 }
 
-/// The samples in order, which shows clocks that fall as a device warms up.
+/// Draws the samples in the order of measurement, which shows clocks that fall as a device warms
+/// up.
 fn trend(times: &Stats, axis: Axis, colour: &str) -> Element {
     const HEIGHT: f64 = 34.0;
     const POINTS: usize = 160;

@@ -1,4 +1,4 @@
-//! Each dispatch of a row as a bar: where the time goes.
+//! The dispatches of a row as bars, which show the share of each in the GPU time.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(super) struct Layers {
     steps: Vec<Step>,
 }
 
-/// A family's part of the time.
+/// A kernel family's share of the time.
 #[derive(Debug, Serialize)]
 struct Part {
     family: Family,
@@ -97,7 +97,7 @@ fn profile(rows: &Rows, entry: &Entry, profile: &Profile) -> Layers {
     }
 }
 
-/// One bar of all families.
+/// Draws the shares of all families in one bar.
 fn parts(families: &BTreeMap<Family, f64>) -> Element {
     const HEIGHT: f64 = 14.0;
     let mut chart = picture(HEIGHT, "Parts of the GPU time by kind of kernel");
@@ -114,7 +114,7 @@ fn parts(families: &BTreeMap<Family, f64>) -> Element {
     chart
 }
 
-/// The time, and a mark where it would end at the device's peaks.
+/// Draws the time of a step as a bar, with a mark at the time that the device's peaks would allow.
 fn bar(step: &StepTime, longest: f64, ms: &Num) -> Element {
     const HEIGHT: f64 = 12.0;
     let part = |ms: f64| if longest > 0.0 { ms / longest } else { 0.0 };
@@ -142,7 +142,7 @@ fn bar(step: &StepTime, longest: f64, ms: &Num) -> Element {
     if let Some((x, _)) = ceiling {
         let line = el("line").set("y1", 0).set("y2", px(HEIGHT));
         let line = line.set("x1", percent(x)).set("x2", percent(x));
-        // A light seam, so that the mark is seen on any colour.
+        // A light line below the mark makes the mark visible on any colour.
         chart.push(line.clone().class("seam"));
         chart.push(line.class("mark"));
     }

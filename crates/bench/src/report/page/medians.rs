@@ -1,4 +1,4 @@
-//! Times per batch as bars, those of the same work side by side.
+//! Times per batch as bars, grouped by work.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -13,9 +13,10 @@ use crate::page::svg::{Element, el, percent, picture, px};
 #[derive(Debug, Serialize)]
 pub(super) struct Medians {
     groups: Vec<Group>,
-    /// Whether each group has a scale of its own.
+    /// True if each group has its own scale.
     own_scales: bool,
-    /// Whether some, or all, rows have several batches in flight.
+    /// True if some rows have several batches in flight. `latency` is true if some rows have only
+    /// one.
     throughput: bool,
     latency: bool,
     legend: Vec<(String, String)>,
@@ -27,7 +28,8 @@ struct Group {
     chart: Value,
 }
 
-/// The longest bar; its figure needs the rest, on a phone too.
+/// The length of the longest bar, relative to the width. The bar's figure needs the rest, even on a
+/// phone.
 const LONGEST: f64 = 0.55;
 const BAR: f64 = 16.0;
 const STEP: f64 = 21.0;
@@ -96,7 +98,8 @@ fn bar(rows: &Rows, group: &[&Entry], entry: &Entry, longest: f64) -> Element {
         .set("width", percent(width))
         .set("height", px(BAR))
         .set("rx", 2)
-        // Of a rate it is the reciprocal, which tests cannot look up.
+        // For a throughput row the time is computed from the rate, so tests cannot find it in the
+        // data.
         .set("data-ms", time.ms)
         .num(&time.from);
     let text = text.class("num").set("x", percent(width)).text(&figure);

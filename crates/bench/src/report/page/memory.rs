@@ -1,4 +1,4 @@
-//! What rows keep in memory, by kind.
+//! The memory of rows, by kind.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use super::rows::{Entry, Rows};
 pub(super) struct MemoryRow {
     work: String,
     colour: String,
-    /// Where there are several.
+    /// The device's label, if several series exist.
     device: Option<String>,
     parameters: Num,
     activations: Num,

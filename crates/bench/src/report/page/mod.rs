@@ -1,12 +1,12 @@
-//! One HTML page of one result or of several side by side. It stands alone:
-//! no scripts, no fonts, nothing is fetched, and it carries its data as JSON.
+//! An HTML page for one result or for several results in comparison. The page is self-contained: it
+//! has no scripts and no fonts, fetches nothing, and carries its data as JSON.
 //!
-//! Every string of a result comes from a driver or a file and is escaped: by
-//! minijinja in templates, by [`svg`](crate::page::svg) in charts and by [`embed`] in the data.
-//! A content security policy forbids scripts besides.
+//! Every string of a result comes from a driver or a file, and is therefore escaped: by minijinja
+//! in templates, by [`svg`](crate::page::svg) in charts and by [`embed`] in the data. A content
+//! security policy also forbids scripts.
 //!
-//! Each figure that is shown has the exact number of the JSON in `data-value`
-//! and its JSON pointer in `data-at`, which tests follow.
+//! The attribute `data-value` of each figure on the page holds the exact number from the JSON. The
+//! attribute `data-at` holds the number's JSON pointer. Tests follow these pointers.
 
 mod chart;
 mod environment;
@@ -47,8 +47,8 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "table.html",
 ];
 
-/// The page of these results, each with the name that tells it from the
-/// others, such as its file's path.
+/// Returns the page for these results. Each result has a name that distinguishes it, such as its
+/// file's path.
 pub fn page(reports: &[(String, &Report)]) -> Result<String, PageError> {
     let env = environment(TEMPLATES)?;
     let paths: Vec<&str> = reports.iter().map(|(path, _)| path.as_str()).collect();
@@ -75,7 +75,7 @@ pub fn page(reports: &[(String, &Report)]) -> Result<String, PageError> {
     Ok(template.render(Value::from(Serde(&page)))?)
 }
 
-/// What the templates show.
+/// The data that the templates show.
 #[derive(Serialize)]
 struct Page {
     style: Value,
@@ -93,7 +93,7 @@ struct Page {
     environment: Vec<environment::Environment>,
 }
 
-/// The results as JSON that no HTML parser takes for markup.
+/// Returns the results as JSON that no HTML parser interprets as markup.
 fn embed(reports: &[(String, &Report)]) -> Result<String, serde_json::Error> {
     #[derive(Serialize)]
     struct Named<'a> {

@@ -1,8 +1,7 @@
-//! What to call results that were given as paths: as little of each path as
-//! tells it from the others.
+//! Short names for results that were given as paths. A name is the shortest part of the path that
+//! is unique.
 
-/// The shortest tail of each path that no other path has; equal paths are
-/// numbered.
+/// Returns for each path its shortest unique tail. Equal paths are numbered.
 pub(super) fn short(paths: &[&str]) -> Vec<String> {
     let parts = paths.iter().map(|path| path.split(SEPARATORS).count());
     let longest = parts.max().unwrap_or(0);
@@ -24,7 +23,7 @@ pub(super) fn short(paths: &[&str]) -> Vec<String> {
 
 const SEPARATORS: [char; 2] = ['/', '\\'];
 
-/// Its last `n` parts.
+/// Returns the last `n` parts of a path.
 fn tail(path: &str, n: usize) -> &str {
     let mut starts = path.rmatch_indices(SEPARATORS).map(|(i, _)| i + 1);
     starts.nth(n - 1).map_or(path, |start| &path[start..])

@@ -1,28 +1,29 @@
-//! Figures: a text to read and the exact number behind it. Texts are those of
-//! the terminal, so that a figure is spelled the same in both.
+//! Figures: a text for readers and the exact number. The texts have the same format as in the
+//! terminal.
 
 use serde::Serialize;
 
 use crate::page::svg::Element;
 use crate::text::number;
 
-/// Where a figure is not known.
+/// The text of an unknown figure.
 pub(super) const NONE: &str = "–";
 
 /// A figure on the page.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Num {
-    /// As it is read.
+    /// The text that readers see.
     pub text: String,
     /// The number as JSON writes it.
     pub exact: String,
-    /// JSON pointer to it in the embedded data; `…/length` is an array's.
+    /// The JSON pointer to the number in the embedded data. `…/length` stands for the length of an
+    /// array.
     pub at: String,
 }
 
 impl Num {
     pub fn new(value: impl Serialize, text: String, at: String) -> Self {
-        // A number always has its JSON.
+        // The conversion of a number to JSON does not fail.
         let exact = serde_json::to_string(&value).unwrap_or_default();
         Self { text, exact, at }
     }
@@ -53,7 +54,7 @@ impl Num {
 }
 
 impl Element {
-    /// The figure that the element stands for.
+    /// Marks the element as showing a figure.
     pub(super) fn num(self, num: &Num) -> Self {
         self.set("data-value", &num.exact).set("data-at", &num.at)
     }
@@ -75,12 +76,12 @@ pub(super) fn tiny(value: f64) -> String {
     readable(value, number::tiny)
 }
 
-/// The unit stays on the number's line.
+/// Returns a size whose unit stays on the same line as the number.
 pub(super) fn bytes(value: u64) -> String {
     number::bytes(value).replace(' ', "\u{a0}")
 }
 
-/// A mean and its standard deviation, to the same decimals.
+/// Returns a mean and its standard deviation with equal numbers of decimals.
 pub(super) fn spread(mean: f64, deviation: f64) -> (String, String) {
     let both = number::ms_spread(mean, deviation);
     match both.split_once(" ± ") {
@@ -92,7 +93,7 @@ pub(super) fn spread(mean: f64, deviation: f64) -> (String, String) {
     }
 }
 
-/// How many times as much, without the sign.
+/// Returns a ratio without the sign `×`.
 pub(super) fn ratio(value: f64) -> String {
     match value {
         0.1.. => readable(value, |value| format!("{value:.2}")),
@@ -100,8 +101,8 @@ pub(super) fn ratio(value: f64) -> String {
     }
 }
 
-/// Files hold any number; the terminal's formats are for those that are
-/// measured.
+/// Formats a number. Files may hold any number, but the terminal's formats suit only numbers that a
+/// measurement can give.
 fn readable(value: f64, format: impl Fn(f64) -> String) -> String {
     match value.abs() {
         magnitude if !magnitude.is_finite() => NONE.into(),
@@ -110,8 +111,8 @@ fn readable(value: f64, format: impl Fn(f64) -> String) -> String {
     }
 }
 
-/// So many significant digits, though never fewer than the integer part has:
-/// for axes, whose numbers the terminal does not show.
+/// Returns a number with this many significant digits, but never fewer than its integer part has.
+/// Axes use this format for numbers that the terminal does not show.
 pub(super) fn significant(value: f64, digits: usize) -> String {
     readable(value, |value| match value.abs() {
         0.0 => "0".into(),

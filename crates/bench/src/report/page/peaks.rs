@@ -1,4 +1,4 @@
-//! What devices can do at most, side by side.
+//! The table that compares the peaks of devices.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ struct Column {
     not_measured: Vec<(String, String)>,
 }
 
-/// One quantity of all devices.
+/// One quantity, with its values for all devices.
 #[derive(Debug, Serialize)]
 struct Line {
     name: String,
@@ -33,7 +33,7 @@ struct Line {
 
 pub(super) fn peaks(rows: &Rows) -> PeakTable {
     let mut devices = vec![];
-    // By order and name, since devices differ in their cooperative matrices.
+    // The key is order and name, because devices differ in their cooperative matrices.
     let mut lines: BTreeMap<(usize, String), Line> = BTreeMap::new();
     for (report, (name, result)) in rows.reports.iter().enumerate() {
         for (device, found) in result.devices.iter().enumerate() {
@@ -65,7 +65,7 @@ pub(super) fn peaks(rows: &Rows) -> PeakTable {
     PeakTable { devices, lines }
 }
 
-/// Order, name, unit and value of each.
+/// Returns the order, name, unit and value of each quantity.
 fn quantities(
     peaks: &Peaks,
     at: impl Fn(&str) -> String,

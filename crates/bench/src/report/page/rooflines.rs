@@ -1,4 +1,4 @@
-//! The roofline plot: a dot a layer, under what the device can do at most.
+//! The roofline plot: a dot for each layer, below the limits that the device's peaks set.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::page::svg::{Element, el, percent, picture, px};
 #[derive(Debug, Serialize)]
 pub(super) struct Rooflines {
     plots: Vec<Plot>,
-    /// Devices with profiles that no plot can be made of.
+    /// The devices that have profiles but no peaks, and thus no plot.
     without_peaks: Vec<String>,
     families: Vec<Family>,
 }
@@ -25,12 +25,12 @@ struct Plot {
     fma: Num,
     memory: Num,
     ridge: String,
-    /// Dispatches that multiply nothing have no place on the plot.
+    /// The number of dispatches without multiplications, which have no position on the plot.
     left_out: usize,
 }
 
 const HEIGHT: f64 = 280.0;
-/// Room for the numbers under it.
+/// The height of the numbers below the plot, in pixels.
 const AXIS: f64 = 18.0;
 
 pub(super) fn rooflines(rows: &Rows) -> Rooflines {
@@ -60,7 +60,7 @@ pub(super) fn rooflines(rows: &Rows) -> Rooflines {
     }
 }
 
-/// The steps that have a place on logarithmic axes.
+/// Returns the steps that have a position on logarithmic axes.
 fn placed(profile: &Profile) -> impl Iterator<Item = (usize, &StepTime)> {
     let steps = profile.steps.iter().enumerate();
     steps.filter(|(_, s)| s.macs > 0 && s.bytes > 0 && s.gflops > 0.0 && s.gflops.is_finite())
@@ -119,7 +119,7 @@ fn plot(rows: &Rows, entry: &Entry, profile: &Profile, peaks: &Peaks) -> Option<
             .class(&format!("dot {}", family_of(&step.kernel).class))
             .set("cx", percent(x.place(intensity(step))))
             .set("cy", px(axes.down(step.gflops)))
-            // The area tells the share.
+            // The area of the dot shows the step's share.
             .set("r", px(2.5 + 7.5 * part.sqrt()));
         chart.push(dot.num(&num).title(&text));
     }
@@ -170,7 +170,7 @@ impl Axes {
 
     fn names(&self, chart: &mut Element) {
         let text = el("text").class("tick");
-        // The first and the last would meet the axes' titles.
+        // The first and the last tick would overlap the titles of the axes.
         for tick in self.y.ticks() {
             let y = self.down(tick) - 4.0;
             if y > 24.0 {
@@ -192,12 +192,13 @@ impl Axes {
         chart.push(right.set("y", below).text("FLOP/byte →"));
     }
 
-    /// Memory's slope up to the ridge, arithmetic's plateau from there.
+    /// Draws the slope that memory bandwidth sets up to the ridge, and the plateau that arithmetic
+    /// sets beyond it.
     fn ceilings(&self, chart: &mut Element, fma: f64, memory: f64) {
         let ridge = self.x.place(fma / memory);
         let top = px(self.down(fma));
         let line = el("line").class("ceiling");
-        // Where the slope enters the plot: at its left, or at its bottom.
+        // The slope enters the plot at its left or at its bottom.
         let low = self.x.at(0.0).max(self.y.at(0.0) / memory);
         let slope = line.clone().set("x1", percent(self.x.place(low)));
         let slope = slope.set("y1", px(self.down(low * memory)));

@@ -1,38 +1,38 @@
-//! All rows of all results, and how they are told apart.
+//! All rows of all results, and labels that distinguish them.
 
 use crate::{Device, Report, Row, Scenario, Stats, Status, Work};
 
 use super::number::{Num, tiny};
 
-/// One row and where it is.
+/// One row and its position in the results.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub report: usize,
     pub index: usize,
     pub row: &'a Row,
     pub device: Option<&'a Device>,
-    /// Index into [`Rows::series`].
+    /// The index into [`Rows::series`].
     pub series: usize,
 }
 
-/// A time per batch, and the figure that it is or comes from.
+/// A time per batch, and the figure in the JSON that is this time or from which it is computed.
 #[derive(Debug, Clone)]
 pub(super) struct BatchTime {
     pub ms: f64,
     pub from: Num,
 }
 
-/// A device of a result: bars of one colour.
+/// A device of one result, whose bars have one colour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Series {
     pub report: usize,
     device: Option<usize>,
     asked: String,
-    /// What tells it from the others.
+    /// The label that distinguishes this series from the others.
     pub label: String,
 }
 
-/// All of them.
+/// All rows of all results, and their series.
 #[derive(Debug)]
 pub(super) struct Rows<'a> {
     pub reports: &'a [(String, &'a Report)],
@@ -68,7 +68,7 @@ impl<'a> Rows<'a> {
         let series = Series {
             report,
             device: device.and(row.device),
-            // A device that opened has one name, however it was asked for.
+            // A device that was opened has the same name for every way in which it was requested.
             asked: match device {
                 Some(_) => String::new(),
                 None => row.device_asked.clone(),
@@ -85,7 +85,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Adds what tells alike names apart, and no more.
+    /// Extends equal labels until the labels differ, but no further.
     fn label_series(&mut self) {
         let plain = self.series.clone();
         for (i, series) in self.series.iter_mut().enumerate() {
@@ -111,7 +111,7 @@ impl<'a> Rows<'a> {
         &self.series[entry.series].label
     }
 
-    /// Rows of the same work, in order of first appearance.
+    /// Returns the rows grouped by work, in the order of first appearance.
     pub fn groups(&self) -> Vec<Vec<&Entry<'a>>> {
         let mut groups: Vec<Vec<&Entry>> = vec![];
         for entry in &self.entries {
@@ -124,8 +124,9 @@ impl<'a> Rows<'a> {
         groups
     }
 
-    /// The row that a row of a group is compared with: the first result's on
-    /// the same device, or its first.
+    /// Returns the row with which a row of a group is compared. This row is the first result's row
+    /// on the same device, or else the first result's first row. Returns `None` if a row would be
+    /// compared with itself.
     pub fn reference<'b>(&self, group: &[&'b Entry<'a>], of: &Entry) -> Option<&'b Entry<'a>> {
         let mut first = group.iter().filter(|e| e.report == 0 && e.is_right());
         let same = first.clone().find(|e| {
@@ -140,7 +141,7 @@ impl<'a> Rows<'a> {
         (!itself).then_some(reference)
     }
 
-    /// The work in words, with the settings in which rows differ.
+    /// Returns the work in words, with the settings in which rows differ.
     pub fn work(&self, work: &Work) -> String {
         let differs = |part: fn(&Work) -> String| {
             self.entries.iter().any(|e| part(&e.row.work) != part(work))
@@ -167,7 +168,7 @@ impl<'a> Rows<'a> {
         text
     }
 
-    /// The work and where it was done, where that is in question.
+    /// Returns the work in words, with the device if several series exist.
     pub fn title(&self, entry: &Entry) -> String {
         let work = self.work(&entry.row.work);
         match self.series.len() {
@@ -178,19 +179,20 @@ impl<'a> Rows<'a> {
 }
 
 impl Entry<'_> {
-    /// Whether it has a speed.
+    /// Returns whether the row's outputs are right, so that it has a speed.
     pub fn is_right(&self) -> bool {
         let passed = self.row.verification.as_ref().is_none_or(|v| v.passed);
         self.row.status == Status::Ok && passed
     }
 
-    /// End-to-end times, unless it failed.
+    /// Returns the end-to-end times, or `None` if the row failed.
     pub fn times(&self) -> Option<&Stats> {
         self.row.end_to_end.as_ref().filter(|_| self.is_right())
     }
 
-    /// Time per batch: the median of a latency row. With several in flight a
-    /// batch's own time is mostly waiting, so there it is that of the rate.
+    /// Returns the time per batch. A latency row's time is its median. With several batches in
+    /// flight, a batch's own time is mostly waiting, so a throughput row's time is computed from
+    /// its rate.
     pub fn batch_ms(&self) -> Option<BatchTime> {
         let times = self.times()?;
         if self.row.work.scenario == Scenario::Latency {
@@ -206,7 +208,7 @@ impl Entry<'_> {
         })
     }
 
-    /// Why it failed.
+    /// Returns the reason why the row failed.
     pub fn why(&self) -> String {
         if let Some(error) = &self.row.error {
             return error.clone();
@@ -228,7 +230,7 @@ impl Entry<'_> {
         }
     }
 
-    /// JSON pointer to something of the row.
+    /// Returns the JSON pointer to a field of the row.
     pub fn at(&self, path: &str) -> String {
         format!("/{}/report/rows/{}/{path}", self.report, self.index)
     }

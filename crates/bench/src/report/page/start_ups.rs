@@ -1,4 +1,5 @@
-//! From nothing to the first logits, cold and warm, as stacked bars.
+//! The phases from opening the device to the first logits, for cold and warm starts, as stacked
+//! bars.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use crate::page::svg::{Element, el, percent, picture, px};
 pub(super) struct StartUps {
     groups: Vec<Group>,
     phases: Vec<(String, &'static str)>,
-    /// Whether some rows have a cold start, and whether some have none.
+    /// True if some rows have a cold start. `without_cold` is true if some rows have none.
     with_cold: bool,
     without_cold: bool,
 }
@@ -24,13 +25,13 @@ struct Group {
     chart: Value,
 }
 
-/// A start, its name on the page and that in JSON.
+/// A start, its name on the page and its name in JSON.
 type Start<'a> = (&'a Startup, &'static str, &'static str);
 
 const LONGEST: f64 = 0.55;
 const BAR: f64 = 16.0;
 const STEP: f64 = 21.0;
-/// Room for the words before the bars, in pixels.
+/// The width of the words before the bars, in pixels.
 const NAMES: f64 = 62.0;
 
 const PHASES: [(&str, &str); 6] = [
@@ -53,8 +54,8 @@ fn phases(start: &Startup) -> [f64; 6] {
     ]
 }
 
-/// Its starts. Only a cold one leaves caches that are known to be warm; without
-/// it they are as they were found.
+/// Returns the starts of a row. The caches are known to be warm only after a cold start. Without a
+/// cold start, the caches are in an unknown state.
 fn starts<'a>(entry: &Entry<'a>) -> Vec<Start<'a>> {
     let start = &entry.row.startup;
     let second = match start.cold {

@@ -11,11 +11,11 @@ use super::rows::{Entry, Rows, scenario};
 #[derive(Debug, Serialize)]
 pub(super) struct Table {
     groups: Vec<Group>,
-    /// Whether any GPU time is by the host's clock.
+    /// True if any GPU time was taken by the host's clock.
     wall: bool,
 }
 
-/// Rows that follow each other on one device.
+/// Consecutive rows on one device.
 #[derive(Debug, Serialize)]
 struct Group {
     colour: String,
@@ -43,7 +43,7 @@ struct TableRow {
     images: Option<Num>,
     gflops: Option<Num>,
     gpu: Option<Num>,
-    /// By the host's clock, and so not comparable.
+    /// True if the GPU time was taken by the host's clock, which makes it not comparable.
     wall: bool,
     encode: Option<Num>,
     roofline: Option<Num>,
@@ -54,7 +54,7 @@ struct TableRow {
 struct Verified {
     passed: bool,
     error: Option<Num>,
-    /// Before the timed loop, and after it if there was one.
+    /// The counts before the timed loop and, if the loop ran, after it.
     top1: Vec<Num>,
     images: Num,
     deterministic: Option<bool>,
@@ -78,7 +78,7 @@ fn table_row(entry: &Entry) -> TableRow {
     let right = entry.is_right();
     let times = entry.times();
     let time = |value: Option<f64>, path| value.map(|value| entry.ms(value, path));
-    // What follows the times is shown for a right row only.
+    // The rates and times below are shown only for a row with right outputs.
     let rate = |value: Option<f64>, path| {
         let value = value.filter(|_| right);
         value.map(|value| Num::rate(value, entry.at(path)))
@@ -122,7 +122,7 @@ fn table_row(entry: &Entry) -> TableRow {
 
 fn verified(entry: &Entry) -> Option<Verified> {
     let v = entry.row.verification.as_ref()?;
-    // The worst; one that is not a number is worse than any.
+    // The error shown is the worst. An output that is not a number counts as worse than any error.
     let checks = [("before", Some(&v.before)), ("after", v.after.as_ref())];
     let checks = checks.map(|(path, check)| check.map(|check| (path, check)));
     let mut errors = checks.iter().flatten();

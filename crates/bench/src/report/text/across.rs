@@ -1,4 +1,4 @@
-//! Devices side by side.
+//! The table that compares devices.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use crate::text::number::{ms, rate};
 use crate::text::table::{Align, Table};
 use crate::{Report, Row, Work};
 
-/// A row for each work, columns for each device; nothing for a single device.
+/// Adds a table with a row for each work and columns for each device. Adds nothing if only one
+/// device exists.
 pub fn devices(report: &Report, devices: &[DeviceRows<'_>], document: &mut Document) {
     if devices.len() < 2 {
         return;
@@ -58,7 +59,8 @@ fn speed(row: Option<&Row>, best: f64) -> [String; 3] {
     };
     match (&row.end_to_end, row.images_per_second) {
         (Some(stats), Some(n)) => {
-            // A rate of 0 is the best only among such.
+            // The best rate is 0 only if all rates are 0. Then each rate counts as 100 % of the
+            // best.
             let part = if best > 0.0 { n / best } else { 1.0 };
             let digits = if part < 0.1 { 2 } else { 1 };
             [

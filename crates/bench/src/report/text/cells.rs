@@ -1,17 +1,17 @@
-//! What several tables say in the same way.
+//! Cell texts that several tables share.
 
 use crate::text::number::tiny;
 use crate::{Row, Status};
 
-/// In place of a number that there is not.
+/// The text of a cell without a number.
 pub const NONE: &str = "-";
 
-/// A number, or what stands for none.
+/// Returns the text of a number, or [`NONE`] without a number.
 pub fn or_none<T>(value: Option<T>, shown: impl Fn(T) -> String) -> String {
     value.map_or_else(|| NONE.into(), shown)
 }
 
-/// How a row ended, in a word or two.
+/// Returns the outcome of a row in a few words.
 pub fn verdict(row: &Row) -> String {
     match (row.status, &row.verification) {
         (Status::Error, _) => "ERROR".into(),
@@ -27,7 +27,7 @@ pub fn verdict(row: &Row) -> String {
     }
 }
 
-/// Why a row has no speed; none of one that has.
+/// Returns the reason why a row has no speed, or `None` if the row has one.
 pub fn failure(row: &Row) -> Option<String> {
     let told = row.error.as_deref();
     match (row.status, &row.verification) {
@@ -60,7 +60,7 @@ pub fn failure(row: &Row) -> Option<String> {
     }
 }
 
-/// A, B, C …, and numbers after Z.
+/// Returns the letter for an index: A, B, C and so on, and `#27` and so on after Z.
 pub fn letter(index: usize) -> String {
     match u8::try_from(index) {
         Ok(i) if i < 26 => char::from(b'A' + i).to_string(),

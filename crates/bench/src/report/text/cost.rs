@@ -1,4 +1,4 @@
-//! The tables of start-up and memory.
+//! The tables of start-up times and memory.
 
 use super::cells::or_none;
 use super::works::Works;
@@ -7,7 +7,8 @@ use crate::text::document::Document;
 use crate::text::number::{bytes, ms};
 use crate::text::table::{Align, Table};
 
-/// From the checkpoint to the first logits; nothing where it was not measured.
+/// Adds the table of the start-up phases, up to the first logits. Adds nothing if no row has
+/// start-up times.
 pub fn startup(rows: &[&Row], document: &mut Document) {
     let works = Works::of(rows.iter().map(|row| &row.work));
     let mut columns = works.columns();
@@ -48,7 +49,8 @@ pub fn startup(rows: &[&Row], document: &mut Document) {
     document.table(table);
 }
 
-/// Device memory by the plan, and the process's; nothing where there is none.
+/// Adds the table of the plan's device memory and the process's peak memory. Adds nothing if no row
+/// has memory figures.
 pub fn memory(rows: &[&Row], document: &mut Document) {
     let works = Works::of(rows.iter().map(|row| &row.work));
     let mut columns = works.columns();

@@ -1,4 +1,4 @@
-//! A result for spreadsheets.
+//! Results as CSV for spreadsheets.
 
 use std::io;
 
@@ -6,42 +6,35 @@ use crate::{Clock, Device, Power, Report, Row, Startup, Stats, Status};
 
 use super::works::scenario;
 
-/// Name and value of each column.
+/// The name and the value of each column.
 type Columns = Vec<(String, String)>;
 
-/// One line for each row, with a head, and every scalar of the row, its device
-/// and its machine; samples, kernels and profiles are in JSON only. What was
-/// not measured is empty.
+/// Returns the result as CSV with a header line and one line per row. A line contains every scalar
+/// of the row, its device and its machine. Samples, kernels and profiles are in JSON only. The
+/// cells of values that were not measured are empty.
 ///
-/// Columns keep their names, and new ones come last in a new version:
+/// Columns keep their names, and a new version adds its new columns at the end:
 ///
-/// - `created`, `command`, `crate_version`, `wgpu_version`, `os`, `kernel`,
-///   `cpu`, `cpus`, `memory_bytes`, `power`
-/// - `device`, `device_asked`, `device_name`, `vendor`, `vendor_id`,
-///   `device_id`, `driver`, `driver_info`, `backend`, `kind`, `subgroup_min`,
-///   `subgroup_max`, the limits under their names, `features` and `warnings`
-///   (separated by `; `)
-/// - `peak_clock`, `peak_fma_f32_gflops`, `peak_fma_f16_gflops`,
-///   `peak_memory_gbytes_per_second`, `peak_memory_buffer_bytes`,
-///   `peak_dispatch_us`, `peak_round_trip_us`,
+/// - `created`, `command`, `crate_version`, `wgpu_version`, `os`, `kernel`, `cpu`, `cpus`,
+///   `memory_bytes`, `power`
+/// - `device`, `device_asked`, `device_name`, `vendor`, `vendor_id`, `device_id`, `driver`,
+///   `driver_info`, `backend`, `kind`, `subgroup_min`, `subgroup_max`, the limits under their
+///   names, `features` and `warnings` (separated by `; `)
+/// - `peak_clock`, `peak_fma_f32_gflops`, `peak_fma_f16_gflops`, `peak_memory_gbytes_per_second`,
+///   `peak_memory_buffer_bytes`, `peak_dispatch_us`, `peak_round_trip_us`,
 ///   `peak_upload_gbytes_per_second`, `peak_readback_gbytes_per_second`
-/// - `model`, `weights`, `parameters`, `macs`, `batch_size`, `input_size`,
-///   `precision`, `scenario`
-/// - `status`, `error`, `passed`, `deterministic`, `relative_error`,
-///   `top1_equal`, `relative_error_after`, `top1_equal_after`, `tolerance`,
-///   `images`
-/// - for `end_to_end`, `encode` and `gpu`: `…_median_ms`, `…_mean_ms`,
-///   `…_stddev_ms`, `…_min_ms`, `…_p90_ms`, `…_p99_ms`, `…_max_ms`, `…_n`;
-///   `gpu_clock`
+/// - `model`, `weights`, `parameters`, `macs`, `batch_size`, `input_size`, `precision`, `scenario`
+/// - `status`, `error`, `passed`, `deterministic`, `relative_error`, `top1_equal`,
+///   `relative_error_after`, `top1_equal_after`, `tolerance`, `images`
+/// - for `end_to_end`, `encode` and `gpu`: `…_median_ms`, `…_mean_ms`, `…_stddev_ms`, `…_min_ms`,
+///   `…_p90_ms`, `…_p99_ms`, `…_max_ms`, `…_n`; `gpu_clock`
 /// - `images_per_second`, `gflops`, `roofline_ceiling_ms`, `roofline_percent`
-/// - `activation_bytes`, `weight_bytes`, `other_bytes`, `device_bytes`,
-///   `process_peak_bytes`
-/// - for `startup_cold` and `startup_warm`: `…_device_ms`, `…_load_ms`,
-///   `…_plan_ms`, `…_pipelines_ms`, `…_upload_ms`, `…_first_inference_ms`,
-///   `…_total_ms`
+/// - `activation_bytes`, `weight_bytes`, `other_bytes`, `device_bytes`, `process_peak_bytes`
+/// - for `startup_cold` and `startup_warm`: `…_device_ms`, `…_load_ms`, `…_plan_ms`,
+///   `…_pipelines_ms`, `…_upload_ms`, `…_first_inference_ms`, `…_total_ms`
 pub fn csv(report: &Report) -> io::Result<String> {
     let mut writer = ::csv::Writer::from_writer(vec![]);
-    // A head even where there are no rows.
+    // Write the header line even if the result has no rows.
     let head = columns(report, None);
     writer.write_record(head.iter().map(|(name, _)| name))?;
     for row in &report.rows {
@@ -52,7 +45,7 @@ pub fn csv(report: &Report) -> io::Result<String> {
     String::from_utf8(bytes).map_err(io::Error::other)
 }
 
-/// Of one row; without one, names only.
+/// Returns the columns of one row. Without a row, the values of the row are empty.
 fn columns(report: &Report, row: Option<&Row>) -> Columns {
     let mut out = vec![];
     environment(report, &mut out);

@@ -1,20 +1,21 @@
-//! Rows by device.
+//! Rows grouped by device.
 
 use crate::{Report, Row};
 
-/// What was asked for as a device, and the rows of it.
+/// A device as it was requested, and its rows.
 #[derive(Debug, Clone)]
 pub(crate) struct DeviceRows<'a> {
-    /// Its index in the report; none where it could not be opened.
+    /// The device's index in the report, or `None` if the device could not be opened.
     pub index: Option<usize>,
-    /// As it was asked for.
+    /// The text by which the device was requested.
     pub asked: &'a str,
-    /// In the report's order.
+    /// The device's rows, in the order of the report.
     pub rows: Vec<&'a Row>,
 }
 
 impl DeviceRows<'_> {
-    /// Its name and backend, or what it was asked for as.
+    /// Returns the device's name and backend, or the requested text if the device could not be
+    /// opened.
     pub fn name(&self, report: &Report) -> String {
         let device = self.index.and_then(|i| report.devices.get(i));
         device.map_or_else(
@@ -23,7 +24,7 @@ impl DeviceRows<'_> {
         )
     }
 
-    /// How the kernels of its rows were chosen, each way once.
+    /// Returns the ways in which the kernels of these rows were chosen, without duplicates.
     pub fn kernels_by(&self) -> String {
         let by = self.rows.iter().filter_map(|row| row.kernels_by.as_deref());
         let mut ways: Vec<&str> = by.collect();
@@ -33,7 +34,7 @@ impl DeviceRows<'_> {
     }
 }
 
-/// Rows by device, in the order in which devices come up.
+/// Groups the rows by device, in the order in which devices first appear.
 pub(crate) fn devices(report: &Report) -> Vec<DeviceRows<'_>> {
     let mut devices: Vec<DeviceRows<'_>> = vec![];
     for row in &report.rows {

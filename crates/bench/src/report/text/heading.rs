@@ -1,4 +1,4 @@
-//! Where results are from: the machine, its devices, and what these can do.
+//! The environment of results: the machine, its devices and their peaks.
 
 use super::devices::DeviceRows;
 use crate::text::document::Document;
@@ -6,7 +6,7 @@ use crate::text::number::{bytes, rate};
 use crate::text::table::{Align, Table};
 use crate::{Clock, Device, Peaks, Power, Report};
 
-/// The programs and the machine.
+/// Adds the lines about the program's versions and the machine.
 pub fn host(report: &Report, document: &mut Document) {
     let host = &report.host;
     document.line(&format!(
@@ -29,7 +29,7 @@ pub fn host(report: &Report, document: &mut Document) {
     document.line(&repeated(report));
 }
 
-/// `each row repeated for 5 s, at least 3 times (n says how often)`.
+/// Returns a line such as `each row repeated for 5 s, at least 3 times (n says how often)`.
 fn repeated(report: &Report) -> String {
     let r = &report.repetitions;
     if r.at_least == r.at_most {
@@ -41,7 +41,7 @@ fn repeated(report: &Report) -> String {
     )
 }
 
-/// A device, its driver, and what lessens the worth of its numbers.
+/// Adds the heading of a device with its driver, and the warnings about its figures.
 pub fn device(report: &Report, rows: &DeviceRows<'_>, document: &mut Document) {
     let Some(device) = rows.index.and_then(|i| report.devices.get(i)) else {
         document.heading(&format!("{}: could not be opened", rows.asked));
@@ -57,7 +57,7 @@ pub fn device(report: &Report, rows: &DeviceRows<'_>, document: &mut Document) {
     }
 }
 
-/// `NVIDIA H200, discrete (Vulkan, NVIDIA 570.86)`.
+/// Returns the device in words, such as `NVIDIA H200, discrete (Vulkan, NVIDIA 570.86)`.
 pub fn named(device: &Device) -> String {
     format!(
         "{}, {} ({}, {})",
@@ -68,7 +68,7 @@ pub fn named(device: &Device) -> String {
     )
 }
 
-/// What the device can do at most, where it was measured.
+/// Adds the table of the device's peaks, if they were measured.
 pub fn peaks(report: &Report, rows: &DeviceRows<'_>, document: &mut Document) {
     let device = rows.index.and_then(|i| report.devices.get(i));
     let Some(peaks) = device.and_then(|d| d.peaks.as_ref()) else {

@@ -1,4 +1,4 @@
-//! Results as people and spreadsheets read them.
+//! Results as text for human readers, and as CSV for spreadsheets.
 
 mod across;
 pub(crate) mod cells;
@@ -17,13 +17,13 @@ use crate::text::document::Document;
 pub use self::csv::csv;
 use devices::devices;
 
-/// For a terminal of 132 columns: for each device its rows, start-up, memory
-/// and peaks, then devices side by side.
+/// Returns the report for a terminal of 132 columns. Each device has tables of its rows, start-up
+/// times, memory and peaks. A table that compares the devices follows.
 pub fn table(report: &Report) -> String {
     document(report).text()
 }
 
-/// The same as Markdown.
+/// Returns the content of [`table`] as Markdown.
 pub fn markdown(report: &Report) -> String {
     document(report).markdown()
 }

@@ -7,7 +7,8 @@ use crate::text::number::{ms, ms_spread, rate};
 use crate::text::table::{Align, Table};
 use crate::{Clock, Row, Stats};
 
-/// Times of those rows, and below them why some have none.
+/// Adds the table of these rows' times. Below the table, lines give the reasons why rows have no
+/// times.
 pub fn rows(rows: &[&Row], document: &mut Document) {
     let works = Works::of(rows.iter().map(|row| &row.work));
     document.line(&format!("{}; times in ms", works.common()));
@@ -67,7 +68,7 @@ pub fn rows(rows: &[&Row], document: &mut Document) {
     }
 }
 
-/// Each warning once, with the rows that it is of.
+/// Returns each distinct warning with the rows that have this warning.
 fn warnings<'a>(rows: &[&'a Row]) -> Vec<(&'a str, Vec<&'a Row>)> {
     let mut warnings: Vec<(&str, Vec<&Row>)> = vec![];
     for &row in rows {

@@ -113,7 +113,7 @@ fn a_spreadsheet() {
     assert_eq!(&lines[3][column("end_to_end_median_ms")], "");
     assert_eq!(&lines[8][column("device")], "");
     assert_eq!(&lines[8][column("error")], "no device `imaginary`");
-    // Names are unique, and there without rows, too.
+    // Column names are unique, and a result without rows has the same header line.
     let mut names: Vec<&str> = head.iter().collect();
     names.sort_unstable();
     names.dedup();
@@ -125,7 +125,7 @@ fn a_spreadsheet() {
     );
 }
 
-/// Every scalar of a row, its device and its machine.
+/// Every CSV column is named in the documentation of `csv`.
 #[test]
 fn spreadsheets_have_each_column_that_is_promised() {
     let text = csv(&fixture::report(vec![])).unwrap();

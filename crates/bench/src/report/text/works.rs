@@ -1,10 +1,10 @@
-//! How works are told apart in a table: the network and the batch in columns,
-//! the rest only where rows differ in it.
+//! The columns that identify works in a table. Network and batch size always have a column. Other
+//! settings have a column only if rows differ in them.
 
 use crate::text::table::Align;
 use crate::{Scenario, Work};
 
-/// What of a work is said, besides network and batch.
+/// A setting of a work besides network and batch size: its name and its value.
 type Part = (&'static str, fn(&Work) -> String);
 
 const PARTS: [Part; 4] = [
@@ -14,7 +14,7 @@ const PARTS: [Part; 4] = [
     ("weights", |w| w.weights.clone()),
 ];
 
-/// The columns that tell works apart.
+/// The columns that distinguish works.
 #[derive(Debug, Clone)]
 pub struct Works {
     differing: Vec<Part>,
@@ -22,7 +22,7 @@ pub struct Works {
 }
 
 impl Works {
-    /// Of those works.
+    /// Finds the settings in which these works differ, and those that all of them share.
     pub fn of<'a>(works: impl Iterator<Item = &'a Work> + Clone) -> Self {
         let mut columns = Self {
             differing: vec![],
@@ -45,26 +45,26 @@ impl Works {
         columns
     }
 
-    /// What all have in common: `latency, f32, input 224×224`.
+    /// Returns the settings that all works share, such as `latency, f32, input 224×224`.
     pub fn common(&self) -> String {
         self.common.join(", ")
     }
 
-    /// Heads of the columns.
+    /// Returns the column heads.
     pub fn columns(&self) -> Vec<(&'static str, Align)> {
         let mut columns = vec![("network", Align::Left), ("batch", Align::Right)];
         columns.extend(self.differing.iter().map(|part| (part.0, Align::Left)));
         columns
     }
 
-    /// A work's cells.
+    /// Returns the cells of a work.
     pub fn cells(&self, work: &Work) -> Vec<String> {
         let mut cells = vec![work.model.clone(), work.batch_size.to_string()];
         cells.extend(self.differing.iter().map(|part| part.1(work)));
         cells
     }
 
-    /// A work in words: `resnet50, batch 8, throughput`.
+    /// Returns a work in words, such as `resnet50, batch 8, throughput`.
     pub fn words(&self, work: &Work) -> String {
         let mut words = vec![work.model.clone(), format!("batch {}", work.batch_size)];
         words.extend(self.differing.iter().map(|part| part.1(work)));
@@ -72,7 +72,7 @@ impl Works {
     }
 }
 
-/// Its name in JSON.
+/// Returns the scenario's name in JSON.
 pub fn scenario(scenario: Scenario) -> &'static str {
     match scenario {
         Scenario::Latency => "latency",

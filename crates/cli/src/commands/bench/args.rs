@@ -1,4 +1,4 @@
-//! What `bench` and `profile` take.
+//! The arguments of `bench`.
 
 use std::path::PathBuf;
 

@@ -6,15 +6,15 @@ use resnet_wgpu_bench::Device;
 
 use crate::options::choice::Kernels;
 
-/// A device that was found: how workers are told, how people are, and what it
-/// is where it could be opened.
+/// A device that was found, with the names and settings that workers and reports need.
 pub struct Found {
-    /// How workers are told.
+    /// The selector that workers receive.
     pub selector: DeviceSelector,
-    /// How people are told.
+    /// The description shown to users.
     pub shown: String,
-    /// What it is, and what plans need to know of it.
+    /// The device's description and the profile that plans need; `None` if the device cannot be
+    /// opened.
     pub opened: Option<(Device, DeviceProfile)>,
-    /// How kernels are chosen there.
+    /// The choice of kernels on this device.
     pub kernels: Kernels,
 }

@@ -1,5 +1,4 @@
-//! `resnet bench`: what is to be measured, and how results are shown;
-//! `run` measures.
+//! `resnet bench`: selects the measurements and shows the results. The module `run` measures.
 
 pub mod args;
 mod found;
@@ -22,7 +21,7 @@ use crate::options::values::{BenchDevice, DeviceChoice};
 use crate::output_file::OutputFile;
 use crate::term;
 
-/// What is measured where nobody says.
+/// The networks that are measured if the user names none.
 const NETWORKS: [&str; 2] = ["resnet18", "resnet50"];
 
 /// Runs the command.
@@ -34,7 +33,7 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
     let mut batches = args.batch_size.clone();
     once(&mut sources);
     once(&mut batches);
-    // All that can be refused is refused before the work.
+    // Invalid arguments are rejected before any work is done.
     let read: Vec<PathBuf> = sources.iter().filter_map(Source::file).cloned().collect();
     let page_file = file(&args.report, &read)?;
     let json_file = file(&args.save, &read)?;
@@ -52,7 +51,7 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
     }
     let report = bench.end();
 
-    // Printed first: a disk that is full must not swallow what was measured.
+    // The result is printed before files are written, so that a full disk cannot cause its loss.
     let json = || {
         let text = report.to_json();
         text.map_err(|e| Failure::new(format!("the result cannot be written as JSON: {e}")))
@@ -76,7 +75,7 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
     conclude(&report)
 }
 
-/// Leaves the first of equals.
+/// Removes duplicates and keeps the first of equal items.
 fn once<T: PartialEq + Clone>(items: &mut Vec<T>) {
     let mut seen: Vec<T> = vec![];
     items.retain(|item| {
@@ -93,7 +92,7 @@ fn file(path: &Option<PathBuf>, read: &[PathBuf]) -> Result<Option<OutputFile>, 
     path.map(|path| OutputFile::at(path, read)).transpose()
 }
 
-/// Tells on stderr what failed, as the exit code does.
+/// Reports failed rows on stderr, and returns a failure if there were any.
 fn conclude(report: &Report) -> Result<(), Failure> {
     let failed: Vec<&Row> = (report.rows.iter())
         .filter(|row| row.status != Status::Ok)
@@ -111,7 +110,7 @@ fn conclude(report: &Report) -> Result<(), Failure> {
     }
 }
 
-/// The devices that are meant; none of them being there is an error.
+/// Opens the requested devices; finding none is an error.
 fn devices(args: &BenchArgs) -> Result<Vec<Found>, Failure> {
     let opened = |gpu: &Gpu| (Device::of(gpu), gpu.profile().clone());
     match &args.device {
@@ -127,7 +126,7 @@ fn devices(args: &BenchArgs) -> Result<Vec<Found>, Failure> {
         BenchDevice::All => {
             let all = adapters().into_iter().map(|adapter| {
                 let selector = DeviceSelector::Index(adapter.index);
-                // What cannot be opened is told by its rows.
+                // The rows of a device that cannot be opened report the error.
                 let gpu = Gpu::new(&selector).ok();
                 Found {
                     shown: adapter.describe(),

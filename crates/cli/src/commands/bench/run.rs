@@ -1,5 +1,5 @@
-//! A benchmark under way: rows measured one after another, each by a worker of
-//! its own.
+//! A benchmark in progress. Rows are measured one after another, each in a worker process of its
+//! own.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,18 +21,18 @@ use crate::host;
 use crate::progress::Progress;
 use crate::term;
 
-/// How often a row is repeated where nobody says: for a while, and three times
-/// where that is not enough. More samples than the most tell nothing new.
+/// The default repetition of a row: 5 seconds, but at least three times. Samples beyond the maximum
+/// would not improve the result.
 const REPEAT: Repeat = Repeat {
     duration: Duration::from_secs(5),
     at_least: 3,
     at_most: 5000,
 };
 
-/// Samples of a row, at most, where somebody says for how long.
+/// The largest number of samples of a row if the user sets the duration.
 const MOST: usize = 1_000_000;
 
-/// A benchmark under way.
+/// A benchmark in progress.
 pub struct Bench<'a> {
     args: &'a BenchArgs,
     repeat: Repeat,
@@ -42,18 +42,17 @@ pub struct Bench<'a> {
     progress: Progress,
 }
 
-/// A model, and the twin's logits as far as they were needed.
+/// A model with the reference's logits, for as many images as were needed so far.
 struct Loaded {
     model: Model,
-    /// At batch 1: its weights are fingerprinted once.
+    /// The work at batch 1. Stored so that the weights are fingerprinted only once.
     work: Work,
     logits: Vec<f32>,
     file: PathBuf,
 }
 
 impl<'a> Bench<'a> {
-    /// Loads all models, so that one that cannot be read is told before any
-    /// is measured.
+    /// Loads all models, so that an unreadable model is reported before anything is measured.
     pub fn new(args: &'a BenchArgs, sources: &[Source]) -> Result<Self, Failure> {
         let progress = Progress::spinner("loading the models");
         let folder = tempfile::Builder::new().prefix("resnet-bench-").tempdir();
@@ -62,7 +61,7 @@ impl<'a> Bench<'a> {
         for (i, source) in sources.iter().enumerate() {
             let model = source.load()?;
             let loaded = Loaded {
-                // Refuses a size that the network does not admit.
+                // Rejects an input size that the network does not support.
                 work: work(&model, &case(args, source, 1, Scalar::F32))?,
                 model,
                 logits: vec![],
@@ -103,12 +102,12 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// All that was found.
+    /// Returns all results.
     pub fn end(self) -> Report {
         self.report
     }
 
-    /// Every row of one device.
+    /// Measures every row of one device.
     pub fn device(
         &mut self,
         found: &Found,
@@ -160,8 +159,8 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// What a precision comes to there. f16 that is asked for and is not there
-    /// is told by its rows.
+    /// Resolves a requested precision for a device. If the device lacks the requested f16, its rows
+    /// report the error.
     fn settle(&self, found: &Found, asked: Precision) -> Scalar {
         let settled = (found.opened.as_ref()).and_then(|(_, p)| asked.on(p).ok());
         let Some(settled) = settled else {
@@ -189,7 +188,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// One row; whatever fails stands in it.
+    /// Measures one row. A failed measurement is recorded in the row.
     fn row(&mut self, found: &Found, case: &Case) -> Result<Row, Failure> {
         let Some(loaded) = self.models.get(&case.source) else {
             return Err(Failure::new("a model is gone"));
@@ -223,8 +222,8 @@ impl<'a> Bench<'a> {
         if let (Some(loaded), Some((_, profile))) = (self.models.get(&case.source), &found.opened) {
             check(&loaded.model, case, profile).map_err(|e| with_sources(&e))?;
         }
-        // Both starts share a folder for the driver's caches; where there is
-        // no cold one, the caches stay as they were found.
+        // The start with empty caches and the measurement share a cache folder. Without a start
+        // with empty caches, the driver's caches stay unchanged.
         let (cold, cache) = match !self.args.no_startup && caches_can_be_moved() {
             true => {
                 let cache = self.folder.path().join(self.report.rows.len().to_string());
@@ -253,7 +252,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// A file with the twin's logits for the images of the case.
+    /// Writes a file with the reference's logits for the images of `case`, and returns its path.
     fn reference(&mut self, case: &Case) -> Result<PathBuf, String> {
         let Some(loaded) = self.models.get_mut(&case.source) else {
             return Err("the model is gone".into());

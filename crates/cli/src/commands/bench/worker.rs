@@ -1,5 +1,5 @@
-//! Measures in a process of its own: a row starts from nothing, its peak
-//! memory is its own, and a driver that crashes takes nothing else with it.
+//! Measures each row in a separate process. A row then starts from a fresh state and has its own
+//! peak memory, and a crash of a driver does not affect other rows.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -17,43 +17,43 @@ use crate::options::choice::Kernels;
 use crate::options::kernels::KernelArgs;
 use crate::term;
 
-/// About how long the peaks may take.
+/// The approximate duration of the peak measurement.
 const PEAKS_TIME: Duration = Duration::from_secs(8);
 
-/// What a worker is to do.
+/// The task of a worker.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
-    /// Start up, and no more.
+    /// Start up and stop.
     StartUp {
-        /// What to start.
+        /// The work to start.
         case: Case,
     },
     /// Measure a row.
     Measure {
-        /// What to measure.
+        /// The work to measure.
         case: Case,
         /// The row to fill.
         row: Box<Row>,
-        /// How often.
+        /// The number of repetitions.
         repeat: Repeat,
-        /// File with the twin's logits, f32 in little-endian order.
+        /// The file with the reference's logits, f32 in little-endian order.
         reference: PathBuf,
     },
     /// Measure the device's peaks.
     Peaks,
 }
 
-/// A task and where it runs.
+/// A task and the device that it runs on.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Job {
-    /// The device, as [`DeviceSelector`] parses it.
+    /// The device, in the syntax that [`DeviceSelector`] parses.
     pub device: String,
-    /// How kernels are chosen there.
+    /// The choice of kernels on the device.
     pub kernels: Kernels,
-    /// How kernels become pipelines there: checked or not.
+    /// True if kernels are compiled with checks of every memory access.
     pub checked: bool,
-    /// What to do there.
+    /// The task.
     pub task: Task,
 }
 
@@ -66,19 +66,19 @@ enum Line {
     Failed(String),
 }
 
-/// What comes of a task.
+/// The result of a task.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Done {
-    /// Of a start-up.
+    /// The result of a start-up.
     StartUp(Startup),
-    /// Of a measurement.
+    /// The result of a measurement.
     Row(Box<Row>),
-    /// Of a device's peaks.
+    /// The result of measuring a device's peaks.
     Peaks(Box<Peaks>),
 }
 
-/// The worker's side: a job on stdin, lines on stdout.
+/// Runs the worker: reads a job from stdin and writes lines to stdout.
 pub fn command() -> Result<(), Failure> {
     let mut text = String::new();
     let read = std::io::stdin().read_to_string(&mut text);
@@ -88,8 +88,7 @@ pub fn command() -> Result<(), Failure> {
     tell(&work(job).map_or_else(Line::Failed, Line::Done))
 }
 
-/// What a worker's lines begin with: drivers print to stdout, too, and not
-/// always whole lines.
+/// The prefix of a worker's lines. Drivers print to stdout too, and not always complete lines.
 const MARK: &str = "@resnet-bench ";
 
 fn tell(line: &Line) -> Result<(), Failure> {
@@ -104,7 +103,7 @@ fn work(job: Job) -> Result<Done, String> {
     let options = KernelArgs { checked }.options(&selector);
     let progress = |text: &str| {
         if tell(&Line::Progress(text.to_owned())).is_err() {
-            // Whoever asked has gone; nobody waits for the rest.
+            // The parent process has ended, so nobody needs the result.
             std::process::exit(1);
         }
     };
@@ -145,7 +144,7 @@ fn told(error: Error) -> String {
     with_sources(&error)
 }
 
-/// The floats of a file.
+/// Reads the floats of a file.
 fn floats(file: &Path) -> Result<Vec<f32>, String> {
     let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", term::shown(file)))?;
     let words = bytes.chunks_exact(4);
@@ -154,8 +153,8 @@ fn floats(file: &Path) -> Result<Vec<f32>, String> {
         .collect())
 }
 
-/// Where drivers on Linux are told to keep compiled shaders (Mesa, NVIDIA, and
-/// AMD's own), and where this program keeps pipelines.
+/// Environment variables with the cache folders of drivers on Linux (Mesa, NVIDIA and AMD's own),
+/// and with this program's folder for pipelines.
 const CACHES: [&str; 5] = [
     "MESA_SHADER_CACHE_DIR",
     "MESA_GLSL_CACHE_DIR",
@@ -164,14 +163,15 @@ const CACHES: [&str; 5] = [
     folder::VARIABLE,
 ];
 
-/// Whether drivers can be told to keep compiled shaders in a folder.
+/// Returns whether the cache folders of drivers can be changed on this system.
 pub fn caches_can_be_moved() -> bool {
     cfg!(any(target_os = "linux", target_os = "freebsd"))
 }
 
-/// The other side: starts a worker whose drivers keep compiled shaders in
-/// `cache`, or where they always do, hands the job over, and waits for what
-/// comes of it. The error is a sentence.
+/// Starts a worker, passes it the job, and waits for the result.
+///
+/// The worker's drivers store compiled shaders in `cache`, or in their usual folder if `cache` is
+/// `None`. An error is a sentence for the user.
 pub fn run(
     job: &Job,
     cache: Option<&Path>,
@@ -190,7 +190,7 @@ pub fn run(
         .map_err(|e| failed("start", e))?;
     let text = serde_json::to_vec(job).map_err(|e| e.to_string())?;
     if let Some(mut stdin) = child.stdin.take() {
-        // One that ended before it read says why below.
+        // If the worker ended before it read the job, its output is reported below.
         let _ = stdin.write_all(&text);
     }
     let mut end = None;

@@ -57,7 +57,7 @@ pub enum Format {
     Markdown,
 }
 
-/// A finite number, 0 or above.
+/// Parses a finite number of at least 0.
 fn percent(text: &str) -> Result<f64, String> {
     match text.trim().parse() {
         Ok(value) if f64::is_finite(value) && value >= 0.0 => Ok(value),

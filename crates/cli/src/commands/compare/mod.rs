@@ -1,4 +1,4 @@
-//! `resnet compare`: benchmarks side by side.
+//! `resnet compare`: compares benchmark results.
 
 pub mod args;
 
@@ -37,7 +37,7 @@ pub fn command(args: &CompareArgs) -> Result<(), Failure> {
         .map_or(Ok(()), |percent| judge(&comparison, percent))
 }
 
-/// The page of those results.
+/// Renders the page of these results.
 fn html(reports: &[(String, &Report)]) -> Result<String, Failure> {
     page(reports).map_err(|e| Failure::new(format!("the page cannot be made: {e}")))
 }

@@ -1,4 +1,4 @@
-//! What `resnet embed` and `resnet similar` take besides the model.
+//! The arguments of `resnet embed`, without those of the model.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `resnet embed`: features of photos, in a file.
+//! `resnet embed`: writes the features of photos to a file.
 
 pub mod args;
 
@@ -23,10 +23,10 @@ use crate::stream::{self, Outcome};
 use crate::term;
 use resnet_wgpu_bench::text::number::{rate, thousands};
 
-/// Images of a run, where there are that many and nobody asks otherwise.
+/// The default batch size, if there are that many images.
 const BATCH: usize = 32;
 
-/// What `--json` gives.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     output: String,
@@ -40,7 +40,7 @@ struct Report<'a> {
     images_per_second: f64,
 }
 
-/// An image that is left out, and why.
+/// A skipped image with the reason.
 #[derive(Debug, Serialize)]
 struct LeftOutImage {
     path: String,
@@ -179,17 +179,17 @@ fn text(report: &Report) -> String {
     text + &format!("speed   {} images/s\n", rate(report.images_per_second))
 }
 
-/// A classifier that gives a layer besides.
+/// A classifier that also returns the output of a layer.
 pub struct Embedder {
     pub classifier: Classifier,
     /// The layer's name.
     pub layer: String,
-    /// Its shape for one image.
+    /// The shape of the layer's output for one image.
     pub shape: Shape,
 }
 
 impl Embedder {
-    /// For that layer, or the pooled features where none is named.
+    /// Creates a classifier that returns `layer`, or the pooled features if `layer` is `None`.
     pub fn new(
         device: &Device,
         model: &Model,
@@ -216,7 +216,7 @@ impl Embedder {
             ..Default::default()
         };
         let classifier = Classifier::new(device, model, &options)?;
-        // The session has found it.
+        // Creating the session has already checked that the layer exists.
         let node = graph.find(&layer).map(|id| graph.node(id).shape);
         Ok(Self {
             shape: node.unwrap_or(graph.output_shape()),
@@ -225,7 +225,7 @@ impl Embedder {
         })
     }
 
-    /// The features of one picture.
+    /// Computes the features of one picture.
     pub fn features(&self, path: &Path) -> Result<Vec<f32>, Failure> {
         let photo = decode_file(path, &ImageLimits::default())?;
         let scores = self.classifier.score(&photo)?;
@@ -236,7 +236,7 @@ impl Embedder {
     }
 }
 
-/// The extents of a row: `[C]` of a vector, else `[C, H, W]`.
+/// Returns the shape of a row: `[C]` for a vector, otherwise `[C, H, W]`.
 fn extents(shape: Shape) -> Vec<usize> {
     match (shape.h, shape.w) {
         (1, 1) => vec![shape.c],
@@ -244,7 +244,7 @@ fn extents(shape: Shape) -> Vec<usize> {
     }
 }
 
-/// `[H, W, C]` as `[C, H, W]`.
+/// Reorders values from `[H, W, C]` to `[C, H, W]`.
 fn in_pytorchs_order(values: &[f32], shape: Shape, row: &mut Vec<f32>) {
     let places = shape.h * shape.w;
     row.clear();
@@ -253,7 +253,7 @@ fn in_pytorchs_order(values: &[f32], shape: Shape, row: &mut Vec<f32>) {
     }
 }
 
-/// A file of features that cannot be made or used.
+/// Converts an error of a feature file to a failure.
 pub fn features(error: FeaturesError) -> Failure {
     Failure::new(with_sources(&error))
 }

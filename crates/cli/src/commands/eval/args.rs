@@ -1,4 +1,4 @@
-//! What `resnet eval` takes besides the model.
+//! The arguments of `resnet eval`, without those of the model.
 
 use std::path::PathBuf;
 
@@ -107,7 +107,8 @@ pub struct EvalArgs {
 }
 
 impl EvalArgs {
-    /// Which views of an image are wanted, or what is wrong with them.
+    /// Returns the requested views of an image, or a description of the conflict between the
+    /// options.
     pub fn views(&self) -> Result<Views, String> {
         match (self.crops, self.mirror) {
             _ if !self.scales.is_empty() => Ok(Views::Scales(self.scales.clone())),

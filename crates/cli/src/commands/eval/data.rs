@@ -1,4 +1,4 @@
-//! The images of `resnet eval`: found, and read.
+//! Finds and reads the images of `resnet eval`.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -16,11 +16,10 @@ use crate::stream;
 use crate::term;
 use resnet_wgpu_bench::text::number::{rate, thousands};
 
-/// Images that are decoded ahead where nothing else is done: no less than every
-/// core can work on.
+/// The number of images decoded ahead by `--decode-only`: enough to keep all cores busy.
 const AHEAD: usize = 64;
 
-/// The data, and a note where its labels had to be guessed.
+/// Opens the dataset, and prints a note if labels had to be guessed.
 pub fn open(args: &EvalArgs, labels: &Labels, classes: usize) -> Result<Dataset, Failure> {
     let known = Some(labels).filter(|labels| !labels.is_empty());
     let data = match &args.truth {
@@ -34,7 +33,7 @@ pub fn open(args: &EvalArgs, labels: &Labels, classes: usize) -> Result<Dataset,
     Ok(data)
 }
 
-/// An image's pixels, or why there are none.
+/// Reads an image's pixels; the error holds the reason for skipping the image.
 pub fn load(data: &Dataset, index: usize, limits: &ImageLimits) -> Result<RgbImage, LeftOut> {
     let sample = data.get(index).map_err(|e| LeftOut::new(&e))?;
     match sample.source {
@@ -51,7 +50,7 @@ pub fn load(data: &Dataset, index: usize, limits: &ImageLimits) -> Result<RgbIma
     }
 }
 
-/// Decodes and prepares the images and nothing else.
+/// Decodes and preprocesses the images without running the network.
 pub fn decode_only(
     args: &EvalArgs,
     preprocess: &Preprocess,

@@ -23,7 +23,7 @@ use crate::progress::Progress;
 use crate::stream::{self, Outcome};
 use crate::term;
 
-/// Images of a run, where nobody asks otherwise.
+/// The default batch size.
 const BATCH: usize = 32;
 
 /// Runs the command.
@@ -63,7 +63,8 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     if let Some(path) = &args.save {
         run.resume(path, &model, &classifier)?;
     }
-    // Behind the file of answers, which is no place for it.
+    // The page's path is checked after the file of predictions exists, so that both cannot be the
+    // same file.
     let report = report(args)?;
     evaluate(args, &mut run, &classifier, &data)?;
     if run.images() == 0 {
@@ -90,9 +91,10 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     run.ended().map_or(Ok(()), Err)
 }
 
-/// Evaluates the images that are left. An error that ends it is kept in `run`,
-/// so that what was measured is told first; it is given back where nothing is to
-/// be told.
+/// Evaluates the remaining images.
+///
+/// An error during the evaluation is stored in `run`, so that the results so far are printed before
+/// the error. With `--strict`, the error is returned immediately.
 fn evaluate(
     args: &EvalArgs,
     run: &mut Run,
@@ -139,17 +141,18 @@ fn evaluate(
     }
 }
 
-/// Images of a run: whole numbers of their views, and no more than there are.
+/// Returns the batch size: a multiple of the number of views, and no more than all images need.
 fn batch(views: &Views, images: usize) -> usize {
     let each = views.count();
     match views.any_size() {
-        // An image and its mirror image; the next is of another size.
+        // The two views are an image and its mirror image. The next image may have another size,
+        // which needs a separate batch.
         true => 2,
         false => each * BATCH.div_ceil(each).min(images).max(1),
     }
 }
 
-/// Refuses scales that the network does not run at.
+/// Rejects scales that the network does not support.
 fn admits(model: &Model, views: &Views) -> Result<(), Failure> {
     let Views::Scales(scales) = views else {
         return Ok(());
@@ -168,7 +171,7 @@ fn admits(model: &Model, views: &Views) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The page's place, which must be none of the files that are read or written.
+/// Checks the path of the page, which must differ from all files that are read or written.
 fn report(args: &EvalArgs) -> Result<Option<OutputFile>, Failure> {
     let Some(path) = &args.report else {
         return Ok(None);

@@ -1,5 +1,4 @@
-//! A run of `resnet eval`: what has been counted so far, and what an earlier
-//! run had.
+//! The state of an evaluation: the counts so far, including those of an earlier run.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,20 +13,20 @@ use crate::stream::limit;
 use crate::term;
 use resnet_wgpu_bench::text::number::{rate, thousands};
 
-/// What has been counted while images are evaluated.
+/// The state of an evaluation in progress.
 pub struct Run<'a> {
     data: &'a Dataset,
     labels: &'a Labels,
     tally: Tally,
     journal: Option<Journal>,
-    /// Whether each image that is wanted has been answered.
+    /// For each requested image, true if the image has a prediction.
     known: Vec<bool>,
     resumed: u64,
     broken: Vec<Broken>,
     strict: bool,
     begun: Instant,
     took: Duration,
-    /// Images that this run evaluated.
+    /// The number of images that this run evaluated.
     now: u64,
     limited_by: &'static str,
     ended: Option<Failure>,
@@ -35,7 +34,7 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Nothing yet, of the first `wanted` images.
+    /// Creates an empty run over the first `wanted` images.
     pub fn new(
         data: &'a Dataset,
         labels: &'a Labels,
@@ -61,8 +60,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Takes over what an earlier run kept in that file, and keeps answers there
-    /// from now on.
+    /// Takes over the predictions of an earlier run from a file, and stores further predictions
+    /// there.
     pub fn resume(
         &mut self,
         path: &Path,
@@ -87,7 +86,7 @@ impl<'a> Run<'a> {
             if !(0.0..=1.0).contains(&answer.confidence) {
                 return Err(format!("a confidence of {}", answer.confidence));
             }
-            // One that is there twice counts once, one beyond the limit not.
+            // A repeated image counts once; an image beyond the limit is not counted.
             if let Some(known @ false) = self.known.get_mut(answer.index) {
                 *known = true;
                 self.tally.add(&answer);
@@ -112,17 +111,17 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The images that no answer is known of.
+    /// Returns the indices of the images without a prediction.
     pub fn left(&self) -> Vec<usize> {
         (0..self.known.len()).filter(|&i| !self.known[i]).collect()
     }
 
-    /// The clock starts.
+    /// Starts the clock.
     pub fn begin(&mut self) {
         self.begun = Instant::now();
     }
 
-    /// Counts an answer, and keeps it.
+    /// Counts a prediction and stores it.
     pub fn answered(&mut self, answer: &Answer) -> Result<(), Failure> {
         if let Some(journal) = &mut self.journal {
             let added = journal.add(answer, self.labels);
@@ -133,7 +132,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Counts an image that cannot be read, or ends the run.
+    /// Counts an image that cannot be read. Returns an error in strict mode, which ends the run.
     pub fn broken(&mut self, index: usize, error: String, bar: &Progress) -> Result<(), Failure> {
         if self.strict {
             return Err(Failure::new(error));
@@ -144,7 +143,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// What stands behind the bar.
+    /// Returns the text after the progress bar.
     pub fn message(&self, waits: &Waits) -> String {
         let speed = self.now as f64 / self.begun.elapsed().as_secs_f64().max(1e-9);
         format!(
@@ -155,7 +154,8 @@ impl<'a> Run<'a> {
         )
     }
 
-    /// The clock stops; `stopped` where the user wanted it to.
+    /// Stops the clock. `stopped` is whether the user interrupted the run, `kept` whether
+    /// predictions are stored in a file.
     pub fn end(&mut self, waits: &Waits, stopped: bool, kept: bool) {
         self.took = self.begun.elapsed();
         if self.now > 0 {
@@ -171,33 +171,33 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// It ended before its time, and why.
+    /// Records that an error ended the run early.
     pub fn fail(&mut self, failure: Failure) {
         self.interrupted = true;
         self.ended = Some(failure);
     }
 
-    /// Why it ended before its time, told once.
+    /// Takes the reason why the run ended early.
     pub fn ended(&mut self) -> Option<Failure> {
         self.ended.take()
     }
 
-    /// Images that have been evaluated, an earlier run's among them.
+    /// Returns the number of evaluated images, including those of an earlier run.
     pub fn images(&self) -> u64 {
         self.tally.images()
     }
 
-    /// The counts.
+    /// Returns the counts.
     pub fn tally(&self) -> &Tally {
         &self.tally
     }
 
-    /// The images that could not be read.
+    /// Takes the images that could not be read.
     pub fn take_failures(&mut self) -> Vec<Broken> {
         std::mem::take(&mut self.broken)
     }
 
-    /// What the run knows of itself.
+    /// Returns the provenance of the results, as far as the run knows it.
     pub fn about(&self) -> About {
         let seconds = self.took.as_secs_f64();
         About {

@@ -1,4 +1,4 @@
-//! An evaluation as text.
+//! Formats an evaluation as text.
 
 use std::fmt::Write;
 
@@ -7,18 +7,19 @@ use crate::eval::Evaluation;
 use resnet_wgpu_bench::text::number::{rate, thousands};
 use resnet_wgpu_bench::text::table::{Align, Table};
 
-/// Classes that are all listed, at most; of more, the worst.
+/// The largest number of classes that are listed completely. Of more classes, only the worst are
+/// listed.
 const ALL: usize = 20;
 
-/// Classes, and pairs of them, that are listed of many.
+/// The number of classes, and of confused pairs, that are listed if there are many.
 const SOME: usize = 10;
 
-/// The accuracy, what is taken for what, and the classes.
+/// Formats the accuracy, the confused pairs and the classes.
 pub fn text(found: &Evaluation) -> String {
     let about = &found.about;
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
-        // Writing to a string does not fail.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "{name:<8}{value}");
     };
     let share = |value: f64, [low, high]: [f64; 2]| {
@@ -62,7 +63,7 @@ fn images(found: &Evaluation) -> String {
     text
 }
 
-/// Each class, or of many the worst, those first.
+/// Formats all classes, or the worst of many, in ascending order of accuracy.
 fn classes(found: &Evaluation) -> String {
     let mut classes: Vec<_> = found.classes.iter().collect();
     let heading = match classes.len() {
@@ -93,7 +94,7 @@ fn classes(found: &Evaluation) -> String {
     format!("\n{}", table.text())
 }
 
-/// The pairs that were confused most often.
+/// Formats the most frequently confused pairs.
 fn confused(found: &Evaluation) -> String {
     if found.confused.is_empty() {
         return String::new();

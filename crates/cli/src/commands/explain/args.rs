@@ -1,4 +1,4 @@
-//! What `resnet explain` takes besides the model.
+//! The arguments of `resnet explain`, without those of the model.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `resnet explain`: where in a picture an answer comes from.
+//! `resnet explain`: shows the regions of a picture that support a prediction.
 
 pub mod args;
 pub mod panels;
@@ -23,13 +23,13 @@ use crate::stream;
 use crate::tensor_file::to_bytes;
 use crate::term;
 
-/// Columns of a terminal that a picture takes, at most.
+/// The largest width of a picture in the terminal, in columns.
 const COLUMNS: u32 = 80;
 
-/// Rows of one that does not tell.
+/// The assumed number of rows of a terminal that does not report its size.
 const ROWS: u32 = 40;
 
-/// What `--json` gives.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     path: String,
@@ -135,12 +135,12 @@ fn report(found: &Explained) -> Class<'_> {
     }
 }
 
-/// The class that a name, synset or index stands for.
+/// Finds the class with a name, synset or index.
 fn class(name: &str, labels: &Labels, model: &Model) -> Result<usize, Failure> {
     let classes = model.network().classes;
     let index = || name.parse().ok().filter(|&class| class < classes);
     let alike = || {
-        // A name in other letters, or a part of one that no other has.
+        // Accepts a name in different case, or a part of a name that occurs in no other name.
         let lower = name.to_lowercase();
         let names = (0..labels.len()).map(|class| labels.get(class).to_lowercase());
         let names: Vec<String> = names.collect();
@@ -168,7 +168,7 @@ fn class(name: &str, labels: &Labels, model: &Model) -> Result<usize, Failure> {
     })
 }
 
-/// The format that a file's name asks for.
+/// Returns the image format that the file's extension requests.
 fn format(path: &Path) -> Result<ImageFormat, Failure> {
     match ImageFormat::from_path(path) {
         Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => Ok(format),
@@ -193,7 +193,7 @@ fn encoded(picture: &RgbImage, format: ImageFormat) -> Result<Vec<u8>, Failure> 
     Ok(bytes.into_inner())
 }
 
-/// The maps as a safetensors file.
+/// Serializes the maps as a safetensors file.
 fn maps(found: &[Explained], model: &Model) -> Result<Vec<u8>, Failure> {
     let first = found.first().map(|e| &e.map);
     let (height, width) = first.map_or((0, 0), |map| (map.height, map.width));
@@ -250,24 +250,24 @@ fn text(path: &Path, found: &[Explained]) -> String {
     text
 }
 
-/// Shows the picture where stdout is a terminal that can: as pixels where it
-/// knows them, else as coloured half blocks.
+/// Shows the picture if stdout is a suitable terminal: as pixels if the terminal supports them,
+/// otherwise as coloured half blocks.
 fn show(picture: &RgbImage) {
     let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if !std::io::stdout().is_terminal() || dumb || plain {
         return;
     }
-    // Some terminals do not tell their size.
+    // Some terminals do not report their size.
     let told = |n: u16, usual: u32| if n == 0 { usual } else { u32::from(n) };
     let (columns, rows) = viuer::terminal_size();
     let (columns, rows) = (told(columns, COLUMNS).min(COLUMNS), told(rows, ROWS));
-    // A cell is two pixels high; a line is left for what comes next.
+    // A character cell is two pixels high. One line is left for the prompt.
     let (width, height) = picture.dimensions();
     let fit = u64::from(2 * rows.saturating_sub(1)) * u64::from(width) / u64::from(height.max(1));
     let fit = u32::try_from(fit).unwrap_or(u32::MAX);
-    // Others are asked whether they know Kitty's protocol, and one that does not
-    // answer is waited for for ever.
+    // The Kitty protocol is used only on terminals known to support it: viuer queries any other
+    // terminal, and waits forever if that terminal does not reply.
     let has = |name: &str, part: &str| std::env::var(name).is_ok_and(|value| value.contains(part));
     let kitty = has("TERM", "kitty") || has("TERM", "ghostty") || has("TERM_PROGRAM", "WezTerm");
     let config = viuer::Config {
@@ -276,6 +276,6 @@ fn show(picture: &RgbImage) {
         width: Some(columns.min(fit).max(1)),
         ..Default::default()
     };
-    // A terminal that shows no picture has shown the text.
+    // On an error, the text output that is already printed suffices.
     let _ = viuer::print(&DynamicImage::ImageRgb8(picture.clone()), &config);
 }

@@ -1,4 +1,4 @@
-//! Overlays as one picture: alone, or side by side with what each is of.
+//! Draws overlays as one picture: a single overlay, or several side by side with captions.
 
 use embedded_graphics::Drawable;
 use embedded_graphics::mono_font::MonoTextStyle;
@@ -13,24 +13,25 @@ use resnet_wgpu::{Explained, Preprocess};
 
 use crate::failure::Failure;
 
-/// Longest side of an overlay among others, in pixels.
+/// The longest side in pixels of an overlay if there are several.
 const SIDE: u32 = 640;
 
-/// Longest side that is large enough to see something.
+/// The longest side in pixels below which a photo is enlarged.
 const SEEN: u32 = 256;
 
-/// Pixels between overlays.
+/// The gap between overlays, in pixels.
 const GAP: u32 = 8;
 
-/// Height of the strip that says what an overlay is of, and of a letter in it.
+/// The height of the caption strip of an overlay, and the width of a letter in the strip, in
+/// pixels.
 const STRIP: u32 = 32;
 const LETTER: u32 = 10;
 
-/// Left of the first letter.
+/// The left margin of the first letter, in pixels.
 const INDENT: u32 = 6;
 
-/// One overlay in the photo's size, or several side by side, each with its label
-/// and probability.
+/// Draws one overlay in the photo's size, or several side by side, each with its label and
+/// probability.
 pub fn panels(
     photo: &RgbImage,
     preprocess: &Preprocess,
@@ -60,8 +61,8 @@ pub fn panels(
     Ok(all)
 }
 
-/// The photo in the size that it is shown in: less where there are several, more
-/// where nobody would see anything.
+/// Returns the photo in the size of its overlay: reduced if there are several overlays, enlarged if
+/// the photo is tiny.
 fn sized(photo: &RgbImage, several: bool) -> RgbImage {
     let (width, height) = photo.dimensions();
     let longest = width.max(height).max(1);
@@ -71,14 +72,14 @@ fn sized(photo: &RgbImage, several: bool) -> RgbImage {
         resize(photo, length(width), length(height), filter)
     };
     match longest {
-        // Its pixels are to be seen as such.
+        // Nearest-neighbour scaling keeps the pixels of a tiny photo visible.
         ..SEEN => scaled(longest * SEEN.div_ceil(longest), FilterType::Nearest),
         n if several && n > SIDE => scaled(SIDE, FilterType::CatmullRom),
         _ => photo.clone(),
     }
 }
 
-/// A label of at most so many letters.
+/// Shortens a label to at most `room` characters.
 fn cut(label: &str, room: usize) -> String {
     match label.chars().count() > room {
         true => {
@@ -92,16 +93,16 @@ fn cut(label: &str, room: usize) -> String {
     }
 }
 
-/// Writes a line of text in the strip from a column on.
+/// Writes a line of text in the strip, starting at column `left`.
 fn write(picture: &mut RgbImage, left: u32, text: &str) {
-    // What the font does not have shows as a question mark.
+    // The font shows missing characters as question marks.
     let style = MonoTextStyle::new(&FONT_10X20, Rgb888::BLACK);
     let at = Point::new(left as i32, 6);
-    // A picture takes every pixel.
+    // Drawing on a picture cannot fail.
     let Ok(_) = Text::with_baseline(text, at, style, Baseline::Top).draw(&mut Canvas(picture));
 }
 
-/// A picture to draw letters on.
+/// An adapter that lets embedded-graphics draw letters on a picture.
 struct Canvas<'a>(&'a mut RgbImage);
 
 impl OriginDimensions for Canvas<'_> {

@@ -1,4 +1,4 @@
-//! What `profile` takes.
+//! The arguments of `profile`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `resnet profile --candidates`: every candidate of each convolution.
+//! `resnet profile --candidates`: all candidates of each convolution.
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use crate::term;
 use resnet_wgpu_bench::text::number;
 use resnet_wgpu_bench::text::table::{Align, Table};
 
-/// The layout of what `--json` gives.
+/// The version of the schema of `--json`.
 const SCHEMA_VERSION: u32 = 1;
 
-/// Layers of a shape that are named before the others are counted.
+/// The number of layers of a shape that are listed by name; further layers are only counted.
 const NAMED: usize = 3;
 
-/// What `--json` gives.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Found {
     schema_version: u32,
@@ -104,7 +104,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     }
 }
 
-/// The shape, its layers, and its candidates, the fastest first.
+/// Formats the shape, its layers, and its candidates, the fastest first.
 fn text(report: &ShapeReport, chosen: Option<&'static str>) -> String {
     let mut table = Table::new(&[
         ("candidate", Align::Left),

@@ -1,4 +1,4 @@
-//! `resnet profile`: each step of the plan, timed on the GPU.
+//! `resnet profile`: times each step of the plan on the GPU.
 
 pub mod args;
 pub mod candidates;
@@ -22,16 +22,16 @@ use crate::progress::Progress;
 use crate::term;
 use resnet_wgpu_bench::text::table::{Align, Table};
 
-/// About how long the peaks may take.
+/// The approximate duration of the peak measurement.
 const PEAKS_TIME: Duration = Duration::from_secs(4);
 
-/// Timed runs, at most: more samples than that tell nothing new.
+/// The largest number of timed runs. More samples would not improve the result.
 const AT_MOST: usize = 5000;
 
-/// The layout of what `--json` gives.
+/// The version of the schema of `--json`.
 const SCHEMA_VERSION: u32 = 1;
 
-/// What `--json` gives.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Found {
     schema_version: u32,

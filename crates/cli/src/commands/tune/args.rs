@@ -1,4 +1,4 @@
-//! What `tune` takes.
+//! The arguments of `tune`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `resnet tune`: candidates measured, winners kept.
+//! `resnet tune`: measures the candidates and stores the fastest.
 
 pub mod args;
 
@@ -25,10 +25,10 @@ use crate::term;
 use resnet_wgpu_bench::text::number;
 use resnet_wgpu_bench::text::table::{Align, Table};
 
-/// What is measured where nobody says.
+/// The networks that are measured if the user names none.
 const NETWORKS: [&str; 2] = ["resnet18", "resnet50"];
 
-/// What `--json` gives. The sums are over all layers, in milliseconds.
+/// The output of `--json`. The sums are over all layers, in milliseconds.
 #[derive(Debug, Serialize)]
 struct Found {
     device: String,
@@ -48,7 +48,7 @@ pub fn command(args: &TuneArgs) -> Result<(), Failure> {
     if let Some(file) = &args.export {
         return export(file, &gpu);
     }
-    // All that can be refused is refused before the work.
+    // Invalid arguments are rejected before any work is done.
     let sources: Vec<Source> = match &args.networks[..] {
         [] => NETWORKS.map(|name| Source::Preset(name.into())).to_vec(),
         given => given.to_vec(),
@@ -76,7 +76,7 @@ pub fn command(args: &TuneArgs) -> Result<(), Failure> {
     tuning.write(&path)?;
 
     let sum = |of: fn(&ShapeReport) -> Option<&'static str>| -> f64 {
-        // A sum of what only one of both has would compare nothing.
+        // Only shapes with both times are summed; otherwise the two sums would not be comparable.
         let both =
             |r: &&ShapeReport| r.winner.is_some() && r.rules.is_some_and(|c| r.ms(c).is_some());
         let all = reports.iter().filter(both).map(|r| {
@@ -106,7 +106,7 @@ pub fn command(args: &TuneArgs) -> Result<(), Failure> {
     ))
 }
 
-/// Where commands find this device's tuning, its folder made.
+/// Returns the path of this device's stored tuning, and creates the folder.
 fn store(gpu: &Gpu) -> Result<PathBuf, Failure> {
     let Some(path) = stored(gpu) else {
         return Err(Failure::new(
@@ -154,8 +154,8 @@ fn kept(path: &Path, tuning: &Tuning, how: &str) -> String {
     format!("{}: {shapes} shapes {how}\n", term::shown(path))
 }
 
-/// The distinct convolutions of all networks and batch sizes; where there are
-/// several networks, their layers go by both names.
+/// Returns the distinct convolutions of all networks and batch sizes. If there are several
+/// networks, their names precede the names of the layers.
 fn distinct(args: &TuneArgs, sources: &[Source]) -> Result<Vec<ConvShape>, Failure> {
     let _spinner = Progress::spinner("loading the models");
     let side = args.input_size.map(|n| n as usize);
@@ -187,7 +187,7 @@ fn distinct(args: &TuneArgs, sources: &[Source]) -> Result<Vec<ConvShape>, Failu
     Ok(all)
 }
 
-/// Measures them all, and prints each as soon as it is known.
+/// Measures all shapes, and prints each result as soon as it is available.
 fn measured(
     gpu: &Gpu,
     shapes: &[ConvShape],
@@ -234,7 +234,7 @@ fn measured(
     Ok(reports)
 }
 
-/// Tells which candidates cannot win, and why.
+/// Reports the candidates that are left out, with the reasons.
 fn warn(report: &ShapeReport) {
     for timing in &report.timings {
         if let Outcome::Failed(why) = &timing.outcome {

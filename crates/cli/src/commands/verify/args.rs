@@ -1,4 +1,4 @@
-//! What `verify` takes.
+//! The arguments of `verify`.
 
 use clap::Args;
 

@@ -1,5 +1,4 @@
-//! `resnet verify --kernels`: every candidate on random shapes against
-//! the CPU.
+//! `resnet verify --kernels`: checks every candidate on random shapes against the CPU reference.
 
 use resnet_wgpu::Gpu;
 use resnet_wgpu::low_level::kernels::{Candidate, candidate, candidates};
@@ -14,7 +13,7 @@ use crate::progress::Progress;
 use crate::term;
 use resnet_wgpu_bench::text::table::{Align, Table};
 
-/// What `--json` gives.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Report {
     device: String,
@@ -122,7 +121,7 @@ fn line(report: &KernelReport, profile: &DeviceProfile, tolerance: f64) -> Line 
     }
 }
 
-/// What the device lacks for a candidate.
+/// Lists the features that a candidate needs and the device lacks.
 fn lacking(candidate: &Candidate, profile: &DeviceProfile) -> String {
     let mut lacks: Vec<String> = vec![];
     for kernel in candidate.kernels() {

@@ -1,4 +1,4 @@
-//! `resnet verify`: a network on the device, layer by layer against the CPU.
+//! `resnet verify`: checks a network on the device, layer by layer, against the CPU reference.
 
 pub mod args;
 pub mod kernels;
@@ -18,11 +18,10 @@ use crate::progress::Progress;
 use crate::term;
 use resnet_wgpu_bench::text::table::{Align, Table};
 
-/// Images of a run, where nobody asks otherwise: more than one, so that what
-/// mixes images up is found.
+/// The default batch size. A batch of more than one image reveals kernels that mix up images.
 const BATCH: usize = 2;
 
-/// What `--json` gives. Shapes are of one image, in PyTorch's order.
+/// The output of `--json`. Shapes are those of one image, in PyTorch's order.
 #[derive(Debug, Serialize)]
 struct Report {
     model: String,
@@ -42,15 +41,15 @@ struct Layer {
     output: [usize; 3],
     #[serde(flatten)]
     verdict: Verdict,
-    /// The largest value, where f16 does not hold it.
+    /// The largest value, if f16 cannot represent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     overflow: Option<f64>,
-    /// An input overflowed in another layer, so this one cannot be judged.
+    /// True if the layer cannot be judged because an input overflowed in another layer.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unknown: bool,
 }
 
-/// A layer's verdict; one whose input overflowed elsewhere is not to blame.
+/// Returns a layer's verdict. A layer passes if its input overflowed in another layer.
 fn verdict(report: &LayerReport, tolerance: f64) -> Verdict {
     Verdict {
         passed: report.passed(tolerance),
@@ -115,7 +114,7 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
                 Range::Unknown => *last = "its input overflows".into(),
             }
         }
-        // The verdict counts even where nobody reads its lines.
+        // The verdict counts even if stdout is closed.
         let line = progress.aside(|| show(&table.line(&cells)));
         if printed.is_ok() {
             printed = line;
@@ -165,7 +164,7 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
     }
     let overflows: Vec<&str> = found.overflows().map(|l| l.layer.as_str()).collect();
     if !overflows.is_empty() {
-        // No defect of the device, so nobody is asked to report it.
+        // An overflow is not a defect of the device, so the message does not ask for a report.
         return Err(Failure::new(format!(
             "values beyond 65504, the largest of f16, in {}; use --precision f32 for this network",
             overflows.join(", ")

@@ -1,4 +1,4 @@
-//! How far the device is off, and how the command ends.
+//! The verdict on the device's errors, and the end of the command.
 
 use resnet_wgpu::low_level::verify::Difference;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::term;
 
-/// How far apart, and whether that is near enough.
+/// The size of an error, and whether the error is within the tolerance.
 #[derive(Debug, Serialize)]
 pub struct Verdict {
     pub(super) max_abs: f64,
@@ -15,7 +15,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Judges a difference.
+    /// Compares a difference with the tolerance.
     pub fn new(difference: &Difference, tolerance: f64) -> Self {
         Self {
             max_abs: difference.max_abs,
@@ -24,12 +24,12 @@ impl Verdict {
         }
     }
 
-    /// Whether that is near enough.
+    /// Returns whether the error is within the tolerance.
     pub fn passed(&self) -> bool {
         self.passed
     }
 
-    /// The last cells of a line.
+    /// Formats the last cells of a table row.
     pub fn cells(&self) -> [String; 3] {
         let error = |e: f64| {
             if e == 0.0 {
@@ -50,7 +50,7 @@ impl Verdict {
     }
 }
 
-/// Says how it ended.
+/// Reports the result of the command.
 pub fn conclude(json: bool, passed: bool, failure: impl FnOnce() -> String) -> Result<(), Failure> {
     match (passed, json) {
         (true, true) => Ok(()),

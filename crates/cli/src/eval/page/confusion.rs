@@ -1,5 +1,4 @@
-//! Which class is taken for which: a table where there are few, a picture where
-//! there are many.
+//! The confusion matrix: a table for few classes, a picture for many.
 
 use std::io::Cursor;
 
@@ -11,16 +10,16 @@ use crate::eval::Tally;
 use resnet_wgpu::Labels;
 use resnet_wgpu_bench::page::PageError;
 
-/// Classes of a table that can be read, at most.
+/// The largest number of classes that is shown as a table.
 const TABLE: usize = 24;
 
-/// Which class is taken for which.
+/// The confusion matrix.
 #[derive(Debug, Serialize)]
 pub(super) struct Matrix {
     classes: Vec<String>,
-    /// For a few classes: a row each, with what it is taken for.
+    /// For few classes: one row for each correct class, with the counts of the predicted classes.
     rows: Vec<Row>,
-    /// For many: a pixel for each pair.
+    /// For many classes: a picture with one pixel for each pair of classes.
     picture: Option<String>,
 }
 
@@ -33,15 +32,15 @@ struct Row {
 #[derive(Debug, Serialize)]
 struct Cell {
     images: u64,
-    /// How strongly it is coloured, in percent: right answers by their share of
-    /// the row, wrong ones by theirs of the pair that is confused most.
+    /// The strength of the colour in percent. For correct predictions: their share of the row. For
+    /// wrong predictions: their count relative to that of the most frequently confused pair.
     share: u64,
     right: bool,
     title: String,
 }
 
-/// The matrix of the classes that there are images of or answers for; `None`
-/// where there is but one.
+/// Builds the matrix of all classes that have images or were predicted. Returns `None` if fewer
+/// than two classes remain.
 pub(super) fn matrix(tally: &Tally, labels: &Labels) -> Result<Option<Matrix>, PageError> {
     let counts = tally.classes().iter().enumerate();
     let seen = counts.filter(|(_, count)| count.images + count.answered > 0);
@@ -88,8 +87,8 @@ fn cell(tally: &Tally, labels: &Labels, pair: (usize, usize), worst: u64) -> Cel
     }
 }
 
-/// Rows are what images are of, columns what they are taken for; a root makes
-/// the rare ones visible.
+/// Draws the matrix: rows are correct classes, columns are predicted classes. The square root makes
+/// rare confusions visible.
 fn picture(tally: &Tally, seen: &[usize]) -> Result<String, PageError> {
     let side = seen.len() as u32;
     let picture = RgbImage::from_fn(side, side, |x, y| {

@@ -1,4 +1,4 @@
-//! The surest of the wrong answers, with their pictures.
+//! The most confident mistakes, with their pictures.
 
 use std::io::Cursor;
 
@@ -13,23 +13,24 @@ use super::number::Figure;
 use crate::eval::{Evaluation, Mistake};
 use resnet_wgpu_bench::page::PageError;
 
-/// Longest side of a thumbnail, in pixels: sharp where it is shown at half.
+/// The longest side of a thumbnail in pixels. The page shows thumbnails at half this size, so they
+/// stay sharp.
 const SIDE: u32 = 320;
 
-/// Of JPEG: artefacts are not to be taken for the reason of a mistake.
+/// The JPEG quality. Visible artefacts could be mistaken for the reason of a wrong prediction.
 const QUALITY: u8 = 85;
 
-/// A wrong answer as the page shows it.
+/// A wrong prediction as the page shows it.
 #[derive(Debug, Serialize)]
 pub(super) struct Shown<'a> {
     mistake: &'a Mistake,
     confidence: Figure,
     picture: Option<String>,
-    /// Whether it has so few pixels that they are to be seen.
+    /// True if the picture has so few pixels that the page shows them as squares.
     tiny: bool,
 }
 
-/// The mistakes in order.
+/// Combines the mistakes with their pictures, in order.
 pub(super) fn mistakes<'a>(
     found: &'a Evaluation,
     pictures: &[Option<RgbImage>],
@@ -53,7 +54,7 @@ pub(super) fn mistakes<'a>(
     shown.collect()
 }
 
-/// A picture as small as the page shows it, so that few bytes wait for it.
+/// Reduces a picture to the size that the page shows, to save memory until the page is written.
 pub fn thumbnail(picture: RgbImage) -> RgbImage {
     match picture.width().max(picture.height()) > SIDE {
         true => DynamicImage::ImageRgb8(picture)
@@ -63,7 +64,8 @@ pub fn thumbnail(picture: RgbImage) -> RgbImage {
     }
 }
 
-/// As JPEG, or exactly where it has so few pixels that each is seen.
+/// Encodes a picture as a data URL: tiny pictures as lossless PNG, since each pixel is visible; all
+/// others as JPEG.
 fn embedded(picture: &RgbImage) -> Result<String, PageError> {
     let mut bytes = Cursor::new(vec![]);
     if is_tiny(picture) {
@@ -78,7 +80,7 @@ fn is_tiny(picture: &RgbImage) -> bool {
     picture.width().max(picture.height()) < SIDE / 3
 }
 
-/// A file that stands in the page itself.
+/// Returns a data URL, which embeds a file in the page.
 pub(super) fn data_url(kind: &str, bytes: &[u8]) -> String {
     format!("data:{kind};base64,{}", STANDARD.encode(bytes))
 }

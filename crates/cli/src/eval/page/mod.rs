@@ -1,7 +1,7 @@
-//! An evaluation as one HTML page that stands alone: no scripts, nothing is
-//! fetched, and it carries its data as JSON.
+//! Renders an evaluation as one self-contained HTML page. The page has no scripts, loads nothing,
+//! and embeds its data as JSON.
 //!
-//! Labels and paths come from files and are escaped, as all else.
+//! Labels and paths come from files, so they are escaped like all other text.
 
 mod confusion;
 mod mistakes;
@@ -30,15 +30,15 @@ const TEMPLATES: &[(&str, &str)] = &[
 
 const OWN_STYLE: &str = include_str!("style.css");
 
-/// Classes that are listed before the rest is folded away.
+/// The number of classes that are listed; the page folds further classes away.
 const LISTED: usize = 20;
 
-/// The page of an evaluation. `pictures` are those of its
-/// [mistakes](Evaluation::mistakes), in their order, of any size; `None` for one
+/// Renders the page of an evaluation. `pictures` are the pictures of the
+/// [mistakes](Evaluation::mistakes), in the same order and of any size; `None` stands for a picture
 /// that cannot be read.
 ///
 /// # Errors
-/// [`PageError`], a defect of this crate.
+/// [`PageError`], which indicates a defect of this crate.
 pub fn page(
     found: &Evaluation,
     tally: &Tally,
@@ -73,7 +73,7 @@ pub fn page(
     Ok(template.render(Value::from(Serde(&page)))?)
 }
 
-/// What the templates show.
+/// The values that the templates show.
 #[derive(Serialize)]
 struct Page<'a> {
     style: Value,
@@ -96,7 +96,7 @@ struct Page<'a> {
     found: &'a Evaluation,
 }
 
-/// A class's accuracy, as a bar with its interval.
+/// The accuracy of a class, as a bar with its interval.
 #[derive(Serialize)]
 struct Class {
     label: String,
@@ -106,7 +106,7 @@ struct Class {
     bar: Value,
 }
 
-/// The classes, the worst first.
+/// Returns the classes in ascending order of their accuracy.
 fn classes(found: &Evaluation) -> Vec<Class> {
     let mut order: Vec<usize> = (0..found.classes.len()).collect();
     let value = |i: usize| found.classes[i].top1.value;

@@ -1,4 +1,4 @@
-//! Figures: a text to read and the exact number behind it, which tests follow.
+//! Figures: a formatted text together with the exact number, which the page's tests check.
 
 use serde::Serialize;
 
@@ -7,11 +7,11 @@ use resnet_wgpu_bench::text::number::{rate, thousands};
 /// A figure on the page.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Figure {
-    /// As it is read.
+    /// The number formatted for readers.
     text: String,
     /// The number as JSON writes it.
     exact: String,
-    /// JSON pointer to it in the embedded data.
+    /// The JSON pointer to the number in the embedded data.
     at: String,
 }
 
@@ -20,7 +20,7 @@ impl Figure {
         Self::new(value, percent(value), at)
     }
 
-    /// As a network gives it.
+    /// Formats a probability without converting its exact value from f32.
     pub fn probability(value: f32, at: &str) -> Self {
         Self::new(value, percent(value.into()), at)
     }
@@ -34,19 +34,19 @@ impl Figure {
     }
 
     fn new(value: impl Serialize, text: String, at: &str) -> Self {
-        // A number always has its JSON.
+        // Every number can be written as JSON.
         let exact = serde_json::to_string(&value).unwrap_or_default();
         let at = at.into();
         Self { text, exact, at }
     }
 }
 
-/// `91.73 %`.
+/// Formats a share: `91.73 %`.
 fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
-/// `91.17 to 92.25 %`.
+/// Formats an interval: `91.17 to 92.25 %`.
 pub(super) fn interval([low, high]: [f64; 2]) -> String {
     format!("{:.2} to {}", 100.0 * low, percent(high))
 }

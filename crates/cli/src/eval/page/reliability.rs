@@ -1,5 +1,5 @@
-//! The reliability diagram: what share of the answers of a confidence is right
-//! (Guo et al. 2017, figure 1).
+//! The reliability diagram: the accuracy of predictions as a function of their confidence (Guo et
+//! al. 2017, figure 1).
 
 use minijinja::Value;
 
@@ -8,14 +8,14 @@ use resnet_wgpu_bench::page::svg::{Element, el, percent, picture, px};
 use resnet_wgpu_bench::text::number::thousands;
 
 const HEIGHT: f64 = 260.0;
-/// Room for the numbers under it, and left of it as a part of the width.
+/// The space for the numbers: `AXIS` pixels below the chart, and `LEFT` of the width to its left.
 const AXIS: f64 = 20.0;
 const LEFT: f64 = 0.13;
 const RIGHT: f64 = 0.985;
 const HISTOGRAM: f64 = 70.0;
 const TICKS: [f64; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
 
-/// Expected calibration error below which a network is called well calibrated.
+/// The expected calibration error below which a network is called well calibrated.
 const WELL: f64 = 0.02;
 
 fn x(share: f64) -> String {
@@ -30,7 +30,7 @@ fn y(share: f64) -> f64 {
     4.0 + (1.0 - share) * HEIGHT
 }
 
-/// What the diagram says, in a sentence.
+/// Summarizes the diagram in one sentence.
 pub(super) fn verdict(found: &Calibration) -> &'static str {
     let by_images = found.bins.iter().map(|bin| {
         let gap = bin.confidence - bin.accuracy;
@@ -43,8 +43,7 @@ pub(super) fn verdict(found: &Calibration) -> &'static str {
     }
 }
 
-/// Accuracy over confidence, bin by bin, and the diagonal that a calibrated
-/// network would follow.
+/// Draws accuracy over confidence, bin by bin, and the diagonal of a perfectly calibrated network.
 pub(super) fn diagram(found: &Calibration) -> Value {
     let label = "Share of the answers that is right, by their confidence";
     let mut chart = picture(HEIGHT + 4.0 + AXIS, label);
@@ -100,7 +99,7 @@ pub(super) fn diagram(found: &Calibration) -> Value {
     chart.into_value()
 }
 
-/// How many answers each bin has.
+/// Draws the number of predictions in each bin.
 pub(super) fn histogram(found: &Calibration) -> Value {
     let mut chart = picture(HISTOGRAM + AXIS, "Answers by their confidence");
     let most = found.bins.iter().map(|bin| bin.images).max().unwrap_or(0);
@@ -119,16 +118,16 @@ pub(super) fn histogram(found: &Calibration) -> Value {
     chart.into_value()
 }
 
-/// A tick's number under a chart.
+/// Creates the number of a tick below a chart.
 fn under(tick: f64, y: f64) -> Element {
-    // The last would not fit in the middle.
+    // Centred, the last number would exceed the right edge.
     let anchor = if tick == 1.0 { "end" } else { "middle" };
     let text = el("text").class("tick").set("text-anchor", anchor);
     let text = text.set("x", x(tick)).set("y", px(y));
     text.text(&format!("{:.0} %", 100.0 * tick))
 }
 
-/// A share as a bar, and the interval around its end.
+/// Draws a share as a bar, and the interval around the end of the bar.
 pub(super) fn interval(value: f64, [low, high]: [f64; 2], at: &str) -> Value {
     let line = |x1: f64, x2: f64, y1: f64, y2: f64| {
         let line = el("line").class("mark").set("x1", percent(x1));
