@@ -162,7 +162,7 @@ impl Gpu {
     }
 
     /// Keeps the device polled until `signal` has ended or the returned [`Polling`] is dropped.
-    pub(super) fn poll_for(&self, signal: Option<&Signal>) -> Result<Polling, GpuError> {
+    pub(super) fn poll_for(&self, signal: &Signal) -> Result<Polling, GpuError> {
         let polling = self.shared.poller.poll_for(self.device(), signal);
         polling.map_err(|error| self.handles().lost(format!("no thread polls it: {error}")))
     }

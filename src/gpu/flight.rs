@@ -136,7 +136,7 @@ impl Flight {
             handles.look()?;
             polled = signal.poll(handles, task);
         } else if polled.is_pending() && self.polling.is_none() {
-            self.polling = Some(self.gpu.poll_for(Some(signal))?);
+            self.polling = Some(self.gpu.poll_for(signal)?);
         }
         if polled.is_ready() {
             self.polling = None;

@@ -30,7 +30,7 @@ struct Board {
 
 #[derive(Debug, Default)]
 struct List {
-    awaited: Vec<(u64, Option<Signal>)>,
+    awaited: Vec<(u64, Signal)>,
     next: u64,
     running: bool,
     closed: bool,
@@ -46,11 +46,7 @@ pub(super) struct Polling {
 impl Poller {
     /// Polls `device` until `signal` has ended or the result is dropped. An error if
     /// the system gives no thread. Nobody is woken here, so the caller may hold locks.
-    pub fn poll_for(
-        &self,
-        device: &wgpu::Device,
-        signal: Option<&Signal>,
-    ) -> std::io::Result<Polling> {
+    pub fn poll_for(&self, device: &wgpu::Device, signal: &Signal) -> std::io::Result<Polling> {
         let mut list = self.board.list();
         // A browser polls by itself.
         if cfg!(not(target_arch = "wasm32")) && !list.running {
@@ -65,7 +61,7 @@ impl Poller {
         }
         let id = list.next;
         list.next += 1;
-        list.awaited.push((id, signal.cloned()));
+        list.awaited.push((id, signal.clone()));
         drop(list);
         self.board.changed.notify_one();
         Ok(Polling {
@@ -127,8 +123,7 @@ impl Board {
                 // No callback will follow.
                 self.fail(&error);
             }
-            let pending = |signal: &Option<Signal>| !signal.as_ref().is_some_and(Signal::has_ended);
-            (self.list().awaited).retain(|(_, signal)| pending(signal));
+            (self.list().awaited).retain(|(_, signal)| !signal.has_ended());
             // A long run needs no answer within a quarter of a millisecond.
             looks = if newest == last { looks + 1 } else { 0 };
             last = newest;
@@ -140,7 +135,7 @@ impl Board {
 
     fn fail(&self, reason: &str) {
         let lost = std::mem::take(&mut self.list().awaited);
-        for signal in lost.into_iter().filter_map(|(_, signal)| signal) {
+        for (_, signal) in lost {
             signal.fail(reason);
         }
     }

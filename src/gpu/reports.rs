@@ -15,12 +15,6 @@ pub(super) struct Reports {
     due: Vec<std::pin::Pin<Box<dyn Future<Output = Result<(), GpuError>>>>>,
 }
 
-impl std::fmt::Debug for Reports {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Reports")
-    }
-}
-
 #[cfg(not(target_arch = "wasm32"))]
 impl Reports {
     /// Returns the errors of some calls.

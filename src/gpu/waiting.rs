@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use web_time::Instant;
 
+use super::signal::Signal;
 use super::{Gpu, GpuError, Handles};
 
 /// The longest wait for anything: what takes longer never comes.
@@ -110,23 +111,27 @@ impl Gpu {
     }
 
     /// Completes with `future`. The device is polled meanwhile: wgpu reports to
-    /// whoever polls.
+    /// whoever polls. An error if polling fails, after which nothing is reported.
     pub(super) async fn polled<T>(&self, future: impl Future<Output = T>) -> Result<T, GpuError> {
         let mut future = pin!(future);
-        let mut polling = None;
+        // Ends only if polling fails.
+        let (failure, mut polling) = (Signal::default(), None);
         std::future::poll_fn(|task| {
             if let Poll::Ready(done) = future.as_mut().poll(task) {
                 return Poll::Ready(Ok(done));
             }
-            if task.waker().will_wake(nobody()) {
+            if is_thread(task) {
                 // Nobody is woken, so look now.
                 self.handles().look()?;
                 return future.as_mut().poll(task).map(Ok);
             }
             if polling.is_none() {
-                polling = Some(self.poll_for(None)?);
+                polling = Some(self.poll_for(&failure)?);
             }
-            Poll::Pending
+            match failure.poll(self.handles(), task) {
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                _ => Poll::Pending,
+            }
         })
         .await
     }
