@@ -170,9 +170,10 @@ impl Monitor {
 
     /// Returns an error if loading was cancelled.
     pub(crate) fn check(&self) -> Result<(), Cancelled> {
-        match self.is_cancelled() {
-            true => Err(Cancelled),
-            false => Ok(()),
+        if self.is_cancelled() {
+            Err(Cancelled)
+        } else {
+            Ok(())
         }
     }
 

@@ -105,9 +105,12 @@ impl<'a> Pixels<'a> {
         let row = row.filter(|row| self.bytes_per_row >= *row);
         // If the rows have gaps, `data` may continue after the picture's last pixel.
         let found = self.data.len();
-        let fits = |needed: &usize| match row == Some(self.bytes_per_row) {
-            true => *needed == found,
-            false => *needed <= found,
+        let fits = |needed: &usize| {
+            if row == Some(self.bytes_per_row) {
+                *needed == found
+            } else {
+                *needed <= found
+            }
         };
         let (Some(row), Some(_)) = (row, needed.filter(fits)) else {
             return Err(InputError::Pixels {

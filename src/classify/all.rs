@@ -192,7 +192,7 @@ where
             return Ok(Arc::clone(next));
         }
         let compiled = self.classifier.compiled(&self.session, size, Form::Batch);
-        self.session.block_on(compiled)?
+        self.session.device().block_on(compiled)?
     }
 
     /// Adds the views of a picture.
@@ -237,7 +237,7 @@ where
         let since = Instant::now();
         let images = Intake::Host(Images::Rgb8(&self.bytes));
         let run = self.session.start_with(&compiled, images);
-        let run = self.session.block_on(run)??;
+        let run = self.session.device().block_on(run)??;
         self.waits.device += since.elapsed();
         self.bytes.clear();
         self.views = 0;

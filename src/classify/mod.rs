@@ -281,7 +281,7 @@ impl Classifier {
             },
             layers: Arc::clone(&self.0.layers),
         };
-        session.compiled(&key).await
+        session.compiled(key).await
     }
 }
 

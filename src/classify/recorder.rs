@@ -116,7 +116,7 @@ impl Classifier {
     /// - [`GpuError::Blocking`] in a browser, because measuring waits for the device.
     pub fn recorder(&self) -> Result<Recorder, Error> {
         let session = self.session();
-        let made = session.block_on(async {
+        let made = session.device().block_on(async {
             let crop = crop_of(self.preprocess());
             let compiled = self.compiled(&session, crop, Form::One).await?;
             let network = session.isolated(&compiled, IN_FLIGHT).await?;
@@ -189,9 +189,12 @@ fn shared_out(whole: Duration, steps: &[Duration]) -> Vec<Duration> {
     let wait = steps.iter().min().copied().unwrap_or_default();
     let own = |step: &Duration| step.saturating_sub(wait).as_secs_f64();
     let all: f64 = steps.iter().map(own).sum();
-    let part = |step| match all > 0.0 {
-        true => own(step) / all,
-        false => 1.0 / steps.len() as f64,
+    let part = |step| {
+        if all > 0.0 {
+            own(step) / all
+        } else {
+            1.0 / steps.len() as f64
+        }
     };
     steps.iter().map(|step| whole.mul_f64(part(step))).collect()
 }
@@ -300,7 +303,9 @@ impl Recorder {
             return Err(GpuError::Unfinished.into());
         }
         let session = self.session.clone();
-        let prepared = session.block_on(self.classifier.prepared(&session, picture))??;
+        let prepared = session
+            .device()
+            .block_on(self.classifier.prepared(&session, picture))??;
         let intake = match &prepared {
             Prepared::Crops(crops) => match &crops[..] {
                 [crop] if size_of(crop) == self.size() => Intake::Host(Images::Rgb8(crop.as_raw())),

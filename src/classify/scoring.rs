@@ -84,7 +84,7 @@ impl Classifier {
     /// # Errors
     /// As [`Classifier::classify`].
     pub fn score<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Scores, Error> {
-        self.session().block_on(self.score_async(picture))?
+        self.device().block_on(self.score_async(picture))?
     }
 
     /// Awaits the scores of one picture, as [`Classifier::classify_async`].
@@ -121,14 +121,18 @@ impl Classifier {
     /// network is to see several views of a picture; as [`Classifier::classify`].
     pub fn start<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Pending, Error> {
         let session = self.session();
-        let prepared = session.block_on(self.prepared(&session, picture.into()))??;
+        let prepared = session
+            .device()
+            .block_on(self.prepared(&session, picture.into()))??;
         if let Prepared::Crops(crops) = &prepared
             && crops.len() != 1
         {
             return Err(InputError::Views(crops.len()).into());
         }
-        let (compiled, intake) = session.block_on(self.intake(&session, &prepared))??;
-        let run = session.start_on(&compiled, session.permit()?, intake);
+        let (compiled, intake) = session
+            .device()
+            .block_on(self.intake(&session, &prepared))??;
+        let run = session.start_now(&compiled, intake);
         Ok(Pending::new(self, run.map_err(|e| prepared.blamed(e))?))
     }
 

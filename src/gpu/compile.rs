@@ -122,9 +122,10 @@ impl Gpu {
                 label: Some(kernel.name),
                 source: wgpu::ShaderSource::Wgsl(text.into()),
             };
-            let module = match self.pipelines().checked() {
-                true => device.create_shader_module(descriptor),
-                false => audited::trusted_module(device, descriptor),
+            let module = if self.pipelines().checked() {
+                device.create_shader_module(descriptor)
+            } else {
+                audited::trusted_module(device, descriptor)
             };
             // Bindings are the parameters, then the values that the kernel reads, then the values
             // that it writes.

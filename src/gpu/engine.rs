@@ -7,7 +7,7 @@ use web_time::Instant;
 use super::concurrent::both;
 use super::executable::{Executable, Setup};
 use super::memory::{Weights, Workspace};
-use super::permits::{Permit, Permits};
+use super::permits::Permits;
 use super::reports::Reports;
 use super::upload::upload_all;
 use super::value::Value;
@@ -45,7 +45,7 @@ impl Engine {
             gpu: gpu.clone(),
             weights: Arc::default(),
             workspace: Arc::default(),
-            permits: Permits::new(in_flight),
+            permits: Permits::new(gpu, in_flight),
             keeps_results: false,
         }
     }
@@ -58,7 +58,7 @@ impl Engine {
             gpu: self.gpu.clone(),
             weights: Arc::clone(&self.weights),
             workspace: Arc::default(),
-            permits: Permits::new(in_flight),
+            permits: Permits::new(&self.gpu, in_flight),
             keeps_results: true,
         }
     }
@@ -154,19 +154,9 @@ impl Engine {
         (self.weights.bytes(), self.workspace.bytes())
     }
 
-    /// Returns whether another run may start.
-    pub(crate) fn has_room(&self) -> bool {
-        self.permits.is_free(&self.gpu)
-    }
-
-    /// Returns a permit for a run, or [`GpuError::Busy`].
-    pub(crate) fn permit(&self) -> Result<Permit, GpuError> {
-        self.permits.take(&self.gpu)
-    }
-
-    /// Completes when another run may start.
-    pub(crate) async fn acquire(&self) -> Result<Permit, GpuError> {
-        self.permits.acquire(&self.gpu).await
+    /// Returns the permits for runs.
+    pub(crate) fn permits(&self) -> &Arc<Permits> {
+        &self.permits
     }
 
     pub(super) fn workspace(&self) -> &Workspace {

@@ -85,7 +85,7 @@ impl Executable {
     ) -> Result<(), GpuError> {
         let images = images.into();
         self.admit(images)?;
-        let permit = self.gpu().block_on(self.engine.acquire())??;
+        let permit = self.gpu().block_on(self.engine.permits().acquire())??;
         self.start(permit, Intake::Host(images))?.finish(read)
     }
 }
@@ -149,19 +149,12 @@ impl Flight {
     pub fn finish(mut self, mut read: impl FnMut(usize, &[f32])) -> Result<(), GpuError> {
         let gpu = self.gpu.clone();
         let is_own = self.submitted.is_some();
-        let stuck = || match is_own {
-            true => gpu.handles().lost("a submission did not come back"),
-            false => GpuError::NotSubmitted,
-        };
         let ready = poll_fn(|task| self.poll_ready(task));
-        gpu.handles().block_on(ready, stuck)??;
-        self.read(&mut read)
-    }
-
-    /// Reads the outputs of a run that is ready.
-    fn read(mut self, read: &mut dyn FnMut(usize, &[f32])) -> Result<(), GpuError> {
-        let (gpu, plan) = (&self.gpu, &self.plan);
-        let frame = self.frame()?;
+        match gpu.block_on(ready) {
+            Err(GpuError::Stuck) if !is_own => return Err(GpuError::NotSubmitted),
+            ready => ready??,
+        }
+        let (plan, frame) = (&self.plan, self.frame()?);
         let mut floats = frame.floats.lock().unwrap_or_else(PoisonError::into_inner);
         let storage = gpu.profile().storage;
         let (_, mark) = self.frames.mark_offsets();

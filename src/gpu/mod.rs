@@ -57,7 +57,7 @@ use handles::Handles;
 pub use images::Images;
 pub(crate) use intake::Intake;
 pub use options::{GpuOptions, PipelineOptions};
-pub(crate) use permits::{MOST_IN_FLIGHT, Permit};
+pub(crate) use permits::{MOST_IN_FLIGHT, Permit, Permits};
 pub use resample::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource};
 pub(crate) use resample::{OnDevice, Ready, ResampleError, Resampler};
 pub(crate) use timed::StepsTime;

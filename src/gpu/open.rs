@@ -42,9 +42,10 @@ impl Gpu {
             Some(limits) => limits.clone().or_worse_values_from(&own),
             None => own,
         };
-        let offered = match options.features {
-            true => adapter.features(),
-            false => wgpu::Features::empty(),
+        let offered = if options.features {
+            adapter.features()
+        } else {
+            wgpu::Features::empty()
         };
         let features = offered & WISHED;
         let cooperative = audited::COOPERATIVE | wgpu::Features::SHADER_F16;
@@ -196,11 +197,12 @@ impl Gpu {
             timeout: Some(LONG_WORK),
         });
         // A lost device, and a device that is busy for long, prove nothing about the queue.
-        match heard.load(Ordering::Acquire) || !matches!(waited, Ok(true)) {
-            true => Ok(()),
-            false => Err(GpuError::OtherQueue {
+        if heard.load(Ordering::Acquire) || !matches!(waited, Ok(true)) {
+            Ok(())
+        } else {
+            Err(GpuError::OtherQueue {
                 device: self.describe(),
-            }),
+            })
         }
     }
 
@@ -210,9 +212,10 @@ impl Gpu {
         options: &PipelineOptions,
         shared: bool,
     ) -> Self {
-        let cooperative = match device.features().contains(audited::COOPERATIVE) {
-            true => audited::cooperative_sizes(adapter),
-            false => vec![],
+        let cooperative = if device.features().contains(audited::COOPERATIVE) {
+            audited::cooperative_sizes(adapter)
+        } else {
+            vec![]
         };
         Self::make(device, queue, options, cooperative, shared)
     }

@@ -17,9 +17,10 @@ pub(super) fn profile(
         0
     };
     // Only llvmpipe reads buffers far more slowly than textures, and it does so with every API.
-    let storage = match info.name.starts_with("llvmpipe") {
-        true => Storage::Textures,
-        false => Storage::Buffers,
+    let storage = if info.name.starts_with("llvmpipe") {
+        Storage::Textures
+    } else {
+        Storage::Buffers
     };
     let said = match info.device_type {
         wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,

@@ -61,7 +61,7 @@ impl Readback {
         if !self.signal.is_mapped(handles)? {
             handles.wait(submitted)?;
             let mapped = std::future::poll_fn(|task| self.signal.poll(handles, task));
-            handles.block_on(mapped, || handles.lost("it did not answer"))??;
+            handles.block_on(mapped)??;
         }
         self.show(handles, bytes, read)
     }

@@ -23,9 +23,10 @@ impl Executable {
             images.bytes().len(),
             form.bytes(batch, self.plan.input.shape),
         );
-        match found as u64 <= most {
-            true => Ok(()),
-            false => Err(GpuError::InputSize { batch, most, found }),
+        if found as u64 <= most {
+            Ok(())
+        } else {
+            Err(GpuError::InputSize { batch, most, found })
         }
     }
 

@@ -85,7 +85,7 @@ impl Executable {
         let timestamps = self.timestamps_for(ranges.len())?;
         // Steps of other engines in between would be included in the times and would overwrite the
         // shared activations.
-        let permit = self.gpu().block_on(self.engine.acquire())??;
+        let permit = self.gpu().block_on(self.engine.permits().acquire())??;
         let claim = self.frames.claim(self.handles(), permit)?;
         let turn = self.engine.workspace().turn();
         let timeline = match &timestamps {

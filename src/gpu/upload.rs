@@ -101,9 +101,10 @@ impl Upload<'_> {
             weight.bytes(),
             place,
         );
-        let rows_at_once = match packing.by_rows() {
-            true => whole_rows(packing.quads()),
-            false => packing.rows(),
+        let rows_at_once = if packing.by_rows() {
+            whole_rows(packing.quads())
+        } else {
+            packing.rows()
         };
         let mut packed = std::mem::take(&mut self.packed);
         for first in (0..packing.rows()).step_by(rows_at_once) {

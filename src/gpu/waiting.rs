@@ -32,13 +32,10 @@ impl Handles {
     /// meanwhile. This is the one place where a thread waits for a run.
     ///
     /// # Errors
-    /// `stuck` after ten minutes; [`GpuError::Lost`]; [`GpuError::Blocking`] in a
+    /// After ten minutes, [`GpuError::Lost`] if a submission has not completed, and
+    /// [`GpuError::Stuck`] otherwise; [`GpuError::Lost`]; [`GpuError::Blocking`] in a
     /// browser, if the future is not ready.
-    pub fn block_on<T>(
-        &self,
-        future: impl Future<Output = T>,
-        stuck: impl FnOnce() -> GpuError,
-    ) -> Result<T, GpuError> {
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> Result<T, GpuError> {
         let mut future = pin!(future);
         let mut context = Context::from_waker(nobody());
         let mut began = None;
@@ -50,7 +47,10 @@ impl Handles {
                 self.begin_wait()?;
             }
             if began.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
-                return Err(stuck());
+                return Err(match self.oldest_submission() {
+                    Some(_) => self.lost("a submission did not come back"),
+                    None => GpuError::Stuck,
+                });
             }
             self.advance()?;
         }
@@ -103,11 +103,7 @@ impl Handles {
 impl Gpu {
     /// Runs a future to its end on this thread; see [`Handles::block_on`].
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> Result<T, GpuError> {
-        let handles = self.handles();
-        handles.block_on(future, || match handles.oldest_submission() {
-            Some(_) => handles.lost("a submission did not come back"),
-            None => GpuError::Stuck,
-        })
+        self.handles().block_on(future)
     }
 
     /// Completes with `future`. The device is polled meanwhile: wgpu reports to

@@ -93,20 +93,24 @@ pub(super) fn output_shape(node: &Node, inputs: &[Shape]) -> Result<Shape, Graph
         )));
     }
     let Some(&x) = inputs.first() else {
-        return match node.shape.is_empty() {
-            true => Err(wrong(format!(
+        return if node.shape.is_empty() {
+            Err(wrong(format!(
                 "expected at least one pixel, found {}",
                 node.shape
-            ))),
-            false => Ok(node.shape),
+            )))
+        } else {
+            Ok(node.shape)
         };
     };
-    let channels = |expected: usize| match x.c == expected {
-        true => Ok(()),
-        false => Err(wrong(format!(
-            "expected {expected} input channels, found {}",
-            x.c
-        ))),
+    let channels = |expected: usize| {
+        if x.c == expected {
+            Ok(())
+        } else {
+            Err(wrong(format!(
+                "expected {expected} input channels, found {}",
+                x.c
+            )))
+        }
     };
     let shape = match &node.op {
         Op::Conv2d(c) => {

@@ -47,9 +47,10 @@ impl Window {
         }
         let room = padded.saturating_sub(self.kernel);
         let last = room.div_ceil(self.stride);
-        let n = match last.saturating_mul(self.stride) < extent + self.padding {
-            true => last.checked_add(1)?,
-            false => last,
+        let n = if last.saturating_mul(self.stride) < extent + self.padding {
+            last.checked_add(1)?
+        } else {
+            last
         };
         (n > 0).then_some(n)
     }

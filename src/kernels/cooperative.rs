@@ -92,9 +92,12 @@ mod tests {
             let w_row =
                 problem.weight_packing(kernel).len() / (problem.window.kernel.pow(2) * width);
             // Small whole numbers, different enough that a wrong index gives a wrong result.
-            let x = (0..pixels * width).map(|i| match i % width < problem.input.c {
-                true => (i * 7 % 23) as f64 - 11.0,
-                false => 0.0,
+            let x = (0..pixels * width).map(|i| {
+                if i % width < problem.input.c {
+                    (i * 7 % 23) as f64 - 11.0
+                } else {
+                    0.0
+                }
             });
             let rows = problem.points * problem.window.kernel.pow(2) * width;
             let w = (0..rows * w_row).map(|i| (i * 5 % 19) as f64 - 9.0);
@@ -178,9 +181,10 @@ mod tests {
                         let taps = (tap / p.window.kernel, tap % p.window.kernel);
                         for d in 0..QUAD {
                             let at = (in_tile * (x_row / QUAD) + load_quad) * QUAD + d;
-                            tile_x[at] = match quad < end {
-                                true => case.x_at(point, pixel, taps, c * QUAD + d),
-                                false => 0.0,
+                            tile_x[at] = if quad < end {
+                                case.x_at(point, pixel, taps, c * QUAD + d)
+                            } else {
+                                0.0
                             };
                         }
                     }
@@ -192,10 +196,7 @@ mod tests {
                                 + (first_quad + e % bn) * QUAD
                                 + d;
                             let at = (e / bn * (w_row / QUAD) + e % bn) * QUAD + d;
-                            tile_w[at] = match row < end * QUAD {
-                                true => case.w[from],
-                                false => 0.0,
-                            };
+                            tile_w[at] = if row < end * QUAD { case.w[from] } else { 0.0 };
                         }
                     }
                 }

@@ -176,9 +176,10 @@ fn by_class(mut entries: Vec<(usize, Label)>, path: &str) -> Result<Vec<Label>, 
     let last = entries.last().map_or(0, |(class, _)| *class);
     for (i, (class, _)) in entries.iter().enumerate() {
         if *class != i {
-            let (class, found) = match *class < i {
-                true => (*class, "two"),
-                false => (i, "none"),
+            let (class, found) = if *class < i {
+                (*class, "two")
+            } else {
+                (i, "none")
             };
             return Err(LabelsError::Classes {
                 path: path.to_owned(),

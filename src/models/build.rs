@@ -1,9 +1,13 @@
 //! Conversion of a [`Network`] to a graph. Only this module knows the structure of a ResNet.
 //!
-//! The sources are He et al. 2015 (arXiv 1512.03385) for stems, stages and shortcuts, He et al.
-//! 2016 (arXiv 1603.05027) for the pre-activation order, Xie et al. 2017 (ResNeXt), Zagoruyko 2016
-//! (wide), He et al. 2018 (ResNet-D) and Simonyan 2014 (VGG). Nodes have torchvision's module
-//! names.
+//! Nodes have torchvision's module names. The sources of the structures:
+//!
+//! - He et al. 2015 (arXiv 1512.03385): stems, stages and shortcuts;
+//! - He et al. 2016 (arXiv 1603.05027): the pre-activation order;
+//! - Xie et al. 2017: ResNeXt;
+//! - Zagoruyko 2016: wide networks;
+//! - He et al. 2018: ResNet-D;
+//! - Simonyan 2014: VGG.
 
 use super::network::{
     ActivationOrder, Block, Head, Network, Norm, Projection, Shortcut, Stem, StridePlacement,

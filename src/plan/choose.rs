@@ -23,9 +23,12 @@ pub(super) fn linear(profile: &DeviceProfile, choice: &Choice) -> Option<&'stati
         Choice::Prefer(candidate) => fitting.clone().find(|k| k.name == candidate.name),
         Choice::Auto | Choice::Tuned(_) => None,
     };
-    wanted.or_else(|| match profile.traits().fill >= 256.0 {
-        true => fitting.max_by_key(|k| k.workgroup),
-        false => fitting.next(),
+    wanted.or_else(|| {
+        if profile.traits().fill >= 256.0 {
+            fitting.max_by_key(|k| k.workgroup)
+        } else {
+            fitting.next()
+        }
     })
 }
 

@@ -98,9 +98,10 @@ impl Joins {
 /// Returns the join of batch norm `node`, if the last stage of the chosen candidate can compute it
 /// on the device. `instead` omits the sum itself.
 fn norm(node: NodeId, instead: bool, chosen: &Chosen, profile: &DeviceProfile) -> Option<Join> {
-    let outputs = match instead {
-        true => Outputs::Normed,
-        false => Outputs::Both,
+    let outputs = if instead {
+        Outputs::Normed
+    } else {
+        Outputs::Both
     };
     let stage = chosen.recipe.stages.last()?;
     let variant = Variant {

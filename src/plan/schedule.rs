@@ -91,9 +91,12 @@ impl Values<'_> {
     fn assign(&self, order: &[usize]) -> Assignment {
         let lifetimes = self.lifetimes(order);
         let nodes = self.graph.nodes.len();
-        let instead = |value: usize| match value < nodes {
-            true => self.joins.instead_of(NodeId(value)),
-            false => None,
+        let instead = |value: usize| {
+            if value < nodes {
+                self.joins.instead_of(NodeId(value))
+            } else {
+                None
+            }
         };
         let written = (0..lifetimes.len()).filter(|&value| instead(value).is_none());
         let written: Vec<usize> = written.collect();

@@ -208,18 +208,20 @@ impl Preprocess {
     /// Returns the width and height to which an image of the given width and height is resized
     /// before the crop.
     fn resized(&self, (width, height): (u32, u32)) -> (u64, u64) {
-        match self.squash {
-            true => (u64::from(self.crop.1), u64::from(self.crop.0)),
-            false => shorter_side(width, height, self.resize),
+        if self.squash {
+            (u64::from(self.crop.1), u64::from(self.crop.0))
+        } else {
+            shorter_side(width, height, self.resize)
         }
     }
 
     /// Checks that the configuration is valid and that the image has pixels.
     fn check(&self, (width, height): (u32, u32)) -> Result<(), PreprocessError> {
         self.validate()?;
-        match width == 0 || height == 0 {
-            true => Err(PreprocessError::EmptyImage { width, height }),
-            false => Ok(()),
+        if width == 0 || height == 0 {
+            Err(PreprocessError::EmptyImage { width, height })
+        } else {
+            Ok(())
         }
     }
 

@@ -70,9 +70,10 @@ impl Preprocess {
         let down = Taps::new(height, resized.1, (rows.start, rows.len), filter);
         let (across, down) = (Axis::new(&across), Axis::new(&down));
         let vertical = vertical_first((width, height), resized);
-        let (narrow, first, second) = match vertical {
-            false => ([columns.len, down.len], across, down),
-            true => ([across.len, rows.len], down, across),
+        let (narrow, first, second) = if vertical {
+            ([across.len, rows.len], down, across)
+        } else {
+            ([columns.len, down.len], across, down)
         };
         Ok(Sampling {
             vertical,
@@ -95,9 +96,10 @@ impl Sampling {
     /// Returns the parameters of the first pass over a region at `origin`. `source` holds the
     /// shader's fields `srgb`, `bgr`, `first_word` and `row_words`, in this order.
     pub fn first_pass(&self, origin: [u32; 2], source: [u32; 4]) -> [u32; 12] {
-        let across = match self.vertical {
-            false => [0, self.second.from],
-            true => [self.second.from, 0],
+        let across = if self.vertical {
+            [self.second.from, 0]
+        } else {
+            [0, self.second.from]
         };
         let [srgb, bgr, first_word, row_words] = source;
         let [width, height] = self.narrow;
@@ -169,9 +171,12 @@ mod tests {
         let narrow: Vec<[u8; 3]> = (0..width * height)
             .map(|at| {
                 let (x, y) = (at % width, at / width);
-                let byte = |c| match s.vertical {
-                    false => sum(&s.first, x, c, &|i| image.get_pixel(i, s.second.from + y).0),
-                    true => sum(&s.first, y, c, &|i| image.get_pixel(s.second.from + x, i).0),
+                let byte = |c| {
+                    if s.vertical {
+                        sum(&s.first, y, c, &|i| image.get_pixel(s.second.from + x, i).0)
+                    } else {
+                        sum(&s.first, x, c, &|i| image.get_pixel(i, s.second.from + y).0)
+                    }
                 };
                 [0, 1, 2].map(byte)
             })
@@ -187,9 +192,12 @@ mod tests {
                 continue;
             }
             let at = |x: u32, y: u32| narrow[(y * width + x) as usize];
-            let byte = |c| match s.vertical {
-                false => sum(&s.second, y, c, &|i| at(x, i - s.second.from)),
-                true => sum(&s.second, x, c, &|i| at(i - s.second.from, y)),
+            let byte = |c| {
+                if s.vertical {
+                    sum(&s.second, x, c, &|i| at(i - s.second.from, y))
+                } else {
+                    sum(&s.second, y, c, &|i| at(x, i - s.second.from))
+                }
             };
             crop.extend([0, 1, 2].map(byte));
         }

@@ -1,6 +1,5 @@
 //! Compiles a network for a device: graph, lowering, plan, and loading the plan.
 
-use std::sync::Arc;
 use std::time::Duration;
 use web_time::Instant;
 
@@ -14,7 +13,6 @@ use crate::gpu::{Engine, Gpu};
 use crate::graph::{Graph, GraphError, Node, NodeId, Shape};
 use crate::kernels::Scalar;
 use crate::model::Model;
-use crate::monitor::Monitor;
 use crate::passes::{Lowered, lower};
 use crate::plan::{Plan, PlanOptions, activation_bytes};
 
@@ -62,7 +60,6 @@ impl Backend {
         key: Key,
         options: &SessionOptions,
         precision: Scalar,
-        monitor: &Monitor,
     ) -> Result<(Compiled, Setup), Error> {
         let began = Instant::now();
         let (graph, layers) = graph(model, key.size, &key.layers, options.probabilities)?;
@@ -73,7 +70,7 @@ impl Backend {
                 let lowered = lower(&graph, model.params(), &nodes)?;
                 let plan = plan(engine.gpu(), &lowered, &key, &nodes, options, precision)?;
                 let planned = began.elapsed();
-                let executable = engine.load(plan, &lowered.params, monitor).await?;
+                let executable = engine.load(plan, &lowered.params, &options.monitor).await?;
                 let (batch, setup) = (executable.plan().batch, executable.setup());
                 let setup = Setup {
                     plan: planned,
@@ -87,7 +84,7 @@ impl Backend {
             Self::Cpu(cpu) => {
                 let batch = cpu_batch(&graph, key.batch)?;
                 let model = cpu.resized(&graph)?;
-                monitor.check()?;
+                options.monitor.check()?;
                 let runner = Box::new(CpuRunner {
                     model,
                     input: key.input,
@@ -155,37 +152,4 @@ fn cpu_batch(graph: &Graph, wanted: usize) -> Result<usize, Error> {
     let fit = MAX_CPU_BYTES / bytes(largest).max(1);
     let most = usize::try_from(fit).unwrap_or(MAX_CPU_BATCH);
     Ok(wanted.min(most).clamp(1, MAX_CPU_BATCH))
-}
-
-/// The network for `key`, compiled unless it is kept.
-pub(super) async fn compiled(session: &super::Inner, key: &Key) -> Result<Arc<Compiled>, Error> {
-    if session.first.key == *key {
-        return Ok(Arc::clone(&session.first));
-    }
-    if let Some(found) = session.plans.find(key) {
-        return Ok(found);
-    }
-    let _compiling = session.plans.compiling.lock().await;
-    // Another task may have compiled it meanwhile.
-    if let Some(found) = session.plans.find(key) {
-        return Ok(found);
-    }
-    let memory = || session.backend.engine().map(|engine| engine.bytes().1);
-    let before = memory();
-    let (made, _) = session
-        .backend
-        .compile(
-            &session.model,
-            key.clone(),
-            &session.options,
-            session.precision.scalar,
-            &Monitor::default(),
-        )
-        .await?;
-    if memory() > before {
-        session.plans.clear();
-    }
-    let made = Arc::new(made);
-    session.plans.keep(&made);
-    Ok(made)
 }

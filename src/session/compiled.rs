@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::runner::{Runner, Work};
 use super::{PROBABILITIES, SessionError};
 use crate::error::Error;
-use crate::gpu::{GpuError, Images, Intake, Permit};
+use crate::gpu::{GpuError, Intake};
 use crate::graph::{Graph, Shape};
 use crate::kernels::InputForm;
 use crate::tensor::{QUAD, quads};
@@ -36,8 +36,8 @@ pub(crate) struct Compiled {
     /// The shapes of one image's outputs, the logits first.
     shapes: Vec<Shape>,
     pub(super) runner: Box<dyn Runner>,
-    /// Room for the outputs of as many runs as are read at once.
-    rooms: Mutex<Vec<Vec<Vec<f32>>>>,
+    /// Vectors for the outputs of as many runs as are read at once.
+    spare: Mutex<Vec<Vec<Vec<f32>>>>,
 }
 
 /// Not its graph and its plan, which are long.
@@ -62,14 +62,14 @@ impl Compiled {
         let (names, layers): (Vec<_>, Vec<_>) = outputs.into_iter().unzip();
         let shapes: Vec<Shape> = std::iter::once(logits).chain(layers).collect();
         // Allocated now, so that only the first run may allocate.
-        let room = |s: &Shape| Vec::with_capacity(batch * s.len());
-        let rooms = (0..in_flight).map(|_| shapes.iter().map(room).collect());
+        let values = |s: &Shape| Vec::with_capacity(batch * s.len());
+        let spare = (0..in_flight).map(|_| shapes.iter().map(values).collect());
         Self {
             key,
             graph,
             batch,
             names,
-            rooms: Mutex::new(rooms.collect()),
+            spare: Mutex::new(spare.collect()),
             shapes,
             runner,
         }
@@ -90,7 +90,7 @@ impl Compiled {
             names: self.names.clone(),
             shapes: self.shapes.clone(),
             runner,
-            rooms: Mutex::default(),
+            spare: Mutex::default(),
         }
     }
 
@@ -108,58 +108,48 @@ impl Compiled {
     /// # Errors
     /// [`GpuError::InputForm`] for another form; [`SessionError::InputShape`] for no images,
     /// a part of one, or more than a batch.
-    pub fn count(&self, input: Images<'_>) -> Result<usize, Error> {
-        if !input.have(&self.key.input) {
-            let (expected, found) = (self.key.input.name(), input.name());
+    pub fn count(&self, intake: Intake<'_>) -> Result<usize, Error> {
+        let Intake::Host(images) = intake else {
+            return Ok(1);
+        };
+        if !images.have(&self.key.input) {
+            let (expected, found) = (self.key.input.name(), images.name());
             return Err(GpuError::InputForm { expected, found }.into());
         }
         let each = self.input_len();
-        let n = input.len() / each.max(1);
-        if n * each != input.len() || n == 0 || n > self.batch {
+        let n = images.len() / each.max(1);
+        if n * each != images.len() || n == 0 || n > self.batch {
             let s = self.graph.input_shape();
             let numbers = each / (s.h * s.w).max(1);
             return Err(SessionError::InputShape {
                 expected: format!("[1 to {}, {}, {}, {numbers}]", self.batch, s.h, s.w),
-                found: vec![input.len()],
+                found: vec![images.len()],
             }
             .into());
         }
         Ok(n)
     }
 
-    /// Starts a run; a GPU's needs a permit.
-    pub(super) fn start(
-        &self,
-        permit: Option<Permit>,
-        intake: Intake<'_>,
-    ) -> Result<(Work, usize), Error> {
-        let count = match intake {
-            Intake::Host(images) => self.count(images)?,
-            Intake::Device(_) => 1,
-        };
-        Ok((self.runner.start(permit, intake, count)?, count))
-    }
-
-    /// Waits for a run of `count` images and passes its outputs to `read`.
+    /// Waits for a run of `images` images and passes its outputs to `read`.
     pub(super) fn finish<T>(
         &self,
         work: Work,
-        count: usize,
+        images: usize,
         read: impl FnOnce(&RunOutputs<'_>) -> T,
     ) -> Result<T, Error> {
-        let rooms = || self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = rooms().pop();
-        let mut values = room.unwrap_or_else(|| self.shapes.iter().map(|_| vec![]).collect());
-        let finished = work.finish(count, &self.shapes, &mut values);
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let values = spare().pop();
+        let mut values = values.unwrap_or_else(|| self.shapes.iter().map(|_| vec![]).collect());
+        let finished = work.finish(images, &self.shapes, &mut values);
         let read = finished.map(|()| {
             read(&RunOutputs {
                 names: &self.names,
                 shapes: &self.shapes,
                 values: &values,
-                images: count,
+                images,
             })
         });
-        rooms().push(values);
+        spare().push(values);
         Ok(read?)
     }
 }

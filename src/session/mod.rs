@@ -5,6 +5,7 @@ mod compiled;
 mod error;
 mod layers;
 mod options;
+mod outputs;
 mod plans;
 mod run;
 mod runner;
@@ -14,60 +15,25 @@ use std::sync::{Arc, OnceLock};
 
 use crate::device::Device;
 use crate::error::Error;
-use crate::gpu::{Engine, GpuError, Images, Intake, Permit, Resampler, Spans, Timeline};
-use crate::graph::{Graph, Shape};
+use crate::gpu::{Engine, GpuError, Images, Intake, Resampler, Spans, Timeline};
+use crate::graph::Graph;
 #[doc(inline)]
 pub use crate::kernels::InputForm;
 use crate::model::Model;
 use crate::plan::{Plan, Precision, Settled};
 use crate::preprocess::Preprocess;
-use crate::tensor::{Tensor, padded};
-use compile::{Backend, compiled};
+use compile::Backend;
 pub use compiled::RunOutputs;
 pub(crate) use compiled::{Compiled, Key};
 pub use error::SessionError;
 pub use options::{SessionOptions, Setup};
+pub use outputs::Outputs;
 use plans::Plans;
 pub use run::Run;
 pub(crate) use run::recorded::Isolated;
 
 /// The name of the softmax layer that [`SessionOptions::probabilities`] adds.
 pub const PROBABILITIES: &str = "probabilities";
-
-/// The outputs of [`Session::run`].
-///
-/// ```
-/// use resnet_wgpu::low_level::session::PROBABILITIES;
-/// use resnet_wgpu::{Device, Model, Session, SessionOptions, Tensor};
-///
-/// let options = SessionOptions {
-///     layers: vec!["layer1".into()],
-///     probabilities: true,
-///     ..Default::default()
-/// };
-/// let session = Session::new(Device::Cpu, &Model::embedded()?, &options)?;
-/// let outputs = session.run(&Tensor::zeros([2, 32, 32, 3]))?;
-/// assert_eq!(outputs.logits.shape(), [2, 10]);
-/// assert_eq!(outputs.layer("layer1").unwrap().shape(), [2, 32, 32, 16]);
-/// assert_eq!(outputs.layers[1].0, PROBABILITIES);
-/// # Ok::<(), resnet_wgpu::Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outputs {
-    /// `[N, classes]`.
-    pub logits: Tensor,
-    /// The layers asked for, by name and in that order, each `[N, H, W, C]`; then, if
-    /// asked for, the probabilities.
-    pub layers: Vec<(String, Tensor)>,
-}
-
-impl Outputs {
-    /// The output of a layer that was asked for.
-    pub fn layer(&self, name: &str) -> Option<&Tensor> {
-        let mut layers = self.layers.iter();
-        layers.find_map(|(n, tensor)| (n == name).then_some(tensor))
-    }
-}
 
 /// One network on one device, ready to run batches. Cloning shares it, any number
 /// of threads may run it, and several sessions can share a device.
@@ -151,8 +117,7 @@ impl Session {
             input: options.input,
             layers: options.layers.clone().into(),
         };
-        let compile =
-            |scalar| backend.compile(model, key.clone(), options, scalar, &options.monitor);
+        let compile = |scalar| backend.compile(model, key.clone(), options, scalar);
         let mut made = compile(precision.scalar).await;
         if let Err(error) = &made
             && let Some(GpuError::Beyond { .. }) = error.downcast_ref()
@@ -264,7 +229,7 @@ impl Session {
         spans: Spans,
     ) -> Result<Option<Timeline>, Error> {
         let input = input.into();
-        self.0.first.count(input)?;
+        self.0.first.count(Intake::Host(input))?;
         match self.0.first.runner.executable() {
             Some(executable) => Ok(Some(executable.timed_run(input, spans)?)),
             None => Ok(None),
@@ -275,60 +240,6 @@ impl Session {
     /// floats, or H·W·3 bytes.
     pub fn input_len(&self) -> usize {
         self.0.first.input_len()
-    }
-
-    /// Runs any number of images of any size, `[N, H, W, 3]`, already normalised.
-    ///
-    /// # Errors
-    /// [`SessionError::InputShape`] for another shape; [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the
-    /// network does not admit; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device failed.
-    pub fn run(&self, images: &Tensor) -> Result<Outputs, Error> {
-        let channels = self.graph().input_shape().c;
-        let (n, size) = match images.shape() {
-            [n, h, w, c] if *c == channels => (*n, (*h, *w)),
-            other => {
-                return Err(SessionError::InputShape {
-                    expected: format!("[N, H, W, {channels}]"),
-                    found: other.to_vec(),
-                }
-                .into());
-            }
-        };
-        let compiled = self.block_on(self.compiled(&Key {
-            size,
-            input: InputForm::F32,
-            ..self.key()
-        }))??;
-        let padded = padded(images);
-        let mut logits: Vec<f32> = vec![];
-        let layer = |(name, s): (&str, Shape)| (name.to_owned(), vec![n, s.h, s.w, s.c], vec![]);
-        let mut layers: Vec<(String, Vec<usize>, Vec<f32>)> =
-            compiled.layers().map(layer).collect();
-        for chunk in padded.chunks((compiled.batch * compiled.input_len()).max(1)) {
-            let images = Intake::Host(Images::F32(chunk));
-            let run = self.block_on(self.start_with(&compiled, images))??;
-            run.finish(|outputs| {
-                logits.extend_from_slice(outputs.logits());
-                for ((.., all), (.., values)) in layers.iter_mut().zip(outputs.layers()) {
-                    all.extend_from_slice(values);
-                }
-            })?;
-        }
-        let tensor = |shape: Vec<usize>, data| {
-            let found = shape.clone();
-            Tensor::new(shape, data).ok_or(SessionError::InputShape {
-                expected: "at least one image".into(),
-                found,
-            })
-        };
-        let classes = self.graph().output_shape().len();
-        let layers = layers.into_iter();
-        Ok(Outputs {
-            logits: tensor(vec![n, classes], logits)?,
-            layers: layers
-                .map(|(name, shape, data)| Ok((name, tensor(shape, data)?)))
-                .collect::<Result<_, Error>>()?,
-        })
     }
 
     /// Runs up to [`batch`](Session::batch) images, in the form of
@@ -364,19 +275,33 @@ impl Session {
         &self.0.first
     }
 
-    /// The network for other images, compiled unless it is kept.
-    pub(crate) async fn compiled(&self, key: &Key) -> Result<Arc<Compiled>, Error> {
-        compiled(&self.0, key).await
-    }
-
-    /// Runs a future to its end on this thread.
-    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> Result<T, GpuError> {
-        self.0.device.block_on(future)
-    }
-
-    /// A permit for a run, or [`GpuError::Busy`]; none is needed on the CPU.
-    pub(crate) fn permit(&self) -> Result<Option<Permit>, GpuError> {
-        self.engine().map(Engine::permit).transpose()
+    /// Returns the network for `key`, compiled unless the cache holds it.
+    pub(crate) async fn compiled(&self, key: Key) -> Result<Arc<Compiled>, Error> {
+        let session = &*self.0;
+        if session.first.key == key {
+            return Ok(Arc::clone(&session.first));
+        }
+        if let Some(found) = session.plans.find(&key) {
+            return Ok(found);
+        }
+        let _compiling = session.plans.compiling.lock().await;
+        // Another task may have compiled the network meanwhile.
+        if let Some(found) = session.plans.find(&key) {
+            return Ok(found);
+        }
+        let memory = || self.shared_bytes().1;
+        let before = memory();
+        let (options, scalar) = (&session.options, session.precision.scalar);
+        let compile = session
+            .backend
+            .compile(&session.model, key, options, scalar);
+        let (made, _) = compile.await?;
+        if memory() > before {
+            session.plans.clear();
+        }
+        let made = Arc::new(made);
+        session.plans.keep(&made);
+        Ok(made)
     }
 
     /// The kernels that prepare pictures on the device.

@@ -1,4 +1,4 @@
-//! Runs in flight, and how they are started.
+//! Runs in flight.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -7,9 +7,9 @@ use std::task::{Context, Poll};
 use super::runner::Work;
 use super::{Compiled, Key, RunOutputs, Session};
 use crate::error::Error;
-use crate::gpu::{Engine, GpuError, Images, Intake, Permit, poll_once};
+use crate::gpu::{Engine, GpuError, Images, Intake, Permit, Permits, poll_once};
 
-/// A run that was started. A run that is dropped is lost, and nobody waits for it.
+/// A run in flight. Dropping it abandons its outputs without waiting for the device.
 ///
 /// ```
 /// use resnet_wgpu::{Device, Model, Session, SessionOptions};
@@ -23,7 +23,7 @@ use crate::gpu::{Engine, GpuError, Images, Intake, Permit, poll_once};
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug)]
-#[must_use = "a run that is dropped is lost"]
+#[must_use = "dropping a run abandons its outputs"]
 pub struct Run {
     compiled: Arc<Compiled>,
     images: usize,
@@ -31,98 +31,105 @@ pub struct Run {
 }
 
 impl Session {
-    /// Starts a run as [`run_batch`](Session::run_batch) takes it, and returns before
-    /// it is done. Runs are done in the order in which they were started.
+    /// Starts a run of up to a batch of images, as [`run_batch`](Session::run_batch) does, and
+    /// returns before the run has completed. Runs complete in the order of their starts.
     ///
     /// # Errors
-    /// [`GpuError::Busy`] if [as many](super::SessionOptions::in_flight) are in flight
-    /// as may be; as [`run_batch`](Session::run_batch).
+    /// [`GpuError::Busy`] if [`in_flight`](super::SessionOptions::in_flight) runs have not
+    /// completed; the errors of [`run_batch`](Session::run_batch).
     pub fn start<'a>(&self, input: impl Into<Images<'a>>) -> Result<Run, Error> {
-        let images = input.into();
-        // Wrong images are refused first, busy or not.
-        self.first().count(images)?;
-        self.start_on(self.first(), self.permit()?, Intake::Host(images))
+        self.start_now(self.first(), Intake::Host(input.into()))
     }
 
-    /// Starts a run of images of another height and width than those that the session
-    /// was set up for. The first run of a size plans for it.
+    /// Starts a run of images whose height and width differ from those that the session was
+    /// set up for. The first run of a size plans for that size.
     ///
     /// # Errors
-    /// As [`start`](Session::start); [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the network does
-    /// not admit; [`ErrorKind::UnsupportedDevice`](crate::ErrorKind::UnsupportedDevice) for one that the device has no room for.
+    /// The errors of [`start`](Session::start);
+    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that
+    /// the network does not admit;
+    /// [`ErrorKind::UnsupportedDevice`](crate::ErrorKind::UnsupportedDevice) for a size that
+    /// exceeds the device.
     pub fn start_sized<'a>(
         &self,
         input: impl Into<Images<'a>>,
         size: (usize, usize),
     ) -> Result<Run, Error> {
-        let images = input.into();
-        let compiled = self.block_on(self.compiled(&Key { size, ..self.key() }))??;
-        compiled.count(images)?;
-        self.start_on(&compiled, self.permit()?, Intake::Host(images))
+        let compiled = self.compiled(Key { size, ..self.key() });
+        let compiled = self.device().block_on(compiled)??;
+        self.start_now(&compiled, Intake::Host(input.into()))
     }
 
-    /// Awaits the start of a run, once one may be started.
+    /// Starts a run as soon as fewer than [`in_flight`](super::SessionOptions::in_flight) runs
+    /// are in flight, and awaits that moment.
     ///
     /// # Errors
-    /// As [`run_batch`](Session::run_batch).
+    /// The errors of [`run_batch`](Session::run_batch).
     pub async fn start_async<'a>(&self, input: impl Into<Images<'a>>) -> Result<Run, Error> {
-        self.start_with(self.first(), Intake::Host(input.into()))
-            .await
+        let images = Intake::Host(input.into());
+        self.start_with(self.first(), images).await
     }
 
-    /// Starts a run, once one may be started; the thread waits. A thread that holds
-    /// all runs in flight itself waits ten minutes.
+    /// Starts a run as [`start_async`](Session::start_async) does; the thread waits. A thread
+    /// that itself holds all runs in flight waits ten minutes.
     ///
     /// # Errors
-    /// [`GpuError::Stuck`] after these; as [`run_batch`](Session::run_batch).
+    /// [`GpuError::Stuck`] after ten minutes; the errors of [`run_batch`](Session::run_batch).
     pub fn start_in_turn<'a>(&self, input: impl Into<Images<'a>>) -> Result<Run, Error> {
-        self.block_on(self.start_async(input))?
+        self.device().block_on(self.start_async(input))?
     }
 
-    /// Starts a run of any images, once one may be started.
+    /// Starts a run of `compiled`, or returns [`GpuError::Busy`].
+    pub(crate) fn start_now(
+        &self,
+        compiled: &Arc<Compiled>,
+        intake: Intake<'_>,
+    ) -> Result<Run, Error> {
+        let images = compiled.count(intake)?;
+        let permit = self.permits().map(Permits::take).transpose()?;
+        Run::start(compiled, permit, intake, images)
+    }
+
+    /// Starts a run of `compiled` as soon as a permit is free.
     pub(crate) async fn start_with(
         &self,
         compiled: &Arc<Compiled>,
         intake: Intake<'_>,
     ) -> Result<Run, Error> {
-        if let Intake::Host(images) = intake {
-            compiled.count(images)?;
-        }
-        let permit = match self.engine() {
-            Some(engine) => Some(Engine::acquire(engine).await?),
+        let images = compiled.count(intake)?;
+        let permit = match self.permits() {
+            Some(permits) => Some(permits.acquire().await?),
             None => None,
         };
-        self.start_on(compiled, permit, intake)
+        Run::start(compiled, permit, intake, images)
     }
 
-    /// Starts a run of any images with a permit.
-    pub(crate) fn start_on(
-        &self,
-        compiled: &Arc<Compiled>,
-        permit: Option<Permit>,
-        intake: Intake<'_>,
-    ) -> Result<Run, Error> {
-        let (work, images) = compiled.start(permit, intake)?;
-        Ok(Run::of(compiled, work, images))
+    /// The permits for runs on a GPU. The CPU needs none.
+    fn permits(&self) -> Option<&Arc<Permits>> {
+        Some(self.engine()?.permits())
     }
 }
 
 impl Run {
-    pub(super) fn of(compiled: &Arc<Compiled>, work: Work, images: usize) -> Self {
-        Self {
+    fn start(
+        compiled: &Arc<Compiled>,
+        permit: Option<Permit>,
+        intake: Intake<'_>,
+        images: usize,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            work: compiled.runner.start(permit, intake, images)?,
             compiled: Arc::clone(compiled),
             images,
-            work,
-        }
+        })
     }
 
-    /// The number of images in the run.
+    /// Returns the number of images in the run.
     pub fn images(&self) -> usize {
         self.images
     }
 
-    /// Returns whether [`finish`](Self::finish) would not wait. It looks, and returns
-    /// at once.
+    /// Returns whether [`finish`](Self::finish) would return without waiting.
     ///
     /// # Errors
     /// [`GpuError::Lost`] if the device failed.
@@ -133,7 +140,7 @@ impl Run {
         }
     }
 
-    /// Completes when [`finish`](Self::finish) would not wait.
+    /// Completes when [`finish`](Self::finish) would return without waiting.
     ///
     /// # Errors
     /// [`GpuError::Lost`] if the device failed.
@@ -158,8 +165,8 @@ impl Run {
         compiled.finish(self.work, self.images, read)
     }
 
-    /// The outputs on the device, the logits first; only of a run that the
-    /// application submits.
+    /// Returns the outputs on the device, the logits first. Only a run that the application
+    /// submits has this buffer.
     pub(crate) fn results(&self) -> Option<&wgpu::Buffer> {
         match &self.work {
             Work::Gpu(flight) => flight.results(),
@@ -183,8 +190,7 @@ pub(crate) mod recorded {
     }
 
     impl Session {
-        /// The network for `compiled`'s images with activations of its own, for
-        /// `in_flight` runs.
+        /// Returns `compiled` with activations of its own, for `in_flight` runs.
         ///
         /// # Errors
         /// [`GpuError::OnCpu`]; [`GpuError::OutOfMemory`].
@@ -207,24 +213,29 @@ pub(crate) mod recorded {
     }
 
     impl Isolated {
-        /// The plan on the device.
+        /// Returns the plan on the device.
         pub fn executable(&self) -> Result<&Executable, Error> {
             Ok(self.compiled.runner.executable().ok_or(GpuError::OnCpu)?)
         }
 
         /// Returns whether another run may be recorded.
         pub fn has_room(&self) -> bool {
-            self.engine.has_room()
+            self.engine.permits().is_free()
         }
 
-        /// A run that has no commands yet.
+        /// Returns a run without commands.
         pub fn begin(&self) -> Result<Run, Error> {
             let executable = self.executable()?;
-            let flight = executable.begin(self.engine.permit()?)?;
-            Ok(Run::of(&self.compiled, Work::Gpu(flight), 1))
+            let flight = executable.begin(self.engine.permits().take()?)?;
+            Ok(Run {
+                compiled: Arc::clone(&self.compiled),
+                images: 1,
+                work: Work::Gpu(flight),
+            })
         }
 
-        /// Records a part of a run: its images, some steps, its outputs.
+        /// Records a part of a run: the images if given, some steps, and the outputs if the
+        /// part is the last.
         pub fn record_part(
             &self,
             encoder: &mut wgpu::CommandEncoder,

@@ -75,7 +75,7 @@ impl Runner for Executable {
         intake: Intake<'_>,
         _count: usize,
     ) -> Result<Work, Error> {
-        let permit = permit.map_or_else(|| self.engine().permit(), Ok)?;
+        let permit = permit.map_or_else(|| self.engine().permits().take(), Ok)?;
         Ok(Work::Gpu(Executable::start(self, permit, intake)?))
     }
 

@@ -87,9 +87,12 @@ impl fmt::Display for ConvKey {
         let k = self.kernel;
         let ([h, w, from], to) = (self.input, self.output[2]);
         write!(f, "{k}×{k} {from}→{to}, {h}×{w}")?;
-        let unlike = |f: &mut fmt::Formatter<'_>, what, value, usual| match value == usual {
-            true => Ok(()),
-            false => write!(f, ", {what} {value}"),
+        let unlike = |f: &mut fmt::Formatter<'_>, what, value, usual| {
+            if value == usual {
+                Ok(())
+            } else {
+                write!(f, ", {what} {value}")
+            }
         };
         unlike(f, "stride", self.stride, 1)?;
         unlike(f, "groups", self.groups, 1)?;

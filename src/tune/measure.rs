@@ -107,9 +107,10 @@ fn measure_by(
         let outcome = match ready(&trial, gpu, *candidate, precision)? {
             Err(why) => Outcome::Failed(why),
             Ok(mut rig) => {
-                let limit = match options.thorough {
-                    true => f64::INFINITY,
-                    false => CLEARLY_SLOWER * best,
+                let limit = if options.thorough {
+                    f64::INFINITY
+                } else {
+                    CLEARLY_SLOWER * best
                 };
                 let (ms, samples) = first_times(&mut rig, clock, limit)?;
                 best = best.min(ms);

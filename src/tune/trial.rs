@@ -35,12 +35,11 @@ impl Trial {
         let mut g = GraphBuilder::new(problem.input)?;
         let x = g.input();
         let channels = problem.output.c;
-        let residual = match problem.residual {
-            true => {
-                let window = residual_window(problem);
-                Some(g.conv("residual", x, channels, window, 1, true)?)
-            }
-            false => None,
+        let residual = if problem.residual {
+            let window = residual_window(problem);
+            Some(g.conv("residual", x, channels, window, 1, true)?)
+        } else {
+            None
         };
         let mut y = g.conv("conv", x, channels, problem.window, problem.groups, true)?;
         if let Some(residual) = residual {
@@ -128,9 +127,10 @@ fn residual_window(problem: &ConvProblem) -> Window {
     let Window { stride, .. } = problem.window;
     let single = Window::new(1, stride, 0);
     let outputs = [problem.input.h, problem.input.w].map(|n| single.outputs(n));
-    match outputs == [Some(problem.output.h), Some(problem.output.w)] {
-        true => single,
-        false => problem.window,
+    if outputs == [Some(problem.output.h), Some(problem.output.w)] {
+        single
+    } else {
+        problem.window
     }
 }
 

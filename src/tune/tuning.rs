@@ -120,9 +120,10 @@ impl Tuning {
     /// [`Stale`] with the differences if the tuning is not valid.
     pub fn check(&self, here: &Origin) -> Result<(), Stale> {
         let differences = self.origin.differences(here);
-        match differences.is_empty() {
-            true => Ok(()),
-            false => Err(Stale(differences)),
+        if differences.is_empty() {
+            Ok(())
+        } else {
+            Err(Stale(differences))
         }
     }
 

@@ -88,9 +88,10 @@ pub fn kernels(
 /// Returns the allowed error. Cooperative matrices round their factors to f16, whatever the storage
 /// format of the buffers.
 fn allowed(candidate: &Candidate, precision: Scalar) -> f64 {
-    match candidate.rounds_factors() {
-        true => tolerance(Scalar::F16),
-        false => tolerance(precision),
+    if candidate.rounds_factors() {
+        tolerance(Scalar::F16)
+    } else {
+        tolerance(precision)
     }
 }
 
@@ -119,9 +120,12 @@ fn run(
     let pixels: Vec<u8> = (0..problem.batch * s.h * s.w * 3)
         .map(|_| r.below(256) as u8)
         .collect();
-    let input = Tensor::from_fn([problem.batch, s.h, s.w, s.c], |i| match bytes {
-        true => (f32::from(pixels[i]) / 255.0 - mean[i % 3]) / std[i % 3],
-        false => r.value(),
+    let input = Tensor::from_fn([problem.batch, s.h, s.w, s.c], |i| {
+        if bytes {
+            (f32::from(pixels[i]) / 255.0 - mean[i % 3]) / std[i % 3]
+        } else {
+            r.value()
+        }
     });
     let keep: Vec<NodeId> = problem.keep.into_iter().collect();
     let seen: Vec<NodeId> = problem.keep.into_iter().chain(problem.sum).collect();
@@ -140,9 +144,10 @@ fn run(
     let options = PlanOptions {
         choice: Choice::Prefer(candidate),
         precision,
-        input: match bytes {
-            true => InputForm::Rgb8 { mean, std },
-            false => InputForm::F32,
+        input: if bytes {
+            InputForm::Rgb8 { mean, std }
+        } else {
+            InputForm::F32
         },
     };
     let plan = Plan::new(&lowered, problem.batch, gpu.profile(), &keep, &options)?;
@@ -166,9 +171,10 @@ fn run(
     let mut worst = Difference::default();
     let channels = graph.output_shape().c;
     let input = padded(&input);
-    let images = match bytes {
-        true => Images::from(&pixels),
-        false => Images::from(&input),
+    let images = if bytes {
+        Images::from(&pixels)
+    } else {
+        Images::from(&input)
     };
     // The kept node has the same shape as the result.
     executable.run(images, |output, data| {

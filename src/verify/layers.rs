@@ -201,9 +201,10 @@ pub fn network(
         // range, it is a valid input for the next layer.
         fits[index] = largest <= stored[index].largest();
         let report = LayerReport {
-            layer: match maker.0 == index {
-                true => executable.plan().steps[first].name.clone(),
-                false => node.name.clone(),
+            layer: if maker.0 == index {
+                executable.plan().steps[first].name.clone()
+            } else {
+                node.name.clone()
             },
             kernel: executable.plan().steps[first].candidate,
             shape: s,
@@ -236,9 +237,10 @@ pub fn network(
 fn range(found: &[f32], expected: f32, precision: Scalar) -> Range {
     let half = precision == Scalar::F16 && expected.is_finite();
     let lost = half && found.iter().any(|v| !v.is_finite());
-    match (half && expected > precision.largest()) || lost {
-        true => Range::Overflows(f64::from(expected)),
-        false => Range::Fits,
+    if (half && expected > precision.largest()) || lost {
+        Range::Overflows(f64::from(expected))
+    } else {
+        Range::Fits
     }
 }
 

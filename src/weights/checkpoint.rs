@@ -62,9 +62,10 @@ impl Checkpoint {
         };
         let kind = std::fs::metadata(path).map_err(read)?;
         if !kind.is_file() {
-            let found = match kind.is_dir() {
-                true => "a directory",
-                false => "a device or a pipe",
+            let found = if kind.is_dir() {
+                "a directory"
+            } else {
+                "a device or a pipe"
             };
             return Err(CheckpointError::NoFile { file: name, found });
         }

@@ -194,9 +194,10 @@ impl Settings {
 }
 
 fn stem_type(deep: bool) -> &'static str {
-    match deep {
-        true => "`deep`",
-        false => "none, for one 7×7 convolution",
+    if deep {
+        "`deep`"
+    } else {
+        "none, for one 7×7 convolution"
     }
 }
 

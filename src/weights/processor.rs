@@ -160,12 +160,13 @@ pub(super) fn preprocessor(
         settings.from.insert(field, f.source(&what));
     }
     settings.interpolation = Some(resample.unwrap_or_else(|| processor.resample.into()));
-    (settings.mean, settings.std) = match normalized {
-        true => (
+    (settings.mean, settings.std) = if normalized {
+        (
             Some(mean.unwrap_or(processor.mean)),
             Some(std.unwrap_or(processor.std)),
-        ),
-        false => (Some([0.0; 3]), Some([1.0; 3])),
+        )
+    } else {
+        (Some([0.0; 3]), Some([1.0; 3]))
     };
     Ok(settings)
 }
@@ -173,9 +174,10 @@ pub(super) fn preprocessor(
 /// Returns whether a step is enabled, or `None` if the key is absent. transformers treats `null` as
 /// false.
 fn step(f: Fields, key: &str) -> Result<Option<bool>, ConfigError> {
-    match f.is_null(key) {
-        true => Ok(Some(false)),
-        false => f.flag(key),
+    if f.is_null(key) {
+        Ok(Some(false))
+    } else {
+        f.flag(key)
     }
 }
 
@@ -283,9 +285,10 @@ fn placed(f: Fields, processor: &Processor) -> Result<Settings, ConfigError> {
 /// An object with any other key is refused, because every key changes the meaning of the size.
 fn resize(v: &Value, number_is_square: bool) -> Option<Resize> {
     if let Some(number) = side(v) {
-        return Some(match number_is_square {
-            true => Resize::Exact(number, number),
-            false => Resize::Shortest(number),
+        return Some(if number_is_square {
+            Resize::Exact(number, number)
+        } else {
+            Resize::Shortest(number)
         });
     }
     if let Some([h, w]) = v.as_array().map(Vec::as_slice) {

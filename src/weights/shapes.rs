@@ -24,9 +24,10 @@ impl Listing {
             return Err(self.unlike("blocks (layer1.0.conv1.weight or the like)"));
         }
         let bottleneck = |b: &str| self.shape(&format!("{b}.conv3.weight")).is_some();
-        let block = match all(&blocks).any(|b| bottleneck(&b)) {
-            true => Block::Bottleneck,
-            false => Block::Basic,
+        let block = if all(&blocks).any(|b| bottleneck(&b)) {
+            Block::Bottleneck
+        } else {
+            Block::Basic
         };
         let (mut inner, mut widths, mut group_counts) = (vec![], vec![], vec![]);
         for stage in 1..=blocks.len() {
@@ -54,11 +55,10 @@ impl Listing {
             groups: group_counts[0],
             stem,
             shortcut: self.shortcut(&blocks),
-            projection: match all(&blocks)
-                .any(|b| self.conv(&format!("{b}.downsample.1")).is_some())
-            {
-                true => Projection::AvgPool,
-                false => Projection::Strided,
+            projection: if all(&blocks).any(|b| self.conv(&format!("{b}.downsample.1")).is_some()) {
+                Projection::AvgPool
+            } else {
+                Projection::Strided
             },
             order,
             stride_placement: StridePlacement::Conv3x3,

@@ -115,9 +115,10 @@ fn argument(f: Fields, key: &str) -> Result<(), ConfigError> {
         key if SHOWN_OR_NEUTRAL.contains(&key) => (true, ""),
         _ => (false, "no such argument"),
     };
-    match computed {
-        true => Ok(()),
-        false => Err(f.refusal(key, expected)),
+    if computed {
+        Ok(())
+    } else {
+        Err(f.refusal(key, expected))
     }
 }
 

@@ -71,14 +71,13 @@ fn all_kernels_in_full() {
 fn all_kernels_on_all_adapters() {
     for gpu in device::gpus() {
         all_kernels(&gpu, Scalar::F32, few_cases());
-        match gpu.profile().f16 {
-            true => all_kernels(&gpu, Scalar::F16, few_cases()),
+        if gpu.profile().f16 {
+            all_kernels(&gpu, Scalar::F16, few_cases())
+        } else {
             // Some devices lack f16, such as OpenGL here, and old hardware.
-            false => {
-                let error = verify::kernels(&gpu, Scalar::F16, SEED, 1, |_| {});
-                let error = error.unwrap_err().to_string();
-                assert!(error.contains("SHADER_F16"), "{error}");
-            }
+            let error = verify::kernels(&gpu, Scalar::F16, SEED, 1, |_| {});
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("SHADER_F16"), "{error}");
         }
     }
 }

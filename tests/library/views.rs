@@ -84,9 +84,10 @@ fn check(name: &str, found: &Scores) {
 fn as_pytorch(network: &str, scales: &[u32], kinds: &[&str]) {
     const KINDS: [&str; 3] = ["mirrored", "ten", "scales"];
     const PHOTOS: [&str; 3] = ["upright", "chelsea", "coffee"];
-    let (kinds, photos) = match all() {
-        true => (&KINDS[..], &PHOTOS[..]),
-        false => (kinds, &PHOTOS[..1]),
+    let (kinds, photos) = if all() {
+        (&KINDS[..], &PHOTOS[..])
+    } else {
+        (kinds, &PHOTOS[..1])
     };
     let gpu = gpu();
     let model = Goldens::read().case(&format!("{network}@224")).model();

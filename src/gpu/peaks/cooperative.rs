@@ -162,9 +162,10 @@ impl Right {
     /// Returns the matrices a₀ and a₁. With `cancel`, a₁ = −a₀.
     fn a(self, cancel: bool) -> Vec<f32> {
         let first = matrix(self.size, |row, k| (3 * row + 5 * k) % 4);
-        let second: Vec<_> = match cancel {
-            true => first.iter().map(|v| -v).collect(),
-            false => matrix(self.size, |row, k| (row + 7 * k) % 3),
+        let second: Vec<_> = if cancel {
+            first.iter().map(|v| -v).collect()
+        } else {
+            matrix(self.size, |row, k| (row + 7 * k) % 3)
         };
         [first, second].concat()
     }

@@ -183,14 +183,15 @@ fn refused(error: GpuError) -> ResampleError {
 }
 
 fn fits(needed: u64, limit: u64, (width, height): (u32, u32)) -> Result<(), SourceError> {
-    match needed > limit {
-        true => Err(SourceError::TooLarge {
+    if needed > limit {
+        Err(SourceError::TooLarge {
             width,
             height,
             needed,
             limit,
-        }),
-        false => Ok(()),
+        })
+    } else {
+        Ok(())
     }
 }
 

@@ -244,13 +244,14 @@ impl TextureSource<'_> {
         let fits = |at: u32, length: u32, of: u32| {
             length > 0 && at.checked_add(length).is_some_and(|end| end <= of)
         };
-        match fits(region.x, region.width, width) && fits(region.y, region.height, height) {
-            true => Ok(region),
-            false => Err(SourceError::Region {
+        if fits(region.x, region.width, width) && fits(region.y, region.height, height) {
+            Ok(region)
+        } else {
+            Err(SourceError::Region {
                 width,
                 height,
                 region,
-            }),
+            })
         }
     }
 }

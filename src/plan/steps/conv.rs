@@ -75,12 +75,11 @@ impl Builder<'_> {
             step.bytes += (vectors.len() * quads(node.shape.c) * Scalar::F32.quad_bytes()) as u64;
             step.bytes += written(join.node, node);
             step.reads.extend(vectors);
-            match join.instead {
-                true => {
-                    step.bytes -= written(id, own);
-                    step.output = node.shape;
-                }
-                false => step.writes.push(slot),
+            if join.instead {
+                step.bytes -= written(id, own);
+                step.output = node.shape;
+            } else {
+                step.writes.push(slot)
             }
         }
         Ok(())

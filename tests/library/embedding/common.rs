@@ -76,10 +76,7 @@ fn swapped(bytes: &[u8]) -> Vec<u8> {
 /// Returns a photo's pixels, alpha included.
 pub fn bytes(image: &RgbImage, bgr: bool) -> Vec<u8> {
     let bytes = rgba(image).into_raw();
-    match bgr {
-        true => swapped(&bytes),
-        false => bytes,
-    }
+    if bgr { swapped(&bytes) } else { bytes }
 }
 
 /// Uploads a photo into a texture that can be bound.

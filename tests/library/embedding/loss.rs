@@ -124,9 +124,10 @@ fn recorded_runs_end_with_the_device() {
             gpu.queue().submit([commands]);
         }
         let began = Instant::now();
-        let found = match awaited {
-            true => pollster::block_on(answer),
-            false => answer.wait(),
+        let found = if awaited {
+            pollster::block_on(answer)
+        } else {
+            answer.wait()
         };
         let case = format!("submitted {submitted}, awaited {awaited}");
         println!(
