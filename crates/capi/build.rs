@@ -1,5 +1,5 @@
-//! Gives the shared library its name for the run-time linker: a program runs
-//! with any version whose interface is the one that it was compiled for.
+//! Sets the name of the shared library for the run-time linker. A program runs with
+//! every version that has the interface for which the program was compiled.
 
 use std::env::var;
 
@@ -11,8 +11,8 @@ fn main() {
         "linux" | "android" | "freebsd" | "netbsd" | "openbsd"
     ) {
         let part = |name: &str| var(format!("CARGO_PKG_VERSION_{name}")).unwrap_or_default();
-        // Before 1.0 each minor version may break the interface. `install` names
-        // its links alike.
+        // Before 1.0 each minor version may break the interface. `install` gives its
+        // links this version, too.
         let version = match part("MAJOR").as_str() {
             "0" => format!("0.{}", part("MINOR")),
             major => major.to_owned(),

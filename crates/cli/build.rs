@@ -3,7 +3,7 @@
 use std::fs;
 
 fn main() {
-    // A package has one beside this file; the repository has the workspace's.
+    // A published package has a lock file next to this file; the repository has the workspace's.
     let locks = ["Cargo.lock", "../../Cargo.lock"];
     let lock = locks
         .into_iter()

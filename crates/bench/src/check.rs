@@ -84,13 +84,14 @@ fn expect(
     expected: impl FnOnce() -> String,
     found: impl Display,
 ) -> Checked {
-    match holds {
-        true => Ok(()),
-        false => Err(Nonsense {
+    if holds {
+        Ok(())
+    } else {
+        Err(Nonsense {
             path: path.into(),
             expected: expected(),
             found: found.to_string(),
-        }),
+        })
     }
 }
 

@@ -49,11 +49,12 @@ fn warnings(info: &wgpu::AdapterInfo) -> Vec<String> {
     let mut warnings = vec![];
     if info.device_type == wgpu::DeviceType::Cpu {
         warnings.push(
-            "a software adapter: the processor computes, and other programs slow it down".into(),
+            "a software adapter: the processor computes, so other programs slow it down".into(),
         );
     }
     if cfg!(debug_assertions) {
-        warnings.push("a debug build of resnet-wgpu: host times are not those of a release".into());
+        warnings
+            .push("a debug build of resnet-wgpu: host times are longer than in a release".into());
     }
     warnings
 }

@@ -9,152 +9,153 @@ use resnet_wgpu::low_level::gpu::Clock;
 #[cfg(test)]
 use crate::schema_tests::Clocks;
 
-/// The machine besides its GPU.
+/// The machine without its GPUs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Host {
-    /// Operating system and its version.
+    /// The operating system and its version.
     pub os: String,
-    /// Version of its kernel.
+    /// The version of the kernel of the operating system.
     pub kernel: String,
-    /// The processor's name.
+    /// The name of the processor.
     pub cpu: String,
-    /// Logical processors.
+    /// The number of logical processors.
     pub cpus: usize,
     /// Main memory, bytes.
     pub memory_bytes: u64,
-    /// What feeds it.
+    /// The power supply.
     pub power: Power,
 }
 
-/// What feeds a machine.
+/// The power supply of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Power {
     /// The mains, or a battery that is full or charging.
     Mains,
-    /// A battery: clocks may be held down.
+    /// A battery. The machine may lower its clocks.
     Battery,
-    /// It has no battery, or does not say.
+    /// The machine has no battery or does not report its power supply.
     Unknown,
 }
 
-/// An adapter as rows were measured on it.
+/// An adapter on which rows were measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Device {
-    /// The adapter's name.
+    /// The name of the adapter.
     pub name: String,
-    /// The vendor's name, or its PCI number where it is not known by name.
+    /// The vendor's name, or its PCI number if the name is not known.
     pub vendor: String,
-    /// PCI number of the vendor.
+    /// The PCI number of the vendor.
     pub vendor_id: u32,
-    /// PCI number of the device.
+    /// The PCI number of the device.
     pub device_id: u32,
-    /// The driver.
+    /// The name of the driver.
     pub driver: String,
-    /// The driver's version, as it gives it.
+    /// The driver's version, as the driver reports it.
     pub driver_info: String,
-    /// Vulkan, Metal, Direct3D 12 or OpenGL.
+    /// The API: Vulkan, Metal, Direct3D 12 or OpenGL.
     pub backend: String,
-    /// discrete, integrated, virtual, software or other.
+    /// The kind of the adapter: discrete, integrated, virtual, software or other.
     pub kind: String,
-    /// Lanes of its subgroups: least and most.
+    /// The smallest and the largest number of lanes in a subgroup.
     pub subgroup_sizes: [u32; 2],
     /// The limits that plans depend on.
     pub limits: Limits,
-    /// wgpu features that were requested and are in use.
+    /// The wgpu features that are in use.
     pub features: Vec<String>,
-    /// What lessens the worth of its numbers: a software adapter, a battery.
+    /// Reasons to distrust figures of this adapter: a software adapter, a battery.
     pub warnings: Vec<String>,
-    /// What it can do at most; null where that was not measured.
+    /// The peak rates of the adapter; null if they were not measured.
     pub peaks: Option<Peaks>,
 }
 
-/// The limits that plans depend on, under WebGPU's names.
+/// The limits that plans depend on, with the names of WebGPU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Limits {
-    /// Bytes of a buffer.
+    /// Largest size of a buffer, bytes.
     pub max_buffer_size: u64,
-    /// Bytes of a storage binding.
+    /// Largest size of a storage binding, bytes.
     pub max_storage_buffer_binding_size: u64,
-    /// Storage buffers of a shader.
+    /// Largest number of storage buffers in a shader.
     pub max_storage_buffers_per_shader_stage: u32,
-    /// Bytes of workgroup memory.
+    /// Largest size of workgroup memory, bytes.
     pub max_compute_workgroup_storage_size: u32,
-    /// Invocations of a workgroup.
+    /// Largest number of invocations in a workgroup.
     pub max_compute_invocations_per_workgroup: u32,
-    /// Workgroups along one dimension.
+    /// Largest number of workgroups along one dimension.
     pub max_compute_workgroups_per_dimension: u32,
 }
 
-/// What an adapter can do at most, measured by small kernels.
+/// The peak rates of an adapter, measured with small kernels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Peaks {
-    /// How the kernels were timed.
+    /// The clock of the small kernels.
     #[cfg_attr(test, schemars(with = "Clocks"))]
     pub clock: Clock,
-    /// Fused multiply-adds in f32, GFLOP/s, the best of several runs.
+    /// Rate of fused multiply-adds in f32, GFLOP/s, the best of several runs.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
     #[serde(deserialize_with = "above_zero")]
     pub fma_f32_gflops: f64,
-    /// The same in f16; null where the adapter has no f16.
+    /// Rate of fused multiply-adds in f16, GFLOP/s, the best of several runs; null if the
+    /// adapter has no f16.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
     #[serde(deserialize_with = "above_zero")]
     pub fma_f16_gflops: Option<f64>,
-    /// Cooperative matrices (tensor cores), one entry for each shape that was
-    /// measured; empty where the adapter offers none.
+    /// Rates of cooperative matrices (tensor cores), one entry for each measured shape; empty
+    /// if the adapter offers none.
     pub cooperative_matrix: Vec<CooperativePeak>,
-    /// Reading and writing of a buffer larger than caches, GB/s, both counted, the
-    /// best of several runs.
+    /// Rate of copying a buffer larger than caches, GB/s, reads and writes counted, the best of
+    /// several runs.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
     #[serde(deserialize_with = "above_zero")]
     pub memory_gbytes_per_second: f64,
-    /// Bytes of that buffer.
+    /// Size of the copied buffer, bytes.
     pub memory_buffer_bytes: u64,
-    /// A dispatch that does nothing among many in one pass, microseconds, median.
+    /// Time of an empty dispatch among many in one pass, microseconds, median.
     #[serde(deserialize_with = "not_negative")]
     pub dispatch_us: f64,
-    /// An empty submission and the wait for it, microseconds, median.
+    /// Time of an empty submission and the wait for it, microseconds, median.
     #[serde(deserialize_with = "not_negative")]
     pub round_trip_us: f64,
-    /// Host to device, GB/s, median.
+    /// Rate of transfers from the host to the device, GB/s, median.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
     #[serde(deserialize_with = "above_zero")]
     pub upload_gbytes_per_second: f64,
-    /// Device to host, GB/s, median.
+    /// Rate of transfers from the device to the host, GB/s, median.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
     #[serde(deserialize_with = "above_zero")]
     pub readback_gbytes_per_second: f64,
-    /// What could not be measured, and why.
+    /// The figures that could not be measured, with the reasons.
     pub not_measured: Vec<NotMeasured>,
 }
 
-/// A cooperative matrix product's peak.
+/// The peak rate of a cooperative matrix product.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CooperativePeak {
-    /// m, n and k of one product.
+    /// The sizes m, n and k of one product.
     pub shape: [u32; 3],
-    /// Scalar of the operands: f16 or f32.
+    /// The scalar type of the operands: f16 or f32.
     pub operands: String,
-    /// Scalar of the accumulator.
+    /// The scalar type of the accumulator.
     pub accumulator: String,
-    /// GFLOP/s, the best of several runs.
+    /// The rate in GFLOP/s, the best of several runs.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
     #[serde(deserialize_with = "above_zero")]
     pub gflops: f64,
 }
 
-/// Something that could not be measured.
+/// A figure that could not be measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotMeasured {
-    /// What, under its name in this file.
+    /// The name of the figure in this file.
     pub what: String,
-    /// Why.
+    /// The reason.
     pub why: String,
 }

@@ -250,7 +250,7 @@ impl Row {
             if wall.stddev > SCATTER * wall.mean {
                 warn(
                     "times scatter (standard deviation over a tenth of the mean): other programs \
-                     were running, or clocks changed; read the median and the minimum",
+                     were running, or clocks changed; use the median and the minimum",
                 );
             }
             let encode = self.encode.as_ref().map_or(0.0, |encode| encode.median);
@@ -264,7 +264,10 @@ impl Row {
         if let Some(v) = &self.verification
             && v.checks().any(|check| check.top1_equal < v.images)
         {
-            warn("the first class of some images is not the twin's: two logits are nearly equal");
+            warn(
+                "the first class of some images differs from the CPU reference: two logits are \
+                 nearly equal",
+            );
         }
     }
 }

@@ -86,8 +86,8 @@ impl GpuTimes {
         let too_short = gpu < PLAUSIBLE.start() * (wall - ROUND_TRIP);
         (too_long || too_short).then(|| {
             format!(
-                "the GPU's own clock gives {gpu:.3} ms for runs that the host saw take \
-                 {wall:.3} ms: this driver's timestamps cannot be believed, and are left out"
+                "the GPU's clock gives {gpu:.3} ms for runs that took {wall:.3} ms by the host's \
+                 clock: this driver's timestamps are wrong, and are left out"
             )
         })
     }

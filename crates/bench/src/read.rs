@@ -188,12 +188,13 @@ fn is_of_this_version(text: &str) -> Result<(), ReadError> {
     let foreign = |found: String| Err(ReadError::Foreign { found });
     // serde would also read a list as a struct, so accept only an object.
     let is_object = text.trim_start().starts_with('{');
-    let head = match is_object {
-        true => serde_json::from_str::<Head>(text),
-        false => match serde_json::from_str::<IgnoredAny>(text) {
+    let head = if is_object {
+        serde_json::from_str::<Head>(text)
+    } else {
+        match serde_json::from_str::<IgnoredAny>(text) {
             Ok(_) => return foreign("no object".into()),
             Err(e) => Err(e),
-        },
+        }
     };
     let head = match head {
         Ok(head) => head,

@@ -16,11 +16,10 @@ use crate::schema_tests::Clocks;
 /// The version of this layout. The version grows with every change of the layout.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// All that one run of `resnet bench` found. Times are in milliseconds unless a
-/// name says otherwise; a GFLOP is 10^9 floating-point operations, and a
-/// multiply-accumulate is two of them; a gigabyte is 10^9 bytes. Whatever was
-/// not measured is null, and no number is negative. `schema_version` grows with
-/// every change of this layout.
+/// The result of one run of `resnet bench`. Times are in milliseconds unless a name says
+/// otherwise. A GFLOP is 10^9 floating-point operations, and a multiply-accumulate counts as
+/// two of them. A gigabyte is 10^9 bytes. A value that was not measured is null, and no number
+/// is negative. `schema_version` grows with every change of this layout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(title = "A result of `resnet bench --json`"))]
@@ -28,37 +27,37 @@ pub struct Report {
     /// The version of this layout.
     #[cfg_attr(test, schemars(extend("const" = SCHEMA_VERSION)))]
     pub schema_version: u32,
-    /// When it was made: UTC, RFC 3339.
+    /// The time when the result was written: UTC, RFC 3339.
     pub created: String,
-    /// The command line that made it.
+    /// The command line of the run.
     pub command: String,
-    /// Version of resnet-wgpu.
+    /// The version of resnet-wgpu.
     pub crate_version: String,
-    /// Version of wgpu.
+    /// The version of wgpu.
     pub wgpu_version: String,
-    /// How often rows were repeated.
+    /// The number of repetitions of each row.
     pub repetitions: Repetitions,
-    /// The machine besides its GPU.
+    /// The machine without its GPUs.
     pub host: Host,
-    /// The devices that rows refer to by index.
+    /// The devices, to which rows refer by index.
     pub devices: Vec<Device>,
-    /// One measurement each.
+    /// The rows, with one measurement each.
     pub rows: Vec<Row>,
 }
 
-/// How often each row was repeated: for a while, within bounds. A row's own
-/// number is that of its samples.
+/// The number of repetitions of each row: as many as fit into a duration, between a minimum and
+/// a maximum. The actual number of a row is the number of its samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Repetitions {
-    /// For that many seconds,
+    /// The duration of the repetitions, seconds, within the bounds below.
     #[serde(deserialize_with = "not_negative")]
     pub seconds: f64,
-    /// but so often at least,
+    /// The fewest repetitions.
     #[cfg_attr(test, schemars(range(min = 1)))]
     #[serde(deserialize_with = "at_least_one")]
     pub at_least: usize,
-    /// and at most.
+    /// The most repetitions.
     #[cfg_attr(test, schemars(range(min = 1)))]
     #[serde(deserialize_with = "at_least_one")]
     pub at_most: usize,
@@ -69,140 +68,138 @@ pub struct Repetitions {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(transform = crate::schema_tests::only_right_rows_have_speeds))]
 pub struct Row {
-    /// Its device, an index into `devices`; null where the device could not be
+    /// The device of the row, as an index into `devices`; null if the device could not be
     /// opened.
     pub device: Option<usize>,
-    /// The device as it was asked for.
+    /// The device selector on the command line.
     pub device_asked: String,
-    /// What was computed.
+    /// The work of the row.
     pub work: Work,
-    /// Batches in flight at a time.
+    /// The number of batches in flight at a time.
     #[cfg_attr(test, schemars(range(min = 1)))]
     #[serde(deserialize_with = "at_least_one")]
     pub in_flight: usize,
-    /// How it ended.
+    /// The outcome of the row.
     pub status: Status,
-    /// Why it failed.
+    /// The error of a row that failed.
     pub error: Option<String>,
-    /// What lessens the worth of its figures: samples that scatter, a clock that
-    /// cannot be right.
+    /// Reasons to distrust the figures of the row: scattered samples, or a clock that cannot be
+    /// right.
     pub warnings: Vec<String>,
-    /// Whether the outputs were right; null where it did not come to that.
+    /// The check of the outputs; null if the row ended before the check.
     pub verification: Option<Verification>,
-    /// From the checkpoint to the first logits, in processes of their own.
+    /// The start-ups, from the checkpoint to the first logits, each in a separate process.
     pub startup: Startups,
-    /// Upload, inference, logits on the host, for one batch. Null unless verified,
-    /// as all that follows.
+    /// The time of one batch from the upload to logits on the host. Null unless the outputs
+    /// were right, like all fields below.
     pub end_to_end: Option<Stats>,
     /// The part of `end_to_end` in which the host uploads, records and submits.
     pub encode: Option<Stats>,
-    /// The GPU alone, for one batch.
+    /// The time of one batch on the GPU alone.
     pub gpu: Option<Stats>,
-    /// How `gpu` was timed.
+    /// The clock of `gpu`.
     #[cfg_attr(test, schemars(with = "Option<Clocks>"))]
     pub gpu_clock: Option<Clock>,
-    /// Images a second, end to end: of the median in the latency scenario, of the
+    /// Images per second, end to end: from the median in the latency scenario, and from the
     /// whole timed loop in the throughput scenario.
     #[serde(deserialize_with = "not_negative")]
     pub images_per_second: Option<f64>,
-    /// GFLOP/s of the network's multiply-accumulates at that rate.
+    /// GFLOP/s of the network's multiply-accumulates at the rate `images_per_second`.
     #[serde(deserialize_with = "not_negative")]
     pub gflops: Option<f64>,
-    /// The ceiling that the device's own peaks set; null where they were not
-    /// measured.
+    /// The ceiling from the device's own peaks; null if the peaks were not measured.
     pub roofline: Option<Roofline>,
-    /// Memory that it took.
+    /// The memory that the row used.
     pub memory: Option<Memory>,
-    /// Kernels by name, and how many dispatches each has.
+    /// The kernels by name, with the number of dispatches of each.
     pub kernels: BTreeMap<String, usize>,
-    /// How kernels were chosen: by the built-in rules, a tuning, or one kernel for
-    /// debugging, and for how many convolutions; null where nothing ran.
+    /// The source of the choice of kernels (the built-in rules, a tuning, or one kernel for
+    /// debugging) and the number of convolutions; null if nothing ran.
     pub kernels_by: Option<String>,
-    /// Each dispatch; null where that was not asked for.
+    /// The time of each dispatch; null if no profile was requested.
     pub profile: Option<Profile>,
 }
 
-/// What a row computed; rows of two results are comparable where these are
-/// equal.
+/// The work of a row. Rows of two results are comparable if their work is equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Work {
-    /// The network's name.
+    /// The name of the network.
     pub model: String,
-    /// Where the weights are from: `seed 0`, or a fingerprint of a file's.
+    /// The source of the weights: `seed 0`, or a fingerprint of the weights in a file.
     pub weights: String,
-    /// Learned parameters.
+    /// The number of learned parameters.
     pub parameters: u64,
-    /// Multiply-accumulates of one image.
+    /// The number of multiply-accumulates for one image.
     pub macs: u64,
-    /// Images of a run.
+    /// The number of images in one run.
     #[cfg_attr(test, schemars(range(min = 1)))]
     #[serde(deserialize_with = "at_least_one")]
     pub batch_size: usize,
-    /// Side of an image, pixels.
+    /// The side of an image, pixels.
     #[cfg_attr(test, schemars(range(min = 1)))]
     #[serde(deserialize_with = "at_least_one")]
     pub input_size: usize,
-    /// In what activations and weights were stored: f32 or f16. Sums are f32.
+    /// The precision of stored activations and weights: f32 or f16. Sums are f32.
     pub precision: String,
-    /// How batches follow each other.
+    /// The order of batches: one at a time, or several in flight.
     pub scenario: Scenario,
 }
 
-/// How batches follow each other.
+/// The order of batches: one at a time, or several in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scenario {
-    /// One batch at a time: the next starts when the logits are there.
+    /// One batch at a time. The next batch starts when the logits of the last one are on the
+    /// host.
     Latency,
     /// Several batches in flight.
     Throughput,
 }
 
-/// How a row ended.
+/// The outcome of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Measured, and the outputs were right.
+    /// The row was measured, and the outputs were right.
     Ok,
     /// The outputs were wrong, so there is no speed.
     FailedVerification,
-    /// It could not be run.
+    /// The work could not be run.
     Error,
 }
 
-/// Whether outputs were right: all images of the batch against the CPU twin.
+/// The check of the outputs: all images of the batch, compared with the CPU reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Verification {
-    /// Right before and after the timed loop.
+    /// True if the outputs were right before and after the timed loop.
     pub passed: bool,
-    /// Runs on one input agreed bit for bit; null where the first was wrong, so
-    /// that there was no other.
+    /// True if runs on one input agreed bit for bit; null if the first run was wrong, because
+    /// no other run follows then.
     pub deterministic: Option<bool>,
-    /// Errors up to this are right, as a part of the largest logit.
+    /// The largest error that counts as right, as a fraction of the largest logit.
     #[serde(deserialize_with = "not_negative")]
     pub tolerance: f64,
-    /// Images compared, each time.
+    /// The number of images in each check.
     pub images: usize,
-    /// The first logits.
+    /// The check of the first logits.
     pub before: Check,
-    /// The last logits of the timed loop; null where the first were wrong, so that
-    /// there was no loop.
+    /// The check of the last logits of the timed loop; null if the first logits were wrong,
+    /// because the loop does not run then.
     pub after: Option<Check>,
 }
 
-/// Logits of a batch against the CPU twin's.
+/// The logits of a batch, compared with those of the CPU reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Check {
-    /// Largest error as a part of the largest logit; null where an output is not a
-    /// number.
+    /// The largest error as a fraction of the largest logit; null if an output is not a number.
     #[serde(deserialize_with = "not_negative")]
     pub relative_error: Option<f64>,
-    /// Images whose first class is the twin's.
+    /// The number of images with the same first class as the reference.
     pub top1_equal: usize,
 }
 
@@ -219,71 +216,71 @@ impl Verification {
     }
 }
 
-/// Start-ups in processes of their own.
+/// Start-ups, each in a separate process.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Startups {
-    /// With empty driver caches; null where the driver's cache cannot be moved, or
-    /// where it was not asked for.
+    /// A start-up with empty driver caches; null if the driver's cache cannot be moved, or if
+    /// no cold start was requested.
     pub cold: Option<Startup>,
-    /// With the driver caches that the cold start left; without one, with those
-    /// that were found; null where it was not asked for.
+    /// A start-up with the driver caches that the cold start filled. Without a cold start, the
+    /// driver caches of earlier runs. Null if no start-up was requested.
     pub warm: Option<Startup>,
 }
 
-/// From the start of a process's work to its first logits.
+/// The time from the start of a process's work to its first logits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Startup {
-    /// Finding and opening the device, ms.
+    /// Time to find and open the device, ms.
     #[serde(deserialize_with = "not_negative")]
     pub device_ms: f64,
-    /// Reading or making the weights, ms.
+    /// Time to read or generate the weights, ms.
     #[serde(deserialize_with = "not_negative")]
     pub load_ms: f64,
-    /// Folding, fusing and planning, ms.
+    /// Time to fold, fuse and plan, ms.
     #[serde(deserialize_with = "not_negative")]
     pub plan_ms: f64,
-    /// Making pipelines, ms.
+    /// Time to create pipelines, ms.
     #[serde(deserialize_with = "not_negative")]
     pub pipelines_ms: f64,
-    /// Making buffers, packing the weights and handing them over, ms.
+    /// Time to create buffers, pack the weights and pass them to the driver, ms.
     #[serde(deserialize_with = "not_negative")]
     pub upload_ms: f64,
-    /// The first inference, ms; many drivers compile only now.
+    /// Time of the first inference, ms. Many drivers compile only now.
     #[serde(deserialize_with = "not_negative")]
     pub first_inference_ms: f64,
-    /// All of it, ms.
+    /// Time of the whole start-up, ms.
     #[serde(deserialize_with = "not_negative")]
     pub total_ms: f64,
 }
 
-/// Samples and what they come to, in milliseconds.
+/// Samples and their statistics, in milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stats {
     /// Arithmetic mean, ms.
     pub mean: f64,
-    /// Standard deviation of the sample (n - 1), ms; 0 of one.
+    /// Standard deviation of the samples (divisor n - 1), ms; 0 for one sample.
     #[serde(deserialize_with = "not_negative")]
     pub stddev: f64,
-    /// Smallest, ms.
+    /// Smallest sample, ms.
     #[serde(deserialize_with = "not_negative")]
     pub min: f64,
-    /// Half are smaller, ms.
+    /// Median, ms.
     pub median: f64,
-    /// Nine of ten are smaller, ms.
+    /// 90th percentile, ms.
     pub p90: f64,
-    /// 99 of 100 are smaller, ms.
+    /// 99th percentile, ms.
     pub p99: f64,
-    /// Largest, ms.
+    /// Largest sample, ms.
     pub max: f64,
-    /// All, ms, in the order in which they were taken.
+    /// All samples, ms, in the order of the measurement.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub samples: Vec<f64>,
 }
 
-/// The least time that the device's own peaks allow.
+/// The shortest time that the device's own peaks allow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Roofline {
@@ -295,71 +292,70 @@ pub struct Roofline {
     pub percent: f64,
 }
 
-/// Memory that a row took.
+/// The memory that a row used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Memory {
-    /// Activations of the plan at their peak, bytes.
+    /// Peak size of the activations of the plan, bytes.
     pub activation_bytes: u64,
-    /// Weights as kernels read them, bytes.
+    /// Weights in the layout that kernels read, bytes.
     pub weight_bytes: u64,
-    /// Parameters and readback, bytes.
+    /// Parameters of kernels and readback buffers, bytes.
     pub other_bytes: u64,
     /// All device memory that the plan uses, bytes.
     pub device_bytes: u64,
-    /// The most memory that the process ever held, bytes; null where the system
-    /// does not tell.
+    /// Peak memory of the process, bytes; null if the system does not report it.
     pub process_peak_bytes: Option<u64>,
 }
 
-/// Each dispatch of one inference.
+/// The time of each dispatch of one inference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Profile {
-    /// How it was timed.
+    /// The clock of the profile.
     #[cfg_attr(test, schemars(with = "Clocks"))]
     pub clock: Clock,
-    /// Inferences that the medians are of.
+    /// The number of inferences behind the medians.
     pub repetitions: usize,
-    /// Sum of the steps, ms.
+    /// Sum of the times of all steps, ms.
     #[serde(deserialize_with = "not_negative")]
     pub total_ms: f64,
-    /// In order of execution.
+    /// The steps in order of execution.
     pub steps: Vec<StepTime>,
 }
 
-/// One dispatch, for the whole batch.
+/// The time of one dispatch, for the whole batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepTime {
-    /// The layer.
+    /// The name of the layer.
     pub layer: String,
-    /// The kernel variant.
+    /// The name of the kernel.
     pub kernel: String,
-    /// Output of one image: channels, rows, columns.
+    /// Shape of the output of one image: channels, rows, columns.
     pub output: [usize; 3],
-    /// Multiply-accumulates.
+    /// Number of multiply-accumulates.
     pub macs: u64,
-    /// Bytes that it must read and write at least: inputs, weights, output.
+    /// The fewest bytes that the step must read and write: inputs, weights, output.
     pub bytes: u64,
     /// Median, ms.
     #[serde(deserialize_with = "not_negative")]
     pub ms: f64,
-    /// Part of the sum of all steps, percent.
+    /// The step's part of the sum of all steps, percent.
     #[serde(deserialize_with = "not_negative")]
     pub share: f64,
     /// GFLOP/s.
     #[serde(deserialize_with = "not_negative")]
     pub gflops: f64,
-    /// GB/s of those bytes.
+    /// GB/s of the bytes in `bytes`.
     #[serde(deserialize_with = "not_negative")]
     pub gbytes_per_second: f64,
-    /// The larger of compute and traffic time at the device's peaks, ms; null where
-    /// they were not measured.
+    /// The larger of compute and traffic time at the device's peaks, ms; null if the peaks were
+    /// not measured.
     #[serde(deserialize_with = "not_negative")]
     pub ceiling_ms: Option<f64>,
-    /// The ceiling as a part of the time, percent. Over 100 where caches
-    /// deliver more than memory can.
+    /// The ceiling as a part of the time, percent. Over 100 if caches deliver more than memory
+    /// can.
     #[serde(deserialize_with = "not_negative")]
     pub roofline_percent: Option<f64>,
 }

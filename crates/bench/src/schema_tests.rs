@@ -13,15 +13,15 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/bench.schema.json"
 /// The environment variable that makes the test write the schema file again.
 const UPDATE: &str = "UPDATE_SCHEMA";
 
-/// How time was taken.
+/// The clock of a measurement.
 #[derive(JsonSchema)]
 #[schemars(rename = "Clock", rename_all = "snake_case")]
 #[expect(dead_code, reason = "the schema of the library's `Clock`")]
 pub enum Clocks {
     /// Timestamps that the GPU wrote.
     Timestamps,
-    /// The host's clock around a submission and the wait for it, where the
-    /// adapter has no timestamps: it includes the round trip.
+    /// The host's clock around a submission and the wait for it, if the adapter has no
+    /// timestamps. The time includes the round trip.
     Wall,
 }
 

@@ -15,7 +15,7 @@ const GPU: u32 = 2;
 /// Returns the trace of one run. `profile` names the steps in the order of execution.
 pub fn trace(device: &str, profile: &Profile, timeline: &Timeline) -> Value {
     let clock = match timeline.clock {
-        Clock::Timestamps => "GPU (its own clock, moved to the submission)",
+        Clock::Timestamps => "GPU (by the GPU's clock, aligned with the submission)",
         Clock::Wall => "GPU (by the host's clock, round trips included)",
     };
     let mut events = vec![

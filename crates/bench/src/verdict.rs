@@ -104,8 +104,8 @@ impl Check {
             None => "not a number".into(),
         };
         format!(
-            "the logits are wrong: {error} (up to {tolerance:.0e} is right); `resnet verify` \
-             tells which layer"
+            "the logits are wrong: {error} (up to {tolerance:.0e} is right); run \
+             `resnet verify` to find the layer"
         )
     }
 }

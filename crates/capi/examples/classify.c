@@ -3,8 +3,8 @@
  *
  *   classify PICTURE.ppm [WEIGHTS.safetensors [DEVICE]]
  *
- * Without weights it is the embedded ResNet-20, which knows CIFAR-10's ten
- * classes. Any picture becomes a PPM by `magick photo.jpg photo.ppm`, or
+ * Without weights, the program uses the embedded ResNet-20 for the ten classes of
+ * CIFAR-10. Convert any picture to a PPM with `magick photo.jpg photo.ppm` or
  * `ffmpeg -i photo.jpg photo.ppm`.
  *
  *   cc classify.c $(pkg-config --cflags --libs resnet_wgpu_c) -o classify
@@ -18,7 +18,7 @@
 
 enum { TOP = 5 };
 
-/* Says what went wrong and ends. */
+/* Prints the error and ends the program, if a call failed. */
 static void check(ResnetStatus status) {
     if (status != RESNET_STATUS_OK) {
         fprintf(stderr, "classify: %s\n", resnet_last_error());
@@ -26,7 +26,7 @@ static void check(ResnetStatus status) {
     }
 }
 
-/* A binary PPM without comments: P6, width, height, 255, and the pixels. */
+/* Reads a binary PPM without comments: P6, width, height, 255, and the pixels. */
 static uint8_t *read_ppm(const char *path, uint32_t *width, uint32_t *height) {
     unsigned w, h;
     FILE *file = fopen(path, "rb");

@@ -20,14 +20,14 @@
 
 namespace resnet {
 
-// A status as an exception, with the text of this thread's last error.
+// Throws an exception with the text of this thread's last error, if a call failed.
 void check(ResnetStatus status) {
     if (status != RESNET_STATUS_OK) {
         throw std::runtime_error(resnet_last_error());
     }
 }
 
-// What owns a handle and frees it.
+// The deleter of an owned handle.
 template <typename Handle, void (*release)(Handle *)> struct Free {
     void operator()(Handle *handle) const { release(handle); }
 };
@@ -63,7 +63,7 @@ struct Picture {
     std::vector<std::uint8_t> pixels;
 };
 
-// A binary PPM without comments.
+// Reads a binary PPM without comments.
 Picture read_ppm(const std::string &path) {
     std::ifstream file(path, std::ios::binary);
     std::string magic;
@@ -84,7 +84,7 @@ Picture read_ppm(const std::string &path) {
     return picture;
 }
 
-// One line for a picture. The label is the classifier's own, and so it is copied.
+// Returns one line for a picture. The label belongs to the classifier, so it is copied.
 std::string answer(const ResnetClassifier *classifier, const std::string &path) {
     try {
         Picture picture = read_ppm(path);

@@ -1,6 +1,6 @@
-//! A caller's pointers, looked at before they are used: not NULL, aligned, of a
-//! length that memory can have, text in UTF-8. What cannot be looked at is for
-//! the caller to keep, and is each function's `Safety`.
+//! Checks of the caller's pointers before they are used: not NULL, aligned, of a
+//! length that memory can have, text in UTF-8. Each function lists under `Safety`
+//! what cannot be checked and the caller must guarantee.
 
 use std::ffi::{CStr, c_char};
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 
 use crate::status::Failure;
 
-/// A place that `len` values can be in. Whether they are, nobody can check.
+/// Checks that `len` values can be at a pointer. No check can prove that they are.
 pub fn place<T>(ptr: *const T, len: usize, name: &str) -> Result<NonNull<T>, Failure> {
     let expected = || match len {
         1 => "a pointer".to_owned(),
@@ -35,59 +35,59 @@ pub fn place<T>(ptr: *const T, len: usize, name: &str) -> Result<NonNull<T>, Fai
     Ok(place)
 }
 
-/// A handle.
+/// Returns a reference to a handle.
 ///
 /// # Safety
-/// Where it is neither NULL nor misaligned, it is one that this library gave,
-/// which nobody frees in the lifetime `'a`.
+/// A pointer that is neither NULL nor misaligned is a handle of this library, and
+/// nobody frees the handle in the lifetime `'a`.
 pub unsafe fn handle<'a, T>(ptr: *const T, name: &str) -> Result<&'a T, Failure> {
     let place = place(ptr, 1, name)?;
-    // SAFETY: the caller's word.
+    // SAFETY: the caller fulfils this function's requirements.
     Ok(unsafe { place.as_ref() })
 }
 
-/// A handle that is changed.
+/// Returns a mutable reference to a handle.
 ///
 /// # Safety
-/// As [`handle`], and nobody else uses it in the lifetime `'a`.
+/// The requirements of [`handle`], and nobody else uses the handle in the lifetime `'a`.
 pub unsafe fn handle_mut<'a, T>(ptr: *mut T, name: &str) -> Result<&'a mut T, Failure> {
     let mut place = place(ptr, 1, name)?;
-    // SAFETY: the caller's word.
+    // SAFETY: the caller fulfils this function's requirements.
     Ok(unsafe { place.as_mut() })
 }
 
-/// Takes a handle back, where it is not NULL.
+/// Frees a handle; ignores NULL.
 ///
 /// # Safety
-/// It is one that [`Out::give`] gave, and is not used again.
+/// The pointer comes from [`Out::give`] and is not used again.
 pub unsafe fn release<T>(ptr: *mut T, name: &str) -> Result<(), Failure> {
     if !ptr.is_null() {
         let place = place(ptr, 1, name)?;
-        // SAFETY: the caller's word; `give` made it of a box.
+        // SAFETY: the caller guarantees that the pointer is from `give`, which made it from a box.
         drop(unsafe { Box::from_raw(place.as_ptr()) });
     }
     Ok(())
 }
 
-/// Values to be read.
+/// Returns the values at a pointer, for reading.
 ///
 /// # Safety
-/// Where it is not NULL, `len` values lie there, which nobody changes in the
+/// A pointer that is not NULL points to `len` values, and nobody changes them in the
 /// lifetime `'a`.
 pub unsafe fn values<'a, T>(ptr: *const T, len: usize, name: &str) -> Result<&'a [T], Failure> {
     let place = place(ptr, len, name)?;
-    // SAFETY: `place` checked the pointer and the length; the rest is the
-    // caller's word.
+    // SAFETY: `place` checked the pointer and the length; the caller guarantees the
+    // rest.
     Ok(unsafe { std::slice::from_raw_parts(place.as_ptr(), len) })
 }
 
-/// Text.
+/// Returns the text at a pointer.
 ///
 /// # Safety
-/// Where it is not NULL, a text ended by a zero lies there, which nobody changes
-/// in the lifetime `'a`.
+/// A pointer that is not NULL points to a text that ends with a zero, and nobody
+/// changes the text in the lifetime `'a`.
 pub unsafe fn text<'a>(ptr: *const c_char, name: &str) -> Result<&'a str, Failure> {
-    // SAFETY: the caller's word.
+    // SAFETY: the caller fulfils this function's requirements.
     let text = unsafe { bytes(ptr, name) }?;
     text.to_str().map_err(|e| {
         let found = format!("`{}`", text.to_string_lossy());
@@ -95,69 +95,72 @@ pub unsafe fn text<'a>(ptr: *const c_char, name: &str) -> Result<&'a str, Failur
     })
 }
 
-/// The path of a file: bytes as they are where paths are bytes, else UTF-8.
+/// Returns the path of a file: any bytes on systems whose paths are bytes, else UTF-8.
 ///
 /// # Safety
-/// As [`text`].
+/// The requirements of [`text`].
 pub unsafe fn path<'a>(ptr: *const c_char, name: &str) -> Result<&'a Path, Failure> {
     #[cfg(unix)]
     {
         use std::os::unix::ffi::OsStrExt;
-        // SAFETY: the caller's word.
+        // SAFETY: the caller fulfils this function's requirements.
         let bytes = unsafe { bytes(ptr, name) }?.to_bytes();
         Ok(Path::new(std::ffi::OsStr::from_bytes(bytes)))
     }
     #[cfg(not(unix))]
     {
-        // SAFETY: the caller's word.
+        // SAFETY: the caller fulfils this function's requirements.
         Ok(Path::new(unsafe { text(ptr, name) }?))
     }
 }
 
 /// # Safety
-/// As [`text`].
+/// The requirements of [`text`].
 unsafe fn bytes<'a>(ptr: *const c_char, name: &str) -> Result<&'a CStr, Failure> {
-    match ptr.is_null() {
-        true => Err(Failure::argument(name, "text", "NULL")),
-        // SAFETY: the caller's word.
-        false => Ok(unsafe { CStr::from_ptr(ptr) }),
+    if ptr.is_null() {
+        Err(Failure::argument(name, "text", "NULL"))
+    } else {
+        // SAFETY: the caller fulfils this function's requirements.
+        Ok(unsafe { CStr::from_ptr(ptr) })
     }
 }
 
-/// A place of the caller's for results. It is no reference, so it may be
-/// uninitialised, and may overlap with what a function reads: it is written
-/// last, from memory of our own.
+/// Memory of the caller for results.
+///
+/// It is a pointer and not a reference, so the memory may be uninitialised. It may also
+/// overlap with the input of a function, because results are written last and from
+/// memory of this library.
 pub struct Out<T> {
     place: NonNull<T>,
     room: usize,
 }
 
-/// A place for `room` values.
+/// Returns the memory for `room` results.
 ///
 /// # Safety
-/// Where it is not NULL, so many values can be written there until the call
-/// ends.
+/// If the pointer is not NULL, `room` values can be written there until the call ends.
 pub unsafe fn out<T>(ptr: *mut T, room: usize, name: &str) -> Result<Out<T>, Failure> {
     let place = place(ptr, room, name)?;
     Ok(Out { place, room })
 }
 
-/// A place for a handle, which holds NULL until there is one.
+/// Returns the memory for a handle and sets it to NULL until the handle exists.
 ///
 /// # Safety
-/// As [`out`].
+/// The requirements of [`out`].
 pub unsafe fn slot<T>(ptr: *mut *mut T, name: &str) -> Result<Out<*mut T>, Failure> {
-    // SAFETY: the caller's word.
+    // SAFETY: the caller fulfils this function's requirements.
     let slot = unsafe { out(ptr, 1, name) }?;
     slot.write(&[std::ptr::null_mut()]);
     Ok(slot)
 }
 
 impl<T: Copy> Out<T> {
-    /// Writes as many as there is room for.
+    /// Writes values, at most as many as fit.
     pub fn write(&self, values: &[T]) {
         let n = values.len().min(self.room);
-        // SAFETY: `out` promised room for `room` values, and these are our own.
+        // SAFETY: the caller of `out` guaranteed room for `room` values, and `values` is
+        // memory of this library, so the two do not overlap.
         unsafe {
             self.place
                 .copy_from_nonoverlapping(NonNull::from(values).cast(), n)
@@ -166,7 +169,7 @@ impl<T: Copy> Out<T> {
 }
 
 impl<T> Out<*mut T> {
-    /// Hands a handle over; [`release`] takes it back.
+    /// Writes a new handle, which [`release`] frees.
     pub fn give(&self, value: T) {
         self.write(&[Box::into_raw(Box::new(value))]);
     }
@@ -198,7 +201,7 @@ mod tests {
     fn results_may_overlap_with_what_was_read() {
         let mut values = [1, 2, 3];
         let ptr = values.as_mut_ptr();
-        // SAFETY: there are three.
+        // SAFETY: the array has three values, and two are written.
         let out = unsafe { out(ptr, 2, "values") }.unwrap();
         out.write(&[7, 8, 9]);
         assert_eq!(values, [7, 8, 3]);

@@ -1,4 +1,4 @@
-//! From pixels to labels.
+//! Classifiers, which turn pixels into labels.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::pixels::Pixels;
 use crate::prediction::{Answer, ResnetPrediction};
 use crate::status::{Failure, ResnetStatus};
 
-/// A model on a device, ready to classify pictures of any size. Several threads
-/// may use it at once; the device computes their pictures one after another.
+/// A model on a device, ready to classify pictures of any size. Several threads may use
+/// a classifier at once; the device computes their pictures one after another.
 pub struct ResnetClassifier {
     classifier: Classifier,
     names: Arc<Names>,
 }
 
-/// Sets a model up on a device: plans it, and reads and uploads its weights.
+/// Sets up a model on a device: plans the network, then reads and uploads its weights.
 /// `options` may be NULL for the defaults.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_classifier_new(
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn resnet_classifier_new(
     classifier: *mut *mut ResnetClassifier,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a place for a handle, and handles.
+        // SAFETY: the caller passes memory for a handle, and handles.
         let (slot, device, model, options) = unsafe {
             let slot = slot(classifier, "classifier")?;
             let (device, model) = (handle(device, "device")?, handle(model, "model")?);
@@ -46,13 +46,14 @@ pub unsafe extern "C" fn resnet_classifier_new(
     })
 }
 
-/// The `k` likeliest classes of a picture, best first. It is resized and
-/// cropped as the model asks for.
+/// Writes the `k` likeliest classes of a picture, best first. The picture is resized
+/// and cropped as the model requires.
 ///
-/// `pixels` are rows from the top, each `width` times red, green and blue.
-/// `stride` is the bytes from the beginning of a row to that of the next, or 0
-/// for rows without gaps. `predictions` has room for `k`; `count` receives how
-/// many were written, which are fewer where the model has fewer classes.
+/// `pixels` are rows from the top, each with `width` times red, green and blue.
+/// `stride` is the number of bytes from the start of a row to the start of the next
+/// row, or 0 for rows without gaps. `predictions` has room for `k` predictions. `count`
+/// receives the number of predictions written, which is less than `k` if the model has
+/// fewer classes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_classify_rgb(
     classifier: *const ResnetClassifier,
@@ -71,12 +72,12 @@ pub unsafe extern "C" fn resnet_classify_rgb(
         stride,
         channels: 3,
     };
-    // SAFETY: a handle, a picture, and places for answers.
+    // SAFETY: the caller passes a handle, a picture and memory for the results.
     status(|| unsafe { classify(classifier, &picture, k, predictions, count) })
 }
 
-/// As resnet_classify_rgb(), of pixels of red, green, blue and alpha. The alpha
-/// is dropped, as Pillow's convert("RGB") has it.
+/// Classifies like resnet_classify_rgb(), but from pixels of red, green, blue and
+/// alpha. The alpha is dropped, as in Pillow's convert("RGB").
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_classify_rgba(
     classifier: *const ResnetClassifier,
@@ -95,37 +96,37 @@ pub unsafe extern "C" fn resnet_classify_rgba(
         stride,
         channels: 4,
     };
-    // SAFETY: a handle, a picture, and places for answers.
+    // SAFETY: the caller passes a handle, a picture and memory for the results.
     status(|| unsafe { classify(classifier, &picture, k, predictions, count) })
 }
 
-/// Goes on on another device, or on the same one opened anew, after
-/// RESNET_STATUS_DEVICE_LOST: the model is read and uploaded again. Calls of other
-/// threads that are under way end with that error. After a failure the classifier
-/// is as it was.
+/// Moves the classifier to another device, or to the same device opened again, after
+/// RESNET_STATUS_DEVICE_LOST. The model is read and uploaded again. Calls of other
+/// threads that are still running return that error. If this call fails, the classifier
+/// does not change.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_classifier_recreate(
     classifier: *const ResnetClassifier,
     device: *const ResnetDevice,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: handles.
+        // SAFETY: the caller passes handles.
         let (classifier, device) =
             unsafe { (handle(classifier, "classifier")?, handle(device, "device")?) };
         Ok(classifier.classifier.recreate(&device.device)?)
     })
 }
 
-/// Frees a classifier, and with it the labels of its predictions; NULL is left
-/// alone. No other thread may use it any more.
+/// Frees a classifier and the labels of its predictions; NULL is ignored. No other
+/// thread may use the classifier during or after this call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_classifier_free(classifier: *mut ResnetClassifier) {
-    // SAFETY: a handle that is not used again.
+    // SAFETY: the caller passes a handle and does not use it again.
     value((), || unsafe { release(classifier, "classifier") });
 }
 
 /// # Safety
-/// As [`handle`], [`Pixels::image`] and [`Answer::new`].
+/// The requirements of [`handle`], [`Pixels::image`] and [`Answer::new`].
 unsafe fn classify(
     classifier: *const ResnetClassifier,
     picture: &Pixels,
@@ -133,7 +134,7 @@ unsafe fn classify(
     predictions: *mut ResnetPrediction,
     count: *mut usize,
 ) -> Result<(), Failure> {
-    // SAFETY: the caller's word.
+    // SAFETY: the caller fulfils this function's requirements.
     let (answer, classifier, image) = unsafe {
         let answer = Answer::new(k, predictions, count)?;
         (answer, handle(classifier, "classifier")?, picture.image()?)

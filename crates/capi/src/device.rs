@@ -10,23 +10,23 @@ use crate::guard::{status, value};
 use crate::status::{Failure, ResnetStatus};
 use crate::text::c_text;
 
-/// A GPU, or the CPU. Classifiers and sessions on it share its pipelines, and
-/// keep what they need of it: it may be freed before them.
+/// A GPU, or the CPU. Classifiers and sessions share the pipelines of their device and
+/// keep what they need of the device, which may be freed before them.
 pub struct ResnetDevice {
     pub(crate) device: Device,
     name: CString,
 }
 
-/// Opens a device: "auto" (the best GPU, or the CPU where there is none), "cpu",
-/// the index of a device in the list of resnet_device_list_new(), or a part of
-/// a device's name, driver or backend, without regard to case.
+/// Opens a device. The selector is "auto" (the best GPU, or the CPU if no GPU exists),
+/// "cpu", an index in the list of resnet_device_list_new(), or a part of a device's
+/// name, driver or backend in upper or lower case.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_open(
     selector: *const c_char,
     device: *mut *mut ResnetDevice,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a text and a place for a handle.
+        // SAFETY: the caller passes a text, and memory for a handle.
         let (slot, selector) = unsafe { (slot(device, "device")?, text(selector, "selector")?) };
         let device = open(selector.trim())?;
         let name = device.to_string();
@@ -38,25 +38,25 @@ pub unsafe extern "C" fn resnet_device_open(
     })
 }
 
-/// What the device is called: "llvmpipe (LLVM 15.0.6, 256 bits) (Vulkan,
-/// software)", or "cpu". It lives as long as the device.
+/// Returns the name of a device: "llvmpipe (LLVM 15.0.6, 256 bits) (Vulkan, software)",
+/// or "cpu". The text lives as long as the device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_name(device: *const ResnetDevice) -> *const c_char {
     value(std::ptr::null(), || {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let device = unsafe { handle(device, "device") }?;
         Ok(device.name.as_ptr())
     })
 }
 
-/// Frees a device; NULL is left alone.
+/// Frees a device; NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_free(device: *mut ResnetDevice) {
-    // SAFETY: a handle that is not used again.
+    // SAFETY: the caller passes a handle and does not use it again.
     value((), || unsafe { release(device, "device") });
 }
 
-/// As the command line's `--device` has it.
+/// Opens a device as the command line's `--device` does.
 fn open(selector: &str) -> Result<Device, Failure> {
     if selector.is_empty() {
         let expected = "auto, cpu, or an index or name of the list of devices";

@@ -10,8 +10,8 @@ use crate::guard::{status, value};
 use crate::status::{Failure, ResnetStatus};
 use crate::text::c_text;
 
-/// The GPUs that this machine had when it was asked, the one that "auto" takes
-/// first. The CPU is not among them, and is always there as "cpu".
+/// The GPUs of this machine at the time of the call. The first is the one that "auto"
+/// selects. The CPU is not in the list; "cpu" always selects it.
 pub struct ResnetDeviceList {
     devices: Vec<Listed>,
 }
@@ -22,12 +22,12 @@ struct Listed {
     kind: CString,
 }
 
-/// Lists the GPUs of this machine. It takes up to some seconds, since it asks
-/// every driver. A machine without any has an empty list.
+/// Lists the GPUs of this machine. The call may take some seconds, because it queries
+/// every driver. A machine without a GPU has an empty list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_list_new(list: *mut *mut ResnetDeviceList) -> ResnetStatus {
     status(|| {
-        // SAFETY: a place for a handle.
+        // SAFETY: the caller passes memory for a handle.
         let slot = unsafe { slot(list, "list") }?;
         let listed = adapters().into_iter().map(|adapter| Listed {
             backend: c_text(backend_name(&adapter.info)),
@@ -40,67 +40,67 @@ pub unsafe extern "C" fn resnet_device_list_new(list: *mut *mut ResnetDeviceList
     })
 }
 
-/// How many there are; 0 for NULL.
+/// Returns the number of devices in a list; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_list_count(list: *const ResnetDeviceList) -> usize {
     value(0, || {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let list = unsafe { handle(list, "list") }?;
         Ok(list.devices.len())
     })
 }
 
-/// The name of a device, as its driver has it. It lives as long as the list;
-/// NULL for an index beyond it.
+/// Returns the name of a device, as its driver reports it. The text lives as long as
+/// the list; NULL for an index beyond the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_list_name(
     list: *const ResnetDeviceList,
     index: usize,
 ) -> *const c_char {
-    // SAFETY: a handle.
+    // SAFETY: the caller passes a handle.
     unsafe { of(list, index, |device| &device.name) }
 }
 
-/// The API that it is reached through: "Vulkan", "Metal", "Direct3D 12",
-/// "OpenGL". Otherwise as resnet_device_list_name().
+/// Returns the API of a device: "Vulkan", "Metal", "Direct3D 12" or "OpenGL". The text
+/// lives as long as the list; NULL for an index beyond the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_list_backend(
     list: *const ResnetDeviceList,
     index: usize,
 ) -> *const c_char {
-    // SAFETY: a handle.
+    // SAFETY: the caller passes a handle.
     unsafe { of(list, index, |device| &device.backend) }
 }
 
-/// What kind of device it is: "discrete", "integrated", "virtual", "software"
-/// or "other". Otherwise as resnet_device_list_name().
+/// Returns the kind of a device: "discrete", "integrated", "virtual", "software" or
+/// "other". The text lives as long as the list; NULL for an index beyond the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_list_kind(
     list: *const ResnetDeviceList,
     index: usize,
 ) -> *const c_char {
-    // SAFETY: a handle.
+    // SAFETY: the caller passes a handle.
     unsafe { of(list, index, |device| &device.kind) }
 }
 
-/// Frees a list; NULL is left alone.
+/// Frees a list; NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_device_list_free(list: *mut ResnetDeviceList) {
-    // SAFETY: a handle that is not used again.
+    // SAFETY: the caller passes a handle and does not use it again.
     value((), || unsafe { release(list, "list") });
 }
 
-/// A text of one device.
+/// Returns a text of one device.
 ///
 /// # Safety
-/// As [`handle`].
+/// The requirements of [`handle`].
 unsafe fn of(
     list: *const ResnetDeviceList,
     index: usize,
     text: fn(&Listed) -> &CStr,
 ) -> *const c_char {
     value(std::ptr::null(), || {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let list = unsafe { handle(list, "list") }?;
         let device = list.devices.get(index).ok_or_else(|| {
             let expected = format!("less than the {} of the list", list.devices.len());

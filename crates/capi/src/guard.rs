@@ -1,4 +1,4 @@
-//! Where errors and panics end: C knows neither.
+//! The border that neither Rust's errors nor its panics cross into C.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::last_error::keep;
 use crate::status::{Failure, ResnetStatus};
 
-/// The status of a call, and its text for `resnet_last_error`.
+/// Runs a call, returns its status, and keeps the text of an error for `resnet_last_error`.
 pub fn status(call: impl FnOnce() -> Result<(), Failure>) -> ResnetStatus {
     match caught(call) {
         Ok(()) => ResnetStatus::Ok,
@@ -18,7 +18,7 @@ pub fn status(call: impl FnOnce() -> Result<(), Failure>) -> ResnetStatus {
     }
 }
 
-/// The value of a call that has no status, and `none` where it has no value.
+/// Runs a call that returns a value instead of a status; returns `none` if the call fails.
 pub fn value<T>(none: T, call: impl FnOnce() -> Result<T, Failure>) -> T {
     caught(call).unwrap_or_else(|failure| {
         keep(failure);
@@ -26,12 +26,14 @@ pub fn value<T>(none: T, call: impl FnOnce() -> Result<T, Failure>) -> T {
     })
 }
 
-/// A panic is an error of its own. What it may have left half done belongs to the
-/// call and is gone; what threads share, the library keeps whole.
+/// Runs a call and converts a panic into an error.
+///
+/// Data that a panic leaves half written belong to the call and are dropped. The
+/// library keeps data that threads share consistent.
 fn caught<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
         let said = said(&*payload).to_owned();
-        // A payload may panic when it is dropped, and nothing would catch that.
+        // Dropping a payload may panic again, and nothing would catch that panic.
         std::mem::forget(payload);
         Err(Failure {
             status: ResnetStatus::Panic,
@@ -55,7 +57,7 @@ mod tests {
     use crate::last_error::resnet_last_error;
 
     fn last() -> String {
-        // SAFETY: text of this thread, read before the next call.
+        // SAFETY: the text belongs to this thread and is read before the next call.
         let text = unsafe { std::ffi::CStr::from_ptr(resnet_last_error()) };
         text.to_string_lossy().into_owned()
     }

@@ -1,26 +1,26 @@
 //! The C interface of `resnet-wgpu`; `include/resnet_wgpu.h` is made from it.
 //!
-//! Every function does the same three things: `checked` turns its pointers
-//! into references or says which one cannot be, the library does the work, and
-//! `guard` turns errors and panics into a status and a text. So `unsafe` is in
-//! a line or two at the beginning of a function, and what these lines rely on is
-//! what the header asks of callers:
+//! Every function has three steps. `checked` turns the pointers into references or
+//! returns an error that names the bad pointer. The library does the work. `guard`
+//! turns errors and panics into a status and a text. So `unsafe` stands in a line or
+//! two at the beginning of a function. These lines rely on what the header requires
+//! of callers:
 //!
-//! - a pointer to data or text points to what its function says, for the time
+//! - a pointer to data or text points to what its function describes, for the time
 //!   of the call;
 //! - a handle came from this library, and was not freed;
 //! - a handle is freed once, when no other thread uses it.
 //!
 //! NULL, a misaligned pointer, an impossible length and text that is not UTF-8
-//! are found out, and are no more than an error.
+//! cause an error.
 
 #![allow(
     unsafe_code,
-    reason = "C speaks in pointers; `checked` is where they are looked at"
+    reason = "a C interface has pointers; `checked` validates them"
 )]
 #![allow(
     clippy::too_many_arguments,
-    reason = "a picture and its answers are that many in C"
+    reason = "in C, a picture and its results need this many arguments"
 )]
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::undocumented_unsafe_blocks)]
@@ -40,8 +40,8 @@ mod status;
 mod text;
 mod version;
 
-/// Handles that many threads may use at once, as the header promises. Options
-/// are not among them.
+/// Compile-time check that many threads may use these handles at once, as the header
+/// promises. Options are the exception.
 const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<device::ResnetDevice>();

@@ -10,26 +10,26 @@ use crate::guard::{status, value};
 use crate::status::{Failure, ResnetStatus};
 use crate::text::c_text;
 
-/// A network with its weights, recognised in a checkpoint. Classifiers and
-/// sessions keep what they need of it: it may be freed before them.
+/// A network with its weights, recognised in a checkpoint. Classifiers and sessions
+/// keep what they need of the model, which may be freed before them.
 pub struct ResnetModel {
     pub(crate) model: Model,
     pub(crate) names: Arc<Names>,
 }
 
-/// Names as C reads them, which a model and its classifiers share.
+/// Names as C text, shared by a model and its classifiers.
 pub struct Names {
     network: CString,
     pub(crate) classes: Vec<CString>,
 }
 
-/// Opens a safetensors file as torchvision, timm or Hugging Face's transformers
-/// have it, and the config.json beside it, if there is one. `path` NULL opens
-/// the embedded ResNet-20, which knows CIFAR-10's ten classes.
+/// Opens a safetensors file from torchvision, timm or Hugging Face's transformers, with
+/// the config.json in the same folder if one exists. If `path` is NULL, opens the
+/// embedded ResNet-20 for the ten classes of CIFAR-10.
 ///
-/// `network` is NULL, or a preset's name for what tensors cannot tell
-/// ("resnet50-v1", "plain20"). The file stays open, and its weights are read
-/// when a classifier or session is made.
+/// `network` is NULL, or the name of a preset ("resnet50-v1", "plain20") for properties
+/// that the tensors do not show. The file stays open, because its weights are read when
+/// a classifier or session is created.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_model_open_file(
     path: *const c_char,
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn resnet_model_open_file(
     model: *mut *mut ResnetModel,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a place for a handle, and a text or NULL.
+        // SAFETY: the caller passes memory for a handle, and a text or NULL.
         let (slot, hints) = unsafe { (slot(model, "model")?, hints(network)?) };
         let opened = match (path.is_null(), &hints.preset) {
             (true, None) => Model::embedded()?,
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn resnet_model_open_file(
                 return Err(Failure::argument("network", expected, &network.name));
             }
             (false, _) => {
-                // SAFETY: a text.
+                // SAFETY: the caller passes a text.
                 let path = unsafe { self::path(path, "path") }?;
                 Model::load(&Checkpoint::from_file(path)?, &hints)?
             }
@@ -56,9 +56,9 @@ pub unsafe extern "C" fn resnet_model_open_file(
     })
 }
 
-/// The same from the bytes of a safetensors file, which are copied: they may be
-/// freed after the call. There is no config.json then; what it would say of
-/// preparing images, resnet_options_set_crop_pct() and its like do.
+/// Opens a model from the bytes of a safetensors file. The bytes are copied and may be
+/// freed after the call. No config.json is read; set how pictures are prepared with
+/// resnet_options_set_crop_pct() and the related functions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_model_open_memory(
     bytes: *const u8,
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn resnet_model_open_memory(
     model: *mut *mut ResnetModel,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a place for a handle, a text or NULL, and so many bytes.
+        // SAFETY: the caller passes memory for a handle, a text or NULL, and `length` bytes.
         let (slot, hints, bytes) = unsafe {
             let slot = slot(model, "model")?;
             (slot, hints(network)?, values(bytes, length, "bytes")?)
@@ -82,47 +82,48 @@ pub unsafe extern "C" fn resnet_model_open_memory(
     })
 }
 
-/// The network that it is: "resnet50". It lives as long as the model.
+/// Returns the name of a model's network, such as "resnet50". The text lives as long as
+/// the model.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_model_network(model: *const ResnetModel) -> *const c_char {
     value(std::ptr::null(), || {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let model = unsafe { handle(model, "model") }?;
         Ok(model.names.network.as_ptr())
     })
 }
 
-/// How many classes it tells apart; 0 for NULL.
+/// Returns the number of classes of a model; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_model_classes(model: *const ResnetModel) -> usize {
     value(0, || {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let model = unsafe { handle(model, "model") }?;
         Ok(model.names.classes.len())
     })
 }
 
-/// Side in pixels of the square images that the network reads, where the
-/// options say nothing else; 0 for NULL.
+/// Returns the side in pixels of the square images that the network reads if the
+/// options set no other size; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_model_input_size(model: *const ResnetModel) -> usize {
     value(0, || {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let model = unsafe { handle(model, "model") }?;
         Ok(model.model.input_size())
     })
 }
 
-/// The name of a class: the checkpoint's own, or ImageNet's or CIFAR-10's where
-/// the number of classes is theirs. It lives as long as the model; NULL for a
-/// class that there is not.
+/// Returns the name of a class: the checkpoint's own name, or the name in ImageNet or
+/// CIFAR-10 if the number of classes matches. The text lives as long as the model; NULL
+/// for a class that does not exist.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_model_label(
     model: *const ResnetModel,
     class_index: usize,
 ) -> *const c_char {
     value(std::ptr::null(), || {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let model = unsafe { handle(model, "model") }?;
         let classes = &model.names.classes;
         let label = classes.get(class_index).ok_or_else(|| {
@@ -133,10 +134,10 @@ pub unsafe extern "C" fn resnet_model_label(
     })
 }
 
-/// Frees a model; NULL is left alone.
+/// Frees a model; NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_model_free(model: *mut ResnetModel) {
-    // SAFETY: a handle that is not used again.
+    // SAFETY: the caller passes a handle and does not use it again.
     value((), || unsafe { release(model, "model") });
 }
 
@@ -156,12 +157,12 @@ impl ResnetModel {
 }
 
 /// # Safety
-/// As [`text`].
+/// The requirements of [`text`].
 unsafe fn hints(network: *const c_char) -> Result<Hints, Failure> {
     if network.is_null() {
         return Ok(Hints::default());
     }
-    // SAFETY: the caller's word.
+    // SAFETY: the caller fulfils this function's requirements.
     let name = unsafe { text(network, "network") }?;
     Ok(Hints {
         preset: Some(name.parse()?),

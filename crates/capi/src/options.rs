@@ -1,5 +1,5 @@
-//! How classifiers and sessions are set up. They are a handle, so that later
-//! versions can have more of them and programs need not be compiled anew.
+//! Options of classifiers and sessions. They are a handle, so that later versions
+//! can add options without recompiling programs.
 
 use std::borrow::Cow;
 use std::ffi::c_char;
@@ -11,38 +11,39 @@ use crate::guard::{status, value};
 use crate::model::ResnetModel;
 use crate::status::{Failure, ResnetStatus};
 
-/// Calls of several threads that are on the device at once: while one is computed,
-/// another's picture arrives.
+/// The number of calls of several threads that are on the device at once. While the
+/// device computes one picture, it receives the picture of another call.
 const IN_FLIGHT: usize = 2;
 
-/// How a classifier or a session is set up. One may set up several, and may be
-/// freed before them. One thread at a time may use it.
+/// Options of a classifier or a session. One handle may set up several of them and may
+/// be freed before them. Only one thread at a time may use options.
 #[derive(Clone, Default)]
 pub struct ResnetOptions {
     set_up: ClassifierOptions,
 }
 
-/// Options at their defaults, as NULL has them too.
+/// Creates options with their default values. NULL in place of options means these
+/// defaults, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_options_new(options: *mut *mut ResnetOptions) -> ResnetStatus {
     status(|| {
-        // SAFETY: a place for a handle.
+        // SAFETY: the caller passes memory for a handle.
         let slot = unsafe { slot(options, "options") }?;
         slot.give(ResnetOptions::default());
         Ok(())
     })
 }
 
-/// Images of a run of a session, 1 by default: more are faster for each, and
-/// need more memory. A device that cannot take that many takes fewer. A
-/// classifier runs one picture at a time in any case.
+/// Sets the number of images in one run of a session, 1 by default. A larger batch is
+/// faster per image and needs more memory. A device that cannot run this batch runs a
+/// smaller one. A classifier always runs one picture at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_options_set_batch(
     options: *mut ResnetOptions,
     batch: usize,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let options = unsafe { handle_mut(options, "options") }?;
         if batch == 0 {
             return Err(Failure::argument("batch", "at least 1", "0"));
@@ -52,15 +53,15 @@ pub unsafe extern "C" fn resnet_options_set_batch(
     })
 }
 
-/// In what activations and weights are stored: "f32" (the default), "f16", or
-/// "auto" (f16 where it is faster).
+/// Sets the precision in which activations and weights are stored: "f32" (the default),
+/// "f16", or "auto" (f16 if it is faster).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_options_set_precision(
     options: *mut ResnetOptions,
     precision: *const c_char,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a handle and a text.
+        // SAFETY: the caller passes a handle and a text.
         let (options, name) = unsafe {
             (
                 handle_mut(options, "options")?,
@@ -74,15 +75,15 @@ pub unsafe extern "C" fn resnet_options_set_precision(
     })
 }
 
-/// Side in pixels of the square that the network reads, in place of the model's
-/// own.
+/// Sets the side in pixels of the square that the network reads, in place of the
+/// model's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_options_set_input_size(
     options: *mut ResnetOptions,
     input_size: usize,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let options = unsafe { handle_mut(options, "options") }?;
         if input_size == 0 {
             let expected = "a side in pixels of at least 1";
@@ -93,15 +94,15 @@ pub unsafe extern "C" fn resnet_options_set_input_size(
     })
 }
 
-/// The input size as a fraction of the length that a picture's shorter side is
-/// resized to, in place of the model's own: 0.875 is 224 of 256.
+/// Sets the input size as a fraction of the length to which the shorter side of a
+/// picture is resized, in place of the model's own fraction: 0.875 is 224 of 256.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_options_set_crop_pct(
     options: *mut ResnetOptions,
     crop_pct: f64,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let options = unsafe { handle_mut(options, "options") }?;
         if !(crop_pct > 0.0 && crop_pct.is_finite()) {
             let expected = "a fraction above 0, such as 0.875";
@@ -116,15 +117,15 @@ pub unsafe extern "C" fn resnet_options_set_crop_pct(
     })
 }
 
-/// The filter that resizes pictures, in place of the model's own: "bilinear",
-/// "bicubic" or another of Pillow's.
+/// Sets the filter that resizes pictures, in place of the model's own: "bilinear",
+/// "bicubic" or another filter of Pillow.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_options_set_interpolation(
     options: *mut ResnetOptions,
     interpolation: *const c_char,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a handle and a text.
+        // SAFETY: the caller passes a handle and a text.
         let (options, name) = unsafe {
             let options = handle_mut(options, "options")?;
             (options, text(interpolation, "interpolation")?)
@@ -135,8 +136,9 @@ pub unsafe extern "C" fn resnet_options_set_interpolation(
     })
 }
 
-/// What a classifier subtracts from red, green and blue on the scale 0 to 1, and
-/// what it divides by then, in place of the model's own. Three values each.
+/// Sets the mean that a classifier subtracts from red, green and blue on the scale 0 to
+/// 1, and the standard deviation by which it then divides, in place of the model's own.
+/// Each pointer has three values.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_options_set_normalization(
     options: *mut ResnetOptions,
@@ -144,7 +146,7 @@ pub unsafe extern "C" fn resnet_options_set_normalization(
     std: *const f32,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a handle, and three values each.
+        // SAFETY: the caller passes a handle and two pointers to three values.
         let (options, mean, std) = unsafe {
             let options = handle_mut(options, "options")?;
             (options, values(mean, 3, "mean")?, values(std, 3, "std")?)
@@ -164,27 +166,29 @@ pub unsafe extern "C" fn resnet_options_set_normalization(
     })
 }
 
-/// Frees options; NULL is left alone.
+/// Frees options; NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_options_free(options: *mut ResnetOptions) {
-    // SAFETY: a handle that is not used again.
+    // SAFETY: the caller passes a handle and does not use it again.
     value((), || unsafe { release(options, "options") });
 }
 
 impl ResnetOptions {
-    /// A caller's, or the defaults for NULL.
+    /// Returns the options of the caller, or the defaults for NULL.
     ///
     /// # Safety
-    /// As [`handle`].
+    /// The requirements of [`handle`].
     pub(crate) unsafe fn or_default<'a>(options: *const Self) -> Result<Cow<'a, Self>, Failure> {
-        match options.is_null() {
-            true => Ok(Cow::Owned(Self::default())),
-            // SAFETY: the caller's word.
-            false => Ok(Cow::Borrowed(unsafe { handle(options, "options") }?)),
+        if options.is_null() {
+            Ok(Cow::Owned(Self::default()))
+        } else {
+            // SAFETY: the caller fulfils this function's requirements.
+            Ok(Cow::Borrowed(unsafe { handle(options, "options") }?))
         }
     }
 
-    /// For a classifier, which would compute a whole batch for each picture.
+    /// Returns the options for a classifier. Its batch is 1, because a larger batch would be
+    /// computed whole for each picture.
     pub(crate) fn classifier(&self) -> ClassifierOptions {
         ClassifierOptions {
             batch: 1,
@@ -193,7 +197,7 @@ impl ResnetOptions {
         }
     }
 
-    /// For a session of that model.
+    /// Returns the options for a session of a model.
     pub(crate) fn session(&self, model: &ResnetModel) -> SessionOptions {
         let own = model.model.input_size();
         let side = self.set_up.preprocess.input_size.unwrap_or(own);

@@ -1,28 +1,28 @@
-//! A caller's pixels, with whatever lies between their rows.
+//! Pixels of the caller, with or without gaps between their rows.
 
 use resnet_wgpu::low_level::preprocess::RgbImage;
 
 use crate::checked::{place, values};
 use crate::status::Failure;
 
-/// A picture as C hands it over.
+/// A picture as a C program passes it.
 pub struct Pixels {
     pub first: *const u8,
     pub width: u32,
     pub height: u32,
-    /// Bytes from a row to the next; 0 for rows without gaps.
+    /// Bytes from the start of a row to the start of the next; 0 for rows without gaps.
     pub stride: usize,
     /// 3 for RGB, 4 for RGBA.
     pub channels: usize,
 }
 
 impl Pixels {
-    /// The picture without gaps and alpha.
+    /// Copies the picture without gaps and alpha.
     ///
     /// # Safety
-    /// Where `first` is not NULL, `height` rows of `width` pixels lie there,
-    /// `stride` apart, and nobody changes them. What lies between the rows, and
-    /// behind the last, is not read.
+    /// If `first` is not NULL, it points to `height` rows of `width` pixels, and nobody
+    /// changes them during the call. Rows start `stride` bytes after each other. Bytes
+    /// between the rows and after the last row are not read.
     pub unsafe fn image(&self) -> Result<RgbImage, Failure> {
         for (name, length) in [("width", self.width), ("height", self.height)] {
             if length == 0 {
@@ -47,20 +47,20 @@ impl Pixels {
                 return Err(Failure::argument("stride", expected, stride.to_string()));
             }
         };
-        // Behind the last row there may be nothing.
+        // The last row need not be followed by a gap.
         let length = (self.height as usize - 1)
             .checked_mul(stride)
             .and_then(|before| before.checked_add(bytes))
             .ok_or_else(too_large)?;
         let first = place(self.first, length, "pixels")?.as_ptr();
-        // No more than `length`.
+        // At most `length`, so this product does not overflow.
         let room = self.width as usize * self.height as usize * 3;
         let mut rgb = vec![];
         rgb.try_reserve_exact(room)
             .map_err(|_| Failure::memory(room))?;
         for y in 0..self.height as usize {
-            // SAFETY: the row lies within the picture's `length`, and what lies
-            // there is the caller's word.
+            // SAFETY: the row lies within the picture's `length`, and the caller guarantees
+            // that the pixels exist.
             let row = unsafe { values(first.add(y * stride), bytes, "pixels") }?;
             match self.channels {
                 3 => rgb.extend_from_slice(row),

@@ -1,4 +1,4 @@
-//! Classes, best first.
+//! Predictions: the best classes of a picture.
 
 use std::ffi::c_char;
 
@@ -9,14 +9,14 @@ use crate::guard::status;
 use crate::model::{Names, ResnetModel};
 use crate::status::{Failure, ResnetStatus};
 
-/// A class, and how much a picture is like it.
+/// A class, with its probability for a picture.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct ResnetPrediction {
-    /// The class's name. It lives as long as the classifier or model that gave
+    /// The name of the class. It lives as long as the classifier or model that returned
     /// it.
     pub label: *const c_char,
-    /// The class; the first is 0.
+    /// The index of the class; the first is 0.
     pub class_index: usize,
     /// Softmax of the logits, from 0 to 1.
     pub probability: f32,
@@ -24,10 +24,11 @@ pub struct ResnetPrediction {
     pub logit: f32,
 }
 
-/// The `k` largest of one image's logits, best first, and among equals the lower
-/// class first. `classes` is how many logits there are: as many as the model has
-/// classes. `predictions` has room for `k`; `count` receives how many were
-/// written, which are fewer where the model has fewer classes.
+/// Writes the `k` largest logits of one image, best first; of equal logits, the one of
+/// the lower class comes first. `classes` is the number of logits, which must be the
+/// number of classes of the model. `predictions` has room for `k` predictions. `count`
+/// receives the number of predictions written, which is less than `k` if the model has
+/// fewer classes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_top_k(
     model: *const ResnetModel,
@@ -38,7 +39,7 @@ pub unsafe extern "C" fn resnet_top_k(
     count: *mut usize,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a handle and places for answers.
+        // SAFETY: the caller passes a handle and memory for the results.
         let (model, answer) =
             unsafe { (handle(model, "model")?, Answer::new(k, predictions, count)?) };
         let own = model.names.classes.len();
@@ -46,7 +47,7 @@ pub unsafe extern "C" fn resnet_top_k(
             let expected = format!("the {own} of the model");
             return Err(Failure::argument("classes", expected, classes.to_string()));
         }
-        // SAFETY: so many values.
+        // SAFETY: the caller passes `classes` values.
         let logits = unsafe { values(logits, classes, "logits") }?;
         let scores = Scores {
             probabilities: softmax(logits),
@@ -67,7 +68,7 @@ pub unsafe extern "C" fn resnet_top_k(
 }
 
 impl Names {
-    /// A prediction of a class of the network.
+    /// Returns a prediction of one class of the network.
     pub(crate) fn prediction(
         &self,
         class_index: usize,
@@ -83,7 +84,7 @@ impl Names {
     }
 }
 
-/// Where predictions go.
+/// The memory of the caller that receives predictions.
 pub struct Answer {
     predictions: Out<ResnetPrediction>,
     count: Out<usize>,
@@ -91,24 +92,24 @@ pub struct Answer {
 
 impl Answer {
     /// # Safety
-    /// As [`out`], for `k` predictions and their count.
+    /// The requirements of [`out`], for `k` predictions and their count.
     pub unsafe fn new(
         k: usize,
         predictions: *mut ResnetPrediction,
         count: *mut usize,
     ) -> Result<Self, Failure> {
-        // SAFETY: the caller's word.
+        // SAFETY: the caller fulfils this function's requirements.
         let count = unsafe { out(count, 1, "count") }?;
         count.write(&[0]);
         if k == 0 {
             return Err(Failure::argument("k", "at least 1", "0"));
         }
-        // SAFETY: the caller's word.
+        // SAFETY: the caller fulfils this function's requirements.
         let predictions = unsafe { out(predictions, k, "predictions") }?;
         Ok(Self { predictions, count })
     }
 
-    /// At most the `k` that there is room for.
+    /// Writes predictions and their count, at most `k`.
     pub fn write(&self, found: impl IntoIterator<Item = ResnetPrediction>) -> Result<(), Failure> {
         let found: Vec<ResnetPrediction> = found.into_iter().collect();
         self.predictions.write(&found);

@@ -1,4 +1,4 @@
-//! From tensors to logits.
+//! Sessions, which turn tensors into logits.
 
 use resnet_wgpu::{Session, Tensor};
 
@@ -9,7 +9,7 @@ use crate::model::ResnetModel;
 use crate::options::ResnetOptions;
 use crate::status::{Failure, ResnetStatus};
 
-/// A model on a device, ready to run tensors. Several threads may use it at
+/// A model on a device, ready to run tensors. Several threads may use a session at
 /// once; the device computes their tensors one after another.
 pub struct ResnetSession {
     session: Session,
@@ -18,7 +18,7 @@ pub struct ResnetSession {
     classes: usize,
 }
 
-/// Sets a model up on a device: plans it, and reads and uploads its weights.
+/// Sets up a model on a device: plans the network, then reads and uploads its weights.
 /// `options` may be NULL for the defaults.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_session_new(
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn resnet_session_new(
     session: *mut *mut ResnetSession,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a place for a handle, and handles.
+        // SAFETY: the caller passes memory for a handle, and handles.
         let (slot, device, model, options) = unsafe {
             let slot = slot(session, "session")?;
             let (device, model) = (handle(device, "device")?, handle(model, "model")?);
@@ -46,10 +46,10 @@ pub unsafe extern "C" fn resnet_session_new(
     })
 }
 
-/// Runs `n` images, [n, height, width, channels] without gaps, normalised
-/// already, and writes their logits, [n, classes]. More than a batch run as
-/// several. `length` is how many floats `logits` has room for, at least n times
-/// the model's classes.
+/// Runs `n` images, [n, height, width, channels] without gaps and already normalised,
+/// and writes their logits, [n, classes]. More images than a batch are run as several
+/// batches. `length` is the number of floats for which `logits` has room, at least n
+/// times the number of classes of the model.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_run_tensor(
     session: *const ResnetSession,
@@ -62,10 +62,10 @@ pub unsafe extern "C" fn resnet_run_tensor(
     length: usize,
 ) -> ResnetStatus {
     status(|| {
-        // SAFETY: a handle.
+        // SAFETY: the caller passes a handle.
         let session = unsafe { handle(session, "session") }?;
         let shape = [n, height, width, channels];
-        // Before the images are read: there may be fewer than they say.
+        // Checked before reading the images: the memory may hold fewer than `n`.
         let [h, w, c] = session.image;
         if n == 0 || shape[1..] != session.image {
             let expected = format!("shape [at least 1, {h}, {w}, {c}]");
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn resnet_run_tensor(
             let expected = format!("room for {n}×{} floats", session.classes);
             return Err(Failure::argument("length", expected, length.to_string()));
         };
-        // SAFETY: so many values, and room for so many.
+        // SAFETY: the caller passes `total` values and room for `length` floats.
         let (images, out) = unsafe {
             (
                 values(images, total, "images")?,
@@ -98,9 +98,10 @@ pub unsafe extern "C" fn resnet_run_tensor(
     })
 }
 
-/// Frees a session; NULL is left alone. No other thread may use it any more.
+/// Frees a session; NULL is ignored. No other thread may use the session during or
+/// after this call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn resnet_session_free(session: *mut ResnetSession) {
-    // SAFETY: a handle that is not used again.
+    // SAFETY: the caller passes a handle and does not use it again.
     value((), || unsafe { release(session, "session") });
 }

@@ -1,35 +1,35 @@
-//! What a call comes to, as a number and as a text.
+//! The result of a call, as a number and as a text.
 
 use resnet_wgpu::{Error, ErrorKind};
 
-/// What a call came to. resnet_last_error() says it in words. Later versions
-/// may add values, so treat those that you do not know as errors.
+/// The result of a call. resnet_last_error() describes an error in words. Later
+/// versions may add values, so treat unknown values as errors.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResnetStatus {
-    /// It did what it should.
+    /// The call succeeded.
     Ok = 0,
     /// An argument is NULL, out of range, or does not fit the others.
     InvalidArgument = 1,
     /// A file cannot be read.
     Io = 2,
-    /// A checkpoint that is damaged, of another format, or of no known network.
+    /// A checkpoint is damaged, has another format, or contains no known network.
     InvalidModel = 3,
-    /// No device is what was asked for.
+    /// No device matches the selector.
     NoDevice = 4,
-    /// The network or the device cannot do what was asked for.
+    /// The network or the device cannot do what the call requests.
     Unsupported = 5,
-    /// Memory does not suffice, the device's or the host's.
+    /// The device or the host has too little memory.
     OutOfMemory = 6,
-    /// The device failed while it ran; open it anew.
+    /// The device failed during a run; open it again.
     DeviceLost = 7,
-    /// The driver or this library is at fault; please report it.
+    /// The driver or this library has a bug; please report it.
     Internal = 8,
-    /// This library panicked; please report it. Free the handle that was used.
+    /// This library panicked; please report it. Free the handle that the call used.
     Panic = 9,
 }
 
-/// Why a call did not do what it should.
+/// The reason why a call failed.
 #[derive(Debug)]
 pub struct Failure {
     pub status: ResnetStatus,
@@ -39,7 +39,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// An argument that cannot be used.
+    /// An error for an argument that cannot be used.
     pub fn argument(name: &str, expected: impl AsRef<str>, found: impl AsRef<str>) -> Self {
         let (expected, found) = (expected.as_ref(), found.as_ref());
         Self {
@@ -49,7 +49,7 @@ impl Failure {
         }
     }
 
-    /// The host has no memory for what the caller handed in.
+    /// An error for data of the caller that do not fit into the memory of the host.
     pub fn memory(bytes: usize) -> Self {
         Self {
             status: ResnetStatus::OutOfMemory,
@@ -80,7 +80,8 @@ fn status(kind: ErrorKind) -> ResnetStatus {
         ErrorKind::UnsupportedNetwork | ErrorKind::UnsupportedDevice => S::Unsupported,
         ErrorKind::OutOfMemory => S::OutOfMemory,
         ErrorKind::DeviceLost => S::DeviceLost,
-        // `Internal`, `WrongResults`, and what calls of this interface never meet.
+        // `Internal`, `WrongResults`, and kinds that the calls of this interface never
+        // return.
         _ => S::Internal,
     }
 }
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
     use resnet_wgpu::low_level::gpu::GpuError;
 
-    /// Those that a test on a healthy machine does not see.
+    /// Failures that a test on a healthy machine cannot cause.
     #[test]
     fn failures_of_devices_are_told_apart() {
         let (device, reason) = ("Banana", "it is a fruit");

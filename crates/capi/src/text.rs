@@ -1,16 +1,17 @@
-//! Rust's text as C reads it.
+//! Conversion of Rust's text into C text.
 
 use std::ffi::CString;
 
-/// The text with its end marked. A zero inside, as only a hostile checkpoint or
-/// driver has it, becomes U+FFFD: the rest shall be read as well.
+/// Converts a text into a C string. A zero inside the text becomes U+FFFD, so that the
+/// rest of the text can be read. Only a hostile checkpoint or driver contains one.
 pub fn c_text(text: impl Into<String>) -> CString {
     let text = text.into();
-    let text = match text.contains('\0') {
-        true => text.replace('\0', "\u{fffd}"),
-        false => text,
+    let text = if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
     };
-    // No zero is left, so this is never the empty text of the default.
+    // No zero is left, so the conversion cannot fail.
     CString::new(text).unwrap_or_default()
 }
 

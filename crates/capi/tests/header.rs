@@ -1,12 +1,12 @@
-//! The header in the repository is the one that the sources make.
+//! A test that the header in the repository is the one that cbindgen generates.
 //!
 //!     RESNET_WRITE_HEADER=1 cargo test --release -p resnet-wgpu-c --test header
 //!
-//! writes it anew.
+//! generates the header again.
 
 use std::path::Path;
 
-/// The files that have something for C, in the order in which it is read.
+/// The files with items for C, in the order in which they appear in the header.
 const SOURCES: [&str; 10] = [
     "status",
     "version",
@@ -40,6 +40,7 @@ fn the_header_is_what_the_sources_make() {
     let stored = std::fs::read_to_string(&file).unwrap();
     assert!(
         stored == made,
-        "include/resnet_wgpu.h is not what src/ makes; RESNET_WRITE_HEADER=1 writes it anew"
+        "expected include/resnet_wgpu.h as generated from src/, found another text; \
+         RESNET_WRITE_HEADER=1 generates it again"
     );
 }

@@ -1,8 +1,8 @@
-//! C and C++ programs, compiled as strictly as compilers can, against the
-//! interface as it is installed.
+//! Tests with C and C++ programs, which are compiled with strict warnings against the
+//! installed interface.
 //!
-//! `install` is for systems whose libraries are .so files, and valgrind is at
-//! home there; `scripts/test` brings what is missing.
+//! The tests run on Linux only: `install` needs systems whose libraries are .so files,
+//! and valgrind runs best there. `scripts/test` installs missing tools.
 #![cfg(target_os = "linux")]
 
 #[path = "programs/answers.rs"]

@@ -21,13 +21,12 @@ use crate::commands::verify::args::VerifyArgs;
 
 /// Classify photos with any ResNet on any GPU
 ///
-/// Classify photos with any ResNet on any GPU: PyTorch's logits from
-/// unmodified checkpoints, through wgpu (Vulkan, Metal, Direct3D 12, OpenGL).
-/// Results go to stdout, everything else to stderr.
+/// Compute PyTorch's logits from unmodified checkpoints, through wgpu (Vulkan, Metal, Direct3D 12,
+/// OpenGL). Results go to stdout, everything else to stderr.
 #[derive(Debug, Parser)]
 #[command(name = "resnet", version, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -44,10 +43,10 @@ Examples:
   resnet bench resnet50 --batch-size 1,8 --report resnet50.html
   resnet tune resnet50 --batch-size 1,8
 
-Exit codes: 0 all went well, 1 something failed, 2 the command line asks for what cannot be.
+Exit codes: 0 success, 1 failure, 2 invalid command line.
 `resnet COMMAND --help` describes each command in full.";
 
-/// One command each.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Classify(ClassifyArgs),
@@ -67,7 +66,7 @@ pub enum Command {
     Devices(DevicesArgs),
     Man(ManArgs),
     Completions(CompletionsArgs),
-    /// Measures one row for `bench`: a job on stdin, lines of JSON on stdout
+    /// Measure one row for `bench`: read a job from stdin, write lines of JSON to stdout
     #[command(hide = true)]
     BenchWorker,
 }

@@ -22,7 +22,7 @@ pub fn open(choice: &DeviceChoice, kernels: KernelArgs) -> Result<Device, Failur
         Ok(gpu) => Ok(gpu.into()),
         Err(GpuError::NoAdapter) if *selector == DeviceSelector::Auto => {
             term::note(&format!(
-                "no GPU driver found, so the CPU computes; {REMEDY}"
+                "no GPU driver found, so the CPU is used; {REMEDY}"
             ));
             Ok(Device::Cpu)
         }
@@ -53,6 +53,6 @@ pub fn needs_gpu() -> Failure {
 /// Returns the error for a command that needs a GPU on a machine without one.
 pub fn no_driver() -> Failure {
     Failure::new(format!(
-        "no GPU driver found, so nothing to measure; {REMEDY}"
+        "no GPU driver found, so nothing can be measured; {REMEDY}"
     ))
 }

@@ -31,11 +31,11 @@ pub fn fetch(hub: &Hub, id: &ModelId) -> Result<Fetched, Failure> {
     if !fetched.unknown.is_empty() {
         let silent = match fetched.origin {
             Origin::Offline => "was not asked",
-            _ => "did not say whether there is one",
+            _ => "did not report whether the model has such a file",
         };
         term::note(&format!(
-            "{id}: {} not in the cache, and the hub {silent}: labels and normalisation may be others \
-             than the model's own",
+            "{id}: {} not in the cache, and the hub {silent}; class names and normalisation may \
+             differ from the model's own",
             fetched.unknown.join(" and ")
         ));
     }
@@ -49,16 +49,16 @@ fn origin(hub: &Hub, fetched: &Fetched) -> String {
         Origin::Hub(received) if *received > 0 => {
             let cache = term::shown(&hub.options().cache);
             let received = bytes(*received);
-            format!("{received} from {endpoint}, commit {commit}, kept in {cache}")
+            format!("{received} from {endpoint}, commit {commit}, stored in {cache}")
         }
         Origin::Offline => format!("from the cache, offline, commit {commit}"),
         Origin::Unreachable(why) => format!(
-            "from the cache, commit {commit}, as {endpoint} cannot be reached ({why}): a newer one \
-             may have been missed"
+            "from the cache, commit {commit}, because {endpoint} cannot be reached ({why}); a newer \
+             commit may exist"
         ),
         Origin::Refused(why) => format!(
-            "from the cache, commit {commit}, as {endpoint} refused ({why}): a newer one may have \
-             been missed"
+            "from the cache, commit {commit}, because {endpoint} refused ({why}); a newer commit \
+             may exist"
         ),
         _ => format!("from the cache, commit {commit}"),
     }
@@ -86,10 +86,14 @@ impl Shown {
             }
             Event::Waiting { file } if !self.waits => {
                 self.waits = true;
-                self.aside(&format!("another process fetches {file}; waiting for it"));
+                self.aside(&format!(
+                    "another process is fetching {file}; waiting for it"
+                ));
             }
             Event::Retrying { file, why } => {
-                self.aside(&format!("{file}: broke off ({why}); going on from there"));
+                self.aside(&format!(
+                    "{file}: the transfer stopped ({why}); resuming it"
+                ));
             }
             _ => {}
         }

@@ -5,8 +5,7 @@
 /// On such a machine, Mesa's device-selection layer asks Wayland which GPU shows the desktop.
 /// libwayland then prints `error: XDG_RUNTIME_DIR is invalid`, twice for each instance. A process
 /// can change its environment safely only before it starts, hence the restart, which costs a
-/// millisecond. Nothing is changed if the environment already tells the layer which device to
-/// select.
+/// millisecond. Nothing is changed if the environment already specifies the device to select.
 #[cfg(target_os = "linux")]
 pub fn silence_device_selection() {
     use std::env::{args_os, current_exe, var_os};

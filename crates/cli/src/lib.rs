@@ -82,7 +82,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let line: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
     let line = line.join(" ");
     term::error(&format!(
-        "{}; `--help` tells more",
+        "{}; see `--help`",
         line.strip_prefix("error: ").unwrap_or(&line)
     ));
     ExitCode::from(2)

@@ -76,7 +76,7 @@ impl OutputFile {
 
     fn failed(&self, error: &io::Error) -> Failure {
         Failure::new(format!(
-            "{}: cannot be written: {error}; check that its directory is there and writable",
+            "{}: cannot be written: {error}; check that its directory exists and is writable",
             self.shown
         ))
     }

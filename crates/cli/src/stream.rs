@@ -48,12 +48,9 @@ fn announce_left_out(left_out: &[PathBuf]) {
         .map(|path| term::shown(path))
         .collect();
     if let Some(more) = left_out.len().checked_sub(SHOWN).filter(|&more| more > 0) {
-        term::note(&format!(
-            "not looked at: {} and {more} more",
-            names.join(", ")
-        ));
+        term::note(&format!("skipped: {} and {more} more", names.join(", ")));
     } else if !names.is_empty() {
-        term::note(&format!("not looked at: {}", names.join(", ")));
+        term::note(&format!("skipped: {}", names.join(", ")));
     }
 }
 

@@ -66,9 +66,10 @@ pub(super) fn shown(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or("");
     let plain = text.chars().filter(|c| !c.is_control());
     let plain: String = plain.take(200).collect();
-    match plain.is_empty() {
-        true => "nothing".into(),
-        false => plain,
+    if plain.is_empty() {
+        "nothing".into()
+    } else {
+        plain
     }
 }
 

@@ -76,9 +76,10 @@ impl Download<'_> {
                 Err(Trouble::Busy(why, pause)) => (why, pause),
                 Err(Trouble::Cut(why) | Trouble::Unreachable(why)) => (why, None),
             };
-            futile = match part.len() >= furthest + WORTH {
-                true => 0,
-                false => futile + 1,
+            futile = if part.len() >= furthest + WORTH {
+                0
+            } else {
+                futile + 1
             };
             furthest = furthest.max(part.len());
             if futile >= TRIES {

@@ -64,7 +64,7 @@ pub enum HubError {
     NoHome,
     /// The cache does not have the model, and the options forbid requests to the hub.
     #[error(
-        "{id}: not in {cache}, and HF_HUB_OFFLINE forbids to ask the hub; fetch it without that, \
+        "{id}: not in {cache}, and HF_HUB_OFFLINE forbids access to the hub; unset it to fetch, \
          or set HF_HOME to the cache that has it"
     )]
     Offline {
@@ -180,9 +180,7 @@ pub enum HubError {
         found: u64,
     },
     /// The transfer broke off repeatedly.
-    #[error(
-        "{id}: {file}: broke off after {done} bytes ({why}); run it again: it goes on from there"
-    )]
+    #[error("{id}: {file}: broke off after {done} bytes ({why}); run it again to resume there")]
     Interrupted {
         /// The model.
         id: String,
@@ -196,7 +194,7 @@ pub enum HubError {
     /// The received bytes do not match the hub's hash or size. They are deleted.
     #[error(
         "{id}: {file}: expected {expected}, received {found}; it was deleted: run it again, and if \
-         this stays so, what lies between here and the hub changes files"
+         the error remains, find the proxy that changes files between here and the hub"
     )]
     Damaged {
         /// The model.
@@ -217,9 +215,7 @@ pub enum HubError {
         source: io::Error,
     },
     /// The caller's progress function cancelled the fetch.
-    #[error(
-        "{id}: cancelled; what has been received is kept, and the next time goes on from there"
-    )]
+    #[error("{id}: cancelled; the received part is kept, and the next run resumes there")]
     Cancelled {
         /// The model.
         id: String,
@@ -228,14 +224,11 @@ pub enum HubError {
 
 /// Returns the remedy for an unreachable hub.
 fn reach(why: &str) -> &'static str {
-    match why.contains("certificate") {
-        true => {
-            "install the system's CA certificates (ca-certificates), or name a file of those to \
+    if why.contains("certificate") {
+        "install the system's CA certificates (ca-certificates), or name a file of those to \
              trust in SSL_CERT_FILE"
-        }
-        false => {
-            "check the connection (HTTPS_PROXY where there is a proxy, HF_ENDPOINT for a mirror)"
-        }
+    } else {
+        "check the connection (HTTPS_PROXY where there is a proxy, HF_ENDPOINT for a mirror)"
     }
 }
 
@@ -243,8 +236,8 @@ fn reach(why: &str) -> &'static str {
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            "make room, or set HF_HOME to a folder on another disk; what has been received is \
-             kept, and the next run goes on from there"
+            "make room, or set HF_HOME to a folder on another disk; the received part is kept, and \
+             the next run resumes there"
         }
         _ => {
             "set HF_HOME to a folder that you may write, or HF_HUB_OFFLINE=1 to use what the cache has"

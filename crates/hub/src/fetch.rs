@@ -187,9 +187,10 @@ impl Fetch<'_> {
             referred?;
         }
         let commit = commit.clone();
-        let origin = match written {
-            true => Origin::Hub(transferred),
-            false => Origin::UpToDate,
+        let origin = if written {
+            Origin::Hub(transferred)
+        } else {
+            Origin::UpToDate
         };
         Ok(self.found(&Snapshot { commit, folder }, origin))
     }

@@ -34,14 +34,15 @@ fn has_no_locks(error: &io::Error) -> bool {
 /// returns it if no lock service is running.
 const NO_LOCKS: Option<i32> = if cfg!(any(target_os = "linux", target_os = "android")) {
     // These architectures have another number for `ENOLCK`, and 37 has another meaning there.
-    match cfg!(any(
+    if cfg!(any(
         target_arch = "mips",
         target_arch = "mips64",
         target_arch = "sparc",
         target_arch = "sparc64"
     )) {
-        true => None,
-        false => Some(37),
+        None
+    } else {
+        Some(37)
     }
 } else if cfg!(any(
     target_vendor = "apple",

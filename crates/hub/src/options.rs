@@ -133,9 +133,10 @@ impl HubOptions {
                 name: "HF_ENDPOINT",
                 expected: "an address such as https://huggingface.co",
                 // The text before an @ may be a password.
-                found: match self.endpoint.contains('@') {
-                    true => "another with an @".into(),
-                    false => format!("`{found}`"),
+                found: if self.endpoint.contains('@') {
+                    "another with an @".into()
+                } else {
+                    format!("`{found}`")
                 },
             });
         }

@@ -69,9 +69,10 @@ pub(super) fn look_up(
         let code = text(headers, ERROR);
         let silent = code.is_none() && is_commit(revision) && same_origin(url, endpoint);
         let absent = code == Some("EntryNotFound") || silent;
-        return match absent && response.status() == StatusCode::NOT_FOUND {
-            true => Ok(Answer::Absent(commit.map(str::to_owned))),
-            false => Err(refusal(&reply, endpoint, id).into()),
+        return if absent && response.status() == StatusCode::NOT_FOUND {
+            Ok(Answer::Absent(commit.map(str::to_owned)))
+        } else {
+            Err(refusal(&reply, endpoint, id).into())
         };
     }
     let Some(commit) = commit else {

@@ -9,9 +9,9 @@ const USAGE: &str = "\
 usage: resnet-desktop [--model FILE] [--theme dark|light] [--tour FOLDER] [PICTURE|FOLDER...]
 
   --model FILE    a safetensors checkpoint, in place of the embedded network
-  --theme THEME   dark or light; as the system has it by default
-  --tour FOLDER   goes through everything by itself, leaves screenshots and
-                  report.json in FOLDER, and ends";
+  --theme THEME   dark or light; the default is the theme of the system
+  --tour FOLDER   show all features without a user, write screenshots and
+                  report.json to FOLDER, and end";
 
 /// The parsed command line.
 #[derive(Debug, PartialEq)]

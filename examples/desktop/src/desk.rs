@@ -121,7 +121,7 @@ impl Desk {
             ("network", self.network.join(deadline)),
         ] {
             if !ended {
-                eprintln!("resnet-desktop: the thread “{thread}” does not end; it is let go");
+                eprintln!("resnet-desktop: the thread “{thread}” does not end and is abandoned");
             }
         }
     }

@@ -17,9 +17,10 @@ use resnet_wgpu::low_level::gpu::GpuError;
 /// Returns the options with which `eframe` opens the device. `measured` frames do not wait for the
 /// screen, because waiting for its next refresh would hide delays.
 pub fn configuration(measured: bool) -> WgpuConfiguration {
-    let present_mode = match measured {
-        true => wgpu::PresentMode::AutoNoVsync,
-        false => wgpu::PresentMode::AutoVsync,
+    let present_mode = if measured {
+        wgpu::PresentMode::AutoNoVsync
+    } else {
+        wgpu::PresentMode::AutoVsync
     };
     // The library requests the adapter's own limits, among others. They suffice for egui, which
     // needs textures as large as the window.

@@ -24,29 +24,26 @@ impl Desk {
             return;
         }
         let dialog = AsyncFileDialog::new();
-        let handed = match model {
-            true => {
-                let dialog = dialog.set_title("Open a checkpoint");
-                let file = dialog
-                    .add_filter("safetensors", &["safetensors"])
-                    .pick_file();
-                let job = move || match pollster::block_on(file) {
-                    Some(file) => Chosen::Model(file.path().to_owned()),
-                    None => Chosen::Nothing,
-                };
-                self.dialogs.run(job, Chosen::Failed)
-            }
-            false => {
-                let dialog = dialog.set_title("Open pictures");
-                let files = dialog.add_filter("Pictures", &ENDINGS).pick_files();
-                let job = move || match pollster::block_on(files) {
-                    Some(files) => {
-                        Chosen::Pictures(files.iter().map(|file| file.path().to_owned()).collect())
-                    }
-                    None => Chosen::Nothing,
-                };
-                self.dialogs.run(job, Chosen::Failed)
-            }
+        let handed = if model {
+            let dialog = dialog.set_title("Open a checkpoint");
+            let file = dialog
+                .add_filter("safetensors", &["safetensors"])
+                .pick_file();
+            let job = move || match pollster::block_on(file) {
+                Some(file) => Chosen::Model(file.path().to_owned()),
+                None => Chosen::Nothing,
+            };
+            self.dialogs.run(job, Chosen::Failed)
+        } else {
+            let dialog = dialog.set_title("Open pictures");
+            let files = dialog.add_filter("Pictures", &ENDINGS).pick_files();
+            let job = move || match pollster::block_on(files) {
+                Some(files) => {
+                    Chosen::Pictures(files.iter().map(|file| file.path().to_owned()).collect())
+                }
+                None => Chosen::Nothing,
+            };
+            self.dialogs.run(job, Chosen::Failed)
         };
         if let Err(failure) = handed {
             self.tell(failure);

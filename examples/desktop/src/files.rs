@@ -73,9 +73,10 @@ impl Source {
 pub fn open(path: PathBuf, device: &wgpu::Device, queue: &wgpu::Queue) -> Result<New, Failure> {
     if path.is_dir() {
         let found = list(&path).map_err(|error| Failure::Path(path.clone(), error))?;
-        return match found.is_empty() {
-            true => Err(Failure::NoPictures(path)),
-            false => Ok(New::Folder(found)),
+        return if found.is_empty() {
+            Err(Failure::NoPictures(path))
+        } else {
+            Ok(New::Folder(found))
         };
     }
     let (decoded, thumb) = both(&path, device, queue)?;

@@ -152,9 +152,10 @@ impl Live {
             (self.gpu.device()).create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
         self.scene.draw(&mut encoder, pair, pictures);
         // The encoder is submitted even after an error, because it draws the scene.
-        let recorded = match self.classify {
-            true => self.record(&mut encoder),
-            false => Ok(false),
+        let recorded = if self.classify {
+            self.record(&mut encoder)
+        } else {
+            Ok(false)
         };
         self.gpu.queue().submit([encoder.finish()]);
         self.recording = began.elapsed();

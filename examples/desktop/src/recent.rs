@@ -19,9 +19,10 @@ impl Recent {
     pub fn used(&mut self, id: u64) -> Option<u64> {
         self.forget(id);
         self.order.push_back(id);
-        match self.order.len() > self.most {
-            true => self.order.pop_front(),
-            false => None,
+        if self.order.len() > self.most {
+            self.order.pop_front()
+        } else {
+            None
         }
     }
 

@@ -199,9 +199,10 @@ fn part(aspect: f32, age: f64, turn: u64) -> [f32; 4] {
         1.0 - along
     };
     let zoom = 1.0 - 0.18 * along;
-    let (width, height) = match aspect > scene {
-        true => (scene / aspect * zoom, zoom),
-        false => (zoom, aspect / scene * zoom),
+    let (width, height) = if aspect > scene {
+        (scene / aspect * zoom, zoom)
+    } else {
+        (zoom, aspect / scene * zoom)
     };
     let (left, top) = (
         (1.0 - width) * (0.3 + 0.4 * along),

@@ -71,9 +71,12 @@ impl Desk {
         };
         let (network, of, is_present) = (model.network.clone(), model.id, self.models.is(model.id));
         let handed = self.network.run(
-            move || match is_present() {
-                true => found(of, work(&network)),
-                false => Found::Stale,
+            move || {
+                if is_present() {
+                    found(of, work(&network))
+                } else {
+                    Found::Stale
+                }
             },
             move |failure| found(of, Err(failure)),
         );
@@ -106,9 +109,10 @@ impl Desk {
             };
             maps.iter().map(paint).collect()
         };
-        let maps = match self.hand_over(make, move |of, maps| Found::Maps(of, id, maps)) {
-            true => Maps::Coming,
-            false => Maps::Failed,
+        let maps = if self.hand_over(make, move |of, maps| Found::Maps(of, id, maps)) {
+            Maps::Coming
+        } else {
+            Maps::Failed
         };
         if let Some(picture) = self.pictures.by_id(id) {
             picture.maps = maps;
@@ -122,9 +126,10 @@ impl Desk {
             return;
         }
         let make = |network: &Network| Ok(Box::new(network.recorder()?));
-        self.live.recorder = match self.hand_over(make, Found::Recorder) {
-            true => Setup::Coming,
-            false => Setup::Failed,
+        self.live.recorder = if self.hand_over(make, Found::Recorder) {
+            Setup::Coming
+        } else {
+            Setup::Failed
         };
     }
 

@@ -1,7 +1,7 @@
-//! The application in a real window: under Xvfb it opens a picture, waits for
-//! the answer, shows its heat, and runs live, all by keys and clicks of its own
-//! tour. What it reports is held against the library, and its screenshots are
-//! looked at.
+//! Tests of the application in a real window under Xvfb. The application's tour opens a
+//! picture, waits for the answer, shows its heat map, and runs live, all by simulated keys
+//! and clicks. The tests compare the tour's report with the library, and check pixels of
+//! its screenshots.
 #![cfg(target_os = "linux")]
 
 mod display;
@@ -16,17 +16,17 @@ use image::{Rgb, RgbImage};
 use resnet_wgpu::{Classifier, Device, ImageLimits, Model, decode_file};
 use serde_json::Value;
 
-/// The tour gives up after five minutes by itself.
+/// The time limit of a tour, which gives up by itself after five minutes.
 const PATIENCE: Duration = Duration::from_secs(330);
 
-/// One window at a time: they would draw on the same cores.
+/// The lock that allows one window at a time, because windows would share the cores.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// The accent and the track behind it, as `view/theme.rs` has them.
+/// The accent colour and the colour of the track behind it, as in `view/theme.rs`.
 const DARK: [[u8; 3]; 2] = [[88, 166, 255], [46, 52, 62]];
 const LIGHT: [[u8; 3]; 2] = [[28, 107, 222], [222, 228, 237]];
 
-/// What errors are framed in, in the dark.
+/// The colour of the frame of errors in the dark theme.
 const ERROR: [u8; 3] = [255, 133, 121];
 
 fn photo(name: &str) -> PathBuf {
@@ -34,14 +34,14 @@ fn photo(name: &str) -> PathBuf {
     photos.join(name)
 }
 
-/// What a tour left.
+/// The output of a tour.
 struct Tour {
     folder: tempfile::TempDir,
     report: Value,
 }
 
 impl Tour {
-    /// Runs one and sees to it that it ends well.
+    /// Runs a tour and checks that it succeeds.
     fn run(theme: &str, arguments: &[PathBuf]) -> Self {
         let tour = Self::run_to_any_end(theme, arguments);
         assert_eq!(tour.report.get("error"), None, "{:#}", tour.report);
@@ -49,7 +49,7 @@ impl Tour {
     }
 
     fn run_to_any_end(theme: &str, arguments: &[PathBuf]) -> Self {
-        // Another test's failure is no reason to fail.
+        // A failure of another test poisons the lock, which is no reason to fail.
         let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let display = Display::start();
         let folder = tempfile::tempdir().unwrap();
@@ -59,7 +59,7 @@ impl Tour {
             .args(arguments)
             .env("DISPLAY", display.name())
             .env("NODEVICE_SELECT", "1")
-            // Mesa says so where there is none.
+            // Mesa prints a warning without this variable.
             .env("XDG_RUNTIME_DIR", folder.path())
             .env_remove("WAYLAND_DISPLAY")
             .stdin(Stdio::null())
@@ -93,7 +93,7 @@ impl Tour {
         shot
     }
 
-    /// The bars of a screenshot: left, top, right, bottom.
+    /// Returns the bars of a screenshot: left, top, right, bottom.
     fn bars(&self, name: &str) -> Vec<[u32; 4]> {
         let bars = self.report[format!("{name}_bars")].as_array().unwrap();
         let corner = |bar: &Value, i: usize| bar[i].as_f64().unwrap() as u32;
@@ -102,12 +102,12 @@ impl Tour {
     }
 }
 
-/// That each bar is filled as far as its class is likely, and no further.
+/// Checks that the filled part of each bar equals the probability of its class.
 fn look_at_bars(shot: &RgbImage, bars: &[[u32; 4]], shares: &[f64], [accent, track]: [[u8; 3]; 2]) {
     assert_eq!((bars.len(), shares.len()), (5, 5));
     for (&[left, top, right, bottom], share) in bars.iter().zip(shares) {
         let middle = (top + bottom) / 2;
-        // Without the round ends.
+        // Leave out the round ends.
         let inside = left + 4..right - 4;
         let filled = inside
             .clone()
@@ -127,7 +127,7 @@ fn look_at_bars(shot: &RgbImage, bars: &[[u32; 4]], shares: &[f64], [accent, tra
     }
 }
 
-/// Mean difference of two screenshots' channels in a part of them.
+/// Returns the mean difference of the channels of two screenshots in a rectangle.
 fn difference(a: &RgbImage, b: &RgbImage, [left, top, right, bottom]: [u32; 4]) -> f64 {
     let mut sum = 0;
     for (x, y) in (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y))) {
@@ -147,7 +147,7 @@ fn a_picture_is_classified_and_frames_go_on() {
     let report = &tour.report;
     println!("{report:#}");
 
-    // The same answer as the library's own.
+    // The answer equals that of the library.
     let model = Model::embedded().unwrap();
     let classifier = Classifier::new(Device::Cpu, &model, &Default::default()).unwrap();
     let picture = decode_file(&pictures[0], &ImageLimits::default()).unwrap();
@@ -164,7 +164,7 @@ fn a_picture_is_classified_and_frames_go_on() {
     let shown = tour.screenshot("pictures");
     look_at_bars(&shown, &tour.bars("pictures"), &shares, DARK);
 
-    // Heat lies over the picture, of as many classes as are shown.
+    // The heat map covers the picture, and each shown class has a map.
     let classes: Vec<&Value> = top.iter().map(|best| &best["class"]).collect();
     let maps: Vec<&Value> = report["maps"].as_array().unwrap().iter().collect();
     assert_eq!(maps, classes);
@@ -173,18 +173,18 @@ fn a_picture_is_classified_and_frames_go_on() {
     assert_eq!(&report["clicked"], classes[1]);
     assert_eq!(&report["dropped"], classes[0]);
 
-    // Live: cut as was said, and nobody waited or uploaded.
+    // Live mode ran the predicted number of slices, without waiting or uploading.
     let number = |name: &str| report[name].as_f64().unwrap();
     assert!(number("gpu_ms") > 0.0);
     assert!(number("answers") >= 3.0);
     assert_eq!(report["slices"], report["slices_said"]);
-    // One takes the picture in; the others are in frames after each other.
+    // The first slice reads the picture; the others follow in consecutive frames.
     assert!(number("slices") >= 3.0);
     assert_eq!(report["miscounted"], 0);
     assert_eq!(report["waits"], 0);
     assert_eq!(report["uploaded_bytes"], 0);
 
-    // What it said of the scene that stood still, the library says of its pixels.
+    // For the scene that stands still, the library gives the same answer.
     let scene = tour.folder.path().join("scene.png");
     let scene = decode_file(&scene, &ImageLimits::default()).unwrap();
     let expected = &classifier.classify(&scene, 1).unwrap()[0];
@@ -205,8 +205,8 @@ fn a_picture_is_classified_and_frames_go_on() {
         println!("{kind} inference: {frames} frames, median {median:.1} ms, p99 {p99:.1} ms");
         p99
     });
-    // On software the same cores draw and compute, and the figures are for
-    // reading. Hardware is held to what the README promises.
+    // A software adapter draws and computes on the same cores, so its figures are only
+    // printed. Hardware must meet the bound in the README.
     if report["software"].as_bool().unwrap() {
         let device = report["device"].as_str().unwrap();
         println!("the bound for hardware was not asserted: {device} is software");
@@ -222,7 +222,7 @@ fn an_empty_window_says_what_to_do() {
     let tour = Tour::run("light", &["--model".into(), weights]);
     let shot = tour.screenshot("empty");
     assert_eq!(tour.bars("empty").len(), 0);
-    // What is chosen, and buttons that are not.
+    // The screenshot has the colours of selected and of other buttons.
     let count = |colour: [u8; 3]| shot.pixels().filter(|pixel| pixel.0 == colour).count();
     assert!(LIGHT.into_iter().all(|colour| count(colour) > 500));
 }
@@ -230,13 +230,13 @@ fn an_empty_window_says_what_to_do() {
 #[test]
 fn what_went_wrong_is_told_in_words() {
     let tour = Tour::run_to_any_end("dark", &[photo("README.md"), photo("no such file.png")]);
-    // Both in one notice.
+    // One notice contains both failures.
     let error = tour.report["error"].as_str().unwrap();
     for part in ["2 could not be opened", "README.md", "no such file.png"] {
         assert!(error.contains(part), "{error}");
     }
     let shot = tour.screenshot("notice");
-    // Framed in the colour of errors, below the middle.
+    // The notice has a frame in the colour of errors, below the middle of the window.
     let framed = shot
         .enumerate_pixels()
         .filter(|(_, y, pixel)| *y > 600 && pixel.0 == ERROR);

@@ -1,7 +1,7 @@
-//! Photos labelled in a browser tab, by its WebGPU. Nothing may block there: the
-//! device, the answers and, behind the calls, wgpu's errors are awaited.
+//! A web page that classifies photos with the browser's WebGPU. No call may block in a
+//! browser: the device, the answers and wgpu's errors are awaited.
 #![cfg(target_arch = "wasm32")]
-// What `#[wasm_bindgen]` makes has none.
+// The items that `#[wasm_bindgen]` generates have no documentation.
 #![allow(missing_docs)]
 
 use resnet_wgpu::{
@@ -18,8 +18,8 @@ pub struct Labeller {
 
 #[wasm_bindgen]
 impl Labeller {
-    /// Opens the browser's device and sets up the checkpoint in these bytes on
-    /// it; the embedded network without any.
+    /// Opens the browser's device and sets up the network of a checkpoint's bytes, or the
+    /// embedded network without bytes.
     pub async fn open(checkpoint: Option<Vec<u8>>) -> Result<Labeller, JsError> {
         let gpu = Gpu::new_async(DeviceSelector::Auto).await?;
         let model = match checkpoint {
@@ -33,14 +33,14 @@ impl Labeller {
         Ok(Self { gpu, classifier })
     }
 
-    /// The device and the network, in a line.
+    /// Returns a line with the network and the device.
     pub fn describe(&self) -> String {
         let network = &self.classifier.model().network().name;
         format!("{network} on {}", self.gpu.describe())
     }
 
-    /// The `k` likeliest classes of the photo in these bytes of a file, best first,
-    /// as JSON.
+    /// Classifies the photo in the bytes of a file. Returns the `k` likeliest classes as
+    /// JSON, best first.
     pub async fn classify(&self, photo: Vec<u8>, k: usize) -> Result<String, JsError> {
         let photo =
             decode_bytes("the photo", &photo, &ImageLimits::default()).map_err(Error::from)?;

@@ -186,9 +186,10 @@ fn differences(first: &[ByWork<'_>], other: &[ByWork<'_>], names: [&str; 2]) -> 
             });
         }
         for work in surplus {
-            match told.len() < TOLD {
-                true => told.push(format!("{} is in {} only", whole(&work), names[1])),
-                false => more += 1,
+            if told.len() < TOLD {
+                told.push(format!("{} is in {} only", whole(&work), names[1]))
+            } else {
+                more += 1
             }
         }
     }

@@ -172,11 +172,12 @@ fn measure(row: &Row, first: Option<&Row>) -> Measure {
         samples: own.map(|s| s.samples.len()),
         images_per_second: own.and(row.images_per_second),
         gpu_median_ms: gpu.map(|s| s.median),
-        time_ratio: match throughput {
-            true => rates
+        time_ratio: if throughput {
+            rates
                 .map(|(first, own)| first / own)
-                .filter(|r| r.is_finite()),
-            false => both.and_then(ratio),
+                .filter(|r| r.is_finite())
+        } else {
+            both.and_then(ratio)
         },
         gpu_ratio: both_gpu.and_then(ratio),
         within_noise: both

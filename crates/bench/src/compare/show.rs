@@ -80,9 +80,10 @@ impl Comparison {
             cells.extend(difference.values.iter().cloned());
             table.row(cells);
         }
-        match self.environment.is_empty() {
-            true => document.line("same versions, machine, device and driver"),
-            false => document.table(table),
+        if self.environment.is_empty() {
+            document.line("same versions, machine, device and driver")
+        } else {
+            document.table(table)
         }
     }
 

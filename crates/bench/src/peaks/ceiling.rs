@@ -48,9 +48,12 @@ pub(super) fn ceiling(
     mut run: impl FnMut(u32) -> Result<PeakRun, GpuError>,
 ) -> Result<f64, GpuError> {
     // One wrong timestamp must not set the ceiling, so use the host's clock for an implausible run.
-    let rate = |run: PeakRun| match believable(run.elapsed) {
-        true => run.amount / seconds(clock, run.elapsed) / 1e9,
-        false => run.amount / run.elapsed.wall / 1e9,
+    let rate = |run: PeakRun| {
+        if believable(run.elapsed) {
+            run.amount / seconds(clock, run.elapsed) / 1e9
+        } else {
+            run.amount / run.elapsed.wall / 1e9
+        }
     };
     // The first run is not counted, because drivers may compile during this run.
     run(0)?;

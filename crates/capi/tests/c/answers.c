@@ -1,10 +1,10 @@
 /*
- * Prints what the interface computes, floats by their bits, for a comparison
- * with the library's own answers.
+ * Prints the results of the interface, with floats as their bits, for a comparison
+ * with the results of the Rust library.
  *
  *   answers DEVICE WEIGHTS WIDTH HEIGHT PIXELS
  *
- * PIXELS is a file of RGB without gaps.
+ * PIXELS is a file of RGB pixels without gaps.
  */
 
 #include <inttypes.h>
@@ -60,7 +60,7 @@ static void print(const char *what, const ResnetPrediction *best, size_t count) 
     }
 }
 
-/* RGB, RGB with gaps between rows, and RGBA, each in memory of exactly its size. */
+/* Classifies RGB, RGB with gaps between rows, and RGBA, each in memory of exactly its size. */
 static void classify(const ResnetClassifier *classifier, const uint8_t *rgb, uint32_t width,
                      uint32_t height) {
     ResnetPrediction best[TOP];
@@ -87,7 +87,7 @@ static void classify(const ResnetClassifier *classifier, const uint8_t *rgb, uin
     free(rgba);
 }
 
-/* Three images in batches of two, and the best classes of the last. */
+/* Runs three images in batches of two, and prints the best classes of the last. */
 static void run(const ResnetDevice *device, const ResnetModel *model) {
     ResnetOptions *options;
     ResnetSession *session;
@@ -132,11 +132,11 @@ int main(int argc, char **argv) {
     ResnetClassifier *classifier;
     check(resnet_device_open(argv[1], &device));
     check(resnet_model_open_memory(weights, length, NULL, &model));
-    /* The model has a copy. */
+    /* The model has a copy of the bytes. */
     free(weights);
     check(resnet_classifier_new(device, model, NULL, &classifier));
     run(device, model);
-    /* The classifier keeps what it needs. */
+    /* The classifier keeps what it needs of the model and the device. */
     resnet_model_free(model);
     resnet_device_free(device);
     classify(classifier, pixels, (uint32_t)atoi(argv[3]), (uint32_t)atoi(argv[4]));

@@ -1,10 +1,10 @@
 /*
- * Whatever a program can get wrong that can be found out: each is a status and a
- * text, and the handles work on.
+ * Makes every mistake that the library can detect. Each mistake must return a status
+ * and a text, and the handles must still work afterwards.
  *
  *   hostile WEIGHTS
  *
- * WEIGHTS is a good checkpoint, which is broken here in memory.
+ * WEIGHTS is a valid checkpoint; the program damages copies of it in memory.
  */
 
 #include <stdint.h>
@@ -66,7 +66,7 @@ static void devices(void) {
     resnet_device_list_free(list);
     resnet_device_list_free(NULL);
     resnet_device_free(NULL);
-    /* Freeing has no status, and leaves alone what cannot be a handle. */
+    /* Freeing returns no status and ignores a pointer that cannot be a handle. */
     resnet_device_free((ResnetDevice *)((char *)&list + 1));
     EXPECT(strstr(resnet_last_error(), "`device`") != NULL);
 }
@@ -88,7 +88,7 @@ static void models(const uint8_t *weights, size_t length) {
     REFUSED(INVALID_MODEL, "do not fit",
             resnet_model_open_memory(weights, length, "resnet18", &model));
 
-    /* Every file is broken that ends anywhere before its end. */
+    /* A file that is cut off anywhere is broken. */
     for (size_t cut = 0; cut < length; cut += cut < 64 ? 1 : length / 97) {
         uint8_t *part = malloc(cut > 0 ? cut : 1);
         memcpy(part, weights, cut);
@@ -133,7 +133,7 @@ static void options(const ResnetDevice *device, const ResnetModel *model) {
     REFUSED(INVALID_ARGUMENT, "`std`", resnet_options_set_normalization(options, grey, NULL));
     REFUSED(INVALID_ARGUMENT, "`std`", resnet_options_set_normalization(options, grey, flat));
 
-    /* What each is good for shows only with a model and a device. */
+    /* These options are checked only together with a model and a device. */
     OK(resnet_options_set_precision(options, "f16"));
     REFUSED(UNSUPPORTED, "f16", resnet_session_new(device, model, options, &session));
     REFUSED(UNSUPPORTED, "f16", resnet_classifier_new(device, model, options, &classifier));
@@ -161,7 +161,7 @@ static void classifiers(const ResnetDevice *device, const ResnetModel *model) {
     OK(resnet_classifier_new(device, model, NULL, &c));
     REFUSED(INVALID_ARGUMENT, "`classifier`", resnet_classifier_recreate(NULL, device));
     REFUSED(INVALID_ARGUMENT, "`device`", resnet_classifier_recreate(c, NULL));
-    /* What follows is as it was before. */
+    /* The checks below use the recreated classifier. */
     OK(resnet_classifier_recreate(c, device));
 
     REFUSED(INVALID_ARGUMENT, "`classifier`",
@@ -187,8 +187,8 @@ static void classifiers(const ResnetDevice *device, const ResnetModel *model) {
             resnet_classify_rgba(c, pixels, 5, 5, 0, SIZE_MAX, best, &n));
     REFUSED(INVALID_ARGUMENT, "`count`", resnet_classify_rgb(c, pixels, 5, 5, 0, 1, best, NULL));
 
-    /* It works all the same, gives no more classes than there are, and one pixel
-     * is a picture. */
+    /* The classifier still works and returns at most as many classes as exist. One
+     * pixel is a valid picture. */
     OK(resnet_classify_rgb(c, pixels, 5, 5, 0, 16, best, &n));
     EXPECT(n == 10);
     OK(resnet_classify_rgba(c, pixels, 1, 1, 4, 1, best, &n));
@@ -218,7 +218,7 @@ static void sessions(const ResnetDevice *device, const ResnetModel *model) {
     REFUSED(INVALID_ARGUMENT, "`images`",
             resnet_run_tensor(s, (float *)((char *)x + 1), 1, 32, 32, 3, y, 10));
     OK(resnet_run_tensor(s, x, 1, 32, 32, 3, y, 10));
-    /* Results may lie where the images did. */
+    /* The results may overwrite the images. */
     OK(resnet_run_tensor(s, x, 1, 32, 32, 3, x, 10));
     EXPECT(memcmp(x, y, sizeof y) == 0);
 

@@ -1,4 +1,4 @@
-//! C's answers are the library's own, bit for bit.
+//! Tests that the C interface returns the results of the Rust library, bit for bit.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub fn photo(name: &str) -> RgbImage {
     decode_file(root().join("photos").join(name), &ImageLimits::default()).unwrap()
 }
 
-/// What `answers.c` prints, by the library alone.
+/// Returns the text that `answers.c` must print, computed by the Rust library.
 fn expected(device: &Device, photo: &RgbImage) -> String {
     let checkpoint = Checkpoint::from_file(weights()).unwrap();
     let model = Model::load(&checkpoint, &Hints::default()).unwrap();
@@ -66,7 +66,7 @@ fn expected(device: &Device, photo: &RgbImage) -> String {
     lines
 }
 
-/// The program's arguments, for a picture that lies in a file of that name.
+/// Adds the arguments of the program and writes the picture to a file of that name.
 fn arguments<'a>(
     command: &'a mut Command,
     device: &str,

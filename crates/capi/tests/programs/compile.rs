@@ -1,4 +1,4 @@
-//! Compilers, and what runs their programs.
+//! Compilers, and the tools that run the compiled programs.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::installed::{folder, pkg_config, prefix};
 
-/// How a program is linked.
+/// The way in which a program is linked.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Link {
     Shared,
@@ -17,23 +17,25 @@ pub enum Link {
     Sanitized,
 }
 
-/// A program of this crate, compiled once however many tests run it.
+/// Compiles a program of this crate, once for all tests.
 pub fn compile(source: &'static str, link: Link) -> PathBuf {
     static MADE: Mutex<BTreeMap<(&str, Link), PathBuf>> = Mutex::new(BTreeMap::new());
-    // A test that failed to compile its program has made nothing.
+    // A test whose compilation failed has left no entry, so the map is still correct.
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let program = made.entry((source, link));
     program.or_insert_with(|| make(source, link)).clone()
 }
 
 fn make(source: &str, link: Link) -> PathBuf {
-    let mut compiler = match source.ends_with(".cpp") {
-        true => tool("c++", "g++"),
-        false => tool("cc", "gcc"),
+    let mut compiler = if source.ends_with(".cpp") {
+        tool("c++", "g++")
+    } else {
+        tool("cc", "gcc")
     };
-    compiler.arg(match source.ends_with(".cpp") {
-        true => "-std=c++17",
-        false => "-std=c11",
+    compiler.arg(if source.ends_with(".cpp") {
+        "-std=c++17"
+    } else {
+        "-std=c11"
     });
     compiler.args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-g", "-O1"]);
     let suffix = match link {
@@ -61,12 +63,12 @@ fn make(source: &str, link: Link) -> PathBuf {
     program
 }
 
-/// The program, to be run with the installed library.
+/// Returns a command that runs the program with the installed library.
 pub fn program(program: &Path) -> Command {
     with_library(Command::new(program))
 }
 
-/// The same under valgrind, for which a lost block is an error as well.
+/// Returns a command that runs the program under valgrind. A leaked block is an error, too.
 pub fn valgrind(program: &Path) -> Command {
     let mut valgrind = tool("valgrind", "valgrind");
     valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
@@ -83,13 +85,13 @@ fn with_library(mut command: Command) -> Command {
     command
 }
 
-/// Leaves GPU drivers out: valgrind does not know all instructions that they
-/// compile to, and what they leak is theirs.
+/// Runs a command without GPU drivers. Valgrind does not support all instructions that
+/// drivers generate, and leaks of drivers are not errors of this library.
 pub fn without_drivers(command: &mut Command) -> &mut Command {
     command.env("WGPU_BACKEND", "noop")
 }
 
-/// A tool, and the Debian package that it is in.
+/// Returns the command for a tool; the error of a missing tool names its Debian package.
 pub fn tool(name: &str, package: &str) -> Command {
     let found = Command::new(name).arg("--version").output();
     assert!(
@@ -99,7 +101,7 @@ pub fn tool(name: &str, package: &str) -> Command {
     Command::new(name)
 }
 
-/// What it prints; it must succeed.
+/// Runs a command, which must succeed, and returns its output.
 pub fn output(command: &mut Command) -> String {
     let Output {
         status,
@@ -116,7 +118,7 @@ pub fn output(command: &mut Command) -> String {
     stdout
 }
 
-/// What a program says as it fails with that exit code.
+/// Runs a command, which must fail with that exit code, and returns its error output.
 pub fn failure(command: &mut Command, code: i32) -> String {
     let found = command.output().unwrap();
     assert_eq!(found.status.code(), Some(code), "{command:?}");

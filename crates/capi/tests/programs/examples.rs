@@ -1,4 +1,4 @@
-//! The examples, as the README shows them.
+//! Tests of the examples that the README shows.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::answers::{photo, weights};
 use crate::compile::{Link, compile, failure, output, program, without_drivers};
 use crate::installed::{folder, prefix};
 
-/// A photo as a PPM, under a name of the test's own.
+/// Writes a photo as a PPM, to a file with the name of the test.
 fn ppm(name: &str, test: &str) -> PathBuf {
     prefix();
     let picture = photo(name);
@@ -72,7 +72,7 @@ fn cpp_on_several_threads() {
         });
         lines.collect::<String>().repeat(3)
     };
-    // Each picture several times, so that threads are at it at once.
+    // Each picture comes several times, so that several threads classify at once.
     let often = || (0..3).flat_map(|_| &files);
     let on_cpu = output(without_drivers(
         program(&sanitized).arg("cpu").args(often()),

@@ -1,4 +1,4 @@
-//! What can go wrong does, and is no more than an error.
+//! Tests that every wrong call returns an error and breaks nothing.
 
 use crate::answers::weights;
 use crate::compile::{Link, compile, output, program, valgrind, without_drivers};

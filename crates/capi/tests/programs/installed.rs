@@ -1,4 +1,4 @@
-//! The interface, installed in a folder of the tests' own.
+//! The interface, installed in a folder for these tests.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,22 +7,22 @@ use std::sync::OnceLock;
 
 use crate::compile::{output, tool};
 
-/// The repository.
+/// Returns the root of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A folder for what these tests make.
+/// Returns the folder for the files that these tests create.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi")
 }
 
-/// Where it is installed.
+/// Installs the interface once and returns its prefix.
 pub fn prefix() -> &'static Path {
     static PREFIX: OnceLock<PathBuf> = OnceLock::new();
     PREFIX.get_or_init(|| {
         let folder = folder();
-        // What another version left.
+        // Remove the files of another version.
         let _ = std::fs::remove_dir_all(&folder);
         let prefix = folder.join("prefix");
         output(install().arg("--prefix").arg(&prefix));
@@ -30,7 +30,7 @@ pub fn prefix() -> &'static Path {
     })
 }
 
-/// The script, with the libraries that cargo built for these tests.
+/// Returns the install script, with the libraries that cargo built for these tests.
 fn install() -> Command {
     let deps = std::env::current_exe().unwrap();
     let mut install = Command::new(root().join("crates/capi/install"));
@@ -38,7 +38,7 @@ fn install() -> Command {
     install
 }
 
-/// What pkg-config says about the library.
+/// Returns the output of pkg-config for the library, split at spaces.
 pub fn pkg_config(ask: &[&str]) -> Vec<String> {
     let mut ask_it = tool("pkg-config", "pkg-config");
     ask_it.args(ask).arg("resnet_wgpu_c");
@@ -79,7 +79,7 @@ fn packagers_install_beside_the_prefix() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("no option --prefx"));
 }
 
-/// What the library exports is what the header declares, and nothing else.
+/// Checks that the library exports exactly the symbols that the header declares.
 #[test]
 fn the_header_declares_every_symbol() {
     let mut nm = tool("nm", "binutils");
@@ -90,7 +90,7 @@ fn the_header_declares_every_symbol() {
         .collect();
 
     let header = std::fs::read_to_string(prefix().join("include/resnet_wgpu.h")).unwrap();
-    // Declarations begin a line, and comments do not.
+    // Declarations start at the beginning of a line; comment lines start with a space or `/`.
     let declared: BTreeSet<&str> = (header.lines())
         .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
         .filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next())

@@ -18,12 +18,11 @@ use crate::progress::Progress;
 use crate::stream::{self, Outcome};
 use crate::term;
 
-/// What is on the photos: the likeliest classes of each
+/// Classify images
 ///
-/// Prints the likeliest classes of each image, best first. Directories are
-/// walked (png, jpg, jpeg, webp, bmp, gif, tif, tiff; hidden files are passed
-/// over). A file that cannot be read is reported on stderr, the others go on,
-/// and the exit code is 1.
+/// Print the likeliest classes of each image, best first. Directories are searched recursively
+/// (png, jpg, jpeg, webp, bmp, gif, tif, tiff); hidden files are skipped. A file that cannot be
+/// read is reported on stderr. The other files are still classified, and the exit code is 1.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,19 +30,19 @@ Examples:
   resnet classify --weights resnet50.safetensors photos/ more/
   resnet classify --json photos/ | jq -r '[.path, .top[0].label] | @tsv'")]
 pub struct ClassifyArgs {
-    /// Image files, and directories of them
+    /// Image files and directories of images
     #[arg(value_name = "IMAGE|DIR", required = true)]
     pub images: Vec<PathBuf>,
 
-    /// How many classes to show
+    /// Number of classes to show
     #[arg(short, value_name = "N", default_value_t = 5,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub k: u32,
 
-    /// One JSON object a line
+    /// Print one JSON object per line
     ///
-    /// One JSON object a line: path, model, device, and top, a list of class
-    /// (index), label, probability (0 to 1) and logit, best first.
+    /// Each object has path, model, device and top. `top` is a list of class (index), label,
+    /// probability (0 to 1) and logit, best first.
     #[arg(long)]
     pub json: bool,
 
@@ -120,9 +119,10 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
                     tally.add(&why);
                     progress.aside(|| {
                         term::error(&why.message);
-                        match args.json {
-                            true => term::print_json(&left_out::Line::new(&images[index], &why)),
-                            false => Ok(()),
+                        if args.json {
+                            term::print_json(&left_out::Line::new(&images[index], &why))
+                        } else {
+                            Ok(())
                         }
                     })?;
                 }
@@ -130,9 +130,12 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
                     let top = classifier.top(scores, place, args.k as usize);
                     let path = &images[index];
                     let name = &model.network().name;
-                    progress.aside(|| match args.json {
-                        true => term::print_json(&line(path, name, &device, labels, &top)),
-                        false => term::print(&text(path, &top, index > 0)),
+                    progress.aside(|| {
+                        if args.json {
+                            term::print_json(&line(path, name, &device, labels, &top))
+                        } else {
+                            term::print(&text(path, &top, index > 0))
+                        }
                     })?;
                 }
             }

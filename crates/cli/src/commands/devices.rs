@@ -13,10 +13,10 @@ use crate::failure::Failure;
 use crate::term;
 use resnet_wgpu_bench::text::number::bytes;
 
-/// Which devices there are, what each can do, and which one `auto` takes
+/// List devices, their capabilities, and the one that `auto` selects
 #[derive(Debug, Args)]
 pub struct DevicesArgs {
-    /// As one JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }
@@ -62,9 +62,10 @@ pub fn command(args: &DevicesArgs) -> Result<(), Failure> {
         .first()
         .map_or_else(|| "cpu".into(), |d| d.index.to_string());
     let report = Report { auto, devices };
-    match args.json {
-        true => term::print_json_pretty(&report),
-        false => term::print(&text(&report)),
+    if args.json {
+        term::print_json_pretty(&report)
+    } else {
+        term::print(&text(&report))
     }
 }
 
@@ -103,17 +104,19 @@ fn text(report: &Report) -> String {
         text.push_str(&format!("no GPU driver found; {REMEDY}\n\n"));
     }
     for d in &report.devices {
-        let auto = match d.index.to_string() == report.auto {
-            true => "  (what `auto` takes)",
-            false => "",
+        let auto = if d.index.to_string() == report.auto {
+            "  (selected by `auto`)"
+        } else {
+            ""
         };
         let subgroups = match (d.subgroup_min_size, d.subgroup_max_size) {
             (min, max) if min == max => format!("{min}"),
             (min, max) => format!("{min} to {max}"),
         };
-        let features = match d.features.is_empty() {
-            true => "none of interest".to_owned(),
-            false => d.features.join(", "),
+        let features = if d.features.is_empty() {
+            "none that kernels use".to_owned()
+        } else {
+            d.features.join(", ")
         };
         let l = &d.limits;
         // Writing to a String cannot fail.
@@ -121,7 +124,7 @@ fn text(report: &Report) -> String {
             text,
             "{}: {}{auto}\n   driver     {} {} (vendor {:#06x}, device {:#06x})\n   \
              subgroups  {subgroups}\n   features   {features}\n   \
-             limits     binding {}, buffer {}, workgroup memory {}, {} invocations a workgroup\n\n",
+             limits     binding {}, buffer {}, workgroup memory {}, {} invocations per workgroup\n\n",
             d.index,
             d.line,
             d.driver,
@@ -134,13 +137,14 @@ fn text(report: &Report) -> String {
             l.max_compute_invocations_per_workgroup,
         );
     }
-    let auto = match report.devices.is_empty() {
-        true => "  (what `auto` takes)",
-        false => "",
+    let auto = if report.devices.is_empty() {
+        "  (selected by `auto`)"
+    } else {
+        ""
     };
     let _ = writeln!(
         text,
-        "cpu: the CPU twin, plain and exact, without a GPU{auto}"
+        "cpu: the CPU reference, plain and exact, without a GPU{auto}"
     );
     text
 }

@@ -12,16 +12,16 @@ use crate::options::model_choice::Weights;
 use crate::options::model_choice::parse_trained;
 use crate::term;
 
-/// Fetches models ahead, into the Hugging Face cache
+/// Fetch models into the Hugging Face cache
 ///
-/// Fetches models from the Hugging Face hub into its usual cache, and prints
-/// where each one's weights are. What is there already is not fetched again,
-/// and a transfer that broke off goes on where it ended. A name that fails is
-/// reported on stderr, the others go on, and the exit code is 1.
+/// Fetch models from the Hugging Face hub into its usual cache, ahead of their use, and print the
+/// path of each model's weights. Files in the cache are not fetched again. An interrupted transfer
+/// continues where it stopped. A name that fails is reported on stderr. The other names are still
+/// fetched, and the exit code is 1.
 ///
-/// The environment says what it does for Python's huggingface_hub: HF_HOME or
-/// HF_HUB_CACHE (where the cache is), HF_TOKEN (for private and gated models),
-/// HF_ENDPOINT (a mirror), HF_HUB_OFFLINE (the cache alone), HTTPS_PROXY.
+/// The environment variables are those of Python's huggingface_hub: HF_HOME or HF_HUB_CACHE
+/// (location of the cache), HF_TOKEN (for private and gated models), HF_ENDPOINT (a mirror),
+/// HF_HUB_OFFLINE (use only the cache), HTTPS_PROXY.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -30,15 +30,15 @@ Examples:
   resnet fetch timm/resnet50.a1_in1k@main --json
   HF_HUB_OFFLINE=1 resnet classify --model timm/resnet50.a1_in1k photo.jpg")]
 pub struct FetchArgs {
-    /// Models of the hub (org/name, org/name@revision), and presets that `resnet models` has weights of
+    /// Models on the hub (org/name, org/name@revision), and presets with known weights
     #[arg(value_name = "NAME", required = true, value_parser = parse_trained)]
     pub names: Vec<(String, Weights)>,
 
-    /// One JSON object a line
+    /// Print one JSON object per line
     ///
-    /// One JSON object a line: name, repository, revision, commit, weights (the
-    /// path), transferred (bytes). For what this program has in itself all but
-    /// the name and transferred are null.
+    /// Each object has name, repository, revision, commit, weights (the path) and transferred
+    /// (bytes). For weights that are embedded in this program, only name and transferred are set;
+    /// the other fields are null.
     #[arg(long)]
     pub json: bool,
 }
@@ -62,7 +62,7 @@ pub fn command(args: &FetchArgs) -> Result<(), Failure> {
         let line = match weights {
             Weights::Embedded => {
                 term::note(&format!(
-                    "{name}: in this program, there is nothing to fetch"
+                    "{name}: the weights are in this program; nothing to fetch"
                 ));
                 Line {
                     name,
@@ -86,9 +86,10 @@ pub fn command(args: &FetchArgs) -> Result<(), Failure> {
             (None, false) => {}
         }
     }
-    match failed {
-        true => Err(Failure::Reported),
-        false => Ok(()),
+    if failed {
+        Err(Failure::Reported)
+    } else {
+        Ok(())
     }
 }
 

@@ -9,25 +9,24 @@ use clap_complete::Shell;
 use crate::failure::Failure;
 use crate::term;
 
-/// Man pages: this program's on stdout, or all of them in a folder
+/// Print the man page, or write the man pages of all commands
 ///
-/// Prints the program's man page. With --to, writes a page for each command as
-/// well, resnet.1, resnet-classify.1 and so on, into a folder that is there:
-/// `resnet man --to ~/.local/share/man/man1`.
+/// Print the program's man page to stdout. With --to, write the pages of the program and of each
+/// command (resnet.1, resnet-classify.1 and so on) to an existing folder instead.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   resnet man | man -l -
   resnet man --to ~/.local/share/man/man1")]
 pub struct ManArgs {
-    /// Folder for the pages of all commands
+    /// Existing folder to write the pages of all commands to
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
 }
 
-/// Completions for a shell, on stdout
+/// Print shell completions
 ///
-/// Prints what makes the shell complete commands, options and their values.
+/// Print a script that lets the shell complete commands, options and their values.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -36,7 +35,7 @@ Examples:
   resnet completions fish > ~/.config/fish/completions/resnet.fish
   resnet completions powershell >> $PROFILE")]
 pub struct CompletionsArgs {
-    /// Which shell
+    /// Shell that runs the script
     pub shell: Shell,
 }
 
@@ -51,7 +50,7 @@ pub fn man(args: &ManArgs, command: Command) -> Result<(), Failure> {
     let failed = |e: io::Error| {
         let folder = term::shown(folder);
         Failure::new(format!(
-            "{folder}: cannot write the pages: {e}; name a folder that is there"
+            "{folder}: cannot write the pages: {e}; name an existing folder"
         ))
     };
     // If the folder did not exist, the first page would be written next to it.

@@ -14,14 +14,14 @@ use crate::term;
 use resnet_wgpu_bench::text::number::bytes;
 use resnet_wgpu_bench::text::table::{Align, Table};
 
-/// Which models have trained weights, where, and what is in the cache
+/// List models with trained weights
 ///
-/// Lists the presets with known weights, other weights of the same networks,
-/// their licences, the published top-1 with what it was measured at, and what
-/// is in the cache. It asks nobody, and works offline.
+/// List the presets with known weights, other weights of the same networks, their licences, the
+/// published top-1 accuracy with the settings of its measurement, and the weights in the cache.
+/// The command sends no requests and works offline.
 #[derive(Debug, Args)]
 pub struct ModelsArgs {
-    /// As one JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }
@@ -83,9 +83,10 @@ pub fn command(args: &ModelsArgs) -> Result<(), Failure> {
         cache: hub.options().cache.clone(),
         models: known.chain(others.map(|home| model(&hub, home))).collect(),
     };
-    match args.json {
-        true => term::print_json_pretty(&report),
-        false => term::print(&text(&report)),
+    if args.json {
+        term::print_json_pretty(&report)
+    } else {
+        term::print(&text(&report))
     }
 }
 

@@ -15,12 +15,11 @@ use crate::progress::Progress;
 use crate::tensor_file::{read_input, to_bytes};
 use crate::term;
 
-/// Runs tensors: from a safetensors file to a safetensors file
+/// Run a network on tensors from a safetensors file
 ///
-/// Reads the tensor `input`, [N, 3, H, W] and already normalised, and writes
-/// `logits`, [N, classes], and one tensor for each --layer: exactly what the
-/// PyTorch module of that name puts out. H and W are the input's own, so
-/// --input-size and the other options that prepare images have no say.
+/// Read the tensor `input`, [N, 3, H, W] and already normalised. Write `logits`, [N, classes], and
+/// one tensor for each --layer: exactly the output of the PyTorch module of that name. H and W are
+/// those of the input, so --input-size and the other preprocessing options have no effect.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -31,17 +30,16 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
 
-    /// safetensors file to write; one that is there is replaced when all is done
+    /// safetensors file to write; an existing file is replaced at the end
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
 
-    /// PyTorch module whose output is wanted too, such as layer4 (may be repeated)
+    /// PyTorch module whose output to write as well, such as layer4 (may be repeated)
     ///
-    /// PyTorch module whose output is wanted too, under torchvision's name
-    /// whatever the checkpoint's naming: layer4, layer1.0.conv2, avgpool. It is
-    /// [N, C, H, W]; [N, C] for the fully connected layers and what follows
-    /// them. May be repeated; `resnet summary` lists the names (a block's `relu` is its last one).
-    /// NaN in gives NaN out, as in PyTorch.
+    /// The name is torchvision's, whatever the naming of the checkpoint: layer4, layer1.0.conv2,
+    /// avgpool. `resnet summary` lists the names; a block's `relu` is its last one. The output is
+    /// [N, C, H, W], or [N, C] for the fully connected layers and the layers after them. NaN inputs
+    /// give NaN outputs, as in PyTorch.
     #[arg(long = "layer", value_name = "NAME")]
     pub layers: Vec<String>,
 

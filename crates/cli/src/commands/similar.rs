@@ -13,30 +13,30 @@ use crate::failure::Failure;
 use crate::options::model::ModelArgs;
 use crate::term;
 
-/// Which photos look like this one? The nearest in a file of features
+/// Find similar images in a file of features
 ///
-/// Makes the photo's features as those in the file were made, and lists the
-/// pictures whose features point in the most similar direction (the cosine of
-/// the two: 1 is the same). The model must be the one that made the file.
+/// Compute the features of the query image in the same way as those in the file, and list the
+/// images with the most similar features. The similarity is the cosine of the angle between two
+/// feature vectors; 1 means the same direction. The model must be the one that made the file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
   resnet similar photo.jpg --model resnet50 --pretrained --features pictures.safetensors -k 5")]
 pub struct SimilarArgs {
-    /// The picture to compare with
+    /// Image to compare with the file
     #[arg(value_name = "QUERY")]
     pub query: PathBuf,
 
-    /// A file of `resnet embed`
+    /// Feature file that `resnet embed` wrote
     #[arg(long, value_name = "FILE.safetensors")]
     pub features: PathBuf,
 
-    /// How many pictures to list
+    /// Number of images to list
     #[arg(short, value_name = "N", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub k: u32,
 
-    /// One JSON object a line: path, similarity and row, best first
+    /// Print one JSON object per line: path, similarity and row, best first
     #[arg(long)]
     pub json: bool,
 
@@ -73,16 +73,15 @@ pub fn command(args: &SimilarArgs) -> Result<(), Failure> {
     let query = embedder.features(&args.query)?;
     let near = file.nearest(&query, args.k as usize).map_err(features)?;
     for found in &near {
-        match args.json {
-            true => term::print_json(&Line {
+        if args.json {
+            term::print_json(&Line {
                 path: found.path.to_string_lossy(),
                 similarity: found.similarity,
                 row: found.row,
-            })?,
-            false => {
-                let path = term::shown(&found.path);
-                term::print(&format!("  {:7.4}  {path}\n", found.similarity))?;
-            }
+            })?
+        } else {
+            let path = term::shown(&found.path);
+            term::print(&format!("  {:7.4}  {path}\n", found.similarity))?;
         }
     }
     Ok(())

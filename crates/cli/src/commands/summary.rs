@@ -13,26 +13,26 @@ use crate::term;
 use resnet_wgpu_bench::text::number::{si, thousands};
 use resnet_wgpu_bench::text::table::{Align, Table};
 
-/// What the network is: layers, shapes, parameters, multiply-accumulates
+/// Print a network's layers, shapes, parameters and multiply-accumulates
 ///
-/// Prints what was recognised and from what, then each layer with its output
-/// (channels × rows × columns), its learned parameters and its
-/// multiply-accumulates for one image.
+/// Print the recognised properties of the network with their sources. Then print each layer with
+/// its output (channels × rows × columns), its learned parameters and its multiply-accumulates for
+/// one image.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   resnet summary --weights resnet50.safetensors
   resnet summary --model resnet20 --dot | dot -Tsvg > resnet20.svg")]
 pub struct SummaryArgs {
-    /// As one JSON object
+    /// Print one JSON object
     #[arg(long, conflicts_with_all = ["dot", "plan"])]
     pub json: bool,
 
-    /// As a drawing in Graphviz's language
+    /// Print the graph in Graphviz's DOT language
     #[arg(long, conflicts_with = "plan")]
     pub dot: bool,
 
-    /// The plan that the device would run: kernels, dispatches, buffers
+    /// Print the plan that the device would run: kernels, dispatches, buffers
     #[arg(long, hide_short_help = true)]
     pub plan: bool,
 
@@ -83,9 +83,10 @@ pub fn command(args: &SummaryArgs) -> Result<(), Failure> {
     let labels = args.model.class_names(&model)?;
     args.model.announce_labels(&labels);
     let summary = summary(&model, &graph, &labels);
-    match args.json {
-        true => term::print_json_pretty(&summary),
-        false => term::print(&text(&summary)),
+    if args.json {
+        term::print_json_pretty(&summary)
+    } else {
+        term::print(&text(&summary))
     }
 }
 

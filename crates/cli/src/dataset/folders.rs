@@ -72,21 +72,20 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
         notes.push(
             match order {
                 Numbering::Name => {
-                    "class folders named by numbers, taken in the order of their names, as \
+                    "class folders named by numbers, numbered in the order of their names, as \
                      torchvision's ImageFolder does: 10 comes before 2"
                 }
                 Numbering::Index => {
-                    "class folders named by numbers, taken for class indices: 10 is class 10, \
-                     where torchvision's ImageFolder sorts 10 before 2"
+                    "class folders named by numbers, interpreted as class indices: 10 is class 10, \
+                     while torchvision's ImageFolder sorts 10 before 2"
                 }
-                Numbering::Label => "class folders named by numbers, taken for labels",
+                Numbering::Label => "class folders named by numbers, interpreted as labels",
             }
             .to_owned(),
         );
     } else if folders.len() == 1 && classes.count > 1 {
         notes.push(
-            "images of one class only: top-1 is how often that class is found, and says nothing \
-             about the others"
+            "images of one class only: top-1 measures this class alone, and not the others"
                 .to_owned(),
         );
     }
@@ -95,9 +94,10 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
         notes.push(format!("left out: {}", left_out.join(", ")));
     }
     if !empty.is_empty() {
-        let counted = match folders.len() == classes.count {
-            true => " (counted as classes)",
-            false => "",
+        let counted = if folders.len() == classes.count {
+            " (counted as classes)"
+        } else {
+            ""
         };
         notes.push(format!("without images{counted}: {}", empty.join(", ")));
     }

@@ -73,15 +73,15 @@ impl Dataset {
             let path = printable(path.display());
             return Err(DatasetError::NoImages { path });
         }
-        let samples = match cifar::recognise(&start, size) {
-            true => Samples::Cifar(cifar::Cifar::open(path, &classes)?),
-            false if is_text(&start) => Samples::Files(csv_list::open(path, &classes)?),
-            false => {
-                return Err(DatasetError::Unrecognised {
-                    path: printable(path.display()),
-                    start: start[..start.len().min(8)].escape_ascii().to_string(),
-                });
-            }
+        let samples = if cifar::recognise(&start, size) {
+            Samples::Cifar(cifar::Cifar::open(path, &classes)?)
+        } else if is_text(&start) {
+            Samples::Files(csv_list::open(path, &classes)?)
+        } else {
+            return Err(DatasetError::Unrecognised {
+                path: printable(path.display()),
+                start: start[..start.len().min(8)].escape_ascii().to_string(),
+            });
         };
         Ok(Self {
             root: path.parent().unwrap_or(Path::new("")).to_owned(),

@@ -361,8 +361,8 @@ fn a_name_that_several_images_have_is_refused() {
         Dataset::with_truth(&folder, path, None, 10)
     };
     for (text, says) in [
-        ("1.png 3\n", "\"1.png\", which several have"),
-        ("2.jpg 3\n2 5\n", "\"2\", which several have"),
+        ("1.png 3\n", "\"1.png\", which several images have"),
+        ("2.jpg 3\n2 5\n", "\"2\", which several images have"),
         ("a/1.png 3\na/1.png 3\n", "line 2"),
     ] {
         let found = refusal(truth(text));

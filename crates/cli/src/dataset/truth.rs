@@ -55,11 +55,12 @@ pub(super) fn open(
                 problem,
             };
             let image = known.find(name).map_err(refused)?;
-            match seen.insert(image) {
-                true => Ok((image.clone(), class(line)?)),
-                false => Err(refused(
-                    "which a line before has named; leave one of them out",
-                )),
+            if seen.insert(image) {
+                Ok((image.clone(), class(line)?))
+            } else {
+                Err(refused(
+                    "which an earlier line names; remove one of the two lines",
+                ))
             }
         });
         let mut files = found.collect::<Result<Vec<_>, DatasetError>>()?;
@@ -170,9 +171,10 @@ fn numbering(truth: &Path, lines: &[Line], classes: &Classes) -> (Numbers, Optio
     let name = truth.file_name().unwrap_or_default().to_string_lossy();
     let own =
         name.contains("ILSVRC2012_validation_ground_truth") || numbers.len() == ilsvrc::IMAGES;
-    let kind = match classes.count == ilsvrc::COUNT && from_one && own {
-        true => Numbers::Ilsvrc,
-        false => Numbers::Index,
+    let kind = if classes.count == ilsvrc::COUNT && from_one && own {
+        Numbers::Ilsvrc
+    } else {
+        Numbers::Index
     };
     let meaning = match kind {
         Numbers::Ilsvrc => "ILSVRC2012's numbers of the synsets, from 1 to 1,000",
@@ -181,7 +183,7 @@ fn numbering(truth: &Path, lines: &[Line], classes: &Classes) -> (Numbers, Optio
     let path = printable(truth.display());
     (
         kind,
-        Some(format!("{path}: numbers are taken for {meaning}")),
+        Some(format!("{path}: numbers are interpreted as {meaning}")),
     )
 }
 
@@ -229,8 +231,8 @@ impl<'a> Names<'a> {
         };
         match sure.or_else(known) {
             Some(Some(image)) => Ok(image),
-            Some(None) => Err("which several have; give the path below the folder"),
-            None => Err("which none has; check that labels and images belong together"),
+            Some(None) => Err("which several images have; give the path below the folder"),
+            None => Err("which no image has; check that labels and images belong together"),
         }
     }
 }

@@ -109,9 +109,10 @@ impl Tally {
 
     /// Returns the number of images of class `label` for which `predicted` was predicted.
     pub fn taken(&self, label: usize, predicted: usize) -> u64 {
-        match label == predicted {
-            true => self.classes.get(label).map_or(0, |class| class.right),
-            false => self.confused.get(&(label, predicted)).copied().unwrap_or(0),
+        if label == predicted {
+            self.classes.get(label).map_or(0, |class| class.right)
+        } else {
+            self.confused.get(&(label, predicted)).copied().unwrap_or(0)
         }
     }
 

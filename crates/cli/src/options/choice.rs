@@ -15,24 +15,23 @@ use crate::options::tuning_choice::TuningChoice;
 use crate::options::values;
 use crate::term;
 
-/// How kernels are chosen.
+/// The choice of kernels.
 #[derive(Debug, Clone, Args)]
 pub struct ChoiceArgs {
-    /// Which tuning to go by: auto, off, or a file of `resnet tune`
+    /// Tuning to use: auto, off, or a file that `resnet tune` wrote
     ///
-    /// Which tuning to go by. `auto` is the one that `resnet tune` stored for
-    /// this device, if it did; `off` goes by the built-in rules, and so do
-    /// shapes that were not measured. A tuning of another device, driver or
-    /// version is passed over with a note.
+    /// `auto` uses the tuning that `resnet tune` stored for this device, if one exists. `off` uses
+    /// the built-in rules. The rules also apply to shapes that were not measured. A tuning of
+    /// another device, driver or version is skipped with a note.
     #[arg(long, value_name = "TUNING", default_value = "auto", hide_short_help = true,
           value_parser = values::tuning)]
     pub tuning: TuningChoice,
 
-    /// One kernel wherever it fits, for debugging
+    /// Kernel to use wherever it fits, for debugging
     ///
-    /// One kernel wherever it fits a convolution, and the built-in rules
-    /// elsewhere: for debugging. `resnet profile --candidates` lists those that
-    /// fit, and `resnet verify --kernels` all.
+    /// Use this kernel for every convolution that it fits, and the built-in rules for the others.
+    /// `resnet profile --candidates` lists the kernels that fit, and `resnet verify --kernels`
+    /// lists all kernels.
     #[arg(long, value_name = "NAME", hide_short_help = true, conflicts_with = "tuning",
           value_parser = values::kernel)]
     pub kernel: Option<Candidate>,
@@ -83,7 +82,7 @@ impl ChoiceArgs {
         match Tuning::for_device(&path, gpu) {
             Ok(tuning) => {
                 term::note(&format!(
-                    "kernels as tuned on this device ({} shapes, {}); `--tuning off` goes by the \
+                    "using the tuning of this device ({} shapes, {}); `--tuning off` uses the \
                      built-in rules",
                     tuning.shapes().len(),
                     term::shown(&path)
@@ -92,7 +91,7 @@ impl ChoiceArgs {
             }
             Err(error) => {
                 term::note(&format!(
-                    "the tuning is passed over, and kernels are chosen by the built-in rules: {}",
+                    "the tuning is skipped, and kernels are chosen by the built-in rules: {}",
                     with_sources(&error)
                 ));
                 Kernels::Rules
@@ -134,7 +133,7 @@ pub fn so_far(path: &Path, gpu: &Gpu) -> Tuning {
             );
             if !missing {
                 let why = with_sources(&error);
-                term::note(&format!("what was tuned before is replaced: {why}"));
+                term::note(&format!("the earlier tuning is replaced: {why}"));
             }
             Tuning::new(Origin::of(gpu))
         }

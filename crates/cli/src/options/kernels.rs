@@ -5,14 +5,13 @@ use resnet_wgpu::{DeviceSelector, GpuOptions, PipelineOptions};
 
 use crate::folder;
 
-/// How kernels become pipelines.
+/// The compilation of kernels to pipelines.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct KernelArgs {
-    /// Kernels check every access to memory as they run
+    /// Check every memory access of kernels at run time
     ///
-    /// Kernels check every access to memory as they run. They are correct
-    /// without, and faster so on some devices: it is for telling a defect of a
-    /// kernel from one of a driver.
+    /// Kernels are correct without these checks, and faster on some devices. The checks help to
+    /// distinguish a defect of a kernel from a defect of a driver.
     #[arg(long, hide_short_help = true)]
     pub checked: bool,
 }

@@ -23,102 +23,100 @@ use crate::term;
 /// The seed of the weights of a preset without a checkpoint.
 const SEED: u64 = 0;
 
-/// Which model, how images are prepared for it, and where it runs.
+/// The model, the preprocessing of images, and the device.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
-    /// Checkpoint (safetensors); the network is recognised from it
+    /// Checkpoint file (safetensors); the network is recognised from its tensors
     ///
-    /// Checkpoint as a safetensors file. The network is recognised from names
-    /// and shapes: torchvision's, timm's, Hugging Face transformers' and the
-    /// usual CIFAR code's. Without --weights and --model it is the embedded
-    /// ResNet-20, which knows CIFAR-10's ten classes.
+    /// The network is recognised from the names and shapes of the tensors. The names may be those
+    /// of torchvision, timm, Hugging Face transformers or the usual CIFAR code. Without --weights
+    /// and --model, the model is the embedded ResNet-20, which knows CIFAR-10's ten classes.
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 
-    /// Which network it is (--help lists all), or a model to fetch from the Hugging Face hub
+    /// Preset (--help lists all), or a model to fetch from the Hugging Face hub
     #[arg(long, value_name = "PRESET|ORG/NAME[@REVISION]", value_parser = model_choice::parse,
           long_help = model_help())]
     pub model: Option<ModelChoice>,
 
-    /// Fetch the trained weights that are known for the preset (`resnet models` lists them)
+    /// Fetch the preset's known trained weights (`resnet models` lists them)
     #[arg(long, requires = "model", conflicts_with = "weights")]
     pub pretrained: bool,
 
-    /// Class names: JSON, CSV or one name a line
+    /// File of class names: JSON, CSV or one name per line
     ///
-    /// Class names, one for each class: a JSON array, a JSON object or
-    /// config.json with id2label, a CSV class,synset,name, or a text with one
-    /// name a line. ImageNet's 1,000 and CIFAR-10's ten are built in.
+    /// The file holds one name for each class. It is a JSON array, a JSON object or config.json
+    /// with id2label, a CSV file of class,synset,name, or a text file with one name per line. The
+    /// names of ImageNet's 1,000 classes and of CIFAR-10's ten classes are built in.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, or an index or name of `resnet devices`
+    /// Device to run on: auto, cpu, or an index or name from `resnet devices`
     ///
-    /// Where to compute. `auto` takes a discrete before an integrated before a
-    /// software adapter, and the CPU where there is none; `cpu` is the plain
-    /// CPU executor, the twin that GPUs are verified against; an index is that
-    /// of `resnet devices`; a name is any part of an adapter's name, driver or
-    /// backend (nvidia, llvmpipe, vulkan).
+    /// `auto` prefers a discrete adapter to an integrated one, and an integrated adapter to a
+    /// software adapter. Without any adapter, it selects the CPU. `cpu` selects the CPU reference,
+    /// a plain implementation that GPUs are verified against. `resnet devices` lists the index of
+    /// each adapter. A name is any part of an adapter's name, driver or backend (nvidia, llvmpipe,
+    /// vulkan).
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::device)]
     pub device: DeviceChoice,
 
     #[command(flatten)]
     pub kernels: KernelArgs,
 
-    /// In what activations and weights are stored: f32, f16 or auto
+    /// Precision of stored activations and weights: f32, f16 or auto
     ///
-    /// In what activations and weights are stored; sums are f32 in any case.
-    /// f16 takes half the memory and traffic, gives some three digits, and
-    /// needs a device with f16 in shaders; `auto` takes it where it is faster,
-    /// and says so where it is not.
+    /// Sums are f32 in any case. f16 takes half the memory and memory traffic, gives about three
+    /// digits, and needs a device with f16 in shaders. `auto` selects f16 if f16 is faster, and
+    /// otherwise selects f32 and reports the reason.
     #[arg(long, value_name = "P", default_value = "f32", value_parser = values::precision)]
     pub precision: Precision,
 
     #[command(flatten)]
     pub choice: ChoiceArgs,
 
-    /// Images of a run
+    /// Images per batch
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch_size: Option<u32>,
 
-    /// Side of the square that the network reads, in pixels
-    #[arg(long, value_name = "N", help_heading = "Preparing images",
+    /// Side of the network's square input, in pixels
+    #[arg(long, value_name = "N", help_heading = "Preprocessing",
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CROP_SIDE)))]
     pub input_size: Option<u32>,
 
-    /// Length that an image's shorter side is resized to, in pixels
-    #[arg(long, value_name = "N", help_heading = "Preparing images",
+    /// Length of an image's shorter side after resizing, in pixels
+    #[arg(long, value_name = "N", help_heading = "Preprocessing",
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub resize: Option<u32>,
 
-    /// Input size as a fraction of that length, such as 0.875
-    #[arg(long, value_name = "X", help_heading = "Preparing images",
+    /// Input size as a fraction of the resized length, such as 0.875
+    #[arg(long, value_name = "X", help_heading = "Preprocessing",
           allow_negative_numbers = true, value_parser = values::crop_pct)]
     pub crop_pct: Option<f64>,
 
-    /// Mean that is subtracted, on the scale 0 to 1, such as .485,.456,.406
-    #[arg(long, value_name = "R,G,B", help_heading = "Preparing images",
+    /// Mean to subtract, on the scale 0 to 1, such as .485,.456,.406
+    #[arg(long, value_name = "R,G,B", help_heading = "Preprocessing",
           allow_hyphen_values = true, value_parser = values::mean)]
     pub mean: Option<[f32; 3]>,
 
-    /// Standard deviation that is divided by, such as .229,.224,.225
-    #[arg(long, value_name = "R,G,B", help_heading = "Preparing images",
+    /// Standard deviation to divide by, such as .229,.224,.225
+    #[arg(long, value_name = "R,G,B", help_heading = "Preprocessing",
           allow_hyphen_values = true, value_parser = values::std)]
     pub std: Option<[f32; 3]>,
 
-    /// Filter of the resize: bilinear or bicubic
-    #[arg(long, value_name = "FILTER", help_heading = "Preparing images",
+    /// Resize filter: bilinear or bicubic
+    #[arg(long, value_name = "FILTER", help_heading = "Preprocessing",
           value_parser = values::interpolation)]
     pub interpolation: Option<Interpolation>,
 
-    /// Where option A's zero channels go: half (before and after) or after
-    #[arg(long, value_name = "WHERE", help_heading = "What shapes cannot tell",
+    /// Position of option A's zero channels: half (before and after) or after
+    #[arg(long, value_name = "POSITION", help_heading = "Network details",
           value_parser = values::zero_channels)]
     pub zero_channels: Option<ZeroChannels>,
 
-    /// What batch norm adds to the variance, such as 1e-5
-    #[arg(long, value_name = "X", help_heading = "What shapes cannot tell",
+    /// Value that batch norm adds to the variance, such as 1e-5
+    #[arg(long, value_name = "X", help_heading = "Network details",
           allow_negative_numbers = true, value_parser = values::eps)]
     pub eps: Option<f64>,
 }
@@ -143,12 +141,12 @@ enum Weights {
 fn model_help() -> String {
     let names: Vec<_> = presets().collect();
     format!(
-        "Which network it is: a preset, or a model on the Hugging Face hub, which is fetched into \
-         its usual cache: microsoft/resnet-50, timm/resnet50.a1_in1k@main.\n\nA preset with \
-         --weights decides what names and shapes cannot tell (where the stride is: resnet50 or \
-         resnet50-v1; plain20 or resnet20); with --pretrained the weights that are known for it are \
-         fetched. Without either, `summary` and `verify` take seeded weights, and the other \
-         commands refuse.\n\nPresets: {}.",
+        "Preset, or a model to fetch from the Hugging Face hub into its usual cache, such as \
+         microsoft/resnet-50 or timm/resnet50.a1_in1k@main.\n\nWith --weights, a preset decides \
+         details that the names and shapes of tensors leave open (the position of the stride: \
+         resnet50 or resnet50-v1; plain20 or resnet20). With --pretrained, the known weights of the \
+         preset are fetched. Without either, `summary` and `verify` use seeded weights, and the \
+         other commands report an error.\n\nPresets: {}.",
         names.join(", ")
     )
 }
@@ -230,9 +228,9 @@ impl ModelArgs {
     pub fn announce(&self) {
         if self.weights.is_none() && self.model.is_none() {
             term::note(
-                "the embedded ResNet-20 knows CIFAR-10's ten classes only; for ImageNet's thousand \
-                 fetch a checkpoint with --model resnet50 --pretrained (`resnet models` lists more), \
-                 or pass one with --weights FILE",
+                "the embedded ResNet-20 knows only CIFAR-10's ten classes; for ImageNet's 1,000 \
+                 classes, fetch a checkpoint with --model resnet50 --pretrained (`resnet models` \
+                 lists more), or pass a file with --weights FILE",
             );
         }
     }
@@ -293,7 +291,7 @@ impl ModelArgs {
             };
             term::note(&format!(
                 "the class names are assumed to be {whose}'s, since the network has {} classes and \
-                 names none; pass its own with --labels FILE",
+                 no names; pass the network's own names with --labels FILE",
                 labels.len()
             ));
         }

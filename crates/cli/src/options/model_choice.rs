@@ -38,7 +38,8 @@ pub fn parse(text: &str) -> Result<ModelChoice, String> {
     if anti_aliased(text.split('@').next().unwrap_or(text)) {
         return Err(
             "expected a network without anti-aliasing, found one that filters where it \
-                    downsamples: it has the tensors of another, and would be computed wrongly"
+                    downsamples; its tensors look like another network's, so the results would be \
+                    wrong"
                 .into(),
         );
     }
@@ -91,8 +92,8 @@ pub fn untrained(network: &Network) -> String {
              FILE (safetensors)"
         ),
         Some(Weights::Embedded) => {
-            "take those in this program with --pretrained, or pass a file with --weights FILE \
-             (safetensors)"
+            "use the weights embedded in this program with --pretrained, or pass a file with \
+             --weights FILE (safetensors)"
                 .into()
         }
         None => "pass a file with --weights FILE (safetensors), or a model of \

@@ -97,7 +97,7 @@ fn devices_are_listed() {
         assert!(device["limits"]["max_storage_buffer_binding_size"].as_u64() > Some(0));
     }
     let text = resnet(&["devices"]).ok();
-    assert_eq!(text.matches("(what `auto` takes)").count(), 1, "{text}");
+    assert_eq!(text.matches("(selected by `auto`)").count(), 1, "{text}");
     assert!(
         text.trim_end().lines().last().unwrap().starts_with("cpu: "),
         "{text}"
@@ -200,7 +200,7 @@ fn pages_and_completions_know_every_command() {
     let ran = resnet(&["man", "--to", &folder.arg("none")]);
     assert_eq!(ran.code, 1);
     assert!(
-        ran.stderr.contains("name a folder that is there"),
+        ran.stderr.contains("name an existing folder"),
         "{}",
         ran.stderr
     );

@@ -76,10 +76,10 @@ fn cifar_batches_are_read_and_printed() {
     assert_eq!(
         words,
         [
-            "model", "data", "device", "seen", "top-1", "top-5", "ECE", "images", "speed"
+            "model", "data", "device", "views", "top-1", "top-5", "ECE", "images", "speed"
         ]
     );
-    assert!(stdout.contains("taken for"), "{stdout}");
+    assert!(stdout.contains("predicted class"), "{stdout}");
     assert!(stdout.contains("images  3\n"), "{stdout}");
 }
 
@@ -233,7 +233,7 @@ fn a_report_is_no_other_file() {
     let page = folder.arg("report.html");
     resnet(&["eval", "--data", &data, "--report", &page]).ok();
     let text = std::fs::read_to_string(&page).unwrap();
-    assert!(text.contains("resnet20</bdi> is right on") && text.contains("<img src="));
+    assert!(text.contains("resnet20</bdi>: ") && text.contains("<img src="));
     let both = folder.arg("both.csv");
     let error = resnet(&["eval", "--data", &data, "--save", &both, "--report", &both]).error(2);
     assert!(error.contains("a file that is read"), "{error}");
@@ -341,7 +341,7 @@ fn an_interrupted_run_tells_what_it_has_and_goes_on() {
     let ran = finished(child.wait_with_output().unwrap());
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(
-        ran.errors()[0].contains("the same command goes on from here"),
+        ran.errors()[0].contains("the same command continues from here"),
         "{}",
         ran.stderr
     );
@@ -463,9 +463,10 @@ fn folders_beside_class_folders_shift_no_labels() {
     // The number of folders equals the number of classes, so folders without images are classes,
     // too.
     for (class, image) in (0..10).zip([true, false].into_iter().cycle()) {
-        match image {
-            true => folder.photo("chelsea.png", &format!("ten/y{class}/1.png")),
-            false => folder.write(&format!("ten/y{class}/notes.txt"), ""),
+        if image {
+            folder.photo("chelsea.png", &format!("ten/y{class}/1.png"))
+        } else {
+            folder.write(&format!("ten/y{class}/notes.txt"), "")
         };
     }
     assert_eq!(classes(run("ten")), [0, 2, 4, 6, 8]);
@@ -481,7 +482,7 @@ fn class_folders_of_numbers_come_with_a_note() {
         folder.photo("chelsea.png", &format!("order/{}/1.png", class + 1));
     }
     for (data, says) in [
-        ("indices", "taken for class indices"),
+        ("indices", "interpreted as class indices"),
         ("order", "in the order of their names"),
     ] {
         let data = folder.arg(data);

@@ -91,7 +91,7 @@ fn what_is_tuned_is_kept_and_used() {
     ];
     let ran = with_cache(&there, &plan);
     assert!(
-        ran.notes()[0].contains("kernels as tuned"),
+        ran.notes()[0].contains("using the tuning"),
         "{}",
         ran.stderr
     );
@@ -111,7 +111,7 @@ fn what_is_tuned_is_kept_and_used() {
         let notes = ran.notes();
         assert_eq!(notes.len(), 1, "{}", ran.stderr);
         assert!(
-            notes[0].contains("passed over") && notes[0].contains(says),
+            notes[0].contains("is skipped") && notes[0].contains(says),
             "{notes:?}"
         );
         ran.ok();

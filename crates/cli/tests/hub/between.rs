@@ -57,7 +57,7 @@ fn a_portal_that_everyone_is_sent_to_is_named() {
     let ran = user.resnet(&["fetch", &pinned]);
     contains(
         &ran.stderr,
-        &["/login", "preprocessor_config.json", "did not say"],
+        &["/login", "preprocessor_config.json", "did not report"],
     );
     ran.ok();
     assert!(!marks.exists());
@@ -82,11 +82,9 @@ fn a_copy_in_the_cache_does_where_the_hub_refuses() {
         server.state().refusal = Some(refusal);
         let ran = user.fetch();
         let hub = server.endpoint();
-        let note = format!("note: {MODEL}: from the cache, commit aaaaaaa, as {hub} refused (");
-        contains(
-            &ran.stderr,
-            &[&note, "a newer one may have been missed", says],
-        );
+        let note =
+            format!("note: {MODEL}: from the cache, commit aaaaaaa, because {hub} refused (");
+        contains(&ran.stderr, &[&note, "a newer commit may exist", says]);
         assert_eq!(ran.ok(), path, "{refusal:?}");
     }
     server.state().refusal = None;
@@ -94,12 +92,12 @@ fn a_copy_in_the_cache_does_where_the_hub_refuses() {
     // The hub's address serves a web page, as a network's login portal does.
     let pages = server.endpoint() + "/pages";
     let ran = user.resnet_with(("HF_ENDPOINT", &pages), &["fetch", MODEL]);
-    contains(&ran.stderr, &["X-Repo-Commit", "may have been missed"]);
+    contains(&ran.stderr, &["X-Repo-Commit", "a newer commit may exist"]);
     assert_eq!(ran.ok(), path);
     server.state().portal = true;
     assert_eq!(user.fetch().says("/login"), path);
     let args = ["summary", "--model", MODEL];
-    let summary = user.resnet(&args).says("may have been missed");
+    let summary = user.resnet(&args).says("a newer commit may exist");
     assert!(summary.contains("resnet20"), "{summary}");
     assert_eq!(user.files(), files);
     assert_eq!(fs::read(path.trim_end()).unwrap(), weights());

@@ -155,7 +155,7 @@ fn two_processes_transfer_once() {
     };
     let both = [start(), start()].map(|child| finished(child.wait_with_output().unwrap()));
     assert_eq!(both[0].stdout, both[1].stdout);
-    let waited = |ran: &Ran| ran.stderr.contains("another process fetches");
+    let waited = |ran: &Ran| ran.stderr.contains("another process is fetching");
     assert!(
         both.iter().any(waited),
         "{} {}",

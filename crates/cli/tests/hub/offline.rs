@@ -52,7 +52,7 @@ fn without_a_network_the_cache_does() {
     let user = User::new(&server);
     let path = user.fetch().ok();
     let gone = user.resnet_with(("HF_ENDPOINT", &closed()), &["fetch", MODEL]);
-    assert_eq!(gone.says("a newer one may have been missed"), path);
+    assert_eq!(gone.says("a newer commit may exist"), path);
     // This host name does not resolve.
     let unknown = ("HF_ENDPOINT", "http://hub.invalid");
     assert_eq!(

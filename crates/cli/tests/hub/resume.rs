@@ -32,7 +32,7 @@ fn within_a_process() {
         ..State::default()
     });
     let user = User::new(&server);
-    user.fetch().says("going on from there");
+    user.fetch().says("resuming it");
     assert_eq!(fetched(&user), weights());
     assert_eq!(
         transfers(&server),

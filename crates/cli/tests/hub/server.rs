@@ -184,9 +184,10 @@ impl Server {
                 _ => {}
             }
         }
-        let (head, body, fate, pause) = match cdn {
-            true => self.state().blob(&seen),
-            false => self.state().resolve(&seen, self.cdn),
+        let (head, body, fate, pause) = if cdn {
+            self.state().blob(&seen)
+        } else {
+            self.state().resolve(&seen, self.cdn)
         };
         let index = {
             let mut state = self.state();

@@ -135,10 +135,10 @@ fn a_page_opens_from_a_file() {
         assert_eq!(dom.matches(tag).count(), page.matches(tag).count(), "{tag}");
     }
     for says in [
-        "is right on",
-        "overconfident",
-        "The worst mistakes",
-        "Class by class",
+        "top-1 accuracy on",
+        "Overconfident",
+        "Most confident mistakes",
+        "Accuracy by class",
     ] {
         assert!(dom.contains(says), "{says}");
     }

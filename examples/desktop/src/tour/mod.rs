@@ -96,7 +96,7 @@ impl Tour {
         self.passed += 1;
         if self.stop != Stop::End {
             if self.began.elapsed() > PATIENCE {
-                self.fail(format!("nothing came of {:?}", self.stop));
+                self.fail(format!("the tour did not finish {:?} in time", self.stop));
             } else if !desk.notices.is_empty()
                 && desk.is_idle()
                 && !self.report.contains_key("error")
@@ -155,7 +155,7 @@ impl Tour {
                     self.hands.click(bar.center());
                     self.go(Stop::Another);
                 }
-                None => self.fail("there is no second bar to click"),
+                None => self.fail("expected a second bar to click, found none"),
             },
             Next::End => self.end(),
         }

@@ -59,14 +59,14 @@ fn waiting(ui: &mut Ui, desk: &Desk) {
     let selected = desk.pictures.selected();
     let failed = selected.is_some_and(|picture| picture.answer.is_some());
     let (spins, says) = match (desk.mode, &desk.live.recorder) {
-        _ if desk.pictures.all().is_empty() => (false, "Nothing to look at yet."),
+        _ if desk.pictures.all().is_empty() => (false, "No picture is open."),
         _ if desk.models.coming.is_some() && desk.models.loaded.is_none() => {
             (true, "The network is being loaded.")
         }
-        (_, _) if desk.models.loaded.is_none() => (false, "There is no network: open one."),
-        (Mode::Pictures, _) if failed => (false, "There is no answer."),
-        (Mode::Live, Setup::Coming) => (true, "Each step is being measured."),
-        (Mode::Live, Setup::Failed) => (false, "It cannot run in frames."),
+        (_, _) if desk.models.loaded.is_none() => (false, "No network is open: open one."),
+        (Mode::Pictures, _) if failed => (false, "The picture has no answer."),
+        (Mode::Live, Setup::Coming) => (true, "The steps of the network are being measured."),
+        (Mode::Live, Setup::Failed) => (false, "The network cannot run in live mode."),
         (Mode::Live, _) if !desk.live.classify => (false, "Inference is off."),
         _ => (true, "Classifying…"),
     };
@@ -123,7 +123,7 @@ fn class(ui: &mut Ui, best: &Prediction, chosen: bool, mode: Mode, wishes: &mut 
     bar(ui, at, best.probability, palette.accent);
     if reacts
         && row
-            .on_hover_text(format!("Where “{}” is seen", best.label))
+            .on_hover_text(format!("Show the heat map of “{}”", best.label))
             .clicked()
     {
         wishes.push(Wish::Class(best.class));

@@ -29,7 +29,7 @@ fn network(ui: &mut Ui, desk: &Desk) {
         let (weights, _) = session.shared_bytes();
         row(ui, "Name", &classifier.model().network().name);
         row(ui, "Classes", classifier.labels().len().to_string());
-        row(ui, "Reads", format!("{width} × {height} pixels"));
+        row(ui, "Input", format!("{width} × {height} pixels"));
         row(ui, "Parameters", count(cost.parameters));
         row(ui, "Weights", format!("{}B", count(weights)));
     });
@@ -67,10 +67,10 @@ fn inference(ui: &mut Ui, desk: &Desk) {
             return;
         };
         let answers = &desk.live.answers;
-        row(ui, "GPU time, whole", time(recorder.gpu_time()));
+        row(ui, "GPU time per run", time(recorder.gpu_time()));
         let slices = recorder.slices(desk.live.budget);
-        row(ui, "Slices an answer", slices.to_string());
-        row(ui, "Answers a second", format!("{:.1}", answers.rate()));
+        row(ui, "Slices per answer", slices.to_string());
+        row(ui, "Answers per second", format!("{:.1}", answers.rate()));
         row(ui, "Latency", time(answers.latency));
         row(ui, "Recording a frame", time(desk.live.recording));
         let waits = desk.gpu.waits() - desk.live.waits_before;

@@ -13,7 +13,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
         ui.add_space(28.0);
         let modes = [
             (Mode::Pictures, "Pictures", "Pictures from files"),
-            (Mode::Live, "Live", "What moves, in each frame (L)"),
+            (Mode::Live, "Live", "A scene, classified in each frame (L)"),
         ];
         for (mode, name, says) in modes {
             let shown = choice(ui, desk.mode == mode, name);

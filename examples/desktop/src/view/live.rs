@@ -42,7 +42,7 @@ fn scene(ui: &Ui, desk: &Desk, space: Rect) {
     let rect = fitted(space, desk.scene.size());
     if desk.pictures.all().is_empty() {
         let font = FontId::proportional(15.0);
-        let says = "Open a picture: live mode moves through those that are open.";
+        let says = "Open a picture: live mode shows the open pictures as a moving scene.";
         ui.painter().rect_filled(rect, ROUND, palette.side);
         ui.painter().text(
             rect.center(),
@@ -75,11 +75,11 @@ fn controls(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     ui.horizontal(|ui| {
         let mut classify = desk.live.classify;
         let shown = ui.checkbox(&mut classify, "Inference in each frame");
-        if shown.on_hover_text("On and off (I)").changed() {
+        if shown.on_hover_text("Switch on or off (I)").changed() {
             wishes.push(Wish::Classify(classify));
         }
         ui.add_space(20.0);
-        ui.label(RichText::new("GPU time a frame").color(palette.weak));
+        ui.label(RichText::new("GPU time per frame").color(palette.weak));
         let mut budget = desk.live.budget.as_secs_f64() * 1e3;
         let slider = Slider::new(&mut budget, 0.25..=MOST)
             .logarithmic(true)

@@ -36,9 +36,10 @@ pub fn caption(ui: &mut Ui, text: &str) {
 /// Draws a button that is either chosen or not.
 pub fn choice(ui: &mut Ui, chosen: bool, name: &str) -> Response {
     let palette = Palette::of(ui);
-    let (text, fill) = match chosen {
-        true => (palette.on_accent, palette.accent),
-        false => (palette.text, palette.track),
+    let (text, fill) = if chosen {
+        (palette.on_accent, palette.accent)
+    } else {
+        (palette.text, palette.track)
     };
     ui.add(Button::new(RichText::new(name).color(text)).fill(fill))
 }

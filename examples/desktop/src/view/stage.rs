@@ -126,7 +126,7 @@ fn tools(
     ui.horizontal_centered(|ui| {
         let heat = choice(ui, desk.heat, "Heat");
         if heat
-            .on_hover_text("Where the answer comes from (H)")
+            .on_hover_text("Show the evidence for the answer (H)")
             .clicked()
         {
             wishes.push(Wish::Heat(!desk.heat));
@@ -136,7 +136,7 @@ fn tools(
             let slider = Slider::new(&mut opacity, 0.0..=1.0).show_value(false);
             if ui
                 .add(slider)
-                .on_hover_text("How much of it is seen")
+                .on_hover_text("Opacity of the heat map")
                 .changed()
             {
                 wishes.push(Wish::Opacity(opacity));
@@ -147,7 +147,7 @@ fn tools(
                 Maps::There(_) => match (&desk.models.loaded, class) {
                     (Some(model), Some(class)) => {
                         format!(
-                            "where “{}” is seen",
+                            "evidence for “{}”",
                             model.network.classifier.labels().get(class)
                         )
                     }
@@ -170,9 +170,10 @@ fn nothing(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     let space = ui.available_rect_before_wrap();
     let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
     let zone = Rect::from_center_size(space.center(), vec2(460.0, 280.0).min(space.size()));
-    let (fill, line) = match hovering {
-        true => (palette.card, palette.accent),
-        false => (palette.side, palette.line),
+    let (fill, line) = if hovering {
+        (palette.card, palette.accent)
+    } else {
+        (palette.side, palette.line)
     };
     ui.painter()
         .rect(zone, 16.0, fill, Stroke::new(1.5, line), StrokeKind::Inside);
@@ -186,9 +187,10 @@ fn nothing(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     text(0.0, "Drop pictures here", 21.0, palette.text);
     text(30.0, "or a .safetensors checkpoint", 13.5, palette.weak);
     let button = Rect::from_center_size(zone.center() + vec2(0.0, 80.0), vec2(150.0, 34.0));
-    let says = match desk.is_idle() {
-        true => "Open pictures…",
-        false => "Opening…",
+    let says = if desk.is_idle() {
+        "Open pictures…"
+    } else {
+        "Opening…"
     };
     if ui.put(button, Button::new(says)).clicked() {
         wishes.push(Wish::OpenPictures);

@@ -63,10 +63,7 @@ pub const ROUND_SMALL: CornerRadius = CornerRadius::same(6);
 
 impl Palette {
     pub fn of(ui: &Ui) -> Self {
-        match ui.visuals().dark_mode {
-            true => DARK,
-            false => LIGHT,
-        }
+        if ui.visuals().dark_mode { DARK } else { LIGHT }
     }
 }
 

@@ -1,18 +1,18 @@
-//! A screen that nobody looks at.
+//! A virtual screen.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-/// An X server of a test's own, until it is dropped.
+/// An X server for one test. Dropping it ends the server.
 pub struct Display {
     server: Child,
     name: String,
 }
 
 impl Display {
-    /// Starts one under a number that is free.
+    /// Starts a server with a free display number.
     pub fn start() -> Self {
         let screen = [
             "-screen",
@@ -31,8 +31,8 @@ impl Display {
             .spawn();
         let mut server = server.expect("Xvfb: run ./scripts/test, or install xvfb");
         let out = server.stdout.take().expect("it was piped");
-        // It says the number once it listens. A thread of its own reads it, since
-        // a read has no time limit.
+        // The server prints its number once it listens. A separate thread reads the
+        // number, because a read has no time limit.
         let (tell, told) = channel();
         std::thread::spawn(move || {
             let mut line = String::new();
@@ -61,7 +61,7 @@ impl Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The server may have ended by itself.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

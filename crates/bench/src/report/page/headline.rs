@@ -134,7 +134,7 @@ fn verdict(rows: &Rows, first: &str, report: usize, name: &str) -> String {
         }
     }
     if logs.is_empty() {
-        return format!("{name} has no row that {first} has too, so none is compared.");
+        return format!("{name} and {first} have no row in common, so no rows are compared.");
     }
     // If all rows are compared with the same one of several devices, name this device.
     references.dedup();
@@ -169,7 +169,7 @@ fn warnings(rows: &Rows) -> Vec<Warning> {
         let mut told = report.devices.iter().flat_map(|device| &device.warnings);
         let told = told.any(|text| text.to_lowercase().contains("battery"));
         if report.host.power == Power::Battery && !told {
-            let text = "it ran on battery, and clocks may have been held down".into();
+            let text = "the machine ran on battery, so its clocks may have been lower".into();
             add(Warning {
                 about: if name.is_empty() {
                     "This machine".into()
@@ -187,11 +187,11 @@ fn warnings(rows: &Rows) -> Vec<Warning> {
                 let v = row.verification.as_ref();
                 v.and_then(|v| v.deterministic) == Some(false)
             },
-            "two runs on one input differed, so the outputs are not the same each time",
+            "two runs on one input differed, so the outputs are not deterministic",
         ),
         (
             |row| !row.warnings.is_empty(),
-            "the table says what lessens the worth of their figures",
+            "the table shows the warnings about their figures",
         ),
     ];
     for (doubtful, text) in doubts {

@@ -52,9 +52,10 @@ fn distribution(rows: &Rows, entry: &Entry, times: &Stats) -> Latency {
     );
     let mut chart = picture(LABELS + PLOT + AXIS, &label);
     let colour = colour(entry.series);
-    match n < HISTOGRAM {
-        true => dots(&mut chart, entry, times, axis, &colour),
-        false => histogram(&mut chart, times, axis, &colour),
+    if n < HISTOGRAM {
+        dots(&mut chart, entry, times, axis, &colour)
+    } else {
+        histogram(&mut chart, times, axis, &colour)
     }
     marks(&mut chart, entry, times, axis);
     axis.draw(&mut chart);
@@ -81,9 +82,10 @@ impl Axis {
     fn of(times: &Stats) -> Self {
         let (low, max) = (times.min, times.max);
         let usual = times.p99 - low;
-        let high = match max - low <= 1.6 * usual {
-            true => max,
-            false => times.p99 + 0.25 * usual,
+        let high = if max - low <= 1.6 * usual {
+            max
+        } else {
+            times.p99 + 0.25 * usual
         };
         let room = (0.03 * (high - low)).max(0.01 * high.abs());
         Self {
@@ -117,9 +119,10 @@ impl Axis {
 /// Returns a tick's number without trailing zeros.
 fn short(tick: f64) -> String {
     let text = significant(tick, 4);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').into(),
-        false => text,
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').into()
+    } else {
+        text
     }
 }
 
@@ -208,7 +211,7 @@ fn trend(times: &Stats, axis: Axis, colour: &str) -> Element {
             format!("{},{}", px(100.0 * i as f64 / last), px(y))
         })
         .collect();
-    let label = "The times in the order in which they were taken";
+    let label = "The times in the order of the measurement";
     picture(HEIGHT, label)
         .set("viewBox", format!("0 0 100 {HEIGHT}"))
         .set("preserveAspectRatio", "none")

@@ -38,9 +38,10 @@ pub(super) fn medians(rows: &Rows) -> Medians {
     let several = rows.series.len() > 1;
     let all = longest(rows.entries.iter());
     let groups = rows.groups().into_iter().map(|group| {
-        let scale = match several {
-            true => longest(group.iter().copied()),
-            false => all,
+        let scale = if several {
+            longest(group.iter().copied())
+        } else {
+            all
         };
         let work = rows.work(&group[0].row.work);
         let label = format!("Milliseconds per batch of {work}");
@@ -59,9 +60,10 @@ pub(super) fn medians(rows: &Rows) -> Medians {
         own_scales: several,
         throughput: has(Scenario::Throughput),
         latency: has(Scenario::Latency),
-        legend: match several {
-            true => legend.map(|(i, s)| (colour(i), s.label.clone())).collect(),
-            false => vec![],
+        legend: if several {
+            legend.map(|(i, s)| (colour(i), s.label.clone())).collect()
+        } else {
+            vec![]
         },
     }
 }
@@ -85,9 +87,10 @@ fn bar(rows: &Rows, group: &[&Entry], entry: &Entry, longest: f64) -> Element {
         let none = text.class("num").set("x", 0).text("no rate");
         return el("g").title(label).with(base).with(none);
     };
-    let width = match longest > 0.0 {
-        true => LONGEST * time.ms / longest,
-        false => 0.0,
+    let width = if longest > 0.0 {
+        LONGEST * time.ms / longest
+    } else {
+        0.0
     };
     let reference = rows.reference(group, entry);
     let times = reference.and_then(|r| speed_up(r, entry));

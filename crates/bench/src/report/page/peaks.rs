@@ -96,8 +96,8 @@ fn quantities(
     let readback = rate(readback, "readback_gbytes_per_second");
     found.push((5, "Device to host".into(), "GB/s", readback));
     let dispatch = rate(peaks.dispatch_us, "dispatch_us");
-    found.push((6, "An empty dispatch".into(), "µs", dispatch));
+    found.push((6, "Empty dispatch".into(), "µs", dispatch));
     let trip = rate(peaks.round_trip_us, "round_trip_us");
-    found.push((7, "Submitting nothing and waiting".into(), "µs", trip));
+    found.push((7, "Empty submission and wait".into(), "µs", trip));
     found
 }

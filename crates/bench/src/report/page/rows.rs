@@ -217,13 +217,14 @@ impl Entry<'_> {
             Some(v) if !v.passed => {
                 let errors = v.checks().filter_map(|check| check.relative_error);
                 let shown: Vec<_> = errors.map(tiny).collect();
-                match shown.is_empty() {
-                    true => "an output is not a number".into(),
-                    false => format!(
+                if shown.is_empty() {
+                    "an output is not a number".into()
+                } else {
+                    format!(
                         "the outputs are wrong: error {}, right up to {}",
                         shown.join(" and "),
                         tiny(v.tolerance)
-                    ),
+                    )
                 }
             }
             _ => "no reason was given".into(),

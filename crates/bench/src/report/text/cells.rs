@@ -52,7 +52,7 @@ pub fn failure(row: &Row) -> Option<String> {
             });
             Some(format!(
                 "{error} (up to {} is right); first class right in {} of {n} images{after}{random}; \
-                 `resnet verify` tells which layer",
+                 run `resnet verify` to find the layer",
                 tiny(v.tolerance),
                 v.before.top1_equal,
             ))

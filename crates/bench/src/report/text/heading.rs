@@ -29,14 +29,14 @@ pub fn host(report: &Report, document: &mut Document) {
     document.line(&repeated(report));
 }
 
-/// Returns a line such as `each row repeated for 5 s, at least 3 times (n says how often)`.
+/// Returns a line such as `each row repeated for 5 s, at least 3 times (column n has the number)`.
 fn repeated(report: &Report) -> String {
     let r = &report.repetitions;
     if r.at_least == r.at_most {
         return format!("each row repeated {} times", r.at_least);
     }
     format!(
-        "each row repeated for {} s, at least {} times (n says how often)",
+        "each row repeated for {} s, at least {} times (column n has the number)",
         r.seconds, r.at_least
     )
 }
@@ -79,7 +79,7 @@ pub fn peaks(report: &Report, rows: &DeviceRows<'_>, document: &mut Document) {
         document.line(&format!("not measured: {}: {}", missing.what, missing.why));
     }
     if peaks.clock == Clock::Wall {
-        document.line("Peaks are by the host's clock: they include the round trip.");
+        document.line("The peaks were timed by the host's clock, so they include the round trip.");
     }
 }
 

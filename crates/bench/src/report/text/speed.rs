@@ -52,11 +52,12 @@ pub fn rows(rows: &[&Row], document: &mut Document) {
         document.line("* by the host's clock: includes the round trip");
     }
     for (warning, of) in warnings(rows) {
-        let which = match of.len() == rows.len() {
-            true => "every row".to_owned(),
-            false => (of.iter().map(|row| works.words(&row.work)))
+        let which = if of.len() == rows.len() {
+            "every row".to_owned()
+        } else {
+            (of.iter().map(|row| works.words(&row.work)))
                 .collect::<Vec<_>>()
-                .join("; "),
+                .join("; ")
         };
         document.line(&format!("warning: {which}: {warning}"));
     }

@@ -61,7 +61,7 @@ fn what_was_wrong_has_no_speed() {
     assert!(
         text.contains(
             "FAILED: resnet50, batch 8: error 3e-1 of the largest logit (up to 1e-4 is right); \
-             first class right in 5 of 8 images; `resnet verify` tells which layer\n"
+             first class right in 5 of 8 images; run `resnet verify` to find the layer\n"
         ),
         "{text}"
     );

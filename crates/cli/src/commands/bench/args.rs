@@ -11,18 +11,17 @@ use crate::options::choice::ChoiceArgs;
 use crate::options::kernels::KernelArgs;
 use crate::options::values::{self, BenchDevice};
 
-/// How fast is it? Networks on a device, timed, and verified against the CPU
+/// Measure speed, and verify the results against the CPU
 ///
-/// Times networks on a device and prints what they take: start-up with empty
-/// and with filled driver caches, the steady state from the upload to the
-/// logits on the host, the GPU alone, the host alone. Each row is verified: all
-/// logits of the batch are compared with the CPU twin's before and after the
-/// timing, and a row that is wrong has no speed. Each row runs in a process of
-/// its own.
+/// Measure the times of networks on a device: start-up with empty and with filled driver caches,
+/// the steady state from the upload to the logits on the host, the GPU alone, and the host alone.
+/// Each row is verified: all logits of the batch are compared with those of the CPU reference
+/// before and after the timing. A row with wrong logits has no speed. Each row runs in its own
+/// process.
 ///
-/// Without arguments: resnet18 and resnet50 at batch 1 and 8 on the default
-/// device. Repetitions adapt to the machine: as many as fit into 5 seconds a
-/// row, and 3 at least.
+/// Without arguments, measure resnet18 and resnet50 at batch 1 and 8 on the default device. The
+/// number of repetitions depends on the speed of the machine: as many as fit into 5 seconds per
+/// row, and at least 3.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -35,27 +34,25 @@ pub struct BenchArgs {
     #[arg(value_name = "PRESET|FILE", value_parser = values::source)]
     pub networks: Vec<Source>,
 
-    /// Images of a run; several as 1,8,32
+    /// Images per batch; several values as 1,8,32
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1,8",
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch_size: Vec<u32>,
 
-    /// In what activations and weights are stored: f32, f16 or auto
+    /// Precision of stored activations and weights: f32, f16 or auto
     ///
-    /// In what activations and weights are stored; sums are f32 in any case.
-    /// f16 takes half the memory and traffic, gives some three digits, and
-    /// needs a device with f16 in shaders; `auto` takes it where it is faster,
-    /// and says so where it is not.
+    /// Sums are f32 in any case. f16 takes half the memory and memory traffic, gives about three
+    /// digits, and needs a device with f16 in shaders. `auto` selects f16 if f16 is faster, and
+    /// otherwise selects f32 and reports the reason.
     #[arg(long, value_name = "P", value_delimiter = ',', default_value = "f32",
           value_parser = values::precision)]
     pub precision: Vec<Precision>,
 
-    /// Where: auto, all, or an index or name of `resnet devices`
+    /// Device to measure: auto, all, or an index or name from `resnet devices`
     ///
-    /// Where: `auto` takes the best adapter; `all` measures every adapter on
-    /// every backend and compares them in one table; an index is that of
-    /// `resnet devices`; a name is any part of an adapter's name, driver or
-    /// backend.
+    /// `auto` selects the best adapter. `all` measures every adapter on every backend and compares
+    /// the adapters in one table. `resnet devices` lists the index of each adapter. A name is any
+    /// part of an adapter's name, driver or backend.
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::bench_device)]
     pub device: BenchDevice,
 
@@ -69,12 +66,12 @@ pub struct BenchArgs {
     #[arg(long, value_enum, default_value_t = ScenarioArg::Latency)]
     pub scenario: ScenarioArg,
 
-    /// How long each row is timed, in seconds [default: 5]
+    /// Time to measure each row, in seconds [default: 5]
     #[arg(long, value_name = "SECONDS", conflicts_with = "repetitions",
           allow_negative_numbers = true, value_parser = values::seconds)]
     pub duration: Option<f64>,
 
-    /// How often each row is timed, instead
+    /// Number of repetitions of each row, instead of a duration
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub repetitions: Option<u32>,
 
@@ -83,63 +80,61 @@ pub struct BenchArgs {
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CROP_SIDE)))]
     pub input_size: Option<u32>,
 
-    /// How far logits may be off, over the largest [default: 1e-4, in f16 2e-2]
+    /// Largest accepted logit error, relative to the largest logit [default: 1e-4, in f16 2e-2]
     ///
-    /// The largest error of a logit that counts as rounding, over the largest
-    /// logit. Weights that were not trained may magnify rounding so much that
-    /// f16 at its best is off by more than the default.
+    /// Errors up to this limit count as rounding. Untrained weights may magnify rounding so much
+    /// that even correct f16 results exceed the default.
     #[arg(long, value_name = "ERROR", value_parser = values::tolerance)]
     pub tolerance: Option<f64>,
 
-    /// Measure what the device can do at most, and read results against it
+    /// Measure the device's peak rates, and compare results with them
     ///
-    /// Measure what the device can do at most, with small kernels: fused
-    /// multiply-adds, matrix units, memory, dispatches, transfers. Results are
-    /// then given as a percentage of the ceiling that these set (roofline: the
-    /// larger of compute and traffic time, layer by layer).
+    /// Measure the peak rates with small kernels: fused multiply-adds, matrix units, memory,
+    /// dispatches, transfers. Results are then given as a percentage of the ceiling that these
+    /// rates set (roofline: the larger of compute and traffic time, layer by layer).
     #[arg(long)]
     pub peaks: bool,
 
-    /// Leave out the start with empty driver caches
+    /// Skip the start with empty driver caches
     #[arg(long)]
     pub no_startup: bool,
 
-    /// How results are printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Table, conflicts_with = "json")]
     pub format: Format,
 
-    /// The same as --format json
+    /// Print JSON, like --format json
     #[arg(long)]
     pub json: bool,
 
-    /// Write a page with pictures too: one HTML file
+    /// Also write the results as an HTML page with charts, in one file
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
 
-    /// Write the results as JSON too, for `resnet compare`
+    /// Also write the results as JSON, for `resnet compare`
     #[arg(long, value_name = "FILE.json")]
     pub save: Option<PathBuf>,
 }
 
-/// How results are printed.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For a terminal.
+    /// Table for a terminal.
     Table,
-    /// For an issue or a README.
+    /// Markdown for an issue or a README.
     Markdown,
-    /// For a spreadsheet: one line a row.
+    /// CSV for a spreadsheet: one line per row.
     Csv,
-    /// Everything, all samples included; its schema is crates/bench/data/bench.schema.json.
+    /// JSON with all samples; its schema is crates/bench/data/bench.schema.json.
     Json,
 }
 
-/// How batches follow each other.
+/// The number of batches in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ScenarioArg {
     /// One batch at a time.
     Latency,
-    /// Several in flight.
+    /// Several batches in flight.
     Throughput,
 }
 

@@ -104,9 +104,10 @@ fn conclude(report: &Report) -> Result<(), Failure> {
             row.work.model, row.work.batch_size, row.device_asked
         ));
     }
-    match failed.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::Reported),
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Reported)
     }
 }
 
@@ -136,9 +137,10 @@ fn devices(args: &BenchArgs) -> Result<Vec<Found>, Failure> {
                 }
             });
             let all: Vec<Found> = all.collect();
-            match all.is_empty() {
-                false => Ok(all),
-                true => Err(device::no_driver()),
+            if all.is_empty() {
+                Err(device::no_driver())
+            } else {
+                Ok(all)
             }
         }
     }

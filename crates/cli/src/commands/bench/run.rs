@@ -118,7 +118,7 @@ impl<'a> Bench<'a> {
         let index = found.opened.as_ref().map(|(device, _)| {
             let mut device = device.clone();
             if self.report.host.power == Power::Battery {
-                let warning = "on battery: clocks may be held down; measure on the mains";
+                let warning = "on battery: clocks may be reduced; measure on mains power";
                 device.warnings.push(warning.into());
             }
             self.report.devices.push(device);
@@ -224,18 +224,17 @@ impl<'a> Bench<'a> {
         }
         // The start with empty caches and the measurement share a cache folder. Without a start
         // with empty caches, the driver's caches stay unchanged.
-        let (cold, cache) = match !self.args.no_startup && caches_can_be_moved() {
-            true => {
-                let cache = self.folder.path().join(self.report.rows.len().to_string());
-                std::fs::create_dir_all(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
-                let task = Task::StartUp { case: case.clone() };
-                let what = format!("{what}: start with empty driver caches");
-                match self.run(found, task, &what, Some(&cache))? {
-                    Done::StartUp(startup) => (Some(startup), Some(cache)),
-                    other => return Err(format!("expected a start-up, found {other:?}")),
-                }
+        let (cold, cache) = if !self.args.no_startup && caches_can_be_moved() {
+            let cache = self.folder.path().join(self.report.rows.len().to_string());
+            std::fs::create_dir_all(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
+            let task = Task::StartUp { case: case.clone() };
+            let what = format!("{what}: start with empty driver caches");
+            match self.run(found, task, &what, Some(&cache))? {
+                Done::StartUp(startup) => (Some(startup), Some(cache)),
+                other => return Err(format!("expected a start-up, found {other:?}")),
             }
-            false => (None, None),
+        } else {
+            (None, None)
         };
         let task = Task::Measure {
             case: case.clone(),
@@ -260,7 +259,7 @@ impl<'a> Bench<'a> {
         let classes = loaded.model.network().classes;
         if loaded.logits.len() < case.images() * classes {
             self.progress.message(format!(
-                "{}: the CPU computes the logits of {} images",
+                "{}: computing reference logits of {} images on the CPU",
                 loaded.model.network().name,
                 case.images()
             ));

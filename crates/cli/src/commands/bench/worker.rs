@@ -204,15 +204,15 @@ pub fn run(
                 Ok(Line::Progress(what)) => progress(&what),
                 Ok(Line::Done(done)) => end = Some(Ok(done)),
                 Ok(Line::Failed(why)) => end = Some(Err(why)),
-                Err(error) => end = Some(Err(format!("its result cannot be read: {error}"))),
+                Err(error) => end = Some(Err(format!("the result cannot be read: {error}"))),
             }
         }
     }
     let status = child.wait().map_err(|e| failed("wait for", e))?;
     end.unwrap_or_else(|| {
         Err(format!(
-            "the process that measured it ended with {status}; the driver may have crashed: \
-             update it, or use another --device"
+            "the measuring process ended with {status}; the driver may have crashed: update the \
+             driver, or use another --device"
         ))
     })
 }

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Benchmarks side by side: two GPUs, two drivers, two versions
+/// Compare benchmark results
 ///
-/// Compares results of `resnet bench --json` with the first of them: medians
-/// end to end, images a second, the GPU alone, and whether a difference is
-/// within the noise (median ± standard deviation of both overlap). What differs
-/// besides times is listed. Only the same work is compared: the same networks,
-/// weights, batches, input sizes, precisions and scenarios, on as many devices,
-/// which are matched in their order. What failed verification has no speed.
+/// Compare results of `resnet bench --json` with those in the first file: two GPUs, two drivers or
+/// two versions. Print medians end to end, images per second, the time of the GPU alone, and
+/// whether a difference is within the noise (the ranges median ± standard deviation overlap).
+/// Differences other than times are listed as well.
+///
+/// All files must hold results of the same work: the same networks, weights, batches, input sizes,
+/// precisions and scenarios, on the same number of devices. Devices are matched in their order. A
+/// row that failed verification has no speed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -19,41 +21,40 @@ Examples:
   resnet compare --fail-if-slower 5 main.json branch.json
   resnet compare --format markdown nvidia.json amd.json intel.json")]
 pub struct CompareArgs {
-    /// Results of `resnet bench --json`; the first is what others are held against
+    /// Results of `resnet bench --json`; the first file is the baseline
     #[arg(value_name = "FILE", required = true, num_args = 2..)]
     pub files: Vec<PathBuf>,
 
-    /// Exit with 1 where a later file is more than that many percent slower
+    /// Exit with 1 if a later file is more than this many percent slower
     ///
-    /// Exit with 1 where the median of a row, end to end, is more than that
-    /// many percent above the first file's, or where a row failed in any file;
-    /// the rows are named on stderr. The GPU's own time is shown and not
-    /// judged.
+    /// Exit with 1 if the end-to-end median of a row is more than this many percent above the first
+    /// file's, or if a row failed in any file. The rows are named on stderr. The GPU's own time is
+    /// shown, but does not affect the exit code.
     #[arg(long, value_name = "PERCENT", allow_negative_numbers = true, value_parser = percent)]
     pub fail_if_slower: Option<f64>,
 
-    /// HTML page to write, complete in itself; one that is there is replaced
+    /// Self-contained HTML page to write; an existing file is replaced
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
-    /// How to show it
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     pub format: Format,
 
-    /// One JSON object
+    /// Print one JSON object
     ///
-    /// One JSON object: files, environment (what differs besides times), rows
-    /// (device, work, comparable, and measures: one for each file).
+    /// The object has files, environment (differences other than times) and rows (device, work,
+    /// comparable, and measures: one for each file).
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
 }
 
-/// How to show a comparison.
+/// The output format of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For a terminal
+    /// Table for a terminal
     Table,
-    /// For a README or an issue
+    /// Markdown for a README or an issue
     Markdown,
 }
 

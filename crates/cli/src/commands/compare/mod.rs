@@ -50,8 +50,8 @@ fn judge(comparison: &Comparison, percent: f64) -> Result<(), Failure> {
     let (first, n) = (&comparison.files[0].name, slower.len());
     let rows = if n == 1 { "row" } else { "rows" };
     Err(Failure::new(format!(
-        "expected nothing more than {percent} % slower than in {first}, and nothing that failed; \
-         found {n} {rows}:\n  {}",
+        "expected no row more than {percent} % slower than in {first}, and no failed row; found {n} \
+         {rows}:\n  {}",
         slower.join("\n  ")
     )))
 }

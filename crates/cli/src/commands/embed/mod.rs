@@ -153,9 +153,10 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         device: on.to_string(),
         images_per_second: rows as f64 / seconds.max(1e-9),
     };
-    match args.json {
-        true => term::print_json(&report)?,
-        false => term::print(&text(&report))?,
+    if args.json {
+        term::print_json(&report)?
+    } else {
+        term::print(&text(&report))?
     }
     match tally.total() {
         0 => Ok(()),

@@ -8,14 +8,15 @@ use resnet_wgpu::low_level::preprocess::MAX_CROP_SIDE;
 
 use crate::options::model::ModelArgs;
 
-/// How often it is right: accuracy on labelled images
+/// Measure accuracy on labelled images
 ///
-/// Classifies labelled images and prints how often the first class is right
-/// (top-1) and how often one of the first five is (top-5; of all classes where
-/// there are fewer than five, and so always), with 95 % intervals; each class's
-/// accuracy; what is taken for what; and the expected calibration error. An image
-/// that cannot be read is reported, counted as failed and left out of the
-/// accuracy. Ctrl-C ends it with what has been measured so far.
+/// Classify labelled images and print the share of images whose first class is correct (top-1),
+/// and the share whose correct class is among the first five (top-5), with 95 % intervals. Top-5
+/// is always 100 % for five classes or fewer. Also print the accuracy of each class, the most
+/// confused pairs of classes, and the expected calibration error.
+///
+/// An image that cannot be read is reported, counted as failed and left out of the accuracy.
+/// Ctrl-C ends the run and prints the results so far.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,62 +28,58 @@ Examples:
 pub struct EvalArgs {
     /// Labelled images: class folders, a CSV of path,label, or CIFAR-10's binary format
     ///
-    /// Labelled images: a directory with a folder for each class, named by
-    /// label, synset or index (or else numbered in the order of their names,
-    /// as torchvision's ImageFolder does); a CSV of path,label; a file of
-    /// CIFAR-10's binary version (test_batch.bin); or with --truth a directory
-    /// of images.
+    /// A directory has one folder for each class, named by label, synset or index. If no name is
+    /// one of these, the folders are numbered in the order of their names, as torchvision's
+    /// ImageFolder does. With --truth, the path is a directory of images without class folders. A
+    /// file is a CSV of path,label or a file of CIFAR-10's binary version (test_batch.bin).
     #[arg(long, value_name = "PATH")]
     pub data: PathBuf,
 
-    /// The labels of a directory of images, as ILSVRC's validation set has them
+    /// Label file for a directory of images, as in ILSVRC's validation set
     ///
-    /// The labels of a directory of images: a text with a label a line in the
-    /// order of the images' names, or an image's name and its label. Labels are
-    /// class indices from 0, synsets or names; in
-    /// ILSVRC2012_validation_ground_truth.txt, ILSVRC's own numbers. Kaggle's
-    /// LOC_val_solution.csv is read, too.
+    /// Each line of the text file has a label, in the order of the images' names, or an image's
+    /// name and its label. Labels are class indices from 0, synsets or names. In
+    /// ILSVRC2012_validation_ground_truth.txt, labels are ILSVRC's own numbers. Kaggle's
+    /// LOC_val_solution.csv is supported as well.
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,
 
-    /// Only the first N images
+    /// Evaluate only the first N images
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
 
-    /// Crops of each image: 1 (the centre) or 10 (corners, centre, mirrored)
+    /// Crops per image: 1 (the centre) or 10 (corners and centre, also mirrored)
     ///
-    /// Crops of each image whose probabilities are averaged: 1 is the centre;
-    /// 10 are the four corners and the centre of the resized image, and those of
-    /// its mirror image (torchvision's TenCrop).
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "What is seen",
+    /// The probabilities of the crops are averaged. 1 is the centre crop. 10 are the four corners
+    /// and the centre of the resized image, and the same crops of its mirror image (torchvision's
+    /// TenCrop).
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Views",
           value_parser = clap::value_parser!(u32).range(1..=10))]
     pub crops: u32,
 
-    /// The mirror image of the centre crop as well
-    #[arg(long, help_heading = "What is seen", conflicts_with = "scales")]
+    /// Also evaluate the mirror image of the centre crop
+    #[arg(long, help_heading = "Views", conflicts_with = "scales")]
     pub mirror: bool,
 
-    /// Whole images at several scales, such as 224,256,384,480,640
+    /// Evaluate whole images at several scales, such as 224,256,384,480,640
     ///
-    /// Whole images instead of crops: the shorter side is resized to each of
-    /// these lengths, the network runs at the image's own aspect, mirrored too,
-    /// and the probabilities are averaged (He 2015, section 3.4). The network
-    /// must be fully convolutional up to its global pooling, as all ResNets
-    /// are.
+    /// Use whole images instead of crops. The shorter side is resized to each of these lengths, and
+    /// the network runs at the image's own aspect ratio, on the image and on its mirror image. The
+    /// probabilities are averaged (He 2015, section 3.4). The network must be fully convolutional
+    /// up to its global pooling, as all ResNets are.
     #[arg(long, value_name = "PIXELS,...", value_delimiter = ',', num_args = 1..,
-          help_heading = "What is seen", conflicts_with = "crops",
+          help_heading = "Views", conflicts_with = "crops",
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CROP_SIDE)))]
     pub scales: Vec<u32>,
 
-    /// Keep each answer in a CSV; an earlier run of the same goes on there
+    /// Store each prediction in a CSV file, and resume an earlier run from it
     ///
-    /// Keeps each answer in a CSV file as it comes. Where the file holds answers
-    /// of the same model, data and settings, the run goes on where that one
-    /// stopped.
+    /// Each prediction is written as soon as it is computed. If the file already holds predictions
+    /// of the same model, data and settings, the run continues where the earlier run stopped.
     #[arg(long, value_name = "FILE.csv", help_heading = "Output")]
     pub save: Option<PathBuf>,
 
-    /// A page with the accuracy, calibration, confusions and worst mistakes
+    /// Write an HTML page: accuracy, calibration, confusion matrix, most confident mistakes
     #[arg(long, value_name = "FILE.html", help_heading = "Output")]
     pub report: Option<PathBuf>,
 
@@ -90,15 +87,15 @@ pub struct EvalArgs {
     #[arg(long)]
     pub strict: bool,
 
-    /// Only decode and prepare the images, and say how fast
+    /// Only decode and preprocess the images, and print the speed
     #[arg(long, hide_short_help = true, conflicts_with_all = ["save", "report", "json"])]
     pub decode_only: bool,
 
-    /// One JSON object
+    /// Print one JSON object
     ///
-    /// One JSON object: model, data, device, images, top1 and top5 (0 to 1) with
-    /// their intervals, failed, failures, calibration, classes, confused,
-    /// mistakes, images_per_second and others.
+    /// The object has model, data, device, images, top1 and top5 (0 to 1) with their intervals,
+    /// failed, failures, calibration, classes, confused, mistakes, images_per_second and other
+    /// fields.
     #[arg(long, help_heading = "Output")]
     pub json: bool,
 

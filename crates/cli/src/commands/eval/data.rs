@@ -86,7 +86,7 @@ pub fn decode_only(
         return Err(Failure::new(why));
     }
     term::print(&format!(
-        "images  {}\nspeed   {} images/s decoded and prepared\n",
+        "images  {}\nspeed   {} images/s decoded and preprocessed\n",
         thousands(read),
         rate(read as f64 / seconds.max(1e-9))
     ))

@@ -84,9 +84,10 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     if let Some(report) = report {
         write_report(&report, &found, &run, &data, &labels)?;
     }
-    match args.json {
-        true => term::print_json(&found)?,
-        false => term::print(&text::text(&found))?,
+    if args.json {
+        term::print_json(&found)?
+    } else {
+        term::print(&text::text(&found))?
     }
     run.ended().map_or(Ok(()), Err)
 }
@@ -144,11 +145,12 @@ fn evaluate(
 /// Returns the batch size: a multiple of the number of views, and no more than all images need.
 fn batch(views: &Views, images: usize) -> usize {
     let each = views.count();
-    match views.any_size() {
+    if views.any_size() {
         // The two views are an image and its mirror image. The next image may have another size,
         // which needs a separate batch.
-        true => 2,
-        false => each * BATCH.div_ceil(each).min(images).max(1),
+        2
+    } else {
+        each * BATCH.div_ceil(each).min(images).max(1)
     }
 }
 

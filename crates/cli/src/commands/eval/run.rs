@@ -78,10 +78,13 @@ impl<'a> Run<'a> {
         let classes = self.tally.classes().len();
         let journal = Journal::open(path, &run, |answer| {
             if self.data.label(answer.index) != Some(answer.label) {
-                return Err(format!("another label than image {} has", answer.index));
+                return Err(format!(
+                    "a label that differs from that of image {}",
+                    answer.index
+                ));
             }
             if answer.top.is_empty() || answer.top.iter().any(|&class| class >= classes) {
-                return Err(format!("a class that the network's {classes} have not"));
+                return Err(format!("a class that is not among the network's {classes}"));
             }
             if !(0.0..=1.0).contains(&answer.confidence) {
                 return Err(format!("a confidence of {}", answer.confidence));
@@ -97,9 +100,10 @@ impl<'a> Run<'a> {
         self.resumed = self.tally.images();
         let (done, wanted) = (self.resumed, self.known.len() as u64);
         if done > 0 {
-            let next = match done == wanted {
-                true => "nothing is left to do",
-                false => "going on with the others",
+            let next = if done == wanted {
+                "nothing is left to do"
+            } else {
+                "continuing with the others"
             };
             term::note(&format!(
                 "{}: {} of {} images were evaluated by an earlier run; {next}",
@@ -164,9 +168,10 @@ impl<'a> Run<'a> {
         let seen = self.images() + self.broken.len() as u64;
         if stopped && seen < self.known.len() as u64 {
             self.interrupted = true;
-            self.ended = Some(Failure::new(match kept {
-                true => "interrupted: the same command goes on from here",
-                false => "interrupted: with --save FILE.csv the same command would go on from here",
+            self.ended = Some(Failure::new(if kept {
+                "interrupted: the same command continues from here"
+            } else {
+                "interrupted: with --save FILE.csv, the same command would continue from here"
             }));
         }
     }

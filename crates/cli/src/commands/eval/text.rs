@@ -29,7 +29,7 @@ pub fn text(found: &Evaluation) -> String {
     line("model", about.model.clone());
     line("data", about.data.clone());
     line("device", about.device.clone());
-    line("seen", about.views.clone());
+    line("views", about.views.clone());
     line("top-1", share(found.top1, found.top1_interval));
     line("top-5", share(found.top5, found.top5_interval));
     let error = 100.0 * found.calibration.expected_error;
@@ -75,11 +75,10 @@ fn classes(found: &Evaluation) -> String {
             format!("worst of {n} classes")
         }
     };
-    let right = ("right", Align::Right);
     let mut table = Table::new(&[
         (heading.as_str(), Align::Left),
         ("images", Align::Right),
-        right,
+        ("accuracy", Align::Right),
         ("95 %", Align::Left),
     ]);
     for class in classes {
@@ -100,8 +99,8 @@ fn confused(found: &Evaluation) -> String {
         return String::new();
     }
     let mut table = Table::new(&[
-        ("is", Align::Left),
-        ("taken for", Align::Left),
+        ("correct class", Align::Left),
+        ("predicted class", Align::Left),
         ("images", Align::Right),
         ("of", Align::Right),
     ]);

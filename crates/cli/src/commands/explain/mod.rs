@@ -160,10 +160,7 @@ fn class(name: &str, labels: &Labels, model: &Model) -> Result<usize, Failure> {
             classes.saturating_sub(1),
             model.network().name,
             name.escape_debug(),
-            match near.is_empty() {
-                true => "; `resnet classify` shows names".into(),
-                false => format!("; there are {}", near.join(", ")),
-            }
+            if near.is_empty() { "; `resnet classify` shows names".into() } else { format!("; similar names are {}", near.join(", ")) }
         ))
     })
 }
@@ -234,8 +231,8 @@ fn text(path: &Path, found: &[Explained]) -> String {
     for e in found {
         let (row, column) = e.map.peak();
         text += &format!(
-            "  {:6.2} %  {:wide$}  logit {:.3} = {:.3} on average over {}x{} places + {:.3}; most at \
-             row {}, column {}\n",
+            "  {:6.2} %  {:wide$}  logit {:.3} = mean {:.3} of {}x{} positions + bias {:.3}; maximum \
+             at row {}, column {}\n",
             100.0 * e.prediction.probability,
             e.prediction.label,
             e.prediction.logit,

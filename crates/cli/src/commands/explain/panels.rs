@@ -81,15 +81,14 @@ fn sized(photo: &RgbImage, several: bool) -> RgbImage {
 
 /// Shortens a label to at most `room` characters.
 fn cut(label: &str, room: usize) -> String {
-    match label.chars().count() > room {
-        true => {
-            label
-                .chars()
-                .take(room.saturating_sub(3))
-                .collect::<String>()
-                + "..."
-        }
-        false => label.to_owned(),
+    if label.chars().count() > room {
+        label
+            .chars()
+            .take(room.saturating_sub(3))
+            .collect::<String>()
+            + "..."
+    } else {
+        label.to_owned()
     }
 }
 

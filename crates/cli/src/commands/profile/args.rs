@@ -11,12 +11,12 @@ use crate::options::choice::ChoiceArgs;
 use crate::options::kernels::KernelArgs;
 use crate::options::values::{self, DeviceChoice};
 
-/// Where does the time go? Each step of the plan, timed on the GPU
+/// Measure the GPU time of each step of the plan
 ///
-/// Prints each step of the plan with its kernel, output, GPU time (the median
-/// of several runs, each step in a pass of its own), share, rates, and how
-/// much of the device's own roofline it reaches. --candidates shows what else
-/// could compute each convolution, and how fast.
+/// Print each step of the plan with its kernel, output, GPU time, share, rates, and the percentage
+/// of the device's measured roofline that it reaches. The GPU time is the median of several runs,
+/// with each step in its own pass. --candidates lists all kernels that could compute each
+/// convolution, with their times.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -25,40 +25,39 @@ Examples:
   resnet profile resnet50 --candidates --layer layer2.0.conv2
   resnet profile resnet50 --trace resnet50.trace.json   # opens in ui.perfetto.dev")]
 pub struct ProfileArgs {
-    /// The network: a preset (seeded weights) or a checkpoint
+    /// Network: a preset (seeded weights) or a checkpoint
     #[arg(value_name = "PRESET|FILE", default_value = "resnet50", value_parser = values::source)]
     pub network: Source,
 
-    /// Images of a run
+    /// Images per batch
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch_size: u32,
 
-    /// In what activations and weights are stored: f32, f16 or auto
+    /// Precision of stored activations and weights: f32, f16 or auto
     ///
-    /// In what activations and weights are stored; sums are f32 in any case.
-    /// f16 takes half the memory and traffic, gives some three digits, and
-    /// needs a device with f16 in shaders; `auto` takes it where it is faster,
-    /// and says so where it is not.
+    /// Sums are f32 in any case. f16 takes half the memory and memory traffic, gives about three
+    /// digits, and needs a device with f16 in shaders. `auto` selects f16 if f16 is faster, and
+    /// otherwise selects f32 and reports the reason.
     #[arg(long, value_name = "P", default_value = "f32", value_parser = values::precision)]
     pub precision: Precision,
 
-    /// Where: auto, or an index or name of `resnet devices`
+    /// Device to measure: auto, or an index or name from `resnet devices`
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::device)]
     pub device: DeviceChoice,
 
     #[command(flatten)]
     pub choice: ChoiceArgs,
 
-    /// Every candidate of each convolution, instead of the plan's steps
+    /// Time every candidate of each convolution, instead of the plan's steps
     ///
-    /// Times every kernel that computes a convolution, for each distinct one or
-    /// for that of --layer, and marks with `<--` the one that the plan takes.
-    /// Each is held against the CPU first.
+    /// Time every kernel that could compute a convolution, for each distinct convolution or for
+    /// that of --layer. `<--` marks the kernel that the plan uses. The result of each kernel is
+    /// first compared with that of the CPU reference.
     #[arg(long, conflicts_with_all = ["sort", "trace"])]
     pub candidates: bool,
 
-    /// The candidates of that layer alone, such as layer1.0.conv2
+    /// Time only the candidates of this layer, such as layer1.0.conv2
     #[arg(long, value_name = "NAME", requires = "candidates")]
     pub layer: Option<String>,
 
@@ -70,16 +69,16 @@ pub struct ProfileArgs {
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CROP_SIDE)))]
     pub input_size: Option<u32>,
 
-    /// How long it is timed, in seconds
+    /// Time to measure, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3", allow_negative_numbers = true,
           value_parser = values::seconds)]
     pub duration: f64,
 
-    /// The order of the steps
+    /// Order of the steps
     #[arg(long, value_enum, default_value_t = Order::Execution)]
     pub sort: Order,
 
-    /// As one JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 
@@ -91,8 +90,8 @@ pub struct ProfileArgs {
 /// The order of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Order {
-    /// As they run.
+    /// Order of execution.
     Execution,
-    /// The longest first.
+    /// Longest first.
     Time,
 }

@@ -91,16 +91,17 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         progress.advance(1);
     }
     drop(progress);
-    match args.json {
-        true => term::print_json_pretty(&Found {
+    if args.json {
+        term::print_json_pretty(&Found {
             schema_version: SCHEMA_VERSION,
             created: host::now(),
             crate_version: CRATE_VERSION,
             device: Device::of(&gpu),
             model: model.network().name.clone(),
             shapes: lines,
-        }),
-        false => Ok(()),
+        })
+    } else {
+        Ok(())
     }
 }
 
@@ -110,7 +111,7 @@ fn text(report: &ShapeReport, chosen: Option<&'static str>) -> String {
         ("candidate", Align::Left),
         ("ms", Align::Right),
         ("GFLOP/s", Align::Right),
-        ("of the chosen", Align::Right),
+        ("vs. chosen", Align::Right),
         ("", Align::Left),
     ]);
     let of_chosen = chosen.and_then(|c| report.ms(c));

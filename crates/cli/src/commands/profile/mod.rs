@@ -74,7 +74,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     let mut started = start_up(&options, &case, |gpu| {
         args.choice.choice(gpu, case.precision)
     })?;
-    progress.message("the CPU computes what is right".into());
+    progress.message("computing reference logits on the CPU".into());
     let verification = started.check(&reference(&started.model, &case)?, &case);
     let tolerance = case.tolerance();
     if !verification.passed(tolerance) {
@@ -89,7 +89,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         return Err(device::needs_gpu());
     };
     let peaks = peaks_on(&started.gpu, PEAKS_TIME, |what| {
-        progress.message(format!("the device's peak: {what}"));
+        progress.message(format!("measuring the device's peak: {what}"));
     });
     if let Ok(peaks) = &peaks {
         profile.set_ceilings(peaks);
@@ -120,9 +120,10 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         verification,
         profile,
     };
-    match args.json {
-        true => term::print_json_pretty(&found),
-        false => term::print(&text(&found, &started.gpu.describe())),
+    if args.json {
+        term::print_json_pretty(&found)
+    } else {
+        term::print(&text(&found, &started.gpu.describe()))
     }
 }
 
@@ -161,16 +162,16 @@ fn text(found: &Found, device: &str) -> String {
     let clock = match p.clock {
         Clock::Timestamps => "the GPU's own timestamps, each step in a pass of its own",
         Clock::Wall => {
-            "the host's clock, since this adapter has no timestamps: each step with its submission \
-             and the wait for it"
+            "the host's clock, since this adapter has no timestamps: each time includes the \
+             submission of the step and the wait for its end"
         }
     };
     let peaks = found.device.peaks.as_ref();
     let peaks = peaks.map_or_else(String::new, |peaks: &Peaks| {
         format!(
             "Roofline: the larger of compute and traffic time at this device's measured peaks, \
-             {:.0} GFLOP/s (f32) and {:.1} GB/s, as a part of the time taken. Over 100 % where caches \
-             deliver more than memory can.\n",
+             {:.0} GFLOP/s (f32) and {:.1} GB/s, as a share of the measured time. Values above 100 % \
+             occur if caches deliver more than memory can.\n",
             peaks.fma_f32_gflops, peaks.memory_gbytes_per_second
         )
     });

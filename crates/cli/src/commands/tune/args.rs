@@ -10,17 +10,16 @@ use resnet_wgpu_bench::Source;
 use crate::options::kernels::KernelArgs;
 use crate::options::values::{self, DeviceChoice};
 
-/// Which kernels are the fastest here? Measures them, and keeps the winners
+/// Find the fastest kernels for this device
 ///
-/// Measures every kernel on each distinct convolution of some networks, each
-/// held against the CPU first, and stores the winners for this device; the
-/// other commands then go by them (`--tuning off` does without). Without it
+/// Measure every kernel on each distinct convolution of the networks, and store the fastest kernels
+/// for this device. The result of each kernel is first compared with that of the CPU reference. The
+/// other commands then use this tuning, unless called with `--tuning off`. Without a tuning,
 /// kernels are chosen by built-in rules for the class of device.
 ///
-/// A tuning holds for one adapter, driver and version of this program, and for
-/// the image and batch sizes that were measured; what is measured again
-/// replaces what was there. It is written when all is done, and ending it
-/// early leaves what was there.
+/// A tuning is valid for one adapter, driver and version of this program, and for the image and
+/// batch sizes that were measured. A new measurement replaces an earlier one of the same shape. The
+/// file is written at the end; ending the command early leaves the old file unchanged.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -35,21 +34,20 @@ pub struct TuneArgs {
           conflicts_with_all = ["export", "import"])]
     pub networks: Vec<Source>,
 
-    /// Images of a run; several as 1,8,32
+    /// Images per batch; several values as 1,8,32
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1",
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch_size: Vec<u32>,
 
-    /// In what activations and weights are stored: f32, f16 or auto
+    /// Precision of stored activations and weights: f32, f16 or auto
     ///
-    /// In what activations and weights are stored; sums are f32 in any case.
-    /// f16 takes half the memory and traffic, gives some three digits, and
-    /// needs a device with f16 in shaders; `auto` takes it where it is faster,
-    /// and says so where it is not.
+    /// Sums are f32 in any case. f16 takes half the memory and memory traffic, gives about three
+    /// digits, and needs a device with f16 in shaders. `auto` selects f16 if f16 is faster, and
+    /// otherwise selects f32 and reports the reason.
     #[arg(long, value_name = "P", default_value = "f32", value_parser = values::precision)]
     pub precision: Precision,
 
-    /// Where: auto, or an index or name of `resnet devices`
+    /// Device to tune: auto, or an index or name from `resnet devices`
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = values::device)]
     pub device: DeviceChoice,
 
@@ -58,24 +56,24 @@ pub struct TuneArgs {
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CROP_SIDE)))]
     pub input_size: Option<u32>,
 
-    /// How long the fastest of each shape are timed against each other, in seconds
+    /// Time to compare the fastest kernels of each shape, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "0.25", allow_negative_numbers = true,
           value_parser = values::seconds)]
     pub duration: f64,
 
-    /// Keep the winners in that file, instead of where commands find them
+    /// File to store the tuning in, instead of the default location
     #[arg(long, value_name = "FILE", conflicts_with_all = ["export", "import"])]
     pub output: Option<PathBuf>,
 
-    /// Measure nothing; write what is stored for the device to a file
+    /// Write the device's stored tuning to a file, without measuring
     #[arg(long, value_name = "FILE", conflicts_with_all = ["import", "json"])]
     pub export: Option<PathBuf>,
 
-    /// Measure nothing; store what a file has for the device
+    /// Store the device's tuning from a file, without measuring
     #[arg(long, value_name = "FILE", conflicts_with = "json")]
     pub import: Option<PathBuf>,
 
-    /// As one JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 

@@ -117,7 +117,7 @@ fn store(gpu: &Gpu) -> Result<PathBuf, Failure> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| {
             Failure::new(format!(
-                "{}: cannot be made: {e}; set RESNET_CACHE_DIR to a folder that can, or name a \
+                "{}: cannot be created: {e}; set RESNET_CACHE_DIR to another folder, or name a \
                  file with --output",
                 term::shown(folder)
             ))
@@ -132,7 +132,7 @@ fn import(file: &Path, gpu: &Gpu) -> Result<(), Failure> {
     let mut tuning = so_far(&path, gpu);
     tuning.merge(&found)?;
     tuning.write(&path)?;
-    term::print(&kept(&path, &found, "taken in"))
+    term::print(&kept(&path, &found, "imported"))
 }
 
 fn export(file: &Path, gpu: &Gpu) -> Result<(), Failure> {
@@ -146,7 +146,7 @@ fn export(file: &Path, gpu: &Gpu) -> Result<(), Failure> {
     let out = OutputFile::at(file, [&path])?;
     let tuning = Tuning::for_device(&path, gpu)?;
     tuning.write(out.path())?;
-    term::print(&kept(file, &tuning, "written"))
+    term::print(&kept(file, &tuning, "exported"))
 }
 
 fn kept(path: &Path, tuning: &Tuning, how: &str) -> String {

@@ -59,13 +59,15 @@ pub(super) fn matrix(tally: &Tally, labels: &Labels) -> Result<Option<Matrix>, P
     };
     Ok(Some(Matrix {
         classes: seen.iter().map(|&class| name(class)).collect(),
-        rows: match few {
-            true => seen.iter().map(row).collect(),
-            false => vec![],
+        rows: if few {
+            seen.iter().map(row).collect()
+        } else {
+            vec![]
         },
-        picture: match few {
-            true => None,
-            false => Some(picture(tally, &seen)?),
+        picture: if few {
+            None
+        } else {
+            Some(picture(tally, &seen)?)
         },
     }))
 }
@@ -80,7 +82,7 @@ fn cell(tally: &Tally, labels: &Labels, pair: (usize, usize), worst: u64) -> Cel
         share: (100 * images).div_ceil(most.max(1)),
         right: label == predicted,
         title: format!(
-            "{images} of {of} of {} taken for {}",
+            "{images} of {of} images of {} predicted as {}",
             labels.get(label),
             labels.get(predicted)
         ),

@@ -56,11 +56,12 @@ pub(super) fn mistakes<'a>(
 
 /// Reduces a picture to the size that the page shows, to save memory until the page is written.
 pub fn thumbnail(picture: RgbImage) -> RgbImage {
-    match picture.width().max(picture.height()) > SIDE {
-        true => DynamicImage::ImageRgb8(picture)
+    if picture.width().max(picture.height()) > SIDE {
+        DynamicImage::ImageRgb8(picture)
             .resize(SIDE, SIDE, FilterType::Triangle)
-            .into_rgb8(),
-        false => picture,
+            .into_rgb8()
+    } else {
+        picture
     }
 }
 

@@ -37,15 +37,15 @@ pub(super) fn verdict(found: &Calibration) -> &'static str {
         gap * bin.images as f64
     });
     match (found.expected_error, by_images.sum::<f64>()) {
-        (error, _) if error < WELL => "It is about as often right as it is sure.",
-        (_, gap) if gap > 0.0 => "It is surer than it is right: overconfident.",
-        _ => "It is more often right than it is sure: underconfident.",
+        (error, _) if error < WELL => "Well calibrated: confidence matches accuracy.",
+        (_, gap) if gap > 0.0 => "Overconfident: confidence exceeds accuracy.",
+        _ => "Underconfident: accuracy exceeds confidence.",
     }
 }
 
 /// Draws accuracy over confidence, bin by bin, and the diagonal of a perfectly calibrated network.
 pub(super) fn diagram(found: &Calibration) -> Value {
-    let label = "Share of the answers that is right, by their confidence";
+    let label = "Accuracy of the predictions by confidence";
     let mut chart = picture(HEIGHT + 4.0 + AXIS, label);
     for tick in TICKS {
         chart.push(
@@ -78,7 +78,7 @@ pub(super) fn diagram(found: &Calibration) -> Value {
             .set("data-value", bin.accuracy)
             .set("data-at", format!("/calibration/bins/{i}/accuracy"));
         let title = format!(
-            "{:.0} to {:.0} % sure: {} images, {:.1} % right, {:.1} % sure on average",
+            "Confidence {:.0} to {:.0} %: {} images, accuracy {:.1} %, mean confidence {:.1} %",
             100.0 * bin.from,
             100.0 * bin.to,
             thousands(bin.images),
@@ -101,7 +101,7 @@ pub(super) fn diagram(found: &Calibration) -> Value {
 
 /// Draws the number of predictions in each bin.
 pub(super) fn histogram(found: &Calibration) -> Value {
-    let mut chart = picture(HISTOGRAM + AXIS, "Answers by their confidence");
+    let mut chart = picture(HISTOGRAM + AXIS, "Number of images by confidence");
     let most = found.bins.iter().map(|bin| bin.images).max().unwrap_or(0);
     for bin in &found.bins {
         let height = HISTOGRAM * bin.images as f64 / most.max(1) as f64;
