@@ -1,10 +1,10 @@
-"""What measuring costs: `resnet bench` beside a bare loop over a `Session`.
+"""Measures the cost of measuring: compares `resnet bench` with a bare loop over a `Session`.
 
     cargo build --release --bins --examples
     python bench/overhead.py [PRESET] [--rounds 9] [--runs 25]
 
-The two alternate, each in a fresh process, on the same network and device; the medians of their
-rounds are compared. Needs nothing but Python.
+The two alternate, each in a fresh process, on the same network and device. The script compares the
+medians of their rounds. It needs only Python.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times this project and its rivals side by side. See bench/README.md, or --help."""
+"""Times this project and its rivals in alternation. See bench/README.md, or --help."""
 
 from rivals_lib.cli import main
 

@@ -1,4 +1,4 @@
-"""Tests of bench/rivals.py itself: `python bench/rivals.py --self-test`. They need no rival."""
+"""Tests of bench/rivals.py itself: `python bench/rivals.py --self-test`. The tests need no rival."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Rows(unittest.TestCase):
         self.assertEqual((row.status, row.median, row.reason), ("wrong", None, "error 1e-1"))
 
     def test_ratios_are_taken_round_by_round(self):
-        # The machine slowed down threefold in the second round, for both.
+        # In the second round the machine was three times as slow, for both rivals.
         ours = report.row(NAME, "f32", [result(1), result(10), result(30), result(10)], 0.1)
         rival = report.row("a", "f32", [result(1), result(20), result(60), result(20)], 0.1)
         report.compare([ours, rival])
@@ -181,7 +181,7 @@ class Workers(unittest.TestCase):
             return Measurement([1.0], size, Proof("GPU", []), {}, 1.0, 1.0, 1.0, 1.0)
 
         modules = {name for name in ("numpy",) if name not in sys.modules}
-        for name in modules:  # the worker imports it for all; these rivals have no use for it
+        for name in modules:  # the worker imports numpy for all rivals, but these rivals do not use it
             sys.modules[name] = sys
         try:
             return worker._outcome(Rival("r", precision, run, install="pip install r"), case())

@@ -1,4 +1,4 @@
-"""Tests of how one round is measured: in this process, by `resnet bench`, by CUDA events."""
+"""Tests of the measurement of one round: in this process, by `resnet bench`, by CUDA events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ needs_numpy = unittest.skipIf(np is None, "no numpy")
 
 
 class Clock:
-    """What `time` is, but moved by hand."""
+    """A replacement for the module `time` that the test advances."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -39,7 +39,7 @@ class Clock:
 @needs_numpy
 class InProcess(unittest.TestCase):
     def measured(self, seconds_each: float, errors: dict[int, float] | None = None, **settings) -> Measurement:
-        """An engine whose n-th inference takes (n + 1) ns more than `seconds_each`, with these errors."""
+        """An engine whose n-th inference takes `seconds_each` plus (n + 1) ns, with these errors."""
         clock, self.usage = Clock(), None
         out = np.float32([[1, 2]])
         self.count = 0
@@ -48,7 +48,7 @@ class InProcess(unittest.TestCase):
             clock.now += seconds_each + (self.count + 1) * 1e-9
             out[:] = [[1, 2 + 2 * (errors or {}).get(self.count, 0.0)]]
             self.count += 1
-            return out  # the same buffer each time, as some rivals give it
+            return out  # the same buffer each time, as some rivals return it
 
         def prove(usage: Usage) -> Proof:
             self.usage = usage
@@ -65,7 +65,7 @@ class InProcess(unittest.TestCase):
 
     def test_slow_ones_warm_up_as_often_as_asked(self):
         measured = self.measured(2.0)
-        self.assertEqual(self.numbers(measured, 2.0), [4, 5, 6])  # the first, two to warm up, three timed
+        self.assertEqual(self.numbers(measured, 2.0), [4, 5, 6])  # one first, two warm-up and three timed inferences
         self.assertAlmostEqual(measured.first_ms, 2000, 3)
         self.assertAlmostEqual(measured.start_ms, 3000, 3)
 
@@ -78,7 +78,7 @@ class InProcess(unittest.TestCase):
         self.assertEqual(len(self.measured(0.5, seconds=0.75).samples), 3)
 
     def test_the_largest_error_counts_whenever_it_was(self):
-        for number in (0, 2, 4, 5):  # the first, of the warm-up, timed, the last
+        for number in (0, 2, 4, 5):  # the first, one of the warm-up, one timed, the last
             self.assertAlmostEqual(self.measured(2.0, {number: 0.5, 1: 0.25}).error, 0.5)
         self.assertEqual(self.measured(2.0).error, 0.0)
 
@@ -94,7 +94,7 @@ class InProcess(unittest.TestCase):
 
 
 def bench_report(samples: list[float], **row) -> dict:
-    """As `resnet bench --json` prints it, as far as it is read here."""
+    """The fields of the output of `resnet bench --json` that the script reads."""
     def stats(values: list[float]) -> dict:
         return {"mean": values[0], "median": values[0], "samples": values}
 
@@ -210,7 +210,7 @@ class Ours(unittest.TestCase):
 
 
 class FakeCuda:
-    """A GPU with a queue: it is asleep for so many cycles, of which the host takes `launch` for a step."""
+    """A GPU with a queue. It sleeps for a given number of cycles. The host needs `launch` cycles for a step."""
 
     def __init__(self, launch: int) -> None:
         self.launch, self.host, self.awake, self.sleeps = launch, 0, 0, []

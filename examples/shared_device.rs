@@ -11,7 +11,7 @@ use std::error::Error;
 use std::f32::consts::TAU;
 
 use resnet_wgpu::wgpu::{self, util::DeviceExt};
-use resnet_wgpu::{Classifier, Gpu, Model, Pending, Slice, decode_file};
+use resnet_wgpu::{Classifier, Gpu, Model, PendingScores, Slice, decode_file};
 
 const SIDE: u32 = 256;
 const FRAMES: u32 = 24;
@@ -34,9 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let classifier = Classifier::new(&gpu, &Model::embedded()?, &Default::default())?;
     let mut recorder = classifier.recorder()?;
     let budget = recorder.gpu_time() / 3;
-    let (uploaded, waits) = (gpu.uploaded_bytes(), gpu.waits());
+    let uploaded_before = gpu.uploaded_bytes();
+    let waits_before = gpu.waits();
 
-    let mut answers: Vec<(u32, Pending)> = vec![];
+    let mut answers: Vec<(u32, PendingScores)> = vec![];
     let mut frame = 0;
     while frame < FRAMES || !answers.is_empty() {
         let mut encoder = device.create_command_encoder(&Default::default());
@@ -56,14 +57,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         // A window would present its frame now. Answers arrive some frames later.
         std::thread::sleep(std::time::Duration::from_millis(4));
-        while let Some((asked, answer)) = answers.first_mut() {
+        while let Some((begun, answer)) = answers.first_mut() {
             let Some(scores) = answer.take_ready()? else {
                 break;
             };
             let best = &classifier.top(&scores, 0, 1)[0];
             let percent = 100.0 * best.probability;
             println!(
-                "frame {frame:2}: {percent:5.1} %  {} (asked for in frame {asked})",
+                "frame {frame:2}: {percent:5.1} %  {} (asked for in frame {begun})",
                 best.label
             );
             drop(answers.remove(0));
@@ -74,8 +75,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "on {}: {} slices an answer, {} bytes of pictures uploaded, {} waits",
         gpu.describe(),
         recorder.slices(budget),
-        gpu.uploaded_bytes() - uploaded,
-        gpu.waits() - waits
+        gpu.uploaded_bytes() - uploaded_before,
+        gpu.waits() - waits_before
     );
     Ok(())
 }
@@ -84,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 struct Scene {
     target: wgpu::Texture,
     pipeline: wgpu::RenderPipeline,
-    binds: wgpu::BindGroup,
+    bind_group: wgpu::BindGroup,
     turn: wgpu::Buffer,
 }
 
@@ -130,8 +131,8 @@ impl Scene {
         );
         let photo =
             device.create_texture_with_data(queue, &descriptor, Default::default(), &pixels);
-        let drawn = wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::TEXTURE_BINDING;
-        let target = device.create_texture(&texture(size(SIDE, SIDE), drawn));
+        let usage = wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::TEXTURE_BINDING;
+        let target = device.create_texture(&texture(size(SIDE, SIDE), usage));
         let turn = device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
             size: 16,
@@ -178,7 +179,7 @@ impl Scene {
             .zip(resources)
             .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
             .collect();
-        let binds = device.create_bind_group(&wgpu::BindGroupDescriptor {
+        let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
             layout: &pipeline.get_bind_group_layout(0),
             entries: &entries,
@@ -186,7 +187,7 @@ impl Scene {
         Self {
             target,
             pipeline,
-            binds,
+            bind_group,
             turn,
         }
     }
@@ -206,7 +207,7 @@ impl Scene {
             ..Default::default()
         });
         pass.set_pipeline(&self.pipeline);
-        pass.set_bind_group(0, &self.binds, &[]);
+        pass.set_bind_group(0, &self.bind_group, &[]);
         pass.draw(0..3, 0..1);
     }
 }

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use resnet_wgpu::low_level::kernels::candidate;
-use resnet_wgpu::{Choice, DeviceSelector, Gpu, Model, Network, Session, SessionOptions};
+use resnet_wgpu::{DeviceSelector, Gpu, KernelChoice, Model, Network, Session, SessionOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -22,9 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let gpu = Gpu::new(&device)?;
     let choice = match &name {
         Some(name) => {
-            Choice::Prefer(candidate(name).ok_or_else(|| format!("no candidate `{name}`"))?)
+            KernelChoice::Prefer(candidate(name).ok_or_else(|| format!("no candidate `{name}`"))?)
         }
-        None => Choice::Auto,
+        None => KernelChoice::Auto,
     };
     let options = SessionOptions {
         choice,

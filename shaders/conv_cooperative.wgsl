@@ -1,20 +1,22 @@
 enable f16;
 enable wgpu_cooperative_matrix;
 
-// Convolution as an implicit GEMM of cooperative matrices: tensor cores, where
-// a device has them. Factors are rounded to f16 on their way into workgroup
-// memory; sums are f32.{% if reduction == "pointwise" %} This permutation is for 1×1 kernels without padding:
-// a plain GEMM whose reduction is the input channels.{% endif %}
-
+// Convolution as an implicit GEMM of cooperative matrices, which run on tensor cores if the device
+// has them. The kernel rounds factors to f16 when it writes them to workgroup memory. Sums are f32.
+{% if reduction == "pointwise" %}
+// This variant is for 1×1 kernels without padding. It is a plain GEMM whose reduction runs over the
+// input channels.
+{% endif %}
 //
 //   x         [points][N][H][W][in_quads] vec4
 //   w         [points][K*K][in_quads*4][weight_quads] vec4, rows padded to {{ bn }} quads
 //   bias      [weight_quads] vec4
-//   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [points][parts][N][P][Q][out_quads] vec4, and what results.wgsl says
+//   residual  [N][P][Q][out_quads] vec4 (bound to x if there is none)
+//   y         [points][parts][N][P][Q][out_quads] vec4, and outputs as in results.wgsl
 //
-// A workgroup of {{ subgroups_m * subgroups_n }} subgroups of {{ lanes }} lanes makes {{ bm }} pixels × {{ bn * 4 }} channels, in
-// steps of {{ bk * 4 }} along the reduction; a subgroup holds {{ tiles_m }} × {{ tiles_n }} matrices of {{ size }}×{{ size }}:
+// A workgroup of {{ subgroups_m * subgroups_n }} subgroups of {{ lanes }} lanes makes
+// {{ bm }} pixels × {{ bn * 4 }} channels, in steps of {{ bk * 4 }} along the reduction.
+// A subgroup holds {{ tiles_m }} × {{ tiles_n }} matrices of {{ size }}×{{ size }}:
 //
 //                          {{ bn * 4 }} channels
 //                     ┌───────────────────┐
@@ -28,13 +30,12 @@ enable wgpu_cooperative_matrix;
 //     └────────┘      └─────────┴─────────┘
 //
 // Rows of both tiles are padded by 16 bytes, which spreads a matrix's rows over
-// the banks. While a step is multiplied the next one's quads are on their way
-// from memory into registers. At the end each subgroup lays down one matrix at
-// a time in `stage`, from where its lanes take quads through the bounds-checked
-// epilogue.
+// the banks. While a step is multiplied, the next step's quads travel from
+// memory into registers. At the end, each subgroup writes one matrix at a time
+// to `stage`. Its lanes read quads from there, test pixel and quad, and store.
 //
-// Matrices of 16×16 are confirmed by no device yet: by naga, and by the
-// emulation of this file's indices in src/kernels/cooperative.rs.
+// No device has run matrices of 16×16 yet. naga validates these kernels, and
+// src/kernels/cooperative.rs emulates the indices of this file.
 {% set x_loads = bm * bk // threads %}
 {% set w_loads = bk * 4 * bn // threads %}
 {% set step = threads // bk %}
@@ -46,7 +47,7 @@ enable wgpu_cooperative_matrix;
 var<workgroup> tile_x: array<vec4<f16>, {{ bm * x_row // 4 }}>;      // [pixel][channel]
 var<workgroup> tile_w: array<vec4<f16>, {{ bk * w_row }}>;      // [channel in][channel out]
 {% else %}
-// Scalars: Metal loads matrices from nothing else.
+// Metal loads matrices from scalars only.
 var<workgroup> tile_x: array<f16, {{ bm * x_row }}>;      // [pixel][channel]
 var<workgroup> tile_w: array<f16, {{ bk * 4 * w_row }}>;      // [channel in][channel out]
 {% endif %}
@@ -102,8 +103,8 @@ fn main(
     @builtin(subgroup_id) subgroup_id: u32,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
-    // group_index() by hand: to naga a function's result is not uniform, and
-    // behind this return matrices may not follow then.
+    // This repeats group_index(), because naga regards a function's result as
+    // not uniform. After a return that is not uniform, naga refuses matrices.
     let tile = group.y * groups.x + group.x;
     if tile >= p.tiles {
         return;
@@ -117,7 +118,8 @@ fn main(
     let begin = (slice - point * p.parts) * p.part_quads;
     let end = min(begin + p.part_quads, p.quads);
 
-    // Were there more subgroups than the driver says, none would reach beyond.
+    // If the workgroup had more subgroups than expected, the clamp would still
+    // keep every access inside the tiles.
     let subgroup = min(subgroup_id, {{ subgroups_m * subgroups_n - 1 }}u);
     let m = subgroup / {{ subgroups_n }}u * {{ tiles_m * size }}u;
     let n = subgroup % {{ subgroups_n }}u * {{ tiles_n * size }}u;
@@ -131,7 +133,7 @@ fn main(
     let first_w = point * p.w_step + first_quad;
     let end_row = min(end * 4u, p.rows);
 
-    // Sums begin at zero; a matrix can only be loaded.
+    // Sums begin at zero. A matrix can only be loaded, so zeros are stored first.
     for (var i = local; i < {{ subgroups_m * subgroups_n * size * size }}u; i += {{ threads }}u) {
         stage[i] = 0.0;
     }
@@ -151,9 +153,9 @@ fn main(
 {{ fetch() }}
 {{ lay_down() }}
     workgroupBarrier();
-    // Matrices may not be touched under a condition that naga cannot see to be
-    // the same for all, as that the loop's first round only fetches: so the
-    // first step is fetched here.
+    // naga allows matrices only under conditions that it can prove uniform. The
+    // first iteration therefore cannot skip its products under a condition, and
+    // the first step is fetched before the loop.
     loop {
         k += {{ bk }}u;
         if k < end {
@@ -173,7 +175,7 @@ fn main(
         if k >= end {
             break;
         }
-        // The tiles are overwritten when all have read them.
+        // All invocations must have read the tiles before they are overwritten.
         workgroupBarrier();
 {{ lay_down() | indent(4) }}
         workgroupBarrier();

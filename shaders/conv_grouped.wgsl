@@ -1,17 +1,21 @@
-// Grouped convolution, computed directly.{% if aligned %} This permutation is for groups
-// whose channels come in whole quads, in and out.{% else %} This permutation takes any
-// groups: the four channels of an output quad may belong to different ones.{% endif %}
-
+// Grouped convolution, computed directly.
+{% if aligned %}
+// This variant is for groups with whole quads of input and output channels.
+{% else %}
+// This variant is for any groups. The four channels of an output quad may belong to different
+// groups.
+{% endif %}
 //
 //   x         [N][H][W][in_quads] vec4
 //   w         [K*K][group_in][weight_quads] vec4: for each output channel only
 //             the input channels of its own group
 //   bias      [weight_quads] vec4
-//   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [N][P][Q][out_quads] vec4, and what results.wgsl says
+//   residual  [N][P][Q][out_quads] vec4 (bound to x if there is none)
+//   y         [N][P][Q][out_quads] vec4, and outputs as in results.wgsl
 //
-// An invocation makes one quad of channels for {{ pixels }} pixels, so that a weight
-// quad is loaded once for {{ pixels }} uses; neighbours take neighbouring quads:
+// An invocation makes one quad of channels for {{ pixels }} pixels, so that each weight
+// quad is loaded once for {{ pixels }} uses. Neighbouring invocations take neighbouring
+// quads:
 //
 //              quad 0   quad 1   quad 2
 //             ┌────────┬────────┬────────┬─ ─
@@ -49,8 +53,8 @@ fn main(
     let first_in = quad * 4u / p.group_out * p.group_in / 4u;
 {% else %}
 {% for d in range(4) %}
-    // Channels that pad the last quad have no group: they read the last one's,
-    // and their weights are zero.
+    // Channels that pad the last quad belong to no group. They read the inputs
+    // of the last group, and their weights are zero.
     let in_{{ d }} = min((quad * 4u + {{ d }}u) / p.group_out * p.group_in, p.in_quads * 4u - p.group_in);
 {% endfor %}
 {% endif %}

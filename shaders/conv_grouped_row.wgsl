@@ -1,17 +1,18 @@
-// Grouped convolution of {{ kernel }}×{{ kernel }} windows, stride 1, by groups whose channels come in
-// whole quads: neighbouring pixels of a row share what they load.
+// Grouped convolution of {{ kernel }}×{{ kernel }} windows with stride 1, for groups with whole
+// quads of channels. Neighbouring pixels of a row share their loads.
 //
 //   x         [N][H][W][in_quads] vec4
 //   w         [K*K][group_in][weight_quads] vec4: for each output channel only
 //             the input channels of its own group
 //   bias      [weight_quads] vec4
-//   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [N][P][Q][out_quads] vec4, and what results.wgsl says
+//   residual  [N][P][Q][out_quads] vec4 (bound to x if there is none)
+//   y         [N][P][Q][out_quads] vec4, and outputs as in results.wgsl
 //
 // An invocation makes one quad of channels for {{ pixels }} pixels of a row ({{ pixels }} divides
-// the 56, 28, 14 and 7 of a ResNet); neighbours take neighbouring quads. Of
-// each row of the window it loads {{ pixels + kernel - 1 }} input quads for {{ kernel * pixels }} uses, and {{ 4 * kernel }} weight
-// quads for {{ pixels }} uses each:
+// the 56, 28, 14 and 7 of a ResNet). Neighbouring invocations take neighbouring
+// quads. For each row of the window, an invocation loads
+// {{ pixels + kernel - 1 }} input quads for {{ kernel * pixels }} uses, and
+// {{ 4 * kernel }} weight quads for {{ pixels }} uses each:
 //
 //   x   │ 0 │ 1 │ 2 │ … │ {{ pixels + kernel - 2 }} │
 //         └───┴───┴─ tap 0 to {{ kernel - 1 }} of pixel 0

@@ -1,7 +1,7 @@
 {% from "storage.wgsl" import input %}
 {% from "results.wgsl" import results %}
-// One convolution: y[N,P,Q,out] = epilogue(x[N,H,W,in] * w). Filled by
-// ConvProblem::dispatch in src/kernels/conv.rs.
+// Parameters of one convolution: y[N,P,Q,out] = epilogue(x[N,H,W,in] * w).
+// Filled by ConvProblem::dispatch in src/kernels/conv.rs.
 struct Params {
     pixels: u32,        // N*P*Q, output pixels of the whole batch
     in_h: u32,
@@ -15,22 +15,22 @@ struct Params {
     padding: u32,
     weight_quads: u32,  // quads in a row of packed weights (out_quads, padded)
     m_tiles: u32,       // tiles along the pixels
-    tiles: u32,         // tiles in all, of all points
+    tiles: u32,         // number of tiles, over all points and parts
     flags: u32,         // 1: ReLU, 2: residual
     group_in: u32,      // input channels of a group
     group_out: u32,     // output channels of a group
-    by_image: vec2<u32>,     // divides by out_h*out_w, see divide()
-    by_row: vec2<u32>,       // … out_w
-    by_in_quads: vec2<u32>,  // … in_quads
-    by_kernel: vec2<u32>,    // … kernel
-    by_n_tiles: vec2<u32>,   // … n_tiles
+    by_image: vec2<u32>,     // divisor out_h*out_w, see divide()
+    by_row: vec2<u32>,       // divisor out_w
+    by_in_quads: vec2<u32>,  // divisor in_quads
+    by_kernel: vec2<u32>,    // divisor kernel
+    by_n_tiles: vec2<u32>,   // divisor n_tiles
     n_tiles: u32,       // tiles along the output quads
-    rows: u32,          // the whole reduction, in rows of w
-    quads: u32,         // … in quads of rows
+    rows: u32,          // length of the whole reduction, in rows of w
+    quads: u32,         // length of the whole reduction, in quads of rows
     parts: u32,         // workgroups that share a tile's reduction
-    part_quads: u32,    // quads of each but the last
-    x_step: u32,        // vec4 of x from one point to the next
-    w_step: u32,        // … of w
+    part_quads: u32,    // length of each part but the last, in quads
+    x_step: u32,        // vec4 in x from one point to the next
+    w_step: u32,        // vec4 in w from one point to the next
     points: u32,        // independent products in all buffers but bias (1, or a batched GEMM)
 }
 
@@ -41,10 +41,10 @@ struct Params {
 {{ input(4, "residual") }}
 {{ results(5) }}
 
-// n / d for n below 2^31, where `by` is Divisor::new(d) in
-// src/kernels/divisor.rs: a multiplication and a shift, which cost far less
-// than a division. The product's high half, from 16-bit halves, is
-// WGSL's lack.
+// n / d for n below 2^31, if `by` is Divisor::new(d) of
+// src/kernels/divisor.rs. A multiplication and a shift cost far less than a
+// division. WGSL has no function for the high half of a product, so the
+// function computes this half from 16-bit halves.
 fn divide(n: u32, by: vec2<u32>) -> u32 {
     let a = vec2<u32>((n << 1u) & 0xffffu, n >> 15u);
     let b = vec2<u32>(by.x & 0xffffu, by.x >> 16u);
@@ -53,12 +53,13 @@ fn divide(n: u32, by: vec2<u32>) -> u32 {
     return (a.y * b.y + (left >> 16u) + (right >> 16u)) >> by.y;
 }
 
-// Bias is in the sum already; residual and ReLU follow, then the store.
+// Adds the residual, applies ReLU and stores the result. The sum includes the
+// bias already.
 fn finish(pixel: u32, quad: u32, sum: vec4<f32>) {
     finish_point(0u, pixel, quad, sum);
 }
 
-// The same in one of several products.
+// Does the work of finish() for one of several products.
 fn finish_point(point: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     if pixel >= p.pixels || quad >= p.out_quads {
         return;
@@ -74,14 +75,14 @@ fn finish_point(point: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     leave(at, quad, v);
 }
 
-// The residual's quad, or zero beyond the edges.
+// The residual's quad, or zero if pixel or quad is beyond the output's edge.
 fn residual_at(pixel: u32, quad: u32) -> vec4<f32> {
     let on = pixel < p.pixels && quad < p.out_quads;
     return select(vec4<f32>(), load_residual(select(0u, pixel * p.out_quads + quad, on)), on);
 }
 
-// Stores a sum that has its bias and residual: of one of y's slices, where it
-// has several.
+// Applies ReLU to a sum that includes bias and residual, and stores the result
+// in the given slice of y.
 fn store(slice: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     if pixel < p.pixels && quad < p.out_quads {
         let at = (slice * p.pixels + pixel) * p.out_quads + quad;
@@ -89,15 +90,17 @@ fn store(slice: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
     }
 }
 
-// Where the window of an output pixel begins in the input: index of the
-// image's first pixel, row and column (which padding can make negative).
+// Start of an output pixel's window in the input: the index of the image's
+// first pixel, and the window's first row and column. Padding can make row and
+// column negative.
 struct Corner {
     image: u32,
     row: i32,
     col: i32,
 }
 
-// Pixels beyond the last are read as the last; finish() drops them.
+// The window of an output pixel. A pixel beyond the last gets the last one's
+// window; finish() and store() drop its result.
 fn corner(pixel: u32) -> Corner {
     let at = min(pixel, p.pixels - 1u);
     let image = divide(at, p.by_image);

@@ -1,18 +1,19 @@
-// Convolution by subgroup shuffle, without workgroup memory: for devices whose
+// Convolution by subgroup shuffle, without workgroup memory, for devices whose
 // subgroups always have {{ lanes }} lanes.
 //
 //   x         [N][H][W][in_quads] vec4
 //   w         [K*K][in_quads*4][weight_quads] vec4, rows padded to {{ lanes }} quads
 //   bias      [weight_quads] vec4
-//   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [N][P][Q][out_quads] vec4, and what results.wgsl says
+//   residual  [N][P][Q][out_quads] vec4 (bound to x if there is none)
+//   y         [N][P][Q][out_quads] vec4, and outputs as in results.wgsl
 //
-// Winograd's batched GEMM is the same with a 1×1 window: N = H = 1, and x, w and
-// y each begin with a dimension of points, whose tiles follow one another.
+// Winograd's batched GEMM is a convolution with a 1×1 window and N = H = 1. Its
+// x, w and y each begin with a dimension of points, and the tiles of one point
+// follow those of the previous point.
 //
 // A subgroup makes {{ pixels }} pixels × {{ lanes * 4 }} channels. Each lane owns one quad
-// of channels for all the pixels, and loads the input quads of every
-// {{ lanes }}th pixel; shuffles hand these around:
+// of channels for all pixels, and loads the input quads of every {{ lanes }}th pixel.
+// Shuffles pass these input quads to the other lanes:
 //
 //               lane 0    lane 1         lane {{ lanes - 1 }}
 //             ┌─────────┬─────────┬─ ─ ─┬─────────┐
@@ -23,10 +24,10 @@
 //             └─────────┴─────────┴─ ─ ─┴─────────┘
 //               quad 0    quad 1          quad {{ lanes - 1 }}    of channels
 //
-// For one quad of input channels a lane loads 4 weight quads and
+// For one quad of input channels, a lane loads 4 weight quads and
 // {{ pixels // lanes }} input quads, and does {{ pixels * 4 }} vec4 multiply-adds. The accumulators
-// are separate variables in unrolled code: arrays indexed in loops cost 4–5×
-// on llvmpipe.
+// are separate variables in unrolled code, because arrays that are indexed in
+// loops cost 4–5 times as much on llvmpipe.
 {% include "common.wgsl" %}
 {% include "conv_params.wgsl" %}
 
@@ -56,7 +57,7 @@ fn main(
     var acc_{{ m }} = start;
 {% endfor %}
 
-    // Index in w of this lane's quad in the next row.
+    // Index in w of this lane's quad in the next weight row.
     var row = point * p.in_quads * 4u * p.weight_quads + quad;
     for (var r = 0u; r < p.kernel; r++) {
         for (var s = 0u; s < p.kernel; s++) {

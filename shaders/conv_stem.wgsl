@@ -1,23 +1,25 @@
-// {{ kernel }}×{{ kernel }} convolution of stride {{ stride }} on three channels, a network's first, by subgroup
-// shuffle: for devices whose subgroups always have {{ lanes }} lanes.
+// {{ kernel }}×{{ kernel }} convolution of stride {{ stride }} on three channels: a network's first
+// layer. The kernel uses subgroup shuffles, for devices whose subgroups always have
+// {{ lanes }} lanes.
 //
 //   x         [N][H][W] vec4: red, green, blue and a padding zero
 //   w         [{{ kernel }}*{{ kernel }}][3][weight_quads] vec4, rows padded to {{ lanes }} quads
 //   bias      [weight_quads] vec4
-//   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [N][P][Q][out_quads] vec4, and what results.wgsl says
+//   residual  [N][P][Q][out_quads] vec4 (bound to x if there is none)
+//   y         [N][P][Q][out_quads] vec4, and outputs as in results.wgsl
 //
-// A subgroup makes {{ pixels }} pixels of one row × {{ lanes * 4 }} channels, each lane one quad of
-// them. Neighbouring windows overlap, so for a row of the window the lanes
-// load each column under the tile once, and shuffles serve all taps:
+// A subgroup makes {{ pixels }} pixels of one row × {{ lanes * 4 }} channels. Each lane makes one
+// quad of these channels. Neighbouring windows overlap. For each row of the
+// window, the lanes therefore load each column under the tile once, and shuffles
+// pass the columns to all taps:
 //
 //   column        0   1   2   3   4   5   6   7   8  …  {{ columns - 1 }}
 //   loaded by     0   1   2   3   4   5   6   7 {{ "  0" if lanes == 8 else "  8" }}  …
 //   pixel 0     └─ taps 0 … {{ kernel - 1 }} ─┘
 //   pixel 1     {{ "    " * stride }}└─ taps 0 … {{ kernel - 1 }} ─┘
 //
-// That is {{ loads }} input and {{ 3 * kernel }} weight quads for {{ 3 * kernel * pixels }} vec4 multiply-adds, and none
-// of them with the padding zero.
+// For each row, a lane loads {{ loads }} input quads and {{ 3 * kernel }} weight quads, and does
+// {{ 3 * kernel * pixels }} vec4 multiply-adds. None of these uses the padding zero.
 {% include "common.wgsl" %}
 {% include "conv_params.wgsl" %}
 
@@ -73,7 +75,7 @@ fn main(
 {% endfor %}
     }
 
-    // What lies beyond the end of the row is beyond all pixels to finish().
+    // finish() drops the index p.pixels, so pixels beyond the row's end get it.
     let pixel = out_row * p.out_w;
 {% for m in range(pixels) %}
     finish(select(p.pixels, pixel + first + {{ m }}u, first + {{ m }}u < p.out_w), quad, acc_{{ m }});

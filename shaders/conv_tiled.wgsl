@@ -1,19 +1,21 @@
-// Convolution as an implicit GEMM with tiles in workgroup memory: for hardware
-// GPUs.{% if reduction == "pointwise" %} This permutation is for 1×1 kernels without padding: a plain
-// GEMM whose reduction is the input channels.{% elif reduction == "rgb" %} This permutation is for three input channels: its
-// reduction runs over kernel rows × columns × 3 scalars, four of them a quad,
-// rather than over quads a quarter of which is padding.{% endif %}
-
+// Convolution as an implicit GEMM with tiles in workgroup memory, for hardware GPUs.
+{% if reduction == "pointwise" %}
+// This variant is for 1×1 kernels without padding. It is a plain GEMM whose reduction runs over the
+// input channels.
+{% elif reduction == "rgb" %}
+// This variant is for three input channels. Its reduction runs over kernel rows × columns × 3
+// scalars, four of them in each quad. Quads of the input's channels would be one quarter padding.
+{% endif %}
 //
 //   x         [points][N][H][W][in_quads] vec4
 //   w         [points][K*K][in_quads*4{% if reduction == "rgb" %}, here 3{% endif %}][weight_quads] vec4, rows padded
 //             to {{ bn }} quads
 //   bias      [weight_quads] vec4
-//   residual  [N][P][Q][out_quads] vec4 (bound to x where there is none)
-//   y         [points][parts][N][P][Q][out_quads] vec4, and what results.wgsl says
+//   residual  [N][P][Q][out_quads] vec4 (bound to x if there is none)
+//   y         [points][parts][N][P][Q][out_quads] vec4, and outputs as in results.wgsl
 //
 // A workgroup of {{ threads }} invocations makes {{ bm }} pixels × {{ bn * 4 }} channels, in steps
-// of {{ bk * 4 }} along the reduction (kernel rows × columns × input channels):
+// of {{ bk * 4 }} scalars along the reduction (kernel rows × columns × input channels):
 //
 //                      {{ bn }} quads of channels
 //                     ┌──────────────┐
@@ -22,17 +24,18 @@
 //      {{ bk }} quads        ┌──────────────┐
 //     ┌────────┐      │              │
 //     │ tile_x │      │ accumulators │ {{ bm }} pixels, {{ tm }} × {{ tn }} quads an invocation,
-//     │        │      │              │ spread {{ bm // tm }} pixels and {{ bn // tn }} quads apart
+//     │        │      │              │ in steps of {{ bm // tm }} pixels and {{ bn // tn }} quads
 //     └────────┘      └──────────────┘
 //
-// Both tiles are there twice: while one half is multiplied, the next step's
-// quads are on their way from memory into registers, and they are written to
-// the other half behind the products. One barrier a step is enough: who writes
-// a half has passed the barrier behind everyone's last reads of it.
+// Each tile has two halves. While one half is multiplied, the next step's quads
+// travel from memory into registers. After the products, the invocations write
+// these quads to the other half. One barrier a step is enough: an invocation
+// writes a half only after the barrier that follows all reads of this half.
 //
-// Where there are few tiles, `parts` workgroups share the reduction of each;
-// sum_parts.wgsl adds up what they leave in y. `points` are independent
-// problems of one shape (Winograd's products).
+// If there are few tiles, `parts` workgroups share the reduction of each tile.
+// Each workgroup writes its part to y, and sum_parts.wgsl adds the parts.
+// `points` is the number of independent problems of one shape (Winograd's
+// products).
 {% set threads_n = bn // tn %}
 {% set threads_m = bm // tm %}
 {% set x_loads = bm * bk // threads %}
@@ -42,15 +45,16 @@
 {% include "common.wgsl" %}
 {% include "conv_params.wgsl" %}
 
-// Eight vec4 of workgroup memory can be reached at once. Reads take eight
-// neighbouring pixels of one quad; writes come from {{ bk }} quads of {{ swizzle }} neighbouring
-// pixels, so each quad's pixels are swapped about by {{ swizzle }}·quad (exclusive or)
-// rather than padded, which would not fit {{ 32 * bk * (bm + 4 * bn) }} bytes.
+// Workgroup memory serves eight vec4 at once. A read takes eight neighbouring
+// pixels of one quad. A write takes {{ swizzle }} neighbouring pixels of each of {{ bk }} quads.
+// To avoid bank conflicts, the pixel index of each quad is combined with
+// {{ swizzle }}·quad by exclusive or. Padding would do the same, but would not fit into
+// {{ 32 * bk * (bm + 4 * bn) }} bytes.
 var<workgroup> tile_x: array<vec4<f32>, {{ 2 * bk * bm }}>;      // [side][quad][pixel ^ {{ swizzle }}·quad]
 var<workgroup> tile_w: array<vec4<f32>, {{ 8 * bk * bn }}>;      // [side][channel][quad]
 {% if reduction == "rgb" %}
 
-// Of the colours of two taps, the four from `phase` on.
+// Four of the six colours of two taps, from index `phase` on.
 fn four_of_six(a: vec4<f32>, b: vec4<f32>, phase: u32) -> vec4<f32> {
     let two = select(vec4<f32>(a.xyz, b.x), vec4<f32>(a.yz, b.xy), phase == 1u);
     return select(two, vec4<f32>(a.z, b.xyz), phase == 2u);
@@ -67,8 +71,8 @@ fn main(
     if tile >= p.tiles {
         return;
     }
-    // Tiles of the same pixels follow each other: they find x in the cache,
-    // and the weights, far smaller, stay there.
+    // Tiles of the same pixels follow each other, so that they find x in the
+    // cache. The weights are far smaller and stay in the cache.
     let slice = tile / (p.m_tiles * p.n_tiles);
     let in_slice = tile - slice * p.m_tiles * p.n_tiles;
     let tile_row = divide(in_slice, p.by_n_tiles);
@@ -78,7 +82,7 @@ fn main(
     let begin = (slice - point * p.parts) * p.part_quads;
     let end = min(begin + p.part_quads, p.quads);
 
-    // 32 invocations are 8 pixels × 4 quads, so that a subgroup reads few
+    // 32 invocations compute 8 pixels × 4 quads, so that a subgroup reads few
     // different vec4 of each tile.
     let block = local / 32u;
     let n = local % 4u + block % {{ threads_n // 4 }}u * 4u;
@@ -95,8 +99,8 @@ fn main(
     let first_w = point * p.w_step + first_quad;
     let end_row = min(end * 4u, p.rows);
 
-    // Bias and residual are there first: all loads at once, and none at the
-    // end that everything would wait for.
+    // The sums start with bias and residual. All their loads are issued at once,
+    // and the end of the kernel waits for none of them.
 {% for j in range(tn) %}
     let bias_{{ j }} = load_bias(first_quad + n + {{ j * threads_n }}u);
 {% endfor %}
@@ -115,8 +119,7 @@ fn main(
 {% for l in range(w_loads) %}
     var next_w_{{ l }} = vec4<f32>();
 {% endfor %}
-    // The first round of the loop only fetches: what it would multiply is not
-    // there yet.
+    // The first iteration only fetches, because no step has been stored yet.
     var side = 1u;
     var k = begin;
     loop {
@@ -128,7 +131,7 @@ fn main(
             next_x_{{ l }} = select(vec4<f32>(), load_x(select(0u, first_x_{{ l }} + quad, on)), on);
 {% endfor %}
 {% elif reduction == "rgb" %}
-            // Its four scalars are of two neighbouring taps.
+            // The four scalars of a quad belong to two neighbouring taps.
             let tap_a = quad * 4u / 3u;
             let tap_b = tap_a + 1u;
             let phase = quad % 3u;

@@ -1,5 +1,12 @@
-// Element by element, one quad an invocation:{% if op == "add" %} y = a + b{% elif op == "relu" %} y = max(x, 0){% else %} y = x·scale + shift, then
-// perhaps ReLU (a batch norm that no convolution could take in){% endif %}.
+{% if op == "add" %}
+// Elementwise sum, y = a + b.
+{% elif op == "relu" %}
+// Elementwise ReLU, y = max(x, 0).
+{% else %}
+// Elementwise y = x·scale + shift, optionally followed by ReLU. This is a batch norm that was not
+// folded into a convolution.
+{% endif %}
+// Each invocation computes one quad.
 //
 //   all activations  [N*H*W][quads] vec4
 {% if op == "scale_shift" %}

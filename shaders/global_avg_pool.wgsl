@@ -1,7 +1,7 @@
 // Mean over all pixels: x [N][H*W][quads] → y [N][quads].
 //
-// A workgroup takes {{ quads }} quads of one image; {{ slices }} invocations share the pixels of
-// each, and their partial sums meet in workgroup memory:
+// A workgroup takes {{ quads }} quads of one image. {{ slices }} invocations share the pixels of
+// each quad, and add their partial sums through workgroup memory:
 //
 //              quad 0 … quad {{ quads - 1 }}
 //   slice 0    ┌────────────┐   pixels 0, {{ slices }}, {{ 2 * slices }}, …
@@ -40,8 +40,9 @@ fn main(
 
     var sum = vec4<f32>();
     if quad < p.quads {
-        // Mesa's llvmpipe ends a shader's loops after 65,535 turns in all without
-        // an error, so a turn takes {{ unroll }} pixels. Planning refuses what is longer still.
+        // Mesa's llvmpipe ends a shader's loops after 65,535 iterations in total,
+        // without an error. One iteration therefore takes {{ unroll }} pixels. Planning
+        // refuses inputs that would still need too many iterations.
         var i = slice;
         for (; i + {{ slices * (unroll - 1) }}u < p.pixels; i += {{ slices * unroll }}u) {
 {% for u in range(unroll) %}

@@ -1,25 +1,25 @@
 {% if bytes %}
-// Images of bytes: x [N*H*W][3] u8 → y [N*H*W] vec4, where `levels` says what
-// each byte stands for, normalised, and the channel that pads is zero.
+// Converts images of bytes: x [N*H*W][3] u8 → y [N*H*W] vec4. The table `levels`
+// holds the normalised value of each byte. The fourth channel is zero.
 //
-// An invocation makes four pixels of three words:
+// An invocation makes four pixels from three words:
 //
 //   words   |r0 g0 b0 r1|g1 b1 r2 g2|b2 r3 g3 b3|   low byte first
 //   pixels  |--- 0 ---|---- 1 ---|---- 2 ---|---- 3 -|
 {% else %}
-// Images of floats, stored anew: x [N*H*W][quads] → y of the same shape, one
-// quad an invocation.
+// Converts images of floats to another stored type: x [N*H*W][quads] → y of the
+// same shape. Each invocation converts one quad.
 {% endif %}
 {% include "common.wgsl" %}
 {% from "storage.wgsl" import input, output %}
 
 // Filled by IngestProblem::dispatch in src/kernels/ingest.rs.
 struct Params {
-    items: u32,  // invocations that have something to do
+    items: u32,  // number of invocations with work
     quads: u32,  // N*H*W*quads
     zeros: vec2<u32>,
 {% if bytes %}
-    levels: array<vec4<f32>, 256>,  // of red, green and blue
+    levels: array<vec4<f32>, 256>,  // values for red, green and blue
 {% endif %}
 }
 
@@ -32,7 +32,7 @@ struct Params {
 {{ output(2, "y") }}
 {% if bytes %}
 
-// The pixel whose bytes are the lowest three of `rgb`.
+// Writes the pixel whose bytes are the lowest three bytes of `rgb`.
 fn put(pixel: u32, rgb: u32) {
     if pixel < p.quads {
         let red = p.levels[rgb & 255u].x;

@@ -1,15 +1,15 @@
-// Fully connected layer: y[N,out] = epilogue(x[N,in] · w). Bound by reading
-// the weights, so neighbouring invocations read neighbouring quads of a row.
+// Fully connected layer: y[N,out] = epilogue(x[N,in] · w). Reading the weights
+// bounds its speed, so neighbouring invocations read neighbouring quads of a row.
 //
 //   x         [N][in_quads] vec4
 //   w         [in_quads*4][weight_quads] vec4: a chunk of the output features
 //             (a layer larger than a binding runs as several dispatches)
 //   bias      [weight_quads] vec4, of the same chunk
-//   residual  [N][out_quads] vec4 (bound to x where there is none)
+//   residual  [N][out_quads] vec4 (bound to x if there is none)
 //   y         [N][out_quads] vec4
 //
-// A workgroup makes {{ quads }} quads of one image; {{ slices }} invocations share the reduction
-// of each, and their partial sums meet in workgroup memory:
+// A workgroup makes {{ quads }} quads of one image. {{ slices }} invocations share the reduction
+// of each quad, and add their partial sums through workgroup memory:
 //
 //              quad 0 … quad {{ quads - 1 }}
 //   slice 0    ┌────────────┐   rows 0, {{ slices }}, {{ 2 * slices }}, … (in quads of inputs)
@@ -24,8 +24,8 @@ struct Params {
     tiles_per_image: u32,
     in_quads: u32,
     out_quads: u32,
-    first_quad: u32,    // where the chunk begins in y
-    chunk_quads: u32,   // how many quads it has
+    first_quad: u32,    // first quad of the chunk in y
+    chunk_quads: u32,   // number of quads in the chunk
     weight_quads: u32,  // quads in a row of packed weights
     flags: u32,         // 1: ReLU, 2: residual
 }
@@ -53,7 +53,7 @@ fn main(
     let quad = tile % p.tiles_per_image * {{ quads }}u + local % {{ quads }}u;
     let slice = local / {{ quads }}u;
 
-    // Rows are padded to whole tiles, so every quad may be read.
+    // Weight rows are padded to whole tiles, so the quad needs no test here.
     var sum = vec4<f32>();
     for (var k = slice; k < p.in_quads; k += {{ slices }}u) {
         let v = load_x(image * p.in_quads + k);
@@ -66,7 +66,7 @@ fn main(
     partial[local] = sum;
     workgroupBarrier();
 {% if slices > 8 %}
-    // By halves, where one after the other would be long.
+    // Add in halves: with many slices, one invocation would take long.
     for (var part = {{ slices // 2 }}u; part > 0u; part /= 2u) {
         if slice < part {
             partial[local] += partial[local + part * {{ quads }}u];

@@ -1,13 +1,14 @@
 // {{ "Maximum" if max else "Mean" }} over windows: x [N][H][W][quads] → y [N][P][Q][quads].
 {% if max %}
-// Padding never wins: taps off the image are skipped (PyTorch pads with −∞).
+// Taps outside the image are skipped, so padding is never the maximum (PyTorch
+// pads with −∞).
 {% else %}
-// In ceil mode, padding and overhang not counted: the mean is over the taps on
-// the image (AvgPool2d(ceil_mode=True, count_include_pad=False)).
+// The mean counts only the taps on the image, neither padding nor the overhang
+// of ceil mode (AvgPool2d(ceil_mode=True, count_include_pad=False)).
 {% endif %}
 //
-// One invocation makes one quad of one output pixel; neighbours take
-// neighbouring quads, so that loads and stores are contiguous:
+// One invocation makes one quad of one output pixel. Neighbouring invocations
+// take neighbouring quads, so that loads and stores are contiguous:
 //
 //   pixel 0: [quad 0][quad 1][quad 2]…  pixel 1: [quad 0][quad 1]…
 //    inv.        0       1       2                  q       q+1

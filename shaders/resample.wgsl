@@ -1,7 +1,8 @@
-// The first pass of Pillow's resize of 8-bit RGB, of a {{ "texture" if texture else "buffer" }}'s pixels: along one
-// axis, in fixed point of 22 bits, rounded to bytes before the second pass.
+// First pass of Pillow's resize of 8-bit RGB, for pixels in a
+// {{ "texture" if texture else "buffer" }}. The pass resizes along one axis in fixed point with
+// 22 bits, and rounds its results to bytes.
 //
-//   source   region at `origin`, R8G8B8A8 or B8G8R8A8, alpha ignored
+//   source   region at `origin`, R8G8B8A8 or B8G8R8A8; alpha is ignored
 //   taps     [outputs][stride] i32: first input, number of weights, weights
 //   narrow   [height][width] u32: red, green, blue, low byte first
 //
@@ -14,15 +15,15 @@
 
 // Filled by Sampling::first_pass in src/preprocess/sampling.rs.
 struct Params {
-    size: vec2<u32>,    // of `narrow`, in pixels
-    origin: vec2<u32>,  // of the region in the source
+    size: vec2<u32>,    // size of `narrow`, in pixels
+    origin: vec2<u32>,  // first pixel of the region in the source
     across: vec2<u32>,  // first row or column of the other axis that is kept
     stride: u32,        // words of an output's taps
     vertical: u32,      // 1: the axis is y
-    srgb: u32,          // 1: the texture's values have been made linear
+    srgb: u32,          // 1: reading the texture converts sRGB to linear values
     bgr: u32,           // 1: blue comes first
-    first_word: u32,    // of the source buffer
-    row_words: u32,     // of a row in the source buffer
+    first_word: u32,    // first word of the picture in the source buffer
+    row_words: u32,     // words of a row in the source buffer
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -35,7 +36,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> narrow: array<u32>;
 
 {% if texture %}
-// What sRGB textures do when they are read, undone (IEC 61966-2-1).
+// Encodes linear values as sRGB (IEC 61966-2-1). This undoes the conversion that
+// reading an sRGB texture performs.
 fn encoded(v: vec3<f32>) -> vec3<f32> {
     let curve = 1.055 * pow(max(v, vec3<f32>(0.0031308)), vec3<f32>(1.0 / 2.4)) - 0.055;
     return select(curve, 12.92 * v, v <= vec3<f32>(0.0031308));

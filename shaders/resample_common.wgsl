@@ -1,7 +1,7 @@
-{# What both passes of the resize share. #}
+{# Declarations that both passes of the resize share. #}
 {% macro declarations() %}
-// Weights have 22 bits of fraction; sums start at a half, and so round to the
-// nearest, as in Pillow's Resample.c.
+// Weights have 22 fraction bits. Sums start at one half, so that the shift rounds
+// to the nearest byte, as in Pillow's Resample.c.
 const BITS = 22u;
 const HALF = 1i << (BITS - 1u);
 

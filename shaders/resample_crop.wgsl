@@ -1,11 +1,11 @@
-// The second pass of Pillow's resize, along the other axis, into the crop that
-// the network reads: bytes of red, green and blue, four pixels in three words.
+// Second pass of Pillow's resize, along the other axis. The pass writes the crop
+// that the network reads: bytes of red, green and blue, four pixels in three words.
 //
-//   narrow   [height][width] u32, what the first pass left
+//   narrow   [height][width] u32, the result of the first pass
 //   taps     as in resample.wgsl
 //   crop     [rows·columns][3] u8, black outside `inside`
 //
-//   crop  ┌──────────────┐   an invocation makes four pixels, which may go on
+//   crop  ┌──────────────┐   an invocation makes four pixels, which may continue
 //         │  ┌ inside ┐  │   in the next row:  |r0 g0 b0 r1|g1 b1 r2 g2|b2 r3 g3 b3|
 //         │  └────────┘  │
 //         └──────────────┘
@@ -14,10 +14,10 @@
 
 // Filled by Sampling::second_pass in src/preprocess/sampling.rs.
 struct Params {
-    size: vec2<u32>,    // of the crop, in pixels
+    size: vec2<u32>,    // size of the crop, in pixels
     before: vec2<u32>,  // black columns and rows before `inside`
-    inside: vec2<u32>,  // columns and rows that are made
-    width: u32,         // of `narrow`
+    inside: vec2<u32>,  // columns and rows that come from the picture
+    width: u32,         // width of `narrow`
     first: u32,         // row or column of the source with which `narrow` begins
     stride: u32,        // words of an output's taps
     vertical: u32,      // 1: the axis is y
@@ -32,7 +32,7 @@ struct Params {
 fn pixel(at: u32) -> u32 {
     let in_crop = vec2<u32>(at % p.size.x, at / p.size.x);
     let to = in_crop - p.before;
-    // Before the first, this wraps to more than there are.
+    // A pixel before `inside` wraps to a number that exceeds `inside`.
     if any(to >= p.inside) {
         return 0u;
     }

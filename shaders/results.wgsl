@@ -1,16 +1,16 @@
-{# What a convolution's last stage leaves of a sum v that has its bias, residual
-   and ReLU; its templates end with leave(at, quad, v).
+{# Outputs of a convolution's last dispatch. A template ends with
+   leave(at, quad, v), where v is the sum after bias, residual and ReLU.
 
      scale, shift  [out_quads] vec4, f32
-     y             as the template says
-     z             like y
+     y             in the layout that the template describes
+     z             in the layout of y
 
      v ──┬────────────────────────► y
          └─► max(v·scale + shift, 0) ─► z     a batch norm and ReLU that follow
 
-   `outputs` says which of y and z there are: "sum" is y alone, "normed" z
-   alone. Whoever calls has tested `quad`, so scale and shift end where y's
-   quads do. z is made of v before y is rounded. #}
+   `outputs` selects the outputs: "sum" is y alone, "normed" is z alone, and
+   "both" is y and z. The caller has tested `quad`, so scale and shift need no
+   more quads than y. z is computed from v, not from the rounded y. #}
 {% from "storage.wgsl" import input, output %}
 {% macro results(binding) %}
 {% if outputs == "sum" %}

@@ -1,11 +1,12 @@
-// Option A's shortcut (He 2015, section 3.3): every stride-th pixel, and zero
-// channels before and behind the copied ones. x [N][H][W][in] → y [N][P][Q][out].
+// Shortcut of option A (He 2015, section 3.3). It copies every stride-th pixel and
+// adds channels of zeros before and after the copied channels:
+// x [N][H][W][in] → y [N][P][Q][out].
 //
 //   x channels          [ 0 1 2 … in-1 ]
 //   y channels  [ 0 0 … ][ 0 1 2 … in-1 ][ … 0 0 ]
 //                before                    to out
 //
-// `before` need not be a multiple of four, so channels move one by one.
+// `before` need not be a multiple of four, so channels are copied one by one.
 {% include "common.wgsl" %}
 {% from "storage.wgsl" import input, output %}
 
@@ -28,7 +29,7 @@ struct Params {
 {{ output(2, "y") }}
 
 fn channel(at: u32, out: u32) -> f32 {
-    let c = out - p.before; // wraps far beyond in_channels where out < before
+    let c = out - p.before; // wraps far beyond in_channels if out < before
     if c >= p.in_channels {
         return 0.0;
     }

@@ -1,9 +1,9 @@
 // exp(x − max)/Σexp(x − max) over the channels of each pixel:
 // x [N*H*W][quads] → y of the same shape.
 //
-// A workgroup of {{ workgroup }} invocations takes one pixel: each walks every {{ workgroup }}th quad,
-// and the maximum and the sum meet in workgroup memory. Channels that pad the
-// last quad take no part and come out as zero.
+// A workgroup of {{ workgroup }} invocations takes one pixel, and each invocation takes every
+// {{ workgroup }}th quad. The invocations combine the maximum and the sum through workgroup
+// memory. Channels that pad the last quad are ignored, and their results are zero.
 {% include "common.wgsl" %}
 {% from "storage.wgsl" import input, output %}
 

@@ -1,12 +1,13 @@
-// The second half of a convolution whose reduction several workgroups share:
+// Second dispatch of a convolution whose reduction several workgroups share:
 // y = epilogue(sum of the parts).
 //
-//   sums      [parts][pixels][out_quads] vec4, what conv_tiled.wgsl left
+//   sums      [parts][pixels][out_quads] vec4, written by conv_tiled.wgsl
 //   bias      [out_quads or more] vec4
-//   residual  [pixels][out_quads] vec4 (bound to `sums` where there is none)
-//   y         [pixels][out_quads] vec4, and what results.wgsl says
+//   residual  [pixels][out_quads] vec4 (bound to `sums` if there is none)
+//   y         [pixels][out_quads] vec4, and outputs as in results.wgsl
 //
-// An invocation makes one quad; neighbours take neighbouring quads:
+// An invocation makes one quad, and neighbouring invocations take neighbouring
+// quads:
 //
 //   part 0      │ quad │ quad │ quad │ …
 //   part 1      │ quad │ quad │ quad │ …

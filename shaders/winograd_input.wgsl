@@ -1,13 +1,13 @@
-// The input's transform of Winograd's F({{ tile }}×{{ tile }}, 3×3): V = Bᵀ d B.
+// Input transform of Winograd's F({{ tile }}×{{ tile }}, 3×3): V = Bᵀ d B.
 //
 //   x            [N][H][W][quads] vec4
-//   transformed  [{{ points * points }}][tiles][quads] vec4: point by point, so that each is a matrix
+//   transformed  [{{ points * points }}][tiles][quads] vec4: one matrix for each point
 //
-// An invocation takes one quad of one tile of {{ points }}×{{ points }} input pixels; tiles
-// overlap by two, and neighbouring invocations take neighbouring quads:
+// An invocation takes one quad of one tile of {{ points }}×{{ points }} input pixels. Tiles overlap
+// by two pixels, and neighbouring invocations take neighbouring quads:
 //
 //        ┌───── {{ points }} ─────┐
-//        │ {{ tile }}×{{ tile }} outputs │ ─►  {{ points * points }} values, one a point
+//        │ {{ tile }}×{{ tile }} outputs │ ─►  {{ points * points }} values, one for each point
 //        │  + 2 borders │
 //        └──────────────┘
 {% include "common.wgsl" %}
@@ -15,7 +15,7 @@
 {{ input(1, "x") }}
 {{ output(2, "transformed") }}
 
-// A pixel's quad, zero where padding is.
+// A pixel's quad, or zero if the pixel is padding.
 fn pixel(image: u32, row: i32, col: i32, quad: u32) -> vec4<f32> {
     let on = u32(row) < p.in_h && u32(col) < p.in_w;
     let at = (image + u32(row) * p.in_w + u32(col)) * p.quads + quad;
@@ -39,7 +39,7 @@ fn main(
     let row = i32(tile % of_image / p.columns * {{ tile }}u) - i32(p.padding);
     let col = i32(tile % p.columns * {{ tile }}u) - i32(p.padding);
 
-    // Columns first: t = Bᵀ d, a column of d at a time.
+    // Columns first: t = Bᵀ d, one column of d at a time.
 {% for c in range(points) %}
 {% for r in range(points) %}
     let d_{{ r }}_{{ c }} = pixel(image, row + {{ r }}, col + {{ c }}, quad);

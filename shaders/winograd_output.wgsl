@@ -1,14 +1,14 @@
-// The output's transform of Winograd's F({{ tile }}×{{ tile }}, 3×3): y = epilogue(Aᵀ M A).
+// Output transform of Winograd's F({{ tile }}×{{ tile }}, 3×3): y = epilogue(Aᵀ M A).
 //
-//   m         [{{ points * points }}][tiles][quads] vec4: point by point
+//   m         [{{ points * points }}][tiles][quads] vec4: one matrix for each point
 //   bias      [quads] vec4
-//   residual  [N][P][Q][quads] vec4 (bound to m where there is none)
-//   y         [N][P][Q][quads] vec4, and what results.wgsl says
+//   residual  [N][P][Q][quads] vec4 (bound to m if there is none)
+//   y         [N][P][Q][quads] vec4, and outputs as in results.wgsl
 //
-// An invocation makes one quad of one tile of {{ tile }}×{{ tile }} output pixels; those
-// beyond the image's edge are dropped:
+// An invocation makes one quad of one tile of {{ tile }}×{{ tile }} output pixels. Pixels beyond
+// the image's edge are dropped:
 //
-//     {{ points * points }} values, one a point  ─►  {{ tile }}×{{ tile }} pixels
+//     {{ points * points }} values, one for each point  ─►  {{ tile }}×{{ tile }} pixels
 {% include "common.wgsl" %}
 {% include "winograd_params.wgsl" %}
 {% from "results.wgsl" import results %}
@@ -24,8 +24,8 @@ fn finish(image: u32, row: u32, col: u32, quad: u32, sum: vec4<f32>) {
     let at = ((image * p.out_h + row) * p.out_w + col) * p.quads + quad;
     let on = (p.flags & 2u) != 0u;
 {% if textures %}
-    // Not a branch: lavapipe would compile the kernel anew at every dispatch,
-    // with the uniforms that its branches ask for put in as constants.
+    // Use select, not a branch: lavapipe replaces the uniforms that branches test
+    // by constants, and would compile the kernel again at every dispatch.
     let v = sum + select(vec4<f32>(), load_residual(at), on);
 {% else %}
     var v = sum;
@@ -53,7 +53,7 @@ fn main(
     let row = tile % of_image / p.columns * {{ tile }}u;
     let col = tile % p.columns * {{ tile }}u;
 
-    // Columns first: t = Aᵀ M, a column of M at a time.
+    // Columns first: t = Aᵀ M, one column of M at a time.
     let step = p.tiles * p.quads;
 {% for c in range(points) %}
 {% for r in range(points) %}

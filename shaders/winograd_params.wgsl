@@ -4,7 +4,7 @@ struct Params {
     tiles: u32,         // tiles of the whole batch
     rows: u32,          // tiles down an image
     columns: u32,       // tiles across an image
-    quads: u32,         // quads of channels of the transformed side
+    quads: u32,         // channel quads: of the input for V, of the output for M
     in_h: u32,
     in_w: u32,
     out_h: u32,

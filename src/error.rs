@@ -10,24 +10,24 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::classify::ClassifyError;
-use crate::cpu::CpuError;
 use crate::gpu::{GpuError, ResampleError, SourceError};
 use crate::graph::GraphError;
 #[cfg(feature = "hub")]
 use crate::hub::HubError;
 use crate::labels::LabelsError;
 use crate::models::UnknownPreset;
-use crate::monitor::Cancelled;
+use crate::monitor::CancelledError;
 use crate::passes::LowerError;
 use crate::pixels::InputError;
 use crate::plan::PlanError;
 use crate::preprocess::{ImageError, PreprocessError};
+use crate::reference::ReferenceError;
 use crate::session::SessionError;
 use crate::tensor::TensorError;
 use crate::weights::{CheckpointError, ConfigError};
 use explain::ExplainError;
 use features::FeaturesError;
-use tuning::{Stale, TuningError};
+use tuning::{StaleTuning, TuningError};
 
 /// The kind of an [`Error`]: what a program decides by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -190,7 +190,7 @@ macro_rules! layers {
 }
 
 layers! {
-    Cancelled: |_| ErrorKind::Cancelled,
+    CancelledError: |_| ErrorKind::Cancelled,
     CheckpointError: of_checkpoint,
     ClassifyError: |error| match error {
         ClassifyError::NoNumbers { .. } | ClassifyError::NoProbabilities { .. } => {
@@ -200,10 +200,10 @@ layers! {
         ClassifyError::Taken => ErrorKind::InvalidArgument,
     },
     ConfigError: |_| ErrorKind::Checkpoint,
-    CpuError: |error| match error {
-        CpuError::InputShape { .. } => ErrorKind::InvalidArgument,
-        CpuError::TooLarge { .. } => ErrorKind::OutOfMemory,
-        CpuError::MissingTensor { .. } | CpuError::TensorShape { .. } | CpuError::Tensor(_) => {
+    ReferenceError: |error| match error {
+        ReferenceError::InputShape { .. } => ErrorKind::InvalidArgument,
+        ReferenceError::TooLarge { .. } => ErrorKind::OutOfMemory,
+        ReferenceError::MissingTensor { .. } | ReferenceError::TensorShape { .. } | ReferenceError::Tensor(_) => {
             ErrorKind::Checkpoint
         }
         _ => ErrorKind::Internal,
@@ -236,7 +236,7 @@ layers! {
     PreprocessError: |_| ErrorKind::InvalidArgument,
     SessionError: |_| ErrorKind::InvalidArgument,
     SourceError: |_| ErrorKind::InvalidArgument,
-    Stale: |_| ErrorKind::InvalidArgument,
+    StaleTuning: |_| ErrorKind::InvalidArgument,
     TensorError: |_| ErrorKind::Checkpoint,
     TuningError: |error| match error {
         TuningError::Read { .. } | TuningError::Write { .. } => ErrorKind::Io,
@@ -309,7 +309,7 @@ mod tests {
         let remedy = error.remedy();
         assert_eq!(remedy.as_deref(), Some("finish one before the next"));
         assert!(matches!(error.downcast_ref(), Some(GpuError::Busy(2))));
-        let error = Error::from(Cancelled);
+        let error = Error::from(CancelledError);
         assert_eq!((error.context(), error.remedy()), (error.to_string(), None));
     }
 

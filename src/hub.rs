@@ -20,8 +20,8 @@
 //! ```
 
 pub use resnet_wgpu_hub::{
-    Accuracy, Cached, Event, Fetched, HOMES, Home, Hub, HubError, HubOptions, ModelId, Origin,
-    Place, home,
+    CachedModel, Event, FetchedModel, Hub, HubError, HubOptions, ModelId, PRETRAINED_WEIGHTS,
+    PretrainedWeights, Provenance, PublishedAccuracy, WeightsLocation, pretrained_weights,
 };
 
 // Every file that can be fetched can also be read.
@@ -33,26 +33,27 @@ mod tests {
     use crate::models::{Network, presets};
 
     #[test]
-    fn every_row_is_of_a_preset_and_has_a_name_that_parses() {
-        for home in HOMES {
-            let network = Network::preset(home.preset).unwrap();
-            assert_eq!(network.name, home.preset);
-            if let Some(id) = home.id() {
+    fn every_row_names_a_preset_and_has_a_name_that_parses() {
+        for weights in PRETRAINED_WEIGHTS {
+            let network = Network::preset(weights.preset).unwrap();
+            assert_eq!(network.name, weights.preset);
+            if let Some(id) = weights.id() {
                 id.unwrap();
             }
-            if let Some(accuracy) = home.accuracy {
-                assert!((50.0..100.0).contains(&accuracy.top1), "{home:?}");
+            if let Some(accuracy) = weights.accuracy {
+                assert!((50.0..100.0).contains(&accuracy.top1), "{weights:?}");
             }
         }
     }
 
     #[test]
-    fn a_preset_has_one_home() {
+    fn a_preset_has_one_default() {
         for preset in presets() {
-            let mut homes = HOMES.iter().filter(|h| h.default && h.preset == preset);
-            assert_eq!(homes.next(), home(preset));
-            assert!(homes.next().is_none(), "{preset}");
+            let of_preset = PRETRAINED_WEIGHTS.iter().filter(|w| w.preset == preset);
+            let mut defaults = of_preset.filter(|w| w.default);
+            assert_eq!(defaults.next(), pretrained_weights(preset));
+            assert!(defaults.next().is_none(), "{preset}");
         }
-        assert!(home("plain18").is_none());
+        assert!(pretrained_weights("plain18").is_none());
     }
 }

@@ -116,7 +116,6 @@
 compile_error!("in a browser wgpu's handles stay on one thread: build without `atomics`");
 
 mod classify;
-mod cpu;
 mod device;
 mod error;
 mod explain;
@@ -137,6 +136,7 @@ mod pixels;
 mod plan;
 mod preprocess;
 mod printable;
+mod reference;
 mod session;
 mod tensor;
 mod tune;
@@ -145,14 +145,14 @@ mod weights;
 mod whole_file;
 
 pub use classify::{
-    Classifier, ClassifierOptions, Input, LayerOutput, Loading, ModelSource, Pending, PixelFormat,
-    Pixels, Prediction, Recorder, Scores, Slice,
+    Classifier, ClassifierOptions, Input, LayerOutput, Loading, ModelSource, PendingScores,
+    PixelFormat, Pixels, Prediction, Recorder, Scores, Slice,
 };
 #[cfg(not(target_arch = "wasm32"))]
-pub use classify::{Outcome, Waits};
+pub use classify::{PictureOutcome, WaitTimes};
 pub use device::Device;
 pub use error::{Error, ErrorKind};
-pub use explain::{ClassMap, Explained, Explainer, ExplainerOptions};
+pub use explain::{ClassMap, Explainer, ExplainerOptions, Explanation};
 #[cfg(not(target_arch = "wasm32"))]
 pub use gpu::adapters;
 pub use gpu::{
@@ -166,7 +166,7 @@ pub use labels::Labels;
 pub use model::{Model, PreprocessOverrides};
 pub use models::Network;
 pub use monitor::{Monitor, Progress};
-pub use plan::{Choice, Precision};
+pub use plan::{KernelChoice, Precision};
 pub use preprocess::{ImageLimits, Interpolation, Preprocess, Views, decode_bytes, decode_file};
 pub use session::{InputForm, Outputs, Run, RunOutputs, Session, SessionOptions};
 pub use tensor::Tensor;

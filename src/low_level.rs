@@ -11,8 +11,8 @@ pub mod classify {
 }
 
 /// The plain implementation on the CPU, which GPUs are compared with.
-pub mod cpu {
-    pub use crate::cpu::*;
+pub mod reference {
+    pub use crate::reference::*;
 }
 
 /// Class activation maps: the parts of a picture that an answer comes from.
@@ -88,9 +88,9 @@ pub mod weights {
 /// Devices, and the engine of a network on a GPU with the executables of its plans.
 pub mod gpu {
     pub use crate::gpu::engine::Engine;
-    pub use crate::gpu::executable::{Executable, Setup};
+    pub use crate::gpu::executable::{Executable, LoadTimes};
     pub use crate::gpu::flight::Flight;
-    pub use crate::gpu::timed::StepsTime;
+    pub use crate::gpu::step_times::StepTimes;
     pub use crate::gpu::*;
 }
 
@@ -101,9 +101,9 @@ pub mod kernels {
 
 /// Plans and their parts, and the questions that tuning asks of planning.
 pub mod plan {
-    pub use crate::plan::contenders::{chosen, contenders, conv_shapes};
+    pub use crate::plan::candidates::{candidates, conv_shapes, selected_candidate};
     pub use crate::plan::data::PlanData;
-    pub use crate::plan::parts::{Binding, Input, Output, Slot, Step, Weight};
+    pub use crate::plan::parts::{Binding, PlanInput, PlanOutput, Slot, Step, Weight};
     pub use crate::plan::winners::Winners;
     pub use crate::plan::*;
 }
@@ -112,20 +112,20 @@ pub mod plan {
 /// them.
 pub mod errors {
     pub use crate::classify::{ClassifyError, InputError};
-    pub use crate::cpu::CpuError;
     pub use crate::explain::ExplainError;
     pub use crate::features::FeaturesError;
     pub use crate::gpu::{GpuError, SourceError};
     pub use crate::graph::GraphError;
     pub use crate::labels::LabelsError;
     pub use crate::models::UnknownPreset;
-    pub use crate::monitor::Cancelled;
+    pub use crate::monitor::CancelledError;
     pub use crate::passes::LowerError;
     pub use crate::plan::PlanError;
     pub use crate::preprocess::{ImageError, PreprocessError};
+    pub use crate::reference::ReferenceError;
     pub use crate::session::SessionError;
     pub use crate::tensor::TensorError;
-    pub use crate::tune::{Stale, TuningError};
+    pub use crate::tune::{StaleTuning, TuningError};
     pub use crate::weights::{CheckpointError, ConfigError};
 }
 

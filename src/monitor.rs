@@ -124,7 +124,7 @@ pub(crate) enum Stage {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("loading was cancelled")]
-pub struct Cancelled;
+pub struct CancelledError;
 
 impl Monitor {
     /// Returns the current progress.
@@ -169,16 +169,16 @@ impl Monitor {
     }
 
     /// Returns an error if loading was cancelled.
-    pub(crate) fn check(&self) -> Result<(), Cancelled> {
+    pub(crate) fn check(&self) -> Result<(), CancelledError> {
         if self.is_cancelled() {
-            Err(Cancelled)
+            Err(CancelledError)
         } else {
             Ok(())
         }
     }
 
     /// Adds `by` to the work done in a stage. Returns an error if loading was cancelled.
-    pub(crate) fn advance(&self, stage: Stage, by: u64) -> Result<(), Cancelled> {
+    pub(crate) fn advance(&self, stage: Stage, by: u64) -> Result<(), CancelledError> {
         self.counter(stage).done.fetch_add(by, Ordering::Relaxed);
         self.check()
     }
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stages_are_thirds() -> Result<(), Cancelled> {
+    fn stages_are_thirds() -> Result<(), CancelledError> {
         let monitor = Monitor::default();
         assert_eq!(monitor.progress().fraction(), 0.0);
         monitor.expect(Stage::Checked, 10);
@@ -211,7 +211,7 @@ mod tests {
         monitor.complete();
         assert_eq!(monitor.progress().fraction(), 1.0);
         monitor.cancel();
-        assert_eq!(monitor.advance(Stage::Kernels, 1), Err(Cancelled));
+        assert_eq!(monitor.advance(Stage::Kernels, 1), Err(CancelledError));
         Ok(())
     }
 }

@@ -175,36 +175,64 @@ fn rounds(session: &Session, images: Images<'_>, mut between: impl FnMut()) {
     }
 }
 
-fn check(gpu: &Gpu, model: &Model, options: &SessionOptions) {
-    let session = Session::new(gpu, model, options).unwrap();
-    let case = format!(
-        "{}, {:?}, {:?}, {:?}, {} images, {} in flight",
-        gpu.describe(),
-        gpu.profile().storage,
-        session.precision().scalar,
-        options.input.name(),
-        session.batch(),
-        session.max_in_flight()
-    );
-    // One submission runs all steps once.
-    assert_eq!(session.plan().unwrap().submissions.len(), 1, "{case}");
-    let whole = session.input_len() * session.batch();
-    let pictures = Pictures::new(whole);
-    // The first run may have fewer images than later runs.
-    let first = pictures.of(options.input, session.input_len());
-    session.run_batch(first, |_| ()).unwrap();
+/// A session after its first run, with images for further runs.
+struct Case {
+    session: Session,
+    input: InputForm,
+    pictures: Pictures,
+    text: String,
+}
 
-    let images = pictures.of(options.input, whole);
-    let (others, wgpu) = allocations(|| rounds(&session, images, || {}));
-    assert!(others.is_empty(), "{case}:{others}");
-    assert!(wgpu > 0, "{case}: even wgpu's allocations were not seen");
+impl Case {
+    fn new(gpu: &Gpu, model: &Model, options: &SessionOptions) -> Self {
+        let session = Session::new(gpu, model, options).unwrap();
+        let text = format!(
+            "{}, {:?}, {:?}, {:?}, {} images, {} in flight",
+            gpu.describe(),
+            gpu.profile().storage,
+            session.precision().scalar,
+            options.input.name(),
+            session.batch(),
+            session.max_in_flight()
+        );
+        // One submission runs all steps once.
+        assert_eq!(session.plan().unwrap().submissions.len(), 1, "{text}");
+        let pictures = Pictures::new(session.input_len() * session.batch());
+        // The first run may have fewer images than later runs.
+        let first = pictures.of(options.input, session.input_len());
+        session.run_batch(first, |_| ()).unwrap();
+        Self {
+            session,
+            input: options.input,
+            pictures,
+            text,
+        }
+    }
+
+    fn images(&self) -> Images<'_> {
+        self.pictures.of(self.input, self.pictures.bytes.len())
+    }
+}
+
+/// Checks all cases of a device at once, since naming the functions on the stacks takes seconds.
+fn check(gpu: &Gpu, cases: &[Case]) {
+    let (others, wgpu) = allocations(|| {
+        for case in cases {
+            rounds(&case.session, case.images(), || {});
+        }
+    });
+    let names: Vec<&str> = cases.iter().map(|case| &*case.text).collect();
+    assert!(others.is_empty(), "{names:#?}:{others}");
+    assert!(wgpu > 0, "even wgpu's allocations were not seen");
 
     // Device memory changes neither between runs nor while they are in flight.
     let memory = device_memory(gpu);
-    rounds(&session, images, || {
-        assert_eq!(device_memory(gpu), memory, "{case}")
-    });
-    assert_eq!(device_memory(gpu), memory, "{case}");
+    for case in cases {
+        rounds(&case.session, case.images(), || {
+            assert_eq!(device_memory(gpu), memory, "{}", case.text)
+        });
+        assert_eq!(device_memory(gpu), memory, "{}", case.text);
+    }
 }
 
 #[test]
@@ -221,6 +249,7 @@ fn a_run_allocates_nothing_of_its_own() {
     let gpus: Vec<Gpu> = gpus.collect();
     assert!(!gpus.is_empty(), "no adapter: run ./scripts/test");
     for gpu in &gpus {
+        let mut cases = vec![];
         for precision in [Precision::F32, Precision::F16] {
             if precision == Precision::F16 && !gpu.profile().f16 {
                 continue;
@@ -236,9 +265,10 @@ fn a_run_allocates_nothing_of_its_own() {
                         probabilities: true,
                         ..SessionOptions::default()
                     };
-                    check(gpu, &model, &options);
+                    cases.push(Case::new(gpu, &model, &options));
                 }
             }
         }
+        check(gpu, &cases);
     }
 }

@@ -1,11 +1,11 @@
-"""What bench/rivals.py is made of.
+"""The parts of bench/rivals.py.
 
 - `cli`: the command line, and the run from start to end
-- `networks`: the weights, inputs, right logits and converted models that all share
-- `registry`: the table of rivals; `ours` and `with_*`: one file a library
-- `worker`: one round of one rival, in a process of its own
-- `measure`: alternation, and who else was using the CPU
-- `report`: statistics, tables, JSON; `system`: what the machine is
+- `networks`: the weights, inputs, expected logits and converted models that all rivals share
+- `registry`: the table of rivals; `ours` and `with_*`: one file for each library
+- `worker`: one round of one rival, in a separate process
+- `measure`: alternation, and the CPU time of other processes
+- `report`: statistics, tables, JSON; `system`: facts about the machine
 
-Nothing but the standard library is imported at import time.
+At import time, the modules import only the standard library.
 """

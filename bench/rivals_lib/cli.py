@@ -77,13 +77,13 @@ def _run(args: argparse.Namespace, rivals: list[Rival]) -> None:
             print(f"\n## {model}, batch {batch}, {networks.SIZE}×{networks.SIZE}\n\n{report.table(rows)}", flush=True)
             full["cases"].append({"model": model, "batch_size": batch,
                                   "rows": [report.as_json(row, results[row.name]) for row in rows]})
-            if args.json:  # after each case, so that a run that is cut short leaves what it had
+            if args.json:  # after each case, so that an interrupted run leaves its results
                 report.save(args.json, full)
     print(f"\n{report.footnotes(rows_of_all, settings, full['environment'])}")
 
 
 def _prepare(model: str, batches: list[int], cache: Path, python: str) -> None:
-    """In a process of its own: what this one holds would count as the memory of all that it starts."""
+    """Prepares in a separate process: this process's memory would count as that of all processes it starts."""
     work = json.dumps({"model": model, "batches": batches, "cache": str(cache)})
     try:
         done = subprocess.run([python, str(SCRIPT), "--prepare", work], stderr=subprocess.PIPE, text=True)
@@ -94,14 +94,14 @@ def _prepare(model: str, batches: list[int], cache: Path, python: str) -> None:
 
 
 def _why(stderr: str) -> str:
-    """The last line of a traceback, and what to install if that is it."""
+    """The last line of a traceback, and the packages to install if one is missing."""
     last = (stderr.strip().splitlines() or ["it said nothing"])[-1]
     missing = last.startswith(("ImportError", "ModuleNotFoundError"))
     return last + f"\nThat needs: {networks.INSTALL} (or --python prepare=VENV/bin/python)" * missing
 
 
 def case_from(values: dict) -> Case:
-    """A case that came as JSON."""
+    """The case that a JSON object describes."""
     kinds = {"cache": Path, "ours": Path, "ours_args": tuple}
     return Case(**{field.name: kinds.get(field.name, lambda value: value)(values[field.name])
                    for field in fields(Case)})
@@ -123,7 +123,7 @@ def split_pair(pair: str) -> tuple[str, str]:
 
 
 def python_for(name: str, pythons: list[tuple[str, str]]) -> str:
-    """The interpreter that --python names for a rival; the first match counts."""
+    """The interpreter that --python names for a rival. The first match counts."""
     return next((path for pattern, path in pythons if fnmatch.fnmatchcase(name, pattern)), sys.executable)
 
 
@@ -153,7 +153,7 @@ def _positive(text: str) -> int:
 
 def _warmup(text: str) -> int:
     value = int(text)
-    if value < 2:  # with the first: what records or tunes at its first calls is done by then
+    if value < 2:  # after these and the first inference, rivals that record or tune at first calls have finished
         raise argparse.ArgumentTypeError(f"{text}: expected 2 or more")
     return value
 
@@ -194,6 +194,6 @@ def _parser() -> argparse.ArgumentParser:
         help="for weights, inputs and converted networks (default: %(default)s)")
     add("--json", type=Path, metavar="FILE", help="write everything: environment, all samples, proofs")
     add("--self-test", action="store_true", help="test this script itself; needs no rival")
-    add("--worker", help=argparse.SUPPRESS)  # one round, in a process of its own
+    add("--worker", help=argparse.SUPPRESS)  # one round, in a separate process
     add("--prepare", help=argparse.SUPPRESS)
     return parser

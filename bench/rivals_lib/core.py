@@ -1,4 +1,4 @@
-"""What a rival is, and what it gives."""
+"""The types of a rival and of its results."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ if TYPE_CHECKING:
 
 SIZE = 224
 
-# Largest error, as a part of the largest logit, that still counts as right. The seeded networks magnify
-# rounding, ResNet-50 more than trained ones do: its error is 3e-5 in f32, 2e-2 with TF32's inputs and
-# 4e-2 in f16 (ResNet-18's: 2e-6, 1e-3, 2e-3; PyTorch on the CPU). No rival in f32 was off by more than
-# 4e-5. So f32's bound has room for all of them, and TF32 cannot pass for f32, on ResNet-18 either.
+# Largest error that counts as correct, as a fraction of the largest logit. The seeded networks magnify
+# rounding, ResNet-50 more than trained networks do. With PyTorch on the CPU, its error is 3e-5 in f32, 2e-2
+# with TF32's inputs and 4e-2 in f16 (ResNet-18's: 2e-6, 1e-3, 2e-3). No rival in f32 had an error above
+# 4e-5. The bound of f32 has room for all of them, and TF32 cannot pass as f32, even on ResNet-18.
 BOUNDS = {"f32": 2e-4, "tf32": 1e-1, "f16": 1e-1}
 
 
 class Unavailable(Exception):
-    """The rival cannot run here. Says why, and what to install."""
+    """The rival cannot run here. The text gives the reason and the packages to install."""
 
 
 class Refused(Exception):
-    """It ran, but not on the device that it claims: its times are worth nothing."""
+    """The rival ran, but not on the device that it claims, so its times are worthless."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What one round measures."""
+    """The settings of one round."""
 
     model: str
     batch: int
     cache: Path
     runs: int
-    seconds: float  # that a round's timed inferences take at least
+    seconds: float  # minimum total time of a round's timed inferences
     warmup: int
-    device: str  # ours, as `resnet --device` takes it
-    gpu: str | None  # part of the name of the Vulkan device of rivals that can choose
+    device: str  # our device, in the form of `resnet --device`
+    gpu: str | None  # part of the Vulkan device's name, for rivals that can choose
     ours: Path
     ours_args: tuple[str, ...]
 
@@ -53,7 +53,7 @@ class Case:
         return self.prepared(f"b{self.batch}.input.safetensors")
 
     def prepared(self, ending: str) -> Path:
-        """A file that `networks.prepare` made, or the reason why it could not."""
+        """The path of a file that `networks.prepare` made. Raises `Unavailable` with the reason if it could not."""
         path = self.cache / f"{self.model}.{ending}"
         if not path.exists():
             why = path.with_name(path.name + ".why")
@@ -71,7 +71,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Usage:
-    """Where the CPU time of a timed loop went."""
+    """The distribution of the CPU time of a timed loop."""
 
     own_thread: float  # share of the process's CPU time that the calling thread spent
     cores: float  # CPU time over wall time
@@ -82,7 +82,7 @@ class Usage:
 
 @dataclass
 class Proof:
-    """Where the work was done, and how that is known."""
+    """The device that did the work, with the evidence."""
 
     device: str
     evidence: list[str]
@@ -95,23 +95,23 @@ class Engine:
     infer: Callable[[], np.ndarray]  # upload, inference, logits [N, classes] on the host
     prove: Callable[[Usage], Proof]  # raises Refused
     versions: dict[str, str]
-    device_times: Callable[[int], list[float]] | None = None  # the GPU alone, ms; none if it cannot be told
+    device_times: Callable[[int], list[float]] | None = None  # only the GPU, ms; empty if unknown
     notes: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Measurement:
-    """What one round gives; times in milliseconds."""
+    """The results of one round. Times are in milliseconds."""
 
     samples: list[float]
-    error: float  # largest error / largest logit, over all inferences that were judged
+    error: float  # largest error / largest logit, over all inferences that were checked
     proof: Proof
     versions: dict[str, str]
-    load_ms: float | None  # checkpoint to a network that is ready
+    load_ms: float | None  # from checkpoint to ready network
     first_ms: float | None  # the first inference
     start_ms: float | None  # from the process's start to the first logits
-    peak_mb: float | None  # the process's memory, at most
-    device_samples: list[float] | None = None  # the GPU alone
+    peak_mb: float | None  # the process's peak memory
+    device_samples: list[float] | None = None  # only the GPU
     notes: list[str] = field(default_factory=list)
 
 
@@ -122,10 +122,10 @@ class Rival:
     name: str
     precision: str  # a key of BOUNDS
     measure: Callable[[Case], Measurement]
-    modules: tuple[str, ...] = ()  # what it imports
-    install: str = ""  # how to get them
+    modules: tuple[str, ...] = ()  # modules that the rival imports
+    install: str = ""  # the command that installs the modules
     env: Mapping[str, str] = field(default_factory=dict)
-    family: str = ""  # if one of a family has to be skipped, so have the others
+    family: str = ""  # if one rival of a family is skipped, so are the others
 
     @property
     def bound(self) -> float:
@@ -133,7 +133,7 @@ class Rival:
 
 
 def relative_error(logits: Any, expected: Any) -> float:
-    """Largest error over the largest logit; infinite where the shape or a number is off."""
+    """Largest error over the largest logit. Infinite if the shape is wrong or a number is not finite."""
     import numpy as np
     if logits.shape != expected.shape or not np.isfinite(logits).all():
         return float("inf")

@@ -1,4 +1,4 @@
-"""Rounds in alternation, and who else was using the CPU meanwhile."""
+"""Rounds in alternation, and the CPU time that other processes used meanwhile."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from .system import busy_seconds, children_seconds, usable_cpus
 
-RETRIES = 2  # times that a disturbed round is run again
+RETRIES = 2  # number of times that a disturbed round is repeated
 TIMEOUT = 1800
 
 
 def run_round(command: Sequence[str], env: Mapping[str, str]) -> dict:
-    """Runs a worker; its JSON line, with what others took, as a share of the CPUs that it may use."""
+    """Runs a worker. Returns its JSON line, and the share of its usable CPUs that other processes took."""
     busy, own, started = busy_seconds(), children_seconds(), time.perf_counter()
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=TIMEOUT,
@@ -41,15 +41,15 @@ def run_round(command: Sequence[str], env: Mapping[str, str]) -> dict:
 
 
 def least_disturbed(run: Callable[[], dict], quiet: float, pause: float = 5.0) -> dict:
-    """Runs until no more than `quiet` of the machine went to others, `RETRIES` + 1 times at most.
+    """Repeats until other processes took at most `quiet` of the machine, up to `RETRIES` + 1 times.
 
-    Chooses without a look at the times.
+    The choice of the result does not depend on its times.
     """
     best = run()
     for _ in range(RETRIES):
         if best["status"] != "ok" or best["foreign"] is None or best["foreign"] <= quiet:
             break
-        time.sleep(pause)  # others may be done by then
+        time.sleep(pause)  # other processes may have finished by then
         again = run()
         if again["status"] != "ok" or again["foreign"] < best["foreign"]:
             best = again
@@ -58,10 +58,10 @@ def least_disturbed(run: Callable[[], dict], quiet: float, pause: float = 5.0) -
 
 def alternate(names: Sequence[str], run: Callable[[str], dict], rounds: int,
               quiet: float, pause: float = 5.0) -> dict[str, list[dict]]:
-    """Each rival's results: one of an untimed first round, then one a round.
+    """Each rival's results: one from an untimed first round, then one from each round.
 
-    The first round fills driver caches and finds out who can run at all; who cannot, drops out. The
-    order rotates from round to round, so that nobody always follows the same neighbour.
+    The first round fills driver caches and finds the rivals that can run. The others drop out. The
+    order rotates from round to round, so that no rival always follows the same neighbour.
     """
     results = {}
     for name in names:
@@ -80,7 +80,7 @@ def alternate(names: Sequence[str], run: Callable[[str], dict], rounds: int,
 
 
 def _tell(where: str, name: str, result: dict) -> None:
-    if result.get("known"):  # a family's reason has been told
+    if result.get("known"):  # the family's reason has been reported
         return
     if result["status"] == "ok":
         samples = sorted(result["samples"])

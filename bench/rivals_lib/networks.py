@@ -1,4 +1,4 @@
-"""The networks, inputs and right answers that all rivals share, made once and kept."""
+"""The networks, inputs and expected logits that all rivals share. They are made once and kept."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 from .core import SIZE
 
-# Part of the cache folder's name: grows when a file made before would no longer do.
+# Part of the cache folder's name. Increase it when files from earlier versions become invalid.
 RECIPE = 1
-# torchvision's names of networks that ours has too.
+# torchvision's names of networks that this project also has.
 MODELS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d",
           "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2")
 NEEDS = ("torch", "torchvision", "safetensors", "numpy")
@@ -22,14 +22,14 @@ INSTALL = "pip install torch torchvision safetensors numpy"
 
 
 def prepare(model: str, batches: list[int], cache: Path) -> None:
-    """Leaves in `cache`, each named after the model:
+    """Writes these files to `cache`, each named after the model:
 
     .safetensors              weights under torchvision's names
     .bN.input.npy/.logits.npy N images, and PyTorch's logits in f32 on the CPU
     .bN.input.safetensors     the same images for `resnet run`
     .onnx, .ncnn.param/.bin   the network for ONNX Runtime and tinygrad, and for ncnn
 
-    Where a conversion fails, FILE.why says why.
+    If a conversion fails, FILE.why holds the reason.
     """
     cache.mkdir(parents=True, exist_ok=True)
     core = ["safetensors"] + [f"b{batch}.{end}" for batch in batches
@@ -41,7 +41,7 @@ def prepare(model: str, batches: list[int], cache: Path) -> None:
     import torch
 
     print(f"preparing {model} in {cache}", file=sys.stderr, flush=True)
-    # Built in a folder beside and moved, so that a run that is cut short leaves no half files.
+    # Files are built in a temporary folder and moved, so that an interrupted run leaves no partial files.
     with torch.no_grad(), tempfile.TemporaryDirectory(dir=cache) as folder:
         built = Path(folder)
         if (cache / f"{model}.safetensors").exists():
@@ -78,7 +78,7 @@ def _seeded(model: str):
     net = torchvision.models.get_model(model, weights=None)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = 1.0  # running statistics become those of the one batch below
+            module.momentum = 1.0  # running statistics become those of the single batch below
     net.train()(torch.randn(16, 3, SIZE, SIZE))
     return net.eval()
 
@@ -108,7 +108,7 @@ def _try(convert: Callable, net, targets: list[Path], built: Path) -> None:
         convert(net, [built / target.name for target in targets])
     except ImportError as error:
         why = f"needs the Python package {error.name} to convert the network: pip install {error.name}"
-    except Exception as error:  # whatever a converter throws, the other rivals can run
+    except Exception as error:  # the other rivals can run, whatever the converter raises
         lines = str(error).strip().splitlines() or [type(error).__name__]
         why = f"the network could not be converted: {lines[-1]}"
     for target in targets:
@@ -117,7 +117,7 @@ def _try(convert: Callable, net, targets: list[Path], built: Path) -> None:
 
 
 def _to_onnx(net, targets: list[Path]) -> None:
-    import onnx  # noqa: F401, the exporter's need, looked for first to name it
+    import onnx  # noqa: F401, needed by the exporter; imported first so that an error names it
     import onnxscript  # noqa: F401
     import torch
 
@@ -136,7 +136,7 @@ def _to_ncnn(net, targets: list[Path]) -> None:
         with warnings.catch_warnings():  # pnnx reads what torch.jit writes, deprecated or not
             warnings.simplefilter("ignore")
             torch.jit.trace(net, torch.zeros(1, 3, SIZE, SIZE)).save(os.path.join(folder, "net.pt"))
-        # pnnx's own entry point, so that it need not be on the PATH.
+        # Call pnnx's entry point, so that pnnx need not be on the PATH.
         done = subprocess.run(
             [sys.executable, "-c", "import sys, pnnx; sys.exit(pnnx.pnnx())", "net.pt",
              f"inputshape=[1,3,{SIZE},{SIZE}]", "fp16=0"],

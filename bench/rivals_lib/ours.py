@@ -30,16 +30,17 @@ def _measure(case: Case, precision: str) -> Measurement:
     return Measurement(
         samples=row["end_to_end"]["samples"], error=error, proof=_proof(report["devices"][row["device"]], row),
         versions={NAME: report["crate_version"], "wgpu": report["wgpu_version"]},
-        # All of a start but the first inference, as rivals' load times have it.
+        # The whole start except the first inference, like the load times of the rivals.
         load_ms=startup["total_ms"] - startup["first_inference_ms"], first_ms=startup["first_inference_ms"],
         start_ms=start_ms, peak_mb=None if peak is None else peak / 1e6,
         device_samples=row["gpu"]["samples"] if row["gpu_clock"] == "timestamps" else None)
 
 
 def _bench(case: Case, precision: str) -> tuple[dict, dict, dict]:
-    """A report, its row, and how the first of all processes started.
+    """A report, its row, and the start-up times of the first process.
 
-    `resnet bench` repeats for a while or so many times. If the while was too short, it runs again.
+    `resnet bench` repeats for a duration or a number of times. If the duration gave too few samples,
+    `resnet bench` runs again with the number.
     """
     repetitions = ["--repetitions", str(case.runs)]
     report, row = _report(case, precision, *(["--duration", str(case.seconds)] if case.seconds else repetitions))
@@ -53,7 +54,7 @@ def _report(case: Case, precision: str, *how_often: str) -> tuple[dict, dict]:
     report = json.loads(_resnet(
         case, precision, "bench", str(case.checkpoint), "--batch-size", str(case.batch), *how_often,
         "--scenario", "latency", "--no-startup", "--json",
-        # The seeded networks magnify rounding more than `resnet bench` allows f16.
+        # The seeded networks magnify rounding beyond the tolerance of `resnet bench` for f16.
         *(["--tolerance", str(BOUNDS["f16"])] if precision == "f16" else [])))
     row = report["rows"][0]
     if row["status"] != "ok":
@@ -62,7 +63,7 @@ def _report(case: Case, precision: str, *how_often: str) -> tuple[dict, dict]:
 
 
 def _proof(device: dict, row: dict) -> Proof:
-    """`resnet bench` times its own images; it compares their logits with its CPU twin's, in the same process."""
+    """`resnet bench` times its own images. The same process compares their logits with the CPU reference."""
     errors = [row["verification"][when]["relative_error"] for when in ("before", "after")]
     return Proof(f"{device['name']}, {device['backend']}",
                  [f"wgpu's adapter: {device['name']}, {device['backend']}, {device['kind']}",
@@ -71,7 +72,7 @@ def _proof(device: dict, row: dict) -> Proof:
 
 
 def _check(case: Case, precision: str) -> tuple[float, float]:
-    """Error of our logits for the rivals' images, and what `resnet run`, a process apart, took in all."""
+    """Error of our logits for the rivals' images, and the total time of `resnet run`, a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out.safetensors")
         started = time.perf_counter()
@@ -88,7 +89,7 @@ def _resnet(case: Case, precision: str, *arguments: str) -> str:
         said = done.stderr.strip().splitlines() or ["it said nothing"]
         line = next((line for line in said if line.startswith("error")), said[-1])
         message = f"`{' '.join(['resnet', *arguments[:1]])}` ended with {done.returncode}: {line}"
-        # 2: the command line asks for what cannot be, such as f16 on a device without it.
+        # Exit code 2: the command line requires something impossible, such as f16 on a device without it.
         raise Unavailable(message) if done.returncode == 2 else RuntimeError(message)
     return done.stdout
 

@@ -7,6 +7,6 @@ from .core import Rival
 
 
 def all_rivals() -> dict[str, Rival]:
-    """Ours first, then the rivals, by name."""
+    """All rivals by name. Ours come first."""
     modules = (ours, with_torch, with_ort, with_ncnn, with_tinygrad)
     return {rival.name: rival for module in modules for rival in module.rivals()}

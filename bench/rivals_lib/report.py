@@ -1,4 +1,4 @@
-"""From rounds to rows, tables and JSON."""
+"""Converts rounds into rows, tables and JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADER = ("rival", "device", "ms, median (range)", "its ms ÷ ours", "GPU alone,
 
 @dataclass
 class Row:
-    """What one rival came to, for one network and batch size."""
+    """The result of one rival, for one network and batch size."""
 
     name: str
     precision: str
@@ -27,18 +27,18 @@ class Row:
     evidence: list[str] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    medians: list[float] = field(default_factory=list)  # of rounds, in order
+    medians: list[float] = field(default_factory=list)  # the median of each round, in order
     median: float | None = None
     device_median: float | None = None
     load_ms: float | None = None
-    first_found_ms: float | None = None  # with driver caches as the first round found them
+    first_found_ms: float | None = None  # with the driver caches that the first round found
     first_again_ms: float | None = None
     start_ms: float | None = None
     peak_mb: float | None = None
     error: float | None = None
     disturbed: int = 0  # rounds that stayed disturbed
-    ratio: float | None = None  # of its median to ours, round by round
-    against: str = ""  # which row of ours that is
+    ratio: float | None = None  # its median ÷ ours, computed in each round
+    against: str = ""  # name of our row in the ratio
 
 
 def row(name: str, precision: str, results: Sequence[dict], quiet: float) -> Row:
@@ -63,9 +63,10 @@ def row(name: str, precision: str, results: Sequence[dict], quiet: float) -> Row
 
 
 def compare(rows: Sequence[Row]) -> None:
-    """Sets each rival's ratio: to our row of its precision, or to ours in f32.
+    """Sets each rival's ratio to our row of its precision, or to our row in f32.
 
-    The ratio is taken within each round, where both ran in the same minute, and then the median.
+    Each round gives one ratio, because both ran in the same minute. The result is the median of
+    these ratios.
     """
     ours = {row.name: row for row in rows if row.name in (NAME, NAME_F16) and row.status == "ok"}
     for row in rows:
@@ -77,7 +78,7 @@ def compare(rows: Sequence[Row]) -> None:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows that were measured, ours first and then the fastest; and those that were not, with why."""
+    """The measured rows, ours first and then the fastest, and the other rows with their reasons."""
     measured = sorted((row for row in rows if row.status == "ok"),
                       key=lambda row: (row.name not in (NAME, NAME_F16), row.median))
     lines = []
@@ -94,7 +95,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def footnotes(rows: Sequence[Row], settings: Mapping, environment: Mapping) -> str:
-    """How to read the tables, and on what machine they were made."""
+    """Explains how to read the tables, and describes the machine."""
     bounds = ", ".join(f"{bound:.0e} in {precision}" for precision, bound in BOUNDS.items())
     more = f" or more, {settings['seconds']:g} s in all," if settings["seconds"] else ""
     rounds = f"{settings['rounds']} round{'s' * (settings['rounds'] != 1)}"
@@ -109,11 +110,11 @@ def footnotes(rows: Sequence[Row], settings: Mapping, environment: Mapping) -> s
         f"against PyTorch's f32 logits on the CPU, as a part of the largest logit; right is up to {bounds}. A round "
         f"counts as disturbed (d) where others took over {settings['quiet']:.0%} of the CPU.",
         "", "Where each ran, and how that is known:"]
-    seen: dict[str, dict[str, None]] = {}  # a rival's facts, each once, in order
+    seen: dict[str, dict[str, None]] = {}  # each rival's facts, each fact once, in order
     for row in rows:
         if row.status == "ok":
             versions = ", ".join(f"{name} {version}" for name, version in row.versions.items())
-            evidence = row.evidence if row.name not in seen else []  # that of its first case
+            evidence = row.evidence if row.name not in seen else []  # the evidence of its first case
             seen.setdefault(row.name, {}).update(dict.fromkeys([versions, *evidence, *row.notes]))
     lines += [f"- {name}: {'; '.join(facts)}" for name, facts in seen.items()]
     machine = [f"{environment['cpu']}, {environment['cpus']} CPUs", environment["os"]]
@@ -125,7 +126,7 @@ def footnotes(rows: Sequence[Row], settings: Mapping, environment: Mapping) -> s
 
 
 def refuse_unwritable(path: Path) -> None:
-    """Ends the program, with why, if no report could be saved there. Leaves what is there as it is."""
+    """Ends the program with a reason if no report can be saved at the path. Does not change an existing file."""
     try:
         if path.exists():
             path.open("r+b").close()
@@ -139,7 +140,7 @@ def refuse_unwritable(path: Path) -> None:
 
 
 def save(path: Path, report: Mapping) -> None:
-    """All of it or nothing: a program that is stopped leaves the file as it was."""
+    """Saves the report as a whole or not at all. A stopped program leaves the old file unchanged."""
     beside = _beside(path)
     beside.write_text(json.dumps(report, indent=1) + "\n")
     beside.replace(path)
@@ -175,7 +176,7 @@ def _by_reason(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def number(value: float | None) -> str:
-    """Three digits that mean something."""
+    """The number with three significant digits."""
     if value is None:
         return "–"
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -1,4 +1,4 @@
-"""What the machine is, and what a process did to it."""
+"""Facts about the machine, and the resources that a process used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-# GPU drivers by their libraries' names.
+# GPU drivers by the names of their libraries.
 _DRIVERS = {
     r"libvulkan_lvp": "lavapipe (software)", r"libvk_swiftshader": "SwiftShader (software)",
     r"libvulkan_radeon": "RADV", r"libvulkan_intel\.": "ANV", r"libvulkan_intel_hasvk": "HASVK",
@@ -29,7 +29,7 @@ _RELEVANT_ENV = ("VK_", "LP_", "MESA_", "GALLIUM_", "OMP_", "MKL_", "CUDA_", "NV
 
 
 def mapped_drivers() -> list[str]:
-    """GPU drivers in this process's memory. A loader maps all that are installed, used or not."""
+    """GPU drivers in this process's memory. A loader maps all installed drivers, used or not."""
     try:
         maps = Path("/proc/self/maps").read_text()
     except OSError:
@@ -38,7 +38,7 @@ def mapped_drivers() -> list[str]:
 
 
 def cuda_name(library: str = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1") -> str | None:
-    """The name of this process's first CUDA device, as the driver gives it."""
+    """The name of this process's first CUDA device, as the driver reports it."""
     try:
         cuda = ctypes.CDLL(library)
     except OSError:
@@ -57,7 +57,7 @@ def usable_cpus() -> int:
 
 
 def peak_mb() -> float | None:
-    """The most memory that this process ever held."""
+    """The peak memory of this process."""
     if resource is None:
         return None
     usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -65,7 +65,7 @@ def peak_mb() -> float | None:
 
 
 def busy_seconds() -> float | None:
-    """CPU time that the whole machine has spent on anything, stolen time included."""
+    """CPU time that the whole machine has spent on all work, stolen time included."""
     try:
         line = Path("/proc/stat").read_text().splitlines()[0]
     except OSError:
@@ -75,7 +75,7 @@ def busy_seconds() -> float | None:
 
 
 def children_seconds() -> float:
-    """CPU time of the processes that this one has waited for."""
+    """CPU time of the processes that this process has waited for."""
     if resource is None:
         return 0.0
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -83,7 +83,7 @@ def children_seconds() -> float:
 
 
 def environment() -> dict:
-    """The machine, for the report."""
+    """Description of the machine, for the report."""
     return {
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],

@@ -9,7 +9,7 @@ from .system import usable_cpus
 from .worker import in_process
 
 INSTALL = "pip install ncnn pnnx"
-# Its defaults are half precision.
+# ncnn's default is half precision.
 NOT_F32 = ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_packed", "use_bf16_storage")
 
 
@@ -47,11 +47,11 @@ def _open(case: Case, vulkan: bool) -> Engine:
         if vulkan:
             if not net.opt.use_vulkan_compute:
                 raise Refused("ncnn gave Vulkan up while loading")
-            # lavapipe computes in threads of its own while ncnn's waits; ncnn's layers on the CPU
-            # share their work out among its thread and helpers.
+            # lavapipe computes in its own threads while ncnn's thread waits. ncnn's layers on the CPU
+            # divide their work among ncnn's thread and helper threads.
             if "llvmpipe" in device and usage.own_thread > 0.5 / usable_cpus():
                 raise Refused(f"ncnn's thread did {usage.own_thread:.0%} of the work, lavapipe's ought to")
-            # Softmax-like ends may stay on the CPU; convolutions must not.
+            # Final layers such as softmax may stay on the CPU, but convolutions must not.
             on_cpu = [layer for layer in net.layers() if not layer.support_vulkan]
             if heavy := [layer.name for layer in on_cpu if layer.type in ("Convolution", "InnerProduct")]:
                 raise Refused(f"ncnn ran these layers on the CPU: {', '.join(heavy)}")

@@ -12,9 +12,9 @@ from .core import Case, Engine, Proof, Refused, Rival, Unavailable, Usage
 from .system import cuda_name, mapped_drivers
 from .worker import in_process
 
-# One of these packages at a time: each installs the module onnxruntime.
+# Install only one of these packages at a time: each installs the module onnxruntime.
 PACKAGES = {"CPU": "onnxruntime", "CUDA": "onnxruntime-gpu", "WebGpu": "onnxruntime-webgpu"}
-# Where these run, the work is done.
+# The operators that do most of the work.
 HEAVY = {"Conv", "FusedConv", "NhwcConv", "NhwcFusedConv", "Gemm", "FusedGemm", "MatMul", "FusedMatMul"}
 
 
@@ -23,7 +23,7 @@ def rivals() -> list[Rival]:
         opens = functools.partial(_open, provider=provider, options=options)
         return Rival(name, precision, in_process(opens), ("onnxruntime",), _install(provider))
 
-    # Its CUDA provider allows TF32 unless told otherwise.
+    # ONNX Runtime's CUDA provider allows TF32 by default.
     tuned = {"cudnn_conv_algo_search": "EXHAUSTIVE"}
     return [rival("ort-cpu", "f32", "CPU", {}),
             rival("ort-cuda-f32", "f32", "CUDA", {**tuned, "use_tf32": "0"}),
@@ -54,11 +54,11 @@ def _open(case: Case, provider: str, options: dict) -> Engine:
         return ort.InferenceSession(str(case.prepared("onnx")), settings, providers=[(wanted, options)])
 
     x, timed = case.input(), session()
-    if timed.get_providers()[0] != wanted:  # it prints a line, and goes on with the CPU
+    if timed.get_providers()[0] != wanted:  # ONNX Runtime prints a line and continues on the CPU
         raise Refused(f"{wanted} could not start, and ONNX Runtime fell back to {', '.join(timed.get_providers())}")
 
     def prove(usage: Usage) -> Proof:
-        """Asks a second session, which profiles, where each node of an inference ran."""
+        """Profiles an inference in a second session, to find the provider of each node."""
         with tempfile.TemporaryDirectory() as folder:
             profiled = session(os.path.join(folder, "profile"))
             profiled.run(None, {"input": x})
@@ -84,6 +84,6 @@ def _open(case: Case, provider: str, options: dict) -> Engine:
 
 
 def node_places(profile: list[dict]) -> collections.Counter:
-    """How many runs a profile has of each (provider, operator)."""
+    """The number of runs of each (provider, operator) in a profile."""
     return collections.Counter((event["args"]["provider"], event["args"].get("op_name", "?")) for event in profile
                                if event.get("cat") == "Node" and "provider" in event.get("args", {}))

@@ -28,7 +28,7 @@ def _open(case: Case) -> Engine:
     except RuntimeError as error:
         raise Unavailable(f"tinygrad could not open a WebGPU device: {str(error).splitlines()[0]}") from error
     network = OnnxRunner(case.prepared("onnx"))
-    # The first two calls of a TinyJit record: they belong to the warm-up.
+    # The first two calls of a TinyJit record the network, so they belong to the warm-up.
     run = TinyJit(lambda images: network({"input": images})["logits"].realize())
     x = case.input()
     where: list[str] = []
@@ -51,7 +51,7 @@ def _open(case: Case) -> Engine:
 
 
 def _find_dawn() -> None:
-    """tinygrad looks for Dawn where dawn-python does not put it."""
+    """Sets the path of Dawn: tinygrad does not search the folder into which dawn-python installs it."""
     if "WEBGPU_PATH" in os.environ:
         return
     try:
@@ -65,7 +65,7 @@ def _find_dawn() -> None:
 
 
 def _adapter(device) -> tuple[str, str]:
-    """Name and kind of the adapter of a tinygrad device, as Dawn gives them."""
+    """Name and kind of the adapter of a tinygrad device, as Dawn reports them."""
     from tinygrad.runtime import ops_webgpu
     from tinygrad.runtime.autogen import webgpu
 

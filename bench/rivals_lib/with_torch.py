@@ -13,7 +13,7 @@ from .worker import in_process
 INSTALL = "pip install torch torchvision safetensors numpy"
 MODULES = ("torch", "torchvision", "safetensors")
 CPU_WAYS = ("eager", "channels-last", "jit", "compile")
-# Everything but eager has its tensors in channels-last order, which cuDNN likes best.
+# All ways except eager store tensors in channels-last order, which is fastest in cuDNN.
 CUDA_WAYS = {
     "eager": "as it is",
     "channels-last": "NHWC in memory",
@@ -22,7 +22,7 @@ CUDA_WAYS = {
     "max-autotune": "torch.compile, mode max-autotune: kernels tuned, CUDA graphs",
 }
 PRECISIONS = ("f32", "tf32", "f16")
-# Cycles of the GPU's clock, between 1 and 2 a nanosecond: some ms, and some seconds.
+# Cycles of the GPU's clock, which makes 1 to 2 cycles a nanosecond: a few ms and a few seconds.
 LEAST_SLEEP, MOST_SLEEP = 8_000_000, 4_000_000_000
 
 
@@ -67,7 +67,7 @@ def _open_cuda(case: Case, way: str, precision: str) -> Engine:
         raise Unavailable(f"torch {torch.__version__} finds no CUDA device "
                           f"(it is built for {torch.version.cuda or 'the CPU only'})")
     torch.set_grad_enabled(False)
-    torch.backends.cudnn.benchmark = True  # tries cuDNN's algorithms at the first inferences
+    torch.backends.cudnn.benchmark = True  # cuDNN tries its algorithms at the first inferences
     rounding = set_tf32(torch.backends, precision == "tf32")
     dtype = torch.float16 if precision == "f16" else torch.float32
     layout = torch.contiguous_format if way == "eager" else torch.channels_last
@@ -79,7 +79,7 @@ def _open_cuda(case: Case, way: str, precision: str) -> Engine:
         net = torch.compile(net, mode="max-autotune")
 
     def forward(images):
-        """From f32 images to f32 logits, both on the device."""
+        """Computes f32 logits from f32 images, both on the device."""
         return net(images.to(dtype=dtype, memory_format=layout)).float()
 
     x = case.input()
@@ -111,9 +111,9 @@ def _open_cuda(case: Case, way: str, precision: str) -> Engine:
 
 
 def set_tf32(backends: ModuleType, allowed: bool) -> list[str]:
-    """Whether convolutions and products may round f32 to TF32; the settings as they then are.
+    """Sets whether convolutions and products may round f32 to TF32. Returns the resulting settings.
 
-    PyTorch 2.9 has new settings, and refuses to tell what holds where old ones were set too.
+    PyTorch 2.9 has new settings. It refuses to report a setting if the old settings were set, too.
     """
     if hasattr(backends, "fp32_precision"):
         attribute, value = "fp32_precision", "tf32" if allowed else "ieee"
@@ -148,7 +148,7 @@ class _graph:
 
         self.torch = torch
         self.images = images.clone()
-        side = torch.cuda.Stream()  # a capture wants its warm-up on another stream
+        side = torch.cuda.Stream()  # a capture requires its warm-up on another stream
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(3):
@@ -174,10 +174,11 @@ class _graph:
 
 
 def event_times(cuda: ModuleType, step: Callable[[], object], runs: int) -> list[float]:
-    """What the GPU takes for a step whose input it already has, in ms, by CUDA events.
+    """The GPU's time for a step whose input is resident, in ms, by CUDA events.
 
-    The GPU sleeps until the whole step is in its queue: otherwise it would wait for Python between
-    kernels, and that would be timed. Without samples where no sleep is long enough.
+    The GPU sleeps until the whole step is in its queue. Otherwise the GPU would wait for Python
+    between kernels, and the time would include these waits. The list is empty if no sleep is long
+    enough.
     """
     samples: list[float] = []
     cycles = LEAST_SLEEP
@@ -188,7 +189,7 @@ def event_times(cuda: ModuleType, step: Callable[[], object], runs: int) -> list
         begin.record()
         step()
         end.record()
-        queued = not begin.query()  # it still slept when all was in the queue
+        queued = not begin.query()  # the GPU still slept when the whole step was queued
         cuda.synchronize()
         if queued:
             samples.append(begin.elapsed_time(end))

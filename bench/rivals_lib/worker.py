@@ -1,4 +1,4 @@
-"""One round of one rival, in a process of its own: one JSON line on stdout."""
+"""Runs one round of one rival in a separate process, and prints one JSON line on stdout."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .system import peak_mb
 if TYPE_CHECKING:
     import numpy as np
 
-# GPUs raise their clocks under load, and so may CPUs. `resnet bench` warms up for as long.
+# GPUs raise their clocks under load, and CPUs may do so, too. `resnet bench` warms up for the same time.
 WARM_UP_SECONDS = 1.0
-# Of the outputs, the first and the last are kept until they are judged, this much of them.
+# The first and the last outputs are kept until they are checked, up to this size.
 KEPT_BYTES = 16 << 20
 
 
 def in_process(open_engine: Callable[[Case], Engine]) -> Callable[[Case], Measurement]:
-    """How to measure a rival that runs in this process, from how to open it."""
+    """Returns the measurement of a rival that runs in this process. `open_engine` opens the rival."""
 
     def measure(case: Case) -> Measurement:
         expected = case.expected()
@@ -51,9 +51,9 @@ def in_process(open_engine: Callable[[Case], Engine]) -> Callable[[Case], Measur
 
 
 def _repeat(infer: Callable[[], np.ndarray], kept: list[np.ndarray], runs: int, seconds: float) -> list[float]:
-    """Infers `runs` times at least, and until the inferences took so many seconds; milliseconds of each.
+    """Infers at least `runs` times, and for at least `seconds`. Returns the milliseconds of each inference.
 
-    Between them nothing runs but the copying of the logits into `kept`.
+    Between two inferences, only the copy of the logits into `kept` runs.
     """
     times: list[float] = []
     spent = 0.0
@@ -69,7 +69,7 @@ def _repeat(infer: Callable[[], np.ndarray], kept: list[np.ndarray], runs: int, 
 
 
 def run(rival: Rival, case: Case) -> None:
-    """Measures, and prints {"status": ...}: ok, wrong, skipped, refused or failed."""
+    """Measures and prints {"status": ...}: ok, wrong, skipped, refused or failed."""
     print(json.dumps(_outcome(rival, case)), flush=True)
 
 

@@ -3,19 +3,20 @@ enable f16;
 {% endif %}
 enable wgpu_cooperative_matrix;
 
-// As many cooperative matrix products of {{ size }}×{{ size }}×{{ size }} as a device can do, {{ operands }} into
-// {{ accumulator }}: tensor cores, where it has them. Nothing is loaded in the loop.
+// Measures the peak rate of cooperative matrix products of {{ size }}×{{ size }}×{{ size }},
+// with factors in {{ operands }} and sums in {{ accumulator }}. The products run on
+// tensor cores if the device has them. The loop loads nothing.
 //
-//   a      [2][{{ size }}][{{ size }}] {{ operands }}, row-major as all here
+//   a      [2][{{ size }}][{{ size }}] {{ operands }}, row-major like all matrices here
 //   b      [{{ size }}][{{ size }}] {{ operands }}
 //   c      [{{ chains }}][{{ size }}][{{ size }}] {{ accumulator }}
-//   d      [tiles][{{ chains }}][{{ size }}][{{ size }}] {{ accumulator }}, one tile a subgroup
-//   found  [1] u32, how many subgroups a workgroup is
+//   d      [tiles][{{ chains }}][{{ size }}][{{ size }}] {{ accumulator }}, a tile a subgroup
+//   found  [1] u32, the number of subgroups in a workgroup
 //
 // Every subgroup, for each of its chains:   d = c + rounds · (a₀·b + a₁·b)
 //
-// The host gives a₁ = −a₀ for a long run: what is right stays small and exact
-// in f16 however long it takes.
+// For a long run the host sets a₁ = −a₀, so that the expected result stays small
+// and exact in f16.
 
 // Filled by Cooperative::run in src/gpu/peaks/cooperative.rs.
 struct Params {
@@ -55,7 +56,8 @@ fn main(
 {% endfor %}
 {% endfor %}
     }
-    // Were there more subgroups than the driver says, none would write beyond.
+    // If there were more subgroups than the driver reports, the clamp would still
+    // keep every write inside d.
     let tile = min(group.x * subgroups + subgroup, p.tiles - 1u) * {{ chains * size * size }}u;
 {% for i in range(chains) %}
     coopStoreT(d_{{ i }}, &d[tile + {{ i * size * size }}u], {{ size }}u);

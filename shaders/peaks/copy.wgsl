@@ -1,5 +1,5 @@
-// Copies a buffer, which is larger than caches: each step of the loop is one
-// piece of memory after the other for the whole dispatch.
+// Copies a buffer that is larger than the caches. In each step of the loop, the
+// whole dispatch copies one contiguous piece of memory:
 //
 //   x, y   [n] vec4<u32>
 //
@@ -19,8 +19,9 @@ fn copy(
     }
 }
 
-// What the copy has to find again; `pattern` in src/gpu/peaks/copy.rs is the
-// same. No two elements are equal, so that no driver can compress it.
+// Fills the buffer with the pattern that the copy must reproduce; `pattern` in
+// src/gpu/peaks/copy.rs computes the same pattern. No two elements are equal, so
+// that no driver can compress the buffer.
 @compute @workgroup_size({{ workgroup }})
 fn fill(
     @builtin(global_invocation_id) id: vec3<u32>,

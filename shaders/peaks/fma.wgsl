@@ -2,22 +2,22 @@
 enable f16;
 
 {% endif %}
-// As many fused multiply-adds in {{ scalar }} as a device can do: nothing is loaded
-// in the loop, and {{ chains }} vec4 chains that do not depend on each other hide the
-// latency of one.
+// Measures the peak rate of fused multiply-adds in {{ scalar }}. The loop loads nothing.
+// {{ chains }} independent chains of vec4 hide the latency of each chain.
 //
-//   sums   [invocations] f32, what each invocation's chains come to
+//   sums   [invocations] f32, the sum of each invocation's chains
 //
 // One round, downwards:    x_0          x_1     …    x_{{ chains - 1 }}
 //                       x·m + first  x·m + first  x·m + first
 //                       x·m + second x·m + second x·m + second      {{ pairs }} times
 //
-// With m = −1 a pair adds (second − first), exactly in every precision and
-// whether or not the device rounds between product and sum; so the host knows
-// what is right. All three arrive at run time: no compiler can fold the loop.
+// With m = −1, a pair adds (second − first). The result is exact in every
+// precision, even if the device rounds between product and sum, so the host knows
+// the expected sums. m, first and second arrive at run time, so no compiler can
+// fold the loop.
 //
-// The chains are separate variables in unrolled code: arrays indexed in loops
-// cost 2–5× on llvmpipe.
+// The chains are separate variables in unrolled code, because arrays that are
+// indexed in loops cost 2–5 times as much on llvmpipe.
 
 // Filled by Fma::run in src/gpu/peaks/fma.rs.
 struct Params {
@@ -43,7 +43,7 @@ fn main(
 {% for i in range(chains) %}
     var x_{{ i }} = vec4<{{ scalar }}>(start + vec4({{ 4 * i }}.0, {{ 4 * i + 1 }}.0, {{ 4 * i + 2 }}.0, {{ 4 * i + 3 }}.0));
 {% endfor %}
-    // Counted into the result: some drivers cut long loops short.
+    // The count is added to the result, because some drivers end long loops early.
     var done = 0u;
     for (; done < p.rounds; done++) {
 {% for _ in range(pairs) %}

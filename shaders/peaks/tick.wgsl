@@ -1,6 +1,6 @@
-// Next to nothing: what is left of its time is the dispatch. It counts, so
-// that the host can see that every one ran, and, as a network's layers do,
-// each waits for the one before.
+// Does almost nothing, so that its time is the time of a dispatch. The kernel
+// counts, so that the host can check that every dispatch ran. Each dispatch waits
+// for the previous one, as the layers of a network do.
 //
 //   ticks   [1] u32
 

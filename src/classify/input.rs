@@ -7,7 +7,7 @@ use image::{DynamicImage, RgbaImage};
 
 use super::Classifier;
 use crate::error::Error;
-use crate::gpu::{BufferSource, GpuError, OnDevice, Ready, SourceError, TextureSource};
+use crate::gpu::{BoundPicture, BufferSource, DevicePicture, GpuError, SourceError, TextureSource};
 use crate::pixels::{InputError, Pixels};
 use crate::preprocess::{ImageLimits, RgbImage, decode_bytes, decode_file, to_rgb};
 use crate::session::Session;
@@ -64,19 +64,19 @@ pub enum Input<'a> {
     clippy::large_enum_variant,
     reason = "there is one at a time, on the stack"
 )]
-pub(super) enum Prepared<'a> {
+pub(super) enum PreparedInput<'a> {
     /// Views of the picture.
     Crops(Vec<RgbImage>),
     /// Floats with padded channels, and the height and width of the picture.
     Floats(Vec<f32>, (usize, usize)),
     /// A picture that is bound and will be resized on the device.
-    Device(Ready<'a>),
+    Device(BoundPicture<'a>),
 }
 
-impl Prepared<'_> {
+impl PreparedInput<'_> {
     /// Converts an error of commands that read this picture. If the device refused commands that
     /// read the application's texture or buffer, the texture or buffer is the cause.
-    pub(super) fn blamed(&self, error: Error) -> Error {
+    pub(super) fn attribute_error(&self, error: Error) -> Error {
         match (self, error.downcast_ref()) {
             (Self::Device(_), Some(GpuError::Refused { reason, .. })) => {
                 SourceError::Refused(reason.clone()).into()
@@ -88,11 +88,11 @@ impl Prepared<'_> {
 
 impl Classifier {
     /// Prepares a picture for a session.
-    pub(super) async fn prepared<'a>(
+    pub(super) async fn prepare<'a>(
         &self,
         session: &'a Session,
         input: Input<'_>,
-    ) -> Result<Prepared<'a>, Error> {
+    ) -> Result<PreparedInput<'a>, Error> {
         let image = match input {
             Input::Path(path) => Cow::Owned(decode_file(path, &ImageLimits::default())?),
             Input::Encoded(bytes) => {
@@ -104,30 +104,32 @@ impl Classifier {
             Input::Pixels(pixels) => Cow::Owned(pixels.to_rgb()?),
             Input::Tensor(tensor) => {
                 return match tensor.shape() {
-                    [1, h, w, 3] => Ok(Prepared::Floats(padded(tensor), (*h, *w))),
+                    [1, h, w, 3] => Ok(PreparedInput::Floats(padded(tensor), (*h, *w))),
                     other => Err(InputError::Tensor(other.to_vec()).into()),
                 };
             }
             Input::Texture(source) => {
-                return self.on_device(session, OnDevice::Texture(source)).await;
+                return self
+                    .on_device(session, DevicePicture::Texture(source))
+                    .await;
             }
             Input::Buffer(source) => {
-                return self.on_device(session, OnDevice::Buffer(source)).await;
+                return self.on_device(session, DevicePicture::Buffer(source)).await;
             }
         };
         let views = self.preprocess().views(&image, self.views())?;
-        Ok(Prepared::Crops(views))
+        Ok(PreparedInput::Crops(views))
     }
 
     async fn on_device<'a>(
         &self,
         session: &'a Session,
-        picture: OnDevice<'_>,
-    ) -> Result<Prepared<'a>, Error> {
+        picture: DevicePicture<'_>,
+    ) -> Result<PreparedInput<'a>, Error> {
         match self.views().count() {
             1 if !self.views().any_size() => {
                 let resampler = session.resampler(self.preprocess()).await?;
-                Ok(Prepared::Device(resampler.ready(picture).await?))
+                Ok(PreparedInput::Device(resampler.ready(picture).await?))
             }
             views => Err(InputError::Views(views).into()),
         }

@@ -1,29 +1,29 @@
 //! From pictures to labels: preprocessing, a session, and the names of the
 //! classes.
 
-#[cfg(not(target_arch = "wasm32"))]
-mod all;
-mod averaged;
+mod averaged_views;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod decode_ahead;
 mod error;
 mod input;
 mod loading;
 mod options;
-mod pending;
+mod pending_scores;
 mod recorder;
+#[cfg(not(target_arch = "wasm32"))]
+mod score_all;
 mod scores;
 mod scoring;
 
 pub use crate::pixels::{InputError, PixelFormat, Pixels};
-#[cfg(not(target_arch = "wasm32"))]
-pub use all::{Outcome, Waits};
 pub use error::ClassifyError;
 pub use input::Input;
 pub use loading::{Loading, ModelSource};
 pub use options::{ClassifierOptions, Prediction};
-pub use pending::Pending;
+pub use pending_scores::PendingScores;
 pub use recorder::{Recorder, Slice};
+#[cfg(not(target_arch = "wasm32"))]
+pub use score_all::{PictureOutcome, WaitTimes};
 pub use scores::{LayerOutput, Scores};
 
 use std::fmt;
@@ -36,7 +36,7 @@ use crate::labels::Labels;
 use crate::model::Model;
 use crate::monitor::Monitor;
 use crate::preprocess::{Preprocess, PreprocessError, RgbImage, Views};
-use crate::session::{Compiled, Key, Session, SessionOptions};
+use crate::session::{CompiledNetwork, NetworkKey, Session, SessionOptions};
 
 /// Classifies pictures with one model on one device. Cloning shares it, and any
 /// number of threads may use it at once.
@@ -78,7 +78,7 @@ struct Inner {
 
 /// The form in which pictures are given to a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum RunForm {
     /// Bytes, a batch at a time.
     Batch,
     /// Bytes, one picture at a time, which is not to take as long as a batch.
@@ -92,8 +92,8 @@ impl Classifier {
     /// thread waits.
     ///
     /// # Errors
-    /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for a file that cannot be read, is damaged, or holds no
-    /// network that is known; as [`Classifier::new`].
+    /// [`ErrorKind::Checkpoint`](crate::ErrorKind::Checkpoint) for a file that cannot be read, is
+    /// damaged, or holds no network that is known; as [`Classifier::new`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
         Self::new(
@@ -107,7 +107,9 @@ impl Classifier {
     /// this is an error.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) for options that make no sense; [`ErrorKind::Labels`](crate::ErrorKind::Labels) for more or fewer labels than classes; as [`Session::new`].
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) for options that make no
+    /// sense; [`ErrorKind::Labels`](crate::ErrorKind::Labels) for more or fewer labels than
+    /// classes; as [`Session::new`].
     pub fn new(
         device: impl Into<Device>,
         model: &Model,
@@ -264,17 +266,17 @@ impl Classifier {
         &self,
         session: &Session,
         size: (usize, usize),
-        form: Form,
-    ) -> Result<Arc<Compiled>, Error> {
+        form: RunForm,
+    ) -> Result<Arc<CompiledNetwork>, Error> {
         let options = &self.0.options;
-        let key = Key {
+        let key = NetworkKey {
             size,
-            batch: if form == Form::Batch {
+            batch: if form == RunForm::Batch {
                 options.batch
             } else {
                 1
             },
-            input: if form == Form::Floats {
+            input: if form == RunForm::Floats {
                 InputForm::F32
             } else {
                 options.input

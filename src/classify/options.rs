@@ -3,7 +3,7 @@
 use crate::labels::Labels;
 use crate::model::PreprocessOverrides;
 use crate::monitor::Monitor;
-use crate::plan::{Choice, Precision};
+use crate::plan::{KernelChoice, Precision};
 use crate::preprocess::Views;
 
 /// One class and its probability for a picture.
@@ -57,7 +57,7 @@ pub struct ClassifierOptions {
     pub precision: Precision,
     /// Runs that may be on the device at once: 2 by default and 64 at most. With 2, one run
     /// computes while the next picture arrives. Each run needs a buffer for its images. A
-    /// [`Pending`](super::Pending) counts as a run until its scores are taken.
+    /// [`PendingScores`](super::PendingScores) counts as a run until its scores are taken.
     pub in_flight: usize,
     /// Overrides for the preprocessing that the checkpoint specifies.
     pub preprocess: PreprocessOverrides,
@@ -69,7 +69,7 @@ pub struct ClassifierOptions {
     /// Class names that replace those of the checkpoint and the built-in names.
     pub labels: Option<Labels>,
     /// The way in which kernels are chosen.
-    pub choice: Choice,
+    pub choice: KernelChoice,
     /// Observes the setup of the classifier, and may cancel the setup.
     pub monitor: Monitor,
 }
@@ -84,7 +84,7 @@ impl Default for ClassifierOptions {
             views: Views::default(),
             layers: vec![],
             labels: None,
-            choice: Choice::Auto,
+            choice: KernelChoice::Auto,
             monitor: Monitor::default(),
         }
     }

@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::time::Duration;
 use web_time::Instant;
 
-use super::input::Prepared;
-use super::{Classifier, Form, Input, InputError, Pending, crop_of, size_of};
+use super::input::PreparedInput;
+use super::{Classifier, Input, InputError, PendingScores, RunForm, crop_of, size_of};
 use crate::error::Error;
-use crate::gpu::{Clock, Executable, GpuError, Images, Intake, Spans};
-use crate::session::{Isolated, Run, Session};
+use crate::gpu::{Clock, Executable, GpuError, Images, Intake, SpanKind};
+use crate::session::{IsolatedNetwork, Run, Session};
 
 /// The largest number of pending runs, since a window usually has three frames in flight.
 const IN_FLIGHT: usize = 3;
@@ -22,7 +22,7 @@ const IN_FLIGHT: usize = 3;
 /// slice reads the output of an earlier slice.
 ///
 /// ```no_run
-/// # use resnet_wgpu::{Pending, Classifier, Recorder, Slice};
+/// # use resnet_wgpu::{PendingScores, Classifier, Recorder, Slice};
 /// # use resnet_wgpu::wgpu;
 /// # use std::time::Duration;
 /// # fn frame(
@@ -30,7 +30,7 @@ const IN_FLIGHT: usize = 3;
 /// #     classifier: &Classifier,
 /// #     recorder: &mut Recorder,
 /// #     scene: &wgpu::Texture,
-/// #     answers: &mut Vec<Pending>,
+/// #     answers: &mut Vec<PendingScores>,
 /// # ) -> Result<(), resnet_wgpu::Error> {
 /// // In each frame:
 /// let mut encoder = device.create_command_encoder(&Default::default());
@@ -60,15 +60,15 @@ pub struct Recorder {
     classifier: Classifier,
     /// The classifier's session at the time when the recorder was created.
     session: Session,
-    network: Isolated,
+    network: IsolatedNetwork,
     /// Measured GPU time of each step of the plan.
     times: Vec<Duration>,
-    sliced: Option<Sliced>,
+    partial: Option<PartialRecording>,
 }
 
 /// A run that is partly recorded.
 #[derive(Debug)]
-struct Sliced {
+struct PartialRecording {
     run: Run,
     /// The remaining slices, in reverse order.
     left: Vec<Range<usize>>,
@@ -77,12 +77,12 @@ struct Sliced {
 /// The state of a run after a slice was recorded.
 ///
 /// ```no_run
-/// # use resnet_wgpu::{Pending, Recorder, Slice};
+/// # use resnet_wgpu::{PendingScores, Recorder, Slice};
 /// # use resnet_wgpu::wgpu::CommandEncoder;
 /// # fn frame(
 /// #     recorder: &mut Recorder,
 /// #     encoder: &mut CommandEncoder,
-/// #     answers: &mut Vec<Pending>,
+/// #     answers: &mut Vec<PendingScores>,
 /// # ) -> Result<(), resnet_wgpu::Error> {
 /// match recorder.go_on(encoder)? {
 ///     Slice::More(left) => println!("{left} frames to go"),
@@ -102,7 +102,7 @@ pub enum Slice {
     More(usize),
     /// A completely recorded run. The answer arrives when the recorded commands have been
     /// submitted and have run.
-    Last(Pending),
+    Last(PendingScores),
 }
 
 impl Classifier {
@@ -118,7 +118,7 @@ impl Classifier {
         let session = self.session();
         let made = session.device().block_on(async {
             let crop = crop_of(self.preprocess());
-            let compiled = self.compiled(&session, crop, Form::One).await?;
+            let compiled = self.compiled(&session, crop, RunForm::One).await?;
             let network = session.isolated(&compiled, IN_FLIGHT).await?;
             session
                 .resampler(self.preprocess())
@@ -133,7 +133,7 @@ impl Classifier {
             classifier: self.clone(),
             session,
             network,
-            sliced: None,
+            partial: None,
         })
     }
 }
@@ -158,7 +158,7 @@ fn times(network: &Executable, input_len: usize) -> Result<Vec<Duration>, Error>
         network.run(&image, |_, _| {})?;
         let whole = run.elapsed();
         shortest = shortest.min(whole);
-        let spans = match network.timed_run(&image, Spans::Steps) {
+        let spans = match network.timed_run(&image, SpanKind::Steps) {
             Err(GpuError::Clock { .. }) => vec![],
             timed => {
                 let timeline = timed?;
@@ -176,7 +176,7 @@ fn times(network: &Executable, input_len: usize) -> Result<Vec<Duration>, Error>
     let steps = network.plan().steps.len().max(1);
     Ok(match (quickest, clock) {
         (Some((_, steps)), Clock::Timestamps) => steps,
-        (Some((_, steps)), Clock::Wall) => shared_out(shortest, &steps),
+        (Some((_, steps)), Clock::Wall) => distribute(shortest, &steps),
         // Without a clock, all steps get equal shares.
         (None, _) => vec![shortest / steps as u32; steps],
     })
@@ -185,7 +185,7 @@ fn times(network: &Executable, input_len: usize) -> Result<Vec<Duration>, Error>
 /// Divides the time of a whole run among its steps, in proportion to their separately measured
 /// times. Each separate time includes a submission and a wait. The shortest time estimates this
 /// overhead, and is subtracted.
-fn shared_out(whole: Duration, steps: &[Duration]) -> Vec<Duration> {
+fn distribute(whole: Duration, steps: &[Duration]) -> Vec<Duration> {
     let wait = steps.iter().min().copied().unwrap_or_default();
     let own = |step: &Duration| step.saturating_sub(wait).as_secs_f64();
     let all: f64 = steps.iter().map(own).sum();
@@ -226,7 +226,7 @@ impl Recorder {
 
     /// Returns whether no run is partly recorded.
     pub fn is_idle(&self) -> bool {
-        self.sliced.is_none()
+        self.partial.is_none()
     }
 
     /// Records a whole run into `encoder`, which the application submits. The whole run is then one
@@ -242,10 +242,10 @@ impl Recorder {
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         picture: impl Into<Input<'a>>,
-    ) -> Result<Pending, Error> {
+    ) -> Result<PendingScores, Error> {
         let all = 0..self.times.len();
-        let run = self.begun(encoder, picture.into(), all, true)?;
-        Ok(Pending::new(&self.classifier, run))
+        let run = self.begin_run(encoder, picture.into(), all, true)?;
+        Ok(PendingScores::new(&self.classifier, run))
     }
 
     /// Records the first slice of a run, which takes in the picture and resizes a picture that is
@@ -261,11 +261,11 @@ impl Recorder {
         picture: impl Into<Input<'a>>,
         budget: Duration,
     ) -> Result<Slice, Error> {
-        let run = self.begun(encoder, picture.into(), 0..0, false)?;
+        let run = self.begin_run(encoder, picture.into(), 0..0, false)?;
         let mut left = parts(&self.times, budget);
         left.reverse();
         let slices = left.len();
-        self.sliced = Some(Sliced { run, left });
+        self.partial = Some(PartialRecording { run, left });
         Ok(Slice::More(slices))
     }
 
@@ -275,44 +275,47 @@ impl Recorder {
     /// # Errors
     /// [`GpuError::Idle`] if no run is partly recorded. After any error, the run is abandoned.
     pub fn go_on(&mut self, encoder: &mut wgpu::CommandEncoder) -> Result<Slice, Error> {
-        let mut sliced = self.sliced.take().ok_or(GpuError::Idle)?;
-        let steps = sliced.left.pop().ok_or(GpuError::Idle)?;
-        let last = sliced.left.is_empty();
-        (self.network).record_part(encoder, &mut sliced.run, None, steps, last)?;
+        let mut partial = self.partial.take().ok_or(GpuError::Idle)?;
+        let steps = partial.left.pop().ok_or(GpuError::Idle)?;
+        let last = partial.left.is_empty();
+        (self.network).record_part(encoder, &mut partial.run, None, steps, last)?;
         if last {
-            return Ok(Slice::Last(Pending::new(&self.classifier, sliced.run)));
+            return Ok(Slice::Last(PendingScores::new(
+                &self.classifier,
+                partial.run,
+            )));
         }
-        let left = sliced.left.len();
-        self.sliced = Some(sliced);
+        let left = partial.left.len();
+        self.partial = Some(partial);
         Ok(Slice::More(left))
     }
 
     /// Abandons a run that is partly recorded.
     pub fn abandon(&mut self) {
-        self.sliced = None;
+        self.partial = None;
     }
 
-    fn begun(
+    fn begin_run(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         picture: Input<'_>,
         steps: Range<usize>,
         last: bool,
     ) -> Result<Run, Error> {
-        if self.sliced.is_some() {
+        if self.partial.is_some() {
             return Err(GpuError::Unfinished.into());
         }
         let session = self.session.clone();
         let prepared = session
             .device()
-            .block_on(self.classifier.prepared(&session, picture))??;
+            .block_on(self.classifier.prepare(&session, picture))??;
         let intake = match &prepared {
-            Prepared::Crops(crops) => match &crops[..] {
+            PreparedInput::Crops(crops) => match &crops[..] {
                 [crop] if size_of(crop) == self.size() => Intake::Host(Images::Rgb8(crop.as_raw())),
                 crops => return Err(InputError::Views(crops.len()).into()),
             },
-            Prepared::Floats(..) => return Err(InputError::NotRecorded.into()),
-            Prepared::Device(ready) => Intake::Device(ready),
+            PreparedInput::Floats(..) => return Err(InputError::NotRecorded.into()),
+            PreparedInput::Device(ready) => Intake::Device(ready),
         };
         let mut run = self.network.begin()?;
         (self.network).record_part(encoder, &mut run, Some(intake), steps, last)?;
@@ -351,7 +354,7 @@ mod tests {
     #[test]
     fn waits_are_no_steps() {
         let ms = Duration::from_millis;
-        let found = shared_out(ms(8), &[ms(10), ms(11), ms(13)]);
+        let found = distribute(ms(8), &[ms(10), ms(11), ms(13)]);
         let whole: Duration = found.iter().sum();
         assert!(
             whole.abs_diff(ms(8)) < Duration::from_micros(1),
@@ -359,7 +362,7 @@ mod tests {
         );
         assert_eq!(found[0], Duration::ZERO);
         assert!(found[2] > found[1] * 2);
-        assert_eq!(shared_out(ms(8), &[ms(10); 4]), [ms(2); 4]);
+        assert_eq!(distribute(ms(8), &[ms(10); 4]), [ms(2); 4]);
     }
 
     #[test]

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn probabilities_are_told_from_other_numbers() {
+    fn probabilities_are_distinguished_from_other_numbers() {
         let flaw = |probabilities: &[f32]| {
             let scores = Scores {
                 probabilities: probabilities.to_vec(),

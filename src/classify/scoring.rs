@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use super::input::Prepared;
+use super::input::PreparedInput;
 use super::scores::Flaw;
 use super::{
-    Classifier, ClassifyError, Form, Input, InputError, Pending, Prediction, Scores, size_of,
+    Classifier, ClassifyError, Input, InputError, PendingScores, Prediction, RunForm, Scores,
+    size_of,
 };
-use crate::classify::averaged::AveragedViews;
+use crate::classify::averaged_views::AveragedViews;
 use crate::error::Error;
 use crate::gpu::{Images, Intake};
 use crate::preprocess::RgbImage;
-use crate::session::{Compiled, PROBABILITIES, Run, Session};
+use crate::session::{CompiledNetwork, PROBABILITIES, Run, Session};
 
 impl Classifier {
     /// The `k` likeliest classes of one picture, best first; if it has several views,
     /// by the mean of their probabilities. The thread waits for the device, and before
     /// that until fewer than [`in_flight`](super::ClassifierOptions::in_flight) runs are
-    /// in flight. A thread that holds all of these itself, as [`Pending`] scores, waits
+    /// in flight. A thread that holds all of these itself, as [`PendingScores`] scores, waits
     /// ten minutes.
     ///
     /// ```
@@ -30,11 +31,12 @@ impl Classifier {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Image`](crate::ErrorKind::Image) for a file that cannot be read; [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument)
-    /// for an input that is no picture;
-    /// [`ClassifyError::NoNumbers`] and [`ClassifyError::NoProbabilities`] if the scores are no
-    /// probabilities; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device failed, and in a browser, where
-    /// nothing can wait ([`GpuError::Blocking`](crate::gpu::GpuError::Blocking)).
+    /// [`ErrorKind::Image`](crate::ErrorKind::Image) for a file that cannot be read;
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) for an input that is no
+    /// picture; [`ClassifyError::NoNumbers`] and [`ClassifyError::NoProbabilities`] if the scores
+    /// are no probabilities; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device
+    /// failed, and in a browser, where nothing can wait
+    /// ([`GpuError::Blocking`](crate::gpu::GpuError::Blocking)).
     pub fn classify<'a>(
         &self,
         picture: impl Into<Input<'a>>,
@@ -93,16 +95,16 @@ impl Classifier {
     /// As [`Classifier::classify`].
     pub async fn score_async<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Scores, Error> {
         let session = self.session();
-        let prepared = self.prepared(&session, picture.into()).await?;
+        let prepared = self.prepare(&session, picture.into()).await?;
         let mut scores = Scores::default();
         match &prepared {
-            Prepared::Crops(crops) if crops.len() != 1 => {
+            PreparedInput::Crops(crops) if crops.len() != 1 => {
                 self.score_views(&session, crops, &mut scores).await?;
             }
             one => {
                 let (compiled, intake) = self.intake(&session, one).await?;
                 let run = session.start_with(&compiled, intake).await;
-                let mut run = run.map_err(|error| prepared.blamed(error))?;
+                let mut run = run.map_err(|error| prepared.attribute_error(error))?;
                 run.ready().await?;
                 self.read(run, &mut scores)?;
             }
@@ -119,12 +121,12 @@ impl Classifier {
     /// [`GpuError::Busy`](crate::gpu::GpuError::Busy) if as many runs are in flight as
     /// [may be](super::ClassifierOptions::in_flight); [`InputError::Views`] if the
     /// network is to see several views of a picture; as [`Classifier::classify`].
-    pub fn start<'a>(&self, picture: impl Into<Input<'a>>) -> Result<Pending, Error> {
+    pub fn start<'a>(&self, picture: impl Into<Input<'a>>) -> Result<PendingScores, Error> {
         let session = self.session();
         let prepared = session
             .device()
-            .block_on(self.prepared(&session, picture.into()))??;
-        if let Prepared::Crops(crops) = &prepared
+            .block_on(self.prepare(&session, picture.into()))??;
+        if let PreparedInput::Crops(crops) = &prepared
             && crops.len() != 1
         {
             return Err(InputError::Views(crops.len()).into());
@@ -133,27 +135,30 @@ impl Classifier {
             .device()
             .block_on(self.intake(&session, &prepared))??;
         let run = session.start_now(&compiled, intake);
-        Ok(Pending::new(self, run.map_err(|e| prepared.blamed(e))?))
+        Ok(PendingScores::new(
+            self,
+            run.map_err(|e| prepared.attribute_error(e))?,
+        ))
     }
 
     /// The network for a picture of one view, and the picture as its input.
     async fn intake<'a>(
         &self,
         session: &Session,
-        prepared: &'a Prepared<'_>,
-    ) -> Result<(Arc<Compiled>, Intake<'a>), Error> {
+        prepared: &'a PreparedInput<'_>,
+    ) -> Result<(Arc<CompiledNetwork>, Intake<'a>), Error> {
         let (size, form, intake) = match prepared {
-            Prepared::Crops(crops) => {
+            PreparedInput::Crops(crops) => {
                 let crop = crops.first().ok_or(InputError::Views(0))?;
                 let images = Images::Rgb8(crop.as_raw());
-                (size_of(crop), Form::One, Intake::Host(images))
+                (size_of(crop), RunForm::One, Intake::Host(images))
             }
-            Prepared::Floats(floats, size) => {
-                (*size, Form::Floats, Intake::Host(Images::F32(floats)))
+            PreparedInput::Floats(floats, size) => {
+                (*size, RunForm::Floats, Intake::Host(Images::F32(floats)))
             }
-            Prepared::Device(ready) => {
+            PreparedInput::Device(ready) => {
                 let crop = super::crop_of(self.preprocess());
-                (crop, Form::One, Intake::Device(ready))
+                (crop, RunForm::One, Intake::Device(ready))
             }
         };
         Ok((self.compiled(session, size, form).await?, intake))
@@ -170,9 +175,9 @@ impl Classifier {
         let mut rest = crops;
         while let Some(first) = rest.first() {
             let form = if rest.len() == 1 {
-                Form::One
+                RunForm::One
             } else {
-                Form::Batch
+                RunForm::Batch
             };
             let compiled = self.compiled(session, size_of(first), form).await?;
             let same = |crop: &&RgbImage| size_of(crop) == size_of(first);

@@ -3,11 +3,11 @@
 /// The reason why a class activation map cannot be computed.
 ///
 /// ```
-/// use resnet_wgpu::low_level::explain::{ExplainError, Head};
+/// use resnet_wgpu::low_level::explain::{ExplainError, ClassifierHead};
 /// use resnet_wgpu::Network;
 ///
 /// let vgg = Network::preset("vgg19").expect("it is a preset");
-/// let error = Head::of(&vgg.graph(224, 224)?, &vgg.name).unwrap_err();
+/// let error = ClassifierHead::of(&vgg.graph(224, 224)?, &vgg.name).unwrap_err();
 /// assert!(matches!(error, ExplainError::NoHead { .. }));
 /// assert!(error.to_string().ends_with("take a ResNet"));
 /// # Ok::<(), resnet_wgpu::Error>(())

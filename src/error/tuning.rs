@@ -7,9 +7,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 ///
 /// ```
 /// use resnet_wgpu::Tuning;
-/// use resnet_wgpu::low_level::tune::{Origin, Stale};
+/// use resnet_wgpu::low_level::tune::{TuningProvenance, StaleTuning};
 ///
-/// # let made = Origin {
+/// # let made = TuningProvenance {
 /// #     adapter: "Some GPU".into(),
 /// #     vendor: 1,
 /// #     device: 1,
@@ -19,15 +19,15 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// #     crate_version: "0.1.0".into(),
 /// #     kernels: "0".into(),
 /// # };
-/// let here = Origin { driver_info: "2.0".into(), ..made.clone() };
-/// let Err(Stale(differences)) = Tuning::new(made).check(&here) else {
+/// let here = TuningProvenance { driver_info: "2.0".into(), ..made.clone() };
+/// let Err(StaleTuning(differences)) = Tuning::new(made).check(&here) else {
 ///     panic!("the driver is another");
 /// };
 /// assert_eq!(differences, ["driver version `1.0`, here `2.0`"]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("measured with {}; tune again with `resnet tune`", .0.join(", "))]
-pub struct Stale(
+pub struct StaleTuning(
     /// The differences, each with the old and the current value.
     pub Vec<String>,
 );
@@ -87,7 +87,7 @@ pub enum TuningError {
         /// The file.
         file: String,
         /// The differences.
-        source: Stale,
+        source: StaleTuning,
     },
     /// The operating system refused to write the file.
     #[error(

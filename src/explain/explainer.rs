@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{ClassMap, ExplainError, Head};
+use super::{ClassMap, ClassifierHead, ExplainError};
 use crate::classify::{Classifier, ClassifierOptions, Prediction, Scores};
 use crate::device::Device;
 use crate::error::Error;
 use crate::labels::Labels;
 use crate::model::{Model, PreprocessOverrides};
-use crate::plan::{Choice, Precision};
+use crate::plan::{KernelChoice, Precision};
 use crate::preprocess::{Preprocess, RgbImage};
 use crate::tensor::Tensor;
 
@@ -36,7 +36,7 @@ pub struct ExplainerOptions {
     /// Class names that replace the checkpoint's or the built-in names.
     pub labels: Option<Labels>,
     /// The choice of kernels.
-    pub choice: Choice,
+    pub choice: KernelChoice,
 }
 
 impl Default for ExplainerOptions {
@@ -45,7 +45,7 @@ impl Default for ExplainerOptions {
             precision: Precision::F32,
             preprocess: PreprocessOverrides::default(),
             labels: None,
-            choice: Choice::Auto,
+            choice: KernelChoice::Auto,
         }
     }
 }
@@ -64,7 +64,7 @@ impl Default for ExplainerOptions {
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Explained {
+pub struct Explanation {
     /// The class, its probability and logit.
     pub prediction: Prediction,
     /// The class activation map of the class over the crop.
@@ -87,7 +87,7 @@ pub struct Explained {
 #[derive(Debug, Clone)]
 pub struct Explainer {
     classifier: Classifier,
-    head: Head,
+    head: ClassifierHead,
     weight: Arc<Tensor>,
     bias: Option<Arc<Tensor>>,
 }
@@ -154,7 +154,7 @@ impl Explainer {
         Self::of(classifier.with_layers(layers), head)
     }
 
-    fn of(classifier: Classifier, head: Head) -> Result<Self, Error> {
+    fn of(classifier: Classifier, head: ClassifierHead) -> Result<Self, Error> {
         let params = classifier.model().params();
         let bias = head.linear.bias.as_deref();
         Ok(Self {
@@ -180,7 +180,7 @@ impl Explainer {
     ///
     /// # Errors
     /// The errors of [`Classifier::classify`].
-    pub fn explain(&self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
+    pub fn explain(&self, image: &RgbImage, k: usize) -> Result<Vec<Explanation>, Error> {
         let scores = self.classifier.score(image)?;
         self.likeliest(&scores, k)
     }
@@ -191,7 +191,11 @@ impl Explainer {
     ///
     /// # Errors
     /// The errors of [`Classifier::classify`].
-    pub async fn explain_async(&self, image: &RgbImage, k: usize) -> Result<Vec<Explained>, Error> {
+    pub async fn explain_async(
+        &self,
+        image: &RgbImage,
+        k: usize,
+    ) -> Result<Vec<Explanation>, Error> {
         let scores = self.classifier.score_async(image).await?;
         self.likeliest(&scores, k)
     }
@@ -200,7 +204,7 @@ impl Explainer {
     ///
     /// # Errors
     /// [`ExplainError::NoSuchClass`], and the errors of [`Classifier::classify`].
-    pub fn explain_class(&self, image: &RgbImage, class: usize) -> Result<Explained, Error> {
+    pub fn explain_class(&self, image: &RgbImage, class: usize) -> Result<Explanation, Error> {
         let scores = self.classifier.score(image)?;
         self.explained(&scores, class)
     }
@@ -213,24 +217,24 @@ impl Explainer {
         &self,
         image: &RgbImage,
         class: usize,
-    ) -> Result<Explained, Error> {
+    ) -> Result<Explanation, Error> {
         let scores = self.classifier.score_async(image).await?;
         self.explained(&scores, class)
     }
 
-    fn likeliest(&self, scores: &Scores, k: usize) -> Result<Vec<Explained>, Error> {
+    fn likeliest(&self, scores: &Scores, k: usize) -> Result<Vec<Explanation>, Error> {
         let classes = scores.top(0, k);
         classes.iter().map(|&c| self.explained(scores, c)).collect()
     }
 
-    fn explained(&self, scores: &Scores, class: usize) -> Result<Explained, Error> {
+    fn explained(&self, scores: &Scores, class: usize) -> Result<Explanation, Error> {
         let (bias, shape) = (self.bias.as_deref(), self.head.shape);
         let features = scores.layer(&self.head.features, 0).unwrap_or_default();
         let map = ClassMap::new(class, features, (shape.h, shape.w), &self.weight, bias);
         let classes = scores.classes;
         let map = map.ok_or(ExplainError::NoSuchClass { class, classes })?;
         // The map exists, so the class exists.
-        Ok(Explained {
+        Ok(Explanation {
             prediction: self.classifier.prediction(scores, 0, class),
             map,
         })
@@ -238,8 +242,8 @@ impl Explainer {
 }
 
 /// Returns the head of a model's network, for crops of the given size.
-fn head(model: &Model, preprocess: &Preprocess) -> Result<Head, Error> {
+fn head(model: &Model, preprocess: &Preprocess) -> Result<ClassifierHead, Error> {
     let (h, w) = preprocess.crop;
     let graph = model.graph(h as usize, w as usize)?;
-    Ok(Head::of(&graph, &model.network().name)?)
+    Ok(ClassifierHead::of(&graph, &model.network().name)?)
 }

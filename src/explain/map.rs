@@ -48,16 +48,16 @@ impl ClassMap {
         let row = weight
             .data()
             .get(class * channels..(class + 1) * channels)?;
-        let places = features.chunks_exact(channels);
-        let value = |place: &[f32]| {
-            let products = place.iter().zip(row).map(|(f, w)| f64::from(f * w));
+        let pixels = features.chunks_exact(channels);
+        let value = |pixel: &[f32]| {
+            let products = pixel.iter().zip(row).map(|(f, w)| f64::from(f * w));
             products.sum::<f64>() as f32
         };
         Some(Self {
             class,
             height,
             width,
-            values: places.map(value).collect(),
+            values: pixels.map(value).collect(),
             bias: match bias {
                 Some(bias) => *bias.data().get(class)?,
                 None => 0.0,
@@ -116,9 +116,9 @@ impl ClassMap {
     pub fn at(&self, x: f64, y: f64) -> f32 {
         // Values belong to the centres of their cells. Outside the outermost centres, the nearest
         // value applies.
-        let between = |part: f64, places: usize| {
-            let last = places.saturating_sub(1);
-            let at = (part * places as f64 - 0.5).clamp(0.0, last as f64);
+        let between = |part: f64, pixels: usize| {
+            let last = pixels.saturating_sub(1);
+            let at = (part * pixels as f64 - 0.5).clamp(0.0, last as f64);
             let first = at.floor() as usize;
             (first, (first + 1).min(last), (at - at.floor()) as f32)
         };
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn values_lie_between_the_places() {
+    fn values_lie_between_the_pixels() {
         let found = map(1, 2, &[2.0, 6.0]);
         let between = [0.0, 0.25, 0.5, 0.625, 0.75, 1.0].map(|x| found.at(x, 0.5));
         assert_eq!(between, [2.0, 2.0, 4.0, 5.0, 6.0, 6.0]);

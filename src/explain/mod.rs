@@ -18,13 +18,13 @@
 //! # Ok::<(), resnet_wgpu::Error>(())
 //! ```
 
+mod classifier_head;
 mod explainer;
-mod head;
 mod map;
 mod overlay;
 
 pub use crate::error::explain::ExplainError;
-pub use explainer::{Explained, Explainer, ExplainerOptions};
-pub use head::Head;
+pub use classifier_head::ClassifierHead;
+pub use explainer::{Explainer, ExplainerOptions, Explanation};
 pub use map::ClassMap;
 pub use overlay::Overlay;

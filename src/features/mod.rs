@@ -2,11 +2,11 @@
 //!
 //! The file is a safetensors file that any tool can read. The tensor `features` (f32) has one row
 //! for each picture. The tensor `paths` (u8) has the paths of the pictures, each terminated by a
-//! zero byte. The header's metadata contains the provenance ([`Origin`]). A [`Writer`] and a
+//! zero byte. The header's metadata contains the [`FeaturesProvenance`]. A [`FeaturesWriter`] and a
 //! [`Features`] hold only a few rows at a time, so a million pictures need not fit in memory.
 
-mod nearest;
-mod origin;
+mod neighbours;
+mod provenance;
 mod reader;
 mod writer;
 
@@ -14,10 +14,10 @@ mod writer;
 mod tests;
 
 pub use crate::error::features::FeaturesError;
-pub use nearest::{Near, normalize};
-pub use origin::{Origin, pooled};
+pub use neighbours::{Neighbour, normalize};
+pub use provenance::{FeaturesProvenance, pooled_layer};
 pub use reader::Features;
-pub use writer::Writer;
+pub use writer::FeaturesWriter;
 
 /// The name of the tensor with the features.
 const FEATURES: &str = "features";

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use safetensors::Dtype;
 
-use super::{FEATURES, FeaturesError, Near, Origin, PATHS, nearest::Nearest};
+use super::{
+    FEATURES, FeaturesError, FeaturesProvenance, Neighbour, PATHS, neighbours::Neighbours,
+};
 use crate::printable::printable;
-use crate::weights::{CheckpointError, Header, Storage};
+use crate::weights::{CheckpointBytes, CheckpointError, Header};
 
 /// The number of bytes in one read.
 const CHUNK: usize = 4 << 20;
@@ -17,26 +19,27 @@ const CHUNK: usize = 4 << 20;
 /// ```
 /// use resnet_wgpu::low_level::features::Features;
 ///
-/// # use resnet_wgpu::low_level::features::{Origin, Writer};
+/// # use resnet_wgpu::low_level::features::{FeaturesProvenance, FeaturesWriter};
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("pictures.safetensors");
 /// # let model = resnet_wgpu::Model::embedded()?;
-/// # let origin = Origin::new(&model, "avgpool", &model.preprocess(&Default::default())?, false)?;
-/// # let mut writer = Writer::create(&path, origin, &[2], 2)?;
+/// # let preprocess = model.preprocess(&Default::default())?;
+/// # let provenance = FeaturesProvenance::new(&model, "avgpool", &preprocess, false)?;
+/// # let mut writer = FeaturesWriter::create(&path, provenance, &[2], 2)?;
 /// # writer.add("cat.png", &[1.0, 0.0])?;
 /// # writer.add("dog.png", &[0.0, 1.0])?;
 /// # writer.finish()?;
-/// // The file of a `Writer`: [1, 0] for cat.png and [0, 1] for dog.png.
+/// // The file of a `FeaturesWriter`: [1, 0] for cat.png and [0, 1] for dog.png.
 /// let features = Features::open(&path)?;
 /// assert_eq!((features.rows(), features.row_len()), (2, 2));
-/// let near = features.nearest(&[0.5, 3.0], 1)?;
-/// assert_eq!(near[0].path.to_str(), Some("dog.png"));
+/// let neighbours = features.neighbours(&[0.5, 3.0], 1)?;
+/// assert_eq!(neighbours[0].path.to_str(), Some("dog.png"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Features {
-    storage: Storage,
-    origin: Origin,
+    storage: CheckpointBytes,
+    provenance: FeaturesProvenance,
     rows: usize,
     /// The number of values in a row.
     len: usize,
@@ -47,7 +50,8 @@ pub struct Features {
 }
 
 impl Features {
-    /// Opens a file that a [`Writer`](super::Writer) wrote. Only the header is read.
+    /// Opens a file that a [`FeaturesWriter`](super::FeaturesWriter) wrote. Only the header is
+    /// read.
     ///
     /// # Errors
     /// [`FeaturesError`] if the file is not a file of features.
@@ -67,7 +71,7 @@ impl Features {
             return Err(foreign("no regular file".into()));
         }
         let file = File::open(path).map_err(read)?;
-        let storage = Storage::file(name.clone(), file, &meta);
+        let storage = CheckpointBytes::file(name.clone(), file, &meta);
         let header = Header::read(&storage)?;
         let tensor = |name: &str, dtype| {
             let found = header
@@ -77,7 +81,7 @@ impl Features {
             found.ok_or_else(|| foreign(format!("no tensor `{name}` of {dtype}")))
         };
         let (features, paths) = (tensor(FEATURES, Dtype::F32)?, tensor(PATHS, Dtype::U8)?);
-        let origin = Origin::read(&header.metadata)
+        let provenance = FeaturesProvenance::read(&header.metadata)
             .map_err(|key| foreign(format!("no `{key}` in its metadata")))?;
         let Some((&rows, row)) = features.shape.split_first() else {
             return Err(foreign(format!(
@@ -96,7 +100,7 @@ impl Features {
             )));
         };
         Ok(Self {
-            origin,
+            provenance,
             rows,
             len,
             features: features.start,
@@ -106,8 +110,8 @@ impl Features {
     }
 
     /// Returns the provenance of the features.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
+    pub fn provenance(&self) -> &FeaturesProvenance {
+        &self.provenance
     }
 
     /// Returns the number of pictures.
@@ -127,7 +131,7 @@ impl Features {
     /// # Errors
     /// [`FeaturesError::Length`] for a query of another length, and an error if the file cannot be
     /// read or if its paths do not match its rows.
-    pub fn nearest(&self, query: &[f32], k: usize) -> Result<Vec<Near>, FeaturesError> {
+    pub fn neighbours(&self, query: &[f32], k: usize) -> Result<Vec<Neighbour>, FeaturesError> {
         if query.len() != self.len {
             return Err(FeaturesError::Length {
                 file: self.storage.name.clone(),
@@ -135,7 +139,7 @@ impl Features {
                 found: query.len(),
             });
         }
-        let mut nearest = Nearest::new(query, k);
+        let mut nearest = Neighbours::new(query, k);
         let row = 4 * self.len;
         let at_once = (CHUNK / row.max(1)).clamp(1, self.rows.max(1));
         let mut bytes = vec![0; at_once * row];
@@ -151,15 +155,15 @@ impl Features {
                 for (float, value) in floats.iter_mut().zip(values) {
                     *float = f32::from_le_bytes(*value);
                 }
-                nearest.see(first + i, &floats);
+                nearest.add(first + i, &floats);
             }
             first += rows;
         }
-        self.named(nearest.found())
+        self.named(nearest.into_best())
     }
 
     /// Adds the paths to the found rows. The paths are read up to the last one needed.
-    fn named(&self, found: Vec<(f32, usize)>) -> Result<Vec<Near>, FeaturesError> {
+    fn named(&self, found: Vec<(f32, usize)>) -> Result<Vec<Neighbour>, FeaturesError> {
         let mut paths: Vec<Option<PathBuf>> = vec![None; found.len()];
         let (start, length) = self.paths;
         let (mut row, mut path, mut bytes) = (0, Vec::new(), vec![0; CHUNK.min(length.max(1))]);
@@ -177,15 +181,15 @@ impl Features {
                     path.push(byte);
                     continue;
                 }
-                if let Some((_, place)) = wanted.next_if(|(wanted, _)| *wanted == row) {
-                    paths[place] = Some(to_path(&path));
+                if let Some((_, position)) = wanted.next_if(|(wanted, _)| *wanted == row) {
+                    paths[position] = Some(to_path(&path));
                 }
                 path.clear();
                 row += 1;
             }
             at += part;
         }
-        let near = found
+        let neighbours = found
             .into_iter()
             .zip(paths)
             .map(|((similarity, row), path)| {
@@ -193,13 +197,13 @@ impl Features {
                     file: self.storage.name.clone(),
                     found: format!("fewer paths than its {} rows", self.rows),
                 })?;
-                Ok(Near {
+                Ok(Neighbour {
                     path,
                     similarity,
                     row,
                 })
             });
-        near.collect()
+        neighbours.collect()
     }
 }
 

@@ -8,8 +8,8 @@ use super::*;
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 
-fn origin() -> Origin {
-    Origin {
+fn provenance() -> FeaturesProvenance {
+    FeaturesProvenance {
         model: "resnet\"20".into(),
         weights: "0123".into(),
         layer: "avgpool".into(),
@@ -30,7 +30,7 @@ fn rows(n: usize) -> Vec<(PathBuf, Vec<f32>)> {
 }
 
 fn written(path: &Path, n: usize) -> Result<(), FeaturesError> {
-    let mut writer = Writer::create(path, origin(), &[2], 1000)?;
+    let mut writer = FeaturesWriter::create(path, provenance(), &[2], 1000)?;
     for (name, row) in rows(n) {
         writer.add(&name, &row)?;
     }
@@ -70,25 +70,28 @@ fn the_nearest_are_found() -> TestResult {
     written(&path, 300)?;
     let features = Features::open(&path)?;
     assert_eq!((features.rows(), features.row_len()), (300, 2));
-    assert_eq!(features.origin(), &origin());
+    assert_eq!(features.provenance(), &provenance());
     // The query has angle 1, which is the angle of row 100.
-    let near = features.nearest(&[1f32.cos(), 1f32.sin()], 3)?;
-    let names: Vec<String> = near.iter().map(|n| n.path.display().to_string()).collect();
+    let neighbours = features.neighbours(&[1f32.cos(), 1f32.sin()], 3)?;
+    let names: Vec<String> = neighbours
+        .iter()
+        .map(|n| n.path.display().to_string())
+        .collect();
     assert_eq!(names[0], "photos/ä 100.png");
-    assert!((near[0].similarity - 1.0).abs() < 1e-6);
-    let mut others = [near[1].row, near[2].row];
+    assert!((neighbours[0].similarity - 1.0).abs() < 1e-6);
+    let mut others = [neighbours[1].row, neighbours[2].row];
     others.sort();
     assert_eq!(others, [99, 101]);
-    assert!(near[1].similarity < near[0].similarity);
-    assert_eq!(features.nearest(&[1.0, 0.0], 1000)?.len(), 300);
-    assert!(features.nearest(&[1.0, 0.0], 0)?.is_empty());
+    assert!(neighbours[1].similarity < neighbours[0].similarity);
+    assert_eq!(features.neighbours(&[1.0, 0.0], 1000)?.len(), 300);
+    assert!(features.neighbours(&[1.0, 0.0], 0)?.is_empty());
     assert!(
         features
-            .nearest(&[0.0, 0.0], 3)?
+            .neighbours(&[0.0, 0.0], 3)?
             .iter()
             .all(|n| n.similarity == 0.0)
     );
-    let error = features.nearest(&[1.0], 3).unwrap_err().to_string();
+    let error = features.neighbours(&[1.0], 3).unwrap_err().to_string();
     assert!(error.contains("2 numbers, found 1"), "{error}");
     Ok(())
 }
@@ -97,15 +100,15 @@ fn the_nearest_are_found() -> TestResult {
 fn rows_without_a_direction_are_near_nothing() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("f.safetensors");
-    let mut writer = Writer::create(&path, origin(), &[2], 3)?;
+    let mut writer = FeaturesWriter::create(&path, provenance(), &[2], 3)?;
     for row in [[0.0, 0.0], [f32::NAN, 1.0], [2.0, 0.0]] {
         writer.add(Path::new("p"), &row)?;
     }
     assert!(writer.add(Path::new("p"), &[1.0]).is_err());
     writer.finish()?;
-    let near = Features::open(&path)?.nearest(&[5.0, 0.0], 9)?;
-    assert_eq!(near.len(), 1);
-    assert_eq!((near[0].row, near[0].similarity), (2, 1.0));
+    let neighbours = Features::open(&path)?.neighbours(&[5.0, 0.0], 9)?;
+    assert_eq!(neighbours.len(), 1);
+    assert_eq!((neighbours[0].row, neighbours[0].similarity), (2, 1.0));
     Ok(())
 }
 
@@ -113,7 +116,7 @@ fn rows_without_a_direction_are_near_nothing() -> TestResult {
 fn more_rows_than_were_announced_are_refused() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("f.safetensors");
-    let mut writer = Writer::create(&path, origin(), &[2], 1)?;
+    let mut writer = FeaturesWriter::create(&path, provenance(), &[2], 1)?;
     writer.add(Path::new("p"), &[1.0, 2.0])?;
     let refused = writer.add(Path::new("q"), &[3.0, 4.0]);
     assert!(matches!(refused, Err(FeaturesError::Full { most: 1, .. })));
@@ -128,13 +131,13 @@ fn what_is_not_finished_leaves_nothing() -> TestResult {
     let path = folder.path().join("f.safetensors");
     written(&path, 2)?;
     let before = std::fs::read(&path)?;
-    let mut writer = Writer::create(&path, origin(), &[2], 10)?;
+    let mut writer = FeaturesWriter::create(&path, provenance(), &[2], 10)?;
     writer.add(Path::new("p"), &[1.0, 2.0])?;
     assert!(writer.part().exists());
     drop(writer);
     assert_eq!(std::fs::read(&path)?, before);
     assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
-    assert!(Writer::create(Path::new("/dev/null/f"), origin(), &[2], 1).is_err());
+    assert!(FeaturesWriter::create(Path::new("/dev/null/f"), provenance(), &[2], 1).is_err());
     Ok(())
 }
 
@@ -154,7 +157,7 @@ fn other_files_are_refused() -> TestResult {
     few[from..].fill(b'x');
     std::fs::write(&path, &few)?;
     let error = Features::open(&path)?
-        .nearest(&[1.0, 0.0], 300)
+        .neighbours(&[1.0, 0.0], 300)
         .unwrap_err();
     assert!(error.to_string().contains("fewer paths"), "{error}");
     let weights =
@@ -175,6 +178,6 @@ fn the_usual_features_are_what_the_classifier_reads() {
         ("vgg19", 224, "classifier.4"),
     ] {
         let graph = Network::preset(preset).unwrap().graph(side, side).unwrap();
-        assert_eq!(pooled(&graph).as_deref(), Some(layer));
+        assert_eq!(pooled_layer(&graph).as_deref(), Some(layer));
     }
 }

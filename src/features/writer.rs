@@ -8,34 +8,34 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
-use super::{FEATURES, FeaturesError, Origin, PATHS};
+use super::{FEATURES, FeaturesError, FeaturesProvenance, PATHS};
 use crate::printable::printable;
 use crate::whole_file::temporary;
 
 /// A writer of a file of features. The rows go to a temporary file in the same folder.
-/// [`finish`](Writer::finish) moves the complete file to its place atomically.
+/// [`finish`](FeaturesWriter::finish) moves the complete file to its destination atomically.
 ///
 /// ```
 /// use resnet_wgpu::Model;
-/// use resnet_wgpu::low_level::features::{Features, Origin, Writer};
+/// use resnet_wgpu::low_level::features::{Features, FeaturesProvenance, FeaturesWriter};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("pictures.safetensors");
 /// let model = Model::embedded()?;
 /// let preprocess = model.preprocess(&Default::default())?;
-/// let origin = Origin::new(&model, "avgpool", &preprocess, false)?;
-/// let mut writer = Writer::create(&path, origin, &[64], 1000)?;
+/// let provenance = FeaturesProvenance::new(&model, "avgpool", &preprocess, false)?;
+/// let mut writer = FeaturesWriter::create(&path, provenance, &[64], 1000)?;
 /// writer.add("cat.png", &[0.5; 64])?;
 /// writer.finish()?;
 /// assert_eq!(Features::open(&path)?.rows(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Writer {
+pub struct FeaturesWriter {
     shown: String,
-    place: PathBuf,
+    destination: PathBuf,
     file: BufWriter<NamedTempFile>,
-    origin: Origin,
+    provenance: FeaturesProvenance,
     /// The extents of a row, in PyTorch's order.
     shape: Vec<usize>,
     rows: usize,
@@ -46,7 +46,7 @@ pub struct Writer {
     paths: Vec<u8>,
 }
 
-impl Writer {
+impl FeaturesWriter {
     /// Creates a file of at most `most` rows of that shape. The shape is, for example, `[2048]`, or
     /// `[C, H, W]` for a layer in PyTorch's order.
     ///
@@ -54,23 +54,23 @@ impl Writer {
     /// [`FeaturesError::Write`].
     pub fn create(
         path: impl AsRef<Path>,
-        origin: Origin,
+        provenance: FeaturesProvenance,
         shape: &[usize],
         most: usize,
     ) -> Result<Self, FeaturesError> {
         let path = path.as_ref();
         let shown = printable(path.display());
         // If the path is a link, the target of the link is replaced.
-        let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let destination = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let write = |source| FeaturesError::Write {
             file: shown.clone(),
             source,
         };
-        let file = temporary(&place).map_err(write)?;
+        let file = temporary(&destination).map_err(write)?;
         let mut writer = Self {
             file: BufWriter::new(file),
-            place,
-            origin,
+            destination,
+            provenance,
             shape: shape.to_vec(),
             rows: most,
             most,
@@ -131,7 +131,7 @@ impl Writer {
         self.rows
     }
 
-    /// Moves the complete file to its place. An existing file is replaced.
+    /// Moves the complete file to its destination. An existing file is replaced.
     ///
     /// # Errors
     /// [`FeaturesError::Write`].
@@ -153,7 +153,7 @@ impl Writer {
         self.file.write_all(&head)?;
         let file = self.file.into_inner()?;
         file.as_file().sync_all()?;
-        file.persist(&self.place)?;
+        file.persist(&self.destination)?;
         Ok(())
     }
 
@@ -175,7 +175,7 @@ impl Writer {
             (FEATURES, tensor("F32", shape, 0, features)),
             (PATHS, tensor("U8", vec![paths], features, end)),
         ]);
-        head.insert("__metadata__", json!(self.origin.metadata()));
+        head.insert("__metadata__", json!(self.provenance.metadata()));
         json!(head).to_string().into_bytes()
     }
 

@@ -4,7 +4,7 @@
 
 use super::GpuError;
 use super::adapters::describe;
-use super::wishes::MEMORY_HINTS;
+use super::requested_features::MEMORY_HINTS;
 
 /// Creates a kernel's shader module without bounds checks, loop bounds and guards of integer
 /// divisions.

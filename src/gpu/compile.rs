@@ -3,27 +3,27 @@
 use std::sync::Arc;
 
 use super::cache::DiskCache;
-use super::format::format;
 use super::pipelines::Pipeline;
 use super::reports::Reports;
+use super::texture_format::texture_format;
 use super::{Gpu, GpuError, audited};
-use crate::kernels::{Place, Storage, Tile, Variant, source};
+use crate::kernels::{KernelVariant, MemoryKind, Storage, Tile, source};
 use crate::monitor::{Monitor, Stage};
 
 /// Kernels and their new pipelines.
-pub(super) type Made = Vec<(Variant, Arc<Pipeline>)>;
+pub(super) type NewPipelines = Vec<(KernelVariant, Arc<Pipeline>)>;
 
 impl Gpu {
     /// Creates the missing pipelines of `kernels`, on as many threads as the machine has cores, and
     /// returns the new pipelines only.
     pub(super) fn make_pipelines(
         &self,
-        kernels: &[Variant],
+        kernels: &[KernelVariant],
         monitor: &Monitor,
-    ) -> Result<(Made, Reports), GpuError> {
+    ) -> Result<(NewPipelines, Reports), GpuError> {
         let pipelines = self.pipelines();
         let missing = kernels.iter().filter(|k| pipelines.find(**k).is_none());
-        let missing: Vec<Variant> = missing.copied().collect();
+        let missing: Vec<KernelVariant> = missing.copied().collect();
         monitor.expect(Stage::Kernels, missing.len() as u64);
         let reports = self.build_all(&missing, monitor)?;
         if let (Some(disk), false) = (&pipelines.disk, missing.is_empty()) {
@@ -39,7 +39,7 @@ impl Gpu {
     /// from rayon's, because rayon's threads pack weights at the same time and a driver may take
     /// long.
     #[cfg(not(target_arch = "wasm32"))]
-    fn build_all(&self, missing: &[Variant], monitor: &Monitor) -> Result<Reports, GpuError> {
+    fn build_all(&self, missing: &[KernelVariant], monitor: &Monitor) -> Result<Reports, GpuError> {
         use std::sync::atomic::{AtomicUsize, Ordering};
         use std::thread::{available_parallelism, scope};
 
@@ -64,7 +64,7 @@ impl Gpu {
 
     /// Builds the pipelines one after the other.
     #[cfg(target_arch = "wasm32")]
-    fn build_all(&self, missing: &[Variant], monitor: &Monitor) -> Result<Reports, GpuError> {
+    fn build_all(&self, missing: &[KernelVariant], monitor: &Monitor) -> Result<Reports, GpuError> {
         let mut reports = Reports::default();
         for kernel in missing {
             self.build_one(*kernel, monitor, &mut reports)?;
@@ -74,7 +74,7 @@ impl Gpu {
 
     fn build_one(
         &self,
-        kernel: Variant,
+        kernel: KernelVariant,
         monitor: &Monitor,
         reports: &mut Reports,
     ) -> Result<(), GpuError> {
@@ -112,7 +112,7 @@ impl Gpu {
         })
     }
 
-    fn build(&self, variant: Variant, reports: &mut Reports) -> Result<Pipeline, GpuError> {
+    fn build(&self, variant: KernelVariant, reports: &mut Reports) -> Result<Pipeline, GpuError> {
         let storage = self.profile().storage;
         let text = source(variant, storage)?;
         let kernel = variant.kernel;
@@ -136,8 +136,10 @@ impl Gpu {
                     visibility: wgpu::ShaderStages::COMPUTE,
                     ty: match binding {
                         0 => buffer_binding(wgpu::BufferBindingType::Uniform),
-                        _ if binding < written => value_binding(read_place(variant, storage), true),
-                        _ => value_binding(storage.place(variant.types.writes), false),
+                        _ if binding < written => {
+                            value_binding(read_memory_kind(variant, storage), true)
+                        }
+                        _ => value_binding(storage.memory_kind(variant.types.writes), false),
                     },
                     count: None,
                 })
@@ -173,27 +175,27 @@ impl Gpu {
     }
 }
 
-/// Returns the place of a kernel's inputs: a buffer or a texture. Some inputs may have another
-/// scalar type than the first, but the binding is the same.
-pub(super) fn read_place(variant: Variant, storage: Storage) -> Place {
+/// Returns the memory kind of a kernel's inputs: a buffer or a texture. Some inputs may have
+/// another scalar type than the first, but the binding is the same.
+pub(super) fn read_memory_kind(variant: KernelVariant, storage: Storage) -> MemoryKind {
     match variant.kernel.tile {
-        Tile::Bytes => Place::Buffer,
-        _ => storage.place(variant.types.reads),
+        Tile::Bytes => MemoryKind::Buffer,
+        _ => storage.memory_kind(variant.types.reads),
     }
 }
 
 /// Returns the binding type of a value that a kernel reads or writes.
-fn value_binding(place: Place, read_only: bool) -> wgpu::BindingType {
-    match (place, read_only) {
-        (Place::Buffer, _) => buffer_binding(wgpu::BufferBindingType::Storage { read_only }),
-        (Place::Texture(_), true) => wgpu::BindingType::Texture {
+fn value_binding(memory_kind: MemoryKind, read_only: bool) -> wgpu::BindingType {
+    match (memory_kind, read_only) {
+        (MemoryKind::Buffer, _) => buffer_binding(wgpu::BufferBindingType::Storage { read_only }),
+        (MemoryKind::Texture(_), true) => wgpu::BindingType::Texture {
             sample_type: wgpu::TextureSampleType::Float { filterable: false },
             view_dimension: wgpu::TextureViewDimension::D2,
             multisampled: false,
         },
-        (Place::Texture(scalar), false) => wgpu::BindingType::StorageTexture {
+        (MemoryKind::Texture(scalar), false) => wgpu::BindingType::StorageTexture {
             access: wgpu::StorageTextureAccess::WriteOnly,
-            format: format(scalar),
+            format: texture_format(scalar),
             view_dimension: wgpu::TextureViewDimension::D2,
         },
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::cache::DiskCache;
 use super::pipelines::Pipelines;
-use super::poller::{Poller, Polling};
+use super::poller::{PollRequest, Poller};
 use super::profile::profile;
 use super::signal::Signal;
 use super::{GpuError, Handles, PipelineOptions};
 use crate::kernels::Storage;
-use crate::plan::{DeviceProfile, Precision, Settled};
+use crate::plan::{DeviceProfile, Precision, ResolvedPrecision};
 
 /// A GPU that sessions run on. Clones share the device and the pipelines that its sessions created.
 /// All threads may use a `Gpu`.
@@ -23,11 +23,11 @@ use crate::plan::{DeviceProfile, Precision, Settled};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Gpu {
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SharedState {
     handles: Handles,
     profile: DeviceProfile,
     pipelines: Pipelines,
@@ -55,7 +55,7 @@ impl Gpu {
 
     fn of(handles: Handles, profile: DeviceProfile, pipelines: Pipelines) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(SharedState {
                 handles,
                 profile,
                 pipelines,
@@ -106,7 +106,7 @@ impl Gpu {
     ///
     /// # Errors
     /// [`GpuError::NoF16`] if f16 is requested and the device's shaders lack f16.
-    pub fn precision(&self, asked: Precision) -> Result<Settled, GpuError> {
+    pub fn precision(&self, asked: Precision) -> Result<ResolvedPrecision, GpuError> {
         let none = |_| GpuError::NoF16 {
             device: self.describe(),
         };
@@ -161,8 +161,8 @@ impl Gpu {
         self.handles().is_lost()
     }
 
-    /// Keeps the device polled until `signal` has ended or the returned [`Polling`] is dropped.
-    pub(super) fn poll_for(&self, signal: &Signal) -> Result<Polling, GpuError> {
+    /// Keeps the device polled until `signal` has ended or the returned [`PollRequest`] is dropped.
+    pub(super) fn poll_for(&self, signal: &Signal) -> Result<PollRequest, GpuError> {
         let polling = self.shared.poller.poll_for(self.device(), signal);
         polling.map_err(|error| self.handles().lost(format!("no thread polls it: {error}")))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use web_time::Instant;
 
 use super::concurrent::both;
-use super::executable::{Executable, Setup};
+use super::executable::{Executable, LoadTimes};
 use super::memory::{Weights, Workspace};
 use super::permits::Permits;
 use super::reports::Reports;
@@ -114,11 +114,11 @@ impl Engine {
             (made, allotment)
         })?;
         let mut executable = executable?;
-        reports.settled().await?;
-        handles.still_there()?;
+        reports.wait_for_all().await?;
+        handles.check_lost()?;
         self.weights.hold(made);
         self.workspace.hold(allotment);
-        executable.set_setup(Setup {
+        executable.set_load_times(LoadTimes {
             pipelines: began.elapsed().saturating_sub(upload),
             upload,
         });

@@ -1,7 +1,7 @@
 //! Errors of a device, each with a remedy.
 
 use crate::kernels::TemplateError;
-use crate::monitor::Cancelled;
+use crate::monitor::CancelledError;
 use crate::tensor::TensorError;
 
 /// An error of a device: no device exists, the device lacks a requirement, or the device failed.
@@ -84,7 +84,7 @@ pub enum GpuError {
     },
     /// A setup that its monitor cancelled.
     #[error(transparent)]
-    Cancelled(#[from] Cancelled),
+    Cancelled(#[from] CancelledError),
     /// A template that failed to render.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -168,7 +168,7 @@ pub enum GpuError {
     /// A blocking call in a browser, where no thread may block.
     #[error(
         "nothing can wait for the device in a browser; await instead (`classify_async`, an \
-         `Pending`, `Run::ready`)"
+         `PendingScores`, `Run::ready`)"
     )]
     Blocking,
     /// A call that needs a run in flight, while no run is in flight.

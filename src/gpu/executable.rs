@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::bound_dispatch::{BoundDispatch, bound_dispatches};
 use super::frame::{FrameSize, Frames};
-use super::recorded::{Recorded, recorded};
 use super::timestamps::Timestamps;
 use super::value::Value;
 use super::{Engine, Gpu, GpuError, Handles};
 use crate::kernels::Scalar;
-use crate::plan::{Output, Plan};
+use crate::plan::{Plan, PlanOutput};
 use crate::tensor::Params;
 
 /// A plan on a device, ready to run. Activations go in and out as `[N, H, W, C]`
@@ -22,15 +22,15 @@ pub struct Executable {
     pub(super) engine: Engine,
     pub(super) plan: Arc<Plan>,
     pub(super) slots: Vec<Value>,
-    pub(super) steps: Vec<Recorded>,
+    pub(super) steps: Vec<BoundDispatch>,
     pub(super) frames: Arc<Frames>,
     pub(super) timestamps: Mutex<Option<Timestamps>>,
-    setup: Setup,
+    load_times: LoadTimes,
 }
 
 /// The time that loading a plan took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Setup {
+pub struct LoadTimes {
     /// Creating pipelines that did not exist yet, beyond the upload that goes on
     /// meanwhile, and bind groups. Many drivers compile only at the first run.
     pub pipelines: Duration,
@@ -55,7 +55,7 @@ impl Executable {
         weights: &[Value],
     ) -> Result<Self, GpuError> {
         let gpu = engine.gpu();
-        let steps = recorded(gpu, &plan, slots, weights)?;
+        let steps = bound_dispatches(gpu, &plan, slots, weights)?;
         let size = FrameSize {
             upload: upload_bytes(&plan).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT),
             readback: readback_bytes(gpu, &plan),
@@ -70,7 +70,7 @@ impl Executable {
             slots: slots.to_vec(),
             steps,
             timestamps: Mutex::default(),
-            setup: Setup::default(),
+            load_times: LoadTimes::default(),
         })
     }
 
@@ -79,17 +79,17 @@ impl Executable {
     ///
     /// # Errors
     /// As [`Engine::load`].
-    pub fn alone(gpu: &Gpu, plan: Plan, params: &Params) -> Result<Self, GpuError> {
+    pub fn isolated(gpu: &Gpu, plan: Plan, params: &Params) -> Result<Self, GpuError> {
         Engine::new(gpu, 1).load_now(plan, params)
     }
 
-    pub(super) fn set_setup(&mut self, setup: Setup) {
-        self.setup = setup;
+    pub(super) fn set_load_times(&mut self, load_times: LoadTimes) {
+        self.load_times = load_times;
     }
 
     /// The time that loading it took.
-    pub fn setup(&self) -> Setup {
-        self.setup
+    pub fn load_times(&self) -> LoadTimes {
+        self.load_times
     }
 
     /// Device memory besides activations and weights: parameters, and buffers for
@@ -123,7 +123,7 @@ impl Executable {
 fn upload_bytes(plan: &Plan) -> u64 {
     let input = &plan.input;
     let bytes = input.form.bytes(plan.batch, input.shape);
-    plan.slots[input.slot].place.padded(bytes)
+    plan.slots[input.slot].memory_kind.padded(bytes)
 }
 
 /// Numbers of the largest output that is stored in f16.
@@ -137,6 +137,6 @@ fn halves(plan: &Plan) -> usize {
 /// they come from textures.
 fn readback_bytes(gpu: &Gpu, plan: &Plan) -> u64 {
     let storage = gpu.profile().storage;
-    let bytes = |o: &Output| storage.place(o.scalar).padded(o.bytes(plan.batch));
+    let bytes = |o: &PlanOutput| storage.memory_kind(o.scalar).padded(o.bytes(plan.batch));
     plan.outputs.iter().map(bytes).sum()
 }

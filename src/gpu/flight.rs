@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use super::frame::{Claim, Frame, Frames};
 use super::intake::Intake;
 use super::permits::Permit;
-use super::poller::Polling;
+use super::poller::PollRequest;
 use super::reports::Reports;
-use super::stored::load;
+use super::scalar_bytes::load;
 use super::waiting::is_thread;
 use super::{Executable, Gpu, GpuError, Images};
 use crate::plan::Plan;
@@ -31,7 +31,7 @@ pub struct Flight {
     /// Slices after the first that have been recorded.
     slices: usize,
     /// While a task awaits the run.
-    polling: Option<Polling>,
+    poll_request: Option<PollRequest>,
     pub(super) reports: Reports,
 }
 
@@ -67,7 +67,7 @@ impl Executable {
             submitted: None,
             number: None,
             slices: 0,
-            polling: None,
+            poll_request: None,
             reports: Reports::default(),
         })
     }
@@ -135,11 +135,11 @@ impl Flight {
         if polled.is_pending() && is_thread(task) {
             handles.look()?;
             polled = signal.poll(handles, task);
-        } else if polled.is_pending() && self.polling.is_none() {
-            self.polling = Some(self.gpu.poll_for(signal)?);
+        } else if polled.is_pending() && self.poll_request.is_none() {
+            self.poll_request = Some(self.gpu.poll_for(signal)?);
         }
         if polled.is_ready() {
-            self.polling = None;
+            self.poll_request = None;
         }
         polled
     }
@@ -169,7 +169,7 @@ impl Flight {
                 let bytes = output.bytes(plan.batch);
                 let end = from + bytes as usize;
                 read(i, load(&all[from..end], output.scalar, &mut floats));
-                from += storage.place(output.scalar).padded(bytes) as usize;
+                from += storage.memory_kind(output.scalar).padded(bytes) as usize;
             }
         };
         let bytes = frame.readback.buffer().size();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::marks::{MARK, Marks};
+use super::generation_counters::{COUNTER_BYTES, GenerationCounters};
 use super::permits::Permit;
 use super::readback::Readback;
 use super::reports::Reports;
@@ -41,12 +41,12 @@ pub(super) struct FrameSize {
 impl FrameSize {
     /// Bytes for images, and for a run's number behind them.
     fn upload_all(&self) -> u64 {
-        self.upload + MARK * u64::from(self.slices > 0)
+        self.upload + COUNTER_BYTES * u64::from(self.slices > 0)
     }
 
     /// Bytes for outputs, and for a run's number behind them.
     fn readback_all(&self) -> u64 {
-        self.readback + MARK * u64::from(self.slices > 0)
+        self.readback + COUNTER_BYTES * u64::from(self.slices > 0)
     }
 
     /// Device memory of a frame.
@@ -97,7 +97,7 @@ pub(super) struct Frames {
     size: FrameSize,
     most: usize,
     free: Mutex<Vec<Arc<Frame>>>,
-    marks: Option<Marks>,
+    counters: Option<GenerationCounters>,
     number: AtomicU32,
 }
 
@@ -109,20 +109,20 @@ impl Frames {
             size,
             most,
             free: Mutex::new((0..most).map(frame).collect()),
-            marks: (size.slices > 0).then(|| Marks::new(handles, size.slices)),
+            counters: (size.slices > 0).then(|| GenerationCounters::new(handles, size.slices)),
             number: AtomicU32::new(0),
         })
     }
 
     /// Device memory of all frames.
     pub fn bytes(&self) -> u64 {
-        2 * MARK * self.size.slices as u64 + self.size.bytes() * self.most as u64
+        2 * COUNTER_BYTES * self.size.slices as u64 + self.size.bytes() * self.most as u64
     }
 
     /// The counters that detect dropped encoders; only where the application
     /// submits a run's commands.
-    pub fn marks(&self) -> Option<&Marks> {
-        self.marks.as_ref()
+    pub fn counters(&self) -> Option<&GenerationCounters> {
+        self.counters.as_ref()
     }
 
     /// Byte offsets of a run's number behind its images and its outputs.
@@ -187,30 +187,30 @@ impl Claim {
 
     /// Releases the claim. The last one of a frame gives the frame, which is free
     /// once that is dropped.
-    pub fn release(mut self) -> Option<Unclaimed> {
-        self.released()
+    pub fn release(mut self) -> Option<FreeFrame> {
+        self.take()
     }
 
-    fn released(&mut self) -> Option<Unclaimed> {
+    fn take(&mut self) -> Option<FreeFrame> {
         let (frame, frames) = self.0.take()?;
         let last = frame.claims.fetch_sub(1, Ordering::AcqRel) == 1;
-        last.then(|| Unclaimed { frame, frames })
+        last.then(|| FreeFrame { frame, frames })
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        drop(self.released());
+        drop(self.take());
     }
 }
 
 /// A frame that nobody claims. It returns to its executable when it is dropped.
-pub(super) struct Unclaimed {
+pub(super) struct FreeFrame {
     frame: Arc<Frame>,
     frames: Arc<Frames>,
 }
 
-impl Drop for Unclaimed {
+impl Drop for FreeFrame {
     fn drop(&mut self) {
         let permit = self.frame.permit().take();
         self.frames.free().push(Arc::clone(&self.frame));

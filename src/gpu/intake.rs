@@ -1,6 +1,6 @@
 //! The source of a run's images.
 
-use super::{Images, Ready};
+use super::{BoundPicture, Images};
 
 /// The source of a run's images.
 #[derive(Clone, Copy)]
@@ -8,5 +8,5 @@ pub(crate) enum Intake<'a> {
     /// Images in host memory.
     Host(Images<'a>),
     /// A picture on the device, which is resized into the input slot.
-    Device(&'a Ready<'a>),
+    Device(&'a BoundPicture<'a>),
 }

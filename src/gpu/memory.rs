@@ -15,7 +15,7 @@ pub(super) struct Weights(Mutex<HashMap<Weight, Value>>);
 impl Weights {
     /// The weights of `wanted` that are not on the device yet, each once.
     pub fn missing(&self, wanted: &[Weight]) -> Vec<Weight> {
-        let held = self.held();
+        let held = self.lock();
         let mut seen = HashSet::new();
         let missing = wanted
             .iter()
@@ -25,7 +25,7 @@ impl Weights {
 
     /// The weights of `wanted`, in order: those that are held, and those in `made`.
     pub fn find(&self, wanted: &[Weight], made: &[(Weight, Value)]) -> Vec<Value> {
-        let held = self.held();
+        let held = self.lock();
         let new = |weight| (made.iter().find(|(w, _)| w == weight)).map(|(_, value)| value);
         let find = |weight| held.get(weight).or_else(|| new(weight)).cloned();
         wanted.iter().filter_map(find).collect()
@@ -34,15 +34,15 @@ impl Weights {
     /// Holds new weights. Nothing is held before it is known that the device had
     /// room for it: it would be in the way of every later executable.
     pub fn hold(&self, made: Vec<(Weight, Value)>) {
-        self.held().extend(made);
+        self.lock().extend(made);
     }
 
     /// Bytes of all weights.
     pub fn bytes(&self) -> u64 {
-        self.held().values().map(Value::bytes).sum()
+        self.lock().values().map(Value::bytes).sum()
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<Weight, Value>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Weight, Value>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -73,10 +73,12 @@ impl Workspace {
         let mut taken: Vec<Option<Value>> = vec![None; wanted.len()];
         for i in order.into_iter().rev() {
             let slot = &wanted[i];
-            let alike = rest.iter().rposition(|value| value.place() == slot.place);
+            let alike = rest
+                .iter()
+                .rposition(|value| value.memory_kind() == slot.memory_kind);
             let found = alike.map(|at| rest.remove(at));
             let found = found.filter(|value| value.bytes() >= slot.bytes);
-            let new = || Value::new(handles, &format!("slot {i}"), slot.bytes, slot.place);
+            let new = || Value::new(handles, &format!("slot {i}"), slot.bytes, slot.memory_kind);
             taken[i] = Some(found.unwrap_or_else(new));
         }
         let taken = taken.into_iter().flatten().collect();

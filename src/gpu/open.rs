@@ -7,9 +7,9 @@ use std::time::Duration;
 #[cfg(not(target_arch = "wasm32"))]
 use super::DeviceSelector;
 use super::adapters::{describe, select};
-use super::wishes::{MEMORY_HINTS, WISHED};
+use super::requested_features::{MEMORY_HINTS, REQUESTED};
 use super::{Gpu, GpuError, GpuOptions, PipelineOptions, audited};
-use crate::kernels::{KERNELS, Needs, Variant};
+use crate::kernels::{KERNELS, KernelVariant, Requirements};
 
 /// The longest time that the application's work on its device may take when the application hands
 /// the device over.
@@ -47,7 +47,7 @@ impl Gpu {
         } else {
             wgpu::Features::empty()
         };
-        let features = offered & WISHED;
+        let features = offered & REQUESTED;
         let cooperative = audited::COOPERATIVE | wgpu::Features::SHADER_F16;
         if offered.contains(cooperative) && !audited::cooperative_sizes(&adapter).is_empty() {
             // If the driver offers cooperative matrices but refuses to open a device with them, the
@@ -55,7 +55,7 @@ impl Gpu {
             let features = features | audited::COOPERATIVE;
             let opened = audited::request_cooperative(&adapter, features, limits.clone()).await;
             if let Ok((device, queue)) = opened {
-                return Ok(Self::joined(
+                return Ok(Self::assemble(
                     &adapter,
                     (device, queue),
                     &options.pipelines,
@@ -76,7 +76,7 @@ impl Gpu {
             reason: e.to_string(),
         })?;
         // A network's plan reports later which limits or features the network lacks on this device.
-        Ok(Self::joined(
+        Ok(Self::assemble(
             &adapter,
             (device, queue),
             &options.pipelines,
@@ -119,7 +119,7 @@ impl Gpu {
     pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
         wgpu::DeviceDescriptor {
             label: Some("resnet-wgpu"),
-            required_features: adapter.features() & WISHED,
+            required_features: adapter.features() & REQUESTED,
             required_limits: adapter.limits(),
             memory_hints: MEMORY_HINTS,
             ..Default::default()
@@ -176,7 +176,7 @@ impl Gpu {
                 missing: missing.join(", "),
             });
         }
-        let gpu = Self::joined(adapter, (device, queue), options, true);
+        let gpu = Self::assemble(adapter, (device, queue), options, true);
         gpu.check_queue()?;
         Ok(gpu)
     }
@@ -189,15 +189,15 @@ impl Gpu {
         if cfg!(target_arch = "wasm32") {
             return Ok(());
         }
-        let heard = Arc::new(AtomicBool::new(false));
-        let hears = Arc::clone(&heard);
-        (self.queue()).on_submitted_work_done(move || hears.store(true, Ordering::Release));
+        let done = Arc::new(AtomicBool::new(false));
+        let notify = Arc::clone(&done);
+        (self.queue()).on_submitted_work_done(move || notify.store(true, Ordering::Release));
         let waited = self.handles().poll(wgpu::PollType::Wait {
             submission_index: None,
             timeout: Some(LONG_WORK),
         });
         // A lost device, and a device that is busy for long, prove nothing about the queue.
-        if heard.load(Ordering::Acquire) || !matches!(waited, Ok(true)) {
+        if done.load(Ordering::Acquire) || !matches!(waited, Ok(true)) {
             Ok(())
         } else {
             Err(GpuError::OtherQueue {
@@ -206,7 +206,7 @@ impl Gpu {
         }
     }
 
-    fn joined(
+    fn assemble(
         adapter: &wgpu::Adapter,
         (device, queue): (wgpu::Device, wgpu::Queue),
         options: &PipelineOptions,
@@ -223,13 +223,13 @@ impl Gpu {
 
 /// Returns the needs of the least demanding kernel of each family that networks cannot do without,
 /// combined as maxima.
-fn least() -> Needs {
-    let mut most = Needs::default();
+fn least() -> Requirements {
+    let mut most = Requirements::default();
     for family in KERNELS.iter().map(|k| k.family).filter(|f| f.is_needed()) {
-        let simple = |n: &Needs| n.subgroup == 0 && n.cooperative == 0;
+        let simple = |n: &Requirements| n.subgroup == 0 && n.cooperative == 0;
         let kernels = KERNELS.iter().filter(|k| k.family == family);
-        let needs = kernels.map(|k| k.needs()).filter(simple);
-        let least = needs.min_by_key(|n| (n.invocations, n.workgroup_bytes));
+        let requirements = kernels.map(|k| k.requirements()).filter(simple);
+        let least = requirements.min_by_key(|n| (n.invocations, n.workgroup_bytes));
         let least = least.unwrap_or_default();
         most.invocations = most.invocations.max(least.invocations);
         most.workgroup_bytes = most.workgroup_bytes.max(least.workgroup_bytes);
@@ -241,7 +241,7 @@ fn least() -> Needs {
 /// without fused operations.
 fn least_buffers() -> u32 {
     let needed = KERNELS.iter().filter(|k| k.family.is_needed());
-    let values = needed.map(|k| Variant::of(k).values());
+    let values = needed.map(|k| KernelVariant::of(k).values());
     values.max().unwrap_or(0) as u32
 }
 

@@ -70,7 +70,10 @@ impl Permits {
         if let Ok(permit) = self.take() {
             return Ok(permit);
         }
-        self.gpu.polled(self.semaphore.acquire()).await?.forget();
+        self.gpu
+            .poll_while(self.semaphore.acquire())
+            .await?
+            .forget();
         Ok(Permit::new(self))
     }
 }

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::PipelineOptions;
 use super::cache::DiskCache;
-use crate::kernels::{Outputs, Types, Variant};
+use crate::kernels::{KernelOutputs, KernelVariant, ScalarTypes};
 
 /// The key of a variant: the kernel's name, its scalar types, and its outputs.
-type Key = (&'static str, Types, Outputs);
+type Key = (&'static str, ScalarTypes, KernelOutputs);
 
-fn key(variant: Variant) -> Key {
+fn key(variant: KernelVariant) -> Key {
     (variant.kernel.name, variant.types, variant.outputs)
 }
 
@@ -44,7 +44,7 @@ impl Pipelines {
         self.checked
     }
 
-    pub fn find(&self, variant: Variant) -> Option<Arc<Pipeline>> {
+    pub fn find(&self, variant: KernelVariant) -> Option<Arc<Pipeline>> {
         // A panic in another thread leaves the map valid: entries are only added, and each is
         // complete.
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +60,7 @@ impl Pipelines {
     }
 
     /// Adds a pipeline, unless another thread has already added it. Returns the stored pipeline.
-    pub fn add(&self, variant: Variant, pipeline: Pipeline) -> Arc<Pipeline> {
+    pub fn add(&self, variant: KernelVariant, pipeline: Pipeline) -> Arc<Pipeline> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = made.entry(key(variant));
         Arc::clone(kept.or_insert_with(|| Arc::new(pipeline)))

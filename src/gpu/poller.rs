@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::caught::polled;
+use super::panics::poll_device;
 use super::signal::Signal;
 
 /// The time between two polls. A poll takes microseconds and, unlike a wait, holds
@@ -18,18 +18,18 @@ const OFTEN: u32 = 400;
 /// The poll thread, which starts with the first task.
 #[derive(Debug, Default)]
 pub(super) struct Poller {
-    board: Arc<Board>,
+    queue: Arc<PollQueue>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Debug, Default)]
-struct Board {
-    list: Mutex<List>,
+struct PollQueue {
+    state: Mutex<QueueState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct List {
+struct QueueState {
     awaited: Vec<(u64, Signal)>,
     next: u64,
     running: bool,
@@ -38,34 +38,34 @@ struct List {
 
 /// Keeps the device polled until it is dropped.
 #[derive(Debug)]
-pub(super) struct Polling {
-    board: Arc<Board>,
+pub(super) struct PollRequest {
+    queue: Arc<PollQueue>,
     id: u64,
 }
 
 impl Poller {
     /// Polls `device` until `signal` has ended or the result is dropped. An error if
     /// the system gives no thread. Nobody is woken here, so the caller may hold locks.
-    pub fn poll_for(&self, device: &wgpu::Device, signal: &Signal) -> std::io::Result<Polling> {
-        let mut list = self.board.list();
+    pub fn poll_for(&self, device: &wgpu::Device, signal: &Signal) -> std::io::Result<PollRequest> {
+        let mut state = self.queue.state();
         // A browser polls by itself.
-        if cfg!(not(target_arch = "wasm32")) && !list.running {
-            let (board, device) = (Arc::clone(&self.board), device.clone());
+        if cfg!(not(target_arch = "wasm32")) && !state.running {
+            let (queue, device) = (Arc::clone(&self.queue), device.clone());
             let thread = std::thread::Builder::new().name("resnet-wgpu poll".into());
             let started = thread.spawn(move || {
-                let running = Running(board);
+                let running = RunningGuard(queue);
                 running.0.run(&device);
             })?;
             *self.thread() = Some(started);
-            list.running = true;
+            state.running = true;
         }
-        let id = list.next;
-        list.next += 1;
-        list.awaited.push((id, signal.clone()));
-        drop(list);
-        self.board.changed.notify_one();
-        Ok(Polling {
-            board: Arc::clone(&self.board),
+        let id = state.next;
+        state.next += 1;
+        state.awaited.push((id, signal.clone()));
+        drop(state);
+        self.queue.changed.notify_one();
+        Ok(PollRequest {
+            queue: Arc::clone(&self.queue),
             id,
         })
     }
@@ -76,11 +76,11 @@ impl Poller {
 }
 
 /// Marks the thread as running until it is dropped.
-struct Running(Arc<Board>);
+struct RunningGuard(Arc<PollQueue>);
 
-impl Drop for Running {
+impl Drop for RunningGuard {
     fn drop(&mut self) {
-        self.0.list().running = false;
+        self.0.state().running = false;
         // Signals remain only if the thread panicked.
         self.0.fail("nothing polls it");
     }
@@ -88,8 +88,8 @@ impl Drop for Running {
 
 impl Drop for Poller {
     fn drop(&mut self) {
-        self.board.list().closed = true;
-        self.board.changed.notify_one();
+        self.queue.state().closed = true;
+        self.queue.changed.notify_one();
         let thread = self.thread().take();
         // The thread holds the device. At the end of a process it must not free the device
         // while the driver is being unloaded. The thread itself may drop the last task that
@@ -101,46 +101,46 @@ impl Drop for Poller {
     }
 }
 
-impl Drop for Polling {
+impl Drop for PollRequest {
     fn drop(&mut self) {
-        self.board.list().awaited.retain(|(id, _)| *id != self.id);
+        self.queue.state().awaited.retain(|(id, _)| *id != self.id);
     }
 }
 
-impl Board {
+impl PollQueue {
     fn run(&self, device: &wgpu::Device) {
         let (mut looks, mut last) = (0, 0);
         loop {
-            let idle = |list: &mut List| list.awaited.is_empty() && !list.closed;
-            let list = self.changed.wait_while(self.list(), idle);
-            let list = list.unwrap_or_else(PoisonError::into_inner);
-            if list.closed {
+            let idle = |state: &mut QueueState| state.awaited.is_empty() && !state.closed;
+            let state = self.changed.wait_while(self.state(), idle);
+            let state = state.unwrap_or_else(PoisonError::into_inner);
+            if state.closed {
                 return;
             }
-            let newest = list.next;
-            drop(list);
-            if let Err(error) = polled(device, wgpu::PollType::Poll) {
+            let newest = state.next;
+            drop(state);
+            if let Err(error) = poll_device(device, wgpu::PollType::Poll) {
                 // No callback will follow.
                 self.fail(&error);
             }
-            (self.list().awaited).retain(|(_, signal)| !signal.has_ended());
+            (self.state().awaited).retain(|(_, signal)| !signal.has_ended());
             // A long run needs no answer within a quarter of a millisecond.
             looks = if newest == last { looks + 1 } else { 0 };
             last = newest;
             let pause = if looks < OFTEN { BETWEEN } else { 8 * BETWEEN };
-            let open = |list: &mut List| !list.closed;
-            drop(self.changed.wait_timeout_while(self.list(), pause, open));
+            let open = |state: &mut QueueState| !state.closed;
+            drop(self.changed.wait_timeout_while(self.state(), pause, open));
         }
     }
 
     fn fail(&self, reason: &str) {
-        let lost = std::mem::take(&mut self.list().awaited);
+        let lost = std::mem::take(&mut self.state().awaited);
         for (_, signal) in lost {
             signal.fail(reason);
         }
     }
 
-    fn list(&self) -> MutexGuard<'_, List> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn profile(
     } else {
         Storage::Buffers
     };
-    let said = match info.device_type {
+    let reported = match info.device_type {
         wgpu::DeviceType::DiscreteGpu => DeviceClass::Discrete,
         wgpu::DeviceType::IntegratedGpu => DeviceClass::Integrated,
         wgpu::DeviceType::Cpu => DeviceClass::Software,
@@ -30,7 +30,7 @@ pub(super) fn profile(
     };
     let vendor = Vendor::of(info.vendor, &info.name);
     DeviceProfile {
-        class: DeviceClass::of(said, vendor, &info.name),
+        class: DeviceClass::of(reported, vendor, &info.name),
         vendor,
         subgroup,
         f16: features.contains(wgpu::Features::SHADER_F16),
@@ -43,7 +43,7 @@ pub(super) fn profile(
                 // Rows of f16 have fewer bytes than rows of f32, so a value of this many bytes fits
                 // a texture of either type.
                 Storage::Textures => {
-                    let row = storage.place(Scalar::F16).row_bytes();
+                    let row = storage.memory_kind(Scalar::F16).row_bytes();
                     row * u64::from(limits.max_texture_dimension_2d)
                 }
             }),

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::caught::caught;
 use super::frame::Claim;
 use super::intake::Intake;
+use super::panics::catch_panic;
 use super::pipelines::Pipeline;
 use super::{Executable, Flight, GpuError, Images};
 
@@ -60,9 +60,9 @@ impl Executable {
                 picture.record(encoder, arrival);
             }
         }
-        if let (Some(marks), true) = (self.frames.marks(), number.is_some()) {
+        if let (Some(counters), true) = (self.frames.counters(), number.is_some()) {
             let (at, _) = self.frames.mark_offsets();
-            marks.begin(encoder, upload.buffer(), at);
+            counters.begin(encoder, upload.buffer(), at);
         }
         if !bytes.is_empty() || number.is_some() {
             upload.recycle(encoder, claim.another());
@@ -84,15 +84,15 @@ impl Executable {
         for output in &self.plan.outputs {
             let bytes = output.bytes(self.plan.batch);
             let slot = &self.slots[output.slot];
-            let places = [Some(readback), frame.results.as_ref()];
-            for into in places.into_iter().flatten() {
+            let buffers = [Some(readback), frame.results.as_ref()];
+            for into in buffers.into_iter().flatten() {
                 slot.copy(encoder, into, at, bytes);
             }
-            at += slot.place().padded(bytes);
+            at += slot.memory_kind().padded(bytes);
         }
-        if let Some(marks) = self.frames.marks() {
+        if let Some(counters) = self.frames.counters() {
             let (_, at) = self.frames.mark_offsets();
-            marks.end(encoder, slices, readback, at);
+            counters.end(encoder, slices, readback, at);
         }
         (frame.readback).map(encoder, readback.size(), claim.another());
         Ok(())
@@ -134,15 +134,15 @@ impl Executable {
     ) -> Result<(), GpuError> {
         // On a lost device, none of these calls would have an effect, and the error would appear
         // only at the application's own encoder.
-        self.handles().still_there()?;
+        self.handles().check_lost()?;
         let number = intake.is_some().then(|| self.frames.next_number());
         let slices = flight.next_slice(number);
         let claim = flight.claim()?;
         let record = || -> Result<(), GpuError> {
             if let Some(intake) = intake {
                 self.take_in(encoder, claim, intake, number)?;
-            } else if let Some(marks) = self.frames.marks() {
-                marks.carry(encoder, slices);
+            } else if let Some(counters) = self.frames.counters() {
+                counters.carry(encoder, slices);
             }
             if !steps.is_empty() {
                 self.record(encoder, steps, None);
@@ -152,7 +152,7 @@ impl Executable {
             }
             Ok(())
         };
-        let recorded = self.handles().watch(0, || caught(record));
+        let recorded = self.handles().watch(0, || catch_panic(record));
         let recorded =
             recorded.and_then(|recorded| recorded.unwrap_or(Err(GpuError::OtherInstance)));
         recorded.inspect_err(|_| flight.give_up())

@@ -24,7 +24,7 @@ impl Reports {
         bytes: u64,
         scopes: [impl Scope; 3],
     ) -> Result<(), GpuError> {
-        handles.judged(bytes, scopes.map(pollster::block_on))
+        handles.check_scopes(bytes, scopes.map(pollster::block_on))
     }
 
     /// Adds the reports of `other`.
@@ -39,7 +39,7 @@ impl Reports {
     }
 
     /// Completes when all reports have arrived.
-    pub async fn settled(self) -> Result<(), GpuError> {
+    pub async fn wait_for_all(self) -> Result<(), GpuError> {
         Ok(())
     }
 }
@@ -57,7 +57,7 @@ impl Reports {
         self.due.push(Box::pin(async move {
             let [validation, internal, memory] = scopes;
             let found = [validation.await, internal.await, memory.await];
-            super::watch::error_of(bytes, found, || device)
+            super::error_scopes::error_of(bytes, found, || device)
         }));
         Ok(())
     }
@@ -88,7 +88,7 @@ impl Reports {
     }
 
     /// Completes when all reports have arrived.
-    pub async fn settled(mut self) -> Result<(), GpuError> {
+    pub async fn wait_for_all(mut self) -> Result<(), GpuError> {
         std::future::poll_fn(|task| self.poll(task)).await
     }
 }

@@ -17,20 +17,20 @@ pub(super) struct Signal(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     /// `None` while the mapping is pending.
-    end: Mutex<Option<Result<(), Unmapped>>>,
+    end: Mutex<Option<Result<(), MapFailure>>>,
     waker: AtomicWaker,
 }
 
 /// Why a buffer is not mapped and never will be.
 #[derive(Debug, Clone)]
-pub(super) enum Unmapped {
+pub(super) enum MapFailure {
     /// The device failed.
     Failed(String),
     /// The commands before the mapping were dropped.
     Dropped,
 }
 
-impl Unmapped {
+impl MapFailure {
     fn error(&self, handles: &Handles) -> GpuError {
         match self {
             Self::Failed(reason) => handles.lost(reason),
@@ -58,12 +58,12 @@ impl Signal {
         claim: Option<Claim>,
     ) {
         self.reset();
-        let mut pending = Pending {
+        let mut pending = PendingMapping {
             signal: Some(self.clone()),
             claim,
         };
         encoder.map_buffer_on_submit(buffer, mode, 0..bytes, move |result| {
-            pending.end(result.map_err(|error| Unmapped::Failed(error.to_string())));
+            pending.end(result.map_err(|error| MapFailure::Failed(error.to_string())));
         });
     }
 
@@ -104,12 +104,12 @@ impl Signal {
 
     /// Ends a pending mapping with an error: the device reports nothing more.
     pub fn fail(&self, reason: &str) {
-        self.end_with(Err(Unmapped::Failed(reason.to_owned())), || ());
+        self.end_with(Err(MapFailure::Failed(reason.to_owned())), || ());
     }
 
     /// Sets how the mapping ended and does `also`, seen by others at once with
     /// it; then wakes the task.
-    fn end_with<T>(&self, how: Result<(), Unmapped>, also: impl FnOnce() -> T) -> T {
+    fn end_with<T>(&self, how: Result<(), MapFailure>, also: impl FnOnce() -> T) -> T {
         let mut end = self.end();
         if end.is_none() {
             *end = Some(how);
@@ -120,32 +120,32 @@ impl Signal {
         done
     }
 
-    fn end(&self) -> MutexGuard<'_, Option<Result<(), Unmapped>>> {
+    fn end(&self) -> MutexGuard<'_, Option<Result<(), MapFailure>>> {
         self.0.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A mapping that wgpu has yet to report. Dropping it ends the mapping, too.
-struct Pending {
+struct PendingMapping {
     /// Until the end is reported.
     signal: Option<Signal>,
     claim: Option<Claim>,
 }
 
-impl Pending {
-    fn end(&mut self, how: Result<(), Unmapped>) {
+impl PendingMapping {
+    fn end(&mut self, how: Result<(), MapFailure>) {
         if let Some(signal) = self.signal.take() {
             let claim = &mut self.claim;
             // Whoever sees the end of the mapping finds its claim released.
-            let unclaimed = signal.end_with(how, || claim.take().and_then(Claim::release));
+            let free_frame = signal.end_with(how, || claim.take().and_then(Claim::release));
             // Frees a frame, and wakes whoever waits for one.
-            drop(unclaimed);
+            drop(free_frame);
         }
     }
 }
 
-impl Drop for Pending {
+impl Drop for PendingMapping {
     fn drop(&mut self) {
-        self.end(Err(Unmapped::Dropped));
+        self.end(Err(MapFailure::Dropped));
     }
 }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::frame::Claim;
-use super::marks::MARK;
+use super::generation_counters::COUNTER_BYTES;
 use super::signal::Signal;
 use super::{GpuError, Handles};
 
@@ -59,7 +59,7 @@ impl Staging {
         }
         if let Some(number) = number {
             let size = self.buffer.size();
-            write(size - MARK..size, &number.to_le_bytes())?;
+            write(size - COUNTER_BYTES..size, &number.to_le_bytes())?;
         }
         self.buffer.unmap();
         self.signal.reset();

@@ -34,19 +34,19 @@ pub enum Clock {
 /// The granularity of a timed run ([`Session::timed_run`](crate::session::Session::timed_run)).
 ///
 /// ```no_run
-/// use resnet_wgpu::low_level::gpu::Spans;
+/// use resnet_wgpu::low_level::gpu::SpanKind;
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model, Session, SessionOptions};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let session = Session::new(&gpu, &Model::embedded()?, &SessionOptions::default())?;
 /// let image = vec![0.0_f32; session.input_len()];
-/// if let Some(timeline) = session.timed_run(&image, Spans::Submissions)? {
+/// if let Some(timeline) = session.timed_run(&image, SpanKind::Submissions)? {
 ///     println!("{:?} on the GPU", timeline.gpu_time());
 /// }
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spans {
+pub enum SpanKind {
     /// One span for each step of the plan, each in a pass of its own.
     Steps,
     /// One span for each submission of the plan, as one pass, like an untimed run.
@@ -83,14 +83,14 @@ impl Span {
 /// [`Session::timed_run`]: crate::session::Session::timed_run
 ///
 /// ```no_run
-/// use resnet_wgpu::low_level::gpu::Spans;
+/// use resnet_wgpu::low_level::gpu::SpanKind;
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model, Session, SessionOptions};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let session = Session::new(&gpu, &Model::embedded()?, &SessionOptions::default())?;
 /// let image = vec![0.0_f32; session.input_len()];
 /// if let (Some(plan), Some(timeline)) =
-///     (session.plan(), session.timed_run(&image, Spans::Steps)?)
+///     (session.plan(), session.timed_run(&image, SpanKind::Steps)?)
 /// {
 ///     for (step, span) in plan.steps.iter().zip(&timeline.gpu) {
 ///         println!("{:24} {:?}", step.label(), span.duration());

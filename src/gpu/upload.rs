@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::stored::{beyond, store};
+use super::scalar_bytes::{beyond, store};
 use super::value::Value;
 use super::{Gpu, GpuError};
 use crate::kernels::TEXTURE_ROW;
@@ -94,12 +94,12 @@ impl Upload<'_> {
     ) -> Result<Value, GpuError> {
         let (packing, scalar) = (weight.packing, weight.scalar);
         let quad_bytes = scalar.quad_bytes();
-        let place = self.gpu.profile().storage.place(scalar);
+        let memory_kind = self.gpu.profile().storage.memory_kind(scalar);
         let value = Value::new(
             self.gpu.handles(),
             name.unwrap_or("zeros"),
             weight.bytes(),
-            place,
+            memory_kind,
         );
         let rows_at_once = if packing.by_rows() {
             whole_rows(packing.quads())

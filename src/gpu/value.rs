@@ -2,8 +2,8 @@
 //! textures faster.
 
 use super::Handles;
-use super::format::format;
-use crate::kernels::{Place, Scalar, TEXTURE_ROW};
+use super::texture_format::texture_format;
+use crate::kernels::{MemoryKind, Scalar, TEXTURE_ROW};
 
 /// Device memory that kernels read and write in channel quads. Clones share the memory.
 #[derive(Debug, Clone)]
@@ -16,10 +16,10 @@ pub(super) enum Value {
 
 impl Value {
     /// Creates a value of at least `bytes` bytes, which are whole quads.
-    pub fn new(handles: &Handles, label: &str, bytes: u64, place: Place) -> Self {
+    pub fn new(handles: &Handles, label: &str, bytes: u64, memory_kind: MemoryKind) -> Self {
         let device = handles.device();
-        match place {
-            Place::Buffer => Value::Buffer(device.create_buffer(&wgpu::BufferDescriptor {
+        match memory_kind {
+            MemoryKind::Buffer => Value::Buffer(device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size: bytes,
                 usage: wgpu::BufferUsages::STORAGE
@@ -27,14 +27,17 @@ impl Value {
                     | wgpu::BufferUsages::COPY_SRC,
                 mapped_at_creation: false,
             })),
-            Place::Texture(scalar) => {
+            MemoryKind::Texture(scalar) => {
                 let texture = device.create_texture(&wgpu::TextureDescriptor {
                     label: Some(label),
-                    size: made(rows(place, bytes), device.limits().max_texture_dimension_2d),
+                    size: texture_size(
+                        rows(memory_kind, bytes),
+                        device.limits().max_texture_dimension_2d,
+                    ),
                     mip_level_count: 1,
                     sample_count: 1,
                     dimension: wgpu::TextureDimension::D2,
-                    format: format(scalar),
+                    format: texture_format(scalar),
                     usage: wgpu::TextureUsages::TEXTURE_BINDING
                         | wgpu::TextureUsages::STORAGE_BINDING
                         | wgpu::TextureUsages::COPY_DST
@@ -51,7 +54,9 @@ impl Value {
     pub fn bytes(&self) -> u64 {
         match self {
             Value::Buffer(buffer) => buffer.size(),
-            Value::Texture(texture, ..) => u64::from(texture.height()) * self.place().row_bytes(),
+            Value::Texture(texture, ..) => {
+                u64::from(texture.height()) * self.memory_kind().row_bytes()
+            }
         }
     }
 
@@ -64,10 +69,10 @@ impl Value {
     }
 
     /// Returns the kind of memory: a buffer, or a texture of some scalar type.
-    pub fn place(&self) -> Place {
+    pub fn memory_kind(&self) -> MemoryKind {
         match self {
-            Value::Buffer(_) => Place::Buffer,
-            Value::Texture(_, _, scalar) => Place::Texture(*scalar),
+            Value::Buffer(_) => MemoryKind::Buffer,
+            Value::Texture(_, _, scalar) => MemoryKind::Texture(*scalar),
         }
     }
 
@@ -95,7 +100,7 @@ impl Value {
             }
             Value::Texture(texture, _, scalar) => {
                 // Whole rows first, then the rest of the last row.
-                let row = self.place().row_bytes() as usize;
+                let row = self.memory_kind().row_bytes() as usize;
                 let whole = bytes.len() / row;
                 let (full, rest) = bytes.split_at(whole * row);
                 let texels = rest.len() / scalar.quad_bytes();
@@ -108,20 +113,20 @@ impl Value {
                         continue;
                     }
                     let mut at = texture.as_image_copy();
-                    at.origin.y = (start / self.place().row_bytes()) as u32 + row_at;
+                    at.origin.y = (start / self.memory_kind().row_bytes()) as u32 + row_at;
                     let size = wgpu::Extent3d {
                         width,
                         height,
                         depth_or_array_layers: 1,
                     };
-                    queue.write_texture(at, part, layout(self.place(), 0), size);
+                    queue.write_texture(at, part, layout(self.memory_kind(), 0), size);
                 }
             }
         }
     }
 
     /// Records a copy of the first `bytes` bytes of `from` into this value. A copy into a buffer is
-    /// rounded up to whole words, and a copy into a texture to whole rows ([`Place::padded`]).
+    /// rounded up to whole words, and a copy into a texture to whole rows ([`MemoryKind::padded`]).
     pub fn fill(&self, encoder: &mut wgpu::CommandEncoder, from: &wgpu::Buffer, bytes: u64) {
         match self {
             Value::Buffer(buffer) => {
@@ -131,25 +136,25 @@ impl Value {
             Value::Texture(texture, ..) => {
                 let from = wgpu::TexelCopyBufferInfo {
                     buffer: from,
-                    layout: layout(self.place(), 0),
+                    layout: layout(self.memory_kind(), 0),
                 };
-                let size = rows(self.place(), bytes);
+                let size = rows(self.memory_kind(), bytes);
                 encoder.copy_buffer_to_texture(from, texture.as_image_copy(), size);
             }
         }
     }
 
     /// Records a copy of the first `bytes` bytes of this value to `to`, from byte `at` on. A copy
-    /// from a texture is rounded up to whole rows ([`Place::padded`]).
+    /// from a texture is rounded up to whole rows ([`MemoryKind::padded`]).
     pub fn copy(&self, encoder: &mut wgpu::CommandEncoder, to: &wgpu::Buffer, at: u64, bytes: u64) {
         match self {
             Value::Buffer(buffer) => encoder.copy_buffer_to_buffer(buffer, 0, to, at, bytes),
             Value::Texture(texture, ..) => {
                 let to = wgpu::TexelCopyBufferInfo {
                     buffer: to,
-                    layout: layout(self.place(), at),
+                    layout: layout(self.memory_kind(), at),
                 };
-                let size = rows(self.place(), bytes);
+                let size = rows(self.memory_kind(), bytes);
                 encoder.copy_texture_to_buffer(texture.as_image_copy(), to, size);
             }
         }
@@ -157,10 +162,10 @@ impl Value {
 }
 
 /// Returns the layout of consecutive rows from byte `offset` on.
-fn layout(place: Place, offset: u64) -> wgpu::TexelCopyBufferLayout {
+fn layout(memory_kind: MemoryKind, offset: u64) -> wgpu::TexelCopyBufferLayout {
     wgpu::TexelCopyBufferLayout {
         offset,
-        bytes_per_row: Some(place.row_bytes() as u32),
+        bytes_per_row: Some(memory_kind.row_bytes() as u32),
         rows_per_image: None,
     }
 }
@@ -168,7 +173,7 @@ fn layout(place: Place, offset: u64) -> wgpu::TexelCopyBufferLayout {
 /// Returns the size of a texture that holds `size` and whose height is not a power of two. llvmpipe
 /// compiles a kernel anew for each combination of textures with and without power-of-two sizes,
 /// about ten times for one ResNet. A texture of `most` rows cannot grow by another row.
-fn made(size: wgpu::Extent3d, most: u32) -> wgpu::Extent3d {
+fn texture_size(size: wgpu::Extent3d, most: u32) -> wgpu::Extent3d {
     let height = match size.height {
         ..3 => 3,
         height if height.is_power_of_two() && height < most => height + 1,
@@ -178,10 +183,10 @@ fn made(size: wgpu::Extent3d, most: u32) -> wgpu::Extent3d {
 }
 
 /// Returns the texels that hold `bytes` bytes, as whole rows.
-fn rows(place: Place, bytes: u64) -> wgpu::Extent3d {
+fn rows(memory_kind: MemoryKind, bytes: u64) -> wgpu::Extent3d {
     wgpu::Extent3d {
         width: TEXTURE_ROW,
-        height: bytes.div_ceil(place.row_bytes()).max(1) as u32,
+        height: bytes.div_ceil(memory_kind.row_bytes()).max(1) as u32,
         depth_or_array_layers: 1,
     }
 }

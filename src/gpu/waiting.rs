@@ -108,7 +108,10 @@ impl Gpu {
 
     /// Completes with `future`. The device is polled meanwhile: wgpu reports to
     /// whoever polls. An error if polling fails, after which nothing is reported.
-    pub(super) async fn polled<T>(&self, future: impl Future<Output = T>) -> Result<T, GpuError> {
+    pub(super) async fn poll_while<T>(
+        &self,
+        future: impl Future<Output = T>,
+    ) -> Result<T, GpuError> {
         let mut future = pin!(future);
         // Ends only if polling fails.
         let (failure, mut polling) = (Signal::default(), None);

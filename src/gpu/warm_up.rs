@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use super::compile::read_place;
+use super::compile::read_memory_kind;
 use super::pipelines::Pipeline;
 use super::value::Value;
 use super::{Gpu, GpuError};
-use crate::kernels::Variant;
+use crate::kernels::KernelVariant;
 use crate::plan::DeviceClass;
 
 /// A buffer size that exceeds the longest parameter struct, in bytes.
@@ -17,7 +17,10 @@ const BYTES: u64 = 8 << 10;
 impl Gpu {
     /// Dispatches each kernel with an empty grid on devices whose driver compiles a kernel at its
     /// first run. Measured on Mesa's lavapipe; hardware drivers compile when a pipeline is created.
-    pub(super) fn warm_up(&self, kernels: &[(Variant, Arc<Pipeline>)]) -> Result<(), GpuError> {
+    pub(super) fn warm_up(
+        &self,
+        kernels: &[(KernelVariant, Arc<Pipeline>)],
+    ) -> Result<(), GpuError> {
         // A browser would warn about dispatches without workgroups.
         let lazy =
             self.profile().class == DeviceClass::Software && cfg!(not(target_arch = "wasm32"));
@@ -40,11 +43,11 @@ impl Gpu {
                     self.handles(),
                     "reads",
                     BYTES,
-                    read_place(*variant, storage),
+                    read_memory_kind(*variant, storage),
                 );
-                let place = storage.place(variant.types.writes);
+                let memory_kind = storage.memory_kind(variant.types.writes);
                 let written: Vec<Value> = (0..variant.writes())
-                    .map(|_| Value::new(self.handles(), "writes", BYTES, place))
+                    .map(|_| Value::new(self.handles(), "writes", BYTES, memory_kind))
                     .collect();
                 let resources = std::iter::once(words.as_entire_binding())
                     .chain(std::iter::repeat_n(read.binding(), variant.reads()))

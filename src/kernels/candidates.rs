@@ -6,7 +6,7 @@
 use super::Scalar;
 use super::rows::{KERNELS, find};
 use super::table::Kernel;
-use super::tile::Family;
+use super::tile::KernelFamily;
 
 /// One way to compute an operation. `resnet profile --candidates` lists the candidates of each
 /// convolution.
@@ -22,13 +22,13 @@ pub struct Candidate {
     /// Unique name, as reports print it. For a single kernel, the name of the kernel.
     pub name: &'static str,
     /// Kernels that compute the operation.
-    pub method: Method,
+    pub algorithm: Algorithm,
 }
 
 /// The kernels by which a candidate computes its operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Method {
+pub enum Algorithm {
     /// A single kernel.
     Kernel(&'static Kernel),
     /// Split K, for a convolution of few pixels: several workgroups share each tile's reduction,
@@ -59,26 +59,26 @@ impl Candidate {
     pub const fn of(kernel: &'static Kernel) -> Self {
         Self {
             name: kernel.name,
-            method: Method::Kernel(kernel),
+            algorithm: Algorithm::Kernel(kernel),
         }
     }
 
     /// Returns the family of the operation that the candidate computes.
-    pub fn family(&self) -> Family {
-        match self.method {
-            Method::Kernel(kernel) => kernel.family,
-            Method::Split { .. } | Method::Winograd { .. } => Family::Conv,
+    pub fn family(&self) -> KernelFamily {
+        match self.algorithm {
+            Algorithm::Kernel(kernel) => kernel.family,
+            Algorithm::Split { .. } | Algorithm::Winograd { .. } => KernelFamily::Conv,
         }
     }
 
     /// Returns whether the candidate is of use if activations are stored in `scalar`.
     pub fn serves(&self, scalar: Scalar) -> bool {
-        match self.method {
-            Method::Kernel(kernel) => kernel.types().iter().any(|t| match kernel.family {
-                Family::Ingest => t.writes == scalar,
+        match self.algorithm {
+            Algorithm::Kernel(kernel) => kernel.types().iter().any(|t| match kernel.family {
+                KernelFamily::Ingest => t.writes == scalar,
                 _ => t.reads == scalar,
             }),
-            Method::Split { gemm, .. } | Method::Winograd { gemm, .. } => {
+            Algorithm::Split { gemm, .. } | Algorithm::Winograd { gemm, .. } => {
                 gemm.types().iter().any(|t| t.reads == scalar)
             }
         }
@@ -87,15 +87,17 @@ impl Candidate {
     /// Returns whether the candidate rounds factors to f16, as cooperative matrices do. Its results
     /// then have less than f32 precision.
     pub fn rounds_factors(&self) -> bool {
-        self.kernels().iter().any(|k| k.needs().cooperative > 0)
+        self.kernels()
+            .iter()
+            .any(|k| k.requirements().cooperative > 0)
     }
 
     /// Returns the candidate's kernels in the order of their dispatches.
     pub fn kernels(&self) -> Vec<&'static Kernel> {
-        match self.method {
-            Method::Kernel(kernel) => vec![kernel],
-            Method::Split { gemm, sum } => vec![gemm, sum],
-            Method::Winograd {
+        match self.algorithm {
+            Algorithm::Kernel(kernel) => vec![kernel],
+            Algorithm::Split { gemm, sum } => vec![gemm, sum],
+            Algorithm::Winograd {
                 input,
                 gemm,
                 output,
@@ -134,7 +136,7 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
 const fn split(name: &'static str, gemm: &str) -> Candidate {
     Candidate {
         name,
-        method: Method::Split {
+        algorithm: Algorithm::Split {
             gemm: kernel(gemm),
             sum: kernel("sum_parts"),
         },
@@ -149,7 +151,7 @@ const fn winograd(name: &'static str, tile: usize, gemm: &str) -> Candidate {
     };
     Candidate {
         name,
-        method: Method::Winograd {
+        algorithm: Algorithm::Winograd {
             tile,
             input: kernel(input),
             gemm: kernel(gemm),

@@ -1,13 +1,13 @@
 //! One dispatch: its parameters and its number of workgroups.
 
 /// A kernel's parameters for one dispatch: the `Params` struct of the shader as words.
-pub type Words = Vec<u32>;
+pub type ParamWords = Vec<u32>;
 
 /// One dispatch: its parameters and its total number of workgroups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatch {
     /// The shader's `Params` struct as words.
-    pub params: Words,
+    pub params: ParamWords,
     /// Total number of workgroups. [`grid`] distributes them over two dimensions.
     pub workgroups: u64,
 }

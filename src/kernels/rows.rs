@@ -2,12 +2,12 @@
 
 use super::cooperative::Layout;
 use super::table::Kernel;
-use super::tile::{Family, Reduction, Tile};
+use super::tile::{KernelFamily, Reduction, Tile};
 
 const fn shuffle(name: &'static str, lanes: usize, pixels: usize) -> Kernel {
     Kernel {
         name,
-        family: Family::Conv,
+        family: KernelFamily::Conv,
         shader: "conv_shuffle.wgsl",
         tile: Tile::Shuffle { lanes, pixels },
         workgroup: 64,
@@ -22,7 +22,7 @@ const fn stem(
 ) -> Kernel {
     Kernel {
         name,
-        family: Family::Conv,
+        family: KernelFamily::Conv,
         shader: "conv_stem.wgsl",
         tile: Tile::Stem {
             lanes,
@@ -42,7 +42,7 @@ const fn gemm(
 ) -> Kernel {
     Kernel {
         name,
-        family: Family::Conv,
+        family: KernelFamily::Conv,
         shader: "conv_tiled.wgsl",
         tile: Tile::Gemm {
             bm,
@@ -60,7 +60,7 @@ const fn matrices(name: &'static str, layout: Layout, reduction: Reduction) -> K
     let (bm, bn, bk) = layout.tile;
     Kernel {
         name,
-        family: Family::Conv,
+        family: KernelFamily::Conv,
         shader: "conv_cooperative.wgsl",
         tile: Tile::Cooperative {
             size: layout.size,
@@ -104,7 +104,7 @@ const S8X8: Layout = layout((8, 8, false), (32, 16, 4), (1, 2));
 const fn direct(name: &'static str, aligned: bool) -> Kernel {
     Kernel {
         name,
-        family: Family::GroupedConv,
+        family: KernelFamily::GroupedConv,
         shader: "conv_grouped.wgsl",
         tile: Tile::Direct { pixels: 4, aligned },
         workgroup: 64,
@@ -113,7 +113,7 @@ const fn direct(name: &'static str, aligned: bool) -> Kernel {
 
 const fn reduce(
     name: &'static str,
-    family: Family,
+    family: KernelFamily,
     shader: &'static str,
     (quads, slices): (usize, usize),
 ) -> Kernel {
@@ -128,7 +128,7 @@ const fn reduce(
 
 const fn winograd(
     name: &'static str,
-    family: Family,
+    family: KernelFamily,
     shader: &'static str,
     output: usize,
 ) -> Kernel {
@@ -141,7 +141,7 @@ const fn winograd(
     }
 }
 
-const fn flat(name: &'static str, family: Family, shader: &'static str) -> Kernel {
+const fn flat(name: &'static str, family: KernelFamily, shader: &'static str) -> Kernel {
     Kernel {
         name,
         family,
@@ -202,7 +202,7 @@ pub const KERNELS: &[Kernel] = &[
     matrices("conv.coop8x8.32x64", S8X8, WINDOW),
     Kernel {
         name: "conv3x3s1.grouped.row7",
-        family: Family::GroupedConv,
+        family: KernelFamily::GroupedConv,
         shader: "conv_grouped_row.wgsl",
         tile: Tile::Row {
             pixels: 7,
@@ -214,51 +214,56 @@ pub const KERNELS: &[Kernel] = &[
     direct("conv.grouped.any", false),
     // With the second kernel, 1000 features need 63 workgroups for each image, of 128 invocations
     // each. That keeps enough reads in flight to saturate a large GPU's memory bus.
-    reduce("linear", Family::Linear, "linear.wgsl", (8, 8)),
-    reduce("linear.slices32", Family::Linear, "linear.wgsl", (4, 32)),
-    flat("max_pool", Family::MaxPool, "pool.wgsl"),
-    flat("avg_pool", Family::AvgPool, "pool.wgsl"),
+    reduce("linear", KernelFamily::Linear, "linear.wgsl", (8, 8)),
+    reduce(
+        "linear.slices32",
+        KernelFamily::Linear,
+        "linear.wgsl",
+        (4, 32),
+    ),
+    flat("max_pool", KernelFamily::MaxPool, "pool.wgsl"),
+    flat("avg_pool", KernelFamily::AvgPool, "pool.wgsl"),
     reduce(
         "global_avg_pool",
-        Family::GlobalAvgPool,
+        KernelFamily::GlobalAvgPool,
         "global_avg_pool.wgsl",
         (8, 8),
     ),
-    flat("add", Family::Add, "elementwise.wgsl"),
-    flat("relu", Family::Relu, "elementwise.wgsl"),
-    flat("scale_shift", Family::ScaleShift, "elementwise.wgsl"),
-    flat("shortcut_a", Family::ShortcutA, "shortcut_a.wgsl"),
-    flat("softmax", Family::Softmax, "softmax.wgsl"),
-    flat("ingest.f32", Family::Ingest, "ingest.wgsl"),
+    flat("add", KernelFamily::Add, "elementwise.wgsl"),
+    flat("relu", KernelFamily::Relu, "elementwise.wgsl"),
+    flat("scale_shift", KernelFamily::ScaleShift, "elementwise.wgsl"),
+    flat("shortcut_a", KernelFamily::ShortcutA, "shortcut_a.wgsl"),
+    flat("softmax", KernelFamily::Softmax, "softmax.wgsl"),
+    flat("ingest.f32", KernelFamily::Ingest, "ingest.wgsl"),
     Kernel {
         name: "ingest.rgb8",
-        family: Family::Ingest,
+        family: KernelFamily::Ingest,
         shader: "ingest.wgsl",
         tile: Tile::Bytes,
         workgroup: 64,
     },
-    flat("sum_parts", Family::SumParts, "sum_parts.wgsl"),
+    flat("sum_parts", KernelFamily::SumParts, "sum_parts.wgsl"),
     winograd(
         "winograd2.input",
-        Family::WinogradInput,
+        KernelFamily::WinogradInput,
         "winograd_input.wgsl",
         2,
     ),
     winograd(
         "winograd2.output",
-        Family::WinogradOutput,
+        KernelFamily::WinogradOutput,
         "winograd_output.wgsl",
         2,
     ),
     winograd(
         "winograd4.input",
-        Family::WinogradInput,
+        KernelFamily::WinogradInput,
         "winograd_input.wgsl",
         4,
     ),
     winograd(
         "winograd4.output",
-        Family::WinogradOutput,
+        KernelFamily::WinogradOutput,
         "winograd_output.wgsl",
         4,
     ),
@@ -326,15 +331,15 @@ mod tests {
     #[test]
     fn default_limits_suffice() {
         for k in KERNELS {
-            let needs = k.needs();
+            let requirements = k.requirements();
             // Devices with cooperative matrices have more workgroup memory.
-            let most = if needs.cooperative > 0 {
+            let most = if requirements.cooperative > 0 {
                 32_768
             } else {
                 16_384
             };
-            assert!(needs.workgroup_bytes <= most, "{}", k.name);
-            assert!(needs.invocations <= 256, "{}", k.name);
+            assert!(requirements.workgroup_bytes <= most, "{}", k.name);
+            assert!(requirements.invocations <= 256, "{}", k.name);
             assert!(k.family.reads() < 8, "{}", k.name);
         }
     }

@@ -60,14 +60,14 @@ impl Scalar {
 ///
 /// The read type applies to activations and weights. Biases, scales and shifts are always f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Types {
+pub struct ScalarTypes {
     /// Type of the activations and weights that the kernel reads.
     pub reads: Scalar,
     /// Type of the values that the kernel writes.
     pub writes: Scalar,
 }
 
-impl Types {
+impl ScalarTypes {
     /// Reads and writes f32.
     pub const F32: Self = Self::of(Scalar::F32);
     /// Reads and writes f16.

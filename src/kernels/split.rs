@@ -4,8 +4,8 @@
 //! reduction of each tile.
 
 use super::{
-    ConvProblem, Dispatch, Kernel, Operand, Packing, Recipe, Scalar, Scratch, Source, Stage, Types,
-    flags, word,
+    ConvProblem, Dispatch, Kernel, KernelCall, KernelSequence, Operand, Packing, Scalar,
+    ScalarTypes, Scratch, WeightSource, flags, word,
 };
 use crate::tensor::{QUAD, quads};
 
@@ -28,7 +28,7 @@ pub(super) fn split(
     gemm: &'static Kernel,
     sum: &'static Kernel,
     scalar: Scalar,
-) -> Option<Recipe> {
+) -> Option<KernelSequence> {
     let bare = ConvProblem {
         residual: false,
         relu: false,
@@ -50,21 +50,21 @@ pub(super) fn split(
         ],
         workgroups: items.div_ceil(sum.workgroup) as u64,
     };
-    let weights: [(Source, Packing, Scalar); 3] = [
-        (Source::Filters, bare.weight_packing(gemm), scalar),
-        (Source::Zeros, bias, Scalar::F32),
-        (Source::Bias, bias, Scalar::F32),
+    let weights: [(WeightSource, Packing, Scalar); 3] = [
+        (WeightSource::Filters, bare.weight_packing(gemm), scalar),
+        (WeightSource::Zeros, bias, Scalar::F32),
+        (WeightSource::Bias, bias, Scalar::F32),
     ];
-    Some(Recipe {
+    Some(KernelSequence {
         weights: weights.to_vec(),
         scratch: vec![Scratch {
             elements: (parts * items * QUAD) as u64,
             scalar: Scalar::F32,
         }],
-        stages: vec![
-            Stage {
+        calls: vec![
+            KernelCall {
                 kernel: gemm,
-                types: Types::new(scalar, Scalar::F32),
+                types: ScalarTypes::new(scalar, Scalar::F32),
                 reads: vec![
                     Operand::Input,
                     Operand::Weight(0),
@@ -75,9 +75,9 @@ pub(super) fn split(
                 dispatch: bare.dispatch_parts(gemm, parts),
                 macs: bare.macs(),
             },
-            Stage {
+            KernelCall {
                 kernel: sum,
-                types: Types::new(Scalar::F32, scalar),
+                types: ScalarTypes::new(Scalar::F32, scalar),
                 reads: vec![Operand::Scratch(0), Operand::Weight(2), Operand::Residual],
                 writes: Operand::Output,
                 dispatch: epilogue,
@@ -112,11 +112,11 @@ mod tests {
     fn few_tiles_are_cut_into_many_parts() {
         let gemm = find("conv.tiled.64x64").unwrap();
         let sum = find("sum_parts").unwrap();
-        let recipe = split(&problem(512, 7), gemm, sum, Scalar::F16).unwrap();
-        assert_eq!(recipe.scratch.len(), 1);
+        let sequence = split(&problem(512, 7), gemm, sum, Scalar::F16).unwrap();
+        assert_eq!(sequence.scratch.len(), 1);
         // Parts are f32, independent of the stored type.
-        assert_eq!(recipe.scratch[0].bytes(), 16 * 49 * 512 * 4);
-        assert_eq!(recipe.stages[0].dispatch.workgroups, 8 * 16);
+        assert_eq!(sequence.scratch[0].bytes(), 16 * 49 * 512 * 4);
+        assert_eq!(sequence.calls[0].dispatch.workgroups, 8 * 16);
         // A short reduction has fewer parts, and none is empty.
         for channels in 1..40 {
             let problem = problem(channels, 7);

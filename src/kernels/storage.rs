@@ -29,10 +29,10 @@ pub enum Storage {
 
 impl Storage {
     /// Returns the kind of resource for a value that is stored in `scalar`.
-    pub fn place(self, scalar: Scalar) -> Place {
+    pub fn memory_kind(self, scalar: Scalar) -> MemoryKind {
         match self {
-            Storage::Buffers => Place::Buffer,
-            Storage::Textures => Place::Texture(scalar),
+            Storage::Buffers => MemoryKind::Buffer,
+            Storage::Textures => MemoryKind::Texture(scalar),
         }
     }
 }
@@ -40,19 +40,19 @@ impl Storage {
 /// The kind of resource that holds one value. Values whose kinds are equal may share a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Place {
+pub enum MemoryKind {
     /// A storage buffer, which can hold any number type.
     Buffer,
     /// A texture whose texels are quads of the given number type.
     Texture(Scalar),
 }
 
-impl Place {
+impl MemoryKind {
     /// Returns the size of a full texture row in bytes, or 1 for a buffer.
     pub const fn row_bytes(self) -> u64 {
         match self {
-            Place::Buffer => 1,
-            Place::Texture(scalar) => TEXTURE_ROW as u64 * scalar.quad_bytes() as u64,
+            MemoryKind::Buffer => 1,
+            MemoryKind::Texture(scalar) => TEXTURE_ROW as u64 * scalar.quad_bytes() as u64,
         }
     }
 

@@ -1,12 +1,12 @@
 //! The type of a row in the table of kernels.
 
-use super::Types;
+use super::ScalarTypes;
 use super::cooperative::Layout;
-use super::tile::{Family, Tile};
+use super::tile::{KernelFamily, Tile};
 
 /// The device features and limits that a kernel requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Needs {
+pub struct Requirements {
     /// Required number of lanes in every subgroup; 0 if the kernel uses no subgroups.
     pub subgroup: u32,
     /// Bytes of workgroup memory.
@@ -23,7 +23,7 @@ pub struct Kernel {
     /// Unique name, as plans print it.
     pub name: &'static str,
     /// Computation that the kernel performs.
-    pub family: Family,
+    pub family: KernelFamily,
     /// Template in `shaders/`.
     pub shader: &'static str,
     /// Tile into which the kernel divides its work.
@@ -34,28 +34,32 @@ pub struct Kernel {
 
 impl Kernel {
     /// Returns the types that the kernel can read and write.
-    pub fn types(&self) -> &'static [Types] {
+    pub fn types(&self) -> &'static [ScalarTypes] {
         match (self.family, self.tile) {
             // Logits and probabilities are always f32.
-            (Family::Linear, _) => &[Types::F32, Types::F16, Types::WIDEN],
-            (Family::Softmax, _) => &[Types::F32, Types::WIDEN],
-            (Family::Ingest, Tile::Bytes) => &[Types::F32, Types::NARROW],
+            (KernelFamily::Linear, _) => &[ScalarTypes::F32, ScalarTypes::F16, ScalarTypes::WIDEN],
+            (KernelFamily::Softmax, _) => &[ScalarTypes::F32, ScalarTypes::WIDEN],
+            (KernelFamily::Ingest, Tile::Bytes) => &[ScalarTypes::F32, ScalarTypes::NARROW],
             // Floats that are stored unchanged need no kernel.
-            (Family::Ingest, _) => &[Types::NARROW],
+            (KernelFamily::Ingest, _) => &[ScalarTypes::NARROW],
             // Values between the dispatches of F(4×4) are f32: see `winograd.rs`.
-            (Family::WinogradInput, Tile::Winograd { output: 4 }) => &[Types::F32, Types::WIDEN],
-            (Family::WinogradOutput, Tile::Winograd { output: 4 }) => &[Types::F32, Types::NARROW],
+            (KernelFamily::WinogradInput, Tile::Winograd { output: 4 }) => {
+                &[ScalarTypes::F32, ScalarTypes::WIDEN]
+            }
+            (KernelFamily::WinogradOutput, Tile::Winograd { output: 4 }) => {
+                &[ScalarTypes::F32, ScalarTypes::NARROW]
+            }
             // Parts of a reduction are f32 until they are summed.
-            (_, Tile::Gemm { .. }) => &[Types::F32, Types::F16, Types::WIDEN],
+            (_, Tile::Gemm { .. }) => &[ScalarTypes::F32, ScalarTypes::F16, ScalarTypes::WIDEN],
             // Cooperative matrices round factors to f16, so they must not compute f32 values.
-            (_, Tile::Cooperative { .. }) => &[Types::F16, Types::WIDEN],
-            (Family::SumParts, _) => &[Types::F32, Types::NARROW],
-            _ => &[Types::F32, Types::F16],
+            (_, Tile::Cooperative { .. }) => &[ScalarTypes::F16, ScalarTypes::WIDEN],
+            (KernelFamily::SumParts, _) => &[ScalarTypes::F32, ScalarTypes::NARROW],
+            _ => &[ScalarTypes::F32, ScalarTypes::F16],
         }
     }
 
     /// Returns the device features and limits that the kernel requires.
-    pub fn needs(&self) -> Needs {
+    pub fn requirements(&self) -> Requirements {
         let mut cooperative = 0;
         let (subgroup, floats) = match self.tile {
             Tile::Cooperative { size, lanes, .. } => {
@@ -67,14 +71,14 @@ impl Kernel {
             // Workgroup memory holds two steps of both tiles.
             Tile::Gemm { bm, bn, bk, .. } => (0, 8 * (bm * bk + 4 * bk * bn)),
             Tile::Reduce { quads, slices } => (0, 4 * quads * slices),
-            Tile::Flat if self.family == Family::Softmax => (0, self.workgroup),
+            Tile::Flat if self.family == KernelFamily::Softmax => (0, self.workgroup),
             Tile::Direct { .. }
             | Tile::Row { .. }
             | Tile::Winograd { .. }
             | Tile::Flat
             | Tile::Bytes => (0, 0),
         };
-        Needs {
+        Requirements {
             subgroup: subgroup as u32,
             workgroup_bytes: 4 * floats as u32,
             invocations: self.workgroup as u32,

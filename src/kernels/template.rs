@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::cooperative::Layout;
-use super::{Family, Kernel, Storage, TEXTURE_ROW, Tile, Variant, winograd_matrices};
+use super::{Kernel, KernelFamily, KernelVariant, Storage, TEXTURE_ROW, Tile, winograd_matrices};
 
 /// A template that does not render. The cause is a defect of this crate, which owns both the
 /// templates and the table of kernels.
@@ -60,8 +60,8 @@ const SHADERS: &[(&str, &str)] = shaders![
 ];
 
 /// Returns a variant's WGSL for values in the given kind of storage.
-pub fn source(variant: Variant, storage: Storage) -> Result<String, TemplateError> {
-    let Variant {
+pub fn source(variant: KernelVariant, storage: Storage) -> Result<String, TemplateError> {
+    let KernelVariant {
         kernel,
         types,
         outputs,
@@ -180,7 +180,7 @@ fn values(kernel: &Kernel) -> Value {
         Tile::Winograd { output } => {
             let matrices = winograd_matrices::matrices(output);
             let matrix = match kernel.family {
-                Family::WinogradInput => matrices.input,
+                KernelFamily::WinogradInput => matrices.input,
                 _ => matrices.output,
             };
             context! { tile => output, points => output + 2, sums => sums(matrix), workgroup }
@@ -188,7 +188,7 @@ fn values(kernel: &Kernel) -> Value {
         Tile::Flat | Tile::Bytes => context! {
             workgroup,
             bytes => kernel.tile == Tile::Bytes,
-            max => kernel.family == Family::MaxPool,
+            max => kernel.family == KernelFamily::MaxPool,
             op => kernel.name,
         },
     }

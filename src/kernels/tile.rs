@@ -4,7 +4,7 @@
 /// read the same values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Family {
+pub enum KernelFamily {
     /// Convolution with one group.
     Conv,
     /// Grouped convolution.
@@ -29,22 +29,22 @@ pub enum Family {
     Softmax,
     /// Conversion of a run's input images. Runs before the graph and is no node of the graph.
     Ingest,
-    /// Sum of the parts of a split reduction; one stage of a convolution.
+    /// Sum of the parts of a split reduction; one kernel of a convolution.
     SumParts,
-    /// Winograd's input transform; one stage of a convolution.
+    /// Winograd's input transform; one kernel of a convolution.
     WinogradInput,
-    /// Winograd's output transform; one stage of a convolution.
+    /// Winograd's output transform; one kernel of a convolution.
     WinogradOutput,
 }
 
-impl Family {
+impl KernelFamily {
     /// Returns the number of values that the family's kernels read, parameters excluded. A
-    /// [`Variant`](super::Variant) may read more.
+    /// [`KernelVariant`](super::KernelVariant) may read more.
     pub fn reads(self) -> usize {
         match self {
-            Family::Conv | Family::GroupedConv | Family::Linear => 4,
-            Family::ScaleShift | Family::SumParts | Family::WinogradOutput => 3,
-            Family::Add => 2,
+            KernelFamily::Conv | KernelFamily::GroupedConv | KernelFamily::Linear => 4,
+            KernelFamily::ScaleShift | KernelFamily::SumParts | KernelFamily::WinogradOutput => 3,
+            KernelFamily::Add => 2,
             _ => 1,
         }
     }
@@ -55,12 +55,12 @@ impl Family {
         self.is_operation()
     }
 
-    /// Returns whether the family's kernels compute a whole operation rather than one stage of a
+    /// Returns whether the family's kernels compute a whole operation rather than one part of a
     /// convolution.
     pub fn is_operation(self) -> bool {
         !matches!(
             self,
-            Family::SumParts | Family::WinogradInput | Family::WinogradOutput
+            KernelFamily::SumParts | KernelFamily::WinogradInput | KernelFamily::WinogradOutput
         )
     }
 }

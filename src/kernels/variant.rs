@@ -1,16 +1,16 @@
 //! A kernel in one form in which it is compiled.
 
-use super::{Family, Kernel, Types};
+use super::{Kernel, KernelFamily, ScalarTypes};
 
-/// The values that a convolution's last stage stores.
+/// The values that a convolution's last kernel stores.
 ///
 /// A block of a pre-activation network (He et al. 2016) begins with a batch norm and a ReLU of the
-/// sum with which the previous block ends. The last stage holds that sum in registers when it
+/// sum with which the previous block ends. The last kernel holds that sum in registers when it
 /// stores the sum. It therefore applies batch norm and ReLU there, and no kernel has to read the
 /// sum again for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
-pub enum Outputs {
+pub enum KernelOutputs {
     /// Stores y, the sum after the convolution's own epilogue.
     #[default]
     Sum,
@@ -20,7 +20,7 @@ pub enum Outputs {
     Normed,
 }
 
-impl Outputs {
+impl KernelOutputs {
     /// Returns the name in templates.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -42,22 +42,22 @@ impl Outputs {
 /// A kernel with the types that it reads and writes and the values that it stores. Each variant has
 /// its own pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Variant {
+pub struct KernelVariant {
     /// The kernel.
     pub kernel: &'static Kernel,
     /// Types that the kernel reads and writes.
-    pub types: Types,
+    pub types: ScalarTypes,
     /// Values that the kernel stores.
-    pub outputs: Outputs,
+    pub outputs: KernelOutputs,
 }
 
-impl Variant {
+impl KernelVariant {
     /// Creates the plain variant of a kernel: f32 throughout, storing only the sum.
     pub const fn of(kernel: &'static Kernel) -> Self {
         Self {
             kernel,
-            types: Types::F32,
-            outputs: Outputs::Sum,
+            types: ScalarTypes::F32,
+            outputs: KernelOutputs::Sum,
         }
     }
 
@@ -70,8 +70,8 @@ impl Variant {
     /// Returns the number of values that the variant writes. These values are bound last.
     pub fn writes(&self) -> usize {
         match self.outputs {
-            Outputs::Sum | Outputs::Normed => 1,
-            Outputs::Both => 2,
+            KernelOutputs::Sum | KernelOutputs::Normed => 1,
+            KernelOutputs::Both => 2,
         }
     }
 
@@ -82,21 +82,26 @@ impl Variant {
 }
 
 impl Kernel {
-    /// Returns the outputs that the kernel supports. A kernel that can be the last stage of a
+    /// Returns the outputs that the kernel supports. A kernel that can be the last kernel of a
     /// convolution supports all of them.
-    pub fn outputs(&self) -> &'static [Outputs] {
+    pub fn outputs(&self) -> &'static [KernelOutputs] {
         match self.family {
-            Family::Conv | Family::GroupedConv | Family::SumParts | Family::WinogradOutput => {
-                &[Outputs::Sum, Outputs::Both, Outputs::Normed]
-            }
-            _ => &[Outputs::Sum],
+            KernelFamily::Conv
+            | KernelFamily::GroupedConv
+            | KernelFamily::SumParts
+            | KernelFamily::WinogradOutput => &[
+                KernelOutputs::Sum,
+                KernelOutputs::Both,
+                KernelOutputs::Normed,
+            ],
+            _ => &[KernelOutputs::Sum],
         }
     }
 
     /// Returns every variant in which the kernel can be compiled.
-    pub fn variants(&'static self) -> impl Iterator<Item = Variant> {
+    pub fn variants(&'static self) -> impl Iterator<Item = KernelVariant> {
         self.types().iter().flat_map(move |&types| {
-            self.outputs().iter().map(move |&outputs| Variant {
+            self.outputs().iter().map(move |&outputs| KernelVariant {
                 kernel: self,
                 types,
                 outputs,

@@ -11,11 +11,11 @@ use super::network::{
 use crate::graph::ZeroChannels;
 
 use Block::{Basic, Bottleneck, Single};
-use Shape::{Cifar, CifarWide, Imagenet};
+use Scale::{Cifar, CifarWide, Imagenet};
 
 /// The three overall shapes of the papers: stem, widths, classes and names.
 #[derive(Clone, Copy, PartialEq)]
-enum Shape {
+enum Scale {
     /// 7×7 stem with max pool, 64…512 channels, 1,000 classes.
     Imagenet,
     /// 3×3 stem, 16/32/64 channels, 10 classes (He 2015, section 4.2).
@@ -26,7 +26,7 @@ enum Shape {
 
 /// The difference between a network and the default for its shape and block.
 #[derive(Clone, Copy, PartialEq)]
-enum Twist {
+enum Modification {
     /// No difference: post-activation order with projections. (The rows of the CIFAR networks name
     /// option A explicitly.)
     Usual,
@@ -47,9 +47,9 @@ enum Twist {
     /// VGG with or without batch norm.
     Vgg(Norm),
 }
-use Twist::{D, Grouped, OptionA, OptionC, Plain, Pre, Usual, V1, Vgg};
+use Modification::{D, Grouped, OptionA, OptionC, Plain, Pre, Usual, V1, Vgg};
 
-type Row = (&'static str, Shape, Block, &'static [usize], Twist);
+type Row = (&'static str, Scale, Block, &'static [usize], Modification);
 
 #[rustfmt::skip]
 const PRESETS: &[Row] = &[
@@ -208,15 +208,15 @@ impl Network {
     }
 }
 
-fn network(&(name, shape, block, depths, twist): &Row) -> Network {
+fn network(&(name, shape, block, depths, modification): &Row) -> Network {
     let first = if shape == Cifar { 16 } else { 64 };
-    let (groups, group_width) = match twist {
+    let (groups, group_width) = match modification {
         Grouped(groups, width) => (groups, width),
         _ => (1, first),
     };
     let planes: Vec<usize> = (0..depths.len()).map(|s| first << s).collect();
     let expansion = if block == Bottleneck { 4 } else { 1 };
-    let vgg = matches!(twist, Vgg(_));
+    let vgg = matches!(modification, Vgg(_));
     Network {
         name: name.to_owned(),
         block,
@@ -234,41 +234,41 @@ fn network(&(name, shape, block, depths, twist): &Row) -> Network {
             .map(|p| if vgg { p.min(512) } else { p })
             .collect(),
         groups,
-        stem: match (shape, twist) {
+        stem: match (shape, modification) {
             (_, Vgg(_)) => Stem::None,
             (_, D) => Stem::Deep([32, 32]),
             (Imagenet, _) => Stem::Conv7x7,
             _ => Stem::Conv3x3,
         },
-        shortcut: match twist {
+        shortcut: match modification {
             Plain | Vgg(_) => Shortcut::None,
             OptionA => Shortcut::A(ZeroChannels::default()),
             OptionC => Shortcut::C,
             _ => Shortcut::B,
         },
-        projection: match twist {
+        projection: match modification {
             D => Projection::AvgPool,
             _ => Projection::Strided,
         },
-        order: match twist {
+        order: match modification {
             Pre => Order::Pre,
             _ => Order::Post,
         },
-        stride_placement: match twist {
+        stride_placement: match modification {
             V1 => StridePlacement::First1x1,
             _ => StridePlacement::Conv3x3,
         },
-        norm: match twist {
+        norm: match modification {
             Vgg(norm) => norm,
             _ => Norm::BatchNorm,
         },
         eps: 1e-5,
-        head: match twist {
+        head: match modification {
             Vgg(_) => Head::Mlp(4096),
             _ => Head::Linear,
         },
         classes: if shape == Imagenet { 1000 } else { 10 },
-        naming: match (shape, twist) {
+        naming: match (shape, modification) {
             (_, Pre) | (Imagenet, _) => Naming::Torchvision,
             _ => Naming::Cifar,
         },

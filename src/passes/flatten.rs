@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::error::LowerError;
 use super::rewrite::Rewrite;
 use crate::graph::Op;
-use crate::tensor::{Param, QUAD, Source, Tensor, TensorError, quads};
+use crate::tensor::{Param, QUAD, Tensor, TensorError, TensorSource, quads};
 
 pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
     for i in rewrite.live() {
@@ -23,7 +23,7 @@ pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
         let source = rewrite.nodes[input.0].inputs[0];
         let s = rewrite.nodes[source.0].shape;
         let columns = s.h * s.w * quads(s.c) * QUAD;
-        let permuted = Permuted {
+        let permuted = PermutedWeight {
             weight: rewrite.tensor(i, &linear.weight)?,
             shape: [linear.out_features, columns],
             pixels: s.h * s.w,
@@ -42,14 +42,14 @@ pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
 /// A linear layer's weight `[out, C·H·W]`, with its columns permuted to the order of activations:
 /// `[out, H·W·quads·4]`.
 #[derive(Debug)]
-struct Permuted {
+struct PermutedWeight {
     weight: Param,
     shape: [usize; 2],
     pixels: usize,
     channels: usize,
 }
 
-impl Source for Permuted {
+impl TensorSource for PermutedWeight {
     fn shape(&self) -> &[usize] {
         &self.shape
     }

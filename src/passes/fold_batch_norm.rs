@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::error::LowerError;
 use super::rewrite::Rewrite;
 use crate::graph::{BatchNorm, Conv2d, Epilogue, Op};
-use crate::tensor::{Param, Source, Tensor, TensorError};
+use crate::tensor::{Param, Tensor, TensorError, TensorSource};
 
 pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
     for i in rewrite.live() {
@@ -33,7 +33,7 @@ pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
                     format!("{}.scale", bn.prefix),
                     format!("{}.shift", bn.prefix),
                 ];
-                for (name, value) in names.iter().zip([Value::Scale, Value::Shift]) {
+                for (name, value) in names.iter().zip([FoldedKind::Scale, FoldedKind::Shift]) {
                     rewrite.fold(name, vec![bn.channels], &norm, value);
                 }
                 let [scale, shift] = names;
@@ -51,9 +51,9 @@ pub(super) fn run(rewrite: &mut Rewrite) -> Result<(), LowerError> {
     Ok(())
 }
 
-fn norm(rewrite: &Rewrite, node: usize, bn: &BatchNorm) -> Result<Norm, LowerError> {
+fn norm(rewrite: &Rewrite, node: usize, bn: &BatchNorm) -> Result<NormTensors, LowerError> {
     let get = |leaf: &str| rewrite.tensor(node, &format!("{}.{leaf}", bn.prefix));
-    Ok(Norm {
+    Ok(NormTensors {
         gamma: get("weight")?,
         beta: get("bias")?,
         mean: get("running_mean")?,
@@ -66,15 +66,15 @@ fn fold(
     rewrite: &mut Rewrite,
     node: usize,
     mut conv: Conv2d,
-    norm: &Arc<Norm>,
+    norm: &Arc<NormTensors>,
 ) -> Result<Conv2d, LowerError> {
     let weight = rewrite.tensor(node, &conv.weight)?;
     let bias = match &conv.bias {
-        Some(name) => Value::Bias(rewrite.tensor(node, name)?),
-        None => Value::Shift,
+        Some(name) => FoldedKind::Bias(rewrite.tensor(node, name)?),
+        None => FoldedKind::Shift,
     };
     let shape = weight.shape().to_vec();
-    rewrite.fold(&conv.weight, shape, norm, Value::Weight(weight));
+    rewrite.fold(&conv.weight, shape, norm, FoldedKind::Weight(weight));
     let name = match conv.bias.take() {
         Some(name) => name,
         None => match conv.weight.strip_suffix(".weight") {
@@ -88,16 +88,16 @@ fn fold(
 }
 
 impl Rewrite {
-    fn fold(&mut self, name: &str, shape: Vec<usize>, norm: &Arc<Norm>, value: Value) {
+    fn fold(&mut self, name: &str, shape: Vec<usize>, norm: &Arc<NormTensors>, value: FoldedKind) {
         let norm = Arc::clone(norm);
-        let folded = Folded { shape, norm, value };
+        let folded = FoldedTensor { shape, norm, value };
         self.params.insert(name, Param::later(folded));
     }
 }
 
 /// The tensors of a batch norm, `[C]` each.
 #[derive(Debug)]
-struct Norm {
+struct NormTensors {
     gamma: Param,
     beta: Param,
     mean: Param,
@@ -105,7 +105,7 @@ struct Norm {
     eps: f64,
 }
 
-impl Norm {
+impl NormTensors {
     /// Returns `scale = γ/√(σ² + ε)` and `shift = β − μ·scale` of each channel.
     fn scale_shift(&self) -> Result<Vec<(f64, f64)>, TensorError> {
         let (gamma, var) = (self.gamma.get()?, self.var.get()?);
@@ -121,15 +121,15 @@ impl Norm {
 /// A tensor that results from folding a batch norm: a rescaled convolution tensor, or a vector
 /// computed from the batch norm alone.
 #[derive(Debug)]
-struct Folded {
+struct FoldedTensor {
     shape: Vec<usize>,
-    norm: Arc<Norm>,
-    value: Value,
+    norm: Arc<NormTensors>,
+    value: FoldedKind,
 }
 
 /// The kind of a folded tensor.
 #[derive(Debug)]
-enum Value {
+enum FoldedKind {
     /// A convolution's weight, with each filter scaled.
     Weight(Param),
     /// A convolution's bias, scaled and shifted.
@@ -140,7 +140,7 @@ enum Value {
     Shift,
 }
 
-impl Source for Folded {
+impl TensorSource for FoldedTensor {
     fn shape(&self) -> &[usize] {
         &self.shape
     }
@@ -148,12 +148,12 @@ impl Source for Folded {
     fn read(&self) -> Result<Tensor, TensorError> {
         let norm = self.norm.scale_shift()?;
         let mut tensor = match &self.value {
-            Value::Weight(of) | Value::Bias(of) => of.own()?,
-            Value::Scale | Value::Shift => Tensor::zeros(self.shape.clone()),
+            FoldedKind::Weight(of) | FoldedKind::Bias(of) => of.own()?,
+            FoldedKind::Scale | FoldedKind::Shift => Tensor::zeros(self.shape.clone()),
         };
         let data = tensor.data_mut();
         match self.value {
-            Value::Weight(_) => {
+            FoldedKind::Weight(_) => {
                 let filter = (data.len() / norm.len().max(1)).max(1);
                 let filters = data.par_chunks_exact_mut(filter).zip(&norm);
                 filters.for_each(|(filter, &(scale, _))| {
@@ -162,13 +162,13 @@ impl Source for Folded {
                     }
                 });
             }
-            Value::Bias(_) => {
+            FoldedKind::Bias(_) => {
                 for (b, &(scale, shift)) in data.iter_mut().zip(&norm) {
                     *b = (f64::from(*b) * scale + shift) as f32;
                 }
             }
-            Value::Scale => fill(data, norm.iter().map(|n| n.0)),
-            Value::Shift => fill(data, norm.iter().map(|n| n.1)),
+            FoldedKind::Scale => fill(data, norm.iter().map(|n| n.0)),
+            FoldedKind::Shift => fill(data, norm.iter().map(|n| n.1)),
         }
         Ok(tensor)
     }

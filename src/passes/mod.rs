@@ -21,7 +21,7 @@ use crate::graph::{Graph, NodeId};
 use crate::tensor::Params;
 use rewrite::Rewrite;
 
-/// A graph that is ready for planning. Its content is the [`LoweredData`], to which it
+/// A graph that is ready for planning. Its content is the [`LoweredGraphData`], to which it
 /// dereferences.
 ///
 /// Only [`lower`] creates this type, and [`lower`] checks the graph. Kernels therefore rely on the
@@ -42,17 +42,17 @@ use rewrite::Rewrite;
 /// The content is read-only:
 ///
 /// ```compile_fail,E0594
-/// fn tamper(lowered: &mut resnet_wgpu::low_level::passes::Lowered) {
+/// fn tamper(lowered: &mut resnet_wgpu::low_level::passes::LoweredGraph) {
 ///     lowered.graph.nodes[0].shape.h = 1;
 /// }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Lowered(LoweredData);
+pub struct LoweredGraph(LoweredGraphData);
 
-impl Deref for Lowered {
-    type Target = LoweredData;
+impl Deref for LoweredGraph {
+    type Target = LoweredGraphData;
 
-    fn deref(&self) -> &LoweredData {
+    fn deref(&self) -> &LoweredGraphData {
         &self.0
     }
 }
@@ -73,7 +73,7 @@ impl Deref for Lowered {
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct LoweredData {
+pub struct LoweredGraphData {
     /// The fused graph.
     pub graph: Graph,
     /// The graph's weights. Folded and permuted weights are computed from the original weights on
@@ -92,7 +92,7 @@ pub struct LoweredData {
 /// - [`LowerError::Graph`] if the graph contradicts itself.
 /// - [`LowerError::NoSuchNode`] if `keep` contains a node that the graph does not have.
 /// - [`LowerError::Tensor`] for the first weight that is missing or has a wrong shape.
-pub fn lower(graph: &Graph, params: &Params, keep: &[NodeId]) -> Result<Lowered, LowerError> {
+pub fn lower(graph: &Graph, params: &Params, keep: &[NodeId]) -> Result<LoweredGraph, LowerError> {
     let mut rewrite = Rewrite::new(graph, params, keep)?;
     fold_batch_norm::run(&mut rewrite)?;
     fuse_add::run(&mut rewrite);
@@ -102,7 +102,7 @@ pub fn lower(graph: &Graph, params: &Params, keep: &[NodeId]) -> Result<Lowered,
 }
 
 /// Builds the lowered graph from the nodes of `original` that no other node absorbed.
-fn finish(rewrite: Rewrite, original: &Graph) -> Lowered {
+fn finish(rewrite: Rewrite, original: &Graph) -> LoweredGraph {
     let origin: Vec<NodeId> = rewrite.live().map(NodeId).collect();
     let renumber: BTreeMap<NodeId, NodeId> = origin
         .iter()
@@ -124,7 +124,7 @@ fn finish(rewrite: Rewrite, original: &Graph) -> Lowered {
         .iter()
         .filter_map(|(name, id)| Some((name.clone(), *renumber.get(id)?)))
         .collect();
-    Lowered(LoweredData {
+    LoweredGraph(LoweredGraphData {
         graph: Graph {
             nodes,
             output: renumber[&original.output],

@@ -11,9 +11,9 @@ use super::DeviceProfile;
 /// use resnet_wgpu::low_level::plan::{DeviceClass, Vendor};
 ///
 /// // Drivers of phones report an integrated GPU.
-/// let (said, name) = (DeviceClass::Integrated, "Adreno (TM) 740");
+/// let (reported, name) = (DeviceClass::Integrated, "Adreno (TM) 740");
 /// let vendor = Vendor::of(0x5143, name);
-/// assert_eq!(DeviceClass::of(said, vendor, name), DeviceClass::Mobile);
+/// assert_eq!(DeviceClass::of(reported, vendor, name), DeviceClass::Mobile);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -86,22 +86,22 @@ impl Vendor {
 }
 
 impl DeviceClass {
-    /// Determines the kind of an adapter that its driver reports as `said`. GPUs designed for
+    /// Determines the kind of an adapter that its driver reports as `reported`. GPUs designed for
     /// phones count as mobile, because all of them share the processor's memory.
-    pub fn of(said: Self, vendor: Vendor, name: &str) -> Self {
+    pub fn of(reported: Self, vendor: Vendor, name: &str) -> Self {
         let maker = matches!(vendor, Vendor::Arm | Vendor::Imagination | Vendor::Qualcomm);
         // Apple's phones have an A chip, its computers an M chip.
         let phone = vendor == Vendor::Apple && name.starts_with("Apple A");
-        match said {
+        match reported {
             Self::Integrated | Self::Other if maker || phone => Self::Mobile,
-            said => said,
+            reported => reported,
         }
     }
 }
 
 /// Assumptions about a kind of device. Only the order of the resulting costs matters.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Traits {
+pub(super) struct CostModel {
     class: DeviceClass,
     /// The vendor that the row is limited to, if any.
     vendor: Option<Vendor>,
@@ -118,8 +118,8 @@ pub(super) struct Traits {
 }
 
 /// The assumptions by kind. The first matching row applies.
-const TABLE: &[Traits] = &[
-    Traits {
+const TABLE: &[CostModel] = &[
+    CostModel {
         class: DeviceClass::Software,
         vendor: None,
         fill: 4.0,
@@ -130,7 +130,7 @@ const TABLE: &[Traits] = &[
         why: "measured on llvmpipe: a load costs far more than arithmetic, and workgroup memory \
               and barriers most of all, so subgroups shuffle; transforms are cheap beside that",
     },
-    Traits {
+    CostModel {
         class: DeviceClass::Discrete,
         vendor: Some(Vendor::Amd),
         fill: 256.0,
@@ -139,7 +139,7 @@ const TABLE: &[Traits] = &[
         why: "an estimate: large tiles while there are enough for two on each of some 100 cores; \
               the last cache is large enough for Winograd's scratch",
     },
-    Traits {
+    CostModel {
         class: DeviceClass::Discrete,
         vendor: None,
         fill: 256.0,
@@ -148,7 +148,7 @@ const TABLE: &[Traits] = &[
         why: "an estimate: large tiles while there are enough for two on each of some 100 cores; \
               10 to 40 operations for each byte of memory",
     },
-    Traits {
+    CostModel {
         class: DeviceClass::Integrated,
         vendor: Some(Vendor::Apple),
         fill: 64.0,
@@ -156,7 +156,7 @@ const TABLE: &[Traits] = &[
         workgroup_memory: 1.0,
         why: "an estimate: 8 to 80 cores, and memory as fast as a card's for its arithmetic",
     },
-    Traits {
+    CostModel {
         class: DeviceClass::Integrated,
         vendor: None,
         fill: 32.0,
@@ -164,7 +164,7 @@ const TABLE: &[Traits] = &[
         workgroup_memory: 1.0,
         why: "an estimate: few cores, which smaller layers fill with large tiles, too",
     },
-    Traits {
+    CostModel {
         class: DeviceClass::Mobile,
         vendor: None,
         fill: 16.0,
@@ -173,7 +173,7 @@ const TABLE: &[Traits] = &[
         why: "an estimate: few cores, slow memory, and on Mali workgroup memory that is no \
               faster, so that subgroups shuffle where their size is fixed",
     },
-    Traits {
+    CostModel {
         class: DeviceClass::Other,
         vendor: None,
         fill: 256.0,
@@ -185,8 +185,8 @@ const TABLE: &[Traits] = &[
 
 impl DeviceProfile {
     /// Returns the assumptions about the kind of this device.
-    pub(super) fn traits(&self) -> &'static Traits {
-        let of = |t: &&Traits| {
+    pub(super) fn cost_model(&self) -> &'static CostModel {
+        let of = |t: &&CostModel| {
             t.class == self.class && t.vendor.is_none_or(|vendor| vendor == self.vendor)
         };
         // The last row applies to all vendors, too.
@@ -206,8 +206,8 @@ mod tests {
                 class,
                 ..Default::default()
             };
-            assert_eq!(profile.traits().class, class);
-            assert_eq!(profile.traits().vendor, None);
+            assert_eq!(profile.cost_model().class, class);
+            assert_eq!(profile.cost_model().vendor, None);
         }
         for (i, row) in TABLE.iter().enumerate() {
             let vendor = row.vendor.unwrap_or_default();
@@ -217,14 +217,15 @@ mod tests {
                 vendor,
                 ..Default::default()
             };
-            assert_eq!(profile.traits(), row, "row {i} is hidden by another");
+            assert_eq!(profile.cost_model(), row, "row {i} is hidden by another");
             assert!(!row.why.is_empty());
         }
     }
 
     #[test]
     fn phones_are_known_by_their_makers() {
-        let class = |said, id, name: &str| DeviceClass::of(said, Vendor::of(id, name), name);
+        let class =
+            |reported, id, name: &str| DeviceClass::of(reported, Vendor::of(id, name), name);
         use DeviceClass::*;
         assert_eq!(class(Integrated, 0x5143, "Adreno (TM) 740"), Mobile);
         assert_eq!(class(Other, 0, "Mali-G78"), Mobile);

@@ -2,36 +2,36 @@
 
 use super::DeviceProfile;
 use crate::kernels::{
-    Candidate, ConvProblem, Kernel, Method, Reduction, Tile, WinogradProblem, split_parts,
+    Algorithm, Candidate, ConvProblem, Kernel, Reduction, Tile, WinogradProblem, split_parts,
 };
 use crate::tensor::quads;
 
 /// Returns the relative cost of a candidate: the cost of its GEMM or convolution, plus the cost of
 /// the transforms around it.
 pub(super) fn cost(problem: &ConvProblem, candidate: &Candidate, profile: &DeviceProfile) -> f64 {
-    match candidate.method {
-        Method::Kernel(kernel) => conv(problem, kernel, profile),
-        Method::Split { gemm, .. } => {
+    match candidate.algorithm {
+        Algorithm::Kernel(kernel) => conv(problem, kernel, profile),
+        Algorithm::Split { gemm, .. } => {
             let (m, n) = problem.tiles(gemm);
             let parts = split_parts(problem, gemm);
             let sums = m * n * parts;
-            let share = conv(problem, gemm, profile) * filled(m * n, profile);
+            let share = conv(problem, gemm, profile) * occupancy(m * n, profile);
             let moved = (parts + 1) * problem.pixels() * quads(problem.output.c);
-            share / filled(sums, profile) + moved as f64 * profile.traits().moved_quad
+            share / occupancy(sums, profile) + moved as f64 * profile.cost_model().moved_quad
         }
-        Method::Winograd { tile, gemm, .. } => {
+        Algorithm::Winograd { tile, gemm, .. } => {
             let Some(winograd) = WinogradProblem::new(*problem, tile) else {
                 return f64::INFINITY;
             };
             let moved = winograd.input_quads() + winograd.output_quads();
-            conv(&winograd.gemm(), gemm, profile) + moved as f64 * profile.traits().moved_quad
+            conv(&winograd.gemm(), gemm, profile) + moved as f64 * profile.cost_model().moved_quad
         }
     }
 }
 
 /// Returns the fraction of the device that `workgroups` workgroups occupy, at most 1.
-fn filled(workgroups: usize, profile: &DeviceProfile) -> f64 {
-    (workgroups as f64 / profile.traits().fill).min(1.0)
+fn occupancy(workgroups: usize, profile: &DeviceProfile) -> f64 {
+    (workgroups as f64 / profile.cost_model().fill).min(1.0)
 }
 
 /// Returns the cost of a convolution with one kernel.
@@ -80,14 +80,14 @@ fn conv(problem: &ConvProblem, kernel: &Kernel, profile: &DeviceProfile) -> f64 
                 Reduction::Window => 1.1,
                 Reduction::Rgb => 0.9,
             };
-            let penalty = profile.traits().workgroup_memory;
-            let full = tiles / filled(problem.points * m * n, profile);
+            let penalty = profile.cost_model().workgroup_memory;
+            let full = tiles / occupancy(problem.points * m * n, profile);
             full * quads_summed * (bm * bn) as f64 / reuse * indexing * penalty
         }
         // An estimate: four times as fast as tiles in workgroup memory, whose reuse is 4 at most.
         // Cooperative matrices are available for f16 only.
         Tile::Cooperative { bm, bn, .. } => {
-            let full = tiles / filled(problem.points * m * n, profile);
+            let full = tiles / occupancy(problem.points * m * n, profile);
             full * quads_summed * (bm * bn) as f64 / 16.0
         }
         // Loads, at four multiply-adds each, plus multiply-adds: for one row of the window (`Row`)

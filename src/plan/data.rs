@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, Range};
 
-use super::{Input, Output, Slot, Step, Weight};
+use super::{PlanInput, PlanOutput, Slot, Step, Weight};
 use crate::graph::NodeId;
 use crate::kernels::Scalar;
 
@@ -64,7 +64,7 @@ pub struct PlanData {
     /// Stored scalar type of activations and weights.
     pub precision: Scalar,
     /// Destination of the images.
-    pub input: Input,
+    pub input: PlanInput,
     /// Dispatches in order of execution.
     pub steps: Vec<Step>,
     /// The steps of each submission. A plan has one submission, unless its work would take so long
@@ -78,7 +78,7 @@ pub struct PlanData {
     /// The weight buffers.
     pub weights: Vec<Weight>,
     /// The logits, then the kept layers in the requested order.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<PlanOutput>,
     /// For each node of the lowered graph, its slot.
     pub slot_of: Vec<usize>,
     /// For each node of the lowered graph, the node whose steps write its value. This is the node
@@ -87,7 +87,7 @@ pub struct PlanData {
     pub made_by: Vec<Option<NodeId>>,
     /// For each node of the lowered graph, the stored scalar type of its value.
     pub stored: Vec<Scalar>,
-    /// Number of convolutions, and the number of them whose candidate the [`Choice`](super::Choice)
-    /// named. The built-in rules chose all others.
+    /// Number of convolutions, and the number of them whose candidate the
+    /// [`KernelChoice`](super::KernelChoice) named. The built-in rules chose all others.
     pub convolutions: (usize, usize),
 }

@@ -5,50 +5,50 @@
 //! can be printed and checked by snapshot tests.
 
 mod bytes;
-mod choice;
-mod choose;
+pub(crate) mod candidates;
 mod class;
-pub(crate) mod contenders;
 mod cost;
 pub(crate) mod data;
 mod error;
-mod join;
+mod fused_norms;
+mod kernel_choice;
 mod options;
 pub(crate) mod parts;
 mod precision;
 mod print;
 mod profile;
+mod scalars;
 mod schedule;
+mod selection;
 mod slots;
 mod steps;
-mod stored;
 mod submissions;
 mod traffic;
 pub(crate) mod winners;
 
 pub use bytes::activation_bytes;
-pub use choice::Choice;
+pub use candidates::ConvShape;
+pub(crate) use candidates::{candidates, conv_shapes, selected_candidate};
 pub use class::{DeviceClass, Vendor};
-pub use contenders::ConvShape;
-pub(crate) use contenders::{chosen, contenders, conv_shapes};
 pub use data::Plan;
 pub(crate) use data::PlanData;
 pub use error::PlanError;
+pub use kernel_choice::KernelChoice;
 pub use options::PlanOptions;
-pub(crate) use parts::{Binding, Input, Output, Slot, Step, Weight};
-pub use precision::{Precision, Settled};
+pub(crate) use parts::{Binding, PlanInput, PlanOutput, Slot, Step, Weight};
+pub use precision::{Precision, ResolvedPrecision};
 pub use profile::DeviceProfile;
 
 use crate::graph::NodeId;
-use crate::kernels::Variant;
-use crate::passes::Lowered;
+use crate::kernels::KernelVariant;
+use crate::passes::LoweredGraph;
 
 #[doc(inline)]
 pub use crate::kernels::{Candidate, Scalar, Storage, candidate};
 
 /// Returns the node of the lowered graph that computes the node `original` of the original graph.
 /// Returns `None` if the passes absorbed that node, which they never do with a kept node.
-fn place(lowered: &Lowered, original: NodeId) -> Option<NodeId> {
+fn lowered_node(lowered: &LoweredGraph, original: NodeId) -> Option<NodeId> {
     let at = lowered.origin.iter().position(|&o| o == original);
     at.map(NodeId)
 }
@@ -63,7 +63,7 @@ impl Plan {
     /// [`PlanError`] if the options, the batch or a layer do not fit the device or the network, or
     /// if `lowered` was made without a node of `keep`.
     pub fn new(
-        lowered: &Lowered,
+        lowered: &LoweredGraph,
         batch: usize,
         profile: &DeviceProfile,
         keep: &[NodeId],
@@ -75,7 +75,7 @@ impl Plan {
         if batch == 0 {
             return Err(PlanError::EmptyBatch);
         }
-        let stored = stored::stored(graph, options.precision);
+        let stored = scalars::scalars(graph, options.precision);
         for (id, node) in graph.iter() {
             let mut needed = activation_bytes(batch, node.shape, stored[id.0]);
             if node.inputs.is_empty() {
@@ -93,32 +93,32 @@ impl Plan {
         }
         let kept = keep
             .iter()
-            .map(|&k| place(lowered, k).ok_or(PlanError::NotKept(k.0)));
+            .map(|&k| lowered_node(lowered, k).ok_or(PlanError::NotKept(k.0)));
         let kept = kept.collect::<Result<Vec<_>, _>>()?;
         let wanted: Vec<NodeId> = std::iter::once(graph.output).chain(kept).collect();
-        let chosen = choose::convolutions(graph, batch, profile, options)?;
-        let all = chosen.iter().flatten();
+        let selections = selection::convolutions(graph, batch, profile, options)?;
+        let all = selections.iter().flatten();
         let convolutions = (all.clone().count(), all.filter(|c| c.wanted).count());
-        let joins = join::Joins::new(graph, &wanted, &chosen, profile);
+        let fused_norms = fused_norms::FusedNorms::new(graph, &wanted, &selections, profile);
         let values = schedule::Values {
             graph,
             batch,
             wanted: &wanted,
-            chosen: &chosen,
-            joins: &joins,
+            selections: &selections,
+            fused_norms: &fused_norms,
             stored: &stored,
             storage: profile.storage,
             arriving: options.arriving(batch, graph.input_shape(), profile.storage),
         };
         let schedule = schedule::schedule(&values);
-        let linear = choose::linear(profile, &options.choice);
+        let linear = selection::linear(profile, &options.choice);
         let built = steps::build(&values, profile, options.input, linear, &schedule)?;
         let assignment = schedule.assignment;
         let input_slot = match schedule.arriving_at {
             Some(value) => assignment.slot_of[value],
             None => assignment.slot_of[0],
         };
-        let output = |node: NodeId| Output {
+        let output = |node: NodeId| PlanOutput {
             node,
             slot: assignment.slot_of[node.0],
             shape: graph.node(node).shape,
@@ -127,7 +127,7 @@ impl Plan {
         let plan = Self::of(PlanData {
             batch,
             precision: options.precision,
-            input: Input {
+            input: PlanInput {
                 slot: input_slot,
                 shape: graph.input_shape(),
                 form: options.input,
@@ -139,7 +139,7 @@ impl Plan {
             outputs: wanted.iter().copied().map(output).collect(),
             slots: assignment.slots,
             slot_of: assignment.slot_of,
-            made_by: joins.made_by(),
+            made_by: fused_norms.made_by(),
             stored: stored.clone(),
             convolutions,
         });
@@ -157,19 +157,19 @@ impl Plan {
     /// a binding, and all outputs, including `keep`, must fit one buffer. Returns 0 if not even one
     /// image fits.
     pub fn max_batch(
-        lowered: &Lowered,
+        lowered: &LoweredGraph,
         wanted: usize,
         profile: &DeviceProfile,
         keep: &[NodeId],
         options: &PlanOptions,
     ) -> usize {
         let (graph, profile) = (&lowered.graph, &profile.countable());
-        let stored = stored::stored(graph, options.precision);
+        let stored = scalars::scalars(graph, options.precision);
         let bytes = |id: NodeId| activation_bytes(1, graph.node(id).shape, stored[id.0]);
         let arriving = options.input.bytes(1, graph.input_shape());
         let values = graph.iter().map(|(id, _)| bytes(id));
         let largest = values.chain([arriving]).max();
-        let kept = keep.iter().filter_map(|&k| place(lowered, k));
+        let kept = keep.iter().filter_map(|&k| lowered_node(lowered, k));
         let outputs = kept
             .map(bytes)
             .fold(bytes(graph.output), u64::saturating_add);
@@ -212,7 +212,7 @@ impl Plan {
 
     /// Returns the distinct kernels in order of first use, each with its input types, output types
     /// and outputs. The device compiles one pipeline for each.
-    pub fn kernels(&self) -> Vec<Variant> {
+    pub fn kernels(&self) -> Vec<KernelVariant> {
         let mut kernels = Vec::new();
         for variant in self.steps.iter().map(Step::variant) {
             if !kernels.contains(&variant) {

@@ -1,8 +1,8 @@
 //! Options of a plan.
 
-use super::{Choice, DeviceProfile, PlanError};
+use super::{DeviceProfile, KernelChoice, PlanError};
 use crate::graph::{Graph, Shape};
-use crate::kernels::{InputForm, Place, Scalar, Storage};
+use crate::kernels::{InputForm, MemoryKind, Scalar, Storage};
 
 /// Options for planning a network's runs.
 ///
@@ -24,7 +24,7 @@ use crate::kernels::{InputForm, Place, Scalar, Storage};
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanOptions {
     /// Rules that choose the kernels.
-    pub choice: Choice,
+    pub choice: KernelChoice,
     /// Stored scalar type of activations and weights. Sums, logits and probabilities are always
     /// f32.
     pub precision: Scalar,
@@ -35,15 +35,15 @@ pub struct PlanOptions {
 impl Default for PlanOptions {
     fn default() -> Self {
         Self {
-            choice: Choice::default(),
+            choice: KernelChoice::default(),
             precision: Scalar::F32,
             input: InputForm::default(),
         }
     }
 }
 
-impl From<Choice> for PlanOptions {
-    fn from(choice: Choice) -> Self {
+impl From<KernelChoice> for PlanOptions {
+    fn from(choice: KernelChoice) -> Self {
         Self {
             choice,
             ..Self::default()
@@ -76,12 +76,12 @@ impl PlanOptions {
         batch: usize,
         image: Shape,
         storage: Storage,
-    ) -> Option<(u64, Place)> {
-        let place = match (self.input, self.precision) {
+    ) -> Option<(u64, MemoryKind)> {
+        let memory_kind = match (self.input, self.precision) {
             (InputForm::F32, Scalar::F32) => return None,
-            (InputForm::F32, Scalar::F16) => storage.place(Scalar::F32),
-            (InputForm::Rgb8 { .. }, _) => Place::Buffer,
+            (InputForm::F32, Scalar::F16) => storage.memory_kind(Scalar::F32),
+            (InputForm::Rgb8 { .. }, _) => MemoryKind::Buffer,
         };
-        Some((self.input.bytes(batch, image), place))
+        Some((self.input.bytes(batch, image), memory_kind))
     }
 }

@@ -2,7 +2,9 @@
 
 use super::activation_bytes;
 use crate::graph::{NodeId, Shape};
-use crate::kernels::{InputForm, Kernel, Outputs, Packing, Place, Scalar, Types, Variant};
+use crate::kernels::{
+    InputForm, Kernel, KernelOutputs, KernelVariant, MemoryKind, Packing, Scalar, ScalarTypes,
+};
 use crate::tensor::quads;
 
 /// A buffer that a step binds.
@@ -47,12 +49,12 @@ pub struct Step {
     /// The kernel.
     pub kernel: &'static Kernel,
     /// Scalar types that the kernel reads and writes.
-    pub types: Types,
+    pub types: ScalarTypes,
     /// Selects the kernel's outputs: the sum, its batch norm, or both.
-    pub outputs: Outputs,
+    pub outputs: KernelOutputs,
     /// Name of the batch norm that this step computes in addition to its own value or instead of
     /// it.
-    pub joined: Option<String>,
+    pub fused_norm: Option<String>,
     /// Buffers that the step reads, in the kernel's order.
     pub reads: Vec<Binding>,
     /// Slots that the step writes, in the kernel's order.
@@ -72,8 +74,8 @@ pub struct Step {
 
 impl Step {
     /// Returns the kernel with its types and outputs, as the device compiles it.
-    pub fn variant(&self) -> Variant {
-        Variant {
+    pub fn variant(&self) -> KernelVariant {
+        KernelVariant {
             kernel: self.kernel,
             types: self.types,
             outputs: self.outputs,
@@ -83,8 +85,8 @@ impl Step {
     /// Returns the layer's name, followed by the name of the batch norm that the step also
     /// computes, if any.
     pub fn label(&self) -> String {
-        match &self.joined {
-            Some(joined) => format!("{} + {joined}", self.name),
+        match &self.fused_norm {
+            Some(fused_norm) => format!("{} + {fused_norm}", self.name),
             None => self.name.clone(),
         }
     }
@@ -92,7 +94,7 @@ impl Step {
 
 /// Location of an output after all steps have run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
+pub struct PlanOutput {
     /// The node of the lowered graph.
     pub node: NodeId,
     /// The slot that holds the value.
@@ -103,7 +105,7 @@ pub struct Output {
     pub scalar: Scalar,
 }
 
-impl Output {
+impl PlanOutput {
     /// Returns the size of the value for a batch in bytes. Channels are padded to a multiple of
     /// four.
     pub fn bytes(&self, batch: usize) -> u64 {
@@ -117,12 +119,12 @@ pub struct Slot {
     /// Size of the largest of these values in bytes.
     pub bytes: u64,
     /// Memory kind of the slot: a storage buffer or a texture.
-    pub place: Place,
+    pub memory_kind: MemoryKind,
 }
 
 /// Destination of a run's images.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Input {
+pub struct PlanInput {
     /// The slot that the host writes.
     pub slot: usize,
     /// Shape of one image.
@@ -131,7 +133,7 @@ pub struct Input {
     pub form: InputForm,
 }
 
-impl Input {
+impl PlanInput {
     /// Returns the size of one image in bytes, in the format that the host passes.
     pub fn image_bytes(&self) -> usize {
         let Shape { h, w, c } = self.shape;

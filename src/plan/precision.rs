@@ -44,20 +44,20 @@ pub enum Precision {
 ///     ..SessionOptions::default()
 /// };
 /// let session = Session::new(Device::Cpu, &Model::embedded()?, &options)?;
-/// let settled = session.precision();
-/// assert_eq!(settled.scalar, Scalar::F32);
-/// println!("f32, as {}", settled.why.as_deref().unwrap_or("asked for"));
+/// let resolved = session.precision();
+/// assert_eq!(resolved.scalar, Scalar::F32);
+/// println!("f32, as {}", resolved.why.as_deref().unwrap_or("asked for"));
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub struct ResolvedPrecision {
     /// Stored scalar type of activations and weights.
     pub scalar: Scalar,
     /// The reason why [`Precision::Auto`] became f32, if it did.
     pub why: Option<String>,
 }
 
-impl Settled {
+impl ResolvedPrecision {
     /// f32 as requested.
     pub const F32: Self = Self {
         scalar: Scalar::F32,
@@ -78,19 +78,21 @@ impl Precision {
     ///
     /// # Errors
     /// [`PlanError::NoF16`] for [`Precision::F16`] if shaders have no f16.
-    pub fn on(self, profile: &DeviceProfile) -> Result<Settled, PlanError> {
-        let f16 = Settled {
+    pub fn on(self, profile: &DeviceProfile) -> Result<ResolvedPrecision, PlanError> {
+        let f16 = ResolvedPrecision {
             scalar: Scalar::F16,
             why: None,
         };
         match self {
-            Self::F32 => Ok(Settled::F32),
+            Self::F32 => Ok(ResolvedPrecision::F32),
             Self::F16 if profile.f16 => Ok(f16),
             Self::F16 => Err(PlanError::NoF16),
-            Self::Auto if !profile.f16 => Ok(Settled::fallback("it has no f16 in shaders")),
-            Self::Auto if profile.class == DeviceClass::Software => {
-                Ok(Settled::fallback("a software driver is no faster in f16"))
+            Self::Auto if !profile.f16 => {
+                Ok(ResolvedPrecision::fallback("it has no f16 in shaders"))
             }
+            Self::Auto if profile.class == DeviceClass::Software => Ok(
+                ResolvedPrecision::fallback("a software driver is no faster in f16"),
+            ),
             Self::Auto => Ok(f16),
         }
     }
@@ -131,15 +133,15 @@ mod tests {
         };
         let auto = |class, f16| Precision::Auto.on(&profile(class, f16)).unwrap();
         assert_eq!(auto(DeviceClass::Discrete, true).scalar, Scalar::F16);
-        for settled in [
+        for resolved in [
             auto(DeviceClass::Discrete, false),
             auto(DeviceClass::Software, true),
         ] {
-            assert!(settled.scalar == Scalar::F32 && settled.why.is_some());
+            assert!(resolved.scalar == Scalar::F32 && resolved.why.is_some());
         }
         let none = profile(DeviceClass::Discrete, false);
         assert_eq!(Precision::F16.on(&none), Err(PlanError::NoF16));
-        assert_eq!(Precision::F32.on(&none), Ok(Settled::F32));
+        assert_eq!(Precision::F32.on(&none), Ok(ResolvedPrecision::F32));
     }
 
     #[test]

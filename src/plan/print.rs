@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Plan;
-use crate::kernels::{Outputs, Scalar};
+use crate::kernels::{KernelOutputs, Scalar};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,9 +44,9 @@ impl fmt::Display for Plan {
                 slots.join(" "),
                 writes.join(" "),
             )?;
-            match (&step.joined, step.outputs) {
-                (Some(joined), Outputs::Both) => writeln!(f, " with {joined}")?,
-                (Some(joined), _) => writeln!(f, " as {joined}")?,
+            match (&step.fused_norm, step.outputs) {
+                (Some(fused_norm), KernelOutputs::Both) => writeln!(f, " with {fused_norm}")?,
+                (Some(fused_norm), _) => writeln!(f, " as {fused_norm}")?,
                 (None, _) => writeln!(f)?,
             }
         }

@@ -1,7 +1,7 @@
 //! Properties of a device that planning uses: plain numbers, without a device handle.
 
 use super::{DeviceClass, Vendor};
-use crate::kernels::{Candidate, Kernel, Needs, Storage, Variant};
+use crate::kernels::{Candidate, Kernel, KernelVariant, Requirements, Storage};
 
 /// Maximum size of a binding in bytes, even if the device allows more. Kernels count in 32 bits.
 const MAX_BINDING: u64 = u32::MAX as u64 - 15;
@@ -84,13 +84,13 @@ impl DeviceProfile {
 
     /// Returns a description of each requirement of `kernel` that the device does not meet.
     pub fn lacks(&self, kernel: &'static Kernel) -> impl Iterator<Item = String> {
-        let Needs {
+        let Requirements {
             subgroup,
             workgroup_bytes,
             invocations,
             cooperative,
-        } = kernel.needs();
-        let values = Variant::of(kernel).values();
+        } = kernel.requirements();
+        let values = KernelVariant::of(kernel).values();
         let lack = |lacks: bool, text: &dyn Fn() -> String| lacks.then(text);
         [
             lack(subgroup != 0 && subgroup != self.subgroup, &|| {

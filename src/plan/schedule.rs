@@ -3,11 +3,11 @@
 //! A graph lists a block's shortcut before its branch. If the shortcut shrinks its input, computing
 //! it only when the sum needs it saves memory.
 
-use super::choose::Chosen;
-use super::join::Joins;
+use super::fused_norms::FusedNorms;
+use super::selection::Selection;
 use super::slots::{Assignment, Lifetime, assign};
 use crate::graph::{Graph, NodeId};
-use crate::kernels::{Operand, Place, Scalar, Storage};
+use crate::kernels::{MemoryKind, Operand, Scalar, Storage};
 
 /// Nodes in order of execution, and the slots of their values.
 pub(super) struct Schedule {
@@ -33,7 +33,7 @@ pub(super) fn schedule(values: &Values) -> Schedule {
         if user == node + 1 {
             continue;
         }
-        let later = delayed(&order, node, user);
+        let later = delay(&order, node, user);
         let found = values.assign(&later);
         if found.total() < best.total() {
             (order, best) = (later, found);
@@ -48,7 +48,7 @@ pub(super) fn schedule(values: &Values) -> Schedule {
 }
 
 /// Returns the order with `node` moved to just before `user`.
-fn delayed(order: &[usize], node: usize, user: usize) -> Vec<usize> {
+fn delay(order: &[usize], node: usize, user: usize) -> Vec<usize> {
     let mut later: Vec<usize> = order.iter().copied().filter(|&n| n != node).collect();
     let at = later.iter().position(|&n| n == user).unwrap_or(later.len());
     later.insert(at, node);
@@ -63,24 +63,24 @@ pub(super) struct Values<'a> {
     /// Nodes whose values are outputs of the run.
     pub wanted: &'a [NodeId],
     /// The chosen candidate of each convolution.
-    pub chosen: &'a [Option<Chosen>],
+    pub selections: &'a [Option<Selection>],
     /// The batch norms that convolutions also compute.
-    pub joins: &'a Joins,
+    pub fused_norms: &'a FusedNorms,
     /// Stored scalar type of each node's value.
     pub stored: &'a [Scalar],
     /// Memory kind of activations and weights.
     pub storage: Storage,
     /// Size in bytes and memory kind of the incoming images, if their form differs from the stored
     /// one.
-    pub arriving: Option<(u64, Place)>,
+    pub arriving: Option<(u64, MemoryKind)>,
 }
 
 impl Values<'_> {
     fn scratch_at(&self) -> Vec<usize> {
         let mut at = self.graph.nodes.len();
-        let starts = self.chosen.iter().map(|chosen| {
+        let starts = self.selections.iter().map(|chosen| {
             let start = at;
-            at += chosen.as_ref().map_or(0, |c| c.recipe.scratch.len());
+            at += chosen.as_ref().map_or(0, |c| c.sequence.scratch.len());
             start
         });
         starts.collect()
@@ -93,7 +93,7 @@ impl Values<'_> {
         let nodes = self.graph.nodes.len();
         let instead = |value: usize| {
             if value < nodes {
-                self.joins.instead_of(NodeId(value))
+                self.fused_norms.instead_of(NodeId(value))
             } else {
                 None
             }
@@ -114,66 +114,66 @@ impl Values<'_> {
         Assignment { slot_of, ..found }
     }
 
-    /// Returns the lifetime of each value for the given order of nodes, counted in stages. Wanted
-    /// values live until the end. Other values end with the last stage that reads them.
+    /// Returns the lifetime of each value for the given order of nodes, counted in dispatches.
+    /// Wanted values live until the end. Other values end with the last dispatch that reads them.
     fn lifetimes(&self, order: &[usize]) -> Vec<Lifetime> {
         let nodes = &self.graph.nodes;
         let mut begins = vec![0; nodes.len()];
         let mut now = 0;
         for &node in order {
             begins[node] = now;
-            now += match (&self.chosen[node], self.joins.maker(NodeId(node))) {
-                (Some(chosen), _) => chosen.recipe.stages.len(),
+            now += match (&self.selections[node], self.fused_norms.maker(NodeId(node))) {
+                (Some(chosen), _) => chosen.sequence.calls.len(),
                 (None, Some(_)) => 0,
                 (None, None) => 1,
             };
         }
-        // Returns the first and the last stage of a node that bind an operand.
-        let stages = |node: usize, operand: Operand| {
-            let recipe = self.chosen[node].as_ref().map(|c| &c.recipe);
-            let found = recipe.and_then(|r| r.stages_of(operand));
+        // Returns the first and the last dispatch of a node that bind an operand.
+        let calls = |node: usize, operand: Operand| {
+            let sequence = self.selections[node].as_ref().map(|c| &c.sequence);
+            let found = sequence.and_then(|r| r.calls_of(operand));
             let (first, last) = found.unwrap_or((0, 0));
             (begins[node] + first, begins[node] + last)
         };
-        let value = |(first, last), bytes, place| Lifetime {
+        let value = |(first, last), bytes, memory_kind| Lifetime {
             first,
             last,
             bytes,
-            place,
+            memory_kind,
         };
-        let place = |scalar| self.storage.place(scalar);
+        let memory_kind = |scalar| self.storage.memory_kind(scalar);
         let mut values: Vec<Lifetime> = (nodes.iter().enumerate())
             .map(|(i, node)| {
                 let bytes = super::activation_bytes(self.batch, node.shape, self.stored[i]);
-                let maker = self.joins.maker(NodeId(i)).unwrap_or(NodeId(i));
-                let made = stages(maker.0, Operand::Output);
-                value(made, bytes, place(self.stored[i]))
+                let maker = self.fused_norms.maker(NodeId(i)).unwrap_or(NodeId(i));
+                let made = calls(maker.0, Operand::Output);
+                value(made, bytes, memory_kind(self.stored[i]))
             })
             .collect();
         for (i, node) in nodes.iter().enumerate() {
             // This node is computed from a sum that is still in registers, so it reads no stored
             // input.
-            if self.joins.maker(NodeId(i)).is_some() {
+            if self.fused_norms.maker(NodeId(i)).is_some() {
                 continue;
             }
             for (input, operand) in node.inputs.iter().zip([Operand::Input, Operand::Residual]) {
                 let last = &mut values[input.0].last;
-                *last = stages(i, operand).1.max(*last);
+                *last = calls(i, operand).1.max(*last);
             }
         }
         for id in self.wanted {
             values[id.0].last = now;
         }
-        for (i, chosen) in self.chosen.iter().enumerate() {
-            let scratch = chosen.iter().flat_map(|c| c.recipe.scratch.iter());
+        for (i, chosen) in self.selections.iter().enumerate() {
+            let scratch = chosen.iter().flat_map(|c| c.sequence.scratch.iter());
             for (s, scratch) in scratch.enumerate() {
-                let live = stages(i, Operand::Scratch(s));
-                values.push(value(live, scratch.bytes(), place(scratch.scalar)));
+                let live = calls(i, Operand::Scratch(s));
+                values.push(value(live, scratch.bytes(), memory_kind(scratch.scalar)));
             }
         }
-        // The stage of the input node reads the incoming images.
+        // The dispatch of the input node reads the incoming images.
         let arriving = self.arriving;
-        values.extend(arriving.map(|(bytes, place)| value((0, 0), bytes, place)));
+        values.extend(arriving.map(|(bytes, memory_kind)| value((0, 0), bytes, memory_kind)));
         values
     }
 }

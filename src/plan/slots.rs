@@ -7,20 +7,20 @@
 //! easy for networks: a few greedy orders usually find an assignment at or near the live peak.
 
 use super::Slot;
-use crate::kernels::Place;
+use crate::kernels::MemoryKind;
 use crate::mix::mix;
 
-/// Size and lifetime of a value. Time is counted in stages of the schedule.
+/// Size and lifetime of a value. Time is counted in dispatches of the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lifetime {
-    /// The first stage that writes the value.
+    /// The first dispatch that writes the value.
     pub first: usize,
-    /// The last stage that uses the value.
+    /// The last dispatch that uses the value.
     pub last: usize,
     /// Size of the value in bytes.
     pub bytes: u64,
     /// Memory kind of the value. Values share a slot only with values of the same kind.
-    pub place: Place,
+    pub memory_kind: MemoryKind,
 }
 
 /// An assignment of values to slots.
@@ -92,18 +92,18 @@ fn live_peak(values: &[Lifetime]) -> u64 {
 /// Each value goes to the free slot that has to grow least, and among equal slots to the one that
 /// was idle for the shortest time. A value for which no slot is free gets a new slot.
 fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
-    struct Taken {
+    struct Occupancy {
         slot: Slot,
         /// Lifetimes of the slot's values, sorted. They do not overlap.
         busy: Vec<(usize, usize)>,
     }
-    let mut slots: Vec<Taken> = Vec::new();
+    let mut slots: Vec<Occupancy> = Vec::new();
     let mut slot_of = vec![0; values.len()];
     for &i in order {
         let v = values[i];
         let mut best: Option<(u64, usize, usize, usize)> = None;
         for (s, slot) in slots.iter().enumerate() {
-            if slot.slot.place != v.place {
+            if slot.slot.memory_kind != v.memory_kind {
                 continue;
             }
             let at = slot.busy.partition_point(|b| b.0 < v.first);
@@ -129,10 +129,10 @@ fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
             }
             _ => {
                 slot_of[i] = slots.len();
-                slots.push(Taken {
+                slots.push(Occupancy {
                     slot: Slot {
                         bytes: v.bytes,
-                        place: v.place,
+                        memory_kind: v.memory_kind,
                     },
                     busy: vec![span],
                 });
@@ -141,7 +141,7 @@ fn greedy(values: &[Lifetime], order: &[usize], live_peak: u64) -> Assignment {
     }
     Assignment {
         slot_of,
-        slots: slots.into_iter().map(|taken| taken.slot).collect(),
+        slots: slots.into_iter().map(|occupancy| occupancy.slot).collect(),
         live_peak,
     }
 }
@@ -156,7 +156,7 @@ mod tests {
         let a = assign(values);
         for (i, v) in values.iter().enumerate() {
             let slot = a.slots[a.slot_of[i]];
-            assert!(slot.bytes >= v.bytes && slot.place == v.place);
+            assert!(slot.bytes >= v.bytes && slot.memory_kind == v.memory_kind);
             for (j, w) in values.iter().enumerate().skip(i + 1) {
                 let overlap = v.first <= w.last && w.first <= v.last;
                 assert!(!overlap || a.slot_of[i] != a.slot_of[j], "{i} and {j}");
@@ -178,9 +178,9 @@ mod tests {
                     first,
                     last: first + next(6) as usize,
                     bytes: 16 << next(5),
-                    place: match next(2) {
-                        0 => Place::Buffer,
-                        _ => Place::Texture(Scalar::F16),
+                    memory_kind: match next(2) {
+                        0 => MemoryKind::Buffer,
+                        _ => MemoryKind::Texture(Scalar::F16),
                     },
                 })
                 .collect();
@@ -196,7 +196,7 @@ mod tests {
                 first: i,
                 last: i + 1,
                 bytes: 64,
-                place: Place::Buffer,
+                memory_kind: MemoryKind::Buffer,
             })
             .collect();
         let a = check(&chain);

@@ -1,22 +1,22 @@
 //! Converts each node of the lowered graph into dispatches.
 
 mod conv;
-mod turns;
+mod loop_limit;
 
-use super::choose;
 use super::schedule::{Schedule, Values};
+use super::selection;
 use super::traffic::traffic;
 use super::{Binding, DeviceProfile, PlanError, Step, Weight, activation_bytes};
 use crate::graph::{Linear, Node, NodeId, Op};
 use crate::kernels::{
-    Dispatch, ElementwiseProblem, Family, GlobalPoolProblem, IngestProblem, InputForm, Kernel,
-    LinearProblem, Outputs, Packing, PoolProblem, Scalar, ShortcutProblem, SoftmaxProblem, Types,
-    find, grid,
+    Dispatch, ElementwiseProblem, GlobalPoolProblem, IngestProblem, InputForm, Kernel,
+    KernelFamily, KernelOutputs, LinearProblem, Packing, PoolProblem, Scalar, ScalarTypes,
+    ShortcutProblem, SoftmaxProblem, find, grid,
 };
 use crate::tensor::quads;
 
 /// Steps, and the weights that they read.
-pub(super) struct Built {
+pub(super) struct Steps {
     pub steps: Vec<Step>,
     pub weights: Vec<Weight>,
 }
@@ -27,8 +27,8 @@ pub(super) fn build(
     form: InputForm,
     linear: Option<&'static Kernel>,
     schedule: &Schedule,
-) -> Result<Built, PlanError> {
-    let mut builder = Builder {
+) -> Result<Steps, PlanError> {
+    let mut builder = StepBuilder {
         values,
         profile,
         linear,
@@ -41,17 +41,17 @@ pub(super) fn build(
         builder.ingest(form, schedule.assignment.slot_of[from])?;
     }
     for id in schedule.order.iter().copied().map(NodeId) {
-        if values.joins.maker(id).is_none() {
+        if values.fused_norms.maker(id).is_none() {
             builder.node(id, values.graph.node(id))?;
         }
     }
-    Ok(Built {
+    Ok(Steps {
         steps: builder.steps,
         weights: builder.weights,
     })
 }
 
-struct Builder<'a> {
+struct StepBuilder<'a> {
     values: &'a Values<'a>,
     profile: &'a DeviceProfile,
     /// The kernel for fully connected layers.
@@ -62,7 +62,7 @@ struct Builder<'a> {
     weights: Vec<Weight>,
 }
 
-impl Builder<'_> {
+impl StepBuilder<'_> {
     /// Adds the step that converts the incoming images, in slot `from`, to their stored form.
     fn ingest(&mut self, form: InputForm, from: usize) -> Result<(), PlanError> {
         let id = NodeId(0);
@@ -97,7 +97,7 @@ impl Builder<'_> {
         let Some(input) = input else {
             return Ok(()); // the input itself
         };
-        turns::check(node, input)?;
+        loop_limit::check(node, input)?;
         let output = node.shape;
         let reads = self.slots(node);
         let elementwise = |relu| ElementwiseProblem {
@@ -115,34 +115,34 @@ impl Builder<'_> {
             Op::Conv2d(conv) => self.conv(id, node, conv),
             Op::Linear(linear) => self.linear(id, node, linear),
             Op::MaxPool(window) => {
-                let kernel = self.kernel(node, Family::MaxPool)?;
+                let kernel = self.kernel(node, KernelFamily::MaxPool)?;
                 self.push(id, node, kernel, reads, pool(*window).dispatch(kernel))
             }
             Op::AvgPool(window) => {
-                let kernel = self.kernel(node, Family::AvgPool)?;
+                let kernel = self.kernel(node, KernelFamily::AvgPool)?;
                 self.push(id, node, kernel, reads, pool(*window).dispatch(kernel))
             }
             Op::GlobalAvgPool => {
-                let kernel = self.kernel(node, Family::GlobalAvgPool)?;
+                let kernel = self.kernel(node, KernelFamily::GlobalAvgPool)?;
                 let problem = GlobalPoolProblem { batch, input };
                 self.push(id, node, kernel, reads, problem.dispatch(kernel))
             }
             Op::Add => {
-                let kernel = self.kernel(node, Family::Add)?;
+                let kernel = self.kernel(node, KernelFamily::Add)?;
                 self.push(id, node, kernel, reads, elementwise(false).dispatch(kernel))
             }
             Op::Relu => {
-                let kernel = self.kernel(node, Family::Relu)?;
+                let kernel = self.kernel(node, KernelFamily::Relu)?;
                 self.push(id, node, kernel, reads, elementwise(true).dispatch(kernel))
             }
             Op::ScaleShift { scale, shift, relu } => {
-                let kernel = self.kernel(node, Family::ScaleShift)?;
+                let kernel = self.kernel(node, KernelFamily::ScaleShift)?;
                 let mut reads = reads;
                 reads.extend(self.vectors(node, [scale, shift])?);
                 self.push(id, node, kernel, reads, elementwise(*relu).dispatch(kernel))
             }
             Op::ShortcutA { stride, before } => {
-                let kernel = self.kernel(node, Family::ShortcutA)?;
+                let kernel = self.kernel(node, KernelFamily::ShortcutA)?;
                 let problem = ShortcutProblem {
                     batch,
                     input,
@@ -153,7 +153,7 @@ impl Builder<'_> {
                 self.push(id, node, kernel, reads, problem.dispatch(kernel))
             }
             Op::Softmax => {
-                let kernel = self.kernel(node, Family::Softmax)?;
+                let kernel = self.kernel(node, KernelFamily::Softmax)?;
                 let problem = SoftmaxProblem {
                     batch,
                     shape: output,
@@ -240,8 +240,8 @@ impl Builder<'_> {
         }
     }
 
-    fn kernel(&self, node: &Node, family: Family) -> Result<&'static Kernel, PlanError> {
-        choose::any(family, self.profile).ok_or_else(|| self.no_kernel(node))
+    fn kernel(&self, node: &Node, family: KernelFamily) -> Result<&'static Kernel, PlanError> {
+        selection::any(family, self.profile).ok_or_else(|| self.no_kernel(node))
     }
 
     fn weight(
@@ -300,9 +300,9 @@ impl Builder<'_> {
             candidate: kernel.name,
             inputs: node.inputs.iter().map(|i| self.slot_of[i.0]).collect(),
             kernel,
-            types: Types::new(reads_in, writes),
-            outputs: Outputs::Sum,
-            joined: None,
+            types: ScalarTypes::new(reads_in, writes),
+            outputs: KernelOutputs::Sum,
+            fused_norm: None,
             reads,
             writes: vec![self.slot_of[id.0]],
             params: dispatch.params,

@@ -7,7 +7,7 @@ use crate::models::{Network, presets};
 use crate::passes::lower;
 use crate::tensor::{Params, Tensor};
 
-pub(super) fn lowered(name: &str, size: usize) -> Lowered {
+pub(super) fn lowered(name: &str, size: usize) -> LoweredGraph {
     let graph = Network::preset(name).unwrap().graph(size, size).unwrap();
     lower(&graph, &ones(&graph), &[]).unwrap()
 }
@@ -81,7 +81,10 @@ fn slots_need_hardly_more_than_the_live_peak() {
             name if name.starts_with("preact") => 1.4,
             _ => 1.25,
         };
-        for (choice, most) in [(Choice::Prefer(direct), alone), (Choice::Auto, 1.5)] {
+        for (choice, most) in [
+            (KernelChoice::Prefer(direct), alone),
+            (KernelChoice::Auto, 1.5),
+        ] {
             let plan = Plan::new(&lowered, 1, &lavapipe(), &[], &choice.into()).unwrap();
             let ratio = plan.activation_bytes() as f64 / plan.live_peak as f64;
             assert!(
@@ -170,11 +173,11 @@ fn only_large_work_is_cut_into_submissions() {
     assert_eq!(one.submissions, vec![0..one.steps.len()]);
     // VGG-19 takes 19.6 GMAC for one image; Winograd needs a quarter of that.
     let vgg = lowered("vgg19", 224);
-    let direct = Choice::Prefer(candidate("conv.tiled.128x128").unwrap());
+    let direct = KernelChoice::Prefer(candidate("conv.tiled.128x128").unwrap());
     for (profile, choice, expected) in [
         (&discrete, direct, 4),
-        (&discrete, Choice::Auto, 1),
-        (&lavapipe(), Choice::Auto, 1),
+        (&discrete, KernelChoice::Auto, 1),
+        (&lavapipe(), KernelChoice::Auto, 1),
     ] {
         let plan = Plan::new(&vgg, 8, profile, &[], &choice.into()).unwrap();
         assert_eq!(plan.submissions.len(), expected);
@@ -234,11 +237,12 @@ fn choices_snapshot() {
         ("mobile", device(Mobile, Vendor::Qualcomm, 0)),
         ("software", lavapipe()),
     ] {
-        text += &format!("{name}: {}\n", profile.traits().why);
+        text += &format!("{name}: {}\n", profile.cost_model().why);
         for (network, batch) in [("resnet18", 1), ("resnet50", 1), ("resnet50", 16)] {
             text += &format!("  {network}, batch {batch}\n");
             for shape in conv_shapes(&lowered(network, 224), batch) {
-                let chosen = chosen(&shape.problem, &profile, &PlanOptions::default()).unwrap();
+                let chosen =
+                    selected_candidate(&shape.problem, &profile, &PlanOptions::default()).unwrap();
                 let layer = format!("{} ({})", shape.layers[0], shape.layers.len());
                 text += &format!("    {layer:26} {}\n", chosen.name);
             }

@@ -118,19 +118,19 @@ pub fn decode_bytes(
             }
             markers.choice()
         }
-        _ => jpeg::Choice::Fast,
+        _ => jpeg::DecoderChoice::Fast,
     };
     let (decoded, orientation) = match choice {
-        jpeg::Choice::Fast => decode_fast(name, label, format, bytes, limits)?,
-        jpeg::Choice::Careful(colours) => {
+        jpeg::DecoderChoice::Fast => decode_fast(name, label, format, bytes, limits)?,
+        jpeg::DecoderChoice::Strict(colours) => {
             let failed = |error| explain_jpeg(name, label, error);
-            let image = jpeg::Careful::new(bytes, colours).map_err(failed)?;
+            let image = jpeg::StrictDecoder::new(bytes, colours).map_err(failed)?;
             let (width, height) = image.dimensions;
             let total = 3 * u64::from(width) * u64::from(height);
             check_size(name, label, (width, height), total, limits)?;
             image.decode().map_err(failed)?
         }
-        jpeg::Choice::Refused(found) => {
+        jpeg::DecoderChoice::Unsupported(found) => {
             return Err(ImageError::Unsupported {
                 name: name.clone(),
                 found,

@@ -54,13 +54,13 @@ struct Component {
 
 /// The decoder for a file.
 #[derive(Debug, PartialEq)]
-pub(super) enum Choice {
+pub(super) enum DecoderChoice {
     /// The decoder of `image`.
     Fast,
     /// `jpeg-decoder`, with the colour space of three components: RGB or YCbCr.
-    Careful(ColorTransform),
+    Strict(ColorTransform),
     /// No decoder; the reason completes the message "… is not supported".
-    Refused(String),
+    Unsupported(String),
 }
 
 impl Markers {
@@ -130,25 +130,25 @@ impl Markers {
 
     /// Chooses the decoder. A file without a frame header goes to the fast decoder, whose error
     /// states the problem.
-    pub fn choice(&self) -> Choice {
+    pub fn choice(&self) -> DecoderChoice {
         let Some(frame) = &self.frame else {
-            return Choice::Fast;
+            return DecoderChoice::Fast;
         };
         if self.second_frame {
-            return Choice::Refused("a JPEG of several frames".into());
+            return DecoderChoice::Unsupported("a JPEG of several frames".into());
         }
         if let Some(reason) = frame.unsupported() {
-            return Choice::Refused(reason);
+            return DecoderChoice::Unsupported(reason);
         }
         let components = &frame.components;
         let h_max = components.iter().map(|c| c.h).max().unwrap_or(1);
         let v_max = components.iter().map(|c| c.v).max().unwrap_or(1);
         // A single component always has a single scan, and its sampling factors do not matter.
         if components.len() == 1 {
-            return Choice::Fast;
+            return DecoderChoice::Fast;
         }
         let progressive = frame.marker == 0xC2;
-        // The careful decoder cannot make a picture of four components. The fast decoder reads
+        // The strict decoder cannot make a picture of four components. The fast decoder reads
         // separate scans of four components if the file has no subsampling and no restart markers.
         let plain = components.len() == 4 && h_max == 1 && v_max == 1 && !self.restarts;
         let separate = self.separate_scans && !progressive && !plain;
@@ -162,9 +162,11 @@ impl Markers {
             && (other_transform || self.is_rgb() != self.fast_takes_for_rgb());
         if !(separate || luma_is_coarser || odd || colour_differs) {
             if components.len() == 4 && !matches!(self.adobe, None | Some(0 | 2)) {
-                return Choice::Refused("a CMYK JPEG of unknown colour transform".into());
+                return DecoderChoice::Unsupported(
+                    "a CMYK JPEG of unknown colour transform".into(),
+                );
             }
-            return Choice::Fast;
+            return DecoderChoice::Fast;
         }
         let problem = match () {
             () if separate => "whose components lie in scans of their own",
@@ -176,12 +178,12 @@ impl Markers {
         // 4.
         let quarters = halves_of_four(h_max, |c| c.h) || halves_of_four(v_max, |c| c.v);
         match components.len() {
-            3 if !quarters && self.is_rgb() => Choice::Careful(ColorTransform::RGB),
-            3 if !quarters => Choice::Careful(ColorTransform::YCbCr),
-            3 => Choice::Refused(format!(
+            3 if !quarters && self.is_rgb() => DecoderChoice::Strict(ColorTransform::RGB),
+            3 if !quarters => DecoderChoice::Strict(ColorTransform::YCbCr),
+            3 => DecoderChoice::Unsupported(format!(
                 "a JPEG {problem} and which has sampling factors of 4 and 2"
             )),
-            _ => Choice::Refused(format!("a CMYK JPEG {problem}")),
+            _ => DecoderChoice::Unsupported(format!("a CMYK JPEG {problem}")),
         }
     }
 
@@ -236,14 +238,14 @@ impl Frame {
     }
 }
 
-/// An image whose header the careful decoder has read.
-pub(super) struct Careful<'a> {
+/// An image whose header the strict decoder has read.
+pub(super) struct StrictDecoder<'a> {
     decoder: Decoder<&'a [u8]>,
     /// Width and height in pixels.
     pub dimensions: (u32, u32),
 }
 
-impl<'a> Careful<'a> {
+impl<'a> StrictDecoder<'a> {
     /// Reads the header.
     pub fn new(data: &'a [u8], colours: ColorTransform) -> Result<Self, jpeg_decoder::Error> {
         let mut decoder = Decoder::new(data);
@@ -349,7 +351,7 @@ mod tests {
             (0xC0, &[0x11; 4], 4),
         ] {
             let choice = markers(sof, 8, factors, scan).choice();
-            assert_eq!(choice, Choice::Fast, "{sof:x} {factors:x?} {scan}");
+            assert_eq!(choice, DecoderChoice::Fast, "{sof:x} {factors:x?} {scan}");
         }
     }
 
@@ -368,7 +370,7 @@ mod tests {
             (0xC0, 8, &[0x41, 0x21, 0x21], 1, "factors of 4 and 2"),
         ] {
             match markers(sof, precision, factors, scan).choice() {
-                Choice::Refused(reason) => assert!(reason.contains(says), "{reason}"),
+                DecoderChoice::Unsupported(reason) => assert!(reason.contains(says), "{reason}"),
                 other => panic!("{sof:x} {factors:x?}: {other:?}"),
             }
         }

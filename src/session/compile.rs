@@ -3,18 +3,18 @@
 use std::time::Duration;
 use web_time::Instant;
 
-use super::compiled::{Compiled, Key};
+use super::compiled_network::{CompiledNetwork, NetworkKey};
 use super::layers::graph;
-use super::runner::CpuRunner;
-use super::{SessionOptions, Setup};
-use crate::cpu::{CpuError, CpuModel};
+use super::runner::ReferenceRunner;
+use super::{SessionOptions, SetupTimes};
 use crate::error::Error;
 use crate::gpu::{Engine, Gpu};
 use crate::graph::{Graph, GraphError, Node, NodeId, Shape};
 use crate::kernels::Scalar;
 use crate::model::Model;
-use crate::passes::{Lowered, lower};
+use crate::passes::{LoweredGraph, lower};
 use crate::plan::{Plan, PlanOptions, activation_bytes};
+use crate::reference::{ReferenceError, ReferenceModel};
 
 /// Images of a run on the CPU, at most: more would only take more memory.
 const MAX_CPU_BATCH: usize = 64;
@@ -27,7 +27,7 @@ const MAX_CPU_BYTES: u64 = 512 << 20;
 #[derive(Debug)]
 pub(super) enum Backend {
     Gpu(Engine),
-    Cpu(Box<CpuModel>),
+    Cpu(Box<ReferenceModel>),
 }
 
 impl Backend {
@@ -40,7 +40,7 @@ impl Backend {
                 let (graph, _) = graph(model, size, &[], options.probabilities)?;
                 // A size that memory does not hold, before weights are read.
                 cpu_batch(&graph, 1)?;
-                Self::Cpu(Box::new(CpuModel::new(&graph, model.params())?))
+                Self::Cpu(Box::new(ReferenceModel::new(&graph, model.params())?))
             }
         })
     }
@@ -57,10 +57,10 @@ impl Backend {
     pub async fn compile(
         &self,
         model: &Model,
-        key: Key,
+        key: NetworkKey,
         options: &SessionOptions,
         precision: Scalar,
-    ) -> Result<(Compiled, Setup), Error> {
+    ) -> Result<(CompiledNetwork, SetupTimes), Error> {
         let began = Instant::now();
         let (graph, layers) = graph(model, key.size, &key.layers, options.probabilities)?;
         let nodes: Vec<NodeId> = layers.iter().map(|(_, id)| *id).collect();
@@ -71,34 +71,34 @@ impl Backend {
                 let plan = plan(engine.gpu(), &lowered, &key, &nodes, options, precision)?;
                 let planned = began.elapsed();
                 let executable = engine.load(plan, &lowered.params, &options.monitor).await?;
-                let (batch, setup) = (executable.plan().batch, executable.setup());
-                let setup = Setup {
+                let (batch, times) = (executable.plan().batch, executable.load_times());
+                let times = SetupTimes {
                     plan: planned,
-                    pipelines: setup.pipelines,
-                    upload: setup.upload,
+                    pipelines: times.pipelines,
+                    upload: times.upload,
                 };
                 let (outputs, runner) = (outputs(&graph, layers), Box::new(executable));
-                let made = Compiled::new(key, graph, batch, outputs, runner, in_flight);
-                Ok((made, setup))
+                let made = CompiledNetwork::new(key, graph, batch, outputs, runner, in_flight);
+                Ok((made, times))
             }
             Self::Cpu(cpu) => {
                 let batch = cpu_batch(&graph, key.batch)?;
                 let model = cpu.resized(&graph)?;
                 options.monitor.check()?;
-                let runner = Box::new(CpuRunner {
+                let runner = Box::new(ReferenceRunner {
                     model,
                     input: key.input,
                     shape: graph.input_shape(),
                     layers: nodes,
                 });
                 let outputs = outputs(&graph, layers);
-                let made = Compiled::new(key, graph, batch, outputs, runner, 0);
-                let setup = Setup {
+                let made = CompiledNetwork::new(key, graph, batch, outputs, runner, 0);
+                let times = SetupTimes {
                     plan: began.elapsed(),
                     pipelines: Duration::ZERO,
                     upload: Duration::ZERO,
                 };
-                Ok((made, setup))
+                Ok((made, times))
             }
         }
     }
@@ -113,8 +113,8 @@ fn outputs(graph: &Graph, layers: Vec<(String, NodeId)>) -> Vec<(String, Shape)>
 /// A plan for the largest batch that the device takes.
 fn plan(
     gpu: &Gpu,
-    lowered: &Lowered,
-    key: &Key,
+    lowered: &LoweredGraph,
+    key: &NetworkKey,
     keep: &[NodeId],
     options: &SessionOptions,
     precision: Scalar,
@@ -140,7 +140,7 @@ fn cpu_batch(graph: &Graph, wanted: usize) -> Result<usize, Error> {
         return Err(GraphError::new("input", "expected a node, found none").into());
     };
     if bytes(largest) > MAX_CPU_BYTES {
-        return Err(CpuError::TooLarge {
+        return Err(ReferenceError::TooLarge {
             node: largest.name.clone(),
             batch: 1,
             height: largest.shape.h,

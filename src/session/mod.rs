@@ -1,7 +1,7 @@
 //! A session: one network on one device, ready to run batches.
 
 mod compile;
-mod compiled;
+mod compiled_network;
 mod error;
 mod layers;
 mod options;
@@ -15,22 +15,22 @@ use std::sync::{Arc, OnceLock};
 
 use crate::device::Device;
 use crate::error::Error;
-use crate::gpu::{Engine, GpuError, Images, Intake, Resampler, Spans, Timeline};
+use crate::gpu::{Engine, GpuError, Images, Intake, Resampler, SpanKind, Timeline};
 use crate::graph::Graph;
 #[doc(inline)]
 pub use crate::kernels::InputForm;
 use crate::model::Model;
-use crate::plan::{Plan, Precision, Settled};
+use crate::plan::{Plan, Precision, ResolvedPrecision};
 use crate::preprocess::Preprocess;
 use compile::Backend;
-pub use compiled::RunOutputs;
-pub(crate) use compiled::{Compiled, Key};
+pub use compiled_network::RunOutputs;
+pub(crate) use compiled_network::{CompiledNetwork, NetworkKey};
 pub use error::SessionError;
-pub use options::{SessionOptions, Setup};
+pub use options::{SessionOptions, SetupTimes};
 pub use outputs::Outputs;
 use plans::Plans;
 pub use run::Run;
-pub(crate) use run::recorded::Isolated;
+pub(crate) use run::isolated::IsolatedNetwork;
 
 /// The name of the softmax layer that [`SessionOptions::probabilities`] adds.
 pub const PROBABILITIES: &str = "probabilities";
@@ -67,14 +67,14 @@ struct Inner {
     model: Model,
     device: Device,
     options: SessionOptions,
-    precision: Settled,
+    precision: ResolvedPrecision,
     backend: Backend,
     /// For the images, batch, form and layers of the options.
-    first: Arc<Compiled>,
+    first: Arc<CompiledNetwork>,
     plans: Plans,
     /// Made for the first picture that is on the device already.
     resampler: OnceLock<Resampler>,
-    setup: Setup,
+    setup_times: SetupTimes,
 }
 
 impl Session {
@@ -85,7 +85,7 @@ impl Session {
     /// By [kind](crate::ErrorKind): `InvalidArgument` for a layer that the network does not
     /// have; `UnsupportedNetwork` for a size that it does not admit; `Checkpoint` for weights
     /// that do not fit it or cannot be read; `UnsupportedDevice` if the device cannot run it,
-    /// or has no f16; `OutOfMemory`; `DeviceLost`; `Cancelled`.
+    /// or has no f16; `OutOfMemory`; `DeviceLost`; `CancelledError`.
     pub fn new(
         device: impl Into<Device>,
         model: &Model,
@@ -111,7 +111,7 @@ impl Session {
             Device::Cpu => cpu_precision(options.precision)?,
         };
         let backend = Backend::new(device.gpu(), model, options)?;
-        let key = Key {
+        let key = NetworkKey {
             size: options.size_for(model),
             batch: options.batch,
             input: options.input,
@@ -123,10 +123,10 @@ impl Session {
             && let Some(GpuError::Beyond { .. }) = error.downcast_ref()
             && options.precision == Precision::Auto
         {
-            precision = Settled::fallback(error.to_string());
+            precision = ResolvedPrecision::fallback(error.to_string());
             made = compile(precision.scalar).await;
         }
-        let (first, setup) = made?;
+        let (first, setup_times) = made?;
         options.monitor.complete();
         Ok(Self(Arc::new(Inner {
             model: model.clone(),
@@ -140,7 +140,7 @@ impl Session {
             first: Arc::new(first),
             plans: Plans::default(),
             resampler: OnceLock::new(),
-            setup,
+            setup_times,
         })))
     }
 
@@ -166,7 +166,7 @@ impl Session {
 
     /// The precision in which activations and weights are stored, and why
     /// [`Precision::Auto`] is f32 if it is.
-    pub fn precision(&self) -> &Settled {
+    pub fn precision(&self) -> &ResolvedPrecision {
         &self.0.precision
     }
 
@@ -194,15 +194,15 @@ impl Session {
     }
 
     /// The time that setting it up took.
-    pub fn setup(&self) -> Setup {
-        self.0.setup
+    pub fn setup_times(&self) -> SetupTimes {
+        self.0.setup_times
     }
 
     /// The number of plans made so far, one for each image size, batch, input
     /// form and set of layers. A size that comes again after many others is planned
     /// again.
     pub fn plans_made(&self) -> usize {
-        1 + self.0.plans.made()
+        1 + self.0.plans.count()
     }
 
     /// Device memory of the weights and of the activations, which all plans share.
@@ -226,7 +226,7 @@ impl Session {
     pub fn timed_run<'a>(
         &self,
         input: impl Into<Images<'a>>,
-        spans: Spans,
+        spans: SpanKind,
     ) -> Result<Option<Timeline>, Error> {
         let input = input.into();
         self.0.first.count(Intake::Host(input))?;
@@ -266,17 +266,17 @@ impl Session {
     }
 
     /// The key of the network that the session was set up for.
-    pub(crate) fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> NetworkKey {
         self.0.first.key.clone()
     }
 
     /// The network for the images that the session was set up for.
-    pub(crate) fn first(&self) -> &Arc<Compiled> {
+    pub(crate) fn first(&self) -> &Arc<CompiledNetwork> {
         &self.0.first
     }
 
     /// Returns the network for `key`, compiled unless the cache holds it.
-    pub(crate) async fn compiled(&self, key: Key) -> Result<Arc<Compiled>, Error> {
+    pub(crate) async fn compiled(&self, key: NetworkKey) -> Result<Arc<CompiledNetwork>, Error> {
         let session = &*self.0;
         if session.first.key == key {
             return Ok(Arc::clone(&session.first));
@@ -316,10 +316,10 @@ impl Session {
 }
 
 /// The precision on the CPU, which computes in f32.
-fn cpu_precision(asked: Precision) -> Result<Settled, GpuError> {
+fn cpu_precision(asked: Precision) -> Result<ResolvedPrecision, GpuError> {
     match asked {
-        Precision::F32 => Ok(Settled::F32),
-        Precision::Auto => Ok(Settled::fallback("it has no f16")),
+        Precision::F32 => Ok(ResolvedPrecision::F32),
+        Precision::Auto => Ok(ResolvedPrecision::fallback("it has no f16")),
         Precision::F16 => Err(GpuError::NoF16 {
             device: "cpu".into(),
         }),

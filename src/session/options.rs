@@ -1,11 +1,11 @@
-//! Options for setting up a session, and the durations of its setup.
+//! Options for setting up a session, and the durations of its times.
 
 use std::time::Duration;
 
 use crate::kernels::InputForm;
 use crate::model::Model;
 use crate::monitor::Monitor;
-use crate::plan::{Choice, Precision};
+use crate::plan::{KernelChoice, Precision};
 
 /// Options for setting up a session.
 ///
@@ -37,7 +37,7 @@ pub struct SessionOptions {
     /// Computes softmax on the device as well, as layer `probabilities`.
     pub probabilities: bool,
     /// The way in which kernels are chosen.
-    pub choice: Choice,
+    pub choice: KernelChoice,
     /// Observes the setup of the session, and may cancel the setup.
     pub monitor: Monitor,
     /// The precision in which activations and weights are stored.
@@ -62,7 +62,7 @@ impl Default for SessionOptions {
             input_size: None,
             layers: vec![],
             probabilities: false,
-            choice: Choice::Auto,
+            choice: KernelChoice::Auto,
             monitor: Monitor::default(),
             precision: Precision::F32,
             input: InputForm::F32,
@@ -80,20 +80,20 @@ impl SessionOptions {
     }
 }
 
-/// Durations of the parts of a session's setup.
+/// Durations of the parts of a session's times.
 ///
 /// ```
 /// use resnet_wgpu::{Device, Model, Session, SessionOptions};
 ///
 /// let session = Session::new(Device::Cpu, &Model::embedded()?, &SessionOptions::default())?;
-/// let setup = session.setup();
-/// println!("plan {:?}, kernels {:?}, weights {:?}", setup.plan, setup.pipelines, setup.upload);
+/// let times = session.setup_times();
+/// println!("plan {:?}, kernels {:?}, weights {:?}", times.plan, times.pipelines, times.upload);
 /// // The CPU path compiles nothing.
-/// assert!(setup.pipelines.is_zero());
+/// assert!(times.pipelines.is_zero());
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Setup {
+pub struct SetupTimes {
     /// Duration of folding, fusing and planning.
     pub plan: Duration,
     /// Duration of creating the pipelines that the device did not have yet. Many drivers compile

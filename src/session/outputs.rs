@@ -1,6 +1,6 @@
 //! Runs of any number of images, with tensors as inputs and outputs.
 
-use super::{InputForm, Key, Session, SessionError};
+use super::{InputForm, NetworkKey, Session, SessionError};
 use crate::error::Error;
 use crate::gpu::{Images, Intake};
 use crate::graph::Shape;
@@ -45,8 +45,10 @@ impl Session {
     /// Runs any number of images of any size, `[N, H, W, 3]`, already normalised.
     ///
     /// # Errors
-    /// [`SessionError::InputShape`] for another shape; [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the
-    /// network does not admit; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device failed.
+    /// [`SessionError::InputShape`] for another shape;
+    /// [`ErrorKind::UnsupportedNetwork`](crate::ErrorKind::UnsupportedNetwork) for a size that the
+    /// network does not admit; [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the
+    /// device failed.
     pub fn run(&self, images: &Tensor) -> Result<Outputs, Error> {
         let channels = self.graph().input_shape().c;
         let (n, size) = match images.shape() {
@@ -59,7 +61,7 @@ impl Session {
                 .into());
             }
         };
-        let compiled = self.device().block_on(self.compiled(Key {
+        let compiled = self.device().block_on(self.compiled(NetworkKey {
             size,
             input: InputForm::F32,
             ..self.key()

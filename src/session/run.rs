@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::runner::Work;
-use super::{Compiled, Key, RunOutputs, Session};
+use super::{CompiledNetwork, NetworkKey, RunOutputs, Session};
 use crate::error::Error;
 use crate::gpu::{Engine, GpuError, Images, Intake, Permit, Permits, poll_once};
 
@@ -25,7 +25,7 @@ use crate::gpu::{Engine, GpuError, Images, Intake, Permit, Permits, poll_once};
 #[derive(Debug)]
 #[must_use = "dropping a run abandons its outputs"]
 pub struct Run {
-    compiled: Arc<Compiled>,
+    compiled: Arc<CompiledNetwork>,
     images: usize,
     pub(super) work: Work,
 }
@@ -55,7 +55,7 @@ impl Session {
         input: impl Into<Images<'a>>,
         size: (usize, usize),
     ) -> Result<Run, Error> {
-        let compiled = self.compiled(Key { size, ..self.key() });
+        let compiled = self.compiled(NetworkKey { size, ..self.key() });
         let compiled = self.device().block_on(compiled)??;
         self.start_now(&compiled, Intake::Host(input.into()))
     }
@@ -82,7 +82,7 @@ impl Session {
     /// Starts a run of `compiled`, or returns [`GpuError::Busy`].
     pub(crate) fn start_now(
         &self,
-        compiled: &Arc<Compiled>,
+        compiled: &Arc<CompiledNetwork>,
         intake: Intake<'_>,
     ) -> Result<Run, Error> {
         let images = compiled.count(intake)?;
@@ -93,7 +93,7 @@ impl Session {
     /// Starts a run of `compiled` as soon as a permit is free.
     pub(crate) async fn start_with(
         &self,
-        compiled: &Arc<Compiled>,
+        compiled: &Arc<CompiledNetwork>,
         intake: Intake<'_>,
     ) -> Result<Run, Error> {
         let images = compiled.count(intake)?;
@@ -112,7 +112,7 @@ impl Session {
 
 impl Run {
     fn start(
-        compiled: &Arc<Compiled>,
+        compiled: &Arc<CompiledNetwork>,
         permit: Option<Permit>,
         intake: Intake<'_>,
         images: usize,
@@ -176,7 +176,7 @@ impl Run {
 }
 
 /// Runs that the application submits.
-pub(crate) mod recorded {
+pub(crate) mod isolated {
     use std::ops::Range;
 
     use super::*;
@@ -184,8 +184,8 @@ pub(crate) mod recorded {
 
     /// A network with activations of its own, which no other run touches.
     #[derive(Debug)]
-    pub(crate) struct Isolated {
-        pub compiled: Arc<Compiled>,
+    pub(crate) struct IsolatedNetwork {
+        pub compiled: Arc<CompiledNetwork>,
         engine: Engine,
     }
 
@@ -196,23 +196,23 @@ pub(crate) mod recorded {
         /// [`GpuError::OnCpu`]; [`GpuError::OutOfMemory`].
         pub(crate) async fn isolated(
             &self,
-            compiled: &Compiled,
+            compiled: &CompiledNetwork,
             in_flight: usize,
-        ) -> Result<Isolated, Error> {
+        ) -> Result<IsolatedNetwork, Error> {
             let executable = compiled.runner.executable().ok_or(GpuError::OnCpu)?;
             let engine = executable.engine().isolated(in_flight);
             // The weights are on the device already.
             let (plan, none) = (executable.plan().clone(), Default::default());
             let loaded = engine.load(plan, &none, &Default::default()).await?;
             let compiled = compiled.with_runner(Box::new(loaded));
-            Ok(Isolated {
+            Ok(IsolatedNetwork {
                 compiled: Arc::new(compiled),
                 engine,
             })
         }
     }
 
-    impl Isolated {
+    impl IsolatedNetwork {
         /// Returns the plan on the device.
         pub fn executable(&self) -> Result<&Executable, Error> {
             Ok(self.compiled.runner.executable().ok_or(GpuError::OnCpu)?)

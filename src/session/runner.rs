@@ -1,12 +1,12 @@
 //! The two implementations of a network: on a GPU, and on the CPU.
 
 use super::SessionError;
-use crate::cpu::{CpuModel, Kept};
 use crate::error::Error;
 use crate::gpu::{Executable, Flight, GpuError, Images, Intake, Permit};
 use crate::graph::{NodeId, Shape};
 use crate::kernels::InputForm;
 use crate::preprocess::rgb8;
+use crate::reference::{ReferenceModel, ReferenceOutputs};
 use crate::tensor::{QUAD, Tensor, quads, unpad_channels, unpad_into};
 
 /// A network that is ready for images of one size.
@@ -35,7 +35,7 @@ pub(super) enum Work {
     /// In flight on a GPU.
     Gpu(Flight),
     /// Done: the CPU computes when a run is started.
-    Cpu(Box<Kept>, Vec<NodeId>),
+    Cpu(Box<ReferenceOutputs>, Vec<NodeId>),
 }
 
 impl Work {
@@ -47,7 +47,7 @@ impl Work {
         shapes: &[Shape],
         values: &mut [Vec<f32>],
     ) -> Result<(), GpuError> {
-        let (kept, layers) = match self {
+        let (outputs, layers) = match self {
             Self::Gpu(flight) => {
                 return flight.finish(|i, data| {
                     let (s, value) = (shapes[i], &mut values[i]);
@@ -56,10 +56,10 @@ impl Work {
                     unpad_into(data, s.c, value);
                 });
             }
-            Self::Cpu(kept, layers) => (kept, layers),
+            Self::Cpu(outputs, layers) => (outputs, layers),
         };
-        let layers = layers.iter().filter_map(|id| kept.get(*id));
-        let outputs = std::iter::once(&kept.output).chain(layers);
+        let layers = layers.iter().filter_map(|id| outputs.get(*id));
+        let outputs = std::iter::once(&outputs.output).chain(layers);
         for (value, output) in values.iter_mut().zip(outputs) {
             value.clear();
             value.extend_from_slice(output.data());
@@ -85,15 +85,15 @@ impl Runner for Executable {
 }
 
 /// A network on the CPU.
-pub(super) struct CpuRunner {
-    pub model: CpuModel,
+pub(super) struct ReferenceRunner {
+    pub model: ReferenceModel,
     pub input: InputForm,
     pub shape: Shape,
     /// The nodes of the layers.
     pub layers: Vec<NodeId>,
 }
 
-impl Runner for CpuRunner {
+impl Runner for ReferenceRunner {
     fn start(
         &self,
         _permit: Option<Permit>,
@@ -104,19 +104,19 @@ impl Runner for CpuRunner {
             return Err(GpuError::OnCpu.into());
         };
         let images_len = images.len();
-        let values = unpadded(images, &self.input, self.shape.c);
+        let values = without_padding(images, &self.input, self.shape.c);
         let images = Tensor::new([count, self.shape.h, self.shape.w, self.shape.c], values);
         let images = images.ok_or_else(|| SessionError::InputShape {
             expected: "whole images".into(),
             found: vec![images_len],
         })?;
-        let kept = self.model.run(&images, &self.layers)?;
-        Ok(Work::Cpu(Box::new(kept), self.layers.clone()))
+        let outputs = self.model.run(&images, &self.layers)?;
+        Ok(Work::Cpu(Box::new(outputs), self.layers.clone()))
     }
 }
 
 /// Converts images to `[N, H, W, channels]` floats.
-fn unpadded(images: Images<'_>, form: &InputForm, channels: usize) -> Vec<f32> {
+fn without_padding(images: Images<'_>, form: &InputForm, channels: usize) -> Vec<f32> {
     let mut values = vec![];
     match (images, form) {
         (Images::Rgb8(bytes), InputForm::Rgb8 { mean, std }) => {

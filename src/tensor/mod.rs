@@ -4,7 +4,7 @@
 mod params;
 mod quad;
 
-pub use params::{Param, Params, Source, TensorError};
+pub use params::{Param, Params, TensorError, TensorSource};
 pub use quad::{QUAD, pad_channels, padded, quads, unpad_channels, unpad_into};
 
 /// A dense row-major f32 tensor on the host.

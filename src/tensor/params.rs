@@ -39,12 +39,12 @@ impl TensorError {
 ///
 /// ```
 /// use resnet_wgpu::Tensor;
-/// use resnet_wgpu::low_level::tensor::{Param, Params, Source, TensorError};
+/// use resnet_wgpu::low_level::tensor::{Param, Params, TensorSource, TensorError};
 ///
 /// #[derive(Debug)]
 /// struct Ones(Vec<usize>);
 ///
-/// impl Source for Ones {
+/// impl TensorSource for Ones {
 ///     fn shape(&self) -> &[usize] {
 ///         &self.0
 ///     }
@@ -59,7 +59,7 @@ impl TensorError {
 /// assert_eq!(params.get("bn1.weight")?.data(), [1.0, 1.0]);
 /// # Ok::<(), TensorError>(())
 /// ```
-pub trait Source: Debug + Send + Sync {
+pub trait TensorSource: Debug + Send + Sync {
     /// Returns the extent of each dimension, outermost first.
     fn shape(&self) -> &[usize];
 
@@ -89,12 +89,12 @@ pub enum Param {
     /// A tensor in memory.
     Here(Arc<Tensor>),
     /// A source that produces the tensor on each access.
-    Later(Arc<dyn Source>),
+    Later(Arc<dyn TensorSource>),
 }
 
 impl Param {
     /// Creates a parameter that `source` produces on each access.
-    pub fn later(source: impl Source + 'static) -> Self {
+    pub fn later(source: impl TensorSource + 'static) -> Self {
         Self::Later(Arc::new(source))
     }
 
@@ -109,7 +109,7 @@ impl Param {
     /// Returns the tensor. A tensor in memory is shared, any other is read now.
     ///
     /// # Errors
-    /// [`TensorError`] as [`Source::read`] returns it.
+    /// [`TensorError`] as [`TensorSource::read`] returns it.
     pub fn get(&self) -> Result<Arc<Tensor>, TensorError> {
         match self {
             Self::Here(tensor) => Ok(Arc::clone(tensor)),
@@ -120,7 +120,7 @@ impl Param {
     /// Returns an owned tensor for writing. A tensor in memory is copied, any other is read now.
     ///
     /// # Errors
-    /// [`TensorError`] as [`Source::read`] returns it.
+    /// [`TensorError`] as [`TensorSource::read`] returns it.
     pub fn own(&self) -> Result<Tensor, TensorError> {
         match self {
             Self::Here(tensor) => Ok(Tensor::clone(tensor)),
@@ -206,7 +206,7 @@ mod tests {
     #[derive(Debug)]
     struct Ramp([usize; 1]);
 
-    impl Source for Ramp {
+    impl TensorSource for Ramp {
         fn shape(&self) -> &[usize] {
             &self.0
         }

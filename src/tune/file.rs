@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Origin, SCHEMA_VERSION, Tuned, Tuning, TuningError};
+use super::{SCHEMA_VERSION, Tuning, TuningEntry, TuningError, TuningProvenance};
 use crate::gpu::Gpu;
 use crate::whole_file::replace;
 
@@ -17,8 +17,9 @@ const MAX_BYTES: u64 = 16 << 20;
 #[derive(Serialize, Deserialize)]
 struct Layout {
     schema_version: u32,
-    origin: Origin,
-    shapes: Vec<Tuned>,
+    #[serde(rename = "origin")]
+    provenance: TuningProvenance,
+    shapes: Vec<TuningEntry>,
 }
 
 /// The part of the layout that is common to all versions.
@@ -28,7 +29,7 @@ struct Version {
 }
 
 impl Tuning {
-    /// Reads a file that [`write`](Self::write) wrote, of any origin.
+    /// Reads a file that [`write`](Self::write) wrote, of any provenance.
     ///
     /// # Errors
     /// [`TuningError::Read`], [`TuningError::Damaged`], and [`TuningError::Version`] for another
@@ -56,7 +57,7 @@ impl Tuning {
             });
         }
         let layout: Layout = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
-        let mut tuning = Self::new(layout.origin);
+        let mut tuning = Self::new(layout.provenance);
         for tuned in layout.shapes {
             check(&tuned).map_err(damaged)?;
             tuning.insert(tuned);
@@ -72,7 +73,7 @@ impl Tuning {
     pub fn for_device(path: impl AsRef<Path>, gpu: &Gpu) -> Result<Self, TuningError> {
         let path = path.as_ref();
         let tuning = Self::read(path)?;
-        match tuning.check(&Origin::of(gpu)) {
+        match tuning.check(&TuningProvenance::of(gpu)) {
             Ok(()) => Ok(tuning),
             Err(source) => Err(TuningError::Stale {
                 file: path.display().to_string(),
@@ -90,7 +91,7 @@ impl Tuning {
         let path = path.as_ref();
         let layout = Layout {
             schema_version: SCHEMA_VERSION,
-            origin: self.origin().clone(),
+            provenance: self.provenance().clone(),
             shapes: self.shapes().cloned().collect(),
         };
         let text = serde_json::to_string_pretty(&layout).map_err(io::Error::from);
@@ -103,8 +104,8 @@ impl Tuning {
 }
 
 /// Rejects values that no measurement can produce.
-fn check(tuned: &Tuned) -> Result<(), String> {
-    let Tuned {
+fn check(tuned: &TuningEntry) -> Result<(), String> {
+    let TuningEntry {
         key,
         winner,
         times_ms,
@@ -132,14 +133,14 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::origin::tests::origin;
+    use super::super::provenance::tests::provenance;
     use super::super::tuning::tests::tuned;
     use std::fs;
 
     use super::*;
 
     fn tuning() -> Tuning {
-        let mut tuning = Tuning::new(origin());
+        let mut tuning = Tuning::new(provenance());
         for batch in [1, 8] {
             tuning.insert(tuned(batch, "conv.tiled.64x64"));
         }
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_told() {
+    fn damage_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tuning.json");
         tuning().write(&path).unwrap();

@@ -8,13 +8,13 @@
 use std::time::Duration;
 use web_time::Instant;
 
-use super::trial::{Rig, Trial};
-use super::{Outcome, ShapeReport, Timing, TuneOptions};
+use super::trial::{DeviceTrial, Trial};
+use super::{ShapeReport, Timing, TuneOptions, TuningOutcome};
 use crate::error::Error;
-use crate::gpu::{Clock, Gpu, GpuError, StepsTime};
+use crate::gpu::{Clock, Gpu, GpuError, StepTimes};
 use crate::kernels::Candidate;
 use crate::kernels::Scalar;
-use crate::plan::{ConvShape, PlanError, PlanOptions, chosen, contenders};
+use crate::plan::{ConvShape, PlanError, PlanOptions, candidates, selected_candidate};
 use crate::verify::tolerance;
 
 /// The ratio to the best time above which a candidate is timed only once.
@@ -51,13 +51,13 @@ const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.02..=1.2;
 const ROUND_TRIP: f64 = 1.0;
 
 /// The reason why a measurement ends early.
-enum Stop {
+enum MeasureError {
     Error(Error),
     /// GPU timestamps are unavailable or implausible.
     NoClock,
 }
 
-impl From<Error> for Stop {
+impl From<Error> for MeasureError {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
@@ -67,15 +67,15 @@ impl From<Error> for Stop {
 ///
 /// # Errors
 /// [`ErrorKind::DeviceLost`](crate::ErrorKind::DeviceLost) if the device fails. A candidate that
-/// computes wrong results, or that the device refuses, is an [`Outcome::Failed`] instead.
+/// computes wrong results, or that the device refuses, is an [`TuningOutcome::Failed`] instead.
 pub fn measure(gpu: &Gpu, shape: &ConvShape, options: &TuneOptions) -> Result<ShapeReport, Error> {
     match measure_by(gpu, shape, options, Clock::Timestamps) {
         Ok(report) => Ok(report),
-        Err(Stop::Error(error)) => Err(error),
-        Err(Stop::NoClock) => match measure_by(gpu, shape, options, Clock::Wall) {
+        Err(MeasureError::Error(error)) => Err(error),
+        Err(MeasureError::NoClock) => match measure_by(gpu, shape, options, Clock::Wall) {
             Ok(report) => Ok(report),
-            Err(Stop::Error(error)) => Err(error),
-            Err(Stop::NoClock) => Err(GpuError::Clock {
+            Err(MeasureError::Error(error)) => Err(error),
+            Err(MeasureError::NoClock) => Err(GpuError::Clock {
                 device: gpu.describe(),
             }
             .into()),
@@ -88,15 +88,15 @@ fn measure_by(
     shape: &ConvShape,
     options: &TuneOptions,
     clock: Clock,
-) -> Result<ShapeReport, Stop> {
+) -> Result<ShapeReport, MeasureError> {
     let trial = Trial::new(&shape.problem)?;
     let precision = options.precision;
     let by_rules = PlanOptions {
         precision,
         ..PlanOptions::default()
     };
-    let rules = chosen(&shape.problem, gpu.profile(), &by_rules);
-    let mut order = contenders(&shape.problem, gpu.profile(), precision);
+    let rules = selected_candidate(&shape.problem, gpu.profile(), &by_rules);
+    let mut order = candidates(&shape.problem, gpu.profile(), precision);
     // The choice of the rules comes first. Few candidates are nearly as fast, so slow candidates
     // are recognized early.
     order.sort_by_key(|c| Some(c.name) != rules.map(|r| r.name));
@@ -105,16 +105,16 @@ fn measure_by(
     let mut best = f64::INFINITY;
     for candidate in &order {
         let outcome = match ready(&trial, gpu, *candidate, precision)? {
-            Err(why) => Outcome::Failed(why),
-            Ok(mut rig) => {
+            Err(why) => TuningOutcome::Failed(why),
+            Ok(mut device_trial) => {
                 let limit = if options.thorough {
                     f64::INFINITY
                 } else {
                     CLEARLY_SLOWER * best
                 };
-                let (ms, samples) = first_times(&mut rig, clock, limit)?;
+                let (ms, samples) = first_times(&mut device_trial, clock, limit)?;
                 best = best.min(ms);
-                Outcome::Timed { ms, samples }
+                TuningOutcome::Timed { ms, samples }
             }
         };
         timings.push(Timing {
@@ -144,12 +144,14 @@ fn ready(
     gpu: &Gpu,
     candidate: Candidate,
     precision: Scalar,
-) -> Result<Result<Rig, String>, Error> {
+) -> Result<Result<DeviceTrial, String>, Error> {
     match trial.on(gpu, candidate, precision) {
-        Ok(rig) if rig.difference.within(tolerance(precision)) => Ok(Ok(rig)),
-        Ok(rig) => Ok(Err(format!(
+        Ok(device_trial) if device_trial.difference.within(tolerance(precision)) => {
+            Ok(Ok(device_trial))
+        }
+        Ok(device_trial) => Ok(Err(format!(
             "it computes wrongly: off by {:.1e} of the largest value",
-            rig.difference.relative()
+            device_trial.difference.relative()
         ))),
         Err(error) if is_of_candidate(&error) => {
             // wgpu's messages may be pages long; the first line names the problem.
@@ -179,15 +181,19 @@ fn is_of_candidate(error: &Error) -> bool {
 
 /// Returns the median of the samples and their number. If the first time exceeds `limit`, that time
 /// is returned as a single sample.
-fn first_times(rig: &mut Rig, clock: Clock, limit: f64) -> Result<(f64, usize), Stop> {
-    // The rig has already run once, so no compilation is included. The better of two times is used,
-    // because the memory may still be cold.
-    let first = sample(rig, clock, 1)?.min(sample(rig, clock, 1)?);
+fn first_times(
+    device_trial: &mut DeviceTrial,
+    clock: Clock,
+    limit: f64,
+) -> Result<(f64, usize), MeasureError> {
+    // The device trial has already run once, so no compilation is included. The better of two times
+    // is used, because the memory may still be cold.
+    let first = sample(device_trial, clock, 1)?.min(sample(device_trial, clock, 1)?);
     if first > limit {
         return Ok((first, 1));
     }
     let times = repeat(first);
-    let samples = (0..SAMPLES).map(|_| sample(rig, clock, times));
+    let samples = (0..SAMPLES).map(|_| sample(device_trial, clock, times));
     Ok((median(samples.collect::<Result<_, _>>()?), SAMPLES))
 }
 
@@ -199,12 +205,12 @@ fn rounds(
     timings: &mut [Timing],
     options: &TuneOptions,
     clock: Clock,
-) -> Result<(), Stop> {
+) -> Result<(), MeasureError> {
     let mut finalists = vec![];
     for i in near(timings) {
-        if let Ok(rig) = ready(trial, gpu, order[i], options.precision)? {
+        if let Ok(device_trial) = ready(trial, gpu, order[i], options.precision)? {
             let times = repeat(order_of(&timings[i]));
-            finalists.push((i, rig, times, vec![]));
+            finalists.push((i, device_trial, times, vec![]));
         }
     }
     if finalists.len() < 2 {
@@ -214,13 +220,13 @@ fn rounds(
     let [at_least, at_most] = ROUNDS;
     let mut done = 0;
     while done < at_most && (done < at_least || began.elapsed() < options.time) {
-        for (_, rig, times, samples) in &mut finalists {
-            samples.push(sample(rig, clock, *times)?);
+        for (_, device_trial, times, samples) in &mut finalists {
+            samples.push(sample(device_trial, clock, *times)?);
         }
         done += 1;
     }
     for (i, _, _, samples) in finalists {
-        timings[i].outcome = Outcome::Timed {
+        timings[i].outcome = TuningOutcome::Timed {
             samples: samples.len(),
             ms: median(samples),
         };
@@ -266,21 +272,21 @@ fn repeat(ms: f64) -> usize {
 }
 
 /// Returns the milliseconds of one run, averaged over `times` runs in one submission.
-fn sample(rig: &mut Rig, clock: Clock, times: usize) -> Result<f64, Stop> {
-    match rig.time(times) {
+fn sample(device_trial: &mut DeviceTrial, clock: Clock, times: usize) -> Result<f64, MeasureError> {
+    match device_trial.time(times) {
         Ok(time) => {
-            let ms = by(&time, clock).ok_or(Stop::NoClock)?;
+            let ms = by(&time, clock).ok_or(MeasureError::NoClock)?;
             Ok(ms / times as f64)
         }
         Err(error) if matches!(error.downcast_ref(), Some(GpuError::Clock { .. })) => {
-            Err(Stop::NoClock)
+            Err(MeasureError::NoClock)
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// Returns the milliseconds by the given clock, or `None` if the clock is implausible.
-fn by(time: &StepsTime, clock: Clock) -> Option<f64> {
+fn by(time: &StepTimes, clock: Clock) -> Option<f64> {
     let ms = |d: Duration| d.as_secs_f64() * 1e3;
     let wall = ms(time.wall);
     match clock {
@@ -308,14 +314,14 @@ mod tests {
     fn timed(candidate: &'static str, ms: f64) -> Timing {
         Timing {
             candidate,
-            outcome: Outcome::Timed { ms, samples: 3 },
+            outcome: TuningOutcome::Timed { ms, samples: 3 },
         }
     }
 
     fn failed(candidate: &'static str) -> Timing {
         Timing {
             candidate,
-            outcome: Outcome::Failed("it computes wrongly".into()),
+            outcome: TuningOutcome::Failed("it computes wrongly".into()),
         }
     }
 
@@ -353,7 +359,7 @@ mod tests {
 
     #[test]
     fn clocks_that_cannot_be_right_are_not_believed() {
-        let time = |gpu: Option<u64>, wall| StepsTime {
+        let time = |gpu: Option<u64>, wall| StepTimes {
             gpu: gpu.map(Duration::from_micros),
             wall: Duration::from_micros(wall),
         };

@@ -8,17 +8,17 @@
 mod file;
 mod key;
 mod measure;
-mod origin;
+mod provenance;
 mod trial;
 mod tuning;
 
 use std::time::Duration;
 
-pub use crate::error::tuning::{SCHEMA_VERSION, Stale, TuningError};
+pub use crate::error::tuning::{SCHEMA_VERSION, StaleTuning, TuningError};
 pub use key::{ConvKey, F32};
 pub use measure::measure;
-pub use origin::Origin;
-pub use tuning::{Tuned, Tuning};
+pub use provenance::TuningProvenance;
+pub use tuning::{Tuning, TuningEntry};
 
 use crate::error::Error;
 use crate::gpu::{Clock, Gpu};
@@ -137,26 +137,26 @@ pub struct Timing {
     /// The candidate's name.
     pub candidate: &'static str,
     /// The time or the failure.
-    pub outcome: Outcome,
+    pub outcome: TuningOutcome,
 }
 
 /// The time of a candidate, or the reason for its failure.
 ///
 /// ```
-/// use resnet_wgpu::low_level::tune::{Outcome, Timing};
+/// use resnet_wgpu::low_level::tune::{TuningOutcome, Timing};
 ///
 /// let timing = Timing {
 ///     candidate: "conv.tiled.32x32",
-///     outcome: Outcome::Failed("wrong".into()),
+///     outcome: TuningOutcome::Failed("wrong".into()),
 /// };
 /// match &timing.outcome {
-///     Outcome::Timed { ms, samples } => println!("{ms} ms, the median of {samples}"),
-///     Outcome::Failed(why) => println!("{} cannot win: {why}", timing.candidate),
+///     TuningOutcome::Timed { ms, samples } => println!("{ms} ms, the median of {samples}"),
+///     TuningOutcome::Failed(why) => println!("{} cannot win: {why}", timing.candidate),
 /// }
 /// assert_eq!(timing.ms(), None);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum TuningOutcome {
     /// The candidate computed correct results.
     Timed {
         /// The median time in milliseconds of one run of the batch.
@@ -172,8 +172,8 @@ impl Timing {
     /// Returns the time in milliseconds, if the candidate was timed.
     pub fn ms(&self) -> Option<f64> {
         match self.outcome {
-            Outcome::Timed { ms, .. } => Some(ms),
-            Outcome::Failed(_) => None,
+            TuningOutcome::Timed { ms, .. } => Some(ms),
+            TuningOutcome::Failed(_) => None,
         }
     }
 }
@@ -189,7 +189,7 @@ pub fn tune(
     options: &TuneOptions,
     mut each: impl FnMut(&ShapeReport),
 ) -> Result<Tuning, Error> {
-    let mut tuning = Tuning::new(Origin::of(gpu));
+    let mut tuning = Tuning::new(TuningProvenance::of(gpu));
     for shape in shapes(model, options)? {
         let report = measure(gpu, &shape, options)?;
         each(&report);

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use crate::cpu;
 use crate::error::Error;
-use crate::gpu::{Executable, Gpu, StepsTime};
+use crate::gpu::{Executable, Gpu, StepTimes};
 use crate::graph::{GraphBuilder, GraphError, NodeId, Window};
 use crate::kernels::{Candidate, ConvProblem, Scalar};
-use crate::passes::{Lowered, lower};
-use crate::plan::{Choice, DeviceProfile, Plan, PlanOptions};
+use crate::passes::{LoweredGraph, lower};
+use crate::plan::{DeviceProfile, KernelChoice, Plan, PlanOptions};
+use crate::reference;
 use crate::tensor::{Params, Tensor, padded};
 use crate::verify::Difference;
 use crate::weights::synthetic_tensor;
@@ -18,7 +18,7 @@ const IMAGES: usize = 2;
 
 /// A small network around one convolution, with its input and expected output.
 pub(super) struct Trial {
-    lowered: Lowered,
+    lowered: LoweredGraph,
     /// The convolution's node in `lowered`.
     conv: NodeId,
     problem: ConvProblem,
@@ -68,7 +68,7 @@ impl Trial {
         let s = problem.input;
         let shape = vec![IMAGES.min(problem.batch), s.h, s.w, s.c];
         let images = tensor(shape.clone(), synthetic_tensor("input", &shape, 0, 1.0));
-        let expected = cpu::run(&graph, &params, &images, &[])?.output;
+        let expected = reference::run(&graph, &params, &images, &[])?.output;
         let images = padded(&images);
         let floats = images.len() / shape[0].max(1) * problem.batch;
         // The convolution runs many times, so its input must stay alive after the first run.
@@ -86,7 +86,12 @@ impl Trial {
 
     /// Prepares the convolution on the device with the given candidate. The input is uploaded, and
     /// the pipelines have run once.
-    pub fn on(&self, gpu: &Gpu, candidate: Candidate, precision: Scalar) -> Result<Rig, Error> {
+    pub fn on(
+        &self,
+        gpu: &Gpu,
+        candidate: Candidate,
+        precision: Scalar,
+    ) -> Result<DeviceTrial, Error> {
         let profile = DeviceProfile {
             // The input is kept but not read back, so the limit does not apply.
             max_buffer: u64::MAX,
@@ -94,7 +99,7 @@ impl Trial {
         };
         let options = PlanOptions {
             precision,
-            ..Choice::Prefer(candidate).into()
+            ..KernelChoice::Prefer(candidate).into()
         };
         let batch = self.problem.batch;
         let plan = Plan::new(&self.lowered, batch, &profile, &[NodeId(0)], &options)?;
@@ -102,7 +107,7 @@ impl Trial {
         let conv = |s: &crate::plan::Step| s.node == self.conv;
         let first = plan.steps.iter().position(conv).unwrap_or_default();
         let steps = first..plan.steps.len();
-        let executable = Executable::alone(gpu, plan, &self.lowered.params)?;
+        let executable = Executable::isolated(gpu, plan, &self.lowered.params)?;
         let mut difference = Difference::default();
         executable.run(&self.input, |_, found| {
             for image in found.chunks(self.expected.len().max(1)) {
@@ -113,7 +118,7 @@ impl Trial {
                 }
             }
         })?;
-        Ok(Rig {
+        Ok(DeviceTrial {
             executable,
             steps,
             difference,
@@ -140,7 +145,7 @@ fn tensor(shape: Vec<usize>, data: Vec<f32>) -> Tensor {
 }
 
 /// A convolution on a device, ready for timing.
-pub(super) struct Rig {
+pub(super) struct DeviceTrial {
     executable: Executable,
     /// The dispatches of the convolution itself.
     steps: Range<usize>,
@@ -148,9 +153,9 @@ pub(super) struct Rig {
     pub difference: Difference,
 }
 
-impl Rig {
+impl DeviceTrial {
     /// Runs the convolution `times` times and returns the time.
-    pub fn time(&mut self, times: usize) -> Result<StepsTime, Error> {
+    pub fn time(&mut self, times: usize) -> Result<StepTimes, Error> {
         Ok(self.executable.time_steps(self.steps.clone(), times)?)
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConvKey, Origin, ShapeReport, Stale};
+use super::{ConvKey, ShapeReport, StaleTuning, TuningProvenance};
 use crate::gpu::Gpu;
 use crate::kernels::candidate;
-use crate::plan::Choice;
+use crate::plan::KernelChoice;
 
 /// The measurements of one shape.
 ///
@@ -22,7 +22,7 @@ use crate::plan::Choice;
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Tuned {
+pub struct TuningEntry {
     /// The shape.
     #[serde(flatten)]
     pub key: ConvKey,
@@ -54,36 +54,36 @@ pub struct Tuned {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    origin: Origin,
-    shapes: BTreeMap<ConvKey, Tuned>,
+    provenance: TuningProvenance,
+    shapes: BTreeMap<ConvKey, TuningEntry>,
 }
 
 impl Tuning {
     /// Creates a tuning without measurements.
-    pub fn new(origin: Origin) -> Self {
+    pub fn new(provenance: TuningProvenance) -> Self {
         Self {
-            origin,
+            provenance,
             shapes: BTreeMap::new(),
         }
     }
 
     /// Returns the device and the versions that the tuning was measured with.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
+    pub fn provenance(&self) -> &TuningProvenance {
+        &self.provenance
     }
 
     /// Iterates over all measured shapes, ordered by key.
-    pub fn shapes(&self) -> impl ExactSizeIterator<Item = &Tuned> {
+    pub fn shapes(&self) -> impl ExactSizeIterator<Item = &TuningEntry> {
         self.shapes.values()
     }
 
     /// Returns the measurements of a shape.
-    pub fn get(&self, key: &ConvKey) -> Option<&Tuned> {
+    pub fn get(&self, key: &ConvKey) -> Option<&TuningEntry> {
         self.shapes.get(key)
     }
 
     /// Adds the measurements of a shape, replacing existing ones.
-    pub fn insert(&mut self, tuned: Tuned) {
+    pub fn insert(&mut self, tuned: TuningEntry) {
         self.shapes.insert(tuned.key.clone(), tuned);
     }
 
@@ -96,34 +96,34 @@ impl Tuning {
             .filter_map(|t| Some((t.candidate.to_owned(), t.ms()?)))
             .collect();
         let key = ConvKey::new(&report.precision, &report.problem);
-        self.insert(Tuned {
+        self.insert(TuningEntry {
             key,
             winner: winner.to_owned(),
             times_ms,
         });
     }
 
-    /// Adds all measurements of another tuning of the same origin. For a shape in both tunings, the
-    /// measurements of `other` replace the existing ones.
+    /// Adds all measurements of another tuning of the same provenance. For a shape in both tunings,
+    /// the measurements of `other` replace the existing ones.
     ///
     /// # Errors
-    /// [`Stale`] if the origins differ; nothing is added in this case.
-    pub fn merge(&mut self, other: &Self) -> Result<(), Stale> {
-        other.check(&self.origin)?;
+    /// [`StaleTuning`] if the provenances differ; nothing is added in this case.
+    pub fn merge(&mut self, other: &Self) -> Result<(), StaleTuning> {
+        other.check(&self.provenance)?;
         self.shapes.extend(other.shapes.clone());
         Ok(())
     }
 
-    /// Checks whether the tuning is valid for the origin `here`.
+    /// Checks whether the tuning is valid for the provenance `here`.
     ///
     /// # Errors
-    /// [`Stale`] with the differences if the tuning is not valid.
-    pub fn check(&self, here: &Origin) -> Result<(), Stale> {
-        let differences = self.origin.differences(here);
+    /// [`StaleTuning`] with the differences if the tuning is not valid.
+    pub fn check(&self, here: &TuningProvenance) -> Result<(), StaleTuning> {
+        let differences = self.provenance.differences(here);
         if differences.is_empty() {
             Ok(())
         } else {
-            Err(Stale(differences))
+            Err(StaleTuning(differences))
         }
     }
 
@@ -131,28 +131,28 @@ impl Tuning {
     /// this version does not know are skipped.
     ///
     /// # Errors
-    /// [`Stale`] if the device, the driver or the version differs.
-    pub fn choice(&self, gpu: &Gpu, precision: &str) -> Result<Choice, Stale> {
-        self.check(&Origin::of(gpu))?;
+    /// [`StaleTuning`] if the device, the driver or the version differs.
+    pub fn choice(&self, gpu: &Gpu, precision: &str) -> Result<KernelChoice, StaleTuning> {
+        self.check(&TuningProvenance::of(gpu))?;
         let of = self.shapes().filter(|t| t.key.precision == precision);
         let winners = of.filter_map(|t| Some((t.key.problem(), candidate(&t.winner)?)));
-        Ok(Choice::Tuned(Arc::new(winners.collect())))
+        Ok(KernelChoice::Tuned(Arc::new(winners.collect())))
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::key::tests::problem;
-    use super::super::origin::tests::origin;
-    use super::super::{F32, Outcome, Timing};
+    use super::super::provenance::tests::provenance;
+    use super::super::{F32, Timing, TuningOutcome};
     use super::*;
     use crate::gpu::Clock;
 
     /// Returns the measurements of a shape with the given winner.
-    pub fn tuned(batch: usize, winner: &str) -> Tuned {
+    pub fn tuned(batch: usize, winner: &str) -> TuningEntry {
         let mut key = ConvKey::new(F32, &problem());
         key.batch = batch;
-        Tuned {
+        TuningEntry {
             key,
             winner: winner.into(),
             times_ms: BTreeMap::from([(winner.into(), 0.125), ("conv.shuffle8.32".into(), 3.5)]),
@@ -161,16 +161,16 @@ pub(super) mod tests {
 
     #[test]
     fn later_measurements_win_and_others_stay() {
-        let mut tuning = Tuning::new(origin());
+        let mut tuning = Tuning::new(provenance());
         tuning.insert(tuned(1, "conv.tiled.32x32"));
         tuning.insert(tuned(2, "conv.tiled.32x32"));
-        let mut newer = Tuning::new(origin());
+        let mut newer = Tuning::new(provenance());
         newer.insert(tuned(2, "conv.tiled.64x64"));
         tuning.merge(&newer).unwrap();
         let winners: Vec<_> = tuning.shapes().map(|t| t.winner.as_str()).collect();
         assert_eq!(winners, ["conv.tiled.32x32", "conv.tiled.64x64"]);
 
-        let mut other = origin();
+        let mut other = provenance();
         other.driver_info = "2".into();
         let error = tuning.merge(&Tuning::new(other)).unwrap_err();
         assert!(error.to_string().contains("driver version `2`"), "{error}");
@@ -188,18 +188,18 @@ pub(super) mod tests {
             timings: vec![
                 Timing {
                     candidate: "conv.tiled.32x32",
-                    outcome: Outcome::Timed {
+                    outcome: TuningOutcome::Timed {
                         ms: 2.0,
                         samples: 3,
                     },
                 },
                 Timing {
                     candidate: "conv.tiled.64x64",
-                    outcome: Outcome::Failed("wrong".into()),
+                    outcome: TuningOutcome::Failed("wrong".into()),
                 },
             ],
         };
-        let mut tuning = Tuning::new(origin());
+        let mut tuning = Tuning::new(provenance());
         tuning.add(&report);
         assert_eq!(tuning.shapes().len(), 0);
         report.winner = Some("conv.tiled.32x32");

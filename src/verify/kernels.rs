@@ -4,13 +4,13 @@
 
 use super::problem::{EPS, Problem, Random};
 use super::{Difference, largest, tolerance};
-use crate::cpu;
 use crate::error::Error;
 use crate::gpu::{Executable, Gpu, Images};
 use crate::graph::NodeId;
-use crate::kernels::{Candidate, InputForm, Place, Scalar, candidates};
+use crate::kernels::{Candidate, InputForm, MemoryKind, Scalar, candidates};
 use crate::passes::lower;
-use crate::plan::{Choice, Plan, PlanOptions};
+use crate::plan::{KernelChoice, Plan, PlanOptions};
+use crate::reference;
 use crate::tensor::{Params, Tensor, padded, unpad_channels};
 
 /// The result of one candidate over all its cases.
@@ -129,12 +129,12 @@ fn run(
     });
     let keep: Vec<NodeId> = problem.keep.into_iter().collect();
     let seen: Vec<NodeId> = problem.keep.into_iter().chain(problem.sum).collect();
-    let twin = cpu::run(graph, &params, &input, &seen)?;
-    let expected: Vec<&Tensor> = std::iter::once(&twin.output)
-        .chain(keep.iter().filter_map(|id| twin.nodes.get(id)))
+    let reference = reference::run(graph, &params, &input, &seen)?;
+    let expected: Vec<&Tensor> = std::iter::once(&reference.output)
+        .chain(keep.iter().filter_map(|id| reference.nodes.get(id)))
         .collect();
     // A norm may shift the sum to near zero, but the rounding error of the sum remains.
-    let normed = problem.sum.and_then(|sum| twin.nodes.get(&sum));
+    let normed = problem.sum.and_then(|sum| reference.nodes.get(&sum));
     let rounded = match normed {
         Some(sum) => f64::from(largest(sum.data())) * factor(&params)?,
         None => 0.0,
@@ -142,7 +142,7 @@ fn run(
 
     let lowered = lower(graph, &params, &keep)?;
     let options = PlanOptions {
-        choice: Choice::Prefer(candidate),
+        choice: KernelChoice::Prefer(candidate),
         precision,
         input: if bytes {
             InputForm::Rgb8 { mean, std }
@@ -157,13 +157,13 @@ fn run(
             scale: 1.0,
         });
     }
-    let executable = Executable::alone(gpu, plan, &lowered.params)?;
+    let executable = Executable::isolated(gpu, plan, &lowered.params)?;
     // A run must not depend on slots that it does not write. NaNs in the slots reveal such a
     // dependence.
     for (i, slot) in executable.plan().slots.clone().iter().enumerate() {
-        let scalar = match slot.place {
-            Place::Texture(scalar) => scalar,
-            Place::Buffer => precision,
+        let scalar = match slot.memory_kind {
+            MemoryKind::Texture(scalar) => scalar,
+            MemoryKind::Buffer => precision,
         };
         let nans = vec![f32::NAN; slot.bytes as usize / scalar.bytes()];
         executable.write_slot(i, scalar, &nans)?;

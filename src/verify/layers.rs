@@ -3,7 +3,6 @@
 //! also compared end to end.
 
 use super::{Difference, largest, tolerance, tolerance_of_logits};
-use crate::cpu::{CpuError, CpuModel, Executor};
 use crate::error::Error;
 use crate::gpu::{Executable, Gpu};
 use crate::graph::{NodeId, Shape};
@@ -11,6 +10,7 @@ use crate::kernels::Scalar;
 use crate::model::Model;
 use crate::passes::lower;
 use crate::plan::{Plan, PlanOptions};
+use crate::reference::{ReferenceError, ReferenceExecutor, ReferenceModel};
 use crate::tensor::{QUAD, Tensor, padded, quads, unpad_channels};
 use crate::weights::synthetic_tensor;
 
@@ -41,7 +41,7 @@ pub struct LayerReport {
     /// The difference from the reference.
     pub difference: Difference,
     /// The state of the layer's values with respect to the range of f16.
-    pub range: Range,
+    pub range: RangeCheck,
 }
 
 /// The state of a layer's values with respect to the range of their storage format.
@@ -49,21 +49,21 @@ pub struct LayerReport {
 /// ```no_run
 /// use resnet_wgpu::low_level::plan::Scalar;
 /// use resnet_wgpu::low_level::plan::PlanOptions;
-/// use resnet_wgpu::low_level::verify::{self, Range};
+/// use resnet_wgpu::low_level::verify::{self, RangeCheck};
 /// use resnet_wgpu::{DeviceSelector, Gpu, Model};
 ///
 /// let gpu = Gpu::new(DeviceSelector::Auto)?;
 /// let options = PlanOptions { precision: Scalar::F16, ..Default::default() };
 /// let report = verify::network(&gpu, &Model::embedded()?, 1, (32, 32), &options, |_, _| {})?;
 /// for layer in &report.layers {
-///     if let Range::Overflows(largest) = layer.range {
+///     if let RangeCheck::Overflows(largest) = layer.range {
 ///         println!("{}: {largest} is beyond f16, take f32", layer.layer);
 ///     }
 /// }
 /// # Ok::<(), resnet_wgpu::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Range {
+pub enum RangeCheck {
     /// All values are in range.
     Fits,
     /// The layer's result, or an intermediate value of the layer, is out of range. The field is the
@@ -79,9 +79,9 @@ impl LayerReport {
     /// correct.
     pub fn passed(&self, tolerance: f64) -> bool {
         match self.range {
-            Range::Fits => self.difference.within(tolerance),
-            Range::Overflows(_) => false,
-            Range::Unknown => true,
+            RangeCheck::Fits => self.difference.within(tolerance),
+            RangeCheck::Overflows(_) => false,
+            RangeCheck::Unknown => true,
         }
     }
 }
@@ -118,7 +118,7 @@ impl NetworkReport {
 
     /// Iterates over the layers with results out of range of their storage format.
     pub fn overflows(&self) -> impl Iterator<Item = &LayerReport> {
-        let over = |l: &&LayerReport| matches!(l.range, Range::Overflows(_));
+        let over = |l: &&LayerReport| matches!(l.range, RangeCheck::Overflows(_));
         self.layers.iter().filter(over)
     }
 }
@@ -142,12 +142,12 @@ pub fn network(
     let graph = model.graph(h, w)?;
     let lowered = lower(&graph, model.params(), &[])?;
     let plan = Plan::new(&lowered, batch, gpu.profile(), &[], options)?;
-    let executable = Executable::alone(gpu, plan, &lowered.params)?;
+    let executable = Executable::isolated(gpu, plan, &lowered.params)?;
 
     // Allocate the images only after the device is known to support this batch size.
     let input = seeded_images(batch, graph.input_shape());
-    let twin = CpuModel::new(&graph, model.params())?;
-    let mut run = Executor::new(&twin, &input)?;
+    let reference = ReferenceModel::new(&graph, model.params())?;
+    let mut run = ReferenceExecutor::new(&reference, &input)?;
     let made_by = executable.plan().made_by.clone();
     for (made, maker) in lowered.origin.iter().zip(&made_by) {
         for input in maker.iter().flat_map(|&id| &lowered.graph.node(id).inputs) {
@@ -193,7 +193,7 @@ pub fn network(
         let difference = Difference::between(&found, expected);
         let largest = largest(expected);
         let range = if inputs.iter().any(|input| !fits[input.0]) {
-            Range::Unknown
+            RangeCheck::Unknown
         } else {
             range(&found, largest, options.precision)
         };
@@ -234,13 +234,13 @@ pub fn network(
 /// Compares a result with the range of f16. The result is out of range if the reference's value is
 /// too large. It is also out of range if the device's value is not finite but the reference's value
 /// is: then an intermediate value, such as a transformed tile, was too large.
-fn range(found: &[f32], expected: f32, precision: Scalar) -> Range {
+fn range(found: &[f32], expected: f32, precision: Scalar) -> RangeCheck {
     let half = precision == Scalar::F16 && expected.is_finite();
     let lost = half && found.iter().any(|v| !v.is_finite());
     if (half && expected > precision.largest()) || lost {
-        Range::Overflows(f64::from(expected))
+        RangeCheck::Overflows(f64::from(expected))
     } else {
-        Range::Fits
+        RangeCheck::Fits
     }
 }
 
@@ -255,8 +255,8 @@ pub fn seeded_images(batch: usize, s: Shape) -> Tensor {
     }
 }
 
-fn value<'a>(run: &'a Executor<'_>, id: NodeId) -> Result<&'a Tensor, Error> {
+fn value<'a>(run: &'a ReferenceExecutor<'_>, id: NodeId) -> Result<&'a Tensor, Error> {
     // The values were held, so only a defect of this library leads here.
     run.value(id)
-        .ok_or_else(|| CpuError::NoSuchNode { id: id.0, nodes: 0 }.into())
+        .ok_or_else(|| ReferenceError::NoSuchNode { id: id.0, nodes: 0 }.into())
 }

@@ -6,7 +6,7 @@ pub(crate) mod layers;
 mod problem;
 
 pub use kernels::{KernelReport, kernels};
-pub use layers::{LayerReport, NetworkReport, Range, network};
+pub use layers::{LayerReport, NetworkReport, RangeCheck, network};
 
 use crate::kernels::Scalar;
 

@@ -2,7 +2,9 @@
 //! of its epilogue.
 
 use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Shape, Window};
-use crate::kernels::{Candidate, Family, Method, Outputs, Reduction, Tile, Variant};
+use crate::kernels::{
+    Algorithm, Candidate, KernelFamily, KernelOutputs, KernelVariant, Reduction, Tile,
+};
 use crate::mix::{STEP, mix};
 use crate::plan::{DeviceProfile, Plan};
 use crate::tensor::QUAD;
@@ -18,7 +20,7 @@ pub(super) struct Problem {
     /// The sum that the following batch norm `bn` scales, if the graph has one.
     pub sum: Option<NodeId>,
     /// The outputs that the candidate's last kernel must write.
-    pub outputs: Outputs,
+    pub outputs: KernelOutputs,
     pub batch: usize,
     pub text: String,
 }
@@ -33,7 +35,7 @@ impl Problem {
             _ => (1 + r.below(19), 1 + r.below(19), 1 + r.below(40)),
         };
         let mut problem = match candidate.family() {
-            Family::Conv | Family::GroupedConv => convolution(candidate, r, (h, w, c))?,
+            KernelFamily::Conv | KernelFamily::GroupedConv => convolution(candidate, r, (h, w, c))?,
             family => other(family, r, (h, w, c))?,
         };
         let on = problem.graph.input_shape();
@@ -48,7 +50,7 @@ impl Problem {
             graph,
             keep: None,
             sum: None,
-            outputs: Outputs::Sum,
+            outputs: KernelOutputs::Sum,
             batch: 1,
             text,
         }
@@ -61,7 +63,7 @@ impl Problem {
         let Some(last) = own.next_back() else {
             return false;
         };
-        let wanted = Variant {
+        let wanted = KernelVariant {
             outputs: self.outputs,
             ..last.variant()
         };
@@ -77,9 +79,9 @@ fn convolution(
     (h, w, c): (usize, usize, usize),
 ) -> Result<Problem, GraphError> {
     // Half of the cases are small; the others have up to three columns of tiles.
-    let tile = match candidate.method {
-        Method::Kernel(kernel) => kernel.tile,
-        Method::Split { gemm, .. } | Method::Winograd { gemm, .. } => gemm.tile,
+    let tile = match candidate.algorithm {
+        Algorithm::Kernel(kernel) => kernel.tile,
+        Algorithm::Split { gemm, .. } | Algorithm::Winograd { gemm, .. } => gemm.tile,
     };
     let most = match (tile, r.below(2)) {
         (Tile::Gemm { bn, .. } | Tile::Cooperative { bn, .. }, 1) => 2 * bn * QUAD + 5,
@@ -89,7 +91,7 @@ fn convolution(
     let (mut inputs, mut outputs, mut groups) = (c, 1 + r.below(most), 1);
     let (mut k, mut padding) = ([1, 3, 5, 7][r.below(4)], r.below(4));
     match tile {
-        _ if matches!(candidate.method, Method::Winograd { .. }) => k = 3,
+        _ if matches!(candidate.algorithm, Algorithm::Winograd { .. }) => k = 3,
         Tile::Gemm { reduction, .. } | Tile::Cooperative { reduction, .. } => match reduction {
             Reduction::Pointwise => (k, padding) = (1, 0),
             Reduction::Rgb => inputs = 3,
@@ -106,7 +108,7 @@ fn convolution(
     }
     let (mut w, mut stride) = (w, 1 + r.below(3));
     match tile {
-        _ if matches!(candidate.method, Method::Winograd { .. }) => stride = 1,
+        _ if matches!(candidate.algorithm, Algorithm::Winograd { .. }) => stride = 1,
         Tile::Row { kernel, .. } => (k, stride) = (kernel, 1),
         Tile::Stem {
             pixels,
@@ -126,9 +128,13 @@ fn convolution(
     }
     let window = Window::new(k, stride, padding);
     let (mut residual, relu) = (r.below(2) == 1, r.below(2) == 1);
-    let outputs_left = [Outputs::Sum, Outputs::Both, Outputs::Normed][r.below(3)];
+    let outputs_left = [
+        KernelOutputs::Sum,
+        KernelOutputs::Both,
+        KernelOutputs::Normed,
+    ][r.below(3)];
     // A norm directly after a single convolution would be folded into the convolution's weights.
-    residual |= outputs_left == Outputs::Normed && !relu;
+    residual |= outputs_left == KernelOutputs::Normed && !relu;
 
     let mut g = GraphBuilder::new(Shape::new(h, w, inputs))?;
     let x = g.input();
@@ -141,8 +147,8 @@ fn convolution(
     if relu {
         y = g.relu("relu", y);
     }
-    let keep = (outputs_left == Outputs::Both).then_some(y);
-    let sum = (outputs_left != Outputs::Sum).then_some(y);
+    let keep = (outputs_left == KernelOutputs::Both).then_some(y);
+    let sum = (outputs_left != KernelOutputs::Sum).then_some(y);
     if sum.is_some() {
         let norm = g.batch_norm("bn", y, f64::from(EPS));
         y = g.relu("bn.relu", norm);
@@ -161,20 +167,20 @@ fn convolution(
 }
 
 fn other(
-    family: Family,
+    family: KernelFamily,
     r: &mut Random,
     (h, w, c): (usize, usize, usize),
 ) -> Result<Problem, GraphError> {
     let stride = 1 + r.below(3);
     let shape = match family {
-        Family::Linear => Shape::new(1, 1, 1 + r.below(300)),
-        Family::Ingest => Shape::new(h, w, 3),
+        KernelFamily::Linear => Shape::new(1, 1, 1 + r.below(300)),
+        KernelFamily::Ingest => Shape::new(h, w, 3),
         _ => Shape::new(h, w, c),
     };
     let mut g = GraphBuilder::new(shape)?;
     let x = g.input();
     let (y, text) = match family {
-        Family::Linear => {
+        KernelFamily::Linear => {
             let outputs = 1 + r.below(130);
             let mut y = g.linear("fc", x, outputs)?;
             let (residual, relu) = (r.below(2) == 1, r.below(2) == 1);
@@ -188,26 +194,26 @@ fn other(
             let text = format!("linear to {outputs}, residual {residual}, relu {relu}");
             (y, text)
         }
-        Family::MaxPool => {
+        KernelFamily::MaxPool => {
             let kernel = 1 + r.below(h.min(w).min(4));
             let window = Window::new(kernel, stride, r.below(kernel / 2 + 1));
             let y = g.max_pool("maxpool", x, window)?;
             (y, format!("max pool {window:?}"))
         }
-        Family::AvgPool => {
+        KernelFamily::AvgPool => {
             let kernel = 1 + r.below(h.min(w).min(4));
             let window = Window::new(kernel, stride, r.below(kernel / 2 + 1));
             let y = g.avg_pool("avgpool", x, window)?;
             (y, format!("avg pool {window:?}"))
         }
-        Family::GlobalAvgPool => (g.global_avg_pool("avgpool", x), "global avg pool".into()),
-        Family::Add => {
+        KernelFamily::GlobalAvgPool => (g.global_avg_pool("avgpool", x), "global avg pool".into()),
+        KernelFamily::Add => {
             // A sum that no convolution can absorb: the input plus its own ReLU.
             let y = g.relu("relu", x);
             (g.add("add", y, x)?, "add".into())
         }
-        Family::Relu => (g.relu("relu", x), "relu".into()),
-        Family::ScaleShift => {
+        KernelFamily::Relu => (g.relu("relu", x), "relu".into()),
+        KernelFamily::ScaleShift => {
             let mut y = g.batch_norm("bn", x, f64::from(EPS));
             let relu = r.below(2) == 1;
             if relu {
@@ -215,7 +221,7 @@ fn other(
             }
             (y, format!("scale-shift, relu {relu}"))
         }
-        Family::ShortcutA => {
+        KernelFamily::ShortcutA => {
             let extra = r.below(30);
             let before = r.below(extra + 1);
             let y = g.shortcut_a("shortcut", x, c + extra, stride, before)?;
@@ -225,15 +231,15 @@ fn other(
             );
             (y, text)
         }
-        Family::Softmax => (g.softmax("softmax", x), "softmax".into()),
+        KernelFamily::Softmax => (g.softmax("softmax", x), "softmax".into()),
         // A following operation must read the ingested input.
-        Family::Ingest => (g.relu("relu", x), "input, relu".into()),
+        KernelFamily::Ingest => (g.relu("relu", x), "input, relu".into()),
         // `convolution` handles these families, or they are part of a candidate that it handles.
-        Family::Conv
-        | Family::GroupedConv
-        | Family::SumParts
-        | Family::WinogradInput
-        | Family::WinogradOutput => (x, String::new()),
+        KernelFamily::Conv
+        | KernelFamily::GroupedConv
+        | KernelFamily::SumParts
+        | KernelFamily::WinogradInput
+        | KernelFamily::WinogradOutput => (x, String::new()),
     };
     Ok(Problem::of(g.finish(y), text))
 }
@@ -274,7 +280,7 @@ mod tests {
     #[test]
     fn convolutions_have_one_column_of_tiles_and_several() {
         for candidate in candidates() {
-            let Method::Kernel(kernel) = candidate.method else {
+            let Algorithm::Kernel(kernel) = candidate.algorithm else {
                 continue;
             };
             let width = match kernel.tile {
@@ -298,7 +304,10 @@ mod tests {
     #[test]
     fn convolutions_leave_all_that_they_can() {
         for candidate in candidates() {
-            let convolves = matches!(candidate.family(), Family::Conv | Family::GroupedConv);
+            let convolves = matches!(
+                candidate.family(),
+                KernelFamily::Conv | KernelFamily::GroupedConv
+            );
             if !convolves {
                 continue;
             }

@@ -6,8 +6,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::checkpoint_bytes::CheckpointBytes;
 use super::header::Header;
-use super::storage::Storage;
 use super::{CheckpointError, Format, Listing};
 
 /// The largest file that is read, in bytes. The file of vgg19 in f64 has about a quarter of this
@@ -30,7 +30,7 @@ pub struct Checkpoint {
     pub(super) header: Header,
     /// The folder in which `config.json` may lie; `None` if the checkpoint was read from memory.
     pub(super) folder: Option<PathBuf>,
-    pub(super) storage: Arc<Storage>,
+    pub(super) storage: Arc<CheckpointBytes>,
 }
 
 impl std::fmt::Debug for Checkpoint {
@@ -72,7 +72,7 @@ impl Checkpoint {
         let file = File::open(path).map_err(read)?;
         let kind = file.metadata().map_err(read)?;
         let folder = path.parent().map(Path::to_path_buf);
-        Self::open(Storage::file(name, file, &kind), folder)
+        Self::open(CheckpointBytes::file(name, file, &kind), folder)
     }
 
     /// Reads a safetensors file from bytes in memory, such as those of `include_bytes!`. `name`
@@ -85,10 +85,10 @@ impl Checkpoint {
         name: impl Into<String>,
         bytes: impl Into<Cow<'static, [u8]>>,
     ) -> Result<Self, CheckpointError> {
-        Self::open(Storage::memory(name.into(), bytes.into()), None)
+        Self::open(CheckpointBytes::memory(name.into(), bytes.into()), None)
     }
 
-    fn open(storage: Storage, folder: Option<PathBuf>) -> Result<Self, CheckpointError> {
+    fn open(storage: CheckpointBytes, folder: Option<PathBuf>) -> Result<Self, CheckpointError> {
         let head = storage.head(Format::HEAD as u64)?;
         if let Some(format) = Format::sniff(&storage.name, &head, storage.len) {
             return Err(CheckpointError::Format {

@@ -24,12 +24,12 @@ impl Clues<'_> {
                 StridePlacement::Conv3x3,
             );
             net.stride_placement = value;
-            let place = match value {
+            let text = match value {
                 StridePlacement::Conv3x3 => "in the 3×3",
                 StridePlacement::First1x1 => "in the first 1×1",
             };
             self.sources
-                .push((format!("stride placement: {place}"), from));
+                .push((format!("stride placement: {text}"), from));
         }
         if net.block != Block::Single {
             self.decide_shortcut(net);
@@ -76,11 +76,11 @@ impl Clues<'_> {
             ZeroChannels::default(),
         );
         net.shortcut = Shortcut::A(zeros);
-        let place = match zeros {
+        let text = match zeros {
             ZeroChannels::HalfBefore => "half before and half after",
             ZeroChannels::After => "all after",
         };
-        self.sources.push((format!("zero channels: {place}"), from));
+        self.sources.push((format!("zero channels: {text}"), from));
     }
 
     /// Returns the first value that is present and its provenance: the hints `said` in their order,

@@ -123,7 +123,7 @@ impl Settings {
     /// Records `source` as the provenance of every value that has none yet. Before that, the
     /// architecture's name determines the stride placement and the shortcut if the file does not
     /// state these.
-    pub(super) fn sourced(mut self, source: &str) -> Self {
+    pub(super) fn with_source(mut self, source: &str) -> Self {
         let known = self.architecture.as_deref().and_then(preset_of);
         let named = |name: &str| format!("architecture `{name}`, {source}");
         if let (Some(net), Some(name)) = (known, &self.architecture) {
@@ -229,7 +229,7 @@ impl Checkpoint {
             let source = format!("metadata of {}", self.name());
             let map = parse(&source, "config", text)?;
             let found = forms::metadata(Fields::new(&source, &map))?;
-            settings.absorb(found.sourced(&source), &source);
+            settings.absorb(found.with_source(&source), &source);
         }
         // Some exporters name the network in a separate metadata entry.
         for key in ["architecture", "model_name", "base_model"] {
@@ -248,7 +248,7 @@ impl Checkpoint {
             if let Some(name) = &found.architecture {
                 without_anti_aliasing(name, &source, "architecture")?;
             }
-            settings.absorb(found.sourced(&source), &source);
+            settings.absorb(found.with_source(&source), &source);
             processor = processor::named_by_model(fields)?;
         }
         // transformers prefers `processor_config.json`, the newer file, and so does this code.
@@ -256,10 +256,10 @@ impl Checkpoint {
             && let Some(fields) = Fields::new(&source, &map).object("image_processor")?
         {
             let found = processor::preprocessor(fields, processor)?;
-            settings.absorb(found.sourced(&source), &source);
+            settings.absorb(found.with_source(&source), &source);
         } else if let Some((source, map)) = read_object(folder, "preprocessor_config.json")? {
             let found = processor::preprocessor(Fields::new(&source, &map), processor)?;
-            settings.absorb(found.sourced(&source), &source);
+            settings.absorb(found.with_source(&source), &source);
         }
         Ok(settings)
     }
@@ -345,8 +345,8 @@ mod tests {
             architecture: Some("resnet50-v1".into()),
             ..Settings::default()
         };
-        let mut all = first.sourced("a");
-        all.absorb(second.sourced("b"), "b");
+        let mut all = first.with_source("a");
+        all.absorb(second.with_source("b"), "b");
         assert_eq!(
             (all.input_size, all.resize, all.crop_pct),
             (Some(384), None, Some(1.0))

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::Format;
-use crate::monitor::Cancelled;
+use crate::monitor::CancelledError;
 
 /// A checkpoint that cannot be used.
 ///
@@ -24,7 +24,7 @@ use crate::monitor::Cancelled;
 pub enum CheckpointError {
     /// The caller cancelled the load.
     #[error(transparent)]
-    Cancelled(#[from] Cancelled),
+    Cancelled(#[from] CancelledError),
     /// The operating system reported an error when the file was read.
     #[error("{file}: cannot be read: {source}; check the path and its permissions")]
     Read {

@@ -10,8 +10,8 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
 use super::CheckpointError;
+use super::checkpoint_bytes::CheckpointBytes;
 use super::raw_header::{RawHeader, shortened};
-use super::storage::Storage;
 
 /// The size of the header's length in bytes. The length is the first field of the file.
 const LENGTH_BYTES: u64 = 8;
@@ -44,8 +44,8 @@ impl Header {
     ///
     /// # Errors
     /// [`CheckpointError::Header`] and [`CheckpointError::Tensor`] for a damaged header, and the
-    /// errors of [`Storage::read`].
-    pub fn read(storage: &Storage) -> Result<Self, CheckpointError> {
+    /// errors of [`CheckpointBytes::read`].
+    pub fn read(storage: &CheckpointBytes) -> Result<Self, CheckpointError> {
         let broken = |problem: String| CheckpointError::Header {
             file: storage.name.clone(),
             problem,
@@ -175,7 +175,7 @@ mod tests {
         let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
         bytes.extend(json.as_bytes());
         bytes.resize(bytes.len() + data, 0);
-        Header::read(&Storage::memory("f".into(), bytes.into())).map_err(|e| e.to_string())
+        Header::read(&CheckpointBytes::memory("f".into(), bytes.into())).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -23,21 +23,21 @@ const MAX_PREFIX: usize = 12;
 #[derive(Debug, Clone)]
 pub struct Listing {
     file: String,
-    tensors: BTreeMap<String, Stored>,
-    unknown: Vec<Stored>,
+    tensors: BTreeMap<String, ListedTensor>,
+    unknown: Vec<ListedTensor>,
     prefix: String,
     naming: Naming,
 }
 
 /// A tensor's name and shape in the file.
 #[derive(Debug, Clone)]
-pub(super) struct Stored {
+pub(super) struct ListedTensor {
     pub name: String,
     pub shape: Vec<usize>,
 }
 
 /// A stored name that matches a tensor's name in a ResNet or a VGG.
-struct Reading {
+struct NameMatch {
     prefix: usize,
     canonical: String,
     naming: Option<Naming>,
@@ -53,12 +53,12 @@ impl Listing {
         file: impl Into<String>,
         tensors: impl IntoIterator<Item = (String, Vec<usize>)>,
     ) -> Self {
-        let read: Vec<(Stored, Option<Reading>)> = tensors
+        let read: Vec<(ListedTensor, Option<NameMatch>)> = tensors
             .into_iter()
             .filter(|(name, _)| !name.ends_with("num_batches_tracked"))
             .map(|(name, shape)| {
-                let reading = read(&name);
-                (Stored { name, shape }, reading)
+                let name_match = read(&name);
+                (ListedTensor { name, shape }, name_match)
             })
             .collect();
         let prefix = common_prefix(&read);
@@ -69,13 +69,15 @@ impl Listing {
             naming: naming(&read, &prefix),
             prefix,
         };
-        for (stored, reading) in read {
-            match reading {
-                Some(reading)
-                    if listing.prefix.starts_with(&stored.name[..reading.prefix])
-                        && !listing.tensors.contains_key(&reading.canonical) =>
+        for (stored, name_match) in read {
+            match name_match {
+                Some(name_match)
+                    if listing
+                        .prefix
+                        .starts_with(&stored.name[..name_match.prefix])
+                        && !listing.tensors.contains_key(&name_match.canonical) =>
                 {
-                    listing.tensors.insert(reading.canonical, stored);
+                    listing.tensors.insert(name_match.canonical, stored);
                 }
                 _ => listing.unknown.push(stored),
             }
@@ -141,27 +143,27 @@ impl Listing {
     }
 
     /// Returns the canonical names and the tensors stored under them, sorted by name.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Stored)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &ListedTensor)> {
         self.tensors.iter().map(|(name, t)| (name.as_str(), t))
     }
 
-    pub(super) fn get(&self, canonical: &str) -> Option<&Stored> {
+    pub(super) fn get(&self, canonical: &str) -> Option<&ListedTensor> {
         self.tensors.get(canonical)
     }
 
     /// Returns the tensors whose names match no tensor of a ResNet or a VGG, whose prefix differs,
     /// or whose canonical name another tensor already has.
-    pub(super) fn unknown(&self) -> &[Stored] {
+    pub(super) fn unknown(&self) -> &[ListedTensor] {
         &self.unknown
     }
 }
 
 /// Strips the fewest leading components of a stored name that leave a known name.
-fn read(stored: &str) -> Option<Reading> {
+fn read(stored: &str) -> Option<NameMatch> {
     let starts = std::iter::once(0).chain(stored.match_indices('.').map(|(i, _)| i + 1));
     starts.take(MAX_PREFIX + 1).find_map(|prefix| {
         let (canonical, naming) = Naming::canonical_name(&stored[prefix..])?;
-        Some(Reading {
+        Some(NameMatch {
             prefix,
             canonical,
             naming,
@@ -170,11 +172,11 @@ fn read(stored: &str) -> Option<Reading> {
 }
 
 /// Returns the most frequent prefix. Of two equally frequent prefixes, the shorter one wins.
-fn common_prefix(read: &[(Stored, Option<Reading>)]) -> String {
+fn common_prefix(read: &[(ListedTensor, Option<NameMatch>)]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (stored, reading) in read {
-        if let Some(reading) = reading {
-            *counts.entry(&stored.name[..reading.prefix]).or_default() += 1;
+    for (stored, name_match) in read {
+        if let Some(name_match) = name_match {
+            *counts.entry(&stored.name[..name_match.prefix]).or_default() += 1;
         }
     }
     counts
@@ -184,10 +186,10 @@ fn common_prefix(read: &[(Stored, Option<Reading>)]) -> String {
 }
 
 /// Returns the naming that the largest number of tensors supports.
-fn naming(read: &[(Stored, Option<Reading>)], prefix: &str) -> Naming {
+fn naming(read: &[(ListedTensor, Option<NameMatch>)], prefix: &str) -> Naming {
     let votes = |naming| {
         read.iter()
-            .filter_map(|(stored, reading)| Some((stored, reading.as_ref()?)))
+            .filter_map(|(stored, name_match)| Some((stored, name_match.as_ref()?)))
             .filter(|(s, r)| r.naming == Some(naming) && prefix.starts_with(&s.name[..r.prefix]))
             .count()
     };
@@ -273,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_final_batch_norm_is_told_by_its_size() {
+    fn the_final_batch_norm_is_recognised_by_its_size() {
         let tensors = |bn1| {
             let shapes = [
                 ("conv1.weight", vec![16, 3, 3, 3]),

@@ -16,6 +16,7 @@
 //! ```
 
 mod checkpoint;
+mod checkpoint_bytes;
 mod clues;
 mod config;
 mod error;
@@ -28,9 +29,8 @@ mod listing;
 mod load;
 mod processor;
 mod raw_header;
-mod recognise;
+mod recognition;
 mod shapes;
-mod storage;
 mod stored_tensor;
 mod synthetic;
 mod timm;
@@ -38,12 +38,12 @@ mod values;
 mod vgg;
 
 pub use checkpoint::{Checkpoint, MAX_FILE_BYTES};
+pub(crate) use checkpoint_bytes::CheckpointBytes;
 pub use config::Settings;
 pub use error::{CheckpointError, ConfigError, Mismatch};
 pub use format::Format;
 pub(crate) use header::Header;
 pub use hints::Hints;
 pub use listing::Listing;
-pub use recognise::Recognised;
-pub(crate) use storage::Storage;
+pub use recognition::Recognition;
 pub use synthetic::{SyntheticTensor, fnv1a64, synthetic_tensor};

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::CheckpointError;
+use super::checkpoint_bytes::CheckpointBytes;
 use super::header::Entry;
-use super::storage::Storage;
 use super::values::{BadValues, to_f32};
 use crate::monitor::{Monitor, Stage};
-use crate::tensor::{Source, Tensor, TensorError};
+use crate::tensor::{Tensor, TensorError, TensorSource};
 
 /// The number of bytes that are read and converted at a time. Such a piece stays in the cache of
 /// one processor core between both steps.
@@ -16,7 +16,7 @@ const PIECE: usize = 128 << 10;
 /// One tensor of a safetensors file.
 #[derive(Debug)]
 pub(super) struct StoredTensor {
-    storage: Arc<Storage>,
+    storage: Arc<CheckpointBytes>,
     /// The tensor's name in the file.
     name: String,
     entry: Entry,
@@ -29,7 +29,7 @@ impl StoredTensor {
     /// Creates the tensor `name` of a file with its shape in the network. If `variance` is true,
     /// its numbers are variances, and negative numbers are refused.
     pub fn new(
-        storage: Arc<Storage>,
+        storage: Arc<CheckpointBytes>,
         name: String,
         entry: Entry,
         shape: Vec<usize>,
@@ -106,7 +106,7 @@ impl StoredTensor {
     }
 }
 
-impl Source for StoredTensor {
+impl TensorSource for StoredTensor {
     fn shape(&self) -> &[usize] {
         &self.shape
     }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::graph::Graph;
 use crate::mix::{STEP, mix};
 use crate::models::{ActivationOrder, Block, Naming, Network, Norm, Shortcut};
-use crate::tensor::{Param, Params, Source, Tensor, TensorError};
+use crate::tensor::{Param, Params, Tensor, TensorError, TensorSource};
 
 /// A tensor of a network with seeded weights.
 ///
@@ -94,11 +94,11 @@ impl Network {
         graph: &Graph,
         seed: u64,
         residual_scale: f64,
-    ) -> impl Iterator<Item = (String, Seeded)> + use<'a> {
+    ) -> impl Iterator<Item = (String, SeededTensor)> + use<'a> {
         let last = self.last_of_branch();
         graph.params().into_iter().map(move |spec| {
             let in_branch = spec.name.starts_with("layer") && spec.name.ends_with(last);
-            let seeded = Seeded {
+            let seeded = SeededTensor {
                 stored: self.checkpoint_name(&spec.name),
                 stored_shape: self.stored_shape(&spec.name, spec.shape.clone()),
                 shape: spec.shape,
@@ -150,7 +150,7 @@ const HEAD: &str = "fc.weight";
 
 /// A tensor that is computed when its values are read.
 #[derive(Debug)]
-struct Seeded {
+struct SeededTensor {
     stored: String,
     stored_shape: Vec<usize>,
     shape: Vec<usize>,
@@ -158,13 +158,13 @@ struct Seeded {
     factor: f64,
 }
 
-impl Seeded {
+impl SeededTensor {
     fn data(&self) -> Vec<f32> {
         synthetic_tensor(&self.stored, &self.stored_shape, self.seed, self.factor)
     }
 }
 
-impl Source for Seeded {
+impl TensorSource for SeededTensor {
     fn shape(&self) -> &[usize] {
         &self.shape
     }

@@ -13,7 +13,7 @@ use resnet_wgpu::{Checkpoint, Device, Hints, Model, Network, Session, SessionOpt
 use serde_json::{Value, json};
 
 /// A tensor to write: name, dtype, shape, little-endian bytes.
-type Stored = (String, &'static str, Vec<usize>, Vec<u8>);
+type RawTensor = (String, &'static str, Vec<usize>, Vec<u8>);
 
 /// Returns a safetensors file with the given header and data. Nothing is checked.
 fn raw(header: &str, data: &[u8]) -> Vec<u8> {
@@ -23,7 +23,7 @@ fn raw(header: &str, data: &[u8]) -> Vec<u8> {
     file
 }
 
-fn file(tensors: &[Stored], metadata: Option<Value>) -> Vec<u8> {
+fn file(tensors: &[RawTensor], metadata: Option<Value>) -> Vec<u8> {
     let mut header = serde_json::Map::new();
     if let Some(config) = metadata {
         header.insert("__metadata__".into(), json!({"config": config.to_string()}));
@@ -51,7 +51,7 @@ fn tiny() -> Network {
 }
 
 /// Returns the tiny network's checkpoint. `convert` encodes each number.
-fn tiny_tensors(dtype: &'static str, convert: impl Fn(f32) -> Vec<u8>) -> Vec<Stored> {
+fn tiny_tensors(dtype: &'static str, convert: impl Fn(f32) -> Vec<u8>) -> Vec<RawTensor> {
     let net = tiny();
     let graph = net.graph(32, 32).unwrap();
     net.synthetic_tensors(&graph, 0, 1.0)
@@ -65,7 +65,7 @@ fn tiny_tensors(dtype: &'static str, convert: impl Fn(f32) -> Vec<u8>) -> Vec<St
         .collect()
 }
 
-fn f32s() -> Vec<Stored> {
+fn f32s() -> Vec<RawTensor> {
     tiny_tensors("F32", |v| v.to_le_bytes().to_vec())
 }
 
@@ -142,11 +142,11 @@ fn every_preset_is_recognised_in_every_naming() {
                 assert_eq!(found.network, expected, "{name} {naming:?}");
                 // With those defaults, the network may equal another preset and has that preset's
                 // name.
-                let twin = match name {
+                let reference = match name {
                     "plain18" | "plain34" => format!("{}-a", name.replace("plain", "resnet")),
                     _ => name.replace("plain", "resnet").replace("-v1", ""),
                 };
-                assert_eq!(found.network.name, twin);
+                assert_eq!(found.network.name, reference);
                 let hints = Hints {
                     preset: Network::preset(name),
                     ..Hints::default()
@@ -510,7 +510,7 @@ fn other_formats_are_named_with_a_line_that_converts_them() {
 }
 
 #[test]
-fn metadata_goes_before_the_files_beside_the_checkpoint() {
+fn metadata_has_priority_over_files_next_to_the_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     let path = folder.path().join("tiny.safetensors");
@@ -637,9 +637,9 @@ fn a_file_that_changes_is_refused_and_one_that_is_replaced_is_not() {
 
     // A file that is moved to this path does not affect the file that is already open.
     let model = open();
-    let beside = folder.path().join("beside");
-    std::fs::write(&beside, b"something else").unwrap();
-    std::fs::rename(&beside, &path).unwrap();
+    let other = folder.path().join("other");
+    std::fs::write(&other, b"something else").unwrap();
+    std::fs::rename(&other, &path).unwrap();
     let name = "conv1.weight";
     let read = model.params().get(name).unwrap();
     assert_eq!(read, load(bytes.clone()).unwrap().get(name).unwrap());

@@ -1,20 +1,24 @@
 //! Tests of errors that some drivers make silently: lost NaNs, and loops with many iterations.
 
 use crate::support::device::gpus;
-use resnet_wgpu::low_level::cpu;
 use resnet_wgpu::low_level::gpu::Executable;
 use resnet_wgpu::low_level::graph::{Graph, GraphBuilder, Shape, Window};
 use resnet_wgpu::low_level::passes::lower;
 use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanError, PlanOptions};
+use resnet_wgpu::low_level::reference;
 use resnet_wgpu::low_level::tensor::{Params, padded};
 use resnet_wgpu::{Gpu, Tensor};
 
 /// Returns the output of a graph without weights, computed on a device and on the CPU.
 fn outputs(gpu: &Gpu, graph: &Graph, input: &Tensor) -> (Vec<f32>, Vec<f32>) {
-    let expected = padded(&cpu::run(graph, &Params::new(), input, &[]).unwrap().output);
+    let expected = padded(
+        &reference::run(graph, &Params::new(), input, &[])
+            .unwrap()
+            .output,
+    );
     let lowered = lower(graph, &Params::new(), &[]).unwrap();
     let plan = Plan::new(&lowered, 1, gpu.profile(), &[], &PlanOptions::default()).unwrap();
-    let engine = Executable::alone(gpu, plan, &lowered.params).unwrap();
+    let engine = Executable::isolated(gpu, plan, &lowered.params).unwrap();
     let mut found = vec![];
     engine
         .run(&padded(input), |_, data| found.extend_from_slice(data))

@@ -72,7 +72,7 @@ fn a_task_awaits_the_same_maps() {
 }
 
 #[test]
-fn beside_a_classifier_no_weight_is_there_twice() {
+fn an_explainer_shares_the_weights_of_its_classifier() {
     let (gpu, picture) = (gpu(), photo("coffee.png"));
     let model = Model::synthetic(Network::preset("resnet18").unwrap(), 3).unwrap();
     let preprocess = PreprocessOverrides {
@@ -193,7 +193,7 @@ fn a_subject_left_of_the_centre_shows_its_heat_there() {
 }
 
 #[test]
-fn what_has_no_map_is_told() {
+fn what_has_no_map_is_an_error() {
     let vgg = Model::synthetic(Network::preset("vgg19").unwrap(), 0).unwrap();
     let error = Explainer::new(Device::Cpu, &vgg, &ExplainerOptions::default()).unwrap_err();
     assert!(

@@ -1,22 +1,22 @@
 //! Tests of every candidate, and so of every kernel variant, against the CPU reference on random
 //! shapes and on every adapter of this machine. `resnet verify --kernels` runs the same checks.
 
-use resnet_wgpu::low_level::cpu;
 use resnet_wgpu::low_level::gpu::Executable;
-use resnet_wgpu::low_level::gpu::{Clock, Spans};
+use resnet_wgpu::low_level::gpu::{Clock, SpanKind};
 use resnet_wgpu::low_level::graph::{Graph, GraphBuilder, Shape, Window};
 use resnet_wgpu::low_level::kernels::{
     Candidate, Kernel, Scalar, Storage, candidate, candidates, find,
 };
 use resnet_wgpu::low_level::passes::lower;
 use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanOptions};
+use resnet_wgpu::low_level::reference;
 use resnet_wgpu::low_level::tensor::{Params, padded};
 use resnet_wgpu::low_level::verify::{self, Difference, TOLERANCE_F32};
 use resnet_wgpu::low_level::weights::synthetic_tensor;
 use resnet_wgpu::low_level::with_storage;
 use resnet_wgpu::{
-    Choice, DeviceSelector, Gpu, GpuOptions, Model, Network, PipelineOptions, Precision, Session,
-    SessionOptions, Tensor, adapters,
+    DeviceSelector, Gpu, GpuOptions, KernelChoice, Model, Network, PipelineOptions, Precision,
+    Session, SessionOptions, Tensor, adapters,
 };
 
 use crate::support::device;
@@ -26,7 +26,7 @@ const SEED: u64 = 20_261_120;
 /// the kernels themselves, and the small number if it is about a storage, a driver, checks or
 /// limits.
 const CASES: usize = 40;
-const FEW_CASES: usize = 6;
+const FEW_CASES: usize = 4;
 
 /// Returns `FEW_CASES`, or `CASES` under `scripts/test-all`.
 fn few_cases() -> usize {
@@ -94,7 +94,7 @@ fn all_kernels(gpu: &Gpu, precision: Scalar, cases: usize) {
         );
         // Every device has all kernels except those for subgroups of other sizes and for
         // cooperative matrices.
-        let special = |k: &&Kernel| k.needs().subgroup > 0;
+        let special = |k: &&Kernel| k.requirements().subgroup > 0;
         if !candidate.kernels().iter().any(special) {
             assert!(expected, "{} on {}", candidate.name, gpu.describe());
         }
@@ -139,11 +139,11 @@ fn plan_and_run(gpu: &Gpu, profile: &DeviceProfile, graph: &Graph, batch: usize)
     let shape = vec![batch, s.h, s.w, s.c];
     let data = synthetic_tensor("input", &shape, 0, 1.0);
     let input = Tensor::new(shape, data).unwrap();
-    let expected = padded(&cpu::run(graph, &params, &input, &[]).unwrap().output);
+    let expected = padded(&reference::run(graph, &params, &input, &[]).unwrap().output);
 
     let lowered = lower(graph, &params, &[]).unwrap();
     let plan = Plan::new(&lowered, batch, profile, &[], &PlanOptions::default()).unwrap();
-    let engine = Executable::alone(gpu, plan.clone(), &lowered.params).unwrap();
+    let engine = Executable::isolated(gpu, plan.clone(), &lowered.params).unwrap();
     let check = |_, found: &[f32]| {
         let d = Difference::between(found, &expected);
         assert!(d.within(TOLERANCE_F32), "{:.2e}", d.relative());
@@ -203,18 +203,18 @@ fn a_network_on_small_devices() {
         for storage in [Storage::Buffers, Storage::Textures] {
             let gpu = with_storage(&gpu, storage);
             let options = PlanOptions::default();
-            let found = verify::network(&gpu, &model, 2, (64, 64), &options, |_, _| {}).unwrap();
+            let found = verify::network(&gpu, &model, 2, (40, 40), &options, |_, _| {}).unwrap();
             assert!(found.passed(Scalar::F32), "{storage:?}: {:?}", found.layers);
         }
         let options = SessionOptions {
-            input_size: Some((64, 64)),
+            input_size: Some((40, 40)),
             precision: Precision::Auto,
             ..SessionOptions::default()
         };
         let session = Session::new(&gpu, &model, &options).unwrap();
         assert!(session.precision().why.is_some());
         let image = vec![0.5; session.input_len()];
-        let timeline = session.timed_run(&image, Spans::Steps).unwrap().unwrap();
+        let timeline = session.timed_run(&image, SpanKind::Steps).unwrap().unwrap();
         assert_eq!(timeline.clock, Clock::Wall);
     }
 }
@@ -237,10 +237,10 @@ fn what_kernels_cannot_trust_does_not_reach_them() {
     let mut params = Params::new();
     params.insert("conv.weight", Tensor::zeros([32, 16, 3, 3]));
     let lowered = lower(&graph, &params, &[]).unwrap();
-    let prefer = |candidate| Choice::Prefer(candidate).into();
+    let prefer = |candidate| KernelChoice::Prefer(candidate).into();
     let shuffle = candidate("conv.shuffle8.32").unwrap();
     let plan = Plan::new(&lowered, 1, &liar, &[], &prefer(shuffle)).unwrap();
-    let error = Executable::alone(&gpu, plan, &lowered.params).unwrap_err();
+    let error = Executable::isolated(&gpu, plan, &lowered.params).unwrap_err();
     assert!(error.to_string().contains("subgroups of 8"), "{error}");
 
     let wide = Kernel {
@@ -261,7 +261,7 @@ fn what_kernels_cannot_trust_does_not_reach_them() {
     // These weights do not have the shape that the plan expects.
     let mut other = Params::new();
     other.insert("conv.weight", Tensor::zeros([32, 17, 3, 3]));
-    let error = Executable::alone(&gpu, plan, &other)
+    let error = Executable::isolated(&gpu, plan, &other)
         .unwrap_err()
         .to_string();
     assert!(
@@ -280,7 +280,7 @@ fn too_many_images() {
     let graph = g.finish(y);
     let lowered = lower(&graph, &Params::new(), &[]).unwrap();
     let plan = Plan::new(&lowered, 2, gpu.profile(), &[], &PlanOptions::default()).unwrap();
-    let engine = Executable::alone(&gpu, plan, &lowered.params).unwrap();
+    let engine = Executable::isolated(&gpu, plan, &lowered.params).unwrap();
     let images = vec![0.5; 3 * 36];
     for _ in 0..2 {
         let error = engine.run(&images, |_, _| {}).unwrap_err().to_string();
@@ -311,7 +311,7 @@ fn a_texture_of_all_rows() {
         ..gpu.profile().clone()
     };
     let plan = Plan::new(&lowered, 1, &profile, &[], &PlanOptions::default()).unwrap();
-    Executable::alone(&gpu, plan, &lowered.params).unwrap();
+    Executable::isolated(&gpu, plan, &lowered.params).unwrap();
 }
 
 /// Splits layers whose weights are larger than a binding, as VGG's are on many devices. Each chunk

@@ -10,12 +10,12 @@ use std::ops::Range;
 use crate::support::device::{all, gpu};
 use crate::support::goldens::{self, Case, Goldens};
 use crate::support::host::host_device;
-use resnet_wgpu::low_level::cpu;
 use resnet_wgpu::low_level::gpu::Executable;
 use resnet_wgpu::low_level::graph::{GraphBuilder, Shape, Window};
 use resnet_wgpu::low_level::models::{Norm, presets};
 use resnet_wgpu::low_level::passes::lower;
 use resnet_wgpu::low_level::plan::{Plan, PlanOptions};
+use resnet_wgpu::low_level::reference;
 use resnet_wgpu::low_level::tensor::{Params, padded};
 use resnet_wgpu::low_level::verify::Difference;
 use resnet_wgpu::low_level::weights::synthetic_tensor;
@@ -313,7 +313,7 @@ fn a_residual_block_alone() {
     }
     let data = synthetic_tensor("input", &[320, 320, 256], 0, 1.0);
     let image = Tensor::new([1, 320, 320, 256], data).unwrap();
-    let expected = cpu::run(&graph, &params, &image, &[]).unwrap().output;
+    let expected = reference::run(&graph, &params, &image, &[]).unwrap().output;
 
     let gpu = gpu();
     let lowered = lower(&graph, &params, &[]).unwrap();
@@ -321,7 +321,7 @@ fn a_residual_block_alone() {
     // After fusion, three layers remain. Each takes as many dispatches as its kernel needs.
     let layers: BTreeSet<usize> = plan.steps.iter().map(|step| step.node.0).collect();
     assert_eq!(layers.len(), 3);
-    let engine = Executable::alone(&gpu, plan, &lowered.params).unwrap();
+    let engine = Executable::isolated(&gpu, plan, &lowered.params).unwrap();
     engine
         .run(image.data(), |_, found| {
             let d = Difference::between(found, expected.data());
@@ -345,7 +345,7 @@ fn submissions_do_not_matter() {
         let plan = plan.in_submissions(macs);
         assert!(submissions.contains(&plan.submissions.len()), "{plan}");
         let mut logits = vec![];
-        let engine = Executable::alone(&gpu, plan, &lowered.params).unwrap();
+        let engine = Executable::isolated(&gpu, plan, &lowered.params).unwrap();
         engine
             .run(&padded, |_, data| logits = data.to_vec())
             .unwrap();

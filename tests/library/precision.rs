@@ -3,17 +3,17 @@
 
 use crate::support::device::gpus;
 use crate::support::scaled::scaled;
-use resnet_wgpu::low_level::kernels::{Place, Scalar, Storage};
+use resnet_wgpu::low_level::kernels::{MemoryKind, Scalar, Storage};
 use resnet_wgpu::low_level::passes::lower;
 use resnet_wgpu::low_level::plan::{Plan, PlanOptions};
-use resnet_wgpu::low_level::verify::{self, Difference, Range, TOLERANCE_F16_LOGITS};
+use resnet_wgpu::low_level::verify::{self, Difference, RangeCheck, TOLERANCE_F16_LOGITS};
 use resnet_wgpu::low_level::weights::synthetic_tensor;
 use resnet_wgpu::{
     Device, DeviceSelector, Gpu, InputForm, Model, Precision, RunOutputs, Session, SessionOptions,
 };
 
 const F16: PlanOptions = PlanOptions {
-    choice: resnet_wgpu::low_level::plan::Choice::Auto,
+    choice: resnet_wgpu::low_level::plan::KernelChoice::Auto,
     precision: Scalar::F16,
     input: InputForm::F32,
 };
@@ -27,7 +27,7 @@ fn logits(session: &mut Session, image: &resnet_wgpu::low_level::tensor::Tensor)
 }
 
 #[test]
-fn f16_agrees_with_the_twin_and_takes_less() {
+fn f16_agrees_with_the_reference_and_takes_less() {
     let model = Model::embedded().unwrap();
     let data = synthetic_tensor("input", &[3, 32, 32, 3], 0, 1.0);
     let images = resnet_wgpu::low_level::tensor::Tensor::new([3, 32, 32, 3], data).unwrap();
@@ -41,8 +41,8 @@ fn f16_agrees_with_the_twin_and_takes_less() {
         precision: Precision::F32,
         ..options.clone()
     };
-    let twin = Session::new(Device::Cpu, &model, &f32s).unwrap();
-    let expected = twin.run(&images).unwrap();
+    let reference = Session::new(Device::Cpu, &model, &f32s).unwrap();
+    let expected = reference.run(&images).unwrap();
     for gpu in halves() {
         let session = Session::new(&gpu, &model, &options).unwrap();
         assert_eq!(session.precision().scalar, Scalar::F16);
@@ -66,14 +66,14 @@ fn f16_agrees_with_the_twin_and_takes_less() {
                 .map(|o| o.scalar)
                 .eq([Scalar::F32, Scalar::F16])
         );
-        let raw = Place::Texture(Scalar::F32);
-        let input = plan.slots[plan.input.slot].place;
+        let raw = MemoryKind::Texture(Scalar::F32);
+        let input = plan.slots[plan.input.slot].memory_kind;
         assert!(input == raw || gpu.profile().storage == Storage::Buffers);
     }
 }
 
 #[test]
-fn where_there_is_no_f16_it_is_told() {
+fn missing_f16_is_reported() {
     let limits = wgpu::Limits::default();
     let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
     let model = Model::embedded().unwrap();
@@ -120,7 +120,7 @@ fn the_layer_that_overflows_is_named() {
         assert!(!found.passed(Scalar::F16));
         for layer in &found.layers {
             let next = layer.layer == "layer2.1.conv2";
-            assert_eq!(layer.range == Range::Unknown, next, "{}", layer.layer);
+            assert_eq!(layer.range == RangeCheck::Unknown, next, "{}", layer.layer);
         }
         assert!(verified(&PlanOptions::default()).passed(Scalar::F32));
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::support::cause::cause;
-use resnet_wgpu::low_level::gpu::{GpuError, Spans};
+use resnet_wgpu::low_level::gpu::{GpuError, SpanKind};
 use resnet_wgpu::{
     Device, DeviceSelector, Gpu, Model, Outputs, Run, RunOutputs, Session, SessionOptions, adapters,
 };
@@ -70,7 +70,7 @@ fn batches_in_flight_come_back_in_order() {
 }
 
 #[test]
-fn too_many_in_flight_are_told() {
+fn too_many_in_flight_are_reported() {
     for session in sessions(2) {
         let input = image(0, session.input_len());
         let first = session.start(&input).unwrap();
@@ -165,15 +165,15 @@ fn timed_runs_cover_each_step_and_leave_the_session_usable() {
         let before = run(&mut session);
         let padded = resnet_wgpu::low_level::tensor::padded(&image);
         let steps = session.plan().map(|plan| plan.steps.len());
-        for spans in [Spans::Steps, Spans::Submissions, Spans::Steps] {
+        for spans in [SpanKind::Steps, SpanKind::Submissions, SpanKind::Steps] {
             let timed = session.timed_run(&padded, spans).unwrap();
             let Some(timeline) = timed else {
                 assert_eq!(steps, None);
                 continue;
             };
             let expected = match spans {
-                Spans::Steps => steps.unwrap(),
-                Spans::Submissions => 1,
+                SpanKind::Steps => steps.unwrap(),
+                SpanKind::Submissions => 1,
             };
             assert_eq!(timeline.gpu.len(), expected);
             let times = timeline.gpu.iter().map(|span| (span.begin, span.end));
@@ -194,7 +194,7 @@ fn without_timestamps_the_host_times() {
     let model = Model::embedded().unwrap();
     let session = Session::new(&gpu, &model, &options(1)).unwrap();
     let input = image(1, session.input_len());
-    let timeline = session.timed_run(&input, Spans::Steps).unwrap().unwrap();
+    let timeline = session.timed_run(&input, SpanKind::Steps).unwrap().unwrap();
     assert_eq!(timeline.clock, resnet_wgpu::low_level::gpu::Clock::Wall);
     assert!(timeline.gpu.iter().all(|span| !span.duration().is_zero()));
 }

@@ -29,12 +29,12 @@ const TARGETS: &[(Target, Supports)] = &[
     (Target::Spirv, |_| true),
     (Target::Msl, |_| true),
     (Target::Hlsl(hlsl::ShaderModel::V6_0), |k| {
-        k.needs().cooperative == 0
+        k.requirements().cooperative == 0
     }),
     (Target::Hlsl(hlsl::ShaderModel::V5_1), |k| {
-        k.needs().subgroup == 0
+        k.requirements().subgroup == 0
     }),
-    (Target::Glsl, |k| k.needs().subgroup == 0),
+    (Target::Glsl, |k| k.requirements().subgroup == 0),
 ];
 
 const STORAGES: [Storage; 2] = [Storage::Buffers, Storage::Textures];
@@ -57,13 +57,13 @@ fn every_kernel_is_valid_and_translates() {
         let module = naga::front::wgsl::parse_str(&text)
             .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&text)));
         let mut capabilities = Capabilities::default();
-        if kernel.needs().subgroup > 0 {
+        if kernel.requirements().subgroup > 0 {
             capabilities |= Capabilities::SUBGROUP;
         }
-        if half || kernel.needs().cooperative > 0 {
+        if half || kernel.requirements().cooperative > 0 {
             capabilities |= Capabilities::SHADER_FLOAT16;
         }
-        if kernel.needs().cooperative > 0 {
+        if kernel.requirements().cooperative > 0 {
             capabilities |= Capabilities::COOPERATIVE_MATRIX;
         }
         let info = Validator::new(ValidationFlags::all(), capabilities)
@@ -91,7 +91,7 @@ fn every_kernel_is_valid_and_translates() {
     }
     // Vulkan, Metal and DXC take all kernels, except that DXC lacks cooperative matrices.
     let variants = KERNELS.iter().flat_map(Kernel::variants);
-    let least = variants.map(|v| match v.kernel.needs().cooperative {
+    let least = variants.map(|v| match v.kernel.requirements().cooperative {
         0 => 3,
         _ => 2,
     });

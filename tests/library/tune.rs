@@ -5,13 +5,15 @@ use std::time::Duration;
 use resnet_wgpu::low_level::gpu::Clock;
 use resnet_wgpu::low_level::kernels::{Scalar, candidate};
 use resnet_wgpu::low_level::passes;
-use resnet_wgpu::low_level::plan::{contenders, conv_shapes};
+use resnet_wgpu::low_level::plan::{candidates, conv_shapes};
 use resnet_wgpu::low_level::tune::{
-    ConvKey, F32, Origin, Outcome, TuneOptions, Tuned, TuningError, measure, shapes, tune,
+    ConvKey, F32, TuneOptions, TuningEntry, TuningError, TuningOutcome, TuningProvenance, measure,
+    shapes, tune,
 };
 use resnet_wgpu::low_level::verify::{Difference, TOLERANCE_F32};
 use resnet_wgpu::{
-    Choice, Device, DeviceSelector, Error, Gpu, Model, Session, SessionOptions, Tensor, Tuning,
+    Device, DeviceSelector, Error, Gpu, KernelChoice, Model, Session, SessionOptions, Tensor,
+    Tuning,
 };
 
 /// The input side for the embedded ResNet-20, small enough that tuning takes seconds.
@@ -27,7 +29,7 @@ fn quick(batch: usize) -> TuneOptions {
     }
 }
 
-fn session(gpu: &Gpu, model: &Model, batch: usize, choice: Choice) -> Session {
+fn session(gpu: &Gpu, model: &Model, batch: usize, choice: KernelChoice) -> Session {
     let options = SessionOptions {
         batch,
         input_size: Some((SIDE, SIDE)),
@@ -45,9 +47,9 @@ fn assert_right(session: &mut Session, model: &Model, batch: usize) {
         input_size: Some((SIDE, SIDE)),
         ..SessionOptions::default()
     };
-    let twin = Session::new(Device::Cpu, model, &options).unwrap();
+    let reference = Session::new(Device::Cpu, model, &options).unwrap();
     let found = session.run(&image).unwrap().logits;
-    let expected = twin.run(&image).unwrap().logits;
+    let expected = reference.run(&image).unwrap().logits;
     let d = Difference::between(found.data(), expected.data());
     assert!(d.within(TOLERANCE_F32), "{:.2e}", d.relative());
 }
@@ -60,7 +62,7 @@ fn a_network_is_tuned_and_runs_by_the_winners() {
     let tuning = tune(&gpu, &model, &quick(2), |r| reports.push(r.clone())).unwrap();
     assert_eq!(tuning.shapes().len(), reports.len());
     for report in &reports {
-        let fits = contenders(&report.problem, gpu.profile(), Scalar::F32);
+        let fits = candidates(&report.problem, gpu.profile(), Scalar::F32);
         assert_eq!(report.timings.len(), fits.len(), "{}", report.key());
         let best = report.timings[0].ms().unwrap();
         assert!(report.timings.iter().all(|t| t.ms().unwrap() >= best));
@@ -102,17 +104,17 @@ fn a_network_is_tuned_and_runs_by_the_winners() {
 fn a_tuning_goes_before_the_rules() {
     let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let model = Model::embedded().unwrap();
-    let mut tuning = Tuning::new(Origin::of(&gpu));
+    let mut tuning = Tuning::new(TuningProvenance::of(&gpu));
     for shape in shapes(&model, &quick(1)).unwrap() {
-        let fits = contenders(&shape.problem, gpu.profile(), Scalar::F32);
+        let fits = candidates(&shape.problem, gpu.profile(), Scalar::F32);
         let last = fits.last().unwrap().name.to_owned();
-        tuning.insert(Tuned {
+        tuning.insert(TuningEntry {
             key: ConvKey::new(F32, &shape.problem),
             times_ms: [(last.clone(), 1.0)].into(),
             winner: last,
         });
     }
-    let rules = session(&gpu, &model, 1, Choice::Auto);
+    let rules = session(&gpu, &model, 1, KernelChoice::Auto);
     let mut tuned = session(&gpu, &model, 1, tuning.choice(&gpu, F32).unwrap());
     let names = |session: &Session| -> Vec<&str> {
         let steps = session.plan().unwrap().steps.iter();
@@ -129,12 +131,12 @@ fn a_tuning_goes_before_the_rules() {
 fn winners_that_cannot_be_used_leave_it_to_the_rules() {
     let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     let model = Model::embedded().unwrap();
-    let mut tuning = Tuning::new(Origin::of(&gpu));
+    let mut tuning = Tuning::new(TuningProvenance::of(&gpu));
     let names = ["conv.of.tomorrow", "linear", "conv.grouped.quads"];
     let shapes = shapes(&model, &quick(1)).unwrap();
     for (shape, winner) in shapes.iter().zip(names.iter().cycle()) {
         assert!(candidate("linear").is_some());
-        tuning.insert(Tuned {
+        tuning.insert(TuningEntry {
             key: ConvKey::new(F32, &shape.problem),
             winner: (*winner).into(),
             times_ms: [((*winner).into(), 1.0)].into(),
@@ -149,9 +151,9 @@ fn winners_that_cannot_be_used_leave_it_to_the_rules() {
 #[test]
 fn a_tuning_of_another_driver_is_refused() {
     let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
-    let tuning = Tuning::new(Origin {
+    let tuning = Tuning::new(TuningProvenance {
         driver_info: "of yesteryear".into(),
-        ..Origin::of(&gpu)
+        ..TuningProvenance::of(&gpu)
     });
     let stale = tuning.choice(&gpu, F32).unwrap_err();
     assert!(stale.to_string().contains("of yesteryear"), "{stale}");
@@ -177,7 +179,7 @@ fn without_timestamps_the_host_measures() {
     let report = measure(&gpu, shape, &quick(1)).unwrap();
     assert_eq!(report.clock, Clock::Wall);
     assert!(report.winner.is_some());
-    let timed = |o: &Outcome| matches!(o, Outcome::Timed { ms, .. } if *ms > 0.0);
+    let timed = |o: &TuningOutcome| matches!(o, TuningOutcome::Timed { ms, .. } if *ms > 0.0);
     assert!(
         report.timings.iter().all(|t| timed(&t.outcome)),
         "{report:?}"

@@ -12,8 +12,8 @@ use resnet_wgpu::low_level::plan::PlanError;
 use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::wgpu;
 use resnet_wgpu::{
-    Classifier, ClassifierOptions, Device, DeviceSelector, Error, Gpu, ImageLimits, Model, Outcome,
-    Run, RunOutputs, Scores, Session, SessionOptions, Tensor, Views, decode_file,
+    Classifier, ClassifierOptions, Device, DeviceSelector, Error, Gpu, ImageLimits, Model,
+    PictureOutcome, Run, RunOutputs, Scores, Session, SessionOptions, Tensor, Views, decode_file,
 };
 use safetensors::SafeTensors;
 
@@ -112,7 +112,7 @@ fn resnet50_as_in_pytorch() {
 }
 
 #[test]
-fn the_cpu_twin_agrees() {
+fn the_cpu_reference_agrees() {
     let model = Goldens::read().case("resnet18@224").model();
     let classifier = classifier(Device::Cpu, &model, Views::TenCrop);
     check(
@@ -144,7 +144,7 @@ fn fifty_sizes_in_bounded_memory() {
     let classifier = classifier(&gpu, &model, views);
     let photos: Vec<RgbImage> = (0..50).map(|i| noise(100 + 3 * i, 260 - 2 * i)).collect();
     let mut seen = vec![];
-    for round in 0..3 {
+    for round in 0..2 {
         let answers: Vec<Scores> = photos
             .iter()
             .map(|p| classifier.score(p).unwrap())
@@ -164,12 +164,12 @@ fn fifty_sizes_in_bounded_memory() {
     }
     // The sizes repeat, and their plans are made again. Nothing else is made again.
     let made = classifier.session().plans_made();
-    assert!(made > 150, "{made}");
-    assert_eq!(seen[0].0, seen[2].0, "pipelines");
+    assert!(made > 100, "{made}");
+    assert_eq!(seen[0].0, seen[1].0, "pipelines");
     assert!(seen[0].0 < 40, "{} pipelines", seen[0].0);
-    assert_eq!(seen[0].1, seen[2].1, "weights and activations");
+    assert_eq!(seen[0].1, seen[1].1, "weights and activations");
     assert!(
-        seen[2].2 <= seen[0].2 + (1 << 20),
+        seen[1].2 <= seen[0].2 + (1 << 20),
         "device memory: {seen:?}"
     );
 }
@@ -286,7 +286,7 @@ fn batches_of_several_sizes_keep_their_order() {
         let mut seen = vec![];
         let load = |picture: &RgbImage| Ok::<_, Error>(picture.clone());
         let ran = classifier.score_all(&pictures, load, |index, outcome, _| {
-            let Outcome::Scored(scores, at) = outcome else {
+            let PictureOutcome::Scored(scores, at) = outcome else {
                 panic!("{index}: {outcome:?}");
             };
             let expected = classifier.score(&pictures[index]).unwrap();
@@ -336,12 +336,12 @@ fn a_size_that_the_device_has_no_room_for_is_reported_alone() {
     let load = |picture: &RgbImage| Ok::<_, Error>(picture.clone());
     let ran = classifier.score_all(&pictures, load, |index, outcome, _| {
         let failed = match outcome {
-            Outcome::Scored(..) => None,
-            Outcome::Failed { error, size } => {
+            PictureOutcome::Scored(..) => None,
+            PictureOutcome::Failed { error, size } => {
                 assert!(error.downcast_ref::<PlanError>().is_some(), "{error}");
                 size
             }
-            Outcome::Unread(error) => panic!("{error}"),
+            PictureOutcome::Unread(error) => panic!("{error}"),
         };
         seen.push((index, failed));
         ControlFlow::Continue(())

@@ -66,7 +66,7 @@ fn refuse<E: Error>(found: Option<impl Display>, expected: &str) -> Result<(), E
 /// An error for a field that contradicts another field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: expected {expected}, found {found}")]
-pub struct Nonsense {
+pub struct ConsistencyError {
     /// The field, such as `rows[2].end_to_end.median`.
     pub path: String,
     /// The expected value.
@@ -75,34 +75,25 @@ pub struct Nonsense {
     pub found: String,
 }
 
-type Checked = Result<(), Nonsense>;
+type CheckResult = Result<(), ConsistencyError>;
 
-/// Returns an error unless `holds`. The texts are only made for an error.
-fn expect(
-    holds: bool,
-    path: &str,
-    expected: impl FnOnce() -> String,
-    found: impl Display,
-) -> Checked {
-    if holds {
-        Ok(())
-    } else {
-        Err(Nonsense {
-            path: path.into(),
-            expected: expected(),
-            found: found.to_string(),
-        })
-    }
+/// Returns the error for a field.
+fn contradiction(path: &str, expected: impl Into<String>, found: impl Display) -> CheckResult {
+    Err(ConsistencyError {
+        path: path.into(),
+        expected: expected.into(),
+        found: found.to_string(),
+    })
 }
 
 /// Checks the parts of a field, and puts the field's path in front of the paths in errors.
 fn inside<'a, T: 'a>(
     path: &str,
     parts: impl IntoIterator<Item = &'a T>,
-    check: impl Fn(&T) -> Checked,
-) -> Checked {
+    check: impl Fn(&T) -> CheckResult,
+) -> CheckResult {
     parts.into_iter().try_for_each(|part| {
-        check(part).map_err(|e| Nonsense {
+        check(part).map_err(|e| ConsistencyError {
             path: format!("{path}.{}", e.path),
             ..e
         })
@@ -110,7 +101,7 @@ fn inside<'a, T: 'a>(
 }
 
 /// Checks that the fields of a report do not contradict each other.
-pub(super) fn check(report: &Report) -> Checked {
+pub(super) fn check(report: &Report) -> CheckResult {
     for (i, device) in report.devices.iter().enumerate() {
         inside(&format!("devices[{i}]"), [device], check_device)?;
     }
@@ -121,27 +112,28 @@ pub(super) fn check(report: &Report) -> Checked {
     Ok(())
 }
 
-fn check_device(device: &Device) -> Checked {
+fn check_device(device: &Device) -> CheckResult {
     let [least, most] = device.subgroup_sizes;
-    let expected = || format!("at least {least}, the least");
-    expect(least <= most, "subgroup_sizes[1]", expected, most)
+    if least > most {
+        let expected = format!("at least {least}, the least");
+        return contradiction("subgroup_sizes[1]", expected, most);
+    }
+    Ok(())
 }
 
-fn check_row(row: &Row, devices: usize) -> Checked {
-    let index = row.device.unwrap_or_default();
-    let is_one = row.device.is_none_or(|index| index < devices);
-    let expected = || format!("the index of one of {devices} devices");
-    expect(is_one, "device", expected, index)?;
+fn check_row(row: &Row, devices: usize) -> CheckResult {
+    if let Some(index) = row.device.filter(|index| *index >= devices) {
+        let expected = format!("the index of one of {devices} devices");
+        return contradiction("device", expected, index);
+    }
     check_status(row)?;
     inside("verification", &row.verification, check_verification)?;
     inside("end_to_end", &row.end_to_end, |stats| {
         // Any work takes more than 0 ms, and ratios divide by this time.
-        expect(
-            stats.min > 0.0,
-            "min",
-            || "a time above 0".into(),
-            stats.min,
-        )
+        if stats.min <= 0.0 {
+            return contradiction("min", "a time above 0", stats.min);
+        }
+        Ok(())
     })?;
     inside("end_to_end", &row.end_to_end, check_stats)?;
     inside("encode", &row.encode, check_stats)?;
@@ -150,38 +142,45 @@ fn check_row(row: &Row, devices: usize) -> Checked {
 }
 
 /// Checks that a row has a speed if and only if its outputs are right.
-fn check_status(row: &Row) -> Checked {
+fn check_status(row: &Row) -> CheckResult {
     let timed = row.end_to_end.is_some();
     let rated = row.images_per_second.is_some();
     if row.status != Status::Ok {
-        let expected = || "null in a row whose status is not ok".into();
-        return expect(!timed && !rated, "end_to_end", expected, "times");
+        if timed || rated {
+            let expected = "null in a row whose status is not ok";
+            return contradiction("end_to_end", expected, "times");
+        }
+        return Ok(());
     }
     let passed = row.verification.as_ref().is_some_and(|v| v.passed);
-    for (path, there, what) in [
+    for (path, exists, what) in [
         ("device", row.device.is_some(), "a device"),
         ("verification", passed, "a verification that passed"),
         ("end_to_end", timed, "times"),
         ("images_per_second", rated, "a number"),
     ] {
-        let expected = || format!("{what} in a row whose status is ok");
-        expect(there, path, expected, "none")?;
+        if !exists {
+            let expected = format!("{what} in a row whose status is ok");
+            return contradiction(path, expected, "none");
+        }
     }
     Ok(())
 }
 
-fn check_verification(v: &Verification) -> Checked {
+fn check_verification(v: &Verification) -> CheckResult {
     for (name, check) in [("before", Some(&v.before)), ("after", v.after.as_ref())] {
         inside(name, check, |check| {
-            let expected = || format!("at most {}, the images", v.images);
-            let equal = check.top1_equal;
-            expect(equal <= v.images, "top1_equal", expected, equal)
+            if check.top1_equal > v.images {
+                let expected = format!("at most {}, the images", v.images);
+                return contradiction("top1_equal", expected, check.top1_equal);
+            }
+            Ok(())
         })?;
     }
     Ok(())
 }
 
-fn check_stats(stats: &Stats) -> Checked {
+fn check_stats(stats: &Stats) -> CheckResult {
     let Stats {
         min,
         max,
@@ -189,13 +188,15 @@ fn check_stats(stats: &Stats) -> Checked {
         p90,
         ..
     } = *stats;
-    let one = || "at least one sample".into();
-    expect(!stats.samples.is_empty(), "samples", one, "none")?;
+    if stats.samples.is_empty() {
+        return contradiction("samples", "at least one sample", "none");
+    }
     let slack = ROUNDING * max;
     let within = |path: &str, value: f64, low: f64, high: f64| {
-        let holds = value >= low - slack && value <= high + slack;
-        let expected = || format!("a time from {low} to {high}");
-        expect(holds, path, expected, value)
+        if !(low - slack..=high + slack).contains(&value) {
+            return contradiction(path, format!("a time from {low} to {high}"), value);
+        }
+        Ok(())
     };
     within("mean", stats.mean, min, max)?;
     within("median", median, min, max)?;
@@ -204,11 +205,13 @@ fn check_stats(stats: &Stats) -> Checked {
     (stats.samples.iter()).try_for_each(|sample| within("samples", *sample, min, max))
 }
 
-fn check_memory(memory: &Memory) -> Checked {
+fn check_memory(memory: &Memory) -> CheckResult {
     let activations = memory.activation_bytes;
     let parts = [memory.weight_bytes, memory.other_bytes];
     let largest = parts.into_iter().fold(activations, u64::max);
-    let expected = || format!("at least {largest}, one of its parts");
-    let all = memory.device_bytes;
-    expect(all >= largest, "device_bytes", expected, all)
+    if memory.device_bytes < largest {
+        let expected = format!("at least {largest}, one of its parts");
+        return contradiction("device_bytes", expected, memory.device_bytes);
+    }
+    Ok(())
 }

@@ -8,10 +8,10 @@ use crate::compare::Comparison;
 use crate::report::{page, text};
 
 /// Text that moves the cursor, ends a table row, and is markup in Markdown and HTML.
-const EVIL: &str = "\u{1b}[2J\r\n\u{9b}2J</script><script>*[a](b)`|\\";
+const HOSTILE: &str = "\u{1b}[2J\r\n\u{9b}2J</script><script>*[a](b)`|\\";
 
 /// The strings of fields that accept only certain values.
-const WORDS: [&str; 10] = [
+const ENUM_VALUES: [&str; 10] = [
     "ok",
     "failed_verification",
     "error",
@@ -24,14 +24,16 @@ const WORDS: [&str; 10] = [
     "unknown",
 ];
 
-/// Replaces each string and the kernel names in the full fixture with `EVIL`.
+/// Replaces each string and the kernel names in the full fixture with `HOSTILE`.
 fn poisoned(value: Value) -> Value {
     match value {
-        Value::String(text) if !WORDS.contains(&text.as_str()) => Value::String(EVIL.into()),
+        Value::String(text) if !ENUM_VALUES.contains(&text.as_str()) => {
+            Value::String(HOSTILE.into())
+        }
         Value::Array(items) => items.into_iter().map(poisoned).collect(),
         Value::Object(fields) => {
             let fields = fields.into_iter().map(|(name, field)| match name.as_str() {
-                "kernels" => (name, Map::from_iter([(EVIL.into(), 1.into())]).into()),
+                "kernels" => (name, Map::from_iter([(HOSTILE.into(), 1.into())]).into()),
                 _ => (name, poisoned(field)),
             });
             Value::Object(fields.collect())
@@ -45,7 +47,7 @@ fn report() -> Report {
     let mut report = Report::from_json(&poisoned(value).to_string()).unwrap();
     // A result holds each work only once.
     for (i, row) in report.rows.iter_mut().enumerate() {
-        row.work.model = format!("{EVIL}{i}");
+        row.work.model = format!("{HOSTILE}{i}");
     }
     report
 }
@@ -92,13 +94,14 @@ fn tables_carry_no_control_characters() {
 
 #[test]
 fn comparisons_carry_no_control_characters() {
-    let (first, mut second) = (report(), report());
+    let first = report();
+    let mut second = report();
     for row in &mut second.rows {
         if let Some(stats) = &mut row.end_to_end {
             stats.median *= 9.0;
         }
     }
-    second.host.cpu = format!("{EVIL} other");
+    second.host.cpu = format!("{HOSTILE} other");
     let reports = [("a.json".to_owned(), &first), ("b.json".into(), &second)];
     let found = Comparison::of(&reports).unwrap();
     is_for_a_terminal(&found.table());
@@ -116,7 +119,7 @@ fn comparisons_carry_no_control_characters() {
 #[test]
 fn pages_carry_no_markup() {
     let report = report();
-    let page = page(&[(EVIL.to_owned(), &report), ("b".into(), &report)]).unwrap();
+    let page = page(&[(HOSTILE.to_owned(), &report), ("b".into(), &report)]).unwrap();
     assert_eq!(page.matches("<script").count(), 1, "that of the data");
     assert_eq!(page.matches("</script").count(), 1);
     assert!(page.contains("&lt;script&gt;"));

@@ -28,13 +28,14 @@ mod schema_tests;
 mod start_up;
 mod stats;
 pub mod text;
-mod timed;
+mod timing;
 mod trace;
-mod verdict;
+mod verification;
 
-pub use check::Nonsense;
+pub use check::ConsistencyError;
 pub use compare::{
-    CompareError, ComparedFile, ComparedRow, Comparison, Difference, Measure, within_noise,
+    CompareError, ComparedFile, ComparedRow, Comparison, EnvironmentDifference, Measurement,
+    within_noise,
 };
 pub use environment::CRATE_VERSION;
 pub use measure::{check, measure, measure_on, work};
@@ -45,13 +46,13 @@ pub use profile::{profile, warm_up};
 pub use read::{ReadError, ReportFileError};
 pub use resnet_wgpu::low_level::gpu::Clock;
 pub use result::{
-    Check, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power, Profile,
+    Check, CooperativePeak, Device, Host, Limits, Memory, MissingFigure, Peaks, Power, Profile,
     Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status,
     StepTime, Verification, Work,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use start_up::start_up;
-pub use start_up::{Case, Source, Started};
-pub use timed::Repeat;
+pub use start_up::{Case, Source, StartedSession};
+pub use timing::RepetitionLimits;
 pub use trace::trace;
-pub use verdict::reference;
+pub use verification::reference;

@@ -7,7 +7,7 @@ use crate::check::{above_zero, not_negative};
 use resnet_wgpu::low_level::gpu::Clock;
 
 #[cfg(test)]
-use crate::schema_tests::Clocks;
+use crate::schema_tests::ClockSchema;
 
 /// The machine without its GPUs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ pub struct Limits {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Peaks {
     /// The clock of the small kernels.
-    #[cfg_attr(test, schemars(with = "Clocks"))]
+    #[cfg_attr(test, schemars(with = "ClockSchema"))]
     pub clock: Clock,
     /// Rate of fused multiply-adds in f32, GFLOP/s, the best of several runs.
     #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
@@ -131,7 +131,7 @@ pub struct Peaks {
     #[serde(deserialize_with = "above_zero")]
     pub readback_gbytes_per_second: f64,
     /// The figures that could not be measured, with the reasons.
-    pub not_measured: Vec<NotMeasured>,
+    pub not_measured: Vec<MissingFigure>,
 }
 
 /// The peak rate of a cooperative matrix product.
@@ -153,7 +153,8 @@ pub struct CooperativePeak {
 /// A figure that could not be measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct NotMeasured {
+#[cfg_attr(test, schemars(rename = "NotMeasured"))]
+pub struct MissingFigure {
     /// The name of the figure in this file.
     pub what: String,
     /// The reason.

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use super::profile::{gpu_times, profile, warm_up};
 use super::result::{Memory, Row, Scenario, Startups, Stats, Status, Verification, Work};
 use super::roofline::gflops;
-use super::start_up::{Case, SEED, Source, Started, start};
-use super::timed::{HostWatch, Repeat, Timings, timed};
-use super::verdict::{Batches, reference, same_bits};
+use super::start_up::{Case, SEED, Source, StartedSession, start};
+use super::timing::{HostClock, RepetitionLimits, Timings, time_batches};
+use super::verification::{Batches, reference, same_bits};
 use resnet_wgpu::low_level::passes::lower;
 use resnet_wgpu::low_level::plan::{DeviceProfile, Plan, PlanOptions};
-use resnet_wgpu::{Choice, Error, Gpu, Model, Session};
+use resnet_wgpu::{Error, Gpu, KernelChoice, Model, Session};
 
 /// The duration of timing the GPU without the host, once for whole runs and once for single steps.
 const GPU_TIMING: Duration = Duration::from_secs(2);
@@ -89,14 +89,14 @@ pub fn check(model: &Model, case: &Case, profile: &DeviceProfile) -> Result<(), 
 /// status reports them, and the row has no speed.
 pub fn measure(
     row: &mut Row,
-    started: Started,
+    started: StartedSession,
     case: &Case,
     reference: &[f32],
-    repeat: &Repeat,
+    limits: &RepetitionLimits,
     mut peak_memory: impl FnMut() -> Option<u64>,
     mut progress: impl FnMut(&str),
 ) -> Result<(), Error> {
-    let Started {
+    let StartedSession {
         mut session,
         input,
         logits,
@@ -109,7 +109,7 @@ pub fn measure(
     for step in session.plan().into_iter().flat_map(|plan| &plan.steps) {
         *row.kernels.entry(step.kernel.name.into()).or_default() += 1;
     }
-    row.kernels_by = session.plan().map(|plan| chosen_by(&choice, plan));
+    row.kernels_by = session.plan().map(|plan| choice_in_words(&choice, plan));
 
     progress("verifying");
     let batches = Batches::new(&input, reference, case, &session);
@@ -121,18 +121,18 @@ pub fn measure(
     }
 
     progress("warming up");
-    let mut same = true;
+    let mut deterministic = true;
     warm_up(&mut session, &input, |found| {
-        same &= same_bits(&logits, found)
+        deterministic &= same_bits(&logits, found)
     })?;
     progress("timing");
     let mut last = vec![Vec::with_capacity(logits.len()); batches.inputs.len()];
-    let timings = timed(
+    let timings = time_batches(
         &mut session,
-        &mut HostWatch(Instant::now()),
+        &mut HostClock(Instant::now()),
         &batches.inputs,
         case.in_flight(),
-        repeat,
+        limits,
         &mut last,
     )?;
     let process_peak_bytes = peak_memory();
@@ -140,9 +140,9 @@ pub fn measure(
     progress("verifying again");
     // Check the outputs of the timed loop itself, because a separate run could be right although
     // the loop was wrong. A loop of one repetition fills only the first batch's logits.
-    same &= last.first().is_none_or(|last| same_bits(&logits, last));
+    deterministic &= last.first().is_none_or(|last| same_bits(&logits, last));
     let after = batches.check(&last);
-    verification.deterministic = Some(same);
+    verification.deterministic = Some(deterministic);
     verification.passed = after.passed(verification.tolerance);
     verification.after = Some(after);
     if !verification.passed {
@@ -151,9 +151,9 @@ pub fn measure(
     }
     row.verification = Some(verification);
     row.status = Status::Ok;
-    row.speed(&timings, case);
+    row.set_speed(&timings, case);
     row.memory = memory_of(&session, process_peak_bytes);
-    row.warn();
+    row.add_warnings();
     // The timings that follow may fail. The row stays valid without them.
     progress("timing the GPU alone");
     if let Err(error) = time_gpu(row, &mut session, &input) {
@@ -164,11 +164,11 @@ pub fn measure(
 }
 
 /// Returns the method by which kernels were chosen, and for how many convolutions.
-fn chosen_by(choice: &Choice, plan: &Plan) -> String {
+fn choice_in_words(choice: &KernelChoice, plan: &Plan) -> String {
     let by = match choice {
-        Choice::Auto => return "rules".into(),
-        Choice::Prefer(candidate) => candidate.name,
-        // The only remaining choice is `Choice::Tuned`.
+        KernelChoice::Auto => return "rules".into(),
+        KernelChoice::Prefer(candidate) => candidate.name,
+        // The only remaining choice is `KernelChoice::Tuned`.
         _ => "tuning",
     };
     let (all, wanted) = plan.convolutions;
@@ -179,19 +179,21 @@ fn time_gpu(row: &mut Row, session: &mut Session, input: &[f32]) -> Result<(), E
     let Some(times) = gpu_times(session, input, GPU_TIMING, GPU_RUNS)? else {
         return Ok(());
     };
-    if let Some(why) = times.implausible() {
+    if let Some(why) = times.implausibility() {
         row.warnings.push(why);
         return Ok(());
     }
     let profile = profile(session, input, GPU_TIMING, GPU_RUNS)?;
-    (row.gpu_clock, row.gpu) = (Some(times.clock), Some(times.gpu));
+    row.gpu_clock = Some(times.clock);
+    row.gpu = Some(times.gpu);
     row.profile = profile.map(|(profile, _)| profile);
     Ok(())
 }
 
 fn memory_of(session: &Session, process_peak_bytes: Option<u64>) -> Option<Memory> {
     let plan = session.plan()?;
-    let (activations, weights) = (plan.activation_bytes(), plan.weight_bytes());
+    let activations = plan.activation_bytes();
+    let weights = plan.weight_bytes();
     let other = session.other_bytes();
     Some(Memory {
         activation_bytes: activations,
@@ -208,14 +210,14 @@ pub fn measure_on(
     gpu: &Gpu,
     model: &Model,
     case: &Case,
-    choice: &Choice,
-    repeat: &Repeat,
+    choice: &KernelChoice,
+    limits: &RepetitionLimits,
 ) -> Result<Row, Error> {
     let mut row = Row::new(&gpu.describe(), work(model, case)?, case);
     let reference = reference(model, case)?;
     let none = [Duration::ZERO; 2];
     let started = start(gpu.clone(), model.clone(), case, choice, none)?;
-    measure(&mut row, started, case, &reference, repeat, || None, |_| {})?;
+    measure(&mut row, started, case, &reference, limits, || None, |_| {})?;
     Ok(row)
 }
 
@@ -227,7 +229,7 @@ const SCATTER: f64 = 0.1;
 const SYNCHRONOUS: f64 = 0.9;
 
 impl Row {
-    fn speed(&mut self, timings: &Timings, case: &Case) {
+    fn set_speed(&mut self, timings: &Timings, case: &Case) {
         let ms = |times: &[Duration]| -> Vec<f64> {
             times.iter().map(|t| t.as_secs_f64() * 1e3).collect()
         };
@@ -244,7 +246,7 @@ impl Row {
     }
 
     /// Adds warnings about figures that are unreliable.
-    fn warn(&mut self) {
+    fn add_warnings(&mut self) {
         let mut warn = |text: &str| self.warnings.push(text.to_owned());
         if let Some(wall) = &self.end_to_end {
             if wall.stddev > SCATTER * wall.mean {

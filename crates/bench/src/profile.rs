@@ -4,50 +4,52 @@ use std::time::{Duration, Instant};
 
 use super::result::{Peaks, Profile, Roofline, Row, Stats, StepTime};
 use super::roofline::{ceiling_ms, gbytes_per_second, gflops};
-use resnet_wgpu::low_level::gpu::{Clock, GpuError, Spans, Timeline};
+use resnet_wgpu::low_level::gpu::{Clock, GpuError, SpanKind, Timeline};
 use resnet_wgpu::low_level::plan::Step;
 use resnet_wgpu::{Error, Session};
 
 /// The duration of the untimed runs before a timing. GPUs raise their clocks under load.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// Runs the session for one second and passes the logits of each run to `see`.
+/// Runs the session for one second and passes the logits of each run to `inspect`.
 pub fn warm_up(
     session: &mut Session,
     input: &[f32],
-    mut see: impl FnMut(&[f32]),
+    mut inspect: impl FnMut(&[f32]),
 ) -> Result<(), Error> {
     let began = Instant::now();
     while began.elapsed() < WARM_UP {
-        session.run_batch(input, |outputs| see(outputs.logits()))?;
+        session.run_batch(input, |outputs| inspect(outputs.logits()))?;
     }
     Ok(())
 }
 
-/// The fewest timed runs, unless they take longer than [`VERY_LONG`] together.
+/// The fewest timed runs, unless they take longer than [`LONG_ENOUGH`] together.
 const AT_LEAST: usize = 3;
 
 /// The elapsed time after which fewer than [`AT_LEAST`] runs suffice.
-const VERY_LONG: Duration = Duration::from_secs(2);
+const LONG_ENOUGH: Duration = Duration::from_secs(2);
 
 /// The most runs with implausible timestamps that are tolerated. A counter may wrap once, but not
 /// repeatedly.
-const MAX_BAD: usize = 3;
+const MAX_IMPLAUSIBLE: usize = 3;
 
 /// Returns the timelines of runs repeated for about `duration`, at most `at_most` of them. Returns
 /// `None` if the session runs on the CPU.
 fn timelines(
     session: &mut Session,
     input: &[f32],
-    spans: Spans,
+    spans: SpanKind,
     duration: Duration,
     at_most: usize,
 ) -> Result<Option<Vec<Timeline>>, Error> {
     let began = Instant::now();
-    let (mut timelines, mut bad) = (vec![], 0);
+    let mut timelines = vec![];
+    let mut implausible = 0;
     loop {
-        let (done, elapsed) = (timelines.len(), began.elapsed());
-        let few = done < AT_LEAST && (done == 0 || elapsed < VERY_LONG);
+        let done = timelines.len();
+        let elapsed = began.elapsed();
+        let few = done < AT_LEAST && (done == 0 || elapsed < LONG_ENOUGH);
         if !few && (elapsed >= duration || done >= at_most) {
             return Ok(Some(timelines));
         }
@@ -55,7 +57,7 @@ fn timelines(
             Ok(Some(timeline)) => timelines.push(timeline),
             Ok(None) => return Ok(None),
             Err(error) => match error.downcast_ref() {
-                Some(GpuError::Clock { .. }) if bad < MAX_BAD => bad += 1,
+                Some(GpuError::Clock { .. }) if implausible < MAX_IMPLAUSIBLE => implausible += 1,
                 _ => return Err(error),
             },
         }
@@ -80,8 +82,9 @@ const ROUND_TRIP: f64 = 1.0;
 
 impl GpuTimes {
     /// Returns the reason why these times are implausible, or `None` if they are plausible.
-    pub fn implausible(&self) -> Option<String> {
-        let (gpu, wall) = (self.gpu.median, self.wall_ms);
+    pub fn implausibility(&self) -> Option<String> {
+        let gpu = self.gpu.median;
+        let wall = self.wall_ms;
         let too_long = gpu > PLAUSIBLE.end() * wall + ROUND_TRIP;
         let too_short = gpu < PLAUSIBLE.start() * (wall - ROUND_TRIP);
         (too_long || too_short).then(|| {
@@ -101,7 +104,7 @@ pub(super) fn gpu_times(
     duration: Duration,
     at_most: usize,
 ) -> Result<Option<GpuTimes>, Error> {
-    let timelines = timelines(session, input, Spans::Submissions, duration, at_most)?;
+    let timelines = timelines(session, input, SpanKind::Submissions, duration, at_most)?;
     let timelines = timelines.unwrap_or_default();
     let stats = |of: fn(&Timeline) -> Duration| {
         Stats::of(timelines.iter().map(|timeline| ms(of(timeline))).collect())
@@ -124,7 +127,7 @@ pub fn profile(
     duration: Duration,
     at_most: usize,
 ) -> Result<Option<(Profile, Timeline)>, Error> {
-    let timelines = timelines(session, input, Spans::Steps, duration, at_most)?;
+    let timelines = timelines(session, input, SpanKind::Steps, duration, at_most)?;
     let mut timelines = timelines.unwrap_or_default();
     let Some(plan) = session.plan().filter(|_| !timelines.is_empty()) else {
         return Ok(None);
@@ -140,14 +143,14 @@ pub fn profile(
         step.share = 100.0 * rate(step.ms, total_ms);
     }
     let repetitions = timelines.len();
-    let middle = timelines.swap_remove(repetitions / 2);
+    let median_run = timelines.swap_remove(repetitions / 2);
     let profile = Profile {
-        clock: middle.clock,
+        clock: median_run.clock,
         repetitions,
         total_ms,
         steps,
     };
-    Ok(Some((profile, middle)))
+    Ok(Some((profile, median_run)))
 }
 
 fn step_time(step: &Step, ms: f64) -> StepTime {
@@ -171,7 +174,8 @@ fn step_time(step: &Step, ms: f64) -> StepTime {
 impl Profile {
     /// Sets each step's ceiling from the device's peaks.
     pub fn set_ceilings(&mut self, peaks: &Peaks) {
-        let (fma, bandwidth) = (peaks.fma_f32_gflops, peaks.memory_gbytes_per_second);
+        let fma = peaks.fma_f32_gflops;
+        let bandwidth = peaks.memory_gbytes_per_second;
         for step in &mut self.steps {
             let ceiling = ceiling_ms(step.macs, step.bytes, fma, bandwidth);
             step.ceiling_ms = Some(ceiling);

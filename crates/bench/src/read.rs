@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::error::Category;
 
-use super::check::{Nonsense, check};
+use super::check::{ConsistencyError, check};
 use super::{Report, SCHEMA_VERSION};
 
 /// The largest accepted size of a result. A thousand rows of a thousand samples take a fifth of
@@ -18,7 +18,7 @@ use super::{Report, SCHEMA_VERSION};
 const MAX_BYTES: u64 = 256 << 20;
 
 /// The largest number of characters that a message quotes from a foreign text.
-const QUOTED: usize = 200;
+const MAX_QUOTED: usize = 200;
 
 /// An error for text that is no result of this program, or a result of another version.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +66,7 @@ pub enum ReadError {
         "expected schema_version {SCHEMA_VERSION}, which resnet {} reads, found {found}{}; make the \
          result again with this resnet, or use the one that made it",
         env!("CARGO_PKG_VERSION"),
-        made_by(.crate_version)
+        producer(.crate_version)
     )]
     Version {
         /// The schema version that was found.
@@ -84,7 +84,7 @@ pub enum ReadError {
     },
     /// A number or state cannot come from a measurement.
     #[error("{0}; no measurement gives that, make the file again")]
-    Nonsense(#[from] Nonsense),
+    Inconsistent(#[from] ConsistencyError),
 }
 
 /// An error for a file from which no result can be read.
@@ -126,7 +126,7 @@ impl Report {
         }
         // Editors and shells on Windows put a byte order mark in front.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        is_of_this_version(text)?;
+        check_version(text)?;
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let report: Self =
             serde_path_to_error::deserialize(&mut deserializer).map_err(|e| ReadError::Field {
@@ -170,7 +170,7 @@ impl Report {
     /// not finite become null.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut text = String::new();
-        layout(&serde_json::to_value(self)?, 0, &mut text)?;
+        write_indented(&serde_json::to_value(self)?, 0, &mut text)?;
         text.push('\n');
         Ok(text)
     }
@@ -178,18 +178,18 @@ impl Report {
 
 /// The fields that identify a result and its version, even if the other fields have changed.
 #[derive(Deserialize)]
-struct Head {
+struct ReportHeader {
     schema_version: Option<Value>,
     crate_version: Option<Value>,
     rows: Option<IgnoredAny>,
 }
 
-fn is_of_this_version(text: &str) -> Result<(), ReadError> {
+fn check_version(text: &str) -> Result<(), ReadError> {
     let foreign = |found: String| Err(ReadError::Foreign { found });
     // serde would also read a list as a struct, so accept only an object.
     let is_object = text.trim_start().starts_with('{');
     let head = if is_object {
-        serde_json::from_str::<Head>(text)
+        serde_json::from_str::<ReportHeader>(text)
     } else {
         match serde_json::from_str::<IgnoredAny>(text) {
             Ok(_) => return foreign("no object".into()),
@@ -202,11 +202,11 @@ fn is_of_this_version(text: &str) -> Result<(), ReadError> {
         Err(e) => {
             let problem = e.to_string();
             // The error reports the position in fields of its own, so remove it from the text.
-            let told = format!(" at line {} column {}", e.line(), e.column());
+            let position = format!(" at line {} column {}", e.line(), e.column());
             return Err(ReadError::NotJson {
                 line: e.line(),
                 column: e.column(),
-                problem: brief(problem.strip_suffix(&told).unwrap_or(&problem)),
+                problem: brief(problem.strip_suffix(&position).unwrap_or(&problem)),
             });
         }
     };
@@ -229,17 +229,17 @@ fn is_of_this_version(text: &str) -> Result<(), ReadError> {
     }
 }
 
-fn made_by(crate_version: &Option<String>) -> String {
+fn producer(crate_version: &Option<String>) -> String {
     match crate_version {
         Some(version) => format!(", made by resnet {version}"),
         None => String::new(),
     }
 }
 
-/// Returns a foreign text on one line, cut after [`QUOTED`] characters.
+/// Returns a foreign text on one line, cut after [`MAX_QUOTED`] characters.
 fn brief(text: &str) -> String {
-    let mut out: String = printable(text).chars().take(QUOTED).collect();
-    if out.len() < text.len() && text.chars().count() > QUOTED {
+    let mut out: String = printable(text).chars().take(MAX_QUOTED).collect();
+    if out.len() < text.len() && text.chars().count() > MAX_QUOTED {
         out.push('…');
     }
     out
@@ -247,7 +247,7 @@ fn brief(text: &str) -> String {
 
 /// Writes objects, and lists of objects or lists, over several lines. All other values take one
 /// line.
-fn layout(value: &Value, depth: usize, out: &mut String) -> Result<(), serde_json::Error> {
+fn write_indented(value: &Value, depth: usize, out: &mut String) -> Result<(), serde_json::Error> {
     let line = |depth: usize| format!("\n{}", "  ".repeat(depth));
     let nested = |v: &Value| v.is_object() || v.is_array();
     match value {
@@ -256,7 +256,7 @@ fn layout(value: &Value, depth: usize, out: &mut String) -> Result<(), serde_jso
             for (name, field) in fields {
                 out.push(open);
                 out.extend([&line(depth + 1), &serde_json::to_string(name)?, ": "]);
-                layout(field, depth + 1, out)?;
+                write_indented(field, depth + 1, out)?;
                 open = ',';
             }
             out.extend([&line(depth), "}"]);
@@ -266,7 +266,7 @@ fn layout(value: &Value, depth: usize, out: &mut String) -> Result<(), serde_jso
             for item in items {
                 out.push(open);
                 out.push_str(&line(depth + 1));
-                layout(item, depth + 1, out)?;
+                write_indented(item, depth + 1, out)?;
                 open = ',';
             }
             out.extend([&line(depth), "]"]);

@@ -10,12 +10,12 @@ fn value() -> Value {
 }
 
 #[track_caller]
-fn refused(text: &str) -> String {
+fn error_for(text: &str) -> String {
     Report::from_json(text).unwrap_err().to_string()
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn written_results_are_read() {
     for report in [fixture::full(), fixture::report(vec![])] {
         let text = report.to_json().unwrap();
         assert_eq!(Report::from_json(&text).unwrap(), report);
@@ -37,7 +37,7 @@ fn what_is_written_is_read() {
 }
 
 #[test]
-fn what_is_no_result() {
+fn other_text_is_refused() {
     for (text, says) in [
         ("", "line 1, column 0: EOF"),
         (
@@ -59,15 +59,15 @@ fn what_is_no_result() {
             "duplicate field",
         ),
     ] {
-        let error = refused(text);
+        let error = error_for(text);
         assert!(error.contains(says), "{text}: {error}");
         assert!(error.contains("resnet bench --json"), "{error}");
     }
 }
 
 #[test]
-fn other_versions_name_both() {
-    let error = refused("{\"schema_version\": 2, \"crate_version\": \"9.1.0\", \"rows\": 7}");
+fn errors_for_other_versions_name_both_versions() {
+    let error = error_for("{\"schema_version\": 2, \"crate_version\": \"9.1.0\", \"rows\": 7}");
     for says in [
         "expected schema_version 1",
         "found 2",
@@ -76,11 +76,11 @@ fn other_versions_name_both() {
     ] {
         assert!(error.contains(says), "{error}");
     }
-    assert!(refused("{\"schema_version\": -1.5e3}").contains("found -1500.0;"));
+    assert!(error_for("{\"schema_version\": -1.5e3}").contains("found -1500.0;"));
 }
 
 #[test]
-fn fields_are_named() {
+fn errors_name_the_field() {
     for (pointer, value, says) in [
         (
             "/rows/2/end_to_end/median",
@@ -112,17 +112,21 @@ fn fields_are_named() {
     ] {
         let mut broken = self::value();
         *broken.pointer_mut(pointer).unwrap() = value;
-        let error = refused(&broken.to_string());
+        let error = error_for(&broken.to_string());
         assert!(error.starts_with(says), "{error}");
     }
     // The number is too large for an `f64`.
     let text = fixture::report(vec![]).to_json().unwrap();
     let text = text.replace("\"cpus\": 16", "\"cpus\": 1e999");
-    assert!(refused(&text).contains("host.cpus: "), "{}", refused(&text));
+    assert!(
+        error_for(&text).contains("host.cpus: "),
+        "{}",
+        error_for(&text)
+    );
 }
 
 #[test]
-fn nonsense_is_refused() {
+fn contradictions_are_refused() {
     for (pointer, value, says) in [
         (
             "/rows/0/device",
@@ -253,25 +257,25 @@ fn nonsense_is_refused() {
     ] {
         let mut broken = self::value();
         *broken.pointer_mut(pointer).unwrap() = value;
-        let error = refused(&broken.to_string());
+        let error = error_for(&broken.to_string());
         assert!(error.starts_with(says), "{pointer}: {error}");
     }
 }
 
 #[test]
-fn hostile_text_ends_well() {
+fn hostile_text_is_an_error() {
     // The deep nesting stands once in a field that is read and once in a field that is skipped.
     for field in ["rows", "other"] {
         let deep = format!(
             "{{\"schema_version\": 1, \"{field}\": {}",
             "[".repeat(1 << 20)
         );
-        refused(&deep);
+        error_for(&deep);
     }
     // Messages quote only a part of a long text, on one line.
     let mut long = value();
     long["rows"][0]["status"] = json!("\u{1b}\n[2J".repeat(100_000));
-    let error = refused(&long.to_string());
+    let error = error_for(&long.to_string());
     assert!(
         error.len() < 1000 && !error.contains(char::is_control),
         "{error}"
@@ -279,7 +283,7 @@ fn hostile_text_ends_well() {
 }
 
 #[test]
-fn files_are_named() {
+fn errors_name_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.json");
     let says = |path: &Path| Report::from_file(path).unwrap_err().to_string();

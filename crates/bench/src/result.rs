@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::machine::{CooperativePeak, Device, Host, Limits, NotMeasured, Peaks, Power};
+pub use super::machine::{CooperativePeak, Device, Host, Limits, MissingFigure, Peaks, Power};
 use crate::check::{at_least_one, not_negative};
 use resnet_wgpu::low_level::gpu::Clock;
 
 #[cfg(test)]
-use crate::schema_tests::Clocks;
+use crate::schema_tests::ClockSchema;
 
 /// The version of this layout. The version grows with every change of the layout.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -98,7 +98,7 @@ pub struct Row {
     /// The time of one batch on the GPU alone.
     pub gpu: Option<Stats>,
     /// The clock of `gpu`.
-    #[cfg_attr(test, schemars(with = "Option<Clocks>"))]
+    #[cfg_attr(test, schemars(with = "Option<ClockSchema>"))]
     pub gpu_clock: Option<Clock>,
     /// Images per second, end to end: from the median in the latency scenario, and from the
     /// whole timed loop in the throughput scenario.
@@ -313,7 +313,7 @@ pub struct Memory {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Profile {
     /// The clock of the profile.
-    #[cfg_attr(test, schemars(with = "Clocks"))]
+    #[cfg_attr(test, schemars(with = "ClockSchema"))]
     pub clock: Clock,
     /// The number of inferences behind the medians.
     pub repetitions: usize,

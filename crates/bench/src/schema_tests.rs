@@ -17,7 +17,7 @@ const UPDATE: &str = "UPDATE_SCHEMA";
 #[derive(JsonSchema)]
 #[schemars(rename = "Clock", rename_all = "snake_case")]
 #[expect(dead_code, reason = "the schema of the library's `Clock`")]
-pub enum Clocks {
+pub enum ClockSchema {
     /// Timestamps that the GPU wrote.
     Timestamps,
     /// The host's clock around a submission and the wait for it, if the adapter has no
@@ -47,7 +47,7 @@ pub fn only_right_rows_have_speeds(schema: &mut Schema) {
 
 /// Applies the rules for every schema node. Objects have no additional fields, and no number is
 /// negative. `format` is removed because JSON has no number widths. Descriptions take one line.
-fn everywhere(schema: &mut Schema) {
+fn apply_rules(schema: &mut Schema) {
     if let Some(Value::String(text)) = schema.get_mut("description") {
         *text = text.replace('\n', " ");
     }
@@ -63,7 +63,7 @@ fn everywhere(schema: &mut Schema) {
 
 fn schema() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    let settings = settings.with_transform(RecursiveTransform(everywhere));
+    let settings = settings.with_transform(RecursiveTransform(apply_rules));
     settings
         .into_generator()
         .into_root_schema_for::<Report>()
@@ -75,7 +75,7 @@ fn value() -> Value {
 }
 
 #[test]
-fn the_schema_is_that_of_the_types() {
+fn the_committed_schema_is_derived_from_the_types() {
     let derived = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
     if std::env::var_os(UPDATE).is_some() {
         std::fs::write(FILE, &derived).unwrap();
@@ -88,7 +88,7 @@ fn the_schema_is_that_of_the_types() {
 }
 
 #[test]
-fn the_schema_admits_what_is_written() {
+fn the_schema_admits_written_results() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for report in [fixture::full(), fixture::report(vec![])] {
         let value = serde_json::to_value(report).unwrap();
@@ -100,7 +100,7 @@ fn the_schema_admits_what_is_written() {
 }
 
 #[test]
-fn the_schema_refuses_what_is_broken() {
+fn the_schema_refuses_broken_results() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for (pointer, value) in [
         ("/schema_version", json!(2)),

@@ -12,7 +12,7 @@ use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::low_level::seeded_images;
 use resnet_wgpu::low_level::tensor::padded;
 use resnet_wgpu::low_level::verify::tolerance_of_logits;
-use resnet_wgpu::{Checkpoint, Choice, Error, Gpu, Hints, Model, Session, SessionOptions};
+use resnet_wgpu::{Checkpoint, Error, Gpu, Hints, KernelChoice, Model, Session, SessionOptions};
 
 /// The number of batches in flight in the throughput scenario: one uploads, one computes, and one
 /// is read.
@@ -90,9 +90,9 @@ impl Case {
 
 /// A session that has computed its first logits.
 #[derive(Debug)]
-pub struct Started {
+pub struct StartedSession {
     /// The choice of kernels.
-    pub choice: Choice,
+    pub choice: KernelChoice,
     /// The device.
     pub gpu: Gpu,
     /// The model.
@@ -113,8 +113,8 @@ pub struct Started {
 pub fn start_up(
     options: &GpuOptions,
     case: &Case,
-    choose: impl FnOnce(&Gpu) -> Choice,
-) -> Result<Started, Error> {
+    choose: impl FnOnce(&Gpu) -> KernelChoice,
+) -> Result<StartedSession, Error> {
     let began = Instant::now();
     let gpu = Gpu::new(options)?;
     let choice = choose(&gpu);
@@ -130,9 +130,9 @@ pub(super) fn start(
     gpu: Gpu,
     model: Model,
     case: &Case,
-    choice: &Choice,
+    choice: &KernelChoice,
     [opened, loaded]: [Duration; 2],
-) -> Result<Started, Error> {
+) -> Result<StartedSession, Error> {
     let began = Instant::now();
     let side = case.side(&model);
     let options = SessionOptions {
@@ -146,24 +146,24 @@ pub(super) fn start(
         ..SessionOptions::default()
     };
     let session = Session::new(&gpu, &model, &options)?;
-    let made = began.elapsed();
+    let set_up = began.elapsed();
     // Making the images is not part of the start-up.
     let input = batch(case.batch_size, &session);
-    let ran = Instant::now();
+    let run_began = Instant::now();
     let logits = session.run_batch(&input, |outputs| outputs.logits().to_vec())?;
-    let first = ran.elapsed();
+    let first_run = run_began.elapsed();
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
-    let setup = session.setup();
+    let setup = session.setup_times();
     let startup = Startup {
         device_ms: ms(opened),
         load_ms: ms(loaded),
         plan_ms: ms(setup.plan),
         pipelines_ms: ms(setup.pipelines),
         upload_ms: ms(setup.upload),
-        first_inference_ms: ms(first),
-        total_ms: ms(opened + loaded + made + first),
+        first_inference_ms: ms(first_run),
+        total_ms: ms(opened + loaded + set_up + first_run),
     };
-    Ok(Started {
+    Ok(StartedSession {
         choice: choice.clone(),
         gpu,
         model,

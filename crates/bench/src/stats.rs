@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn near(found: f64, expected: f64) {
+    fn assert_near(found: f64, expected: f64) {
         assert!(
             (found - expected).abs() <= 1e-12 * expected.abs(),
             "{found} {expected}"
@@ -57,12 +57,12 @@ mod tests {
     }
 
     #[test]
-    fn none_of_none() {
+    fn no_samples_have_no_statistics() {
         assert_eq!(Stats::of(vec![]), None);
     }
 
     #[test]
-    fn one_sample_is_all_there_is() {
+    fn one_sample_has_no_deviation() {
         let stats = Stats::of(vec![3.5]).unwrap();
         assert_eq!(stats.stddev, 0.0);
         for value in [stats.mean, stats.min, stats.median, stats.p90, stats.p99] {
@@ -72,32 +72,32 @@ mod tests {
 
     /// The expected values are from `numpy.percentile(x, [50, 90, 99])` and `numpy.std(x, ddof=1)`.
     #[test]
-    fn as_numpy_has_it() {
+    fn statistics_equal_those_of_numpy() {
         let samples = vec![4.0, 1.0, 2.5, 8.0, 2.0, 3.0, 16.0, 1.5, 2.25, 5.75];
         let stats = Stats::of(samples.clone()).unwrap();
         assert_eq!(stats.samples, samples);
         assert_eq!((stats.min, stats.max), (1.0, 16.0));
-        near(stats.mean, 4.6);
-        near(stats.stddev, 4.53412983198908);
-        near(stats.median, 2.75);
-        near(stats.p90, 8.8);
-        near(stats.p99, 15.28);
+        assert_near(stats.mean, 4.6);
+        assert_near(stats.stddev, 4.53412983198908);
+        assert_near(stats.median, 2.75);
+        assert_near(stats.p90, 8.8);
+        assert_near(stats.p99, 15.28);
     }
 
     /// Values computed by hand for the sorted samples 1, 2, 3, 4. The median lies between 2 and 3.
     /// p90 lies at index 0.9 · 3 = 2.7, and p99 at index 0.99 · 3 = 2.97. The sample variance
     /// equals (2.25 + 0.25) · 2 / 3.
     #[test]
-    fn as_by_hand() {
+    fn statistics_equal_those_by_hand() {
         let stats = Stats::of(vec![4.0, 2.0, 1.0, 3.0]).unwrap();
-        near(stats.median, 2.5);
-        near(stats.p90, 3.7);
-        near(stats.p99, 3.97);
-        near(stats.stddev, (5.0f64 / 3.0).sqrt());
+        assert_near(stats.median, 2.5);
+        assert_near(stats.p90, 3.7);
+        assert_near(stats.p99, 3.97);
+        assert_near(stats.stddev, (5.0f64 / 3.0).sqrt());
     }
 
     #[test]
-    fn equal_samples_do_not_spread() {
+    fn equal_samples_have_no_deviation() {
         let stats = Stats::of(vec![0.1; 1001]).unwrap();
         for value in [stats.mean, stats.min, stats.median, stats.p99, stats.max] {
             assert_eq!(value, 0.1);

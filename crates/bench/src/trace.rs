@@ -19,9 +19,9 @@ pub fn trace(device: &str, profile: &Profile, timeline: &Timeline) -> Value {
         Clock::Wall => "GPU (by the host's clock, round trips included)",
     };
     let mut events = vec![
-        named("process_name", HOST, "resnet-wgpu"),
-        named("thread_name", HOST, "host"),
-        named("thread_name", GPU, &format!("{clock}: {device}")),
+        metadata("process_name", HOST, "resnet-wgpu"),
+        metadata("thread_name", HOST, "host"),
+        metadata("thread_name", GPU, &format!("{clock}: {device}")),
     ];
     for (name, span) in [
         ("upload", timeline.upload),
@@ -47,7 +47,7 @@ pub fn trace(device: &str, profile: &Profile, timeline: &Timeline) -> Value {
     json!({ "displayTimeUnit": "ms", "traceEvents": events })
 }
 
-fn named(what: &str, track: u32, name: &str) -> Value {
+fn metadata(what: &str, track: u32, name: &str) -> Value {
     json!({ "ph": "M", "name": what, "pid": 1, "tid": track, "args": { "name": name } })
 }
 

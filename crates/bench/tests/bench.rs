@@ -4,10 +4,11 @@
 mod scaled;
 
 use resnet_wgpu::low_level::kernels::Scalar;
-use resnet_wgpu::{Choice, DeviceSelector, Gpu, adapters};
+use resnet_wgpu::{DeviceSelector, Gpu, KernelChoice, adapters};
 use resnet_wgpu_bench::report::text;
 use resnet_wgpu_bench::{
-    Case, Host, Power, Repeat, Report, Row, SCHEMA_VERSION, Scenario, Source, Status, measure_on,
+    Case, Host, Power, RepetitionLimits, Report, Row, SCHEMA_VERSION, Scenario, Source, Status,
+    measure_on,
 };
 use scaled::scaled;
 
@@ -22,22 +23,29 @@ fn case(batch_size: usize, scenario: Scenario) -> Case {
     }
 }
 
-fn row(gpu: &Gpu, case: &Case, choice: &Choice, repetitions: usize) -> Row {
+fn row(gpu: &Gpu, case: &Case, choice: &KernelChoice, repetitions: usize) -> Row {
     let model = case.source.load().unwrap();
-    measure_on(gpu, &model, case, choice, &Repeat::times(repetitions)).unwrap()
+    measure_on(
+        gpu,
+        &model,
+        case,
+        choice,
+        &RepetitionLimits::exactly(repetitions),
+    )
+    .unwrap()
 }
 
-fn near(found: f64, expected: f64) {
+fn assert_near(found: f64, expected: f64) {
     assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
 }
 
 #[test]
-fn a_right_network_is_measured_on_every_adapter() {
+fn a_correct_network_is_measured_on_every_adapter() {
     let adapters = adapters();
     assert!(!adapters.is_empty(), "no adapter: run ./scripts/test");
     for adapter in adapters {
         let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
-        let row = row(&gpu, &case(3, Scenario::Latency), &Choice::Auto, 5);
+        let row = row(&gpu, &case(3, Scenario::Latency), &KernelChoice::Auto, 5);
         assert_eq!((row.status, &row.error), (Status::Ok, &None));
         let v = row.verification.as_ref().unwrap();
         assert!(v.passed && v.deterministic == Some(true), "{v:?}");
@@ -46,10 +54,10 @@ fn a_right_network_is_measured_on_every_adapter() {
         assert!(v.worst_error().unwrap() < 1e-5, "{v:?}");
         let wall = row.end_to_end.as_ref().unwrap();
         assert_eq!(wall.samples.len(), 5);
-        near(row.images_per_second.unwrap(), 3e3 / wall.median);
+        assert_near(row.images_per_second.unwrap(), 3e3 / wall.median);
         let flops = 2.0 * 40_551_040.0 * 3.0;
         assert_eq!(row.work.macs, 40_551_040);
-        near(row.gflops.unwrap(), flops / (wall.median * 1e6));
+        assert_near(row.gflops.unwrap(), flops / (wall.median * 1e6));
         // The encoding on the host is a part of the end-to-end time.
         assert!(row.encode.as_ref().unwrap().median <= wall.max);
         let memory = row.memory.as_ref().unwrap();
@@ -61,7 +69,7 @@ fn a_right_network_is_measured_on_every_adapter() {
         let macs: u64 = profile.steps.iter().map(|s| s.macs).sum();
         // Winograd does at most four times fewer multiplications than the network has.
         assert!(macs <= 3 * row.work.macs && 4 * macs > 3 * row.work.macs);
-        near(profile.steps.iter().map(|s| s.share).sum(), 100.0);
+        assert_near(profile.steps.iter().map(|s| s.share).sum(), 100.0);
         // Two clocks measure the same runs. The bounds are wide for a busy machine.
         let gpu = row.gpu.as_ref().unwrap();
         assert!(gpu.min < 2.0 * wall.max, "{gpu:?} {wall:?}");
@@ -70,10 +78,15 @@ fn a_right_network_is_measured_on_every_adapter() {
 }
 
 #[test]
-fn throughput_keeps_batches_apart() {
+fn throughput_keeps_batches_separate() {
     let gpu = Gpu::new(DeviceSelector::Auto).unwrap();
     for batch in [1, 4] {
-        let row = row(&gpu, &case(batch, Scenario::Throughput), &Choice::Auto, 9);
+        let row = row(
+            &gpu,
+            &case(batch, Scenario::Throughput),
+            &KernelChoice::Auto,
+            9,
+        );
         assert_eq!(row.status, Status::Ok, "{:?}", row.error);
         assert_eq!(row.in_flight, 3);
         assert_eq!(row.verification.unwrap().after.unwrap().top1_equal, batch);
@@ -89,7 +102,7 @@ fn report(row: Row) -> Report {
         command: "a test".into(),
         crate_version: "0".into(),
         wgpu_version: "0".into(),
-        repetitions: Repeat::times(3).repetitions(),
+        repetitions: RepetitionLimits::exactly(3).repetitions(),
         host: Host {
             os: "an OS".into(),
             kernel: "1".into(),
@@ -112,32 +125,41 @@ fn a_wrong_result_has_no_speed() {
     };
     for adapter in adapters() {
         let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
-        failed(&row(&gpu, &case, &Choice::Auto, 3));
+        assert_failed(&row(&gpu, &case, &KernelChoice::Auto, 3));
     }
 }
 
 /// A layer's values overflow in f16, so its result is wrong.
 #[test]
-fn what_overflows_has_no_speed() {
+fn an_overflow_has_no_speed() {
     let halves = adapters().into_iter().filter_map(|adapter| {
         let gpu = Gpu::new(DeviceSelector::Index(adapter.index)).unwrap();
         gpu.profile().f16.then_some(gpu)
     });
     for gpu in halves {
-        overflows(&gpu);
+        assert_overflow_has_no_speed(&gpu);
     }
 }
 
-fn overflows(gpu: &Gpu) {
+fn assert_overflow_has_no_speed(gpu: &Gpu) {
     let model = scaled(&[("layer2.1.bn1.weight", 1e6), ("layer2.1.bn1.bias", 1e6)]);
     let case = Case {
         precision: Scalar::F16,
         ..case(2, Scenario::Latency)
     };
-    failed(&measure_on(gpu, &model, &case, &Choice::Auto, &Repeat::times(3)).unwrap());
+    assert_failed(
+        &measure_on(
+            gpu,
+            &model,
+            &case,
+            &KernelChoice::Auto,
+            &RepetitionLimits::exactly(3),
+        )
+        .unwrap(),
+    );
 }
 
-fn failed(row: &Row) {
+fn assert_failed(row: &Row) {
     assert_eq!(row.status, Status::FailedVerification);
     let v = row.verification.as_ref().unwrap();
     assert!(!v.passed && v.worst_error().is_none_or(|e| e > v.tolerance));

@@ -43,9 +43,9 @@ fn every_adapter_has_plausible_peaks() {
     assert!(!adapters().is_empty(), "no adapter: run ./scripts/test");
     for adapter in adapters() {
         let selector = DeviceSelector::Index(adapter.index);
-        let mut asked = Vec::new();
+        let mut progress = Vec::new();
         let peaks = peaks(&selector, Duration::from_secs(4), |what| {
-            asked.push(what.to_owned());
+            progress.push(what.to_owned());
         })
         .unwrap();
         let device = adapter.describe();
@@ -56,13 +56,13 @@ fn every_adapter_has_plausible_peaks() {
         assert_plausible(&peaks, &device);
         let f16 = adapter.features.contains(wgpu::Features::SHADER_F16);
         assert_eq!(peaks.fma_f16_gflops.is_some(), f16, "{device}");
-        let noted = |what: &str| peaks.not_measured.iter().any(|n| n.what == what);
-        assert_eq!(noted("fma_f16_gflops"), !f16, "{device}");
+        let is_missing = |what: &str| peaks.not_measured.iter().any(|n| n.what == what);
+        assert_eq!(is_missing("fma_f16_gflops"), !f16, "{device}");
         let feature = wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
         let cooperative = adapter.features.contains(feature);
-        assert_eq!(noted("cooperative_matrix"), !cooperative, "{device}");
+        assert_eq!(is_missing("cooperative_matrix"), !cooperative, "{device}");
         for what in ["FMA f32", "memory", "dispatch", "cooperative matrices"] {
-            assert!(asked.iter().any(|a| a == what), "{what} on {device}");
+            assert!(progress.iter().any(|p| p == what), "{what} on {device}");
         }
     }
 }

@@ -9,20 +9,20 @@ use std::ptr::NonNull;
 use crate::status::Failure;
 
 /// Checks that `len` values can be at a pointer. No check can prove that they are.
-pub fn place<T>(ptr: *const T, len: usize, name: &str) -> Result<NonNull<T>, Failure> {
+pub fn checked_pointer<T>(ptr: *const T, len: usize, name: &str) -> Result<NonNull<T>, Failure> {
     let expected = || match len {
         1 => "a pointer".to_owned(),
         _ => format!("a pointer to {len} values"),
     };
-    let Some(place) = NonNull::new(ptr.cast_mut()) else {
+    let Some(pointer) = NonNull::new(ptr.cast_mut()) else {
         return Err(Failure::argument(name, expected(), "NULL"));
     };
-    if !place.is_aligned() {
+    if !pointer.is_aligned() {
         let expected = format!("{} aligned to {} bytes", expected(), align_of::<T>());
-        return Err(Failure::argument(name, expected, format!("{place:p}")));
+        return Err(Failure::argument(name, expected, format!("{pointer:p}")));
     }
     let bytes = len.checked_mul(size_of::<T>());
-    let wraps = |bytes| place.addr().checked_add(bytes).is_none();
+    let wraps = |bytes| pointer.addr().checked_add(bytes).is_none();
     if bytes.is_none_or(|bytes| bytes > isize::MAX as usize || wraps(bytes)) {
         let size = size_of::<T>();
         let found = format!("{len} values of {size} bytes");
@@ -32,7 +32,7 @@ pub fn place<T>(ptr: *const T, len: usize, name: &str) -> Result<NonNull<T>, Fai
             found,
         ));
     }
-    Ok(place)
+    Ok(pointer)
 }
 
 /// Returns a reference to a handle.
@@ -41,9 +41,9 @@ pub fn place<T>(ptr: *const T, len: usize, name: &str) -> Result<NonNull<T>, Fai
 /// A pointer that is neither NULL nor misaligned is a handle of this library, and
 /// nobody frees the handle in the lifetime `'a`.
 pub unsafe fn handle<'a, T>(ptr: *const T, name: &str) -> Result<&'a T, Failure> {
-    let place = place(ptr, 1, name)?;
+    let pointer = checked_pointer(ptr, 1, name)?;
     // SAFETY: the caller fulfils this function's requirements.
-    Ok(unsafe { place.as_ref() })
+    Ok(unsafe { pointer.as_ref() })
 }
 
 /// Returns a mutable reference to a handle.
@@ -51,20 +51,21 @@ pub unsafe fn handle<'a, T>(ptr: *const T, name: &str) -> Result<&'a T, Failure>
 /// # Safety
 /// The requirements of [`handle`], and nobody else uses the handle in the lifetime `'a`.
 pub unsafe fn handle_mut<'a, T>(ptr: *mut T, name: &str) -> Result<&'a mut T, Failure> {
-    let mut place = place(ptr, 1, name)?;
+    let mut pointer = checked_pointer(ptr, 1, name)?;
     // SAFETY: the caller fulfils this function's requirements.
-    Ok(unsafe { place.as_mut() })
+    Ok(unsafe { pointer.as_mut() })
 }
 
 /// Frees a handle; ignores NULL.
 ///
 /// # Safety
-/// The pointer comes from [`Out::give`] and is not used again.
+/// The pointer comes from [`OutBuffer::write_handle`] and is not used again.
 pub unsafe fn release<T>(ptr: *mut T, name: &str) -> Result<(), Failure> {
     if !ptr.is_null() {
-        let place = place(ptr, 1, name)?;
-        // SAFETY: the caller guarantees that the pointer is from `give`, which made it from a box.
-        drop(unsafe { Box::from_raw(place.as_ptr()) });
+        let pointer = checked_pointer(ptr, 1, name)?;
+        // SAFETY: the caller guarantees that the pointer is from `write_handle`, which made it
+        // from a box.
+        drop(unsafe { Box::from_raw(pointer.as_ptr()) });
     }
     Ok(())
 }
@@ -75,10 +76,10 @@ pub unsafe fn release<T>(ptr: *mut T, name: &str) -> Result<(), Failure> {
 /// A pointer that is not NULL points to `len` values, and nobody changes them in the
 /// lifetime `'a`.
 pub unsafe fn values<'a, T>(ptr: *const T, len: usize, name: &str) -> Result<&'a [T], Failure> {
-    let place = place(ptr, len, name)?;
-    // SAFETY: `place` checked the pointer and the length; the caller guarantees the
-    // rest.
-    Ok(unsafe { std::slice::from_raw_parts(place.as_ptr(), len) })
+    let pointer = checked_pointer(ptr, len, name)?;
+    // SAFETY: `checked_pointer` checked the pointer and the length; the caller guarantees
+    // the rest.
+    Ok(unsafe { std::slice::from_raw_parts(pointer.as_ptr(), len) })
 }
 
 /// Returns the text at a pointer.
@@ -130,47 +131,51 @@ unsafe fn bytes<'a>(ptr: *const c_char, name: &str) -> Result<&'a CStr, Failure>
 /// It is a pointer and not a reference, so the memory may be uninitialised. It may also
 /// overlap with the input of a function, because results are written last and from
 /// memory of this library.
-pub struct Out<T> {
-    place: NonNull<T>,
-    room: usize,
+pub struct OutBuffer<T> {
+    pointer: NonNull<T>,
+    capacity: usize,
 }
 
-/// Returns the memory for `room` results.
+/// Returns the memory for `capacity` results.
 ///
 /// # Safety
-/// If the pointer is not NULL, `room` values can be written there until the call ends.
-pub unsafe fn out<T>(ptr: *mut T, room: usize, name: &str) -> Result<Out<T>, Failure> {
-    let place = place(ptr, room, name)?;
-    Ok(Out { place, room })
+/// If the pointer is not NULL, `capacity` values can be written there until the call ends.
+pub unsafe fn out_buffer<T>(
+    ptr: *mut T,
+    capacity: usize,
+    name: &str,
+) -> Result<OutBuffer<T>, Failure> {
+    let pointer = checked_pointer(ptr, capacity, name)?;
+    Ok(OutBuffer { pointer, capacity })
 }
 
 /// Returns the memory for a handle and sets it to NULL until the handle exists.
 ///
 /// # Safety
-/// The requirements of [`out`].
-pub unsafe fn slot<T>(ptr: *mut *mut T, name: &str) -> Result<Out<*mut T>, Failure> {
+/// The requirements of [`out_buffer`].
+pub unsafe fn handle_slot<T>(ptr: *mut *mut T, name: &str) -> Result<OutBuffer<*mut T>, Failure> {
     // SAFETY: the caller fulfils this function's requirements.
-    let slot = unsafe { out(ptr, 1, name) }?;
+    let slot = unsafe { out_buffer(ptr, 1, name) }?;
     slot.write(&[std::ptr::null_mut()]);
     Ok(slot)
 }
 
-impl<T: Copy> Out<T> {
+impl<T: Copy> OutBuffer<T> {
     /// Writes values, at most as many as fit.
     pub fn write(&self, values: &[T]) {
-        let n = values.len().min(self.room);
-        // SAFETY: the caller of `out` guaranteed room for `room` values, and `values` is
-        // memory of this library, so the two do not overlap.
+        let n = values.len().min(self.capacity);
+        // SAFETY: the caller of `out_buffer` guaranteed memory for `capacity` values, and
+        // `values` is memory of this library, so the two do not overlap.
         unsafe {
-            self.place
+            self.pointer
                 .copy_from_nonoverlapping(NonNull::from(values).cast(), n)
         };
     }
 }
 
-impl<T> Out<*mut T> {
+impl<T> OutBuffer<*mut T> {
     /// Writes a new handle, which [`release`] frees.
-    pub fn give(&self, value: T) {
+    pub fn write_handle(&self, value: T) {
         self.write(&[Box::into_raw(Box::new(value))]);
     }
 }
@@ -180,10 +185,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pointers_are_looked_at() {
+    fn pointers_are_checked() {
         let four = [1.0f32, 2.0, 3.0, 4.0];
-        let refused = |ptr: *const f32, len| place(ptr, len, "images").unwrap_err().text;
-        assert!(place(four.as_ptr(), 4, "images").is_ok());
+        let refused = |ptr: *const f32, len| checked_pointer(ptr, len, "images").unwrap_err().text;
+        assert!(checked_pointer(four.as_ptr(), 4, "images").is_ok());
         assert_eq!(
             refused(std::ptr::null(), 4),
             "argument `images`: expected a pointer to 4 values, found NULL"
@@ -198,11 +203,11 @@ mod tests {
     }
 
     #[test]
-    fn results_may_overlap_with_what_was_read() {
+    fn results_may_overlap_with_the_input() {
         let mut values = [1, 2, 3];
         let ptr = values.as_mut_ptr();
         // SAFETY: the array has three values, and two are written.
-        let out = unsafe { out(ptr, 2, "values") }.unwrap();
+        let out = unsafe { out_buffer(ptr, 2, "values") }.unwrap();
         out.write(&[7, 8, 9]);
         assert_eq!(values, [7, 8, 3]);
     }

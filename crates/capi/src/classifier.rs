@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use resnet_wgpu::Classifier;
 
-use crate::checked::{handle, release, slot};
+use crate::checked::{handle, handle_slot, release};
 use crate::device::ResnetDevice;
 use crate::guard::{status, value};
-use crate::model::{Names, ResnetModel};
+use crate::model::{CNames, ResnetModel};
 use crate::options::ResnetOptions;
 use crate::pixels::Pixels;
-use crate::prediction::{Answer, ResnetPrediction};
+use crate::prediction::{PredictionBuffer, ResnetPrediction};
 use crate::status::{Failure, ResnetStatus};
 
 /// A model on a device, ready to classify pictures of any size. Several threads may use
 /// a classifier at once; the device computes their pictures one after another.
 pub struct ResnetClassifier {
     classifier: Classifier,
-    names: Arc<Names>,
+    names: Arc<CNames>,
 }
 
 /// Sets up a model on a device: plans the network, then reads and uploads its weights.
@@ -32,14 +32,15 @@ pub unsafe extern "C" fn resnet_classifier_new(
     status(|| {
         // SAFETY: the caller passes memory for a handle, and handles.
         let (slot, device, model, options) = unsafe {
-            let slot = slot(classifier, "classifier")?;
-            let (device, model) = (handle(device, "device")?, handle(model, "model")?);
+            let slot = handle_slot(classifier, "classifier")?;
+            let device = handle(device, "device")?;
+            let model = handle(model, "model")?;
             (slot, device, model, ResnetOptions::or_default(options)?)
         };
         let options = options.classifier();
-        let made = Classifier::new(&device.device, &model.model, &options)?;
-        slot.give(ResnetClassifier {
-            classifier: made,
+        let classifier = Classifier::new(&device.device, &model.model, &options)?;
+        slot.write_handle(ResnetClassifier {
+            classifier,
             names: Arc::clone(&model.names),
         });
         Ok(())
@@ -126,7 +127,7 @@ pub unsafe extern "C" fn resnet_classifier_free(classifier: *mut ResnetClassifie
 }
 
 /// # Safety
-/// The requirements of [`handle`], [`Pixels::image`] and [`Answer::new`].
+/// The requirements of [`handle`], [`Pixels::image`] and [`PredictionBuffer::new`].
 unsafe fn classify(
     classifier: *const ResnetClassifier,
     picture: &Pixels,
@@ -135,12 +136,12 @@ unsafe fn classify(
     count: *mut usize,
 ) -> Result<(), Failure> {
     // SAFETY: the caller fulfils this function's requirements.
-    let (answer, classifier, image) = unsafe {
-        let answer = Answer::new(k, predictions, count)?;
-        (answer, handle(classifier, "classifier")?, picture.image()?)
+    let (buffer, classifier, image) = unsafe {
+        let buffer = PredictionBuffer::new(k, predictions, count)?;
+        (buffer, handle(classifier, "classifier")?, picture.image()?)
     };
     let found = classifier.classifier.classify(&image, k)?;
-    answer.write(
+    buffer.write(
         found
             .into_iter()
             .map(|p| (classifier.names).prediction(p.class, p.probability, p.logit)),

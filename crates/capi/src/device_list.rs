@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, c_char};
 use resnet_wgpu::adapters;
 use resnet_wgpu::low_level::gpu::{backend_name, kind_name};
 
-use crate::checked::{handle, release, slot};
+use crate::checked::{handle, handle_slot, release};
 use crate::guard::{status, value};
 use crate::status::{Failure, ResnetStatus};
 use crate::text::c_text;
@@ -13,10 +13,10 @@ use crate::text::c_text;
 /// The GPUs of this machine at the time of the call. The first is the one that "auto"
 /// selects. The CPU is not in the list; "cpu" always selects it.
 pub struct ResnetDeviceList {
-    devices: Vec<Listed>,
+    devices: Vec<DeviceEntry>,
 }
 
-struct Listed {
+struct DeviceEntry {
     name: CString,
     backend: CString,
     kind: CString,
@@ -28,14 +28,14 @@ struct Listed {
 pub unsafe extern "C" fn resnet_device_list_new(list: *mut *mut ResnetDeviceList) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes memory for a handle.
-        let slot = unsafe { slot(list, "list") }?;
-        let listed = adapters().into_iter().map(|adapter| Listed {
+        let slot = unsafe { handle_slot(list, "list") }?;
+        let entries = adapters().into_iter().map(|adapter| DeviceEntry {
             backend: c_text(backend_name(&adapter.info)),
             kind: c_text(kind_name(&adapter.info)),
             name: c_text(adapter.info.name),
         });
-        let devices = listed.collect();
-        slot.give(ResnetDeviceList { devices });
+        let devices = entries.collect();
+        slot.write_handle(ResnetDeviceList { devices });
         Ok(())
     })
 }
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn resnet_device_list_name(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the caller passes a handle.
-    unsafe { of(list, index, |device| &device.name) }
+    unsafe { device_text(list, index, |device| &device.name) }
 }
 
 /// Returns the API of a device: "Vulkan", "Metal", "Direct3D 12" or "OpenGL". The text
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn resnet_device_list_backend(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the caller passes a handle.
-    unsafe { of(list, index, |device| &device.backend) }
+    unsafe { device_text(list, index, |device| &device.backend) }
 }
 
 /// Returns the kind of a device: "discrete", "integrated", "virtual", "software" or
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn resnet_device_list_kind(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the caller passes a handle.
-    unsafe { of(list, index, |device| &device.kind) }
+    unsafe { device_text(list, index, |device| &device.kind) }
 }
 
 /// Frees a list; NULL is ignored.
@@ -94,10 +94,10 @@ pub unsafe extern "C" fn resnet_device_list_free(list: *mut ResnetDeviceList) {
 ///
 /// # Safety
 /// The requirements of [`handle`].
-unsafe fn of(
+unsafe fn device_text(
     list: *const ResnetDeviceList,
     index: usize,
-    text: fn(&Listed) -> &CStr,
+    text: fn(&DeviceEntry) -> &CStr,
 ) -> *const c_char {
     value(std::ptr::null(), || {
         // SAFETY: the caller passes a handle.

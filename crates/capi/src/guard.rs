@@ -3,16 +3,16 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::last_error::keep;
+use crate::last_error::store;
 use crate::status::{Failure, ResnetStatus};
 
 /// Runs a call, returns its status, and keeps the text of an error for `resnet_last_error`.
 pub fn status(call: impl FnOnce() -> Result<(), Failure>) -> ResnetStatus {
-    match caught(call) {
+    match catch_panics(call) {
         Ok(()) => ResnetStatus::Ok,
         Err(failure) => {
             let status = failure.status;
-            keep(failure);
+            store(failure);
             status
         }
     }
@@ -20,8 +20,8 @@ pub fn status(call: impl FnOnce() -> Result<(), Failure>) -> ResnetStatus {
 
 /// Runs a call that returns a value instead of a status; returns `none` if the call fails.
 pub fn value<T>(none: T, call: impl FnOnce() -> Result<T, Failure>) -> T {
-    caught(call).unwrap_or_else(|failure| {
-        keep(failure);
+    catch_panics(call).unwrap_or_else(|failure| {
+        store(failure);
         none
     })
 }
@@ -30,22 +30,22 @@ pub fn value<T>(none: T, call: impl FnOnce() -> Result<T, Failure>) -> T {
 ///
 /// Data that a panic leaves half written belong to the call and are dropped. The
 /// library keeps data that threads share consistent.
-fn caught<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+fn catch_panics<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
-        let said = said(&*payload).to_owned();
+        let message = panic_message(&*payload).to_owned();
         // Dropping a payload may panic again, and nothing would catch that panic.
         std::mem::forget(payload);
         Err(Failure {
             status: ResnetStatus::Panic,
             kind: None,
             text: format!(
-                "resnet-wgpu panicked: {said}; please report this, and free the handle that was used"
+                "resnet-wgpu panicked: {message}; please report this, and free the handle that was used"
             ),
         })
     })
 }
 
-fn said(payload: &(dyn Any + Send)) -> &str {
+fn panic_message(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     text.or(payload.downcast_ref::<&str>().copied())
         .unwrap_or("it does not say why")

@@ -13,8 +13,8 @@ thread_local! {
     static KIND: Cell<Option<ErrorKind>> = const { Cell::new(None) };
 }
 
-/// Keeps an error for [`resnet_last_error`] and [`resnet_last_error_kind`].
-pub fn keep(failure: Failure) {
+/// Stores an error for [`resnet_last_error`] and [`resnet_last_error_kind`].
+pub fn store(failure: Failure) {
     // A thread that is ending has lost its thread-local variables, and nobody reads its
     // errors.
     let _ = LAST.try_with(|last| last.replace(c_text(failure.text)));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use resnet_wgpu::{Checkpoint, Hints, Model};
 
-use crate::checked::{handle, path, release, slot, text, values};
+use crate::checked::{handle, handle_slot, path, release, text, values};
 use crate::guard::{status, value};
 use crate::status::{Failure, ResnetStatus};
 use crate::text::c_text;
@@ -14,11 +14,11 @@ use crate::text::c_text;
 /// keep what they need of the model, which may be freed before them.
 pub struct ResnetModel {
     pub(crate) model: Model,
-    pub(crate) names: Arc<Names>,
+    pub(crate) names: Arc<CNames>,
 }
 
 /// Names as C text, shared by a model and its classifiers.
-pub struct Names {
+pub struct CNames {
     network: CString,
     pub(crate) classes: Vec<CString>,
 }
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn resnet_model_open_file(
 ) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes memory for a handle, and a text or NULL.
-        let (slot, hints) = unsafe { (slot(model, "model")?, hints(network)?) };
+        let (slot, hints) = unsafe { (handle_slot(model, "model")?, hints(network)?) };
         let opened = match (path.is_null(), &hints.preset) {
             (true, None) => Model::embedded()?,
             (true, Some(network)) => {
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn resnet_model_open_file(
                 Model::load(&Checkpoint::from_file(path)?, &hints)?
             }
         };
-        slot.give(ResnetModel::of(opened)?);
+        slot.write_handle(ResnetModel::of(opened)?);
         Ok(())
     })
 }
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn resnet_model_open_memory(
     status(|| {
         // SAFETY: the caller passes memory for a handle, a text or NULL, and `length` bytes.
         let (slot, hints, bytes) = unsafe {
-            let slot = slot(model, "model")?;
+            let slot = handle_slot(model, "model")?;
             (slot, hints(network)?, values(bytes, length, "bytes")?)
         };
         let mut copy = vec![];
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn resnet_model_open_memory(
             .map_err(|_| Failure::memory(length))?;
         copy.extend_from_slice(bytes);
         let checkpoint = Checkpoint::from_bytes("memory", copy)?;
-        slot.give(ResnetModel::of(Model::load(&checkpoint, &hints)?)?);
+        slot.write_handle(ResnetModel::of(Model::load(&checkpoint, &hints)?)?);
         Ok(())
     })
 }
@@ -143,9 +143,10 @@ pub unsafe extern "C" fn resnet_model_free(model: *mut ResnetModel) {
 
 impl ResnetModel {
     fn of(model: Model) -> Result<Self, Failure> {
-        let (network, labels) = (model.network(), model.labels()?);
+        let network = model.network();
+        let labels = model.labels()?;
         let classes = (0..network.classes).map(|class| c_text(labels.get(class)));
-        let names = Names {
+        let names = CNames {
             network: c_text(network.name.as_str()),
             classes: classes.collect(),
         };

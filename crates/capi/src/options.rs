@@ -6,7 +6,7 @@ use std::ffi::c_char;
 
 use resnet_wgpu::{ClassifierOptions, Interpolation, Precision, SessionOptions};
 
-use crate::checked::{handle, handle_mut, release, slot, text, values};
+use crate::checked::{handle, handle_mut, handle_slot, release, text, values};
 use crate::guard::{status, value};
 use crate::model::ResnetModel;
 use crate::status::{Failure, ResnetStatus};
@@ -19,7 +19,7 @@ const IN_FLIGHT: usize = 2;
 /// be freed before them. Only one thread at a time may use options.
 #[derive(Clone, Default)]
 pub struct ResnetOptions {
-    set_up: ClassifierOptions,
+    classifier: ClassifierOptions,
 }
 
 /// Creates options with their default values. NULL in place of options means these
@@ -28,8 +28,8 @@ pub struct ResnetOptions {
 pub unsafe extern "C" fn resnet_options_new(options: *mut *mut ResnetOptions) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes memory for a handle.
-        let slot = unsafe { slot(options, "options") }?;
-        slot.give(ResnetOptions::default());
+        let slot = unsafe { handle_slot(options, "options") }?;
+        slot.write_handle(ResnetOptions::default());
         Ok(())
     })
 }
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn resnet_options_set_batch(
         if batch == 0 {
             return Err(Failure::argument("batch", "at least 1", "0"));
         }
-        options.set_up.batch = batch;
+        options.classifier.batch = batch;
         Ok(())
     })
 }
@@ -68,8 +68,8 @@ pub unsafe extern "C" fn resnet_options_set_precision(
                 text(precision, "precision")?,
             )
         };
-        let read = name.parse::<Precision>();
-        options.set_up.precision = read
+        let parsed = name.parse::<Precision>();
+        options.classifier.precision = parsed
             .map_err(|_| Failure::argument("precision", "f32, f16 or auto", format!("`{name}`")))?;
         Ok(())
     })
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn resnet_options_set_input_size(
             let expected = "a side in pixels of at least 1";
             return Err(Failure::argument("input_size", expected, "0"));
         }
-        options.set_up.preprocess.input_size = Some(input_size);
+        options.classifier.preprocess.input_size = Some(input_size);
         Ok(())
     })
 }
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn resnet_options_set_crop_pct(
                 crop_pct.to_string(),
             ));
         }
-        options.set_up.preprocess.crop_pct = Some(crop_pct);
+        options.classifier.preprocess.crop_pct = Some(crop_pct);
         Ok(())
     })
 }
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn resnet_options_set_interpolation(
             (options, text(interpolation, "interpolation")?)
         };
         let filter: Interpolation = name.parse()?;
-        options.set_up.preprocess.interpolation = Some(filter);
+        options.classifier.preprocess.interpolation = Some(filter);
         Ok(())
     })
 }
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn resnet_options_set_normalization(
             let expected = format!("{expected} above 0");
             return Err(Failure::argument("std", expected, format!("{std:?}")));
         }
-        let preprocess = &mut options.set_up.preprocess;
+        let preprocess = &mut options.classifier.preprocess;
         preprocess.mean = mean.try_into().ok();
         preprocess.std = std.try_into().ok();
         Ok(())
@@ -193,18 +193,18 @@ impl ResnetOptions {
         ClassifierOptions {
             batch: 1,
             in_flight: IN_FLIGHT,
-            ..self.set_up.clone()
+            ..self.classifier.clone()
         }
     }
 
     /// Returns the options for a session of a model.
     pub(crate) fn session(&self, model: &ResnetModel) -> SessionOptions {
         let own = model.model.input_size();
-        let side = self.set_up.preprocess.input_size.unwrap_or(own);
+        let side = self.classifier.preprocess.input_size.unwrap_or(own);
         SessionOptions {
-            batch: self.set_up.batch,
+            batch: self.classifier.batch,
             in_flight: IN_FLIGHT,
-            precision: self.set_up.precision,
+            precision: self.classifier.precision,
             input_size: Some((side, side)),
             ..SessionOptions::default()
         }

@@ -2,7 +2,7 @@
 
 use resnet_wgpu::low_level::preprocess::RgbImage;
 
-use crate::checked::{place, values};
+use crate::checked::{checked_pointer, values};
 use crate::status::Failure;
 
 /// A picture as a C program passes it.
@@ -52,12 +52,12 @@ impl Pixels {
             .checked_mul(stride)
             .and_then(|before| before.checked_add(bytes))
             .ok_or_else(too_large)?;
-        let first = place(self.first, length, "pixels")?.as_ptr();
+        let first = checked_pointer(self.first, length, "pixels")?.as_ptr();
         // At most `length`, so this product does not overflow.
-        let room = self.width as usize * self.height as usize * 3;
+        let rgb_bytes = self.width as usize * self.height as usize * 3;
         let mut rgb = vec![];
-        rgb.try_reserve_exact(room)
-            .map_err(|_| Failure::memory(room))?;
+        rgb.try_reserve_exact(rgb_bytes)
+            .map_err(|_| Failure::memory(rgb_bytes))?;
         for y in 0..self.height as usize {
             // SAFETY: the row lies within the picture's `length`, and the caller guarantees
             // that the pixels exist.
@@ -67,6 +67,6 @@ impl Pixels {
                 _ => rgb.extend(row.chunks_exact(4).flat_map(|p| &p[..3])),
             }
         }
-        RgbImage::from_raw(self.width, self.height, rgb).ok_or_else(|| Failure::memory(room))
+        RgbImage::from_raw(self.width, self.height, rgb).ok_or_else(|| Failure::memory(rgb_bytes))
     }
 }

@@ -4,9 +4,9 @@ use std::ffi::c_char;
 
 use resnet_wgpu::Scores;
 
-use crate::checked::{Out, handle, out, values};
+use crate::checked::{OutBuffer, handle, out_buffer, values};
 use crate::guard::status;
-use crate::model::{Names, ResnetModel};
+use crate::model::{CNames, ResnetModel};
 use crate::status::{Failure, ResnetStatus};
 
 /// A class, with its probability for a picture.
@@ -40,8 +40,10 @@ pub unsafe extern "C" fn resnet_top_k(
 ) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes a handle and memory for the results.
-        let (model, answer) =
-            unsafe { (handle(model, "model")?, Answer::new(k, predictions, count)?) };
+        let (model, buffer) = unsafe {
+            let model = handle(model, "model")?;
+            (model, PredictionBuffer::new(k, predictions, count)?)
+        };
         let own = model.names.classes.len();
         if classes != own {
             let expected = format!("the {own} of the model");
@@ -60,14 +62,15 @@ pub unsafe extern "C" fn resnet_top_k(
             return Err(Failure::argument("logits", expected, "others"));
         }
         let found = scores.top(0, k).into_iter().map(|class| {
-            let (probability, logit) = (scores.probabilities[class], scores.logits[class]);
+            let probability = scores.probabilities[class];
+            let logit = scores.logits[class];
             model.names.prediction(class, probability, logit)
         });
-        answer.write(found)
+        buffer.write(found)
     })
 }
 
-impl Names {
+impl CNames {
     /// Returns a prediction of one class of the network.
     pub(crate) fn prediction(
         &self,
@@ -85,27 +88,27 @@ impl Names {
 }
 
 /// The memory of the caller that receives predictions.
-pub struct Answer {
-    predictions: Out<ResnetPrediction>,
-    count: Out<usize>,
+pub struct PredictionBuffer {
+    predictions: OutBuffer<ResnetPrediction>,
+    count: OutBuffer<usize>,
 }
 
-impl Answer {
+impl PredictionBuffer {
     /// # Safety
-    /// The requirements of [`out`], for `k` predictions and their count.
+    /// The requirements of [`out_buffer`], for `k` predictions and their count.
     pub unsafe fn new(
         k: usize,
         predictions: *mut ResnetPrediction,
         count: *mut usize,
     ) -> Result<Self, Failure> {
         // SAFETY: the caller fulfils this function's requirements.
-        let count = unsafe { out(count, 1, "count") }?;
+        let count = unsafe { out_buffer(count, 1, "count") }?;
         count.write(&[0]);
         if k == 0 {
             return Err(Failure::argument("k", "at least 1", "0"));
         }
         // SAFETY: the caller fulfils this function's requirements.
-        let predictions = unsafe { out(predictions, k, "predictions") }?;
+        let predictions = unsafe { out_buffer(predictions, k, "predictions") }?;
         Ok(Self { predictions, count })
     }
 

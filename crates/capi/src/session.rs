@@ -2,7 +2,7 @@
 
 use resnet_wgpu::{Session, Tensor};
 
-use crate::checked::{handle, out, release, slot, values};
+use crate::checked::{handle, handle_slot, out_buffer, release, values};
 use crate::device::ResnetDevice;
 use crate::guard::{status, value};
 use crate::model::ResnetModel;
@@ -30,16 +30,17 @@ pub unsafe extern "C" fn resnet_session_new(
     status(|| {
         // SAFETY: the caller passes memory for a handle, and handles.
         let (slot, device, model, options) = unsafe {
-            let slot = slot(session, "session")?;
-            let (device, model) = (handle(device, "device")?, handle(model, "model")?);
+            let slot = handle_slot(session, "session")?;
+            let device = handle(device, "device")?;
+            let model = handle(model, "model")?;
             (slot, device, model, ResnetOptions::or_default(options)?)
         };
         let options = options.session(model);
-        let made = Session::new(&device.device, &model.model, &options)?;
-        let input = made.graph().input_shape();
-        slot.give(ResnetSession {
+        let session = Session::new(&device.device, &model.model, &options)?;
+        let input = session.graph().input_shape();
+        slot.write_handle(ResnetSession {
             image: [input.h, input.w, input.c],
-            session: made,
+            session,
             classes: model.names.classes.len(),
         });
         Ok(())
@@ -83,7 +84,7 @@ pub unsafe extern "C" fn resnet_run_tensor(
         let (images, out) = unsafe {
             (
                 values(images, total, "images")?,
-                out(logits, wanted, "logits")?,
+                out_buffer(logits, wanted, "logits")?,
             )
         };
         let mut copy = vec![];

@@ -41,7 +41,8 @@ pub struct Failure {
 impl Failure {
     /// An error for an argument that cannot be used.
     pub fn argument(name: &str, expected: impl AsRef<str>, found: impl AsRef<str>) -> Self {
-        let (expected, found) = (expected.as_ref(), found.as_ref());
+        let expected = expected.as_ref();
+        let found = found.as_ref();
         Self {
             status: ResnetStatus::InvalidArgument,
             kind: Some(ErrorKind::InvalidArgument),
@@ -93,8 +94,9 @@ mod tests {
 
     /// Failures that a test on a healthy machine cannot cause.
     #[test]
-    fn failures_of_devices_are_told_apart() {
-        let (device, reason) = ("Banana", "it is a fruit");
+    fn failures_of_devices_have_distinct_statuses() {
+        let device = "Banana";
+        let reason = "it is a fruit";
         let lost = GpuError::Lost {
             device: device.into(),
             reason: reason.into(),

@@ -21,7 +21,7 @@ const SOURCES: [&str; 10] = [
 ];
 
 #[test]
-fn the_header_is_what_the_sources_make() {
+fn the_header_is_generated_from_the_sources() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).unwrap();
     let sources = SOURCES.map(|name| root.join(format!("src/{name}.rs")));
@@ -29,17 +29,17 @@ fn the_header_is_what_the_sources_make() {
         cbindgen::Builder::new().with_config(config),
         |builder, source| builder.with_src(source),
     );
-    let mut made = vec![];
-    builder.generate().unwrap().write(&mut made);
-    let made = String::from_utf8(made).unwrap();
+    let mut generated = vec![];
+    builder.generate().unwrap().write(&mut generated);
+    let generated = String::from_utf8(generated).unwrap();
 
     let file = root.join("include/resnet_wgpu.h");
     if std::env::var_os("RESNET_WRITE_HEADER").is_some() {
-        std::fs::write(&file, &made).unwrap();
+        std::fs::write(&file, &generated).unwrap();
     }
     let stored = std::fs::read_to_string(&file).unwrap();
     assert!(
-        stored == made,
+        stored == generated,
         "expected include/resnet_wgpu.h as generated from src/, found another text; \
          RESNET_WRITE_HEADER=1 generates it again"
     );

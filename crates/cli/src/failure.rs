@@ -88,12 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn sources_are_told_once() {
+    fn sources_are_reported_once() {
         let inner = std::fmt::Error.to_string();
         let silent = with_sources(&Outer("outer", std::fmt::Error));
         assert_eq!(silent, format!("outer: {inner}"));
-        let told: &'static str = "an error occurred when formatting an argument";
-        assert_eq!(told, inner);
-        assert_eq!(with_sources(&Outer(told, std::fmt::Error)), inner);
+        let quoted: &'static str = "an error occurred when formatting an argument";
+        assert_eq!(quoted, inner);
+        assert_eq!(with_sources(&Outer(quoted, std::fmt::Error)), inner);
     }
 }

@@ -3,14 +3,14 @@
 use std::ops::ControlFlow;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use resnet_wgpu::hub::{Event, Fetched, Hub, HubOptions, ModelId, Origin};
+use resnet_wgpu::hub::{Event, FetchedModel, Hub, HubOptions, ModelId, Provenance};
 
 use crate::failure::Failure;
 use crate::term;
 use resnet_wgpu_bench::text::number::bytes;
 
 /// Size in bytes from which a file gets a bar. Smaller files arrive too quickly for one.
-const WORTH_A_BAR: u64 = 1 << 20;
+const MIN_BAR_BYTES: u64 = 1 << 20;
 
 /// Opens the hub that the environment configures.
 pub fn hub() -> Result<Hub, Failure> {
@@ -18,19 +18,19 @@ pub fn hub() -> Result<Hub, Failure> {
 }
 
 /// Fetches a model and reports its provenance on stderr.
-pub fn fetch(hub: &Hub, id: &ModelId) -> Result<Fetched, Failure> {
-    let mut shown = Shown::default();
+pub fn fetch(hub: &Hub, id: &ModelId) -> Result<FetchedModel, Failure> {
+    let mut display = ProgressDisplay::default();
     let fetched = hub.fetch(id, |event| {
-        shown.tell(event);
+        display.report(event);
         ControlFlow::Continue(())
     });
     // The bar is removed before the note is printed.
-    drop(shown);
+    drop(display);
     let fetched = fetched?;
-    term::note(&format!("{id}: {}", origin(hub, &fetched)));
+    term::note(&format!("{id}: {}", provenance(hub, &fetched)));
     if !fetched.unknown.is_empty() {
-        let silent = match fetched.origin {
-            Origin::Offline => "was not asked",
+        let silent = match fetched.provenance {
+            Provenance::Offline => "was not asked",
             _ => "did not report whether the model has such a file",
         };
         term::note(&format!(
@@ -42,21 +42,21 @@ pub fn fetch(hub: &Hub, id: &ModelId) -> Result<Fetched, Failure> {
     Ok(fetched)
 }
 
-fn origin(hub: &Hub, fetched: &Fetched) -> String {
+fn provenance(hub: &Hub, fetched: &FetchedModel) -> String {
     let commit: String = fetched.commit.chars().take(7).collect();
     let endpoint = &hub.options().endpoint;
-    match &fetched.origin {
-        Origin::Hub(received) if *received > 0 => {
-            let cache = term::shown(&hub.options().cache);
+    match &fetched.provenance {
+        Provenance::Hub(received) if *received > 0 => {
+            let cache = term::display_path(&hub.options().cache);
             let received = bytes(*received);
             format!("{received} from {endpoint}, commit {commit}, stored in {cache}")
         }
-        Origin::Offline => format!("from the cache, offline, commit {commit}"),
-        Origin::Unreachable(why) => format!(
+        Provenance::Offline => format!("from the cache, offline, commit {commit}"),
+        Provenance::Unreachable(why) => format!(
             "from the cache, commit {commit}, because {endpoint} cannot be reached ({why}); a newer \
              commit may exist"
         ),
-        Origin::Refused(why) => format!(
+        Provenance::Refused(why) => format!(
             "from the cache, commit {commit}, because {endpoint} refused ({why}); a newer commit \
              may exist"
         ),
@@ -66,15 +66,15 @@ fn origin(hub: &Hub, fetched: &Fetched) -> String {
 
 /// The state of the progress display.
 #[derive(Default)]
-struct Shown {
+struct ProgressDisplay {
     bar: Option<(String, ProgressBar)>,
     waits: bool,
 }
 
-impl Shown {
-    fn tell(&mut self, event: Event<'_>) {
+impl ProgressDisplay {
+    fn report(&mut self, event: Event<'_>) {
         match event {
-            Event::Received { file, done, total } if total >= WORTH_A_BAR => {
+            Event::Received { file, done, total } if total >= MIN_BAR_BYTES => {
                 let known = self.bar.as_ref().is_some_and(|(name, _)| name == file);
                 if !known {
                     self.clear();
@@ -86,12 +86,12 @@ impl Shown {
             }
             Event::Waiting { file } if !self.waits => {
                 self.waits = true;
-                self.aside(&format!(
+                self.note(&format!(
                     "another process is fetching {file}; waiting for it"
                 ));
             }
             Event::Retrying { file, why } => {
-                self.aside(&format!(
+                self.note(&format!(
                     "{file}: the transfer stopped ({why}); resuming it"
                 ));
             }
@@ -99,7 +99,7 @@ impl Shown {
         }
     }
 
-    fn aside(&self, note: &str) {
+    fn note(&self, note: &str) {
         match &self.bar {
             Some((_, bar)) => bar.suspend(|| term::note(note)),
             None => term::note(note),
@@ -113,7 +113,7 @@ impl Shown {
     }
 }
 
-impl Drop for Shown {
+impl Drop for ProgressDisplay {
     fn drop(&mut self) {
         self.clear();
     }

@@ -15,7 +15,7 @@ pub fn now() -> String {
 }
 
 /// Describes this machine.
-pub fn here() -> Host {
+pub fn this_machine() -> Host {
     let what = RefreshKind::nothing()
         .with_cpu(CpuRefreshKind::nothing())
         .with_memory(MemoryRefreshKind::nothing().with_ram());
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn this_machine_is_described() {
-        let host = here();
+        let host = this_machine();
         assert!(host.cpus > 0 && host.memory_bytes > 1 << 20, "{host:?}");
         assert!(now().ends_with('Z') && now().len() == 20, "{}", now());
     }

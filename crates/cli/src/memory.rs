@@ -12,9 +12,9 @@ impl PeakMemory {
     /// Samples the memory and returns the peak so far in bytes, if the system reports it. Linux
     /// records the peak itself. On other systems, the result is the largest sample, so call this
     /// method after each phase.
-    pub fn look(&mut self) -> Option<u64> {
-        let seen = high_water().or_else(resident);
-        self.largest = self.largest.max(seen);
+    pub fn sample(&mut self) -> Option<u64> {
+        let bytes = high_water().or_else(resident);
+        self.largest = self.largest.max(bytes);
         self.largest
     }
 }
@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn this_process_holds_memory() {
         let mut peak = PeakMemory::default();
-        let bytes = peak.look().unwrap();
+        let bytes = peak.sample().unwrap();
         assert!((1 << 20..1 << 40).contains(&bytes), "{bytes}");
         let resident = resident().unwrap();
         assert!((1 << 20..1 << 40).contains(&resident), "{resident}");

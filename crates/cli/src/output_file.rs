@@ -14,7 +14,7 @@ use crate::term;
 #[derive(Debug)]
 pub struct OutputFile {
     path: PathBuf,
-    shown: String,
+    display_path: String,
 }
 
 impl OutputFile {
@@ -24,44 +24,45 @@ impl OutputFile {
         path: &Path,
         read: impl IntoIterator<Item = &'a PathBuf>,
     ) -> Result<Self, Failure> {
-        let shown = term::shown(path);
-        if let Ok(there) = fs::canonicalize(path)
-            && (read.into_iter()).any(|file| fs::canonicalize(file).is_ok_and(|f| f == there))
+        let display_path = term::display_path(path);
+        if let Ok(existing) = fs::canonicalize(path)
+            && (read.into_iter()).any(|file| fs::canonicalize(file).is_ok_and(|f| f == existing))
         {
             return Err(Failure::Usage(format!(
-                "{shown}: expected a path of its own for the output, found a file that is read; \
-                 name another"
+                "{display_path}: expected a path of its own for the output, found a file that is \
+                 read; name another"
             )));
         }
         // If the path is a symbolic link, its target is replaced.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
             return Err(Failure::new(format!(
-                "{shown}: expected a path for a file, found a directory or device; name a file"
+                "{display_path}: expected a path for a file, found a directory or device; name a \
+                 file"
             )));
         }
         if path.file_name().is_none() {
             return Err(Failure::new(format!(
-                "{shown}: expected a path for a file, found none; name a file"
+                "{display_path}: expected a path for a file, found none; name a file"
             )));
         }
-        let file = Self { path, shown };
+        let file = Self { path, display_path };
         // Creating a temporary file in the folder tests write access; the file is deleted at once.
         temporary(&file.path).map_err(|e| file.failed(&e))?;
         Ok(file)
     }
 
     /// Returns whether both outputs refer to the same file.
-    pub fn is(&self, other: &Self) -> bool {
+    pub fn is_same_file(&self, other: &Self) -> bool {
         // The file may not exist yet, but its folder does.
-        let place = |path: &Path| {
+        let target = |path: &Path| {
             let folder = path
                 .parent()
                 .filter(|folder| !folder.as_os_str().is_empty());
             let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
             Some(folder.join(path.file_name()?))
         };
-        place(&self.path).is_some_and(|here| place(&other.path) == Some(here))
+        target(&self.path).is_some_and(|here| target(&other.path) == Some(here))
     }
 
     /// Returns the path of the file.
@@ -77,7 +78,7 @@ impl OutputFile {
     fn failed(&self, error: &io::Error) -> Failure {
         Failure::new(format!(
             "{}: cannot be written: {error}; check that its directory exists and is writable",
-            self.shown
+            self.display_path
         ))
     }
 }

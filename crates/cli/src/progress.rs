@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The time before a bar appears; shorter work shows no bar.
-const PATIENCE: Duration = Duration::from_secs(1);
+const APPEARANCE_DELAY: Duration = Duration::from_secs(1);
 
 /// A bar that appears after a second, or a spinner that appears at once.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Progress {
     pub fn advance(&mut self, steps: usize) {
         if self
             .hidden_since
-            .is_some_and(|since| since.elapsed() > PATIENCE)
+            .is_some_and(|since| since.elapsed() > APPEARANCE_DELAY)
         {
             self.hidden_since = None;
             // indicatif draws nothing if stderr is not a terminal.
@@ -60,7 +60,7 @@ impl Progress {
     }
 
     /// Hides the bar while `print` runs.
-    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+    pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
         self.bar.suspend(print)
     }
 }

@@ -108,8 +108,8 @@ mod tests {
     use resnet_wgpu::{Hints, Labels, Network};
 
     fn ends(error: impl Into<Error>, end: &str) {
-        let told = with_sources(&error.into());
-        assert!(told.ends_with(end), "{told}");
+        let message = with_sources(&error.into());
+        assert!(message.ends_with(end), "{message}");
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_as_the_library_tells_them() {
+    fn other_errors_keep_the_librarys_message() {
         let error = Error::from(ClassifyError::Thread("it ended".into()));
         assert_eq!(with_sources(&error), error.to_string());
     }

@@ -1,6 +1,6 @@
 //! The measurements of one convolution shape, as `tune` and `profile --candidates` print them.
 
-use resnet_wgpu::low_level::tune::{ConvKey, Outcome, ShapeReport, Timing};
+use resnet_wgpu::low_level::tune::{ConvKey, ShapeReport, Timing, TuningOutcome};
 use resnet_wgpu_bench::{Clock, roofline};
 use serde::Serialize;
 
@@ -39,13 +39,13 @@ impl ShapeLine {
     pub fn new(report: &ShapeReport, chosen: Option<&'static str>) -> Self {
         let macs = report.problem.macs();
         let line = |t: &Timing| match &t.outcome {
-            Outcome::Timed { ms, samples } => CandidateLine::Timed {
+            TuningOutcome::Timed { ms, samples } => CandidateLine::Timed {
                 candidate: t.candidate,
                 ms: *ms,
                 gflops: roofline::gflops(macs, *ms),
                 samples: *samples,
             },
-            Outcome::Failed(why) => CandidateLine::Failed {
+            TuningOutcome::Failed(why) => CandidateLine::Failed {
                 candidate: t.candidate,
                 failed: why.clone(),
             },

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::dataset::find_images;
 use resnet_wgpu::low_level::classify;
 use resnet_wgpu::low_level::preprocess::RgbImage;
-use resnet_wgpu::{Classifier, Device, ImageLimits, Scores, Waits, decode_file};
+use resnet_wgpu::{Classifier, Device, ImageLimits, Scores, WaitTimes, decode_file};
 
 use crate::failure::Failure;
-use crate::left_out::LeftOut;
+use crate::skipped::SkipReason;
 use crate::term;
 
 /// Returns the number of batches in flight on a device. A GPU has two, so that one is computed
@@ -22,19 +22,19 @@ pub fn in_flight(device: &Device) -> usize {
 
 /// Returns the images of all paths in order, and the paths without any image. The latter are also
 /// reported on stderr.
-pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(&Path, LeftOut)>) {
+pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(&Path, SkipReason)>) {
     let mut images = vec![];
     let mut failed = vec![];
     for path in paths {
         match find_images(path) {
             Ok(found) => {
                 images.extend(found.images);
-                announce_left_out(&found.left_out);
+                announce_skipped(&found.skipped);
             }
             Err(error) => {
-                let left_out = LeftOut::new(&error);
-                term::error(&left_out.message);
-                failed.push((&**path, left_out));
+                let reason = SkipReason::new(&error);
+                term::error(&reason.message);
+                failed.push((&**path, reason));
             }
         }
     }
@@ -42,12 +42,16 @@ pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(&Path, LeftOut)>) {
 }
 
 /// Reports on stderr the entries of a directory that are ignored.
-fn announce_left_out(left_out: &[PathBuf]) {
-    const SHOWN: usize = 5;
-    let names: Vec<String> = (left_out.iter().take(SHOWN))
-        .map(|path| term::shown(path))
+fn announce_skipped(skipped: &[PathBuf]) {
+    const MAX_NAMES: usize = 5;
+    let names: Vec<String> = (skipped.iter().take(MAX_NAMES))
+        .map(|path| term::display_path(path))
         .collect();
-    if let Some(more) = left_out.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+    if let Some(more) = skipped
+        .len()
+        .checked_sub(MAX_NAMES)
+        .filter(|&more| more > 0)
+    {
         term::note(&format!("skipped: {} and {more} more", names.join(", ")));
     } else if !names.is_empty() {
         term::note(&format!("skipped: {}", names.join(", ")));
@@ -55,8 +59,8 @@ fn announce_left_out(left_out: &[PathBuf]) {
 }
 
 /// Reads and decodes an image file.
-pub fn read(path: impl AsRef<Path>, limits: &ImageLimits) -> Result<RgbImage, LeftOut> {
-    decode_file(path, limits).map_err(|error| LeftOut::new(&error))
+pub fn read(path: impl AsRef<Path>, limits: &ImageLimits) -> Result<RgbImage, SkipReason> {
+    decode_file(path, limits).map_err(|error| SkipReason::new(&error))
 }
 
 /// The outcome of one image.
@@ -65,11 +69,11 @@ pub enum Outcome<'a> {
     /// their mean.
     Scored(&'a Scores, usize),
     /// The image is skipped for this reason.
-    Broken(LeftOut),
+    Skipped(SkipReason),
 }
 
 /// Returns the stage that limited the speed of a run.
-pub fn limit(waits: &Waits) -> &'static str {
+pub fn limit(waits: &WaitTimes) -> &'static str {
     if waits.decoding > waits.device {
         "decoding"
     } else {
@@ -81,7 +85,7 @@ pub fn limit(waits: &Waits) -> &'static str {
 pub struct Images<'a, T> {
     pub items: &'a [T],
     /// Reads one image, on any thread. An error names the image.
-    pub load: &'a (dyn Fn(&T) -> Result<RgbImage, LeftOut> + Sync),
+    pub load: &'a (dyn Fn(&T) -> Result<RgbImage, SkipReason> + Sync),
     /// Returns the name of an image.
     pub name: &'a dyn Fn(&T) -> String,
 }
@@ -94,21 +98,22 @@ pub fn run<T: Sync>(
     classifier: &Classifier,
     images: &Images<T>,
     stop: &AtomicBool,
-    mut each: impl FnMut(usize, Outcome<'_>, &Waits) -> Result<(), Failure>,
-) -> (Waits, Result<(), Failure>) {
-    let (mut waits, mut failed) = (Waits::default(), None);
+    mut each: impl FnMut(usize, Outcome<'_>, &WaitTimes) -> Result<(), Failure>,
+) -> (WaitTimes, Result<(), Failure>) {
+    let mut waits = WaitTimes::default();
+    let mut failed = None;
     let ran = classifier.score_all(images.items, images.load, |index, outcome, so_far| {
         waits = *so_far;
         let name = || (images.name)(&images.items[index]);
         let outcome = match outcome {
-            classify::Outcome::Scored(scores, at) => Outcome::Scored(scores, at),
-            classify::Outcome::Unread(why) => Outcome::Broken(why),
-            classify::Outcome::Failed { error, size } => {
+            classify::PictureOutcome::Scored(scores, at) => Outcome::Scored(scores, at),
+            classify::PictureOutcome::Unread(why) => Outcome::Skipped(why),
+            classify::PictureOutcome::Failed { error, size } => {
                 let name = match size {
                     Some((width, height)) => format!("{}: at {width}x{height} pixels", name()),
                     None => name(),
                 };
-                Outcome::Broken(LeftOut::named(&name, &error))
+                Outcome::Skipped(SkipReason::named(&name, &error))
             }
         };
         if failed.is_none() {

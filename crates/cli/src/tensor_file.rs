@@ -17,7 +17,7 @@ const INPUT: &str = "input";
 
 /// Reads the tensor `input` of a file, `[N, 3, H, W]`, without any preprocessing.
 pub fn read_input(path: &Path) -> Result<Tensor, Failure> {
-    let file = term::shown(path);
+    let file = term::display_path(path);
     let bytes = read(path, &file)?;
     let fail = |what: String| Failure::new(format!("{file}: {what}"));
     let head = &bytes[..bytes.len().min(Format::HEAD)];

@@ -35,20 +35,20 @@ fn json(written: serde_json::Result<String>) -> Result<String, Failure> {
 
 /// Reports an error on stderr.
 pub fn error(message: &str) {
-    say("error", message);
+    write_line("error", message);
 }
 
 /// Prints a note for the user on stderr.
 pub fn note(message: &str) {
-    say("note", message);
+    write_line("note", message);
 }
 
-fn say(kind: &str, message: &str) {
+fn write_line(kind: &str, message: &str) {
     // If stderr is closed, the message cannot be reported anywhere.
     let _ = writeln!(io::stderr(), "{kind}: {message}");
 }
 
 /// Formats a path on one line. Control characters in file names are replaced.
-pub fn shown(path: &Path) -> String {
+pub fn display_path(path: &Path) -> String {
     printable(path.display())
 }

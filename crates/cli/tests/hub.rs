@@ -11,8 +11,8 @@ mod fetch;
 mod offline;
 #[path = "hub/refused.rs"]
 mod refused;
-#[path = "hub/replies.rs"]
-mod replies;
+#[path = "hub/responses.rs"]
+mod responses;
 #[path = "hub/resume.rs"]
 mod resume;
 #[path = "hub/revisions.rs"]

@@ -56,13 +56,13 @@ pub(super) fn address(url: &str) -> String {
     let named = authority(url);
     let host = named.rsplit_once('@').map_or(named, |(_, host)| host);
     let (before, behind) = url.split_once(named).unwrap_or((url, ""));
-    shown(&format!("{before}{host}{behind}"))
+    printable(&format!("{before}{host}{behind}"))
 }
 
 /// Returns text that is safe to print: without the query after a question mark and without control
 /// characters. The library has a function `printable`, but this crate does not depend on the
 /// library.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or("");
     let plain = text.chars().filter(|c| !c.is_control());
     let plain: String = plain.take(200).collect();
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_address_no_secret_is_said() {
+    fn addresses_are_printed_without_secrets() {
         for (url, said) in [
             ("https://cdn.example/f?signature=x", "https://cdn.example/f"),
             ("https://u:p@cdn.example/f#x", "https://cdn.example/f"),

@@ -74,7 +74,7 @@ impl RepoCache {
 
     /// Returns whether the cache has the file of the commit, or knows that the commit has no such
     /// file.
-    pub fn settled(&self, commit: &str, file: &str) -> bool {
+    pub fn is_known(&self, commit: &str, file: &str) -> bool {
         self.snapshot(commit).join(file).is_file() || self.absent(commit, file).is_file()
     }
 

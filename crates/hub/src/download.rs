@@ -8,24 +8,24 @@ use std::time::Duration;
 use ureq::http::StatusCode;
 use ureq::http::header::CONTENT_RANGE;
 
-use super::event::{Event, Tell};
-use super::http::{Client, Trouble};
-use super::part::Part;
-use super::remote::{Remote, refusal};
+use super::event::{Event, EventSink};
+use super::http::{Client, Failure};
+use super::partial_file::PartialFile;
+use super::remote::{RemoteFile, refusal};
 use super::store::{cannot_write, remove};
 use super::{HubError, ModelId};
 
 /// The number of consecutive attempts with little progress after which a download fails.
-const TRIES: u32 = 5;
+const MAX_FUTILE_ATTEMPTS: u32 = 5;
 
 /// The number of new bytes from which an attempt counts as progress.
-const WORTH: u64 = 1 << 16;
+const MIN_PROGRESS: u64 = 1 << 16;
 
 /// The size of the read buffer in bytes.
-const PIECE: usize = 1 << 17;
+const BUFFER_BYTES: usize = 1 << 17;
 
 /// The longest pause that a server may demand.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// A file to download.
 pub(super) struct Download<'a> {
@@ -33,56 +33,63 @@ pub(super) struct Download<'a> {
     pub endpoint: &'a str,
     pub id: &'a ModelId,
     pub file: &'a str,
-    pub remote: &'a Remote,
+    pub remote: &'a RemoteFile,
 }
 
 impl Download<'_> {
-    /// Downloads the file to `place` and returns the number of transferred bytes. The bytes go to
-    /// the partial file `beside` first, which keeps them if the transfer breaks off.
-    pub fn receive(&self, beside: &Path, place: &Path, tell: &mut Tell) -> Result<u64, HubError> {
-        let Remote { etag, size, .. } = self.remote;
-        let mut part = Part::open(beside, etag, *size).map_err(cannot_write(beside))?;
+    /// Downloads the file to `target` and returns the number of transferred bytes. The bytes go to
+    /// the partial file `partial` first, which keeps them if the transfer breaks off.
+    pub fn receive(
+        &self,
+        partial: &Path,
+        target: &Path,
+        sink: &mut EventSink,
+    ) -> Result<u64, HubError> {
+        let RemoteFile { etag, size, .. } = self.remote;
+        let mut part = PartialFile::open(partial, etag, *size).map_err(cannot_write(partial))?;
         let mut transferred = 0;
         let mut inherited = part.len() > 0;
         loop {
-            transferred += self.complete(&mut part, tell)?;
+            transferred += self.complete(&mut part, sink)?;
             let Some((expected, found)) = part.fault() else {
                 break;
             };
             if inherited {
                 // The bytes from an earlier run may be the damaged ones: start again once.
-                part.restart().map_err(cannot_write(beside))?;
+                part.restart().map_err(cannot_write(partial))?;
                 inherited = false;
                 continue;
             }
             return Err(self.refuse(&part, expected, found));
         }
-        part.finish(place).map_err(cannot_write(place))?;
+        part.finish(target).map_err(cannot_write(target))?;
         Ok(transferred)
     }
 
     /// Requests the file repeatedly until all bytes have arrived.
-    fn complete(&self, part: &mut Part, tell: &mut Tell) -> Result<u64, HubError> {
-        let (mut furthest, mut futile, mut transferred) = (part.len(), 0, 0);
-        self.tell(part, tell)?;
+    fn complete(&self, part: &mut PartialFile, sink: &mut EventSink) -> Result<u64, HubError> {
+        let mut furthest = part.len();
+        let mut futile = 0;
+        let mut transferred = 0;
+        self.report(part, sink)?;
         while part.len() < part.size() {
-            let outcome = self.attempt(part, &mut transferred, tell);
+            let outcome = self.attempt(part, &mut transferred, sink);
             if part.len() == part.size() && outcome.is_ok() {
                 break;
             }
             let (why, pause) = match outcome {
                 Ok(()) => ("the server sent less than it said".to_owned(), None),
-                Err(Trouble::Final(error)) => return Err(error),
-                Err(Trouble::Busy(why, pause)) => (why, pause),
-                Err(Trouble::Cut(why) | Trouble::Unreachable(why)) => (why, None),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Busy(why, pause)) => (why, pause),
+                Err(Failure::Cut(why) | Failure::Unreachable(why)) => (why, None),
             };
-            futile = if part.len() >= furthest + WORTH {
+            futile = if part.len() >= furthest + MIN_PROGRESS {
                 0
             } else {
                 futile + 1
             };
             furthest = furthest.max(part.len());
-            if futile >= TRIES {
+            if futile >= MAX_FUTILE_ATTEMPTS {
                 return Err(HubError::Interrupted {
                     id: self.id.to_string(),
                     file: self.file.to_owned(),
@@ -91,9 +98,9 @@ impl Download<'_> {
                 });
             }
             let file = self.file;
-            self.go_on(tell(Event::Retrying { file, why: &why }))?;
+            self.check_flow(sink(Event::Retrying { file, why: &why }))?;
             let usual = Duration::from_millis(250 << futile);
-            std::thread::sleep(pause.unwrap_or(usual).min(LONGEST_PAUSE));
+            std::thread::sleep(pause.unwrap_or(usual).min(MAX_PAUSE));
         }
         Ok(transferred)
     }
@@ -101,26 +108,26 @@ impl Download<'_> {
     /// Sends one request, starting at the end of the partial file.
     fn attempt(
         &self,
-        part: &mut Part,
+        part: &mut PartialFile,
         transferred: &mut u64,
-        tell: &mut Tell,
-    ) -> Result<(), Trouble> {
+        sink: &mut EventSink,
+    ) -> Result<(), Failure> {
         let from = part.len();
         // The URL names the commit, so that a push during the transfer cannot mix two files.
         let commit = &self.remote.commit;
         let url = self.client.url(self.id.repo(), commit, self.file);
         let reply = self.client.get(&url, from)?;
         let response = &reply.response;
-        let begins = response.headers().get(CONTENT_RANGE);
-        let begins = begins.and_then(|range| range.to_str().ok());
-        let goes_on = begins.is_some_and(|r| r.starts_with(&format!("bytes {from}-")));
+        let range = response.headers().get(CONTENT_RANGE);
+        let range = range.and_then(|range| range.to_str().ok());
+        let continues = range.is_some_and(|r| r.starts_with(&format!("bytes {from}-")));
         let path = part.path().to_owned();
-        let broken = |part: &mut Part, why: &str| {
+        let broken = |part: &mut PartialFile, why: &str| {
             part.restart().map_err(cannot_write(&path))?;
-            Err(Trouble::Cut(why.into()))
+            Err(Failure::Cut(why.into()))
         };
         match response.status() {
-            StatusCode::PARTIAL_CONTENT if goes_on => {}
+            StatusCode::PARTIAL_CONTENT if continues => {}
             StatusCode::PARTIAL_CONTENT => return broken(part, "the server sent another range"),
             StatusCode::RANGE_NOT_SATISFIABLE => return broken(part, "the server has less"),
             status if status.is_success() => {
@@ -135,10 +142,10 @@ impl Download<'_> {
             .into_with_config()
             .limit(u64::MAX);
         let mut body = body.reader();
-        let mut piece = vec![0; PIECE];
+        let mut buffer = vec![0; BUFFER_BYTES];
         loop {
-            let n = body.read(&mut piece);
-            let n = n.map_err(|e| Trouble::Cut(e.to_string()))?;
+            let n = body.read(&mut buffer);
+            let n = n.map_err(|e| Failure::Cut(e.to_string()))?;
             if n == 0 {
                 return Ok(());
             }
@@ -146,14 +153,14 @@ impl Download<'_> {
                 let expected = format!("{} bytes", part.size());
                 return Err(self.refuse(part, expected, "more".into()).into());
             }
-            part.append(&piece[..n]).map_err(cannot_write(&path))?;
+            part.append(&buffer[..n]).map_err(cannot_write(&path))?;
             *transferred += n as u64;
-            self.tell(part, tell)?;
+            self.report(part, sink)?;
         }
     }
 
     /// Deletes the partial file and returns the error.
-    fn refuse(&self, part: &Part, expected: String, found: String) -> HubError {
+    fn refuse(&self, part: &PartialFile, expected: String, found: String) -> HubError {
         if let Err(error) = remove(part.path()) {
             return error;
         }
@@ -165,15 +172,15 @@ impl Download<'_> {
         }
     }
 
-    fn tell(&self, part: &Part, tell: &mut Tell) -> Result<(), HubError> {
-        self.go_on(tell(Event::Received {
+    fn report(&self, part: &PartialFile, sink: &mut EventSink) -> Result<(), HubError> {
+        self.check_flow(sink(Event::Received {
             file: self.file,
             done: part.len(),
             total: part.size(),
         }))
     }
 
-    fn go_on(&self, flow: ControlFlow<()>) -> Result<(), HubError> {
+    fn check_flow(&self, flow: ControlFlow<()>) -> Result<(), HubError> {
         match flow {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(HubError::Cancelled {

@@ -48,4 +48,4 @@ pub enum Event<'a> {
 
 /// The callback for events. `Break` ends the fetch with
 /// [`HubError::Cancelled`](super::HubError::Cancelled).
-pub(super) type Tell<'a> = dyn FnMut(Event<'_>) -> ControlFlow<()> + 'a;
+pub(super) type EventSink<'a> = dyn FnMut(Event<'_>) -> ControlFlow<()> + 'a;

@@ -4,17 +4,18 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use super::blob_lock::{lock, with_private_file};
 use super::cache::{RepoCache, Snapshot};
 use super::download::Download;
-use super::event::{Event, Tell};
+use super::event::{Event, EventSink};
 use super::files::{CONFIGS, MAX_FILE_BYTES, WEIGHTS};
-use super::http::{Client, Trouble};
-use super::lock::{alone, lock};
-use super::remote::{Answer, Remote, look_up};
-use super::{HubError, HubOptions, ModelId, store};
+use super::http::{Client, Failure};
+use super::remote::{LookupResult, RemoteFile, look_up};
+use super::store::{self, BlobState};
+use super::{HubError, HubOptions, ModelId};
 
 /// The number of requests for a file's description if the hub is busy and the cache has no copy.
-const ASKED: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 
 /// A model that has been fetched into the cache.
 ///
@@ -30,14 +31,14 @@ const ASKED: u32 = 3;
 /// # Ok::<(), resnet_wgpu_hub::HubError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetched {
+pub struct FetchedModel {
     /// The commit of the files.
     pub commit: String,
     /// The path of the weights, `model.safetensors`. The configuration files are in the same
     /// folder.
     pub weights: PathBuf,
     /// The provenance of the files.
-    pub origin: Origin,
+    pub provenance: Provenance,
     /// The configuration files that the model may or may not have, because the hub was not asked or
     /// did not answer. Without these files, labels and normalisation may differ from the model's
     /// own.
@@ -47,23 +48,23 @@ pub struct Fetched {
 /// The provenance of a model.
 ///
 /// ```
-/// use resnet_wgpu_hub::Origin;
+/// use resnet_wgpu_hub::Provenance;
 ///
-/// fn note(origin: &Origin) -> Option<String> {
-///     match origin {
-///         Origin::Unreachable(why) | Origin::Refused(why) => {
+/// fn note(provenance: &Provenance) -> Option<String> {
+///     match provenance {
+///         Provenance::Unreachable(why) | Provenance::Refused(why) => {
 ///             Some(format!("perhaps not the newest: {why}"))
 ///         }
 ///         _ => None,
 ///     }
 /// }
 ///
-/// assert_eq!(note(&Origin::UpToDate), None);
-/// assert!(note(&Origin::Unreachable("no network".into())).is_some());
+/// assert_eq!(note(&Provenance::UpToDate), None);
+/// assert!(note(&Provenance::Unreachable("no network".into())).is_some());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Origin {
+pub enum Provenance {
     /// Downloaded from the hub, with the number of transferred bytes.
     Hub(u64),
     /// Found in the cache. The hub confirmed that the revision has no newer commit.
@@ -81,63 +82,64 @@ pub enum Origin {
 }
 
 /// The state of one fetch.
-pub(super) struct Fetch<'a> {
+pub(super) struct FetchTask<'a> {
     pub options: &'a HubOptions,
     pub client: &'a Client,
     pub id: &'a ModelId,
     pub cache: RepoCache,
 }
 
-impl Fetch<'_> {
+impl FetchTask<'_> {
     /// Fetches the files that are missing from the cache.
-    pub fn run(&self, tell: &mut Tell) -> Result<Fetched, HubError> {
+    pub fn run(&self, sink: &mut EventSink) -> Result<FetchedModel, HubError> {
         let revision = self.id.revision();
         let cached = self.cache.find(revision);
-        let settled = |s: &&Snapshot| CONFIGS.iter().all(|f| self.cache.settled(&s.commit, f));
+        let is_complete = |s: &&Snapshot| CONFIGS.iter().all(|f| self.cache.is_known(&s.commit, f));
         if self.id.is_pinned()
-            && let Some(snapshot) = cached.as_ref().filter(settled)
+            && let Some(snapshot) = cached.as_ref().filter(is_complete)
         {
-            return Ok(self.found(snapshot, Origin::Pinned));
+            return Ok(self.describe(snapshot, Provenance::Pinned));
         }
         if self.options.offline {
             return match &cached {
-                Some(snapshot) => Ok(self.found(snapshot, Origin::Offline)),
+                Some(snapshot) => Ok(self.describe(snapshot, Provenance::Offline)),
                 None => Err(HubError::Offline {
                     id: self.id.to_string(),
                     cache: self.options.cache.clone(),
                 }),
             };
         }
-        let trouble = match self.ask_and_add(cached.is_none(), tell) {
+        let attempts = if cached.is_none() { MAX_ATTEMPTS } else { 1 };
+        let failure = match self.update(attempts, sink) {
             Ok(fetched) => return Ok(fetched),
-            Err(trouble) => trouble,
+            Err(failure) => failure,
         };
         // Search the cache again: a damaged copy may have been removed meanwhile.
-        match (self.cache.find(revision), trouble) {
-            (Some(snapshot), Trouble::Final(error)) if is_refusal(&error) => {
+        match (self.cache.find(revision), failure) {
+            (Some(snapshot), Failure::Final(error)) if is_refusal(&error) => {
                 let why = error.to_string();
                 let own = format!("{}: ", self.id);
                 let why = why.strip_prefix(&own).unwrap_or(&why).to_owned();
-                Ok(self.found(&snapshot, Origin::Refused(why)))
+                Ok(self.describe(&snapshot, Provenance::Refused(why)))
             }
-            (_, Trouble::Final(error)) => Err(error),
-            (Some(snapshot), trouble) => {
-                Ok(self.found(&snapshot, Origin::Unreachable(trouble.why())))
+            (_, Failure::Final(error)) => Err(error),
+            (Some(snapshot), failure) => {
+                Ok(self.describe(&snapshot, Provenance::Unreachable(failure.why())))
             }
-            (None, trouble) => Err(HubError::Unreachable {
+            (None, failure) => Err(HubError::Unreachable {
                 id: self.id.to_string(),
                 endpoint: self.options.endpoint.clone(),
-                why: trouble.why(),
+                why: failure.why(),
                 cache: self.options.cache.clone(),
             }),
         }
     }
 
     /// Asks the hub for the commit of the revision, and fetches the missing files of the commit.
-    fn ask_and_add(&self, again: bool, tell: &mut Tell) -> Result<Fetched, Trouble> {
-        match self.ask(self.id.revision(), WEIGHTS, again)? {
-            Answer::Found(weights) => self.complete(&weights, again, tell),
-            Answer::Absent(commit) => {
+    fn update(&self, attempts: u32, sink: &mut EventSink) -> Result<FetchedModel, Failure> {
+        match self.look_up(self.id.revision(), WEIGHTS, attempts)? {
+            LookupResult::Found(weights) => self.complete(&weights, attempts, sink),
+            LookupResult::Absent(commit) => {
                 if let Some(commit) = commit {
                     store::note_absent(&self.cache, &commit, WEIGHTS);
                 }
@@ -148,78 +150,83 @@ impl Fetch<'_> {
     }
 
     /// Describes the files of a snapshot in the cache.
-    fn found(&self, snapshot: &Snapshot, origin: Origin) -> Fetched {
+    fn describe(&self, snapshot: &Snapshot, provenance: Provenance) -> FetchedModel {
         let unknown = CONFIGS.iter().copied();
-        let unknown = unknown.filter(|file| !self.cache.settled(&snapshot.commit, file));
-        Fetched {
+        let unknown = unknown.filter(|file| !self.cache.is_known(&snapshot.commit, file));
+        FetchedModel {
             unknown: unknown.collect(),
             weights: snapshot.folder.join(WEIGHTS),
             commit: snapshot.commit.clone(),
-            origin,
+            provenance,
         }
     }
 
     /// Fetches the files of the commit that are missing from the cache.
-    fn complete(&self, weights: &Remote, again: bool, tell: &mut Tell) -> Result<Fetched, Trouble> {
+    fn complete(
+        &self,
+        weights: &RemoteFile,
+        attempts: u32,
+        sink: &mut EventSink,
+    ) -> Result<FetchedModel, Failure> {
         let commit = &weights.commit;
         let mut transferred = 0;
         let mut written = false;
         for file in CONFIGS {
-            if self.cache.settled(commit, file) {
+            if self.cache.is_known(commit, file) {
                 continue;
             }
-            match self.ask(commit, file, again)? {
-                Answer::Found(remote) => {
-                    transferred += self.add(file, &remote, tell)?;
+            match self.look_up(commit, file, attempts)? {
+                LookupResult::Found(remote) => {
+                    transferred += self.add(file, &remote, sink)?;
                     written = true;
                 }
-                Answer::Absent(_) => store::note_absent(&self.cache, commit, file),
+                LookupResult::Absent(_) => store::note_absent(&self.cache, commit, file),
             }
         }
         let folder = self.cache.snapshot(commit);
         if !is_whole(&folder.join(WEIGHTS), weights.size) {
-            transferred += self.add(WEIGHTS, weights, tell)?;
+            transferred += self.add(WEIGHTS, weights, sink)?;
             written = true;
         }
-        let referred = store::refer(&self.cache, self.id.revision(), commit);
+        let recorded = store::record_commit(&self.cache, self.id.revision(), commit);
         if written {
             // If nothing was written, all files exist, and a read-only cache is no error.
-            referred?;
+            recorded?;
         }
         let commit = commit.clone();
-        let origin = if written {
-            Origin::Hub(transferred)
+        let provenance = if written {
+            Provenance::Hub(transferred)
         } else {
-            Origin::UpToDate
+            Provenance::UpToDate
         };
-        Ok(self.found(&Snapshot { commit, folder }, origin))
+        Ok(self.describe(&Snapshot { commit, folder }, provenance))
     }
 
     /// Asks the hub for a file's description. Repeats the request if the hub is busy or the
-    /// connection breaks, and `again` is set.
-    fn ask(&self, revision: &str, file: &str, again: bool) -> Result<Answer, Trouble> {
-        let mut asked = 1;
+    /// connection breaks, up to `attempts` requests in all.
+    fn look_up(&self, revision: &str, file: &str, attempts: u32) -> Result<LookupResult, Failure> {
+        let mut attempt = 1;
         loop {
             let endpoint = &self.options.endpoint;
-            let answer = look_up(self.client, endpoint, self.id, revision, file);
-            let pause = match &answer {
-                Err(Trouble::Busy(_, pause)) => *pause,
-                Err(Trouble::Cut(_)) => None,
-                _ => return answer,
+            let result = look_up(self.client, endpoint, self.id, revision, file);
+            let pause = match &result {
+                Err(Failure::Busy(_, pause)) => *pause,
+                Err(Failure::Cut(_)) => None,
+                _ => return result,
             };
-            if asked == ASKED || !again {
-                return answer;
+            if attempt == attempts {
+                return result;
             }
-            let usual = std::time::Duration::from_millis(500 << asked);
+            let usual = std::time::Duration::from_millis(500 << attempt);
             std::thread::sleep(pause.unwrap_or(usual).min(5 * usual));
-            asked += 1;
+            attempt += 1;
         }
     }
 
     /// Adds a file to its commit's snapshot and returns the number of transferred bytes. The number
     /// is 0 if the cache already has the blob.
-    fn add(&self, file: &str, remote: &Remote, tell: &mut Tell) -> Result<u64, HubError> {
-        let Remote { commit, etag, size } = remote;
+    fn add(&self, file: &str, remote: &RemoteFile, sink: &mut EventSink) -> Result<u64, HubError> {
+        let RemoteFile { commit, etag, size } = remote;
         if *size > MAX_FILE_BYTES {
             return Err(HubError::TooLarge {
                 id: self.id.to_string(),
@@ -228,25 +235,29 @@ impl Fetch<'_> {
                 found: *size,
             });
         }
-        let place = self.cache.snapshot(commit).join(file);
+        let path = self.cache.snapshot(commit).join(file);
         let blob = self.cache.blob(etag, "");
-        let mut waiting = || match tell(Event::Waiting { file }) {
+        let mut wait_notice = || match sink(Event::Waiting { file }) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(HubError::Cancelled {
                 id: self.id.to_string(),
             }),
         };
-        let held = lock(&self.cache.lock(etag), &mut waiting)?;
-        if is_whole(&place, *size) {
+        let lock_file = lock(&self.cache.lock(etag), &mut wait_notice)?;
+        if is_whole(&path, *size) {
             // Another process that held the lock before has fetched the file.
             return Ok(0);
         }
         store::tag(&self.cache);
         // A damaged copy must not be used if the download fails.
-        store::remove(&place)?;
-        let new = !is_whole(&blob, *size);
+        store::remove(&path)?;
+        let state = if is_whole(&blob, *size) {
+            BlobState::Existing
+        } else {
+            BlobState::New
+        };
         let mut transferred = 0;
-        if new {
+        if state == BlobState::New {
             store::make_parent(&blob)?;
             store::remove(&blob)?;
             let download = Download {
@@ -257,13 +268,12 @@ impl Fetch<'_> {
                 remote,
             };
             let part = self.cache.blob(etag, ".incomplete");
-            transferred = match held {
-                Some(_) => download.receive(&part, &blob, tell)?,
-                None => alone(&part, |own| download.receive(own, &blob, tell))?,
+            transferred = match lock_file {
+                Some(_) => download.receive(&part, &blob, sink)?,
+                None => with_private_file(&part, |own| download.receive(own, &blob, sink))?,
             };
         }
-        let symlinks = self.options.symlinks;
-        store::link(&self.cache, etag, commit, file, symlinks, new)?;
+        store::link(&self.cache, self.options, remote, file, state)?;
         Ok(transferred)
     }
 }

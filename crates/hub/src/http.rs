@@ -8,21 +8,21 @@ use ureq::http::{Method, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Timeout};
 
-use super::address::{EXPECTED, address, authority, join, same_origin, shown};
+use super::address::{EXPECTED, address, authority, join, printable, same_origin};
 use super::{HubError, HubOptions};
 
 /// The time limit for resolving a host name, and for connecting.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The time limit for the start of a response.
-const ANSWER: Duration = Duration::from_secs(30);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The number of redirects that are followed. The hub needs two.
-const REDIRECTS: usize = 8;
+const MAX_REDIRECTS: usize = 8;
 
 /// The reason why a request failed.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum Failure {
     /// No connection was made.
     Unreachable(String),
     /// The connection broke. Another attempt may succeed.
@@ -33,7 +33,7 @@ pub(super) enum Trouble {
     Final(HubError),
 }
 
-impl Trouble {
+impl Failure {
     /// Returns the reason for the failure as text.
     pub fn why(self) -> String {
         match self {
@@ -43,7 +43,7 @@ impl Trouble {
     }
 }
 
-impl From<HubError> for Trouble {
+impl From<HubError> for Failure {
     fn from(error: HubError) -> Self {
         Self::Final(error)
     }
@@ -51,7 +51,7 @@ impl From<HubError> for Trouble {
 
 /// A response and the address that sent it.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(super) struct FileResponse {
     pub response: Response<Body>,
     /// The address of the response, after all redirects.
     pub url: String,
@@ -78,11 +78,11 @@ impl Client {
             // A compressed response has another size and another hash than the file.
             .accept_encoding("identity")
             .user_agent(concat!("resnet-wgpu/", env!("CARGO_PKG_VERSION")))
-            .timeout_resolve(Some(CONNECT))
-            .timeout_connect(Some(CONNECT))
-            .timeout_recv_response(Some(ANSWER.max(options.patience)))
-            .timeout_per_read(Some(options.patience))
-            .timeout_per_write(Some(options.patience));
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_recv_response(Some(RESPONSE_TIMEOUT.max(options.read_timeout)))
+            .timeout_per_read(Some(options.read_timeout))
+            .timeout_per_write(Some(options.read_timeout));
         Self {
             agent: config.build().new_agent(),
             endpoint: options.endpoint.clone(),
@@ -99,7 +99,7 @@ impl Client {
 
     /// Requests a file's headers. A redirect that has all `known` headers is returned; other
     /// redirects are followed.
-    pub fn head(&self, url: &str, known: &[&str]) -> Result<Reply, Trouble> {
+    pub fn head(&self, url: &str, known: &[&str]) -> Result<FileResponse, Failure> {
         self.follow(Method::HEAD, url, None, |response| {
             known
                 .iter()
@@ -108,7 +108,7 @@ impl Client {
     }
 
     /// Requests a file, starting at byte `from`.
-    pub fn get(&self, url: &str, from: u64) -> Result<Reply, Trouble> {
+    pub fn get(&self, url: &str, from: u64) -> Result<FileResponse, Failure> {
         let range = (from > 0).then(|| format!("bytes={from}-"));
         self.follow(Method::GET, url, range, |_| false)
     }
@@ -118,37 +118,41 @@ impl Client {
         method: Method,
         url: &str,
         range: Option<String>,
-        enough: impl Fn(&Response<Body>) -> bool,
-    ) -> Result<Reply, Trouble> {
+        is_final: impl Fn(&Response<Body>) -> bool,
+    ) -> Result<FileResponse, Failure> {
         let mut url = url.to_owned();
-        for _ in 0..REDIRECTS {
-            let own = same_origin(&url, &self.endpoint);
+        for _ in 0..MAX_REDIRECTS {
+            let to_hub = same_origin(&url, &self.endpoint);
             let mut request = ureq::http::Request::builder().method(&method).uri(&url);
             if let Some(range) = &range {
                 request = request.header("Range", range);
             }
-            if let Some(token) = self.authorization.as_ref().filter(|_| own) {
+            if let Some(token) = self.authorization.as_ref().filter(|_| to_hub) {
                 request = request.header(AUTHORIZATION, token);
             }
             let request = request
                 .body(())
-                .map_err(|e| unusable(&url, EXPECTED, &e.to_string()))?;
-            let elsewhere = (!own).then(|| authority(&url));
+                .map_err(|e| unexpected(&url, EXPECTED, &e.to_string()))?;
+            let elsewhere = (!to_hub).then(|| authority(&url));
             let response = self.agent.run(request);
-            let response = response.map_err(|e| trouble(&e, elsewhere))?;
+            let response = response.map_err(|e| classify(&e, elsewhere))?;
             if !response.status().is_redirection() {
-                let response = busy(response)?;
-                return Ok(Reply { response, url });
+                let response = reject_busy(response)?;
+                return Ok(FileResponse { response, url });
             }
-            if enough(&response) {
-                return Ok(Reply { response, url });
+            if is_final(&response) {
+                return Ok(FileResponse { response, url });
             }
             let location = response.headers().get(LOCATION);
             let location = location.and_then(|l| l.to_str().ok()).unwrap_or("");
             let next = join(&url, location);
-            url = next.map_err(|expected| unusable(&url, expected, &address(location)))?;
+            url = next.map_err(|expected| unexpected(&url, expected, &address(location)))?;
         }
-        Err(unusable(&url, EXPECTED, &format!("{REDIRECTS} redirects")))
+        Err(unexpected(
+            &url,
+            EXPECTED,
+            &format!("{MAX_REDIRECTS} redirects"),
+        ))
     }
 }
 
@@ -160,31 +164,31 @@ fn bearer(token: &str) -> Option<HeaderValue> {
     Some(header)
 }
 
-/// Converts responses with the statuses 408, 429 and 5xx into `Trouble::Busy`.
-fn busy(response: Response<Body>) -> Result<Response<Body>, Trouble> {
+/// Converts responses with the statuses 408, 429 and 5xx into `Failure::Busy`.
+fn reject_busy(response: Response<Body>) -> Result<Response<Body>, Failure> {
     let status = response.status();
     if !(status.is_server_error() || matches!(status.as_u16(), 408 | 429)) {
         return Ok(response);
     }
-    let after = response.headers().get(RETRY_AFTER);
-    let after = after.and_then(|text| text.to_str().ok()?.parse().ok());
-    Err(Trouble::Busy(
+    let retry_after = response.headers().get(RETRY_AFTER);
+    let retry_after = retry_after.and_then(|text| text.to_str().ok()?.parse().ok());
+    Err(Failure::Busy(
         format!("HTTP {}", status.as_u16()),
-        after.map(Duration::from_secs),
+        retry_after.map(Duration::from_secs),
     ))
 }
 
-fn unusable(url: &str, expected: &str, found: &str) -> Trouble {
-    Trouble::Final(HubError::Response {
+fn unexpected(url: &str, expected: &str, found: &str) -> Failure {
+    Failure::Final(HubError::Response {
         url: address(url),
         expected: expected.to_owned(),
-        found: shown(found),
+        found: printable(found),
     })
 }
 
 /// Converts an error of `ureq`. `elsewhere` is the host if the request did not go to the hub's own
 /// origin.
-fn trouble(error: &ureq::Error, elsewhere: Option<&str>) -> Trouble {
+fn classify(error: &ureq::Error, elsewhere: Option<&str>) -> Failure {
     use ureq::Error;
     let mut text = match error {
         Error::Io(e) => e.to_string(),
@@ -194,10 +198,10 @@ fn trouble(error: &ureq::Error, elsewhere: Option<&str>) -> Trouble {
         text = format!("{}: {text}", address(host));
     }
     match error {
-        Error::Io(e) if is_cut(e.kind()) => Trouble::Cut(text),
-        Error::Timeout(Timeout::Resolve | Timeout::Connect) => Trouble::Unreachable(text),
-        Error::Timeout(_) | Error::Protocol(_) => Trouble::Cut(text),
-        _ => Trouble::Unreachable(text),
+        Error::Io(e) if is_cut(e.kind()) => Failure::Cut(text),
+        Error::Timeout(Timeout::Resolve | Timeout::Connect) => Failure::Unreachable(text),
+        Error::Timeout(_) | Error::Protocol(_) => Failure::Cut(text),
+        _ => Failure::Unreachable(text),
     }
 }
 

@@ -25,20 +25,20 @@
 //! (`HTTPS_PROXY`, `NO_PROXY`).
 
 mod address;
+mod blob_lock;
 mod cache;
 mod digest;
 mod download;
 mod error;
 mod event;
 mod fetch;
+pub mod file_lock;
 mod files;
-mod homes;
 mod http;
 mod id;
-mod lock;
-pub mod locks;
 mod options;
-mod part;
+mod partial_file;
+mod pretrained;
 mod remote;
 mod store;
 mod token;
@@ -48,14 +48,16 @@ use std::path::PathBuf;
 
 pub use error::HubError;
 pub use event::Event;
-pub use fetch::{Fetched, Origin};
+pub use fetch::{FetchedModel, Provenance};
 pub use files::MAX_FILE_BYTES;
-pub use homes::{Accuracy, HOMES, Home, Place, home};
 pub use id::ModelId;
 pub use options::HubOptions;
+pub use pretrained::{
+    PRETRAINED_WEIGHTS, PretrainedWeights, PublishedAccuracy, WeightsLocation, pretrained_weights,
+};
 
 use cache::RepoCache;
-use fetch::Fetch;
+use fetch::FetchTask;
 use files::WEIGHTS;
 use http::Client;
 
@@ -90,7 +92,7 @@ pub struct Hub {
 /// # Ok::<(), resnet_wgpu_hub::HubError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cached {
+pub struct CachedModel {
     /// The commit that the revision had when it was last fetched.
     pub commit: String,
     /// The path of the weights.
@@ -121,8 +123,8 @@ impl Hub {
     ///
     /// One request checks whether a revision has a newer commit. No request is needed if the
     /// revision is a whole commit hash that is in the cache. If the hub is unreachable or refuses
-    /// to answer, a copy in the cache is used, and [`Fetched::origin`] gives the reason. `tell`
-    /// receives all events and may cancel the fetch.
+    /// to answer, a copy in the cache is used, and [`FetchedModel::provenance`] gives the reason.
+    /// `events` receives all events and may cancel the fetch.
     ///
     /// # Errors
     /// [`HubError`], with the remedy in its message. A copy in the cache is not used if a newer
@@ -130,22 +132,22 @@ impl Hub {
     pub fn fetch(
         &self,
         id: &ModelId,
-        mut tell: impl FnMut(Event<'_>) -> ControlFlow<()>,
-    ) -> Result<Fetched, HubError> {
-        let fetch = Fetch {
+        mut events: impl FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<FetchedModel, HubError> {
+        let fetch = FetchTask {
             options: &self.options,
             client: &self.client,
             id,
             cache: RepoCache::new(&self.options.cache, id),
         };
-        fetch.run(&mut tell)
+        fetch.run(&mut events)
     }
 
     /// Returns the model's files in the cache, without sending a request.
-    pub fn cached(&self, id: &ModelId) -> Option<Cached> {
+    pub fn cached(&self, id: &ModelId) -> Option<CachedModel> {
         let snapshot = RepoCache::new(&self.options.cache, id).find(id.revision())?;
         let weights = snapshot.folder.join(WEIGHTS);
-        Some(Cached {
+        Some(CachedModel {
             bytes: weights.metadata().ok()?.len(),
             commit: snapshot.commit,
             weights,

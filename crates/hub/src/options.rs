@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::HubError;
 use super::address::{address, authority};
-use super::token::{TOKEN, clean, is_visible, odd, stored};
+use super::token::{TOKEN, clean, describe_invalid, is_visible, stored};
 
 /// Options for access to the hub and the cache.
 ///
@@ -36,7 +36,7 @@ pub struct HubOptions {
     /// this is false or if the file system has no symbolic links.
     pub symlinks: bool,
     /// The longest time without data from a server. After that the connection counts as broken.
-    pub patience: Duration,
+    pub read_timeout: Duration,
 }
 
 impl HubOptions {
@@ -48,7 +48,7 @@ impl HubOptions {
             token: None,
             offline: false,
             symlinks: true,
-            patience: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(10),
         }
     }
 
@@ -98,17 +98,18 @@ impl HubOptions {
         if let Some(endpoint) = text("HF_ENDPOINT") {
             options.endpoint = endpoint.trim_end_matches('/').to_owned();
         }
-        options.offline = truth(text("HF_HUB_OFFLINE").or_else(|| text("TRANSFORMERS_OFFLINE")));
-        options.symlinks = !truth(text("HF_HUB_DISABLE_SYMLINKS"));
+        options.offline =
+            is_enabled(text("HF_HUB_OFFLINE").or_else(|| text("TRANSFORMERS_OFFLINE")));
+        options.symlinks = !is_enabled(text("HF_HUB_DISABLE_SYMLINKS"));
         if let Some(seconds) = text("HF_HUB_DOWNLOAD_TIMEOUT") {
             let read = seconds.parse().ok().filter(|s| (1..=3600).contains(s));
-            options.patience = Duration::from_secs(read.ok_or(HubError::Setting {
+            options.read_timeout = Duration::from_secs(read.ok_or(HubError::Setting {
                 name: "HF_HUB_DOWNLOAD_TIMEOUT",
                 expected: "seconds, from 1 to 3600",
                 found: seconds.chars().take(100).collect(),
             })?);
         }
-        if !truth(text("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
+        if !is_enabled(text("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
             let file = || match set("HF_TOKEN_PATH") {
                 Some(file) => Some(path(file)),
                 None => Some(home()?.join("token")),
@@ -152,7 +153,7 @@ impl HubOptions {
             Some(token) if !is_visible(token) => Err(HubError::Setting {
                 name: "HF_TOKEN",
                 expected: TOKEN,
-                found: odd(token),
+                found: describe_invalid(token),
             }),
             _ => Ok(()),
         }
@@ -171,7 +172,7 @@ impl fmt::Debug for HubOptions {
     }
 }
 
-fn truth(value: Option<String>) -> bool {
+fn is_enabled(value: Option<String>) -> bool {
     let yes = ["1", "ON", "YES", "TRUE"];
     value.is_some_and(|value| yes.contains(&value.to_ascii_uppercase().as_str()))
 }

@@ -2,8 +2,8 @@
 
 use ureq::http::{HeaderMap, StatusCode};
 
-use super::address::{address, same_origin, shown};
-use super::http::{Client, Reply, Trouble};
+use super::address::{address, printable, same_origin};
+use super::http::{Client, Failure, FileResponse};
 use super::id::is_commit;
 use super::{HubError, ModelId};
 
@@ -19,7 +19,7 @@ const ERROR: &str = "x-error-code";
 
 /// A file on the hub.
 #[derive(Debug, Clone)]
-pub(super) struct Remote {
+pub(super) struct RemoteFile {
     /// The commit that contains the file.
     pub commit: String,
     /// The name of the file's blob in the cache. If the etag is a hash, it is the hash of the
@@ -31,9 +31,9 @@ pub(super) struct Remote {
 
 /// The hub's answer about a file.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum LookupResult {
     /// The file exists.
-    Found(Remote),
+    Found(RemoteFile),
     /// The commit has no such file. The commit is given if the hub named it.
     Absent(Option<String>),
 }
@@ -45,39 +45,39 @@ pub(super) fn look_up(
     id: &ModelId,
     revision: &str,
     file: &str,
-) -> Result<Answer, Trouble> {
+) -> Result<LookupResult, Failure> {
     let url = client.url(id.repo(), revision, file);
     let reply = client.head(&url, &[COMMIT, ETAG, SIZE])?;
-    let Reply { response, url } = &reply;
+    let FileResponse { response, url } = &reply;
     let headers = response.headers();
     let commit = text(headers, COMMIT).filter(|commit| is_commit(commit));
-    let odd = |expected: &str, found: &str| HubError::Response {
+    let invalid = |expected: &str, found: &str| HubError::Response {
         url: address(url),
         expected: expected.to_owned(),
-        found: shown(found),
+        found: printable(found),
     };
     if let Some(found) = commit
         && is_commit(revision)
         && found != revision
     {
         // A user who names a commit wants exactly this commit.
-        return Err(odd(&format!("{revision} in X-Repo-Commit"), found).into());
+        return Err(invalid(&format!("{revision} in X-Repo-Commit"), found).into());
     }
     if response.status().is_client_error() {
         // Simple servers send a plain 404 for a missing file, too. If the revision is a commit, the
         // repository is known to exist, so the 404 means a missing file.
         let code = text(headers, ERROR);
-        let silent = code.is_none() && is_commit(revision) && same_origin(url, endpoint);
-        let absent = code == Some("EntryNotFound") || silent;
+        let without_code = code.is_none() && is_commit(revision) && same_origin(url, endpoint);
+        let absent = code == Some("EntryNotFound") || without_code;
         return if absent && response.status() == StatusCode::NOT_FOUND {
-            Ok(Answer::Absent(commit.map(str::to_owned)))
+            Ok(LookupResult::Absent(commit.map(str::to_owned)))
         } else {
             Err(refusal(&reply, endpoint, id).into())
         };
     }
     let Some(commit) = commit else {
         let found = text(headers, COMMIT).unwrap_or("");
-        return Err(odd("a commit's hash in X-Repo-Commit", found).into());
+        return Err(invalid("a commit's hash in X-Repo-Commit", found).into());
     };
     let etag = text(headers, ETAG).or_else(|| text(headers, "etag"));
     let etag = etag
@@ -85,16 +85,16 @@ pub(super) fn look_up(
         .trim_start_matches("W/")
         .trim_matches('"');
     if !is_file_name(etag) {
-        return Err(odd("an etag of letters and digits", etag).into());
+        return Err(invalid("an etag of letters and digits", etag).into());
     }
     // The Content-Length of a redirect describes the redirect, not the file.
     let own = || text(headers, "content-length").filter(|_| !response.status().is_redirection());
     let size = text(headers, SIZE).or_else(own);
     let Some(size) = size.and_then(|size| size.parse().ok()) else {
         let found = size.unwrap_or("");
-        return Err(odd("a size in X-Linked-Size or Content-Length", found).into());
+        return Err(invalid("a size in X-Linked-Size or Content-Length", found).into());
     };
-    Ok(Answer::Found(Remote {
+    Ok(LookupResult::Found(RemoteFile {
         commit: commit.to_owned(),
         etag: etag.to_owned(),
         size,
@@ -102,8 +102,8 @@ pub(super) fn look_up(
 }
 
 /// Returns the error for a response of the hub, or of a host between the hub and this machine.
-pub(super) fn refusal(reply: &Reply, endpoint: &str, id: &ModelId) -> HubError {
-    let Reply { response, url } = reply;
+pub(super) fn refusal(reply: &FileResponse, endpoint: &str, id: &ModelId) -> HubError {
+    let FileResponse { response, url } = reply;
     let status = response.status().as_u16();
     let headers = response.headers();
     let code = text(headers, ERROR);
@@ -116,7 +116,8 @@ pub(super) fn refusal(reply: &Reply, endpoint: &str, id: &ModelId) -> HubError {
             found: format!("HTTP {status}"),
         };
     }
-    let (id, repo) = (id.to_string(), id.repo().to_owned());
+    let repo = id.repo().to_owned();
+    let id = id.to_string();
     let endpoint = endpoint.to_owned();
     match (status, code) {
         (401 | 403, Some("GatedRepo")) => HubError::Gated { id, endpoint, repo },
@@ -138,7 +139,7 @@ pub(super) fn refusal(reply: &Reply, endpoint: &str, id: &ModelId) -> HubError {
             HubError::Response {
                 url: address(url),
                 expected: "the file".into(),
-                found: shown(&format!("HTTP {status} {message}")),
+                found: printable(&format!("HTTP {status} {message}")),
             }
         }
     }

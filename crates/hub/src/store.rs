@@ -7,9 +7,10 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use super::HubError;
 use super::cache::RepoCache;
 use super::id::is_commit;
+use super::remote::RemoteFile;
+use super::{HubError, HubOptions};
 
 /// The content of the file that marks a folder as a cache for backup programs
 /// (bford.info/cachedir).
@@ -38,39 +39,50 @@ pub(super) fn tag(cache: &RepoCache) {
     }
 }
 
+/// The state of a blob before a fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BlobState {
+    /// The blob did not exist, so no other snapshot can refer to it.
+    New,
+    /// The blob existed, and other snapshots may refer to it.
+    Existing,
+}
+
 /// Adds a blob to a commit's snapshot as a symbolic link. Without symbolic links the file itself is
-/// stored: the blob is moved if nothing else can refer to it (`new`), and copied otherwise.
+/// stored: a new blob is moved, and an existing blob is copied.
 pub(super) fn link(
     cache: &RepoCache,
-    etag: &str,
-    commit: &str,
+    options: &HubOptions,
+    remote: &RemoteFile,
     file: &str,
-    symlinks: bool,
-    new: bool,
+    state: BlobState,
 ) -> Result<(), HubError> {
+    let RemoteFile { commit, etag, .. } = remote;
     let blob = cache.blob(etag, "");
-    let place = cache.snapshot(commit).join(file);
-    make_parent(&place)?;
+    let path = cache.snapshot(commit).join(file);
+    make_parent(&path)?;
     // Write to a temporary name first: a concurrent reader sees the old file or the new file.
-    let aside = cache
+    let temporary_path = cache
         .snapshot(commit)
         .join(format!(".{file}.{}", std::process::id()));
-    let _ = fs::remove_file(&aside);
+    let _ = fs::remove_file(&temporary_path);
     let target = Path::new("../../blobs").join(etag);
-    let linked = symlinks && symlink(&target, &aside).is_ok();
-    let made = match (linked, new) {
-        (true, _) => fs::rename(&aside, &place),
-        (false, true) => match fs::rename(&blob, &place) {
-            // Without locks, another process may already have moved the blob to this place.
-            Err(error) if error.kind() == ErrorKind::NotFound && place.is_file() => Ok(()),
+    let linked = options.symlinks && symlink(&target, &temporary_path).is_ok();
+    let stored = match (linked, state) {
+        (true, _) => fs::rename(&temporary_path, &path),
+        (false, BlobState::New) => match fs::rename(&blob, &path) {
+            // Without locks, another process may already have moved the blob to this path.
+            Err(error) if error.kind() == ErrorKind::NotFound && path.is_file() => Ok(()),
             moved => moved,
         },
-        (false, false) => fs::copy(&blob, &aside).and_then(|_| fs::rename(&aside, &place)),
+        (false, BlobState::Existing) => {
+            fs::copy(&blob, &temporary_path).and_then(|_| fs::rename(&temporary_path, &path))
+        }
     };
-    if made.is_err() {
-        let _ = fs::remove_file(&aside);
+    if stored.is_err() {
+        let _ = fs::remove_file(&temporary_path);
     }
-    made.map_err(cannot_write(&place))
+    stored.map_err(cannot_write(&path))
 }
 
 #[cfg(unix)]
@@ -91,14 +103,18 @@ fn symlink(_: &Path, _: &Path) -> io::Result<()> {
 }
 
 /// Records the commit of a revision. A revision that is itself a commit needs no record.
-pub(super) fn refer(cache: &RepoCache, revision: &str, commit: &str) -> Result<(), HubError> {
-    let place = cache.reference(revision);
-    let same = || fs::read_to_string(&place).is_ok_and(|text| text == commit);
+pub(super) fn record_commit(
+    cache: &RepoCache,
+    revision: &str,
+    commit: &str,
+) -> Result<(), HubError> {
+    let path = cache.reference(revision);
+    let same = || fs::read_to_string(&path).is_ok_and(|text| text == commit);
     if is_commit(revision) || same() {
         return Ok(());
     }
-    make_parent(&place)?;
-    replace(&place, commit.as_bytes()).map_err(cannot_write(&place))
+    make_parent(&path)?;
+    replace(&path, commit.as_bytes()).map_err(cannot_write(&path))
 }
 
 /// Replaces a file atomically: a reader sees the old file or the new file.
@@ -126,9 +142,9 @@ pub(super) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
 /// Records that a commit has no such file. If the record cannot be written, the next run asks the
 /// hub again.
 pub(super) fn note_absent(cache: &RepoCache, commit: &str, file: &str) {
-    let place = cache.absent(commit, file);
-    if make_parent(&place).is_ok() {
-        let _ = fs::write(place, "");
+    let path = cache.absent(commit, file);
+    if make_parent(&path).is_ok() {
+        let _ = fs::write(path, "");
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn is_visible(text: &str) -> bool {
 }
 
 /// Describes an invalid token without revealing a part of it.
-pub(super) fn odd(token: &str) -> String {
+pub(super) fn describe_invalid(token: &str) -> String {
     format!("other characters among its {}", token.chars().count())
 }
 
@@ -28,7 +28,7 @@ pub(super) fn stored(file: &Path) -> Result<Option<String>, HubError> {
         Some(token) if !is_visible(&token) => Err(HubError::TokenFile {
             path: file.to_owned(),
             expected: TOKEN,
-            found: odd(&token),
+            found: describe_invalid(&token),
         }),
         token => Ok(token),
     }

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_gets_the_usage() {
+    fn unknown_arguments_print_the_usage() {
         for line in ["--help", "--theme", "--theme blue", "--model", "--nothing"] {
             assert_eq!(parse(line).unwrap_err(), USAGE, "{line}");
         }

@@ -14,14 +14,8 @@ use eframe::wgpu;
 use resnet_wgpu::Gpu;
 use resnet_wgpu::low_level::gpu::GpuError;
 
-/// Returns the options with which `eframe` opens the device. `measured` frames do not wait for the
-/// screen, because waiting for its next refresh would hide delays.
-pub fn configuration(measured: bool) -> WgpuConfiguration {
-    let present_mode = if measured {
-        wgpu::PresentMode::AutoNoVsync
-    } else {
-        wgpu::PresentMode::AutoVsync
-    };
+/// Returns the options with which `eframe` opens the device.
+pub fn configuration(present_mode: wgpu::PresentMode) -> WgpuConfiguration {
     // The library requests the adapter's own limits, among others. They suffice for egui, which
     // needs textures as large as the window.
     let setup = WgpuSetupCreateNew {
@@ -43,13 +37,13 @@ pub fn configuration(measured: bool) -> WgpuConfiguration {
 ///
 /// # Errors
 /// If the device is too weak for any network. The window shows the reason.
-pub fn shared(window: &RenderState) -> Result<Gpu, GpuError> {
+pub fn shared_gpu(window: &RenderState) -> Result<Gpu, GpuError> {
     Gpu::from_device(&window.adapter, window.device.clone(), window.queue.clone())
 }
 
 /// Errors of the device that no call of this application returned.
 #[derive(Debug)]
-pub enum Told {
+pub enum DeviceEvent {
     /// A call failed, most likely one of egui's own. The application continues.
     Failed(String),
     /// The driver gave up the device, so nothing can be drawn any more.
@@ -61,19 +55,20 @@ pub enum Told {
 pub fn watch(
     device: &wgpu::Device,
     wake: impl Fn() + Send + Sync + Clone + 'static,
-) -> Receiver<Told> {
-    let (tell, told) = channel();
-    let (lost, wake_then) = (tell.clone(), wake.clone());
+) -> Receiver<DeviceEvent> {
+    let (sender, receiver) = channel();
+    let loss_sender = sender.clone();
+    let wake_after_loss = wake.clone();
     // The receiver is gone after the end, so a failed send is ignored.
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-        let _ = tell.send(Told::Failed(error.to_string()));
+        let _ = sender.send(DeviceEvent::Failed(error.to_string()));
         wake();
     }));
     device.set_device_lost_callback(move |reason, message| {
-        let _ = lost.send(Told::Lost(format!("{reason:?}: {message}")));
-        wake_then();
+        let _ = loss_sender.send(DeviceEvent::Lost(format!("{reason:?}: {message}")));
+        wake_after_loss();
     });
-    told
+    receiver
 }
 
 #[cfg(test)]
@@ -87,15 +82,15 @@ mod tests {
     /// As in `tests/xvfb.rs`, only Linux machines are expected to have a device.
     #[test]
     #[cfg_attr(not(target_os = "linux"), ignore = "needs a device")]
-    fn what_a_device_says_is_told_and_no_panic() {
+    fn errors_of_a_device_are_reported_without_a_panic() {
         let gpu = Gpu::new(resnet_wgpu::low_level::gpu::GpuOptions::default()).unwrap();
-        let told = watch(gpu.device(), || {});
+        let receiver = watch(gpu.device(), || {});
         // This error is in a scope, so only the caller of `upload` gets it.
         let side = gpu.device().limits().max_texture_dimension_2d + 1;
         let wide = image::RgbImage::new(side, 1);
         let refused = upload(gpu.device(), gpu.queue(), &wide);
         assert!(matches!(refused, Err(Failure::Texture(_))), "{refused:?}");
-        assert!(told.try_recv().is_err());
+        assert!(receiver.try_recv().is_err());
         // This error is not in a scope.
         let _ = gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: None,
@@ -103,11 +98,11 @@ mod tests {
             usage: wgpu::BufferUsages::STORAGE,
             mapped_at_creation: false,
         });
-        let next = || told.recv_timeout(Duration::from_secs(10)).unwrap();
-        assert!(matches!(next(), Told::Failed(_)));
+        let next = || receiver.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert!(matches!(next(), DeviceEvent::Failed(_)));
         gpu.device().destroy();
         // wgpu reports the loss when the device is polled.
         let _ = gpu.device().poll(wgpu::PollType::Poll);
-        assert!(matches!(next(), Told::Lost(_)));
+        assert!(matches!(next(), DeviceEvent::Lost(_)));
     }
 }

@@ -9,7 +9,7 @@ use image::RgbImage;
 use resnet_wgpu::{ImageLimits, decode_file};
 
 use crate::failure::Failure;
-use crate::texture::{upload, within};
+use crate::texture::{scaled_down, upload};
 
 /// The longest sides of a picture and of its thumbnail on the device.
 pub const SIDE: u32 = 1600;
@@ -17,50 +17,50 @@ const THUMB_SIDE: u32 = 128;
 
 /// The most bytes of a picture that stay in memory once it is shown. A larger picture is decoded
 /// again for the network.
-const LARGE: usize = 64 << 20;
+const MAX_KEPT_BYTES: usize = 64 << 20;
 
 /// The file extensions of the pictures in a folder.
-pub const ENDINGS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
+pub const EXTENSIONS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
 
 /// The results of the opener.
-pub enum Opened {
+pub enum OpenResult {
     /// A newly opened path, with the number of times that everything had been closed when it was
     /// requested.
-    New(u64, Result<New, Failure>),
+    New(u64, Result<PathContents, Failure>),
     /// The new pixels of an open picture.
-    Again(u64, Result<Decoded, Failure>),
+    Again(u64, Result<PictureTexture, Failure>),
 }
 
 /// The contents of a path.
-pub enum New {
-    Picture(Box<Fresh>),
+pub enum PathContents {
+    Picture(Box<NewPicture>),
     /// The paths of a folder's pictures, sorted by name.
     Folder(Vec<PathBuf>),
 }
 
 /// A picture that was not open yet.
-pub struct Fresh {
+pub struct NewPicture {
     pub path: PathBuf,
-    pub decoded: Decoded,
+    pub decoded: PictureTexture,
     pub thumb: wgpu::Texture,
 }
 
 /// A picture that is decoded and on the device.
-pub struct Decoded {
+pub struct PictureTexture {
     pub size: (u32, u32),
     /// The decoded pixels, unless they are too many to keep.
     pub pixels: Option<Arc<RgbImage>>,
-    pub shown: wgpu::Texture,
+    pub texture: wgpu::Texture,
     pub decoding: Duration,
 }
 
 /// The source of a picture's pixels, which may still be in memory.
-pub struct Source {
+pub struct PixelSource {
     pub path: PathBuf,
     pub pixels: Weak<RgbImage>,
 }
 
-impl Source {
+impl PixelSource {
     pub fn pixels(&self) -> Result<Arc<RgbImage>, Failure> {
         match self.pixels.upgrade() {
             Some(pixels) => Ok(pixels),
@@ -70,17 +70,21 @@ impl Source {
 }
 
 /// Opens a picture, or lists a folder.
-pub fn open(path: PathBuf, device: &wgpu::Device, queue: &wgpu::Queue) -> Result<New, Failure> {
+pub fn open(
+    path: PathBuf,
+    device: &wgpu::Device,
+    queue: &wgpu::Queue,
+) -> Result<PathContents, Failure> {
     if path.is_dir() {
         let found = list(&path).map_err(|error| Failure::Path(path.clone(), error))?;
         return if found.is_empty() {
             Err(Failure::NoPictures(path))
         } else {
-            Ok(New::Folder(found))
+            Ok(PathContents::Folder(found))
         };
     }
-    let (decoded, thumb) = both(&path, device, queue)?;
-    Ok(New::Picture(Box::new(Fresh {
+    let (decoded, thumb) = decode_with_thumbnail(&path, device, queue)?;
+    Ok(PathContents::Picture(Box::new(NewPicture {
         path,
         decoded,
         thumb: upload(device, queue, &thumb)?,
@@ -88,26 +92,30 @@ pub fn open(path: PathBuf, device: &wgpu::Device, queue: &wgpu::Queue) -> Result
 }
 
 /// Decodes an open picture again.
-pub fn again(path: &Path, device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Decoded, Failure> {
-    both(path, device, queue).map(|(decoded, _)| decoded)
-}
-
-/// Decodes a picture and makes its thumbnail.
-fn both(
+pub fn decode_again(
     path: &Path,
     device: &wgpu::Device,
     queue: &wgpu::Queue,
-) -> Result<(Decoded, RgbImage), Failure> {
+) -> Result<PictureTexture, Failure> {
+    decode_with_thumbnail(path, device, queue).map(|(decoded, _)| decoded)
+}
+
+/// Decodes a picture and makes its thumbnail.
+fn decode_with_thumbnail(
+    path: &Path,
+    device: &wgpu::Device,
+    queue: &wgpu::Queue,
+) -> Result<(PictureTexture, RgbImage), Failure> {
     let began = Instant::now();
     let pixels = decode(path)?;
     let decoding = began.elapsed();
-    let scaled = within(&pixels, SIDE);
-    let seen = scaled.as_ref().unwrap_or(&pixels);
-    let thumb = within(seen, THUMB_SIDE).unwrap_or_else(|| seen.clone());
-    let decoded = Decoded {
+    let scaled = scaled_down(&pixels, SIDE);
+    let displayed = scaled.as_ref().unwrap_or(&pixels);
+    let thumb = scaled_down(displayed, THUMB_SIDE).unwrap_or_else(|| displayed.clone());
+    let decoded = PictureTexture {
         size: pixels.dimensions(),
-        shown: upload(device, queue, seen)?,
-        pixels: (pixels.as_raw().len() <= LARGE).then(|| Arc::new(pixels)),
+        texture: upload(device, queue, displayed)?,
+        pixels: (pixels.as_raw().len() <= MAX_KEPT_BYTES).then(|| Arc::new(pixels)),
         decoding,
     };
     Ok((decoded, thumb))
@@ -141,7 +149,7 @@ fn is_picture(path: &Path) -> bool {
         name.starts_with(b".")
     });
     let ending = path.extension().and_then(|ending| ending.to_str());
-    !hidden && ending.is_some_and(|ending| ENDINGS.contains(&&*ending.to_ascii_lowercase()))
+    !hidden && ending.is_some_and(|ending| EXTENSIONS.contains(&&*ending.to_ascii_lowercase()))
 }
 
 #[cfg(test)]
@@ -163,7 +171,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_never_ends_is_not_read() {
+    fn endless_files_are_not_read() {
         let refused = decode(Path::new("/dev/zero"));
         assert!(matches!(refused, Err(Failure::NotAFile(_))));
         let missing = decode(Path::new("/no such file"));
@@ -171,11 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn pixels_that_are_gone_are_decoded_again() {
+    fn released_pixels_are_decoded_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.png");
         let pixels = Arc::new(RgbImage::from_pixel(3, 2, image::Rgb([1, 2, 3])));
-        let source = Source {
+        let source = PixelSource {
             path: path.clone(),
             pixels: Arc::downgrade(&pixels),
         };

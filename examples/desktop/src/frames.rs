@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// The number of frames of each kind that are kept: ten seconds at 60 frames a second.
-const KEPT: usize = 600;
+const HISTORY_FRAMES: usize = 600;
 
 /// The number of frames that are ignored after a change. Work in flight then still belongs to the
 /// time before.
-const SETTLING: usize = 5;
+const SETTLING_FRAMES: usize = 5;
 
 /// The kinds of frames, with or without a part of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FrameKind {
     /// The application alone.
     Without,
     /// With inference.
@@ -25,8 +25,8 @@ pub struct Frames {
     without: VecDeque<Duration>,
     with: VecDeque<Duration>,
     /// The frames of both kinds in their order, for the plot.
-    recent: VecDeque<(Kind, Duration)>,
-    last: Option<Kind>,
+    recent: VecDeque<(FrameKind, Duration)>,
+    last: Option<FrameKind>,
     settling: usize,
 }
 
@@ -40,10 +40,10 @@ pub struct Summary {
 
 impl Frames {
     /// Adds the time of a frame, measured from its beginning to the next frame's.
-    pub fn push(&mut self, kind: Kind, time: Duration) {
+    pub fn push(&mut self, kind: FrameKind, time: Duration) {
         if self.last != Some(kind) {
             self.last = Some(kind);
-            self.settling = SETTLING;
+            self.settling = SETTLING_FRAMES;
         }
         if self.settling > 0 {
             self.settling -= 1;
@@ -59,17 +59,17 @@ impl Frames {
     }
 
     /// Forgets the frames of a kind, because new ones would not be comparable.
-    pub fn forget(&mut self, kind: Kind) {
+    pub fn forget(&mut self, kind: FrameKind) {
         self.of(kind).clear();
         self.recent.retain(|(of, _)| *of != kind);
         self.last = None;
     }
 
     /// Returns the median and the 99th percentile of a kind, or `None` without frames of that kind.
-    pub fn summary(&self, kind: Kind) -> Option<Summary> {
+    pub fn summary(&self, kind: FrameKind) -> Option<Summary> {
         let times = match kind {
-            Kind::Without => &self.without,
-            Kind::With => &self.with,
+            FrameKind::Without => &self.without,
+            FrameKind::With => &self.with,
         };
         let mut sorted: Vec<Duration> = times.iter().copied().collect();
         sorted.sort();
@@ -81,20 +81,20 @@ impl Frames {
     }
 
     /// Returns the last frames of both kinds, the oldest first.
-    pub fn recent(&self) -> impl DoubleEndedIterator<Item = (Kind, Duration)> + '_ {
+    pub fn recent(&self) -> impl DoubleEndedIterator<Item = (FrameKind, Duration)> + '_ {
         self.recent.iter().copied()
     }
 
-    fn of(&mut self, kind: Kind) -> &mut VecDeque<Duration> {
+    fn of(&mut self, kind: FrameKind) -> &mut VecDeque<Duration> {
         match kind {
-            Kind::Without => &mut self.without,
-            Kind::With => &mut self.with,
+            FrameKind::Without => &mut self.without,
+            FrameKind::With => &mut self.with,
         }
     }
 }
 
 fn keep<T>(list: &mut VecDeque<T>, value: T) {
-    if list.len() == KEPT {
+    if list.len() == HISTORY_FRAMES {
         list.pop_front();
     }
     list.push_back(value);
@@ -127,34 +127,34 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_kept_apart_and_changes_settle() {
+    fn kinds_are_counted_separately_and_changes_settle() {
         let mut frames = Frames::default();
-        assert_eq!(frames.summary(Kind::With), None);
-        for kind in [Kind::Without, Kind::With, Kind::Without] {
+        assert_eq!(frames.summary(FrameKind::With), None);
+        for kind in [FrameKind::Without, FrameKind::With, FrameKind::Without] {
             // The first frames after a change are ignored.
-            (0..SETTLING).for_each(|_| frames.push(kind, ms(500)));
-            let time = if kind == Kind::With { 20 } else { 10 };
+            (0..SETTLING_FRAMES).for_each(|_| frames.push(kind, ms(500)));
+            let time = if kind == FrameKind::With { 20 } else { 10 };
             (0..10).for_each(|_| frames.push(kind, ms(time)));
         }
-        let (without, with) = (frames.summary(Kind::Without), frames.summary(Kind::With));
-        let (without, with) = (without.unwrap(), with.unwrap());
+        let without = frames.summary(FrameKind::Without).unwrap();
+        let with = frames.summary(FrameKind::With).unwrap();
         assert_eq!((without.frames, without.p99), (20, ms(10)));
         assert_eq!((with.frames, with.median), (10, ms(20)));
         assert_eq!(frames.recent().count(), 30);
-        frames.forget(Kind::With);
-        assert_eq!(frames.summary(Kind::With), None);
+        frames.forget(FrameKind::With);
+        assert_eq!(frames.summary(FrameKind::With), None);
         assert_eq!(frames.recent().count(), 20);
     }
 
     #[test]
-    fn the_oldest_go_and_a_pause_is_no_frame() {
+    fn the_oldest_frames_are_dropped_and_a_pause_is_no_frame() {
         let mut frames = Frames::default();
-        (0..2 * KEPT as u64).for_each(|i| frames.push(Kind::Without, ms(i)));
-        let summary = frames.summary(Kind::Without).unwrap();
-        assert_eq!(summary.frames, KEPT);
-        assert!(summary.median > ms(KEPT as u64));
+        (0..2 * HISTORY_FRAMES as u64).for_each(|i| frames.push(FrameKind::Without, ms(i)));
+        let summary = frames.summary(FrameKind::Without).unwrap();
+        assert_eq!(summary.frames, HISTORY_FRAMES);
+        assert!(summary.median > ms(HISTORY_FRAMES as u64));
         frames.interrupt();
-        frames.push(Kind::Without, ms(1_000_000));
-        assert!(frames.summary(Kind::Without).unwrap().p99 < ms(1_000_000));
+        frames.push(FrameKind::Without, ms(1_000_000));
+        assert!(frames.summary(FrameKind::Without).unwrap().p99 < ms(1_000_000));
     }
 }

@@ -2,12 +2,12 @@
 
 use eframe::egui::{Context, Key, Modifiers};
 
-use crate::desk::{Desk, Mode};
-use crate::wish::Wish;
+use crate::state::{AppState, Mode};
+use crate::user_action::UserAction;
 
-impl Desk {
+impl AppState {
     /// Handles dropped files and keys.
-    pub fn input(&mut self, context: &Context, wishes: &mut Vec<Wish>) {
+    pub fn input(&mut self, context: &Context, actions: &mut Vec<UserAction>) {
         let dropped = context.input(|input| input.raw.dropped_files.clone());
         let paths = dropped.iter().map(|file| file.path().to_owned());
         let (models, pictures): (Vec<_>, Vec<_>) =
@@ -16,22 +16,21 @@ impl Desk {
         if let Some(path) = models.into_iter().next_back() {
             self.load(Some(path));
         }
-        let heat = !self.heat;
         let mode = match self.mode {
             Mode::Pictures => Mode::Live,
             Mode::Live => Mode::Pictures,
         };
         let keys = [
-            (Key::ArrowUp, Wish::Step(-1)),
-            (Key::ArrowLeft, Wish::Step(-1)),
-            (Key::ArrowDown, Wish::Step(1)),
-            (Key::ArrowRight, Wish::Step(1)),
-            (Key::H, Wish::Heat(heat)),
-            (Key::L, Wish::Show(mode)),
-            (Key::O, Wish::OpenPictures),
+            (Key::ArrowUp, UserAction::Step(-1)),
+            (Key::ArrowLeft, UserAction::Step(-1)),
+            (Key::ArrowDown, UserAction::Step(1)),
+            (Key::ArrowRight, UserAction::Step(1)),
+            (Key::H, UserAction::ToggleHeat),
+            (Key::L, UserAction::Show(mode)),
+            (Key::O, UserAction::OpenPictures),
         ];
         // The key switches inference only while the live scene is shown.
-        let inference = (Key::I, Wish::Classify(!self.live.classify));
+        let inference = (Key::I, UserAction::ToggleInference);
         let keys = keys
             .into_iter()
             .chain((self.mode == Mode::Live).then_some(inference));
@@ -39,7 +38,7 @@ impl Desk {
         if context.memory(|memory| memory.focused()).is_none() {
             context.input_mut(|input| {
                 let pressed = keys.filter(|(key, _)| input.consume_key(Modifiers::NONE, *key));
-                wishes.extend(pressed.map(|(_, wish)| wish));
+                actions.extend(pressed.map(|(_, action)| action));
             });
         }
     }

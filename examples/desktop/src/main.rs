@@ -3,7 +3,6 @@
 
 mod app;
 mod args;
-mod desk;
 mod device;
 mod dialogs;
 mod failure;
@@ -14,22 +13,24 @@ mod keys;
 mod live;
 mod model;
 mod notices;
-mod opening;
+mod open_queue;
 mod picture;
 mod pictures;
 mod recent;
 mod runs;
 mod scene;
+mod state;
 mod texture;
 mod tour;
+mod user_action;
 mod view;
-mod wish;
 mod work;
 mod worker;
 
 use std::process::ExitCode;
 
 use eframe::egui::{IconData, ViewportBuilder};
+use eframe::wgpu::PresentMode;
 
 use app::App;
 use args::Args;
@@ -45,23 +46,30 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    // Frames of a tour do not wait for the screen, because waiting for its next refresh would hide
+    // delays.
+    let present_mode = if args.tour.is_some() {
+        PresentMode::AutoNoVsync
+    } else {
+        PresentMode::AutoVsync
+    };
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title("resnet-wgpu")
             .with_inner_size(SIZE)
             .with_min_inner_size([900.0, 560.0])
             .with_icon(IconData::default()),
-        wgpu_options: device::configuration(args.tour.is_some()),
+        wgpu_options: device::configuration(present_mode),
         // The colours are flat, so dithering has no effect.
         dithering: false,
         ..Default::default()
     };
-    let made = eframe::run_native(
+    let result = eframe::run_native(
         "resnet-desktop",
         options,
         Box::new(|context| Ok(Box::new(App::new(context, args)))),
     );
-    match made {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("resnet-desktop: no window: {error}");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::{
-    Classifier, ClassifierOptions, Error, Explained, Explainer, Gpu, Hints, Loading, ModelSource,
+    Classifier, ClassifierOptions, Error, Explainer, Explanation, Gpu, Hints, Loading, ModelSource,
     Prediction, Recorder,
 };
 
@@ -16,22 +16,22 @@ use resnet_wgpu::{
 pub const TOP: usize = 5;
 
 /// The time between two looks at a thread that is about to end.
-const BETWEEN: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The models of a window.
 #[derive(Default)]
 pub struct Models {
-    pub loaded: Option<Loaded>,
-    pub coming: Option<Coming>,
+    pub loaded: Option<ReadyModel>,
+    pub pending: Option<LoadingModel>,
     /// Cancelled loads whose threads have not ended yet.
-    ending: Vec<Loading>,
-    next: u64,
+    cancelled: Vec<Loading>,
+    last_id: u64,
     /// The id of the present model. Workers skip jobs for other models.
     present: Arc<AtomicU64>,
 }
 
 /// A network that is ready.
-pub struct Loaded {
+pub struct ReadyModel {
     /// The id that distinguishes this model's answers from those of other models.
     pub id: u64,
     pub network: Network,
@@ -48,7 +48,7 @@ pub struct Network {
 }
 
 /// A network that is being loaded.
-pub struct Coming {
+pub struct LoadingModel {
     pub name: String,
     loading: Loading,
     began: Instant,
@@ -68,7 +68,7 @@ impl Models {
         };
         let loading = Loading::start(gpu, source, ClassifierOptions::default())?;
         self.cancel();
-        self.coming = Some(Coming {
+        self.pending = Some(LoadingModel {
             name,
             loading,
             began: Instant::now(),
@@ -78,27 +78,27 @@ impl Models {
 
     /// Looks for the result of loading. Returns `true` if a new network has replaced the present
     /// network.
-    pub fn look(&mut self) -> Result<bool, Error> {
+    pub fn poll(&mut self) -> Result<bool, Error> {
         // The results of cancelled loads are dropped.
-        (self.ending).retain_mut(|loading| matches!(loading.take_ready(), Ok(None)));
-        let Some(coming) = &mut self.coming else {
+        (self.cancelled).retain_mut(|loading| matches!(loading.take_ready(), Ok(None)));
+        let Some(pending) = &mut self.pending else {
             return Ok(false);
         };
-        let outcome = coming.loading.take_ready();
+        let outcome = pending.loading.take_ready();
         if matches!(outcome, Ok(None)) {
             return Ok(false);
         }
-        let loading = coming.began.elapsed();
-        self.coming = None;
+        let loading = pending.began.elapsed();
+        self.pending = None;
         let classifier = match outcome {
             Ok(Some(classifier)) => classifier,
             Ok(None) => return Ok(false),
             Err(error) => return Err(error),
         };
-        self.next += 1;
-        self.present.store(self.next, Ordering::Relaxed);
-        self.loaded = Some(Loaded {
-            id: self.next,
+        self.last_id += 1;
+        self.present.store(self.last_id, Ordering::Relaxed);
+        self.loaded = Some(ReadyModel {
+            id: self.last_id,
             network: Network {
                 classifier,
                 explainer: Arc::default(),
@@ -112,14 +112,14 @@ impl Models {
 impl Models {
     /// Returns whether no load is in progress or being cancelled.
     pub fn is_idle(&self) -> bool {
-        self.coming.is_none() && self.ending.is_empty()
+        self.pending.is_none() && self.cancelled.is_empty()
     }
 
     /// Cancels the load in progress.
     pub fn cancel(&mut self) {
-        if let Some(coming) = self.coming.take() {
-            coming.loading.cancel();
-            self.ending.push(coming.loading);
+        if let Some(pending) = self.pending.take() {
+            pending.loading.cancel();
+            self.cancelled.push(pending.loading);
         }
     }
 
@@ -129,20 +129,20 @@ impl Models {
         self.cancel();
         // No model has the id 0, so workers skip all jobs.
         self.present.store(0, Ordering::Relaxed);
-        while !self.ending.is_empty() && Instant::now() < deadline {
-            (self.ending).retain_mut(|loading| matches!(loading.take_ready(), Ok(None)));
-            sleep(BETWEEN);
+        while !self.cancelled.is_empty() && Instant::now() < deadline {
+            (self.cancelled).retain_mut(|loading| matches!(loading.take_ready(), Ok(None)));
+            sleep(POLL_INTERVAL);
         }
     }
 
     /// Returns a function with which workers check whether a model is still the present model.
-    pub fn is(&self, id: u64) -> impl Fn() -> bool + Send + 'static {
+    pub fn is_present(&self, id: u64) -> impl Fn() -> bool + Send + 'static {
         let present = Arc::clone(&self.present);
         move || present.load(Ordering::Relaxed) == id
     }
 }
 
-impl Coming {
+impl LoadingModel {
     /// Returns the progress of loading from 0 to 1.
     pub fn fraction(&self) -> f32 {
         self.loading.progress().fraction()
@@ -160,12 +160,12 @@ impl Network {
     }
 
     /// Returns the maps of the likeliest classes.
-    pub fn explain(&self, picture: &RgbImage) -> Result<Vec<Explained>, Error> {
+    pub fn explain(&self, picture: &RgbImage) -> Result<Vec<Explanation>, Error> {
         let explainer = match self.explainer.get() {
             Some(explainer) => explainer,
             None => {
-                let made = Explainer::of_classifier(&self.classifier)?;
-                self.explainer.get_or_init(|| made)
+                let explainer = Explainer::of_classifier(&self.classifier)?;
+                self.explainer.get_or_init(|| explainer)
             }
         };
         pollster::block_on(explainer.explain_async(picture, TOP))

@@ -2,10 +2,10 @@
 //! occur.
 
 /// The most notices that are kept. New notices replace the oldest.
-const MOST: usize = 12;
+const MAX_NOTICES: usize = 12;
 
 /// The most reasons that a notice of a batch gives.
-const REASONS: usize = 3;
+const MAX_REASONS: usize = 3;
 
 /// The notices of the window.
 #[derive(Debug, Default)]
@@ -20,13 +20,17 @@ struct Notice {
 }
 
 impl Notices {
-    pub fn tell(&mut self, message: impl ToString) {
+    pub fn add(&mut self, message: impl ToString) {
         let message = message.to_string();
-        if let Some(same) = self.list.iter_mut().find(|told| told.message == message) {
+        if let Some(same) = self
+            .list
+            .iter_mut()
+            .find(|notice| notice.message == message)
+        {
             same.times += 1;
             return;
         }
-        if self.list.len() == MOST {
+        if self.list.len() == MAX_NOTICES {
             self.list.remove(0);
         }
         self.list.push(Notice { message, times: 1 });
@@ -52,30 +56,30 @@ impl Notices {
 
     /// Returns the texts to show, the oldest first.
     pub fn all(&self) -> impl Iterator<Item = String> + '_ {
-        self.list.iter().map(|told| match told.times {
-            1 => told.message.clone(),
-            times => format!("{} ({times} times)", told.message),
+        self.list.iter().map(|notice| match notice.times {
+            1 => notice.message.clone(),
+            times => format!("{} ({times} times)", notice.message),
         })
     }
 }
 
 /// The failures of one request for several files.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub struct FailureBatch {
     count: usize,
     reasons: Vec<String>,
 }
 
-impl Batch {
+impl FailureBatch {
     pub fn add(&mut self, reason: impl ToString) {
         self.count += 1;
-        if self.reasons.len() < REASONS {
+        if self.reasons.len() < MAX_REASONS {
             self.reasons.push(reason.to_string());
         }
     }
 
     /// Returns one notice of all failures, if any, and starts the next batch.
-    pub fn told(&mut self) -> Option<String> {
+    pub fn take_message(&mut self) -> Option<String> {
         let Self { count, reasons } = std::mem::take(self);
         match count {
             0 => None,
@@ -96,29 +100,29 @@ mod tests {
     #[test]
     fn notices_are_few() {
         let mut notices = Notices::default();
-        (0..100).for_each(|i| notices.tell(i / 2));
-        let told: Vec<String> = notices.all().collect();
-        assert_eq!(told.len(), MOST);
-        assert_eq!(told.last().unwrap(), "49 (2 times)");
+        (0..100).for_each(|i| notices.add(i / 2));
+        let messages: Vec<String> = notices.all().collect();
+        assert_eq!(messages.len(), MAX_NOTICES);
+        assert_eq!(messages.last().unwrap(), "49 (2 times)");
         notices.dismiss(0);
         notices.dismiss(99);
-        assert_eq!(notices.len(), MOST - 1);
+        assert_eq!(notices.len(), MAX_NOTICES - 1);
         notices.dismiss_all();
         assert_eq!(notices.len(), 0);
     }
 
     #[test]
     fn a_batch_is_one_notice() {
-        let mut batch = Batch::default();
-        assert_eq!(batch.told(), None);
+        let mut batch = FailureBatch::default();
+        assert_eq!(batch.take_message(), None);
         batch.add("alone");
-        assert_eq!(batch.told().as_deref(), Some("alone"));
+        assert_eq!(batch.take_message().as_deref(), Some("alone"));
         ["a", "b"].into_iter().for_each(|name| batch.add(name));
         let both = "2 could not be opened:\na\nb";
-        assert_eq!(batch.told().as_deref(), Some(both));
+        assert_eq!(batch.take_message().as_deref(), Some(both));
         (0..1000).for_each(|i| batch.add(i));
-        let all = batch.told().unwrap();
+        let all = batch.take_message().unwrap();
         assert_eq!(all, "1000 could not be opened:\n0\n1\n2\n…");
-        assert_eq!(batch.told(), None);
+        assert_eq!(batch.take_message(), None);
     }
 }

@@ -8,8 +8,8 @@ use eframe::egui::{Vec2, vec2};
 use image::RgbImage;
 use resnet_wgpu::Prediction;
 
-use crate::files::{SIDE, Source};
-use crate::texture::{Shown, bounded};
+use crate::files::{PixelSource, SIDE};
+use crate::texture::{EguiTexture, bounded};
 
 /// A picture. Its large parts are kept only for the last pictures that were shown.
 pub struct Picture {
@@ -17,23 +17,23 @@ pub struct Picture {
     pub path: PathBuf,
     /// The width and height in the file.
     pub size: (u32, u32),
-    pub thumb: Shown,
+    pub thumb: EguiTexture,
     /// The time that reading and decoding took.
     pub decoding: Duration,
     /// The present model's answer, once it has arrived.
-    pub answer: Option<Answered>,
-    pub full: Full,
+    pub answer: Option<ModelAnswer>,
+    pub full: FullPicture,
     /// The present model's maps of its likeliest classes.
-    pub maps: Maps,
+    pub maps: MapState,
 }
 
 /// The state of the whole picture.
-pub enum Full {
+pub enum FullPicture {
     /// The picture was released, or not requested yet.
     None,
-    Coming,
-    There {
-        shown: Shown,
+    Pending,
+    Ready {
+        texture: EguiTexture,
         pixels: Option<Arc<RgbImage>>,
     },
     /// The file has changed, and a notice has named the reason.
@@ -41,27 +41,27 @@ pub enum Full {
 }
 
 /// A model's answer.
-pub struct Answered {
+pub struct ModelAnswer {
     /// The likeliest classes, or none after a failure.
     pub top: Vec<Prediction>,
     /// The time from the decoded picture to the scores.
-    pub took: Duration,
+    pub duration: Duration,
 }
 
 /// The state of a picture's class activation maps.
-pub enum Maps {
+pub enum MapState {
     /// The maps were not requested.
     None,
-    Coming,
-    There(Vec<Heat>),
+    Pending,
+    Ready(Vec<ClassHeat>),
     /// The maps cannot be made, and a notice has named the reason.
     Failed,
 }
 
 /// The heat of a class.
-pub struct Heat {
+pub struct ClassHeat {
     pub class: usize,
-    pub shown: Shown,
+    pub texture: EguiTexture,
 }
 
 impl Picture {
@@ -72,48 +72,48 @@ impl Picture {
     }
 
     /// Returns the heat of a class, if a map of it exists.
-    pub fn heat(&self, class: usize) -> Option<&Heat> {
+    pub fn heat(&self, class: usize) -> Option<&ClassHeat> {
         match &self.maps {
-            Maps::There(maps) => maps.iter().find(|heat| heat.class == class),
+            MapState::Ready(maps) => maps.iter().find(|heat| heat.class == class),
             _ => None,
         }
     }
 
     /// Returns the texture to show: the thumbnail until the whole picture is ready.
-    pub fn shown(&self) -> &Shown {
+    pub fn displayed(&self) -> &EguiTexture {
         match &self.full {
-            Full::There { shown, .. } => shown,
+            FullPicture::Ready { texture, .. } => texture,
             _ => &self.thumb,
         }
     }
 
     /// Returns the size at which the whole picture is shown, even while only the thumbnail is
     /// ready.
-    pub fn shown_size(&self) -> Vec2 {
+    pub fn displayed_size(&self) -> Vec2 {
         let (width, height) = bounded(self.size, SIDE);
         vec2(width as f32, height as f32)
     }
 
     /// Returns the source of the pixels for a worker. The source does not keep the pixels in
     /// memory.
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> PixelSource {
         let pixels = match &self.full {
-            Full::There { pixels, .. } => pixels.as_ref().map(Arc::downgrade),
+            FullPicture::Ready { pixels, .. } => pixels.as_ref().map(Arc::downgrade),
             _ => None,
         };
-        Source {
+        PixelSource {
             path: self.path.clone(),
             pixels: pixels.unwrap_or_else(Weak::new),
         }
     }
 
     /// Releases the large parts of the picture. Pending results still arrive.
-    pub fn let_go(&mut self) {
-        if !matches!(self.full, Full::Coming) {
-            self.full = Full::None;
+    pub fn release(&mut self) {
+        if !matches!(self.full, FullPicture::Pending) {
+            self.full = FullPicture::None;
         }
-        if !matches!(self.maps, Maps::Coming) {
-            self.maps = Maps::None;
+        if !matches!(self.maps, MapState::Pending) {
+            self.maps = MapState::None;
         }
     }
 }

@@ -3,15 +3,15 @@
 use eframe::egui_wgpu::RenderState;
 
 use crate::failure::Failure;
-use crate::files::{Decoded, Fresh};
-use crate::picture::{Full, Maps, Picture};
-use crate::recent::Recent;
-use crate::texture::Shown;
+use crate::files::{NewPicture, PictureTexture};
+use crate::picture::{FullPicture, MapState, Picture};
+use crate::recent::RecentIds;
+use crate::texture::EguiTexture;
 
 /// The number of pictures that are kept whole: the last pictures that were shown or opened. Visible
 /// pictures are marked as used in each frame, and fewer than this number arrive per frame, so they
 /// stay.
-const WHOLE: usize = 8;
+const MAX_FULL: usize = 8;
 
 /// The open pictures, in the order in which they were opened.
 pub struct Pictures {
@@ -19,8 +19,8 @@ pub struct Pictures {
     selected: usize,
     next: u64,
     /// True if the next new picture is to be selected.
-    look: bool,
-    whole: Recent,
+    select_new: bool,
+    recent: RecentIds,
 }
 
 impl Default for Pictures {
@@ -29,8 +29,8 @@ impl Default for Pictures {
             list: vec![],
             selected: 0,
             next: 0,
-            look: false,
-            whole: Recent::new(WHOLE),
+            select_new: false,
+            recent: RecentIds::new(MAX_FULL),
         }
     }
 }
@@ -45,7 +45,7 @@ impl Pictures {
     }
 
     /// Returns the selected picture's index in the list.
-    pub fn selected_at(&self) -> usize {
+    pub fn selected_index(&self) -> usize {
         self.selected
     }
 
@@ -54,60 +54,65 @@ impl Pictures {
     }
 
     /// Selects the next new picture.
-    pub fn look_at_next(&mut self) {
-        self.look = true;
+    pub fn select_next_new(&mut self) {
+        self.select_new = true;
     }
 
     /// Adds a picture and returns its id.
-    pub fn add(&mut self, window: &RenderState, fresh: Fresh) -> u64 {
-        if std::mem::take(&mut self.look) {
+    pub fn add(&mut self, window: &RenderState, new: NewPicture) -> u64 {
+        if std::mem::take(&mut self.select_new) {
             self.selected = self.list.len();
         }
         let id = self.next;
         self.next += 1;
-        let Fresh {
+        let NewPicture {
             path,
             decoded,
             thumb,
-        } = fresh;
+        } = new;
         self.list.push(Picture {
             id,
             path,
             size: decoded.size,
-            thumb: Shown::new(window, thumb),
+            thumb: EguiTexture::new(window, thumb),
             decoding: decoded.decoding,
             answer: None,
-            full: Full::None,
-            maps: Maps::None,
+            full: FullPicture::None,
+            maps: MapState::None,
         });
-        self.whole(window, id, Ok(decoded));
+        self.set_full(window, id, Ok(decoded));
         id
     }
 
     /// Stores the decoded pixels of a picture.
-    pub fn whole(&mut self, window: &RenderState, id: u64, decoded: Result<Decoded, Failure>) {
+    pub fn set_full(
+        &mut self,
+        window: &RenderState,
+        id: u64,
+        decoded: Result<PictureTexture, Failure>,
+    ) {
         let Some(picture) = self.by_id(id) else {
             return;
         };
         picture.full = match decoded {
             Ok(decoded) => {
                 picture.size = decoded.size;
-                Full::There {
-                    shown: Shown::new(window, decoded.shown),
+                FullPicture::Ready {
+                    texture: EguiTexture::new(window, decoded.texture),
                     pixels: decoded.pixels,
                 }
             }
-            Err(_) => Full::Failed,
+            Err(_) => FullPicture::Failed,
         };
-        self.used(id);
+        self.mark_used(id);
     }
 
     /// Marks a picture as used, so that other pictures are released before it.
-    pub fn used(&mut self, id: u64) {
-        if let Some(old) = self.whole.used(id)
+    pub fn mark_used(&mut self, id: u64) {
+        if let Some(old) = self.recent.mark_used(id)
             && let Some(picture) = self.by_id(old)
         {
-            picture.let_go();
+            picture.release();
         }
     }
 
@@ -127,7 +132,7 @@ impl Pictures {
             return;
         };
         self.list.remove(at);
-        self.whole.forget(id);
+        self.recent.forget(id);
         if at < self.selected {
             self.selected -= 1;
         }
@@ -136,14 +141,16 @@ impl Pictures {
 
     pub fn remove_all(&mut self) {
         self.list.clear();
-        self.whole.clear();
-        (self.selected, self.look) = (0, false);
+        self.recent.clear();
+        self.selected = 0;
+        self.select_new = false;
     }
 
     /// Forgets the answers of the previous model.
     pub fn forget_answers(&mut self) {
         for picture in &mut self.list {
-            (picture.answer, picture.maps) = (None, Maps::None);
+            picture.answer = None;
+            picture.maps = MapState::None;
         }
     }
 }

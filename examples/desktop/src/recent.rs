@@ -3,23 +3,23 @@
 use std::collections::VecDeque;
 
 /// The ids of the last few items that were used.
-pub struct Recent {
+pub struct RecentIds {
     /// The ids, the oldest first.
     order: VecDeque<u64>,
-    most: usize,
+    capacity: usize,
 }
 
-impl Recent {
-    pub fn new(most: usize) -> Self {
+impl RecentIds {
+    pub fn new(capacity: usize) -> Self {
         let order = VecDeque::new();
-        Self { order, most }
+        Self { order, capacity }
     }
 
     /// Marks an id as used. Returns the id that no longer fits, if any.
-    pub fn used(&mut self, id: u64) -> Option<u64> {
+    pub fn mark_used(&mut self, id: u64) -> Option<u64> {
         self.forget(id);
         self.order.push_back(id);
-        if self.order.len() > self.most {
+        if self.order.len() > self.capacity {
             self.order.pop_front()
         } else {
             None
@@ -40,15 +40,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_not_used_for_longest_goes() {
-        let mut recent = Recent::new(2);
-        assert_eq!([1, 2, 1].map(|id| recent.used(id)), [None; 3]);
-        assert_eq!(recent.used(3), Some(2));
-        assert_eq!(recent.used(3), None);
-        assert_eq!(recent.used(4), Some(1));
+    fn the_least_recently_used_id_is_removed() {
+        let mut recent = RecentIds::new(2);
+        assert_eq!([1, 2, 1].map(|id| recent.mark_used(id)), [None; 3]);
+        assert_eq!(recent.mark_used(3), Some(2));
+        assert_eq!(recent.mark_used(3), None);
+        assert_eq!(recent.mark_used(4), Some(1));
         recent.forget(3);
-        assert_eq!(recent.used(5), None);
+        assert_eq!(recent.mark_used(5), None);
         recent.clear();
-        assert_eq!([6, 7].map(|id| recent.used(id)), [None; 2]);
+        assert_eq!([6, 7].map(|id| recent.mark_used(id)), [None; 2]);
     }
 }

@@ -7,7 +7,7 @@ use resnet_wgpu::Prediction;
 
 /// The slices of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Run {
+pub struct SlicedRun {
     /// The number of slices that were recorded.
     pub slices: usize,
     /// The number of slices that `Recorder::slices` predicted for the budget.
@@ -21,7 +21,7 @@ pub struct Answers {
     pub top: Vec<Prediction>,
     pub count: usize,
     /// The run of the last answer.
-    pub run: Option<Run>,
+    pub run: Option<SlicedRun>,
     /// The time from the first slice to the answer.
     pub latency: Duration,
     /// The number of runs whose slice count differed from the prediction.
@@ -41,7 +41,7 @@ impl Answers {
         }
     }
 
-    pub fn take_in(&mut self, top: Vec<Prediction>, run: Run, now: Instant) {
+    pub fn add(&mut self, top: Vec<Prediction>, run: SlicedRun, now: Instant) {
         self.top = top;
         self.count += 1;
         self.miscounted += usize::from(run.slices != run.expected);

@@ -7,14 +7,14 @@ use eframe::wgpu;
 pub const SIZE: (u32, u32) = (960, 640);
 
 /// The seconds from one picture to the next, and the seconds at the end in which both are visible.
-const EACH: f64 = 6.0;
-const SHARED: f64 = 1.2;
+const PICTURE_SECONDS: f64 = 6.0;
+const OVERLAP_SECONDS: f64 = 1.2;
 
 /// The format that both the network and egui read.
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
-/// The size in bytes of `Look` in `scene.wgsl`.
-const LOOK: usize = 48;
+/// The size in bytes of `Uniforms` in `scene.wgsl`.
+const UNIFORM_BYTES: usize = 48;
 
 /// The renderer that draws the pictures into a texture.
 pub struct Scene {
@@ -22,7 +22,7 @@ pub struct Scene {
     device: wgpu::Device,
     pipeline: wgpu::RenderPipeline,
     sampler: wgpu::Sampler,
-    look: wgpu::Buffer,
+    uniforms: wgpu::Buffer,
     target: wgpu::Texture,
     view: wgpu::TextureView,
     /// The bound pair of pictures, and its bind group.
@@ -79,9 +79,9 @@ impl Scene {
                 min_filter: wgpu::FilterMode::Linear,
                 ..Default::default()
             }),
-            look: device.create_buffer(&wgpu::BufferDescriptor {
+            uniforms: device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("scene"),
-                size: LOOK as u64,
+                size: UNIFORM_BYTES as u64,
                 usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             }),
@@ -102,18 +102,18 @@ impl Scene {
     pub fn draw(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
-        shown: &Pair,
+        pair: &PicturePair,
         pictures: [&wgpu::Texture; 2],
     ) {
         let aspects = pictures.map(|picture| picture.width() as f32 / picture.height() as f32);
-        let [first, second] = [0, 1].map(|i| part(aspects[i], shown.ages[i], shown.turns[i]));
-        let mixed = [shown.mixed, 0.0, 0.0, 0.0];
+        let [first, second] = [0, 1].map(|i| visible_part(aspects[i], pair.ages[i], pair.turns[i]));
+        let mixed = [pair.mixed, 0.0, 0.0, 0.0];
         let bytes: Vec<u8> = [first, second, mixed]
             .as_flattened()
             .iter()
             .flat_map(|value| value.to_le_bytes())
             .collect();
-        self.queue.write_buffer(&self.look, 0, &bytes);
+        self.queue.write_buffer(&self.uniforms, 0, &bytes);
         self.bind(pictures);
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("scene"),
@@ -145,7 +145,7 @@ impl Scene {
             label: Some("scene"),
             layout: &self.pipeline.get_bind_group_layout(0),
             entries: &[
-                entry(0, self.look.as_entire_binding()),
+                entry(0, self.uniforms.as_entire_binding()),
                 entry(1, wgpu::BindingResource::TextureView(&views[0])),
                 entry(2, wgpu::BindingResource::TextureView(&views[1])),
                 entry(3, wgpu::BindingResource::Sampler(&self.sampler)),
@@ -157,7 +157,7 @@ impl Scene {
 
 /// The two pictures that are visible at a time, and the share of the second.
 #[derive(Debug, PartialEq)]
-pub struct Pair {
+pub struct PicturePair {
     /// The pictures' indices in the list.
     pub pictures: [usize; 2],
     /// The seconds since each picture appeared.
@@ -169,19 +169,19 @@ pub struct Pair {
 
 /// Returns the visible pair of `pictures` pictures after the given seconds, or `None` without
 /// pictures.
-pub fn pair(pictures: usize, seconds: f64) -> Option<Pair> {
+pub fn visible_pair(pictures: usize, seconds: f64) -> Option<PicturePair> {
     if pictures == 0 {
         return None;
     }
-    let turn = (seconds / EACH).floor().max(0.0) as u64;
-    let age = seconds - turn as f64 * EACH;
-    let since = age - (EACH - SHARED);
-    let mixed = (since / SHARED).clamp(0.0, 1.0) as f32;
+    let turn = (seconds / PICTURE_SECONDS).floor().max(0.0) as u64;
+    let age = seconds - turn as f64 * PICTURE_SECONDS;
+    let since = age - (PICTURE_SECONDS - OVERLAP_SECONDS);
+    let mixed = (since / OVERLAP_SECONDS).clamp(0.0, 1.0) as f32;
     let at = |turn: u64| (turn % pictures as u64) as usize;
-    Some(Pair {
+    Some(PicturePair {
         pictures: [at(turn), at(turn + 1)],
         // The picture appeared while the previous picture was still visible.
-        ages: [age + SHARED, since],
+        ages: [age + OVERLAP_SECONDS, since],
         turns: [turn, turn + 1],
         // A smoothstep, which is smooth at both ends.
         mixed: mixed * mixed * (3.0 - 2.0 * mixed),
@@ -190,9 +190,9 @@ pub fn pair(pictures: usize, seconds: f64) -> Option<Pair> {
 
 /// Returns the part of a picture that is visible at an age in seconds. The part starts as wide as
 /// fits, shrinks, and moves from one side to the other.
-fn part(aspect: f32, age: f64, turn: u64) -> [f32; 4] {
+fn visible_part(aspect: f32, age: f64, turn: u64) -> [f32; 4] {
     let scene = SIZE.0 as f32 / SIZE.1 as f32;
-    let along = (age / (EACH + SHARED)).clamp(0.0, 1.0) as f32;
+    let along = (age / (PICTURE_SECONDS + OVERLAP_SECONDS)).clamp(0.0, 1.0) as f32;
     let along = if turn.is_multiple_of(2) {
         along
     } else {
@@ -204,10 +204,8 @@ fn part(aspect: f32, age: f64, turn: u64) -> [f32; 4] {
     } else {
         (zoom, aspect / scene * zoom)
     };
-    let (left, top) = (
-        (1.0 - width) * (0.3 + 0.4 * along),
-        (1.0 - height) * (0.3 + 0.3 * along),
-    );
+    let left = (1.0 - width) * (0.3 + 0.4 * along);
+    let top = (1.0 - height) * (0.3 + 0.3 * along);
     [left, top, width, height]
 }
 
@@ -217,26 +215,26 @@ mod tests {
 
     #[test]
     fn pictures_follow_each_other() {
-        assert_eq!(pair(0, 1.0), None);
-        let early = pair(3, 1.0).unwrap();
+        assert_eq!(visible_pair(0, 1.0), None);
+        let early = visible_pair(3, 1.0).unwrap();
         assert_eq!((early.pictures, early.mixed), ([0, 1], 0.0));
-        let late = pair(3, EACH - 0.001).unwrap();
+        let late = visible_pair(3, PICTURE_SECONDS - 0.001).unwrap();
         assert!(late.mixed > 0.99);
         // The second picture becomes the first without a jump.
-        let next = pair(3, EACH + 0.001).unwrap();
+        let next = visible_pair(3, PICTURE_SECONDS + 0.001).unwrap();
         assert_eq!((next.pictures, next.mixed), ([1, 2], 0.0));
         assert_eq!(late.turns[1], next.turns[0]);
         assert!((late.ages[1] - next.ages[0]).abs() < 0.01);
-        assert_eq!(pair(1, 100.0).unwrap().pictures, [0, 0]);
+        assert_eq!(visible_pair(1, 100.0).unwrap().pictures, [0, 0]);
     }
 
     #[test]
-    fn what_is_seen_lies_in_the_picture_undistorted() {
+    fn the_visible_part_lies_in_the_picture_undistorted() {
         let scene = SIZE.0 as f32 / SIZE.1 as f32;
         for aspect in [0.2, 1.0, scene, 5.0] {
             for turn in [0, 1] {
-                for age in [0.0, 1.0, EACH, 2.0 * EACH] {
-                    let [left, top, width, height] = part(aspect, age, turn);
+                for age in [0.0, 1.0, PICTURE_SECONDS, 2.0 * PICTURE_SECONDS] {
+                    let [left, top, width, height] = visible_part(aspect, age, turn);
                     assert!(left >= 0.0 && top >= 0.0);
                     assert!(left + width <= 1.0 && top + height <= 1.0);
                     assert!((aspect * width / height - scene).abs() < 1e-4);

@@ -1,15 +1,15 @@
-// A slow look around in one picture, and then into the next.
+// Draws the visible parts of two pictures, the second over the first.
 
-struct Look {
-    // The part of each picture that is seen: left, top, width, height, as parts
+struct Uniforms {
+    // The visible part of each picture: left, top, width, height, as fractions
     // of the picture.
     first: vec4<f32>,
     second: vec4<f32>,
-    // How much of the second is seen.
+    // The share of the second picture, from 0 to 1.
     mixed: f32,
 }
 
-@group(0) @binding(0) var<uniform> look: Look;
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
 @group(0) @binding(1) var first: texture_2d<f32>;
 @group(0) @binding(2) var second: texture_2d<f32>;
 @group(0) @binding(3) var linear: sampler;
@@ -28,7 +28,7 @@ fn corner(@builtin(vertex_index) index: u32) -> Corner {
 
 @fragment
 fn colour(in: Corner) -> @location(0) vec4<f32> {
-    let a = textureSampleLevel(first, linear, look.first.xy + in.at * look.first.zw, 0.0);
-    let b = textureSampleLevel(second, linear, look.second.xy + in.at * look.second.zw, 0.0);
-    return vec4(mix(a.rgb, b.rgb, look.mixed), 1.0);
+    let a = textureSampleLevel(first, linear, uniforms.first.xy + in.at * uniforms.first.zw, 0.0);
+    let b = textureSampleLevel(second, linear, uniforms.second.xy + in.at * uniforms.second.zw, 0.0);
+    return vec4(mix(a.rgb, b.rgb, uniforms.mixed), 1.0);
 }

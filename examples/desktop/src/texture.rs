@@ -13,13 +13,13 @@ use image::{RgbImage, RgbaImage};
 use crate::failure::Failure;
 
 /// A texture that is registered with egui. Dropping it removes the registration.
-pub struct Shown {
+pub struct EguiTexture {
     texture: wgpu::Texture,
     id: TextureId,
     renderer: Arc<eframe::egui::mutex::RwLock<Renderer>>,
 }
 
-impl Shown {
+impl EguiTexture {
     /// Registers a texture with egui. This creates a bind group and copies no pixels.
     pub fn new(window: &RenderState, texture: wgpu::Texture) -> Self {
         let view = texture.create_view(&Default::default());
@@ -49,7 +49,7 @@ impl Shown {
     }
 }
 
-impl Drop for Shown {
+impl Drop for EguiTexture {
     fn drop(&mut self) {
         self.renderer.write().free_texture(&self.id);
     }
@@ -122,7 +122,7 @@ pub fn bounded((width, height): (u32, u32), side: u32) -> (u32, u32) {
 }
 
 /// Returns the picture scaled down, if a side is longer than `side`.
-pub fn within(picture: &RgbImage, side: u32) -> Option<RgbImage> {
+pub fn scaled_down(picture: &RgbImage, side: u32) -> Option<RgbImage> {
     let (width, height) = bounded(picture.dimensions(), side);
     if (width, height) == picture.dimensions() {
         return None;
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn large_pictures_are_scaled_down() {
-        let size = |w, h| within(&RgbImage::new(w, h), 100).map(|p| p.dimensions());
+        let size = |w, h| scaled_down(&RgbImage::new(w, h), 100).map(|p| p.dimensions());
         assert_eq!(size(100, 60), None);
         assert_eq!(size(200, 60), Some((100, 30)));
         assert_eq!(size(7, 1000), Some((1, 100)));
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn a_line_of_pixels_is_scaled_to_its_colours() {
         let line = |x, _| image::Rgb([if x < 1_000_000 { 200 } else { 40 }, 0, 7]);
-        let scaled = within(&RgbImage::from_fn(2_000_000, 1, line), 100).unwrap();
+        let scaled = scaled_down(&RgbImage::from_fn(2_000_000, 1, line), 100).unwrap();
         assert_eq!(scaled.dimensions(), (100, 1));
         assert_eq!(scaled.get_pixel(10, 0).0, [200, 0, 7]);
         assert_eq!(scaled.get_pixel(90, 0).0, [40, 0, 7]);

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
 /// The time between two looks at a thread that is about to end.
-const BETWEEN: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A thread that runs jobs one after the other, in their order.
 pub struct Worker<T> {
@@ -22,7 +22,7 @@ pub struct Worker<T> {
     jobs: Sender<Job<T>>,
     results: Receiver<T>,
     pending: usize,
-    ended: Arc<AtomicBool>,
+    stopped: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -31,11 +31,11 @@ impl<T: Send + 'static> Worker<T> {
     pub fn start(name: &'static str, wake: impl Fn() + Send + 'static) -> std::io::Result<Self> {
         let (jobs, inbox) = channel::<Job<T>>();
         let (outbox, results) = channel();
-        let ended = Arc::<AtomicBool>::default();
-        let over = Arc::clone(&ended);
+        let stopped = Arc::<AtomicBool>::default();
+        let stopped_flag = Arc::clone(&stopped);
         let run = move || {
             for job in inbox {
-                if over.load(Ordering::Relaxed) {
+                if stopped_flag.load(Ordering::Relaxed) {
                     return;
                 }
                 // The receiver is gone, because the window was closed.
@@ -51,7 +51,7 @@ impl<T: Send + 'static> Worker<T> {
             jobs,
             results,
             pending: 0,
-            ended,
+            stopped,
             thread: Some(thread),
         })
     }
@@ -66,7 +66,7 @@ impl<T: Send + 'static> Worker<T> {
         let job = move || {
             // Unwind safety: a job shares only locks with other threads, and locks report a panic.
             catch_unwind(AssertUnwindSafe(job))
-                .unwrap_or_else(|payload| failed(Failure::Panicked(said(&*payload))))
+                .unwrap_or_else(|payload| failed(Failure::Panicked(panic_message(&*payload))))
         };
         let sent = self.jobs.send(Box::new(job));
         sent.map_err(|_| Failure::Gone(self.name.into()))?;
@@ -83,7 +83,7 @@ impl<T: Send + 'static> Worker<T> {
 
     /// Stops the worker. The thread ends after its current job.
     pub fn stop(&mut self) {
-        self.ended.store(true, Ordering::Relaxed);
+        self.stopped.store(true, Ordering::Relaxed);
         // Dropping the sender ends the thread if it waits for a job.
         self.jobs = channel().0;
     }
@@ -101,7 +101,7 @@ impl<T: Send + 'static> Worker<T> {
                 return false;
             } else {
                 self.thread = Some(thread);
-                sleep(BETWEEN);
+                sleep(POLL_INTERVAL);
             }
         }
         true
@@ -119,7 +119,7 @@ impl<T: Send + 'static> Worker<T> {
 }
 
 /// Returns the message of a panic.
-fn said(payload: &(dyn Any + Send)) -> String {
+fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a job panicked".into())
@@ -142,7 +142,7 @@ mod tests {
         panic!("no result");
     }
 
-    fn soon() -> Instant {
+    fn deadline() -> Instant {
         Instant::now() + Duration::from_secs(10)
     }
 
@@ -160,20 +160,20 @@ mod tests {
 
     #[test]
     fn the_end_comes_after_one_job_and_not_after_all() {
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let mut worker = Worker::start("test", || {}).unwrap();
         for i in 0..3 {
-            let tell = tell.clone();
+            let sender = sender.clone();
             let job = move || {
-                tell.send(i).unwrap();
+                sender.send(i).unwrap();
                 sleep(Duration::from_millis(200));
             };
             worker.run(job, |_| ()).unwrap();
         }
-        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(0));
-        assert!(worker.join(soon()));
-        drop(tell);
-        assert_eq!(told.iter().count(), 0);
+        assert_eq!(receiver.recv_timeout(Duration::from_secs(10)), Ok(0));
+        assert!(worker.join(deadline()));
+        drop(sender);
+        assert_eq!(receiver.iter().count(), 0);
         assert!(worker.run(|| (), |_| ()).is_err());
     }
 
@@ -181,15 +181,15 @@ mod tests {
     fn a_job_that_never_ends_is_not_waited_for() {
         // The job blocks like a read from a stalled file, because nothing is ever sent.
         let (open, stalled) = mpsc::channel::<()>();
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let mut worker = Worker::start("test", || {}).unwrap();
         let job = move || {
-            tell.send(()).unwrap();
+            sender.send(()).unwrap();
             stalled.recv().is_ok()
         };
         worker.run(job, |_| true).unwrap();
         // The job has begun. A job that had not begun would not block the end.
-        told.recv_timeout(Duration::from_secs(10)).unwrap();
+        receiver.recv_timeout(Duration::from_secs(10)).unwrap();
         let began = Instant::now();
         assert!(!worker.join(began + Duration::from_millis(50)));
         assert!(began.elapsed() < Duration::from_secs(5));
@@ -197,17 +197,17 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_told_and_the_next_job_is_done() {
+    fn a_panic_is_reported_and_the_next_job_is_done() {
         let (woken, wakes) = mpsc::channel();
         let wake = move || woken.send(()).unwrap();
         let mut worker = Worker::start("test", wake).unwrap();
         let job = || panic!("a job of the test, number {}", 7);
         worker.run(job, |failure| failure.to_string()).unwrap();
         worker.run(|| "done".into(), |_| String::new()).unwrap();
-        let told = next(&mut worker);
-        assert!(told.contains("number 7"), "{told}");
+        let messages = next(&mut worker);
+        assert!(messages.contains("number 7"), "{messages}");
         assert_eq!(next(&mut worker), "done");
-        assert!(worker.is_idle() && worker.join(soon()));
+        assert!(worker.is_idle() && worker.join(deadline()));
         assert_eq!(wakes.iter().count(), 2);
     }
 }

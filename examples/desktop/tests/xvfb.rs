@@ -20,7 +20,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(330);
 
 /// The lock that allows one window at a time, because windows would share the cores.
-static ONE: Mutex<()> = Mutex::new(());
+static WINDOW: Mutex<()> = Mutex::new(());
 
 /// The accent colour and the colour of the track behind it, as in `view/theme.rs`.
 const DARK: [[u8; 3]; 2] = [[88, 166, 255], [46, 52, 62]];
@@ -35,12 +35,12 @@ fn photo(name: &str) -> PathBuf {
 }
 
 /// The output of a tour.
-struct Tour {
+struct TourOutput {
     folder: tempfile::TempDir,
     report: Value,
 }
 
-impl Tour {
+impl TourOutput {
     /// Runs a tour and checks that it succeeds.
     fn run(theme: &str, arguments: &[PathBuf]) -> Self {
         let tour = Self::run_to_any_end(theme, arguments);
@@ -50,7 +50,7 @@ impl Tour {
 
     fn run_to_any_end(theme: &str, arguments: &[PathBuf]) -> Self {
         // A failure of another test poisons the lock, which is no reason to fail.
-        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let _window = WINDOW.lock().unwrap_or_else(PoisonError::into_inner);
         let display = Display::start();
         let folder = tempfile::tempdir().unwrap();
         let mut running = Command::new(env!("CARGO_BIN_EXE_resnet-desktop"))
@@ -103,7 +103,7 @@ impl Tour {
 }
 
 /// Checks that the filled part of each bar equals the probability of its class.
-fn look_at_bars(shot: &RgbImage, bars: &[[u32; 4]], shares: &[f64], [accent, track]: [[u8; 3]; 2]) {
+fn check_bars(shot: &RgbImage, bars: &[[u32; 4]], shares: &[f64], [accent, track]: [[u8; 3]; 2]) {
     assert_eq!((bars.len(), shares.len()), (5, 5));
     for (&[left, top, right, bottom], share) in bars.iter().zip(shares) {
         let middle = (top + bottom) / 2;
@@ -143,7 +143,7 @@ const MIDDLE: [u32; 4] = [420, 220, 780, 600];
 #[test]
 fn a_picture_is_classified_and_frames_go_on() {
     let pictures = ["astronaut.png", "chelsea.png", "coffee.png"].map(photo);
-    let tour = Tour::run("dark", &pictures);
+    let tour = TourOutput::run("dark", &pictures);
     let report = &tour.report;
     println!("{report:#}");
 
@@ -162,7 +162,7 @@ fn a_picture_is_classified_and_frames_go_on() {
         assert!((share - f64::from(expected.probability)).abs() < 1e-4);
     }
     let shown = tour.screenshot("pictures");
-    look_at_bars(&shown, &tour.bars("pictures"), &shares, DARK);
+    check_bars(&shown, &tour.bars("pictures"), &shares, DARK);
 
     // The heat map covers the picture, and each shown class has a map.
     let classes: Vec<&Value> = top.iter().map(|best| &best["class"]).collect();
@@ -188,9 +188,9 @@ fn a_picture_is_classified_and_frames_go_on() {
     let scene = tour.folder.path().join("scene.png");
     let scene = decode_file(&scene, &ImageLimits::default()).unwrap();
     let expected = &classifier.classify(&scene, 1).unwrap()[0];
-    let said = &report["live_top"];
-    assert_eq!(said["label"].as_str(), Some(&expected.label[..]));
-    let probability = said["probability"].as_f64().unwrap();
+    let answer = &report["live_top"];
+    assert_eq!(answer["label"].as_str(), Some(&expected.label[..]));
+    let probability = answer["probability"].as_f64().unwrap();
     // The device resizes as the library does, within a rounding of a pixel.
     let off = (probability - f64::from(expected.probability)).abs();
     println!("live: {} {probability:.4}, {off:.4} off", expected.label);
@@ -219,7 +219,7 @@ fn a_picture_is_classified_and_frames_go_on() {
 #[test]
 fn an_empty_window_says_what_to_do() {
     let weights = photo("../weights/resnet20-cifar10.safetensors");
-    let tour = Tour::run("light", &["--model".into(), weights]);
+    let tour = TourOutput::run("light", &["--model".into(), weights]);
     let shot = tour.screenshot("empty");
     assert_eq!(tour.bars("empty").len(), 0);
     // The screenshot has the colours of selected and of other buttons.
@@ -228,8 +228,8 @@ fn an_empty_window_says_what_to_do() {
 }
 
 #[test]
-fn what_went_wrong_is_told_in_words() {
-    let tour = Tour::run_to_any_end("dark", &[photo("README.md"), photo("no such file.png")]);
+fn failures_are_reported_in_words() {
+    let tour = TourOutput::run_to_any_end("dark", &[photo("README.md"), photo("no such file.png")]);
     // One notice contains both failures.
     let error = tour.report["error"].as_str().unwrap();
     for part in ["2 could not be opened", "README.md", "no such file.png"] {

@@ -24,7 +24,7 @@ pub struct CooperativeShape {
 
 /// The kernel, ready to run.
 #[derive(Debug)]
-pub struct Cooperative<'r> {
+pub struct CooperativePeak<'r> {
     rig: &'r Rig,
     shape: CooperativeShape,
     shader: PeakShader,
@@ -44,7 +44,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// The smallest subgroup of any device.
 const MIN_SUBGROUP: u32 = 4;
 
-impl<'r> Cooperative<'r> {
+impl<'r> CooperativePeak<'r> {
     /// Creates the kernel, runs a few rounds and checks the products.
     pub fn new(rig: &'r Rig, shape: CooperativeShape) -> Result<Self, GpuError> {
         let CooperativeShape {
@@ -77,7 +77,7 @@ impl<'r> Cooperative<'r> {
         let buffers = [&params, &a, &b, &c, &d, &found];
         let buffers: Vec<_> = (0..).zip(buffers).collect();
         let binds = rig.binds(&pipeline, &buffers)?;
-        let right = Right { size, chains };
+        let right = ExpectedValues { size, chains };
         rig.write(&b, &encode(operands, &right.b()))?;
         rig.write(&c, &encode(accumulator, &right.c()))?;
         let made = Self {
@@ -108,10 +108,10 @@ impl<'r> Cooperative<'r> {
             chains,
             workgroup,
         } = self.shape;
-        let right = Right { size, chains };
+        let right = ExpectedValues { size, chains };
         let groups = (invocations / workgroup).clamp(1, self.max_groups);
         let pairs = rounds * self.shader.pairs();
-        let cancel = pairs > Right::MAX_PAIRS;
+        let cancel = pairs > ExpectedValues::MAX_PAIRS;
         let rig = self.rig;
         rig.write(&self.a, &encode(operands, &right.a(cancel)))?;
         let words = [rounds, self.tiles, 0, 0];
@@ -149,12 +149,12 @@ impl<'r> Cooperative<'r> {
 
 /// The operands and the expected results: small whole numbers, exact in f16.
 #[derive(Debug, Clone, Copy)]
-struct Right {
+struct ExpectedValues {
     size: u32,
     chains: u32,
 }
 
-impl Right {
+impl ExpectedValues {
     /// The largest number of pairs that do not cancel. A pair adds up to 48 to an element, and f16
     /// is exact up to 2,048.
     const MAX_PAIRS: u32 = 20;
@@ -231,8 +231,8 @@ mod tests {
     #[test]
     fn all_is_exact_in_f16() {
         for size in [8, 16] {
-            let right = Right { size, chains: 8 };
-            for pairs in 0..=Right::MAX_PAIRS {
+            let right = ExpectedValues { size, chains: 8 };
+            for pairs in 0..=ExpectedValues::MAX_PAIRS {
                 // Between the two products of a pair the sum may be larger, hence the margin of 64.
                 let within = |v: &f32| v.fract() == 0.0 && v.abs() <= 2_048.0 - 64.0;
                 assert!(right.d(pairs).iter().all(within), "{size}, {pairs}");
@@ -244,8 +244,8 @@ mod tests {
     }
 
     #[test]
-    fn products_tell_rows_from_columns() {
-        let right = Right { size: 8, chains: 1 };
+    fn products_distinguish_rows_from_columns() {
+        let right = ExpectedValues { size: 8, chains: 1 };
         let d = right.d(1);
         let transposed = matrix(8, |row, column| {
             (d[(column * 8 + row) as usize] + 1.0) as u32

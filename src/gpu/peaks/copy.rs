@@ -12,7 +12,7 @@ const PIECE: u64 = 16;
 
 /// The kernel and two buffers. The first buffer is filled with the pattern.
 #[derive(Debug)]
-pub struct Copy<'r> {
+pub struct CopyPeak<'r> {
     rig: &'r Rig,
     shader: PeakShader,
     pipeline: wgpu::ComputePipeline,
@@ -21,7 +21,7 @@ pub struct Copy<'r> {
     bytes: u64,
 }
 
-impl<'r> Copy<'r> {
+impl<'r> CopyPeak<'r> {
     /// Creates two buffers of `bytes` bytes, capped at the largest binding of the device.
     pub fn new(rig: &'r Rig, bytes: u64) -> Result<Self, GpuError> {
         let profile = rig.gpu().profile();

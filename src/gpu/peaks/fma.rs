@@ -18,7 +18,7 @@ pub struct FmaShape {
 
 /// The kernel, ready to run.
 #[derive(Debug)]
-pub struct Fma<'r> {
+pub struct FmaPeak<'r> {
     rig: &'r Rig,
     shape: FmaShape,
     shader: PeakShader,
@@ -32,7 +32,7 @@ pub struct Fma<'r> {
 /// The largest number of invocations: several times what the largest GPUs hold at a time.
 const MAX_INVOCATIONS: u32 = 1 << 22;
 
-impl<'r> Fma<'r> {
+impl<'r> FmaPeak<'r> {
     /// Creates the kernel, runs a few rounds and checks the sums.
     pub fn new(rig: &'r Rig, shape: FmaShape) -> Result<Self, GpuError> {
         let FmaShape {

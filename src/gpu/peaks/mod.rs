@@ -2,21 +2,21 @@
 //! result. `resnet-wgpu-bench` chooses repetitions and sizes, and evaluates the results.
 
 mod cooperative;
+mod cooperative_device;
 mod copy;
+mod dispatch_overhead;
 mod fma;
-mod offer;
-mod overheads;
 mod rig;
 mod run;
 mod stopwatch;
 mod transfers;
 
-pub use cooperative::{Cooperative, CooperativeShape};
-pub use copy::Copy;
-pub use fma::{Fma, FmaShape};
-pub use offer::{Offer, cooperative};
-pub use overheads::{Tick, round_trips};
+pub use cooperative::{CooperativePeak, CooperativeShape};
+pub use cooperative_device::{CooperativeDevice, cooperative};
+pub use copy::CopyPeak;
+pub use dispatch_overhead::{DispatchOverhead, round_trips};
+pub use fma::{FmaPeak, FmaShape};
 pub use rig::Rig;
 pub use run::PeakRun;
-pub use stopwatch::Elapsed;
-pub use transfers::Transfers;
+pub use stopwatch::PassDuration;
+pub use transfers::TransferPeak;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::stopwatch::{Elapsed, Stopwatch};
+use super::stopwatch::{PassDuration, Stopwatch};
 use crate::gpu::readback::Readback;
 use crate::gpu::{Gpu, GpuError};
 use crate::kernels::PeakShader;
@@ -45,7 +45,7 @@ impl Rig {
     }
 
     /// Runs the dispatches in one pass and waits for their end.
-    pub(super) fn time(&self, launch: Launch<'_>) -> Result<Elapsed, GpuError> {
+    pub(super) fn time(&self, launch: Launch<'_>) -> Result<PassDuration, GpuError> {
         self.stopwatch.time(&self.gpu, |pass| {
             pass.set_pipeline(launch.pipeline);
             pass.set_bind_group(0, launch.binds, &[]);

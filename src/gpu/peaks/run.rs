@@ -1,6 +1,6 @@
 //! The result of one timed run.
 
-use super::stopwatch::Elapsed;
+use super::stopwatch::PassDuration;
 
 /// The work and the duration of one timed run.
 #[derive(Debug, Clone, Copy)]
@@ -8,5 +8,5 @@ pub struct PeakRun {
     /// Floating-point operations, or bytes.
     pub amount: f64,
     /// The duration.
-    pub elapsed: Elapsed,
+    pub elapsed: PassDuration,
 }

@@ -8,7 +8,7 @@ use crate::gpu::{Gpu, GpuError};
 
 /// The duration of a pass, in seconds.
 #[derive(Debug, Clone, Copy)]
-pub struct Elapsed {
+pub struct PassDuration {
     /// Seconds from submission to completion, by the host's clock.
     pub wall: f64,
     /// Seconds from the begin of the pass to its end, by the device's clock. `None` if the device
@@ -33,7 +33,7 @@ impl Stopwatch {
         &self,
         gpu: &Gpu,
         record: impl FnOnce(&mut wgpu::ComputePass<'_>),
-    ) -> Result<Elapsed, GpuError> {
+    ) -> Result<PassDuration, GpuError> {
         let commands = gpu.handles().watch(0, || self.record(gpu, record))?;
         let start = Instant::now();
         let submitted = gpu.handles().watch(0, || gpu.queue().submit([commands]))?;
@@ -43,7 +43,7 @@ impl Stopwatch {
             Some(timestamps) => forwards(timestamps.read(gpu.handles(), submitted))?,
             None => None,
         };
-        Ok(Elapsed { wall, device })
+        Ok(PassDuration { wall, device })
     }
 
     fn record(

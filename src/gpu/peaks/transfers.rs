@@ -8,7 +8,7 @@ use crate::gpu::readback::Readback;
 
 /// A buffer on the host and a buffer on the device.
 #[derive(Debug)]
-pub struct Transfers<'r> {
+pub struct TransferPeak<'r> {
     rig: &'r Rig,
     sent: Vec<u32>,
     received: Vec<u32>,
@@ -16,7 +16,7 @@ pub struct Transfers<'r> {
     readback: Readback,
 }
 
-impl<'r> Transfers<'r> {
+impl<'r> TransferPeak<'r> {
     /// Creates buffers of `bytes` bytes, capped at the largest binding of the device.
     pub fn new(rig: &'r Rig, bytes: u64) -> Result<Self, GpuError> {
         let bytes = bytes.min(rig.gpu().profile().max_binding) / 4 * 4;

@@ -9,7 +9,7 @@ mod tests;
 
 use std::sync::{Mutex, PoisonError};
 
-pub(crate) use picture::{OnDevice, ResampleError};
+pub(crate) use picture::{DevicePicture, ResampleError};
 pub use source::{BufferSource, ByteOrder, PixelRect, SourceError, TextureSource};
 
 use super::reports::Reports;
@@ -42,7 +42,7 @@ impl Resampler {
         let texture = pipeline(ResampleShader::Texture)?;
         let buffer = pipeline(ResampleShader::Buffer)?;
         let crop = pipeline(ResampleShader::Crop)?;
-        reports.settled().await?;
+        reports.wait_for_all().await?;
         Ok(Self {
             texture,
             buffer,
@@ -53,15 +53,18 @@ impl Resampler {
         })
     }
 
-    /// Binds a picture for resizing. [`Ready::record`] then records the passes.
-    pub async fn ready(&self, picture: OnDevice<'_>) -> Result<Ready<'_>, ResampleError> {
+    /// Binds a picture for resizing. [`BoundPicture::record`] then records the passes.
+    pub async fn ready(
+        &self,
+        picture: DevicePicture<'_>,
+    ) -> Result<BoundPicture<'_>, ResampleError> {
         let layout = Layout::new(picture)?;
         let passes = self.passes((layout.width, layout.height)).await?;
         let pipeline = match picture {
-            OnDevice::Texture(_) => &self.texture,
-            OnDevice::Buffer(_) => &self.buffer,
+            DevicePicture::Texture(_) => &self.texture,
+            DevicePicture::Buffer(_) => &self.buffer,
         };
-        Ok(Ready {
+        Ok(BoundPicture {
             resampler: self,
             pipeline,
             first: (passes.bind_first(&self.gpu, pipeline, picture, &layout)).await?,
@@ -117,7 +120,7 @@ impl Resampler {
             texture: &texture,
             region: None,
         };
-        let ready = self.ready(OnDevice::Texture(pixel)).await?;
+        let ready = self.ready(DevicePicture::Texture(pixel)).await?;
         self.gpu.handles().watch(0, || {
             let mut encoder = device.create_command_encoder(&Default::default());
             ready.record(&mut encoder, &crop);
@@ -129,14 +132,14 @@ impl Resampler {
 
 /// A bound picture, and the passes over it.
 #[derive(Debug)]
-pub(crate) struct Ready<'a> {
+pub(crate) struct BoundPicture<'a> {
     resampler: &'a Resampler,
     pipeline: &'a wgpu::ComputePipeline,
     first: wgpu::BindGroup,
     passes: Passes,
 }
 
-impl Ready<'_> {
+impl BoundPicture<'_> {
     /// Records both passes. The second pass writes bytes of red, green and blue into `crop`.
     pub fn record(&self, encoder: &mut wgpu::CommandEncoder, crop: &wgpu::Buffer) {
         let Resampler {

@@ -1,7 +1,7 @@
 //! Tables and buffers of the two passes over pictures of one size.
 
-use super::{ByteOrder, OnDevice, ResampleError, SourceError};
-use crate::gpu::caught::caught;
+use super::{ByteOrder, DevicePicture, ResampleError, SourceError};
+use crate::gpu::panics::catch_panic;
 use crate::gpu::reports::Reports;
 use crate::gpu::{Gpu, GpuError};
 use crate::preprocess::Sampling;
@@ -20,9 +20,9 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub fn new(picture: OnDevice<'_>) -> Result<Self, SourceError> {
+    pub fn new(picture: DevicePicture<'_>) -> Result<Self, SourceError> {
         match picture {
-            OnDevice::Texture(source) => {
+            DevicePicture::Texture(source) => {
                 let region = source.checked()?;
                 let srgb = source.texture.format().is_srgb();
                 Ok(Self {
@@ -33,7 +33,7 @@ impl Layout {
                     range: (0, 0),
                 })
             }
-            OnDevice::Buffer(source) => {
+            DevicePicture::Buffer(source) => {
                 let span = source.checked()?;
                 // The binding begins at an offset that every device accepts.
                 let before = source.offset % ALIGNMENT;
@@ -89,7 +89,7 @@ impl Passes {
         let mut reports = Reports::default();
         let mut table = |words: &[i32]| {
             let (bytes, usage) = (bytemuck::cast_slice(words), wgpu::BufferUsages::STORAGE);
-            handles.filled("taps", bytes, usage, &mut reports)
+            handles.buffer_with("taps", bytes, usage, &mut reports)
         };
         let [across, down] = sampling.taps();
         let taps = [table(across)?, table(down)?];
@@ -102,7 +102,7 @@ impl Passes {
             })
         })?;
         let second = params(gpu, &sampling.second_pass(), &mut reports)?;
-        reports.settled().await?;
+        reports.wait_for_all().await?;
         Ok(Self {
             second,
             taps,
@@ -121,7 +121,7 @@ impl Passes {
         &self,
         gpu: &Gpu,
         pipeline: &wgpu::ComputePipeline,
-        picture: OnDevice<'_>,
+        picture: DevicePicture<'_>,
         layout: &Layout,
     ) -> Result<wgpu::BindGroup, ResampleError> {
         let (offset, length) = layout.range;
@@ -133,7 +133,7 @@ impl Passes {
         let bind = || {
             let view;
             let source = match picture {
-                OnDevice::Texture(source) => {
+                DevicePicture::Texture(source) => {
                     view = source.texture.create_view(&wgpu::TextureViewDescriptor {
                         dimension: Some(wgpu::TextureViewDimension::D2),
                         mip_level_count: Some(1),
@@ -143,21 +143,23 @@ impl Passes {
                     });
                     wgpu::BindingResource::TextureView(&view)
                 }
-                OnDevice::Buffer(source) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer: source.buffer,
-                    offset,
-                    size: wgpu::BufferSize::new(length),
-                }),
+                DevicePicture::Buffer(source) => {
+                    wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                        buffer: source.buffer,
+                        offset,
+                        size: wgpu::BufferSize::new(length),
+                    })
+                }
             };
             let to = self.narrow.as_entire_binding();
             bind(gpu, pipeline, [&params, &self.taps[0]], [source, to])
         };
         let bound = gpu
             .handles()
-            .watch_later(0, &mut reports, || caught(bind))
+            .watch_later(0, &mut reports, || catch_panic(bind))
             .map_err(refused)?;
         let bound = bound.ok_or(SourceError::OtherInstance)?;
-        reports.settled().await.map_err(refused)?;
+        reports.wait_for_all().await.map_err(refused)?;
         Ok(bound)
     }
 
@@ -197,7 +199,7 @@ fn fits(needed: u64, limit: u64, (width, height): (u32, u32)) -> Result<(), Sour
 
 fn params(gpu: &Gpu, words: &[u32], reports: &mut Reports) -> Result<wgpu::Buffer, GpuError> {
     let (bytes, usage) = (bytemuck::cast_slice(words), wgpu::BufferUsages::UNIFORM);
-    (gpu.handles()).filled("resample", bytes, usage, reports)
+    (gpu.handles()).buffer_with("resample", bytes, usage, reports)
 }
 
 fn bind(

@@ -6,7 +6,7 @@ use crate::preprocess::PreprocessError;
 
 /// A picture on the device.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum OnDevice<'a> {
+pub(crate) enum DevicePicture<'a> {
     Texture(TextureSource<'a>),
     Buffer(BufferSource<'a>),
 }

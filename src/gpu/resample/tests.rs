@@ -2,7 +2,7 @@
 
 use wgpu::util::DeviceExt;
 
-use super::{OnDevice, Resampler, TextureSource};
+use super::{DevicePicture, Resampler, TextureSource};
 use crate::gpu::{DeviceSelector, Gpu};
 use crate::preprocess::{Interpolation, Preprocess};
 
@@ -61,7 +61,7 @@ fn crop(gpu: &Gpu, format: wgpu::TextureFormat) -> Vec<u8> {
         region: None,
     };
     let mut encoder = device.create_command_encoder(&Default::default());
-    let ready = pollster::block_on(resampler.ready(OnDevice::Texture(source))).unwrap();
+    let ready = pollster::block_on(resampler.ready(DevicePicture::Texture(source))).unwrap();
     ready.record(&mut encoder, &crop);
     encoder.copy_buffer_to_buffer(&crop, 0, &read, 0, read.size());
     encoder.map_buffer_on_submit(&read, wgpu::MapMode::Read, .., |mapped| mapped.unwrap());
@@ -87,9 +87,9 @@ fn textures_of_all_formats_make_the_bytes_of_the_file() {
         let found = crop(&gpu, format);
         assert_eq!(found.len(), expected.len());
         for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
-            let apart = found.abs_diff(*expected);
+            let difference = found.abs_diff(*expected);
             assert!(
-                apart <= most,
+                difference <= most,
                 "{format:?}, byte {at}: {found} for {expected}"
             );
         }

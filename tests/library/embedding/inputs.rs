@@ -144,7 +144,7 @@ fn pictures_in_memory_score_as_files_do() {
     let gpu = own_gpu();
     let model = Model::embedded().unwrap();
     let gpu_classifier = classifier(&gpu, &model, 1);
-    let twin = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
+    let reference = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
     let (_, photo) = photos().swap_remove(2);
     let (w, h) = photo.dimensions();
     let (rgba, bgra) = (bytes(&photo, false), bytes(&photo, true));
@@ -159,7 +159,7 @@ fn pictures_in_memory_score_as_files_do() {
     let wide = DynamicImage::ImageRgb8(photo.clone()).to_rgb16();
     let wide = DynamicImage::ImageRgb16(wide);
     let narrow = DynamicImage::ImageRgb8(photo.clone());
-    for classifier in [&gpu_classifier, &twin] {
+    for classifier in [&gpu_classifier, &reference] {
         let expected = classifier.score(&photo).unwrap();
         let crop = classifier.preprocess().crop_image(&photo).unwrap();
         let nchw = classifier.preprocess().normalize_nchw(&crop).unwrap();
@@ -194,7 +194,7 @@ fn pictures_in_memory_score_as_files_do() {
 }
 
 #[test]
-fn what_is_no_picture_is_told() {
+fn what_is_no_picture_is_an_error() {
     let gpu = own_gpu();
     let model = Model::embedded().unwrap();
     let classifier = classifier(&gpu, &model, 1);
@@ -343,8 +343,8 @@ fn what_is_no_picture_is_told() {
     // None of these errors damaged the classifier or the device.
     assert!(classifier.score(whole).is_ok());
 
-    let twin = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
-    let error = twin.score(&texture).unwrap_err();
+    let reference = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
+    let error = reference.score(&texture).unwrap_err();
     assert!(error.to_string().contains("need a GPU"), "{error}");
     let options = ClassifierOptions {
         views: Views::Mirrored,
@@ -408,7 +408,7 @@ fn a_texture_of_another_instance_is_refused() {
 
 /// NaN inputs are an error of classification, on the device and on the CPU.
 #[test]
-fn an_input_without_numbers_is_told() {
+fn an_input_without_numbers_is_an_error() {
     let gpu = own_gpu();
     let model = Model::embedded().unwrap();
     let nothing = Tensor::from_fn([1, 32, 32, 3], |_| f32::NAN);

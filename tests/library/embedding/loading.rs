@@ -143,7 +143,7 @@ fn cancelling_ends_the_check_of_a_file() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_is_told() {
+fn what_is_wrong_with_a_file_is_reported() {
     let source = ModelSource::File("no such file".into(), Hints::default());
     let loading = Loading::start(Device::Cpu, source, Default::default()).unwrap();
     let error = loading.wait().unwrap_err();

@@ -20,7 +20,7 @@ fn lost(error: &Error) -> bool {
 
 /// Destroys the device while runs are in flight, awaited, recorded and partly recorded.
 #[test]
-fn a_lost_device_is_told_and_replaced() {
+fn a_lost_device_is_reported_and_replaced() {
     let gpu = own_gpu();
     let model = Model::embedded().unwrap();
     let classifier = classifier(&gpu, &model, 3);

@@ -9,7 +9,7 @@ use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::low_level::with_storage;
 use resnet_wgpu::wgpu;
 use resnet_wgpu::{
-    Classifier, ClassifierOptions, Device, Gpu, Model, Pending, Recorder, Scores, Slice,
+    Classifier, ClassifierOptions, Device, Gpu, Model, PendingScores, Recorder, Scores, Slice,
 };
 
 use super::common::{classifier, difference, golden, own_gpu, photos, plain_gpu, texture};
@@ -34,7 +34,7 @@ fn whole_runs_in_flight_come_back_in_order() {
         .map(|(_, p)| classifier.score(p).unwrap())
         .collect();
     let mut all = encoder(&gpu);
-    let answers: Vec<Pending> = (photos[..3].iter())
+    let answers: Vec<PendingScores> = (photos[..3].iter())
         .map(|(_, photo)| recorder.record(&mut all, photo).unwrap())
         .collect();
     let busy = recorder.record(&mut all, &photos[3].1);
@@ -108,7 +108,7 @@ fn slices_are_as_many_as_said_and_leave_others_alone() {
 /// Another run of the same recorder between two slices overwrites values that later slices read.
 /// The interrupted run reports an error, and all other runs are correct.
 #[test]
-fn a_run_between_slices_is_told() {
+fn a_run_between_slices_is_reported() {
     let gpu = own_gpu();
     let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
     let photos = photos();
@@ -157,8 +157,8 @@ fn a_run_between_slices_is_told() {
 fn every_device_records() {
     let model = Model::embedded().unwrap();
     let (_, photo) = photos().swap_remove(1);
-    let twin = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
-    let expected = twin.score(&photo).unwrap();
+    let reference = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
+    let expected = reference.score(&photo).unwrap();
     for gpu in [plain_gpu(), with_storage(&own_gpu(), Storage::Buffers)] {
         let classifier = classifier(&gpu, &model, 1);
         let began = Instant::now();
@@ -233,14 +233,16 @@ fn frames_never_wait() {
         if let Some(Slice::Last(answer)) = slice {
             answers.push(answer);
         }
-        answers.retain_mut(|answer: &mut Pending| match answer.take_ready().unwrap() {
-            Some(scores) => {
-                assert_eq!(scores, expected);
-                found += 1;
-                false
-            }
-            None => true,
-        });
+        answers.retain_mut(
+            |answer: &mut PendingScores| match answer.take_ready().unwrap() {
+                Some(scores) => {
+                    assert_eq!(scores, expected);
+                    found += 1;
+                    false
+                }
+                None => true,
+            },
+        );
         if found >= 20 {
             break;
         }
@@ -279,7 +281,7 @@ fn a_run_in_part_can_be_given_up() {
 }
 
 #[test]
-fn commands_that_were_dropped_are_told() {
+fn dropped_commands_are_reported() {
     let gpu = own_gpu();
     let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
     let mut recorder = classifier.recorder().unwrap();
@@ -341,7 +343,7 @@ fn refused_commands_give_no_answer() {
     let classifier = classifier(&gpu, &Model::embedded().unwrap(), 1);
     let mut recorder = classifier.recorder().unwrap();
     let photos = photos();
-    let not_submitted = |answer: Pending| {
+    let not_submitted = |answer: PendingScores| {
         let error = answer.wait().unwrap_err();
         assert!(
             matches!(error.downcast_ref(), Some(GpuError::NotSubmitted)),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::cause::cause;
 use resnet_wgpu::low_level::gpu::GpuError;
-use resnet_wgpu::{Classifier, Model, Pending, Recorder, Scores, Session};
+use resnet_wgpu::{Classifier, Model, PendingScores, Recorder, Scores, Session};
 
 use super::common::{classifier, golden, own_gpu, photos};
 
@@ -24,7 +24,7 @@ fn everything_may_move_and_be_shared() {
     shared::<Session>();
     shared::<Classifier>();
     shared::<Recorder>();
-    shared::<Pending>();
+    shared::<PendingScores>();
     shared::<resnet_wgpu::low_level::session::Run>();
     shared::<resnet_wgpu::Error>();
 }
@@ -152,7 +152,7 @@ fn answers_come_in_order_and_when_asked_for() {
         .iter()
         .map(|(_, p)| classifier.score(p).unwrap())
         .collect();
-    let mut answers: VecDeque<Pending> = (photos[..3].iter())
+    let mut answers: VecDeque<PendingScores> = (photos[..3].iter())
         .map(|(_, photo)| classifier.start(photo).unwrap())
         .collect();
     let busy = classifier.start(&photos[3].1);

@@ -8,21 +8,22 @@ use crate::{Device, Host, Power, Report};
 
 /// A property that is not equal in all results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct EnvironmentDifference {
     /// The name of the property.
     pub what: String,
     /// The property's value in each file.
     pub values: Vec<String>,
 }
 
-type Of<T> = (&'static str, fn(&T) -> String);
+/// The name and the value of a property.
+type Property<T> = (&'static str, fn(&T) -> String);
 
-const PROGRAM: [Of<Report>; 2] = [
+const PROGRAM: [Property<Report>; 2] = [
     ("resnet", |r| r.crate_version.clone()),
     ("wgpu", |r| r.wgpu_version.clone()),
 ];
 
-const HOST: [Of<Host>; 6] = [
+const HOST: [Property<Host>; 6] = [
     ("system", |h| h.os.clone()),
     ("kernel", |h| h.kernel.clone()),
     ("CPU", |h| h.cpu.clone()),
@@ -35,7 +36,7 @@ const HOST: [Of<Host>; 6] = [
     }),
 ];
 
-const DEVICE: [Of<Device>; 9] = [
+const DEVICE: [Property<Device>; 9] = [
     ("device", |d| d.name.clone()),
     ("PCI numbers", |d| {
         format!("{:#06x}, {:#06x}", d.vendor_id, d.device_id)
@@ -56,31 +57,31 @@ const DEVICE: [Of<Device>; 9] = [
 pub(super) fn differences(
     reports: &[(String, &Report)],
     devices: &[Vec<DeviceRows<'_>>],
-) -> Vec<Difference> {
+) -> Vec<EnvironmentDifference> {
     let mut found = vec![];
     let all = || reports.iter().map(|(_, report)| *report);
-    for (what, of) in PROGRAM {
-        found.push((what.to_owned(), all().map(of).collect()));
+    for (what, value) in PROGRAM {
+        found.push((what.to_owned(), all().map(value).collect()));
     }
-    for (what, of) in HOST {
-        found.push((what.to_owned(), all().map(|r| of(&r.host)).collect()));
+    for (what, value) in HOST {
+        found.push((what.to_owned(), all().map(|r| value(&r.host)).collect()));
     }
     let count = devices.first().map_or(0, Vec::len);
     for i in 0..count {
-        let of_device = |of: fn(&Device) -> String| {
+        let of_device = |value: fn(&Device) -> String| {
             let each = all().zip(devices).map(move |(report, devices)| {
                 let index = devices.get(i).and_then(|d| d.index);
                 let device = index.and_then(|index| report.devices.get(index));
-                device.map_or_else(|| "not opened".into(), of)
+                device.map_or_else(|| "not opened".into(), value)
             });
             each.collect::<Vec<String>>()
         };
-        for (what, of) in DEVICE {
+        for (what, value) in DEVICE {
             let what = match count {
                 1 => what.to_owned(),
                 _ => format!("{what} {}", i + 1),
             };
-            found.push((what, of_device(of)));
+            found.push((what, of_device(value)));
         }
         let by = devices.iter().filter_map(|devices| devices.get(i));
         let what = match count {
@@ -92,6 +93,6 @@ pub(super) fn differences(
     let differs = |values: &[String]| values.windows(2).any(|pair| pair[0] != pair[1]);
     (found.into_iter())
         .filter(|(_, values): &(String, Vec<String>)| differs(values))
-        .map(|(what, values)| Difference { what, values })
+        .map(|(what, values)| EnvironmentDifference { what, values })
         .collect()
 }

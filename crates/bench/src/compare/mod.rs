@@ -3,14 +3,14 @@
 
 mod environment;
 mod matching;
-mod show;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use resnet_wgpu::low_level::printable;
 use serde::Serialize;
 
-pub use environment::Difference;
+pub use environment::EnvironmentDifference;
 pub use matching::CompareError;
 
 use super::{Report, Row, Scenario, Stats, Status, Work};
@@ -23,7 +23,7 @@ pub struct Comparison {
     pub files: Vec<ComparedFile>,
     /// The differences between the environments. Without such differences, differences in time are
     /// chance.
-    pub environment: Vec<Difference>,
+    pub environment: Vec<EnvironmentDifference>,
     /// One row for each work on each device, in the first file's order.
     pub rows: Vec<ComparedRow>,
 }
@@ -49,12 +49,12 @@ pub struct ComparedRow {
     /// True if the outputs are right in all files, so that times are compared.
     pub comparable: bool,
     /// One measurement for each file.
-    pub measures: Vec<Measure>,
+    pub measures: Vec<Measurement>,
 }
 
 /// The measurement of a work in one file. Times are in milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Measure {
+pub struct Measurement {
     /// The outcome of the row.
     pub status: Status,
     /// The reason why the row has no times.
@@ -85,11 +85,11 @@ impl Comparison {
     /// Compares two or more named results. Devices are matched in their order of first appearance,
     /// and rows by their work.
     pub fn of(reports: &[(String, &Report)]) -> Result<Self, CompareError> {
-        let matched = matching::matched(reports)?;
-        let rows = matched.rows.into_iter().map(compared);
-        let files = reports.iter().zip(&matched.devices);
+        let matching = matching::match_rows(reports)?;
+        let rows = matching.rows.into_iter().map(compare_row);
+        let files = reports.iter().zip(&matching.devices);
         Ok(Self {
-            environment: environment::differences(reports, &matched.devices),
+            environment: environment::differences(reports, &matching.devices),
             rows: rows.collect(),
             files: files
                 .map(|((name, report), devices)| ComparedFile {
@@ -108,16 +108,16 @@ impl Comparison {
         let mut lines = vec![];
         for row in &self.rows {
             for (i, (file, measure)) in self.files.iter().zip(&row.measures).enumerate() {
-                let words = || self.words(row);
+                let description = || self.describe_row(row);
                 if let Some(failure) = &measure.failure {
-                    let line = format!("{}: failed in {}: {failure}", words(), file.name);
+                    let line = format!("{}: failed in {}: {failure}", description(), file.name);
                     lines.push(printable(line));
                     continue;
                 }
                 let ratio = measure.time_ratio.filter(|_| i > 0);
                 let slower = ratio.map(|ratio| 100.0 * (ratio - 1.0));
                 if let Some(by) = slower.filter(|by| *by > percent) {
-                    let line = format!("{}: {by:.1} % slower in {}", words(), file.name);
+                    let line = format!("{}: {by:.1} % slower in {}", description(), file.name);
                     lines.push(printable(line));
                 }
             }
@@ -136,7 +136,7 @@ pub fn within_noise(first: &Stats, second: &Stats) -> bool {
     (first.median - second.median).abs() <= first.stddev + second.stddev
 }
 
-fn compared(matched: matching::Matched<'_>) -> ComparedRow {
+fn compare_row(matched: matching::MatchedRow<'_>) -> ComparedRow {
     let rows = matched.rows;
     let comparable = rows.iter().all(|row| times(row).is_some());
     let measures = rows.iter().enumerate().map(|(i, row)| {
@@ -153,7 +153,7 @@ fn compared(matched: matching::Matched<'_>) -> ComparedRow {
 
 /// Returns the measurement of a row, with ratios to the first file's row if the rows are
 /// comparable.
-fn measure(row: &Row, first: Option<&Row>) -> Measure {
+fn measure(row: &Row, first: Option<&Row>) -> Measurement {
     let own = times(row);
     let both = first.and_then(times).zip(own);
     let gpu = own.and(row.gpu.as_ref());
@@ -164,7 +164,7 @@ fn measure(row: &Row, first: Option<&Row>) -> Measure {
     let rates = rates.zip(own.and(row.images_per_second));
     // With several batches in flight, a batch's own time is mostly waiting.
     let throughput = row.work.scenario == Scenario::Throughput;
-    Measure {
+    Measurement {
         status: row.status,
         failure: failure(row),
         median_ms: own.map(|s| s.median),

@@ -5,7 +5,7 @@ fn compare(a: &Report, b: &Report) -> Result<Comparison, CompareError> {
     Comparison::of(&[("a.json".into(), a), ("b.json".into(), b)])
 }
 
-fn one(samples: &[f64]) -> Report {
+fn single_row(samples: &[f64]) -> Report {
     report(vec![row(work("resnet50", 1), samples)])
 }
 
@@ -16,7 +16,11 @@ fn refused(a: &Report, b: &Report) -> String {
 
 #[test]
 fn ratios_are_of_medians() {
-    let found = compare(&one(&[10.0, 9.0, 11.0]), &one(&[25.0, 24.0, 26.0])).unwrap();
+    let found = compare(
+        &single_row(&[10.0, 9.0, 11.0]),
+        &single_row(&[25.0, 24.0, 26.0]),
+    )
+    .unwrap();
     assert_eq!(found.environment, []);
     let [first, second] = &found.rows[0].measures[..] else {
         panic!()
@@ -54,8 +58,9 @@ fn noise_is_where_intervals_meet() {
 }
 
 #[test]
-fn the_gate() {
-    let (slow, fast) = (one(&[12.5]), one(&[10.0]));
+fn slower_rows_beyond_the_limit_are_listed() {
+    let slow = single_row(&[12.5]);
+    let fast = single_row(&[10.0]);
     let slower = |a, b, percent| compare(a, b).unwrap().slower_than(percent);
     assert_eq!(
         slower(&fast, &slow, 20.0),
@@ -71,8 +76,8 @@ fn the_gate() {
 }
 
 #[test]
-fn what_failed_has_no_speed_and_no_ratio() {
-    let good = one(&[10.0]);
+fn failed_rows_have_no_speed_and_no_ratio() {
+    let good = single_row(&[10.0]);
     for bad in [
         report(vec![failed(work("resnet50", 1))]),
         report(vec![broken(work("resnet50", 1), "out of memory")]),
@@ -90,17 +95,17 @@ fn what_failed_has_no_speed_and_no_ratio() {
         }
     }
     // A failed row has no speed even if an edited file still has its times.
-    let mut lying = good.clone();
-    lying.rows[0].status = Status::FailedVerification;
-    let found = compare(&good, &lying).unwrap();
+    let mut edited = good.clone();
+    edited.rows[0].status = Status::FailedVerification;
+    let found = compare(&good, &edited).unwrap();
     assert_eq!(found.rows[0].measures[1].median_ms, None);
     assert_eq!(found.rows[0].measures[1].images_per_second, None);
     assert_eq!(found.rows[0].measures[1].gpu_median_ms, None);
 }
 
 #[test]
-fn other_work_is_refused_by_what_differs() {
-    let a = one(&[10.0]);
+fn errors_for_other_work_name_the_differences() {
+    let a = single_row(&[10.0]);
     let change = |edit: fn(&mut Work)| {
         let mut b = a.clone();
         edit(&mut b.rows[0].work);
@@ -163,8 +168,8 @@ fn other_work_is_refused_by_what_differs() {
 }
 
 #[test]
-fn what_cannot_be_matched_is_refused() {
-    let a = one(&[10.0]);
+fn results_that_cannot_be_matched_are_refused() {
+    let a = single_row(&[10.0]);
     assert!(refused(&a, &report(vec![])).starts_with("b.json: expected rows"));
     let twice = report([a.rows.clone(), a.rows.clone()].concat());
     assert!(refused(&a, &twice).contains("found two rows of resnet50, batch 1"));
@@ -210,7 +215,7 @@ fn devices_are_matched_in_order() {
     assert_eq!(found.files[0].devices, names);
     assert_eq!(
         found.environment,
-        [Difference {
+        [EnvironmentDifference {
             what: "driver version 2".into(),
             values: vec!["1.2.3".into(), "2.0".into()]
         }]
@@ -224,7 +229,8 @@ fn devices_are_matched_in_order() {
 
 #[test]
 fn a_table() {
-    let (a, mut b) = (full(), full());
+    let a = full();
+    let mut b = full();
     b.crate_version = "0.2.0".into();
     b.devices[0].driver_info = "1.3.0".into();
     for (row, factor) in b.rows.iter_mut().zip([1.25, 1.01, 0.5]) {
@@ -269,8 +275,8 @@ fn throughput_is_compared_by_its_rate() {
 /// Times by the host's clock are not compared with times by the GPU's clock.
 #[test]
 fn gpu_times_of_different_clocks_are_not_compared() {
-    let first = one(&[10.0]);
-    let mut other = one(&[10.0]);
+    let first = single_row(&[10.0]);
+    let mut other = single_row(&[10.0]);
     other.rows[0].gpu_clock = Some(resnet_wgpu::low_level::gpu::Clock::Wall);
     let ratio = |other: &Report| {
         let found = compare(&first, other).unwrap();

@@ -9,7 +9,7 @@ use minijinja::Value;
 pub struct Element {
     name: &'static str,
     attributes: String,
-    inside: String,
+    content: String,
 }
 
 /// Makes an element without attributes.
@@ -17,7 +17,7 @@ pub fn el(name: &'static str) -> Element {
     Element {
         name,
         attributes: String::new(),
-        inside: String::new(),
+        content: String::new(),
     }
 }
 
@@ -37,7 +37,7 @@ impl Element {
 
     /// Adds text.
     pub fn text(mut self, text: &str) -> Self {
-        self.inside.push_str(&escape(text));
+        self.content.push_str(&escape(text));
         self
     }
 
@@ -49,7 +49,7 @@ impl Element {
 
     /// Adds a child element.
     pub fn push(&mut self, child: Element) {
-        let _ = write!(self.inside, "{child}");
+        let _ = write!(self.content, "{child}");
     }
 
     /// Adds the text that appears when the pointer rests on the element.
@@ -68,9 +68,9 @@ impl Display for Element {
         let Self {
             name,
             attributes,
-            inside,
+            content,
         } = self;
-        write!(f, "<{name}{attributes}>{inside}</{name}>")
+        write!(f, "<{name}{attributes}>{content}</{name}>")
     }
 }
 
@@ -88,16 +88,16 @@ pub fn picture(height: f64, label: &str) -> Element {
 pub fn percent(part: f64) -> String {
     // Files may hold any number, but a picture needs positions inside it or close to it.
     let part = if part.is_nan() { 0.0 } else { part };
-    trimmed(format!("{:.3}", 100.0 * part.clamp(-1.0, 2.0))) + "%"
+    without_trailing_zeros(format!("{:.3}", 100.0 * part.clamp(-1.0, 2.0))) + "%"
 }
 
 /// Returns a length in pixels.
 pub fn px(pixels: f64) -> String {
     let pixels = if pixels.is_nan() { 0.0 } else { pixels };
-    trimmed(format!("{:.2}", pixels.clamp(-1e5, 1e5)))
+    without_trailing_zeros(format!("{:.2}", pixels.clamp(-1e5, 1e5)))
 }
 
-fn trimmed(number: String) -> String {
+fn without_trailing_zeros(number: String) -> String {
     number.trim_end_matches('0').trim_end_matches('.').into()
 }
 
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_finite() {
+    fn positions_are_finite() {
         assert_eq!(percent(0.125), "12.5%");
         assert_eq!(percent(1.0), "100%");
         assert_eq!(percent(f64::NAN), "0%");

@@ -27,8 +27,8 @@ mod tests {
     fn round_ticks() {
         assert_eq!(ticks(0.0, 10.0, 5), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
         assert_eq!(ticks(1.3, 3.4, 4), [2.0, 3.0]);
-        for nonsense in [0.0, f64::NAN, f64::INFINITY, -1.0] {
-            assert!(ticks(0.0, nonsense, 5).is_empty());
+        for high in [0.0, f64::NAN, f64::INFINITY, -1.0] {
+            assert!(ticks(0.0, high, 5).is_empty());
         }
         assert!(ticks(0.0, f64::MAX, 5).len() <= 11);
     }

@@ -5,15 +5,15 @@ use std::time::Instant;
 
 use crate::Clock;
 use resnet_wgpu::low_level::gpu::GpuError;
-use resnet_wgpu::low_level::peaks::Elapsed;
+use resnet_wgpu::low_level::peaks::PassDuration;
 use resnet_wgpu::low_level::peaks::PeakRun;
 
 /// The shortest sufficient duration of a run in seconds. Round trips and clock ticks are at most a
 /// few percent of this duration.
-const ENOUGH: f64 = 0.025;
+const MIN_SECONDS: f64 = 0.025;
 /// The longest intended duration of a run in seconds. Longer runs could come close to the limit at
 /// which an operating system assumes a hang.
-const LONGEST: f64 = 0.05;
+const MAX_SECONDS: f64 = 0.05;
 /// The most runs at the full size.
 const RUNS: usize = 5;
 /// The highest level. Work doubles with each level, and this level exceeds the capacity of any
@@ -23,17 +23,17 @@ pub(super) const LEVELS: u32 = 24;
 /// Returns the level to try after a run at `level` that took `wall` seconds by the host's clock.
 /// Returns `None` if the run was long enough.
 fn next_level(level: u32, wall: f64) -> Option<u32> {
-    if wall >= ENOUGH || level >= LEVELS {
+    if wall >= MIN_SECONDS || level >= LEVELS {
         return None;
     }
     // Grow at most eightfold. A first run may have been slow for other reasons, or fast because the
     // device was not yet busy.
-    let doublings = (LONGEST / wall).log2().clamp(1.0, 3.0);
+    let doublings = (MAX_SECONDS / wall).log2().clamp(1.0, 3.0);
     Some((level + doublings as u32).min(LEVELS))
 }
 
 /// Returns the seconds by the given clock.
-pub(super) fn seconds(clock: Clock, elapsed: Elapsed) -> f64 {
+pub(super) fn seconds(clock: Clock, elapsed: PassDuration) -> f64 {
     match clock {
         Clock::Timestamps => elapsed.device.unwrap_or(elapsed.wall),
         Clock::Wall => elapsed.wall,
@@ -49,7 +49,7 @@ pub(super) fn ceiling(
 ) -> Result<f64, GpuError> {
     // One wrong timestamp must not set the ceiling, so use the host's clock for an implausible run.
     let rate = |run: PeakRun| {
-        if believable(run.elapsed) {
+        if is_plausible(run.elapsed) {
             run.amount / seconds(clock, run.elapsed) / 1e9
         } else {
             run.amount / run.elapsed.wall / 1e9
@@ -82,7 +82,7 @@ pub(super) fn ceiling(
 
 /// Returns whether the device's clock agrees with the host's clock over a long run. Some drivers
 /// report a wrong period, or timestamps that are unrelated to the pass.
-pub(super) fn believable(elapsed: Elapsed) -> bool {
+pub(super) fn is_plausible(elapsed: PassDuration) -> bool {
     let slack = 0.05 * elapsed.wall + 0.001;
     (elapsed.device).is_some_and(|t| t >= 0.5 * elapsed.wall - slack && t <= elapsed.wall + slack)
 }
@@ -108,17 +108,18 @@ pub(super) fn per_dispatch(one: f64, all: f64, times: u32) -> f64 {
 
 /// Returns the invocations and rounds of a level. Growing levels first get longer loops, so that
 /// the start of an invocation costs nothing. Then levels get more invocations, and then longer
-/// loops again. `widest` is the most invocations, as a power of two.
-pub(super) fn shape(level: u32, widest: u32) -> (u32, u32) {
+/// loops again. `max_invocations_log2` is the logarithm of the most invocations.
+pub(super) fn dispatch_size(level: u32, max_invocations_log2: u32) -> (u32, u32) {
     /// 2¹² invocations are a small dispatch on any device.
-    const NARROWEST: u32 = 12;
+    const MIN_INVOCATIONS_LOG2: u32 = 12;
     /// 2⁵ further rounds hide the other costs of an invocation.
-    const HIDES: u32 = 5;
-    let deeper = level.min(HIDES);
-    let wider = (level - deeper).min(widest.saturating_sub(NARROWEST));
+    const FIRST_DOUBLINGS: u32 = 5;
+    let longer = level.min(FIRST_DOUBLINGS);
+    let range = max_invocations_log2.saturating_sub(MIN_INVOCATIONS_LOG2);
+    let wider = (level - longer).min(range);
     // Mesa ends loops after 2¹⁶ iterations.
     let rounds = (2 + level - wider).min(15);
-    (1 << (NARROWEST + wider), 1 << rounds)
+    (1 << (MIN_INVOCATIONS_LOG2 + wider), 1 << rounds)
 }
 
 #[cfg(test)]
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     fn run(amount: f64, wall: f64, device: Option<f64>) -> PeakRun {
-        let elapsed = Elapsed { wall, device };
+        let elapsed = PassDuration { wall, device };
         PeakRun { amount, elapsed }
     }
 
@@ -142,7 +143,10 @@ mod tests {
             assert!((best.unwrap() / gflops - 1.0).abs() < 1e-9);
             let last = *levels.last().unwrap();
             let wall = amount(last) / gflops / 1e9;
-            assert!((ENOUGH..=LONGEST).contains(&wall), "{gflops}: {wall}");
+            assert!(
+                (MIN_SECONDS..=MAX_SECONDS).contains(&wall),
+                "{gflops}: {wall}"
+            );
             assert!(levels.windows(2).all(|l| l[1] <= l[0] + 3));
         }
         // A device that no amount of work keeps busy.
@@ -169,14 +173,14 @@ mod tests {
     }
 
     #[test]
-    fn clocks_are_believed_where_they_agree() {
-        let elapsed = |wall, device| Elapsed { wall, device };
-        assert!(believable(elapsed(0.04, Some(0.0399))));
-        assert!(believable(elapsed(0.04, Some(0.03))));
+    fn clocks_are_plausible_if_they_agree() {
+        let elapsed = |wall, device| PassDuration { wall, device };
+        assert!(is_plausible(elapsed(0.04, Some(0.0399))));
+        assert!(is_plausible(elapsed(0.04, Some(0.03))));
         // A device time 1000 times too short, one 1000 times too long, and no device clock.
-        assert!(!believable(elapsed(0.04, Some(0.00004))));
-        assert!(!believable(elapsed(0.04, Some(40.0))));
-        assert!(!believable(elapsed(0.04, None)));
+        assert!(!is_plausible(elapsed(0.04, Some(0.00004))));
+        assert!(!is_plausible(elapsed(0.04, Some(40.0))));
+        assert!(!is_plausible(elapsed(0.04, None)));
     }
 
     #[test]
@@ -188,25 +192,25 @@ mod tests {
     }
 
     #[test]
-    fn dispatches_cost_what_more_of_them_take() {
+    fn the_cost_of_a_dispatch_is_the_difference() {
         assert_eq!(per_dispatch(1.0, 3.0, 5), 0.5);
         assert_eq!(per_dispatch(4.0, 3.0, 4), 0.75);
         assert_eq!(per_dispatch(1.0, 3.0, 1), 3.0);
     }
 
     #[test]
-    fn shapes_double_with_each_level() {
-        assert_eq!(shape(0, 22), (1 << 12, 4));
+    fn sizes_double_with_each_level() {
+        assert_eq!(dispatch_size(0, 22), (1 << 12, 4));
         for widest in [17, 22] {
             for level in 0..=18 {
                 let work =
                     |(invocations, rounds): (u32, u32)| u64::from(invocations) * u64::from(rounds);
-                let (invocations, rounds) = shape(level, widest);
+                let (invocations, rounds) = dispatch_size(level, widest);
                 assert_eq!(work((invocations, rounds)), 1 << (14 + level));
                 assert!(invocations <= 1 << widest && rounds < 1 << 16);
             }
         }
-        let (invocations, rounds) = shape(LEVELS, 12);
+        let (invocations, rounds) = dispatch_size(LEVELS, 12);
         assert_eq!((invocations, rounds), (1 << 12, 1 << 15));
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use super::ceiling::{believable, ceiling, shape};
+use super::ceiling::{ceiling, dispatch_size, is_plausible};
 use crate::Clock;
 use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::low_level::kernels::Scalar;
-use resnet_wgpu::low_level::peaks::{Copy, Fma, FmaShape, Rig};
+use resnet_wgpu::low_level::peaks::{CopyPeak, FmaPeak, FmaShape, Rig};
 
 /// The numbers of independent chains in an invocation that are tried with the first workgroup size.
 /// Two chains fit into the sixteen registers of a processor. GPUs have registers for more.
@@ -14,7 +14,7 @@ const CHAINS: [u32; 3] = [2, 4, 8];
 /// The workgroup sizes. Sizes after the first are tried with the best number of chains.
 const WORKGROUPS: [u32; 3] = [64, 256, 128];
 /// The most invocations, as a power of two.
-const WIDEST: u32 = 22;
+const MAX_INVOCATIONS_LOG2: u32 = 22;
 
 /// Measures GFLOP/s of fused multiply-adds.
 pub(super) fn fma(
@@ -23,38 +23,38 @@ pub(super) fn fma(
     scalar: Scalar,
     deadline: Instant,
 ) -> Result<f64, GpuError> {
-    let mut best = Best::default();
+    let mut best = BestRate::default();
     for chains in CHAINS {
-        best.offer(deadline, chains, || {
-            fma_of(rig, clock, scalar, (chains, WORKGROUPS[0]), deadline)
+        best.attempt(deadline, chains, || {
+            fma_rate(rig, clock, scalar, (chains, WORKGROUPS[0]), deadline)
         });
     }
-    let chains = best.of.unwrap_or(CHAINS[0]);
+    let chains = best.parameter.unwrap_or(CHAINS[0]);
     for workgroup in &WORKGROUPS[1..] {
         if rig.has_workgroups_of(*workgroup) {
-            best.offer(deadline, chains, || {
-                fma_of(rig, clock, scalar, (chains, *workgroup), deadline)
+            best.attempt(deadline, chains, || {
+                fma_rate(rig, clock, scalar, (chains, *workgroup), deadline)
             });
         }
     }
     best.rate()
 }
 
-fn fma_of(
+fn fma_rate(
     rig: &Rig,
     clock: Clock,
     scalar: Scalar,
     (chains, workgroup): (u32, u32),
     deadline: Instant,
 ) -> Result<f64, GpuError> {
-    let shape_of = FmaShape {
+    let shape = FmaShape {
         scalar,
         chains,
         workgroup,
     };
-    let kernel = Fma::new(rig, shape_of)?;
+    let kernel = FmaPeak::new(rig, shape)?;
     ceiling(clock, deadline, |level| {
-        let (invocations, rounds) = shape(level, WIDEST);
+        let (invocations, rounds) = dispatch_size(level, MAX_INVOCATIONS_LOG2);
         kernel.run(invocations, rounds)
     })
 }
@@ -66,21 +66,21 @@ pub(super) fn clock(rig: &Rig) -> Result<(Clock, Option<&'static str>), GpuError
     if !features.contains(wgpu::Features::TIMESTAMP_QUERY) {
         return Ok((Clock::Wall, None));
     }
-    let shape_of = FmaShape {
+    let shape = FmaShape {
         scalar: Scalar::F32,
         chains: CHAINS[0],
         workgroup: WORKGROUPS[0],
     };
-    let kernel = Fma::new(rig, shape_of)?;
+    let kernel = FmaPeak::new(rig, shape)?;
     let mut last = None;
     ceiling(Clock::Wall, Instant::now(), |level| {
-        let (invocations, rounds) = shape(level, WIDEST);
+        let (invocations, rounds) = dispatch_size(level, MAX_INVOCATIONS_LOG2);
         let run = kernel.run(invocations, rounds)?;
         last = Some(run.elapsed);
         Ok(run)
     })?;
     Ok(match last {
-        Some(elapsed) if believable(elapsed) => (Clock::Timestamps, None),
+        Some(elapsed) if is_plausible(elapsed) => (Clock::Timestamps, None),
         _ => (
             Clock::Wall,
             Some("the device's timestamps do not agree with the host's clock"),
@@ -97,15 +97,15 @@ const PIECES: [u32; 3] = [1, 4, 16];
 
 /// Measures GB/s of reading and writing together. Also returns the bytes of each buffer.
 pub(super) fn memory(rig: &Rig, clock: Clock, deadline: Instant) -> Result<(f64, u64), GpuError> {
-    let kernel = stepping_down(COPY_BYTES, COPY_BYTES_AT_LEAST, |bytes| {
-        let kernel = Copy::new(rig, bytes)?;
+    let kernel = with_halved_sizes(COPY_BYTES, COPY_BYTES_AT_LEAST, |bytes| {
+        let kernel = CopyPeak::new(rig, bytes)?;
         // Some drivers allocate the memory at its first use.
         kernel.run(1, PIECES[0])?;
         Ok(kernel)
     })?;
-    let mut best = Best::default();
+    let mut best = BestRate::default();
     for pieces in PIECES {
-        best.offer(deadline, pieces, || {
+        best.attempt(deadline, pieces, || {
             ceiling(clock, deadline, |level| {
                 kernel.run(1 << level.min(12), pieces)
             })
@@ -116,7 +116,7 @@ pub(super) fn memory(rig: &Rig, clock: Clock, deadline: Instant) -> Result<(f64,
 
 /// Calls `make` with `bytes`, and halves `bytes` after each failure for lack of memory. Stops when
 /// `make` succeeds or when half the size would be below `least`.
-pub(super) fn stepping_down<T>(
+pub(super) fn with_halved_sizes<T>(
     mut bytes: u64,
     least: u64,
     mut make: impl FnMut(u64) -> Result<T, GpuError>,
@@ -126,43 +126,44 @@ pub(super) fn stepping_down<T>(
             Err(GpuError::OutOfMemory { .. } | GpuError::Refused { .. }) if bytes / 2 >= least => {
                 bytes /= 2;
             }
-            made => return made,
+            result => return result,
         }
     }
 }
 
 /// The best of several attempts, some of which may fail.
 #[derive(Debug, Default)]
-pub(super) struct Best {
+pub(super) struct BestRate {
     rate: f64,
-    of: Option<u32>,
-    failed: Option<GpuError>,
+    /// The parameter of the best attempt.
+    parameter: Option<u32>,
+    error: Option<GpuError>,
 }
 
-impl Best {
+impl BestRate {
     /// Makes an attempt, unless the deadline has passed and an earlier attempt succeeded.
-    pub(super) fn offer(
+    pub(super) fn attempt(
         &mut self,
         deadline: Instant,
-        of: u32,
-        attempt: impl FnOnce() -> Result<f64, GpuError>,
+        parameter: u32,
+        measure: impl FnOnce() -> Result<f64, GpuError>,
     ) {
-        if self.of.is_some() && Instant::now() >= deadline {
+        if self.parameter.is_some() && Instant::now() >= deadline {
             return;
         }
-        match attempt() {
+        match measure() {
             Ok(rate) if rate.is_finite() && rate > self.rate => {
                 self.rate = rate;
-                self.of = Some(of);
+                self.parameter = Some(parameter);
             }
             Ok(_) => {}
-            Err(error) => self.failed = Some(error),
+            Err(error) => self.error = Some(error),
         }
     }
 
     /// Returns the best rate, or the error if no attempt succeeded.
     pub(super) fn rate(self) -> Result<f64, GpuError> {
-        match (self.of, self.failed) {
+        match (self.parameter, self.error) {
             // Any wrong result makes the device's other results untrustworthy, too.
             (_, Some(error @ GpuError::Wrong { .. })) | (None, Some(error)) => Err(error),
             _ => Ok(self.rate),

@@ -12,7 +12,7 @@ mod overheads;
 
 use std::time::{Duration, Instant};
 
-use super::{NotMeasured, Peaks};
+use super::{MissingFigure, Peaks};
 #[cfg(not(target_arch = "wasm32"))]
 use resnet_wgpu::DeviceSelector;
 use resnet_wgpu::low_level::kernels::Scalar;
@@ -68,7 +68,7 @@ pub fn peaks_on(
     let mut not_measured = Vec::new();
     let mut note = |what: &str, why: String| {
         let what = what.to_owned();
-        not_measured.push(NotMeasured { what, why });
+        not_measured.push(MissingFigure { what, why });
     };
 
     progress("clock");

@@ -89,29 +89,29 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::Align;
+    use super::super::table::Alignment;
     use super::*;
 
     fn document() -> Document {
-        let mut table = Table::new(&[("what", Align::Left), ("n", Align::Right)]);
+        let mut table = Table::new(&[("what", Alignment::Left), ("n", Alignment::Right)]);
         table.row(vec!["a|b".into(), "1".into()]);
         let mut document = Document::default();
         document.heading("Head\n<b>");
         document.line("one");
         document.line("two");
         document.table(table);
-        document.table(Table::new(&[("empty", Align::Left)]));
+        document.table(Table::new(&[("empty", Alignment::Left)]));
         document
     }
 
     #[test]
-    fn for_a_terminal() {
+    fn documents_for_a_terminal() {
         let expected = "Head <b>\none\ntwo\n\nwhat  n\n----  -\na|b   1\n";
         assert_eq!(document().text(), expected);
     }
 
     #[test]
-    fn as_markdown() {
+    fn documents_as_markdown() {
         let expected = "### Head \\<b>\n\n- one\n- two\n\n\
                         | what | n |\n| :--- | ---: |\n| a\\|b | 1 |\n";
         assert_eq!(document().markdown(), expected);

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Align {
+pub enum Alignment {
     /// Left, for words.
     Left,
     /// Right, for numbers.
@@ -16,13 +16,13 @@ pub enum Align {
 /// by one need widths that are reserved in advance.
 #[derive(Debug, Clone)]
 pub struct Table {
-    columns: Vec<(String, Align, usize)>,
+    columns: Vec<(String, Alignment, usize)>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// Makes an empty table with these columns.
-    pub fn new(columns: &[(impl AsRef<str>, Align)]) -> Self {
+    pub fn new(columns: &[(impl AsRef<str>, Alignment)]) -> Self {
         let columns = columns.iter().map(|(name, align)| {
             let name = printable(name.as_ref());
             let wide = width(&name);
@@ -71,8 +71,8 @@ impl Table {
                 line.push_str("  ");
             }
             match align {
-                Align::Left => line.extend([cell.as_str(), &gap]),
-                Align::Right => line.extend([gap.as_str(), cell]),
+                Alignment::Left => line.extend([cell.as_str(), &gap]),
+                Alignment::Right => line.extend([gap.as_str(), cell]),
             }
         }
         line.truncate(line.trim_end().len());
@@ -93,19 +93,19 @@ impl Table {
     pub fn markdown(&self) -> String {
         let names = self.columns.iter().map(|c| escaped(&c.0));
         let rules = self.columns.iter().map(|c| match c.1 {
-            Align::Left => ":---".to_owned(),
-            Align::Right => "---:".to_owned(),
+            Alignment::Left => ":---".to_owned(),
+            Alignment::Right => "---:".to_owned(),
         });
-        let mut text = piped(names) + &piped(rules);
+        let mut text = markdown_row(names) + &markdown_row(rules);
         for row in &self.rows {
             let cells = (0..self.columns.len()).map(|i| row.get(i).map_or("", String::as_str));
-            text.push_str(&piped(cells.map(escaped)));
+            text.push_str(&markdown_row(cells.map(escaped)));
         }
         text
     }
 }
 
-fn piped(cells: impl Iterator<Item = String>) -> String {
+fn markdown_row(cells: impl Iterator<Item = String>) -> String {
     let cells: Vec<String> = cells.collect();
     format!("| {} |\n", cells.join(" | "))
 }
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned() {
-        let mut table = Table::new(&[("layer", Align::Left), ("n", Align::Right)]);
+        let mut table = Table::new(&[("layer", Alignment::Left), ("n", Alignment::Right)]);
         table.row(vec!["conv1".into(), "9,408".into()]);
         table.row(vec!["1×1".into(), "1".into()]);
         let expected = "layer      n\n-----  -----\nconv1  9,408\n1×1        1\n";
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn wide_and_combining_characters_are_aligned() {
-        let mut table = Table::new(&[("class", Align::Left), ("n", Align::Right)]);
+        let mut table = Table::new(&[("class", Alignment::Left), ("n", Alignment::Right)]);
         table.row(vec!["柴犬".into(), "1".into()]);
         table.row(vec!["cafe\u{301}".into(), "22".into()]);
         let expected = "class   n\n-----  --\n柴犬    1\ncafe\u{301}   22\n";

@@ -11,7 +11,7 @@ use resnet_wgpu::{
 };
 use resnet_wgpu::{Device, Tensor};
 
-use crate::compile::{Link, compile, output, program, valgrind, without_drivers};
+use crate::compile::{Linkage, compile, output, program, valgrind, without_drivers};
 use crate::installed::{folder, prefix, root};
 
 pub fn weights() -> PathBuf {
@@ -46,7 +46,8 @@ fn expected(device: &Device, photo: &RgbImage) -> String {
     };
     let labels = model.labels().unwrap();
     for class in scores.top(2, 3) {
-        let (label, logit) = (labels.get(class), scores.logits_of(2)[class]);
+        let label = labels.get(class);
+        let logit = scores.logits_of(2)[class];
         writeln!(lines, "top {class} {label} {:08x}", logit.to_bits()).unwrap();
     }
 
@@ -54,8 +55,10 @@ fn expected(device: &Device, photo: &RgbImage) -> String {
     let found = classifier.classify(photo, 3).unwrap();
     for form in ["rgb", "gaps", "rgba"] {
         for p in &found {
-            let (probability, logit) = (p.probability.to_bits(), p.logit.to_bits());
-            let (class, label) = (p.class, &p.label);
+            let probability = p.probability.to_bits();
+            let logit = p.logit.to_bits();
+            let class = p.class;
+            let label = &p.label;
             writeln!(
                 lines,
                 "{form} {class} {label} {probability:08x} {logit:08x}"
@@ -86,8 +89,8 @@ fn arguments<'a>(
 #[test]
 fn on_the_cpu_and_on_a_gpu() {
     let chelsea = photo("chelsea.png");
-    let shared = compile("tests/c/answers.c", Link::Shared);
-    let fixed = compile("tests/c/answers.c", Link::Static);
+    let shared = compile("tests/c/answers.c", Linkage::Shared);
+    let fixed = compile("tests/c/answers.c", Linkage::Static);
     let on_cpu = expected(&Device::Cpu, &chelsea);
     for answers in [&shared, &fixed] {
         let found = output(arguments(
@@ -112,8 +115,8 @@ fn on_the_cpu_and_on_a_gpu() {
 fn under_sanitizers_and_valgrind() {
     let rocket = photo("rocket.jpg");
     let on_cpu = expected(&Device::Cpu, &rocket);
-    let sanitized = compile("tests/c/answers.c", Link::Sanitized);
-    let shared = compile("tests/c/answers.c", Link::Shared);
+    let sanitized = compile("tests/c/answers.c", Linkage::Sanitized);
+    let shared = compile("tests/c/answers.c", Linkage::Shared);
     for mut watched in [program(&sanitized), valgrind(&shared)] {
         let watched = arguments(&mut watched, "cpu", &rocket, "rocket.rgb");
         assert_eq!(output(without_drivers(watched)), on_cpu);

@@ -9,7 +9,7 @@ use crate::installed::{folder, pkg_config, prefix};
 
 /// The way in which a program is linked.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Link {
+pub enum Linkage {
     Shared,
     /// The archive, with pkg-config's private libraries.
     Static,
@@ -18,15 +18,15 @@ pub enum Link {
 }
 
 /// Compiles a program of this crate, once for all tests.
-pub fn compile(source: &'static str, link: Link) -> PathBuf {
-    static MADE: Mutex<BTreeMap<(&str, Link), PathBuf>> = Mutex::new(BTreeMap::new());
+pub fn compile(source: &'static str, linkage: Linkage) -> PathBuf {
+    static PROGRAMS: Mutex<BTreeMap<(&str, Linkage), PathBuf>> = Mutex::new(BTreeMap::new());
     // A test whose compilation failed has left no entry, so the map is still correct.
-    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    let program = made.entry((source, link));
-    program.or_insert_with(|| make(source, link)).clone()
+    let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    let program = programs.entry((source, linkage));
+    program.or_insert_with(|| build(source, linkage)).clone()
 }
 
-fn make(source: &str, link: Link) -> PathBuf {
+fn build(source: &str, linkage: Linkage) -> PathBuf {
     let mut compiler = if source.ends_with(".cpp") {
         tool("c++", "g++")
     } else {
@@ -38,13 +38,13 @@ fn make(source: &str, link: Link) -> PathBuf {
         "-std=c11"
     });
     compiler.args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-g", "-O1"]);
-    let suffix = match link {
-        Link::Shared => "shared",
-        Link::Static => "static",
-        Link::Sanitized => "sanitized",
+    let suffix = match linkage {
+        Linkage::Shared => "shared",
+        Linkage::Static => "static",
+        Linkage::Sanitized => "sanitized",
     };
-    let libraries = match link {
-        Link::Static => {
+    let libraries = match linkage {
+        Linkage::Static => {
             let mut all = pkg_config(&["--static", "--libs"]);
             let archive = prefix().join("lib/libresnet_wgpu_c.a");
             all.retain(|flag| flag != "-lresnet_wgpu_c");
@@ -53,7 +53,7 @@ fn make(source: &str, link: Link) -> PathBuf {
         }
         _ => pkg_config(&["--libs"]),
     };
-    if link == Link::Sanitized {
+    if linkage == Linkage::Sanitized {
         compiler.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
     }
     let program = folder().join(format!("{}-{suffix}", source.replace('/', "-")));
@@ -110,7 +110,8 @@ pub fn output(command: &mut Command) -> String {
     } = command
         .output()
         .unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    let (stdout, stderr) = (text(&stdout), text(&stderr));
+    let stdout = text(&stdout);
+    let stderr = text(&stderr);
     assert!(
         status.success(),
         "{command:?}: {status}\n{stdout}\n{stderr}"

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use resnet_wgpu::{Classifier, Device, DeviceSelector, Gpu, Model, Prediction};
 
 use crate::answers::{photo, weights};
-use crate::compile::{Link, compile, failure, output, program, without_drivers};
+use crate::compile::{Linkage, compile, failure, output, program, without_drivers};
 use crate::installed::{folder, prefix};
 
 /// Writes a photo as a PPM, to a file with the name of the test.
@@ -28,7 +28,7 @@ fn classified(device: impl Into<Device>, name: &str, k: usize) -> Vec<Prediction
 
 #[test]
 fn c() {
-    let classify = compile("examples/classify.c", Link::Shared);
+    let classify = compile("examples/classify.c", Linkage::Shared);
     let file = ppm("chelsea.png", "c");
     let best = classified(Device::Cpu, "chelsea.png", 5);
     let lines = best.iter().map(|p| {
@@ -44,7 +44,7 @@ fn c() {
     let (devices, answer) = found.split_at(found.find("resnet20").unwrap());
     assert!(devices.starts_with("device 0: "), "{devices}");
     assert_eq!(answer, expected);
-    let sanitized = compile("examples/classify.c", Link::Sanitized);
+    let sanitized = compile("examples/classify.c", Linkage::Sanitized);
     let mut watched = program(&sanitized);
     watched.arg(&file).arg(weights()).arg("cpu");
     let found = output(without_drivers(&mut watched));
@@ -60,8 +60,8 @@ fn c() {
 
 #[test]
 fn cpp_on_several_threads() {
-    let shared = compile("examples/classify.cpp", Link::Shared);
-    let sanitized = compile("examples/classify.cpp", Link::Sanitized);
+    let shared = compile("examples/classify.cpp", Linkage::Shared);
+    let sanitized = compile("examples/classify.cpp", Linkage::Sanitized);
     let names = ["astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"];
     let files = names.map(|name| ppm(name, "cpp"));
     let expected = |device: &Device| -> String {

@@ -39,16 +39,16 @@ fn install() -> Command {
 }
 
 /// Returns the output of pkg-config for the library, split at spaces.
-pub fn pkg_config(ask: &[&str]) -> Vec<String> {
-    let mut ask_it = tool("pkg-config", "pkg-config");
-    ask_it.args(ask).arg("resnet_wgpu_c");
-    ask_it.env("PKG_CONFIG_PATH", prefix().join("lib/pkgconfig"));
-    let said = output(&mut ask_it);
-    said.split_whitespace().map(str::to_owned).collect()
+pub fn pkg_config(arguments: &[&str]) -> Vec<String> {
+    let mut command = tool("pkg-config", "pkg-config");
+    command.args(arguments).arg("resnet_wgpu_c");
+    command.env("PKG_CONFIG_PATH", prefix().join("lib/pkgconfig"));
+    let flags = output(&mut command);
+    flags.split_whitespace().map(str::to_owned).collect()
 }
 
 #[test]
-fn pkg_config_knows_it() {
+fn pkg_config_finds_the_library() {
     assert_eq!(pkg_config(&["--modversion"]), [env!("CARGO_PKG_VERSION")]);
     let prefix = prefix().display();
     let flags = [
@@ -60,7 +60,7 @@ fn pkg_config_knows_it() {
 }
 
 #[test]
-fn packagers_install_beside_the_prefix() {
+fn packagers_install_into_a_staging_folder() {
     let stage = folder().with_file_name("capi-stage");
     let _ = std::fs::remove_dir_all(&stage);
     let mut install = install();

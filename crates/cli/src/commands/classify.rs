@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use crate::device;
 use crate::failure::Failure;
-use crate::left_out::{self, Tally};
 use crate::options::model::ModelArgs;
 use crate::options::model::label_source;
 use crate::progress::Progress;
+use crate::skipped::{self, SkipCounts};
 use crate::stream::{self, Outcome};
 use crate::term;
 
@@ -55,16 +55,16 @@ const BATCH: usize = 8;
 
 /// One line of `--json`.
 #[derive(Debug, Serialize)]
-struct Line<'a> {
+struct ClassifyLine<'a> {
     path: Cow<'a, str>,
     model: &'a str,
     device: &'a str,
     labels: &'static str,
-    top: Vec<Class<'a>>,
+    top: Vec<ClassEntry<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Class<'a> {
+struct ClassEntry<'a> {
     class: usize,
     label: &'a str,
     probability: f32,
@@ -76,11 +76,11 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
     let labels = args.model.class_names(&model)?;
     let (images, without) = stream::find(&args.images);
-    let mut tally = Tally::default();
-    for (path, left_out) in &without {
-        tally.add(left_out);
+    let mut skip_counts = SkipCounts::default();
+    for (path, reason) in &without {
+        skip_counts.add(reason);
         if args.json {
-            term::print_json(&left_out::Line::new(path, left_out))?;
+            term::print_json(&skipped::SkippedLine::new(path, reason))?;
         }
     }
     let all = images.len() + without.len();
@@ -110,31 +110,33 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
         &stream::Images {
             items: &images,
             load: &|path| stream::read(path, &limits),
-            name: &|path| term::shown(path),
+            name: &|path| term::display_path(path),
         },
         &AtomicBool::new(false),
         |index, outcome, _| {
             match outcome {
-                Outcome::Broken(why) => {
-                    tally.add(&why);
-                    progress.aside(|| {
+                Outcome::Skipped(why) => {
+                    skip_counts.add(&why);
+                    progress.suspend(|| {
                         term::error(&why.message);
                         if args.json {
-                            term::print_json(&left_out::Line::new(&images[index], &why))
+                            term::print_json(&skipped::SkippedLine::new(&images[index], &why))
                         } else {
                             Ok(())
                         }
                     })?;
                 }
-                Outcome::Scored(scores, place) => {
-                    let top = classifier.top(scores, place, args.k as usize);
+                Outcome::Scored(scores, index_in_batch) => {
+                    let top = classifier.top(scores, index_in_batch, args.k as usize);
                     let path = &images[index];
                     let name = &model.network().name;
-                    progress.aside(|| {
+                    progress.suspend(|| {
                         if args.json {
                             term::print_json(&line(path, name, &device, labels, &top))
                         } else {
-                            term::print(&text(path, &top, index > 0))
+                            // A blank line separates the images.
+                            let separator = if index > 0 { "\n" } else { "" };
+                            term::print(&format!("{separator}{}", text(path, &top)))
                         }
                     })?;
                 }
@@ -144,9 +146,9 @@ pub fn command(args: &ClassifyArgs) -> Result<(), Failure> {
         },
     );
     drop(progress);
-    tally.announce(all);
+    skip_counts.announce(all);
     ran?;
-    match tally.total() {
+    match skip_counts.total() {
         0 => Ok(()),
         _ => Err(Failure::Reported),
     }
@@ -158,14 +160,14 @@ fn line<'a>(
     device: &'a str,
     labels: &'static str,
     top: &'a [Prediction],
-) -> Line<'a> {
-    let classes = top.iter().map(|p| Class {
+) -> ClassifyLine<'a> {
+    let classes = top.iter().map(|p| ClassEntry {
         class: p.class,
         label: &p.label,
         probability: p.probability,
         logit: p.logit,
     });
-    Line {
+    ClassifyLine {
         // JSON is Unicode, but a path may contain other bytes.
         path: path.to_string_lossy(),
         model,
@@ -176,18 +178,16 @@ fn line<'a>(
 }
 
 /// Formats the path, followed by one line for each class.
-fn text(path: &Path, top: &[Prediction], apart: bool) -> String {
+fn text(path: &Path, top: &[Prediction]) -> String {
     let mut text = String::new();
-    if apart {
-        text.push('\n');
-    }
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "{}", term::shown(path));
-    let wide = top.iter().map(|p| p.label.chars().count()).max();
-    let wide = wide.unwrap_or(0);
+    let _ = writeln!(text, "{}", term::display_path(path));
+    let width = top.iter().map(|p| p.label.chars().count()).max();
+    let width = width.unwrap_or(0);
     for p in top {
-        let (percent, bar) = (100.0 * p.probability, bar(p.probability));
-        let row = format!("  {percent:6.2} %  {:wide$}  {bar}", p.label);
+        let percent = 100.0 * p.probability;
+        let bar = bar(p.probability);
+        let row = format!("  {percent:6.2} %  {:width$}  {bar}", p.label);
         let _ = writeln!(text, "{}", row.trim_end());
     }
     text

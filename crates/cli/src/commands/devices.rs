@@ -31,14 +31,14 @@ const FEATURES: [wgpu::Features; 4] = [
 
 /// The output of `--json`.
 #[derive(Debug, Serialize)]
-struct Report {
+struct DevicesReport {
     /// The device that `--device auto` selects: an index, or `cpu`.
     auto: String,
-    devices: Vec<Device>,
+    devices: Vec<DeviceEntry>,
 }
 
 #[derive(Debug, Serialize)]
-struct Device {
+struct DeviceEntry {
     index: usize,
     name: String,
     backend: String,
@@ -57,11 +57,11 @@ struct Device {
 
 /// Runs the command.
 pub fn command(args: &DevicesArgs) -> Result<(), Failure> {
-    let devices: Vec<Device> = adapters().into_iter().map(device).collect();
+    let devices: Vec<DeviceEntry> = adapters().into_iter().map(device).collect();
     let auto = devices
         .first()
         .map_or_else(|| "cpu".into(), |d| d.index.to_string());
-    let report = Report { auto, devices };
+    let report = DevicesReport { auto, devices };
     if args.json {
         term::print_json_pretty(&report)
     } else {
@@ -69,7 +69,7 @@ pub fn command(args: &DevicesArgs) -> Result<(), Failure> {
     }
 }
 
-fn device(adapter: AdapterSummary) -> Device {
+fn device(adapter: AdapterSummary) -> DeviceEntry {
     let line = adapter.describe();
     let AdapterSummary {
         index,
@@ -78,7 +78,7 @@ fn device(adapter: AdapterSummary) -> Device {
         features,
     } = adapter;
     let offered = FEATURES.iter().filter(|f| features.contains(**f));
-    Device {
+    DeviceEntry {
         index,
         backend: info.backend.to_string(),
         kind: kind_name(&info),
@@ -98,7 +98,7 @@ fn device(adapter: AdapterSummary) -> Device {
     }
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &DevicesReport) -> String {
     let mut text = String::new();
     if report.devices.is_empty() {
         text.push_str(&format!("no GPU driver found; {REMEDY}\n\n"));

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use resnet_wgpu::hub::{Hub, ModelId, Origin};
+use resnet_wgpu::hub::{Hub, ModelId, Provenance};
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::fetching;
-use crate::options::model_choice::Weights;
+use crate::options::model_choice::WeightsSource;
 use crate::options::model_choice::parse_trained;
 use crate::term;
 
@@ -32,7 +32,7 @@ Examples:
 pub struct FetchArgs {
     /// Models on the hub (org/name, org/name@revision), and presets with known weights
     #[arg(value_name = "NAME", required = true, value_parser = parse_trained)]
-    pub names: Vec<(String, Weights)>,
+    pub names: Vec<(String, WeightsSource)>,
 
     /// Print one JSON object per line
     ///
@@ -45,7 +45,7 @@ pub struct FetchArgs {
 
 /// One line of `--json`.
 #[derive(Debug, Default, Serialize)]
-struct Line<'a> {
+struct FetchLine<'a> {
     name: &'a str,
     repository: Option<&'a str>,
     revision: Option<&'a str>,
@@ -60,16 +60,16 @@ pub fn command(args: &FetchArgs) -> Result<(), Failure> {
     let mut failed = false;
     for (name, weights) in &args.names {
         let line = match weights {
-            Weights::Embedded => {
+            WeightsSource::Embedded => {
                 term::note(&format!(
                     "{name}: the weights are in this program; nothing to fetch"
                 ));
-                Line {
+                FetchLine {
                     name,
-                    ..Line::default()
+                    ..FetchLine::default()
                 }
             }
-            Weights::Hub(id) => match fetch(&hub, name, id) {
+            WeightsSource::Hub(id) => match fetch(&hub, name, id) {
                 Ok(line) => line,
                 Err(Failure::Failed(message)) => {
                     failed = true;
@@ -93,16 +93,16 @@ pub fn command(args: &FetchArgs) -> Result<(), Failure> {
     }
 }
 
-fn fetch<'a>(hub: &Hub, name: &'a str, id: &'a ModelId) -> Result<Line<'a>, Failure> {
+fn fetch<'a>(hub: &Hub, name: &'a str, id: &'a ModelId) -> Result<FetchLine<'a>, Failure> {
     let fetched = fetching::fetch(hub, id)?;
-    Ok(Line {
+    Ok(FetchLine {
         name,
         repository: Some(id.repo()),
         revision: Some(id.revision()),
         commit: Some(fetched.commit),
         weights: Some(fetched.weights),
-        transferred: match fetched.origin {
-            Origin::Hub(bytes) => bytes,
+        transferred: match fetched.provenance {
+            Provenance::Hub(bytes) => bytes,
             _ => 0,
         },
     })

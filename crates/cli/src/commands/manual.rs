@@ -48,7 +48,7 @@ pub fn man(args: &ManArgs, command: Command) -> Result<(), Failure> {
         return term::print(&String::from_utf8_lossy(&page));
     };
     let failed = |e: io::Error| {
-        let folder = term::shown(folder);
+        let folder = term::display_path(folder);
         Failure::new(format!(
             "{folder}: cannot write the pages: {e}; name an existing folder"
         ))

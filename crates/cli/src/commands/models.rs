@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use resnet_wgpu::hub::{Cached, HOMES, Home, Hub, Place, home};
+use resnet_wgpu::hub::{
+    CachedModel, Hub, PRETRAINED_WEIGHTS, PretrainedWeights, WeightsLocation, pretrained_weights,
+};
 use resnet_wgpu::low_level::models::presets;
 use serde::Serialize;
 
@@ -12,7 +14,7 @@ use crate::failure::Failure;
 use crate::fetching;
 use crate::term;
 use resnet_wgpu_bench::text::number::bytes;
-use resnet_wgpu_bench::text::table::{Align, Table};
+use resnet_wgpu_bench::text::table::{Alignment, Table};
 
 /// List models with trained weights
 ///
@@ -28,15 +30,15 @@ pub struct ModelsArgs {
 
 /// The output of `--json`.
 #[derive(Debug, Serialize)]
-struct Report {
+struct ModelsReport {
     /// The folder of the cache.
     cache: PathBuf,
-    models: Vec<Model>,
+    models: Vec<ModelEntry>,
 }
 
 /// A preset, or other weights of its network.
 #[derive(Debug, Serialize)]
-struct Model {
+struct ModelEntry {
     preset: &'static str,
     /// True if `--pretrained` selects these weights.
     pretrained: bool,
@@ -44,7 +46,7 @@ struct Model {
     weights: Option<&'static str>,
     licence: Option<&'static str>,
     top1: Option<Top1>,
-    cached: Option<InCache>,
+    cached: Option<CacheEntry>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,7 +60,7 @@ struct Top1 {
 }
 
 #[derive(Debug, Serialize)]
-struct InCache {
+struct CacheEntry {
     commit: String,
     weights: PathBuf,
     bytes: u64,
@@ -67,9 +69,9 @@ struct InCache {
 /// Runs the command.
 pub fn command(args: &ModelsArgs) -> Result<(), Failure> {
     let hub = fetching::hub()?;
-    let known = presets().map(|preset| match home(preset) {
-        Some(home) => model(&hub, home),
-        None => Model {
+    let known = presets().map(|preset| match pretrained_weights(preset) {
+        Some(weights) => model(&hub, weights),
+        None => ModelEntry {
             preset,
             pretrained: false,
             weights: None,
@@ -78,10 +80,12 @@ pub fn command(args: &ModelsArgs) -> Result<(), Failure> {
             cached: None,
         },
     });
-    let others = HOMES.iter().filter(|home| !home.default);
-    let report = Report {
+    let others = PRETRAINED_WEIGHTS.iter().filter(|weights| !weights.default);
+    let report = ModelsReport {
         cache: hub.options().cache.clone(),
-        models: known.chain(others.map(|home| model(&hub, home))).collect(),
+        models: known
+            .chain(others.map(|weights| model(&hub, weights)))
+            .collect(),
     };
     if args.json {
         term::print_json_pretty(&report)
@@ -90,18 +94,18 @@ pub fn command(args: &ModelsArgs) -> Result<(), Failure> {
     }
 }
 
-fn model(hub: &Hub, home: &Home) -> Model {
-    let id = home.id().and_then(Result::ok);
+fn model(hub: &Hub, weights: &PretrainedWeights) -> ModelEntry {
+    let id = weights.id().and_then(Result::ok);
     let cached = id.and_then(|id| hub.cached(&id));
-    Model {
-        preset: home.preset,
-        pretrained: home.default,
-        weights: Some(match home.place {
-            Place::Hub(id) => id,
+    ModelEntry {
+        preset: weights.preset,
+        pretrained: weights.default,
+        weights: Some(match weights.location {
+            WeightsLocation::Hub(id) => id,
             _ => "embedded",
         }),
-        licence: Some(home.licence),
-        top1: home.accuracy.map(|a| Top1 {
+        licence: Some(weights.licence),
+        top1: weights.accuracy.map(|a| Top1 {
             percent: a.top1,
             data: a.data,
             input_size: a.side,
@@ -110,12 +114,12 @@ fn model(hub: &Hub, home: &Home) -> Model {
             source: a.source,
         }),
         cached: cached.map(
-            |Cached {
+            |CachedModel {
                  commit,
                  weights,
                  bytes,
                  ..
-             }| InCache {
+             }| CacheEntry {
                 commit,
                 weights,
                 bytes,
@@ -124,17 +128,17 @@ fn model(hub: &Hub, home: &Home) -> Model {
     }
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &ModelsReport) -> String {
     let mut text = String::new();
     let part = |pretrained| {
         let mut table = Table::new(&[
-            ("network", Align::Left),
-            ("weights", Align::Left),
-            ("licence", Align::Left),
-            ("top-1", Align::Right),
-            ("at", Align::Left),
-            ("published by", Align::Left),
-            ("in the cache", Align::Right),
+            ("network", Alignment::Left),
+            ("weights", Alignment::Left),
+            ("licence", Alignment::Left),
+            ("top-1", Alignment::Right),
+            ("at", Alignment::Left),
+            ("published by", Alignment::Left),
+            ("in the cache", Alignment::Right),
         ]);
         let rows = report.models.iter();
         for row in rows.filter(|m| m.weights.is_some() && m.pretrained == pretrained) {
@@ -142,8 +146,8 @@ fn text(report: &Report) -> String {
         }
         table.text()
     };
-    let homeless = report.models.iter().filter(|m| m.weights.is_none());
-    let homeless: Vec<&str> = homeless.map(|m| m.preset).collect();
+    let without_weights = report.models.iter().filter(|m| m.weights.is_none());
+    let without_weights: Vec<&str> = without_weights.map(|m| m.preset).collect();
     // Writing to a String cannot fail.
     let _ = write!(
         text,
@@ -153,13 +157,13 @@ fn text(report: &Report) -> String {
          The cache is {} (HF_HOME).\n",
         part(true),
         part(false),
-        homeless.join(", "),
-        term::shown(&report.cache)
+        without_weights.join(", "),
+        term::display_path(&report.cache)
     );
     text
 }
 
-fn cells(model: &Model) -> Vec<String> {
+fn cells(model: &ModelEntry) -> Vec<String> {
     let words = |text: Option<&str>| text.unwrap_or("").to_owned();
     let cached = match (&model.cached, model.weights) {
         (Some(cached), _) => bytes(cached.bytes),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use clap::Args;
-use resnet_wgpu::low_level::features::{Features, FeaturesError, Origin};
+use resnet_wgpu::low_level::features::{Features, FeaturesError, FeaturesProvenance};
 use serde::Serialize;
 
 use crate::commands::embed::{Embedder, features};
@@ -46,7 +46,7 @@ pub struct SimilarArgs {
 
 /// One line of `--json`.
 #[derive(Debug, Serialize)]
-struct Line<'a> {
+struct SimilarLine<'a> {
     path: Cow<'a, str>,
     similarity: f32,
     row: usize,
@@ -56,31 +56,31 @@ struct Line<'a> {
 pub fn command(args: &SimilarArgs) -> Result<(), Failure> {
     let file = Features::open(&args.features).map_err(features)?;
     let model = args.model.load_trained()?;
-    let layer = &file.origin().layer;
+    let layer = &file.provenance().layer;
     let preprocess = model.preprocess(&args.model.overrides())?;
-    let expected = Origin::new(&model, layer, &preprocess, false)?;
+    let expected = FeaturesProvenance::new(&model, layer, &preprocess, false)?;
     // Checked before the network is set up for a layer that it may not have.
-    if !expected.is_comparable(file.origin()) {
+    if !expected.is_comparable(file.provenance()) {
         return Err(features(FeaturesError::OtherModel {
-            file: term::shown(&args.features),
+            file: term::display_path(&args.features),
             expected: expected.to_string(),
-            found: file.origin().to_string(),
+            found: file.provenance().to_string(),
         }));
     }
     let on = device::open(&args.model.device, args.model.kernels)?;
     let embedder = Embedder::new(&on, &model, &args.model, Some(layer), 1)?;
     args.model.announce();
     let query = embedder.features(&args.query)?;
-    let near = file.nearest(&query, args.k as usize).map_err(features)?;
+    let near = file.neighbours(&query, args.k as usize).map_err(features)?;
     for found in &near {
         if args.json {
-            term::print_json(&Line {
+            term::print_json(&SimilarLine {
                 path: found.path.to_string_lossy(),
                 similarity: found.similarity,
                 row: found.row,
             })?
         } else {
-            let path = term::shown(&found.path);
+            let path = term::display_path(&found.path);
             term::print(&format!("  {:7.4}  {path}\n", found.similarity))?;
         }
     }

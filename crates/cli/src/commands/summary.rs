@@ -11,7 +11,7 @@ use crate::options::model::ModelArgs;
 use crate::options::model::label_source;
 use crate::term;
 use resnet_wgpu_bench::text::number::{si, thousands};
-use resnet_wgpu_bench::text::table::{Align, Table};
+use resnet_wgpu_bench::text::table::{Alignment, Table};
 
 /// Print a network's layers, shapes, parameters and multiply-accumulates
 ///
@@ -44,23 +44,23 @@ pub struct SummaryArgs {
 #[derive(Debug, Serialize)]
 struct Summary<'a> {
     model: &'a str,
-    recognised: Vec<Recognised<'a>>,
+    recognised: Vec<RecognisedProperty<'a>>,
     input: [usize; 3],
     classes: usize,
     labels: &'static str,
     parameters: u64,
     macs: u64,
-    layers: Vec<Layer<'a>>,
+    layers: Vec<LayerSummary<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Recognised<'a> {
+struct RecognisedProperty<'a> {
     what: &'a str,
     from: &'a str,
 }
 
 #[derive(Debug, Serialize)]
-struct Layer<'a> {
+struct LayerSummary<'a> {
     layer: &'a str,
     kind: &'a str,
     output: [usize; 3],
@@ -112,10 +112,10 @@ fn summary<'a>(model: &'a Model, graph: &'a Graph, labels: &Labels) -> Summary<'
     let recognised = model
         .sources()
         .iter()
-        .map(|(what, from)| Recognised { what, from });
+        .map(|(what, from)| RecognisedProperty { what, from });
     let layers = graph.iter().map(|(id, node)| {
         let cost = graph.cost(id);
-        Layer {
+        LayerSummary {
             layer: &node.name,
             kind: node.op.kind(),
             output: chw(node.shape),
@@ -146,7 +146,7 @@ pub fn shape_text([c, h, w]: [usize; 3]) -> String {
 }
 
 fn text(summary: &Summary<'_>) -> String {
-    let mut known = Table::new(&[("recognised", Align::Left), ("from", Align::Left)]);
+    let mut known = Table::new(&[("recognised", Alignment::Left), ("from", Alignment::Left)]);
     for r in &summary.recognised {
         known.row(vec![r.what.to_owned(), r.from.to_owned()]);
     }
@@ -155,11 +155,11 @@ fn text(summary: &Summary<'_>) -> String {
         known.row(vec!["labels: built in".to_owned(), from]);
     }
     let mut layers = Table::new(&[
-        ("layer", Align::Left),
-        ("kind", Align::Left),
-        ("output", Align::Right),
-        ("parameters", Align::Right),
-        ("multiply-accumulates", Align::Right),
+        ("layer", Alignment::Left),
+        ("kind", Alignment::Left),
+        ("output", Alignment::Right),
+        ("parameters", Alignment::Right),
+        ("multiply-accumulates", Alignment::Right),
     ]);
     // Most nodes have no cost, and a blank cell is easier to read than a zero.
     let cost = |n: u64| if n == 0 { String::new() } else { thousands(n) };

@@ -42,7 +42,8 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Vec<(PathBuf, usize
             return Err(DatasetError::Line { path, line, found });
         };
         if file.is_empty() {
-            let (path, found) = (name.clone(), "an empty path".into());
+            let path = name.clone();
+            let found = "an empty path".into();
             return Err(DatasetError::Line { path, line, found });
         }
         let class = classes.resolve(label, &format!("{name}, line {line}"))?;

@@ -68,7 +68,7 @@ pub enum DatasetError {
     #[error(
         "{path}, line {line}: expected the name of an image in {folder}, found \"{found}\", {problem}"
     )]
-    NotThere {
+    ImageNotFound {
         /// The label file.
         path: String,
         /// The line, counted from 1.

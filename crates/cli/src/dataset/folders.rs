@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::DatasetError;
 use super::class::Classes;
 use super::data::{Dataset, Samples};
-use super::walk::{images, left_out_folders, subfolders};
+use super::walk::{images, skipped_folders, subfolders};
 use resnet_wgpu::low_level::printable;
 
 /// Finds the images of each class folder.
@@ -31,7 +31,7 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
     let full: HashSet<OsString> = images.iter().filter_map(|file| folder_of(file)).collect();
     let is_full = |folder: &PathBuf| folder.file_name().is_some_and(|name| full.contains(name));
     let empty: Vec<String> = (folders.iter().filter(|folder| !is_full(folder)))
-        .map(|folder| shown(folder))
+        .map(|folder| folder_name(folder))
         .collect();
     if folders.len() != classes.count {
         folders.retain(is_full);
@@ -40,7 +40,7 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
     if let ([folder], Numbering::Name) = (&folders[..], order) {
         return Err(DatasetError::OneFolder {
             path: name(),
-            folder: shown(folder),
+            folder: folder_name(folder),
         });
     }
     let names = folders.iter().filter_map(|folder| folder.file_name());
@@ -89,9 +89,9 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
                 .to_owned(),
         );
     }
-    let left_out = left_out_folders(path);
-    if !left_out.is_empty() {
-        notes.push(format!("left out: {}", left_out.join(", ")));
+    let skipped = skipped_folders(path);
+    if !skipped.is_empty() {
+        notes.push(format!("left out: {}", skipped.join(", ")));
     }
     if !empty.is_empty() {
         let counted = if folders.len() == classes.count {
@@ -110,7 +110,7 @@ pub(super) fn open(path: &Path, classes: &Classes) -> Result<Dataset, DatasetErr
 }
 
 /// Returns the name of a folder without its path, for a message.
-fn shown(folder: &Path) -> String {
+fn folder_name(folder: &Path) -> String {
     printable(folder.file_name().unwrap_or_default().display())
 }
 

@@ -104,7 +104,7 @@ impl Dataset {
     ///
     /// # Errors
     /// The errors of [`Dataset::open`]; [`DatasetError::TruthLines`] if the number of lines differs
-    /// from the number of images; [`DatasetError::NotThere`] if a named image does not exist.
+    /// from the number of images; [`DatasetError::ImageNotFound`] if a named image does not exist.
     pub fn with_truth(
         folder: impl AsRef<Path>,
         truth: impl AsRef<Path>,

@@ -15,9 +15,9 @@ use resnet_wgpu::low_level::printable;
 const HEADERS: [&str; 6] = ["imageid", "image", "path", "file", "filename", "name"];
 
 /// A line with a label.
-struct Line<'a> {
+struct TruthEntry<'a> {
     /// The line's number, counted from 1.
-    at: usize,
+    line: usize,
     name: Option<&'a str>,
     label: &'a str,
 }
@@ -31,32 +31,32 @@ pub(super) fn open(
     let path = printable(truth.display());
     let text = String::from_utf8(read_whole(truth)?)
         .map_err(|_| DatasetError::NotText { path: path.clone() })?;
-    let lines = lines(&text, &path, classes)?;
+    let entries = parse(&text, &path, classes)?;
     let images = find_images(folder)?.images;
-    let (numbers, note) = numbering(truth, &lines, classes);
-    let class = |line: &Line| {
-        let place = format!("{path}, line {}", line.at);
-        match (numbers, line.label.parse::<usize>()) {
-            (Numbers::Ilsvrc, Ok(id)) => ilsvrc::class(id, &place, classes),
-            _ => classes.resolve(line.label, &place),
+    let (numbers, note) = numbering(truth, &entries, classes);
+    let class = |entry: &TruthEntry| {
+        let place = format!("{path}, line {}", entry.line);
+        match (numbers, entry.label.parse::<usize>()) {
+            (LabelNumbers::Ilsvrc, Ok(id)) => ilsvrc::class(id, &place, classes),
+            _ => classes.resolve(entry.label, &place),
         }
     };
-    let named = lines.first().is_some_and(|line| line.name.is_some());
+    let named = entries.first().is_some_and(|entry| entry.name.is_some());
     let files: Vec<(PathBuf, usize)> = if named {
-        let known = Names::of(folder, &images);
+        let known = ImageIndex::new(folder, &images);
         let mut seen = HashSet::new();
-        let found = lines.iter().map(|line| {
-            let name = line.name.unwrap_or_default();
-            let refused = |problem| DatasetError::NotThere {
+        let found = entries.iter().map(|entry| {
+            let name = entry.name.unwrap_or_default();
+            let refused = |problem| DatasetError::ImageNotFound {
                 path: path.clone(),
-                line: line.at,
+                line: entry.line,
                 folder: printable(folder.display()),
                 found: printable(name),
                 problem,
             };
             let image = known.find(name).map_err(refused)?;
             if seen.insert(image) {
-                Ok((image.clone(), class(line)?))
+                Ok((image.clone(), class(entry)?))
             } else {
                 Err(refused(
                     "which an earlier line names; remove one of the two lines",
@@ -66,17 +66,16 @@ pub(super) fn open(
         let mut files = found.collect::<Result<Vec<_>, DatasetError>>()?;
         files.sort();
         files
-    } else if lines.len() == images.len() {
-        let pairs = images.into_iter().zip(&lines);
+    } else if entries.len() == images.len() {
+        let pairs = images.into_iter().zip(&entries);
         pairs
-            .map(|(image, line)| Ok((image, class(line)?)))
+            .map(|(image, entry)| Ok((image, class(entry)?)))
             .collect::<Result<_, DatasetError>>()?
     } else {
-        let (images, lines) = (images.len(), lines.len());
         return Err(DatasetError::TruthLines {
             path,
-            images,
-            lines,
+            images: images.len(),
+            lines: entries.len(),
         });
     };
     if files.is_empty() {
@@ -90,8 +89,12 @@ pub(super) fn open(
 }
 
 /// Returns the lines that are not empty, without a header. All lines must have the same form.
-fn lines<'a>(text: &'a str, path: &str, classes: &Classes) -> Result<Vec<Line<'a>>, DatasetError> {
-    let mut lines: Vec<Line> = Vec::new();
+fn parse<'a>(
+    text: &'a str,
+    path: &str,
+    classes: &Classes,
+) -> Result<Vec<TruthEntry<'a>>, DatasetError> {
+    let mut entries: Vec<TruthEntry> = Vec::new();
     for (i, text) in text.lines().enumerate() {
         let text = text.trim();
         if text.is_empty() {
@@ -99,13 +102,13 @@ fn lines<'a>(text: &'a str, path: &str, classes: &Classes) -> Result<Vec<Line<'a
         }
         let (name, label) = split(text, classes);
         let is_header = |name: &str| HEADERS.iter().any(|h| name.eq_ignore_ascii_case(h));
-        if lines.is_empty() && name.is_some_and(is_header) {
+        if entries.is_empty() && name.is_some_and(is_header) {
             continue;
         }
-        let at = i + 1;
-        if lines
+        let line = i + 1;
+        if entries
             .first()
-            .is_some_and(|line| line.name.is_some() != name.is_some())
+            .is_some_and(|entry| entry.name.is_some() != name.is_some())
         {
             let expected = match name {
                 Some(_) => "a label alone",
@@ -113,14 +116,14 @@ fn lines<'a>(text: &'a str, path: &str, classes: &Classes) -> Result<Vec<Line<'a
             };
             return Err(DatasetError::TruthLine {
                 path: path.into(),
-                line: at,
+                line,
                 expected,
                 found: printable(text.chars().take(60).collect::<String>()),
             });
         }
-        lines.push(Line { at, name, label });
+        entries.push(TruthEntry { line, name, label });
     }
-    Ok(lines)
+    Ok(entries)
 }
 
 /// Splits a line into the image's name, if it has one, and the label.
@@ -151,7 +154,7 @@ fn split<'a>(text: &'a str, classes: &Classes) -> (Option<&'a str>, &'a str) {
 
 /// The meaning of labels that are plain numbers.
 #[derive(Clone, Copy, PartialEq)]
-enum Numbers {
+enum LabelNumbers {
     /// Class indices, counted from 0.
     Index,
     /// ILSVRC2012's numbers of synsets, counted from 1.
@@ -162,23 +165,29 @@ enum Numbers {
 ///
 /// The two numberings differ for almost every class, and the file does not state which one it uses.
 /// A validation set with class indices has about fifty zeros; one with ILSVRC's numbers has none.
-fn numbering(truth: &Path, lines: &[Line], classes: &Classes) -> (Numbers, Option<String>) {
-    let numbers = lines.iter().map(|line| line.label.parse::<usize>().ok());
+fn numbering(
+    truth: &Path,
+    entries: &[TruthEntry],
+    classes: &Classes,
+) -> (LabelNumbers, Option<String>) {
+    let numbers = entries
+        .iter()
+        .map(|entry| entry.label.parse::<usize>().ok());
     let Some(numbers) = numbers.collect::<Option<Vec<_>>>() else {
-        return (Numbers::Index, None);
+        return (LabelNumbers::Index, None);
     };
     let from_one = numbers.iter().all(|n| (1..=ilsvrc::COUNT).contains(n));
     let name = truth.file_name().unwrap_or_default().to_string_lossy();
     let own =
         name.contains("ILSVRC2012_validation_ground_truth") || numbers.len() == ilsvrc::IMAGES;
     let kind = if classes.count == ilsvrc::COUNT && from_one && own {
-        Numbers::Ilsvrc
+        LabelNumbers::Ilsvrc
     } else {
-        Numbers::Index
+        LabelNumbers::Index
     };
     let meaning = match kind {
-        Numbers::Ilsvrc => "ILSVRC2012's numbers of the synsets, from 1 to 1,000",
-        Numbers::Index => "class indices, counted from 0",
+        LabelNumbers::Ilsvrc => "ILSVRC2012's numbers of the synsets, from 1 to 1,000",
+        LabelNumbers::Index => "class indices, counted from 0",
     };
     let path = printable(truth.display());
     (
@@ -188,7 +197,7 @@ fn numbering(truth: &Path, lines: &[Line], classes: &Classes) -> (Numbers, Optio
 }
 
 /// The images, indexed by the names that a line may use.
-struct Names<'a> {
+struct ImageIndex<'a> {
     /// Images by their path relative to the folder, which is unique.
     by_path: HashMap<String, &'a PathBuf>,
     /// Images by file name, then by file name without extension. `None` if several images have the
@@ -196,8 +205,8 @@ struct Names<'a> {
     by_name: [HashMap<String, Option<&'a PathBuf>>; 2],
 }
 
-impl<'a> Names<'a> {
-    fn of(folder: &Path, images: &'a [PathBuf]) -> Self {
+impl<'a> ImageIndex<'a> {
+    fn new(folder: &Path, images: &'a [PathBuf]) -> Self {
         let text = |name: &OsStr| name.to_string_lossy().into_owned();
         let below = |image: &'a PathBuf| image.strip_prefix(folder).unwrap_or(image);
         let by = |part: fn(&Path) -> Option<&OsStr>| {

@@ -36,12 +36,12 @@ const FOREIGN_FOLDERS: [&str; 4] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "lost+
 /// # Errors
 /// [`DatasetError::NoImages`] if the directory has no images, [`DatasetError::NoSuchPath`], and
 /// [`DatasetError::Read`] if a directory cannot be read.
-pub fn find_images(path: impl AsRef<Path>) -> Result<Found, DatasetError> {
+pub fn find_images(path: impl AsRef<Path>) -> Result<ImageFiles, DatasetError> {
     let path = path.as_ref();
     if !metadata(path)?.is_dir() {
-        return Ok(Found {
+        return Ok(ImageFiles {
             images: vec![path.to_owned()],
-            left_out: vec![],
+            skipped: vec![],
         });
     }
     let found = images(path)?;
@@ -54,16 +54,16 @@ pub fn find_images(path: impl AsRef<Path>) -> Result<Found, DatasetError> {
 
 /// The images in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct ImageFiles {
     /// The image files, sorted by path.
     pub images: Vec<PathBuf>,
     /// The ignored entries: hidden images, hidden directories, folders such as `__MACOSX`, and
     /// pipes and devices with an image's extension.
-    pub left_out: Vec<PathBuf>,
+    pub skipped: Vec<PathBuf>,
 }
 
 /// Like [`find_images`], but a directory without images is not an error.
-pub(super) fn images(directory: &Path) -> Result<Found, DatasetError> {
+pub(super) fn images(directory: &Path) -> Result<ImageFiles, DatasetError> {
     let is_file = |entry: &DirEntry| entry.file_type().is_file();
     let mut found = walk(directory, usize::MAX, is_file)?;
     let is_image = |path: &PathBuf| has_image_extension(path) || starts_like_an_image(path);
@@ -81,12 +81,12 @@ pub(super) fn subfolders(directory: &Path) -> Result<Vec<PathBuf>, DatasetError>
     Ok(found)
 }
 
-/// Returns the names of the direct subfolders that [`subfolders`] leaves out.
-pub(super) fn left_out_folders(directory: &Path) -> Vec<String> {
+/// Returns the names of the direct subfolders that [`subfolders`] skips.
+pub(super) fn skipped_folders(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let folders = entries.map(|entry| entry.path());
-    let left_out = folders.filter(|path| is_left_out(path) && path.is_dir());
-    let mut names: Vec<String> = left_out
+    let skipped = folders.filter(|path| is_skipped(path) && path.is_dir());
+    let mut names: Vec<String> = skipped
         .map(|path| printable(path.file_name().unwrap_or_default().display()))
         .collect();
     names.sort();
@@ -99,13 +99,13 @@ fn walk(
     directory: &Path,
     depth: usize,
     wanted: impl Fn(&DirEntry) -> bool,
-) -> Result<Found, DatasetError> {
-    let mut left_out = Vec::new();
+) -> Result<ImageFiles, DatasetError> {
+    let mut skipped = Vec::new();
     let visible = |entry: &DirEntry| {
         let path = entry.path();
-        let visible = entry.depth() == 0 || !is_left_out(path);
+        let visible = entry.depth() == 0 || !is_skipped(path);
         if !visible && (entry.file_type().is_dir() || has_image_extension(path)) {
-            left_out.push(path.to_owned());
+            skipped.push(path.to_owned());
         }
         visible
     };
@@ -115,7 +115,8 @@ fn walk(
         .sort_by_file_name()
         .into_iter()
         .filter_entry(visible);
-    let (mut found, mut special) = (Vec::new(), Vec::new());
+    let mut found = Vec::new();
+    let mut special = Vec::new();
     for entry in entries {
         match entry {
             Ok(entry) if wanted(&entry) => found.push(entry.into_path()),
@@ -129,7 +130,7 @@ fn walk(
             Err(e) => {
                 let at = e.path().unwrap_or(directory).to_owned();
                 if at.is_symlink() {
-                    if !is_left_out(&at) {
+                    if !is_skipped(&at) {
                         found.push(at);
                     }
                     continue;
@@ -141,10 +142,10 @@ fn walk(
             }
         }
     }
-    left_out.extend(special);
-    Ok(Found {
+    skipped.extend(special);
+    Ok(ImageFiles {
         images: found,
-        left_out,
+        skipped,
     })
 }
 
@@ -154,7 +155,7 @@ fn is_usual(entry: &DirEntry) -> bool {
 }
 
 /// Returns whether a file or folder is hidden, or belongs to an archiver or file system.
-fn is_left_out(path: &Path) -> bool {
+fn is_skipped(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     name.as_encoded_bytes().starts_with(b".") || FOREIGN_FOLDERS.iter().any(|other| name == *other)
 }
@@ -182,7 +183,7 @@ mod tests {
     use crate::dataset::tests::files;
 
     #[test]
-    fn images_are_found_sorted_and_hidden_ones_passed_over() {
+    fn images_are_found_sorted_and_hidden_ones_skipped() {
         let dir = files(&[
             "b.png",
             "a/c.JPEG",
@@ -199,9 +200,9 @@ mod tests {
         std::fs::write(dir.path().join("o.dat"), b"\0\0\0\x18ftypheic\0\0\0\0").unwrap();
         let found = find_images(dir.path()).unwrap();
         let below = |path: &PathBuf| path.strip_prefix(dir.path()).unwrap().to_owned();
-        let mut left_out: Vec<PathBuf> = found.left_out.iter().map(below).collect();
-        left_out.sort();
-        assert_eq!(left_out, [".e", "__MACOSX", "a/.d.png"].map(PathBuf::from));
+        let mut skipped: Vec<PathBuf> = found.skipped.iter().map(below).collect();
+        skipped.sort();
+        assert_eq!(skipped, [".e", "__MACOSX", "a/.d.png"].map(PathBuf::from));
         let found: Vec<PathBuf> = found.images.iter().map(below).collect();
         assert_eq!(
             found,

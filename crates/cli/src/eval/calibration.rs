@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Answer;
+use super::LabelledPrediction;
 
 /// The number of confidence bins, all of equal width, as in Guo et al.
 const BINS: usize = 15;
@@ -34,7 +34,7 @@ pub struct Calibration {
 
 /// The sums of one bin.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
+struct BinSums {
     images: u64,
     right: u64,
     confidence: f64,
@@ -42,18 +42,18 @@ struct Sums {
 
 /// Sums of predictions by confidence.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bins([Sums; BINS]);
+pub(super) struct Bins([BinSums; BINS]);
 
 impl Bins {
-    pub fn add(&mut self, answer: &Answer) {
-        let confidence = f64::from(answer.confidence);
+    pub fn add(&mut self, prediction: &LabelledPrediction) {
+        let confidence = f64::from(prediction.confidence);
         // A bin includes its upper end. The product is computed in f32: in f64, a confidence that
         // was rounded up to f32 would exceed the end of its bin. NaN counts in the lowest bin.
-        let place = (answer.confidence * BINS as f32).ceil() - 1.0;
-        let place = (place.max(0.0) as usize).min(BINS - 1);
-        let sums = &mut self.0[place];
+        let index = (prediction.confidence * BINS as f32).ceil() - 1.0;
+        let index = (index.max(0.0) as usize).min(BINS - 1);
+        let sums = &mut self.0[index];
         sums.images += 1;
-        sums.right += u64::from(answer.is_right());
+        sums.right += u64::from(prediction.is_correct());
         sums.confidence += if confidence.is_nan() { 0.0 } else { confidence };
     }
 
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn the_gap_is_averaged_by_images() {
         let mut bins = Bins::default();
-        let answer = |confidence, right: bool| Answer {
+        let prediction = |confidence, right: bool| LabelledPrediction {
             index: 0,
             image: String::new(),
             label: usize::from(!right),
@@ -96,16 +96,16 @@ mod tests {
         };
         // Three images of confidence 0.95, two of them correct; one of 0.2, wrong.
         for right in [true, true, false] {
-            bins.add(&answer(0.95, right));
+            bins.add(&prediction(0.95, right));
         }
-        bins.add(&answer(0.2, false));
+        bins.add(&prediction(0.2, false));
         let found = bins.calibration();
         let expected = (3.0 * (0.95 - 2.0 / 3.0) + 0.2) / 4.0;
         assert!((found.expected_error - expected).abs() < 1e-6);
         assert_eq!((found.bins[14].images, found.bins[2].images), (3, 1));
         for (confidence, bin) in [(0.0, 0), (1.0, 14), (f32::NAN, 0), (1.5, 14)] {
             let mut bins = Bins::default();
-            bins.add(&answer(confidence, true));
+            bins.add(&prediction(confidence, true));
             assert_eq!(bins.calibration().bins[bin].images, 1);
         }
         assert_eq!(Bins::default().calibration().expected_error, 0.0);

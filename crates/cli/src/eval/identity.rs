@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use crate::dataset::Dataset;
-use resnet_wgpu::low_level::plan::Settled;
+use resnet_wgpu::low_level::plan::ResolvedPrecision;
 use resnet_wgpu::low_level::weights::fnv1a64;
 use resnet_wgpu::{Error, Model, Preprocess, Views};
 
@@ -20,7 +20,7 @@ pub struct Identity<'a> {
     /// The views of each image.
     pub views: &'a Views,
     /// The storage precision of activations and weights.
-    pub precision: &'a Settled,
+    pub precision: &'a ResolvedPrecision,
 }
 
 /// Hashes the identity of a run to 64 bits, as 16 hexadecimal digits. The hash does not depend on

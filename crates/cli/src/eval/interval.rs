@@ -8,7 +8,7 @@ const Z: f64 = 1.959_963_984_540_054;
 
 /// A count out of a total, with the interval that contains the true share with 95 % confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Share {
+pub struct Proportion {
     /// The count.
     pub count: u64,
     /// The total.
@@ -19,7 +19,7 @@ pub struct Share {
     pub interval: [f64; 2],
 }
 
-impl Share {
+impl Proportion {
     /// Creates the share of `count` out of `of`.
     pub fn new(count: u64, of: u64) -> Self {
         Self {
@@ -44,7 +44,8 @@ pub fn wilson(count: u64, of: u64) -> [f64; 2] {
     if of == 0 {
         return [0.0, 1.0];
     }
-    let (n, z2) = (of as f64, Z * Z);
+    let n = of as f64;
+    let z2 = Z * Z;
     let p = count as f64 / n;
     let centre = p + z2 / (2.0 * n);
     let half = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
@@ -72,6 +73,6 @@ mod tests {
             assert!((a - low).abs() < 1e-6 && (b - high).abs() < 1e-6, "{a} {b}");
         }
         assert_eq!(wilson(0, 0), [0.0, 1.0]);
-        assert_eq!(Share::new(0, 0).value, 0.0);
+        assert_eq!(Proportion::new(0, 0).value, 0.0);
     }
 }

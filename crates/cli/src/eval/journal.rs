@@ -9,10 +9,10 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, WriterBuilder};
 
-use super::{Answer, JournalError};
+use super::{JournalError, LabelledPrediction};
 use resnet_wgpu::Labels;
 use resnet_wgpu::low_level::printable;
-use resnet_wgpu_hub::locks::{Lock, try_lock};
+use resnet_wgpu_hub::file_lock::{LockStatus, try_lock};
 
 /// The columns. The column `run` identifies the run, and is repeated in every line so that the file
 /// is a plain table.
@@ -50,7 +50,7 @@ impl Journal {
     pub fn open(
         path: &Path,
         run: &str,
-        known: impl FnMut(Answer) -> Result<(), String>,
+        known: impl FnMut(LabelledPrediction) -> Result<(), String>,
     ) -> Result<Self, JournalError> {
         let name = printable(path.display());
         let failed = |what| {
@@ -70,8 +70,8 @@ impl Journal {
         let options = options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(path).map_err(failed("open"))?;
         match try_lock(&file).map_err(failed("open"))? {
-            Lock::Busy => return Err(JournalError::Busy { path: name }),
-            Lock::Held | Lock::Nowhere => {}
+            LockStatus::Busy => return Err(JournalError::Busy { path: name }),
+            LockStatus::Held | LockStatus::Unsupported => {}
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(failed("read"))?;
@@ -108,7 +108,7 @@ impl Journal {
     fn read(
         &self,
         text: &str,
-        mut known: impl FnMut(Answer) -> Result<(), String>,
+        mut known: impl FnMut(LabelledPrediction) -> Result<(), String>,
     ) -> Result<(), JournalError> {
         let mut reader = ReaderBuilder::new()
             .flexible(true)
@@ -129,9 +129,11 @@ impl Journal {
             let record = record
                 .map_err(|e| wrong(line(e.position()), printable(format!("{:?}", e.kind()))))?;
             let at = line(record.position());
-            let answer = answer(&record).map_err(|found| wrong(at, found))?;
+            let prediction = parse_record(&record).map_err(|found| wrong(at, found))?;
             match record.get(COLUMNS.len() - 1) {
-                Some(run) if run == self.run => known(answer).map_err(|found| wrong(at, found))?,
+                Some(run) if run == self.run => {
+                    known(prediction).map_err(|found| wrong(at, found))?
+                }
                 run => {
                     return Err(JournalError::OtherRun {
                         path: self.path.clone(),
@@ -154,19 +156,23 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Io`], for example if the disk is full.
-    pub fn add(&mut self, answer: &Answer, labels: &Labels) -> Result<(), JournalError> {
+    pub fn add(
+        &mut self,
+        prediction: &LabelledPrediction,
+        labels: &Labels,
+    ) -> Result<(), JournalError> {
         let name = |class| labels.get(class).into_owned();
-        let top: Vec<String> = answer.top.iter().map(usize::to_string).collect();
-        let predicted = answer.predicted();
+        let top: Vec<String> = prediction.top.iter().map(usize::to_string).collect();
+        let predicted = prediction.predicted();
         self.put(&StringRecord::from(vec![
-            answer.index.to_string(),
-            answer.image.clone(),
-            answer.label.to_string(),
-            name(answer.label),
+            prediction.index.to_string(),
+            prediction.image.clone(),
+            prediction.label.to_string(),
+            name(prediction.label),
             predicted.map_or(String::new(), |class| class.to_string()),
             predicted.map_or(String::new(), name),
-            answer.confidence.to_string(),
-            u8::from(answer.is_right()).to_string(),
+            prediction.confidence.to_string(),
+            u8::from(prediction.is_correct()).to_string(),
             top.join(" "),
             self.run.clone(),
         ]))
@@ -199,7 +205,7 @@ impl Journal {
 }
 
 /// Parses a line; the error describes the problem.
-fn answer(record: &StringRecord) -> Result<Answer, String> {
+fn parse_record(record: &StringRecord) -> Result<LabelledPrediction, String> {
     let field = |i: usize| record.get(i).unwrap_or_default();
     if record.len() != COLUMNS.len() {
         return Err(format!("{} fields", record.len()));
@@ -210,7 +216,7 @@ fn answer(record: &StringRecord) -> Result<Answer, String> {
         text.parse::<usize>().map_err(wrong)
     };
     let top = field(8).split(' ').filter(|text| !text.is_empty());
-    Ok(Answer {
+    Ok(LabelledPrediction {
         index: number(0)?,
         image: field(1).to_owned(),
         label: number(2)?,

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use super::journal::COLUMNS;
-use super::{Answer, Journal, JournalError};
+use super::{Journal, JournalError, LabelledPrediction};
 use resnet_wgpu::Labels;
 
-fn answers() -> Vec<Answer> {
-    let answer = |index: usize, label, top: &[usize], confidence| Answer {
+fn predictions() -> Vec<LabelledPrediction> {
+    let prediction = |index: usize, label, top: &[usize], confidence| LabelledPrediction {
         index,
         image: format!("a \"b\", {index}.png"),
         label,
@@ -16,15 +16,15 @@ fn answers() -> Vec<Answer> {
         confidence,
     };
     vec![
-        answer(0, 3, &[3, 5, 1, 0, 2], 0.123_456_79),
-        answer(7, 9, &[1], 1.0),
+        prediction(0, 3, &[3, 5, 1, 0, 2], 0.123_456_79),
+        prediction(7, 9, &[1], 1.0),
     ]
 }
 
-fn open(path: &Path, run: &str) -> Result<(Journal, Vec<Answer>), JournalError> {
+fn open(path: &Path, run: &str) -> Result<(Journal, Vec<LabelledPrediction>), JournalError> {
     let mut known = vec![];
-    let journal = Journal::open(path, run, |answer| {
-        known.push(answer);
+    let journal = Journal::open(path, run, |prediction| {
+        known.push(prediction);
         Ok(())
     })?;
     Ok((journal, known))
@@ -36,14 +36,14 @@ fn answers_come_back_and_more_are_added() -> Result<(), Box<dyn std::error::Erro
     let path = folder.path().join("predictions.csv");
     let (mut journal, known) = open(&path, "run")?;
     assert!(known.is_empty());
-    journal.add(&answers()[0], &Labels::cifar10())?;
+    journal.add(&predictions()[0], &Labels::cifar10())?;
     assert!(matches!(open(&path, "run"), Err(JournalError::Busy { .. })));
     drop(journal);
     let (mut journal, known) = open(&path, "run")?;
-    assert_eq!(known, answers()[..1]);
-    journal.add(&answers()[1], &Labels::cifar10())?;
+    assert_eq!(known, predictions()[..1]);
+    journal.add(&predictions()[1], &Labels::cifar10())?;
     drop(journal);
-    assert_eq!(open(&path, "run")?.1, answers());
+    assert_eq!(open(&path, "run")?.1, predictions());
     let text = fs::read_to_string(&path)?;
     let (head, line) = text.split_once('\n').ok_or("no line")?;
     assert_eq!(head, COLUMNS.join(","));
@@ -56,8 +56,8 @@ fn a_line_that_was_not_finished_is_cut_off() -> Result<(), Box<dyn std::error::E
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("predictions.csv");
     let (mut journal, _) = open(&path, "run")?;
-    for answer in &answers() {
-        journal.add(answer, &Labels::cifar10())?;
+    for prediction in &predictions() {
+        journal.add(prediction, &Labels::cifar10())?;
     }
     drop(journal);
     let whole = fs::read(&path)?;
@@ -69,9 +69,9 @@ fn a_line_that_was_not_finished_is_cut_off() -> Result<(), Box<dyn std::error::E
             .iter()
             .filter(|&&b| b == b'\n')
             .count();
-        assert_eq!(known, answers()[..lines], "{cut}");
-        for answer in &answers()[lines..] {
-            journal.add(answer, &Labels::cifar10())?;
+        assert_eq!(known, predictions()[..lines], "{cut}");
+        for prediction in &predictions()[lines..] {
+            journal.add(prediction, &Labels::cifar10())?;
         }
         drop(journal);
         assert_eq!(fs::read(&path)?, whole, "{cut}");
@@ -84,7 +84,7 @@ fn what_is_not_this_runs_is_left_alone() -> Result<(), Box<dyn std::error::Error
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("predictions.csv");
     let (mut journal, _) = open(&path, "one")?;
-    journal.add(&answers()[0], &Labels::cifar10())?;
+    journal.add(&predictions()[0], &Labels::cifar10())?;
     drop(journal);
     let error = open(&path, "two").err().ok_or("it opened")?;
     assert!(

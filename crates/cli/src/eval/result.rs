@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use super::{Answer, Calibration, Share, Tally};
+use super::{Calibration, LabelledPrediction, Proportion, Tally};
 use resnet_wgpu::Labels;
 
 /// The largest number of confused pairs of classes that are listed.
-const CONFUSED: usize = 20;
+const MAX_CONFUSIONS: usize = 20;
 
 /// The provenance of a result.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct About {
+pub struct EvaluationProvenance {
     /// The network's name.
     pub model: String,
     /// The path of the data, as given.
@@ -38,7 +38,7 @@ pub struct About {
 
 /// An image that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Broken {
+pub struct UnreadableImage {
     /// The image's name in the dataset.
     pub image: String,
     /// The reason and the remedy.
@@ -53,7 +53,7 @@ pub struct ClassResult {
     /// The name of the class.
     pub label: String,
     /// The share of the class's images that are predicted correctly.
-    pub top1: Share,
+    pub top1: Proportion,
     /// The number of images, of any class, for which this class is predicted.
     pub answered: u64,
 }
@@ -99,7 +99,7 @@ pub struct Mistake {
 pub struct Evaluation {
     /// The provenance of the result.
     #[serde(flatten)]
-    pub about: About,
+    pub provenance: EvaluationProvenance,
     /// The number of evaluated images.
     pub images: u64,
     /// The top-1 accuracy: the share of images whose first class is correct, from 0 to 1.
@@ -114,7 +114,7 @@ pub struct Evaluation {
     /// The number of images that could not be read. No other figure includes these images.
     pub failed: u64,
     /// The images that could not be read, with the reasons.
-    pub failures: Vec<Broken>,
+    pub failures: Vec<UnreadableImage>,
     /// Confidence compared with accuracy.
     pub calibration: Calibration,
     /// The classes that have images, in order.
@@ -127,22 +127,27 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// Derives the results from the counts in `tally`.
-    pub fn new(tally: &Tally, labels: &Labels, about: About, failures: Vec<Broken>) -> Self {
+    pub fn new(
+        tally: &Tally,
+        labels: &Labels,
+        provenance: EvaluationProvenance,
+        failures: Vec<UnreadableImage>,
+    ) -> Self {
         let name = |class| labels.get(class).into_owned();
         let classes = tally.classes().iter().enumerate();
         let classes = classes.filter(|(_, count)| count.images > 0);
         let (top1, top5) = (tally.top1(), tally.top5());
-        let confused = tally.confused().into_iter().take(CONFUSED);
-        let mistake = |answer: &Answer| {
-            let predicted = answer.predicted()?;
+        let confused = tally.confused().into_iter().take(MAX_CONFUSIONS);
+        let mistake = |prediction: &LabelledPrediction| {
+            let predicted = prediction.predicted()?;
             Some(Mistake {
-                index: answer.index,
-                image: answer.image.clone(),
-                label: answer.label,
-                label_name: name(answer.label),
+                index: prediction.index,
+                image: prediction.image.clone(),
+                label: prediction.label,
+                label_name: name(prediction.label),
                 predicted,
                 predicted_name: name(predicted),
-                confidence: answer.confidence,
+                confidence: prediction.confidence,
             })
         };
         Self {
@@ -158,7 +163,7 @@ impl Evaluation {
                 .map(|(class, count)| ClassResult {
                     class,
                     label: name(class),
-                    top1: Share::new(count.right, count.images),
+                    top1: Proportion::new(count.right, count.images),
                     answered: count.answered,
                 })
                 .collect(),
@@ -173,7 +178,7 @@ impl Evaluation {
                 })
                 .collect(),
             mistakes: tally.mistakes().iter().filter_map(mistake).collect(),
-            about,
+            provenance,
         }
     }
 }

@@ -4,21 +4,21 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::calibration::Bins;
-use super::{Answer, Calibration, Share};
+use super::{Calibration, LabelledPrediction, Proportion};
 
 /// The number of wrong predictions that are kept to be shown, the most confident first.
-const MISTAKES: usize = 24;
+const MAX_MISTAKES: usize = 24;
 
 /// The counts so far. Their memory does not grow with the number of images.
 #[derive(Debug, Clone)]
 pub struct Tally {
-    first: u64,
-    five: u64,
+    top1: u64,
+    top5: u64,
     classes: Vec<ClassCount>,
     /// The number of images for each pair of a correct class and a different predicted class.
     confused: BTreeMap<(usize, usize), u64>,
     bins: Bins,
-    mistakes: Vec<Answer>,
+    mistakes: Vec<LabelledPrediction>,
 }
 
 /// The counts of one class.
@@ -36,8 +36,8 @@ impl Tally {
     /// Creates an empty tally for a network of `classes` classes.
     pub fn new(classes: usize) -> Self {
         Self {
-            first: 0,
-            five: 0,
+            top1: 0,
+            top5: 0,
             classes: vec![ClassCount::default(); classes],
             confused: BTreeMap::new(),
             bins: Bins::default(),
@@ -46,36 +46,39 @@ impl Tally {
     }
 
     /// Counts a prediction.
-    pub fn add(&mut self, answer: &Answer) {
-        let right = answer.is_right();
-        self.first += u64::from(right);
-        self.five += u64::from(answer.is_near());
-        if let Some(class) = self.classes.get_mut(answer.label) {
+    pub fn add(&mut self, prediction: &LabelledPrediction) {
+        let right = prediction.is_correct();
+        self.top1 += u64::from(right);
+        self.top5 += u64::from(prediction.is_in_top5());
+        if let Some(class) = self.classes.get_mut(prediction.label) {
             class.images += 1;
             class.right += u64::from(right);
         }
-        if let Some(predicted) = answer.predicted() {
+        if let Some(predicted) = prediction.predicted() {
             if let Some(class) = self.classes.get_mut(predicted) {
                 class.answered += 1;
             }
             if !right {
-                *self.confused.entry((answer.label, predicted)).or_default() += 1;
-                self.keep(answer);
+                *self
+                    .confused
+                    .entry((prediction.label, predicted))
+                    .or_default() += 1;
+                self.keep_mistake(prediction);
             }
         }
-        self.bins.add(answer);
+        self.bins.add(prediction);
     }
 
     /// Keeps a mistake if it is among the most confident. Ties are resolved by the order in the
     /// dataset, so that a resumed run keeps the mistakes of an uninterrupted one.
-    fn keep(&mut self, answer: &Answer) {
-        let order = |a: &Answer| (Reverse(ordered(a.confidence)), a.index);
+    fn keep_mistake(&mut self, prediction: &LabelledPrediction) {
+        let order = |a: &LabelledPrediction| (Reverse(sort_key(a.confidence)), a.index);
         let at = self
             .mistakes
-            .partition_point(|kept| order(kept) < order(answer));
-        if at < MISTAKES {
-            self.mistakes.truncate(MISTAKES - 1);
-            self.mistakes.insert(at, answer.clone());
+            .partition_point(|kept| order(kept) < order(prediction));
+        if at < MAX_MISTAKES {
+            self.mistakes.truncate(MAX_MISTAKES - 1);
+            self.mistakes.insert(at, prediction.clone());
         }
     }
 
@@ -85,13 +88,13 @@ impl Tally {
     }
 
     /// Returns the top-1 accuracy.
-    pub fn top1(&self) -> Share {
-        Share::new(self.first, self.images())
+    pub fn top1(&self) -> Proportion {
+        Proportion::new(self.top1, self.images())
     }
 
     /// Returns the top-5 accuracy.
-    pub fn top5(&self) -> Share {
-        Share::new(self.five, self.images())
+    pub fn top5(&self) -> Proportion {
+        Proportion::new(self.top5, self.images())
     }
 
     /// Returns the counts of each class.
@@ -108,7 +111,7 @@ impl Tally {
     }
 
     /// Returns the number of images of class `label` for which `predicted` was predicted.
-    pub fn taken(&self, label: usize, predicted: usize) -> u64 {
+    pub fn confusion_count(&self, label: usize, predicted: usize) -> u64 {
         if label == predicted {
             self.classes.get(label).map_or(0, |class| class.right)
         } else {
@@ -122,13 +125,13 @@ impl Tally {
     }
 
     /// Returns the kept mistakes, the most confident first.
-    pub fn mistakes(&self) -> &[Answer] {
+    pub fn mistakes(&self) -> &[LabelledPrediction] {
         &self.mistakes
     }
 }
 
 /// Maps a probability to an integer of the same order. NaN maps to 0, the lowest.
-fn ordered(confidence: f32) -> u32 {
+fn sort_key(confidence: f32) -> u32 {
     confidence.max(0.0).to_bits()
 }
 
@@ -136,8 +139,13 @@ fn ordered(confidence: f32) -> u32 {
 mod tests {
     use super::*;
 
-    fn answer(index: usize, label: usize, top: &[usize], confidence: f32) -> Answer {
-        Answer {
+    fn prediction(
+        index: usize,
+        label: usize,
+        top: &[usize],
+        confidence: f32,
+    ) -> LabelledPrediction {
+        LabelledPrediction {
             index,
             image: index.to_string(),
             label,
@@ -149,10 +157,10 @@ mod tests {
     #[test]
     fn answers_are_counted() {
         let mut tally = Tally::new(3);
-        tally.add(&answer(0, 0, &[0, 1], 0.9));
-        tally.add(&answer(1, 0, &[1, 0], 0.8));
-        tally.add(&answer(2, 1, &[2, 0], 0.7));
-        tally.add(&answer(3, 0, &[1, 2], 0.95));
+        tally.add(&prediction(0, 0, &[0, 1], 0.9));
+        tally.add(&prediction(1, 0, &[1, 0], 0.8));
+        tally.add(&prediction(2, 1, &[2, 0], 0.7));
+        tally.add(&prediction(3, 0, &[1, 2], 0.95));
         assert_eq!((tally.top1().count, tally.top5().count), (1, 2));
         assert_eq!(tally.top1().value, 0.25);
         assert_eq!(tally.confused(), [((0, 1), 2), ((1, 2), 1)]);
@@ -163,7 +171,11 @@ mod tests {
         };
         assert_eq!(tally.classes()[0], zero);
         assert_eq!(
-            (tally.taken(0, 0), tally.taken(0, 1), tally.taken(2, 2)),
+            (
+                tally.confusion_count(0, 0),
+                tally.confusion_count(0, 1),
+                tally.confusion_count(2, 2)
+            ),
             (1, 2, 0)
         );
         let surest: Vec<_> = tally.mistakes().iter().map(|a| a.index).collect();
@@ -173,16 +185,16 @@ mod tests {
     #[test]
     fn the_surest_mistakes_are_kept_in_any_order_of_arrival() {
         let all: Vec<_> = (0..100)
-            .map(|i| answer(i, 0, &[1], [0.5, 0.9, 0.7, f32::NAN][i % 4]))
+            .map(|i| prediction(i, 0, &[1], [0.5, 0.9, 0.7, f32::NAN][i % 4]))
             .collect();
-        let kept = |answers: &mut dyn Iterator<Item = &Answer>| {
+        let kept = |predictions: &mut dyn Iterator<Item = &LabelledPrediction>| {
             let mut tally = Tally::new(2);
-            answers.for_each(|a| tally.add(a));
+            predictions.for_each(|a| tally.add(a));
             tally.mistakes().iter().map(|a| a.index).collect::<Vec<_>>()
         };
         let found = kept(&mut all.iter());
         assert_eq!(found, kept(&mut all.iter().rev()));
-        assert_eq!(found.len(), MISTAKES);
+        assert_eq!(found.len(), MAX_MISTAKES);
         assert_eq!(found[..2], [1, 5]);
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use resnet_wgpu::low_level::kernels::{Candidate, Scalar, candidate};
-use resnet_wgpu::low_level::tune::{Origin, TuningError};
-use resnet_wgpu::{Choice, Gpu, Precision, Tuning};
+use resnet_wgpu::low_level::tune::{TuningError, TuningProvenance};
+use resnet_wgpu::{Gpu, Precision, Tuning};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::with_sources;
@@ -40,7 +40,7 @@ pub struct ChoiceArgs {
 /// The choice of kernels for one device, in a form that can be passed to other processes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kernels {
+pub enum KernelChoice {
     /// The built-in rules.
     Rules,
     /// The file of a tuning that was made on the device.
@@ -52,32 +52,32 @@ pub enum Kernels {
 impl ChoiceArgs {
     /// Returns the choice of kernels for a device. Reports on stderr which tuning is used, or why a
     /// tuning is not used.
-    pub fn choice(&self, gpu: &Gpu, precision: Scalar) -> Choice {
-        self.found(gpu).choice(gpu, precision)
+    pub fn choice(&self, gpu: &Gpu, precision: Scalar) -> resnet_wgpu::KernelChoice {
+        self.resolve(gpu).choice(gpu, precision)
     }
 
     /// Returns the choice of kernels for a GPU, or the default without a GPU. The requested
     /// precision is resolved for the GPU first.
-    pub fn choice_on(&self, gpu: Option<&Gpu>, asked: Precision) -> Choice {
-        let settled = |gpu: &Gpu| gpu.precision(asked).map(|settled| settled.scalar);
-        gpu.map_or(Choice::Auto, |gpu| {
-            self.choice(gpu, settled(gpu).unwrap_or_default())
+    pub fn choice_on(&self, gpu: Option<&Gpu>, requested: Precision) -> resnet_wgpu::KernelChoice {
+        let resolved = |gpu: &Gpu| gpu.precision(requested).map(|resolved| resolved.scalar);
+        gpu.map_or(resnet_wgpu::KernelChoice::Auto, |gpu| {
+            self.choice(gpu, resolved(gpu).unwrap_or_default())
         })
     }
 
     /// Returns the choice of kernels in a form for other processes, and reports the tuning on
     /// stderr.
-    pub fn found(&self, gpu: &Gpu) -> Kernels {
+    pub fn resolve(&self, gpu: &Gpu) -> KernelChoice {
         if let Some(candidate) = self.kernel {
-            return Kernels::One(candidate.name.to_owned());
+            return KernelChoice::One(candidate.name.to_owned());
         }
         let path = match &self.tuning {
             TuningChoice::Off => None,
             TuningChoice::File(path) => Some(path.clone()),
-            TuningChoice::Auto => stored(gpu).filter(|path| path.exists()),
+            TuningChoice::Auto => tuning_path(gpu).filter(|path| path.exists()),
         };
         let Some(path) = path else {
-            return Kernels::Rules;
+            return KernelChoice::Rules;
         };
         match Tuning::for_device(&path, gpu) {
             Ok(tuning) => {
@@ -85,28 +85,29 @@ impl ChoiceArgs {
                     "using the tuning of this device ({} shapes, {}); `--tuning off` uses the \
                      built-in rules",
                     tuning.shapes().len(),
-                    term::shown(&path)
+                    term::display_path(&path)
                 ));
-                Kernels::Tuned(path)
+                KernelChoice::Tuned(path)
             }
             Err(error) => {
                 term::note(&format!(
                     "the tuning is skipped, and kernels are chosen by the built-in rules: {}",
                     with_sources(&error)
                 ));
-                Kernels::Rules
+                KernelChoice::Rules
             }
         }
     }
 }
 
-impl Kernels {
+impl KernelChoice {
     /// Converts to the choice for a device. A tuning that can no longer be read is replaced by the
     /// built-in rules, without a note: `ChoiceArgs::found` has reported the tuning.
-    pub fn choice(&self, gpu: &Gpu, precision: Scalar) -> Choice {
+    pub fn choice(&self, gpu: &Gpu, precision: Scalar) -> resnet_wgpu::KernelChoice {
+        use resnet_wgpu::KernelChoice;
         match self {
-            Self::Rules => Choice::Auto,
-            Self::One(name) => candidate(name).map_or(Choice::Auto, Choice::Prefer),
+            Self::Rules => KernelChoice::Auto,
+            Self::One(name) => candidate(name).map_or(KernelChoice::Auto, KernelChoice::Prefer),
             Self::Tuned(path) => {
                 let tuning = Tuning::read(path).ok();
                 let choice = tuning.and_then(|tuning| tuning.choice(gpu, precision.name()).ok());
@@ -117,13 +118,13 @@ impl Kernels {
 }
 
 /// Returns the path at which a device's tuning is stored. The file may not exist.
-pub fn stored(gpu: &Gpu) -> Option<PathBuf> {
-    Some(folder::cache()?.join(Origin::of(gpu).file_name()))
+pub fn tuning_path(gpu: &Gpu) -> Option<PathBuf> {
+    Some(folder::cache()?.join(TuningProvenance::of(gpu).file_name()))
 }
 
 /// Reads the tuning in a file. Returns an empty tuning if the file does not exist or does not suit
 /// this device; the latter is reported on stderr.
-pub fn so_far(path: &Path, gpu: &Gpu) -> Tuning {
+pub fn existing_tuning(path: &Path, gpu: &Gpu) -> Tuning {
     match Tuning::for_device(path, gpu) {
         Ok(tuning) => tuning,
         Err(error) => {
@@ -135,7 +136,7 @@ pub fn so_far(path: &Path, gpu: &Gpu) -> Tuning {
                 let why = with_sources(&error);
                 term::note(&format!("the earlier tuning is replaced: {why}"));
             }
-            Tuning::new(Origin::of(gpu))
+            Tuning::new(TuningProvenance::of(gpu))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use resnet_wgpu::low_level::graph::ZeroChannels;
 use resnet_wgpu::low_level::models::{Shortcut, presets};
-use resnet_wgpu::low_level::plan::Settled;
+use resnet_wgpu::low_level::plan::ResolvedPrecision;
 use resnet_wgpu::low_level::preprocess::MAX_CROP_SIDE;
 use resnet_wgpu::{
     Checkpoint, Hints, Interpolation, Labels, Model, Network, Precision, PreprocessOverrides,
@@ -131,7 +131,7 @@ pub fn label_source(labels: &Labels) -> &'static str {
 }
 
 /// The source of a model's weights.
-enum Weights {
+enum WeightsChoice {
     File(PathBuf),
     Embedded,
     /// Generated from a seed.
@@ -154,20 +154,20 @@ fn model_help() -> String {
 impl ModelArgs {
     /// Loads the model, with trained or seeded weights.
     pub fn load(&self) -> Result<Model, Failure> {
-        let weights = self.find()?;
+        let source = self.source()?;
         let _spinner = Progress::spinner("loading the model");
-        let model = match weights {
-            Weights::File(file) => Model::load(&Checkpoint::from_file(file)?, &self.hints())?,
-            Weights::Seeded(mut network) => {
+        let model = match source {
+            WeightsChoice::File(file) => Model::load(&Checkpoint::from_file(file)?, &self.hints())?,
+            WeightsChoice::Seeded(mut network) => {
                 network.eps = self.eps.unwrap_or(network.eps);
-                if let (Shortcut::A(zeros), Some(asked)) =
+                if let (Shortcut::A(zeros), Some(requested)) =
                     (&mut network.shortcut, self.zero_channels)
                 {
-                    *zeros = asked;
+                    *zeros = requested;
                 }
                 Model::synthetic(network, SEED)?
             }
-            Weights::Embedded => self.embedded()?,
+            WeightsChoice::Embedded => self.embedded()?,
         };
         if self.zero_channels.is_some() && !matches!(model.network().shortcut, Shortcut::A(_)) {
             return Err(Failure::usage(format!(
@@ -183,35 +183,35 @@ impl ModelArgs {
     pub fn load_trained(&self) -> Result<Model, Failure> {
         match (&self.weights, &self.model) {
             (None, Some(ModelChoice::Preset(network))) if !self.pretrained => {
-                Err(Failure::usage(model_choice::untrained(network)))
+                Err(Failure::usage(model_choice::untrained_message(network)))
             }
             _ => self.load(),
         }
     }
 
     /// Locates the weights, and fetches them from the hub if necessary.
-    fn find(&self) -> Result<Weights, Failure> {
+    fn source(&self) -> Result<WeightsChoice, Failure> {
         let id = match (&self.weights, &self.model) {
             (Some(_), Some(ModelChoice::Hub(id))) => {
                 return Err(Failure::usage(format!(
                     "--weights and --model {id} are two checkpoints; leave one of them out"
                 )));
             }
-            (Some(file), _) => return Ok(Weights::File(file.clone())),
-            (None, None) => return Ok(Weights::Embedded),
+            (Some(file), _) => return Ok(WeightsChoice::File(file.clone())),
+            (None, None) => return Ok(WeightsChoice::Embedded),
             (None, Some(ModelChoice::Hub(id))) => id.clone(),
             (None, Some(ModelChoice::Preset(network))) if self.pretrained => {
                 match model_choice::pretrained(network)? {
-                    model_choice::Weights::Embedded => return Ok(Weights::Embedded),
-                    model_choice::Weights::Hub(id) => id,
+                    model_choice::WeightsSource::Embedded => return Ok(WeightsChoice::Embedded),
+                    model_choice::WeightsSource::Hub(id) => id,
                 }
             }
             (None, Some(ModelChoice::Preset(network))) => {
-                return Ok(Weights::Seeded(network.clone()));
+                return Ok(WeightsChoice::Seeded(network.clone()));
             }
         };
         let fetched = fetching::fetch(&fetching::hub()?, &id)?;
-        Ok(Weights::File(fetched.weights))
+        Ok(WeightsChoice::File(fetched.weights))
     }
 
     fn embedded(&self) -> Result<Model, Failure> {
@@ -236,8 +236,8 @@ impl ModelArgs {
     }
 
     /// Reports why `auto` was resolved to f32, if it was.
-    pub fn announce_precision(&self, settled: &Settled) {
-        if let Some(why) = &settled.why {
+    pub fn announce_precision(&self, resolved: &ResolvedPrecision) {
+        if let Some(why) = &resolved.why {
             term::note(&format!("--precision auto: f32, since {why}"));
         }
     }
@@ -261,7 +261,7 @@ impl ModelArgs {
         let labels = Labels::from_file(file)?;
         labels
             .check(classes)
-            .map_err(|e| Failure::new(format!("{}: {e}", term::shown(file))))?;
+            .map_err(|e| Failure::new(format!("{}: {e}", term::display_path(file))))?;
         Ok(Some(labels))
     }
 
@@ -284,14 +284,14 @@ impl ModelArgs {
             && !self.pretrained
             && matches!(self.model, Some(ModelChoice::Preset(_)));
         if labels.is_assumed() && !seeded {
-            let whose = if labels.len() == 10 {
+            let dataset = if labels.len() == 10 {
                 "CIFAR-10"
             } else {
                 "ImageNet"
             };
             term::note(&format!(
-                "the class names are assumed to be {whose}'s, since the network has {} classes and \
-                 no names; pass the network's own names with --labels FILE",
+                "the class names are assumed to be {dataset}'s, since the network has {} classes \
+                 and no names; pass the network's own names with --labels FILE",
                 labels.len()
             ));
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use resnet_wgpu::Network;
-use resnet_wgpu::hub::{HubError, ModelId, Place, home};
+use resnet_wgpu::hub::{HubError, ModelId, WeightsLocation, pretrained_weights};
 use resnet_wgpu::low_level::models::{anti_aliased, presets};
 
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ pub enum ModelChoice {
 
 /// The source of the weights that a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Weights {
+pub enum WeightsSource {
     /// The weights embedded in this program.
     Embedded,
     /// A model on the hub.
@@ -53,30 +53,35 @@ pub fn parse(text: &str) -> Result<ModelChoice, String> {
 }
 
 /// Parses a name, and rejects presets without known weights.
-pub fn parse_trained(text: &str) -> Result<(String, Weights), String> {
+pub fn parse_trained(text: &str) -> Result<(String, WeightsSource), String> {
     let weights = match parse(text)? {
-        ModelChoice::Hub(id) => Weights::Hub(id),
-        ModelChoice::Preset(network) => known(&network).ok_or_else(|| homeless(&network))?,
+        ModelChoice::Hub(id) => WeightsSource::Hub(id),
+        ModelChoice::Preset(network) => {
+            known_weights(&network).ok_or_else(|| no_weights_message(&network))?
+        }
     };
     Ok((text.to_owned(), weights))
 }
 
 /// Returns the trained weights that a preset's name stands for; an error if none are known.
-pub fn pretrained(network: &Network) -> Result<Weights, Failure> {
-    known(network).ok_or_else(|| Failure::usage(format!("--pretrained: {}", homeless(network))))
+pub fn pretrained(network: &Network) -> Result<WeightsSource, Failure> {
+    known_weights(network)
+        .ok_or_else(|| Failure::usage(format!("--pretrained: {}", no_weights_message(network))))
 }
 
 /// Returns the trained weights of a preset, if any are known.
-fn known(network: &Network) -> Option<Weights> {
-    let home = home(&network.name)?;
-    match (home.place, home.id()) {
-        (Place::Binary, _) => Some(Weights::Embedded),
-        (_, id) => Some(Weights::Hub(id?.ok()?)),
+fn known_weights(network: &Network) -> Option<WeightsSource> {
+    let weights = pretrained_weights(&network.name)?;
+    match (weights.location, weights.id()) {
+        (WeightsLocation::Embedded, _) => Some(WeightsSource::Embedded),
+        (_, id) => Some(WeightsSource::Hub(id?.ok()?)),
     }
 }
 
-fn homeless(network: &Network) -> String {
-    let known: Vec<&str> = presets().filter(|name| home(name).is_some()).collect();
+fn no_weights_message(network: &Network) -> String {
+    let known: Vec<&str> = presets()
+        .filter(|name| pretrained_weights(name).is_some())
+        .collect();
     format!(
         "no trained weights of {} are known; expected one of {}, or a model on the hub as ORG/NAME",
         network.name,
@@ -85,13 +90,13 @@ fn homeless(network: &Network) -> String {
 }
 
 /// Returns the error message for classifying with a preset without weights, with the remedy.
-pub fn untrained(network: &Network) -> String {
-    let remedy = match known(network) {
-        Some(Weights::Hub(id)) => format!(
+pub fn untrained_message(network: &Network) -> String {
+    let remedy = match known_weights(network) {
+        Some(WeightsSource::Hub(id)) => format!(
             "fetch https://huggingface.co/{id} with --pretrained, or pass a file with --weights \
              FILE (safetensors)"
         ),
-        Some(Weights::Embedded) => {
+        Some(WeightsSource::Embedded) => {
             "use the weights embedded in this program with --pretrained, or pass a file with \
              --weights FILE (safetensors)"
                 .into()
@@ -137,9 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn homes() {
+    fn presets_and_their_weights() {
         let (name, weights) = parse_trained("resnet20").unwrap();
-        assert_eq!((name.as_str(), weights), ("resnet20", Weights::Embedded));
+        assert_eq!(
+            (name.as_str(), weights),
+            ("resnet20", WeightsSource::Embedded)
+        );
         let error = parse_trained("plain18").unwrap_err();
         assert!(
             error.contains("plain18") && error.contains("resnet152"),
@@ -151,7 +159,7 @@ mod tests {
             ("resnet20", "in this program"),
             ("plain18", "ORG/NAME"),
         ] {
-            assert!(untrained(&network(name)).contains(says), "{name}");
+            assert!(untrained_message(&network(name)).contains(says), "{name}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use resnet_wgpu::low_level::graph::ZeroChannels;
-use resnet_wgpu::low_level::kernels::{Candidate, Family, candidate, candidates};
+use resnet_wgpu::low_level::kernels::{Candidate, KernelFamily, candidate, candidates};
 use resnet_wgpu::low_level::models::{UnknownPreset, anti_aliased};
 use resnet_wgpu::{DeviceSelector, Interpolation, Network, Precision};
 use resnet_wgpu_bench::Source;
@@ -81,7 +81,8 @@ pub fn tuning(text: &str) -> Result<TuningChoice, String> {
 
 /// Parses the name of a candidate for convolutions.
 pub fn kernel(text: &str) -> Result<Candidate, String> {
-    let convolves = |c: &Candidate| matches!(c.family(), Family::Conv | Family::GroupedConv);
+    let convolves =
+        |c: &Candidate| matches!(c.family(), KernelFamily::Conv | KernelFamily::GroupedConv);
     candidate(text).filter(convolves).ok_or_else(|| {
         let names = candidates().filter(convolves).map(|c| c.name);
         let names: Vec<&str> = names.collect();

@@ -87,13 +87,19 @@ fn broken_weights() {
     }
     // The preset of another network lists every difference.
     let weights = folder.write("whole.safetensors", &whole);
-    let ran = resnet(&["summary", "--model", "resnet32", "--weights", &weights]);
-    assert_eq!((ran.code, ran.errors().len()), (1, 1), "{}", ran.stderr);
+    let output = resnet(&["summary", "--model", "resnet32", "--weights", &weights]);
+    assert_eq!(
+        (output.code, output.errors().len()),
+        (1, 1),
+        "{}",
+        output.stderr
+    );
     assert!(
-        ran.stderr
+        output
+            .stderr
             .contains("missing    layer1.3.conv1.weight: expected"),
         "{}",
-        ran.stderr
+        output.stderr
     );
 }
 

@@ -76,7 +76,7 @@ fn each_network_and_batch_is_a_row() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_start_with_empty_driver_caches_is_told_apart() {
+fn a_start_with_empty_driver_caches_is_a_separate_figure() {
     let stdout = resnet(&[
         "bench",
         "resnet20",
@@ -117,17 +117,16 @@ fn a_start_with_empty_driver_caches_is_told_apart() {
 fn every_device_of_the_machine_in_one_table() {
     let devices = resnet(&["devices", "--json"]).ok();
     let devices = report(&devices)["devices"].as_array().unwrap().len();
-    let args = [
-        "bench",
-        "resnet20",
-        "--batch-size",
-        "2",
-        "--repetitions",
-        "3",
-        "--no-startup",
-    ];
-    let args = [&args[..], &["--device", "all", "--scenario", "throughput"]].concat();
-    let found = report(&resnet(&[&args[..], &["--json"]].concat()).ok());
+    let bench = |rest: &[&str]| {
+        let args = ["bench", "resnet20", "--repetitions", "3", "--no-startup"];
+        let args = [
+            &args,
+            &["--batch-size", "2", "--scenario", "throughput"][..],
+        ]
+        .concat();
+        resnet(&[&args, rest].concat()).ok()
+    };
+    let found = report(&bench(&["--device", "all", "--json"]));
     fits_the_schema(&found);
     assert_eq!(found["devices"].as_array().unwrap().len(), devices);
     for (i, row) in rows(&found).iter().enumerate() {
@@ -139,7 +138,7 @@ fn every_device_of_the_machine_in_one_table() {
         assert!(row["in_flight"].as_u64().unwrap() > 1);
     }
     for (format, has) in [("table", "img/s"), ("markdown", "|"), ("csv", "resnet20,")] {
-        let text = resnet(&[&args[..], &["--format", format]].concat()).ok();
+        let text = bench(&["--device", "0", "--format", format]);
         assert!(text.contains("resnet20") && text.contains(has), "{text}");
     }
 }
@@ -183,7 +182,7 @@ fn peaks_set_a_ceiling() {
 }
 
 #[test]
-fn what_cannot_be_measured_says_why() {
+fn unmeasurable_rows_give_a_reason() {
     let folder = Folder::new();
     let text = folder.write("text.safetensors", "no checkpoint");
     let missing = folder.arg("missing.safetensors");
@@ -217,15 +216,15 @@ fn what_cannot_be_measured_says_why() {
             "expected two paths",
         ),
     ] {
-        let ran = resnet(&[&["bench"], args].concat());
+        let output = resnet(&[&["bench"], args].concat());
         assert_eq!(
-            (ran.code, ran.stdout.as_str()),
+            (output.code, output.stdout.as_str()),
             (code, ""),
             "{args:?}: {}",
-            ran.stderr
+            output.stderr
         );
-        assert!(ran.stderr.contains(says), "{args:?}: {}", ran.stderr);
-        assert_eq!(ran.errors().len(), 1, "{args:?}: {}", ran.stderr);
+        assert!(output.stderr.contains(says), "{args:?}: {}", output.stderr);
+        assert_eq!(output.errors().len(), 1, "{args:?}: {}", output.stderr);
     }
 }
 
@@ -233,7 +232,7 @@ fn what_cannot_be_measured_says_why() {
 /// failed.
 #[test]
 fn a_batch_beyond_the_device_is_a_row_that_says_so() {
-    let ran = resnet(&[
+    let output = resnet(&[
         "bench",
         "resnet20",
         "--batch-size",
@@ -243,8 +242,8 @@ fn a_batch_beyond_the_device_is_a_row_that_says_so() {
         "--no-startup",
         "--json",
     ]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    let report = report(&ran.stdout);
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    let report = report(&output.stdout);
     fits_the_schema(&report);
     let [refused, ran_well] = rows(&report) else {
         panic!("{report}");
@@ -266,22 +265,22 @@ fn a_batch_beyond_the_device_is_a_row_that_says_so() {
     assert_eq!(refused["end_to_end"], Value::Null);
     assert_eq!(ran_well["status"], "ok");
     assert!(
-        ran.errors()[0].contains("use a smaller batch"),
+        output.errors()[0].contains("use a smaller batch"),
         "{}",
-        ran.stderr
+        output.stderr
     );
 }
 
 #[test]
 fn a_worker_takes_nothing_but_jobs() {
     let mut worker = command(&["bench-worker"]);
-    let ran = finished(worker.stdin(std::process::Stdio::null()).output().unwrap());
-    assert!(ran.error(2).contains("expected a job"));
+    let output = finished(worker.stdin(std::process::Stdio::null()).output().unwrap());
+    assert!(output.error(2).contains("expected a job"));
 }
 
 /// Every checkpoint is read before the first row is measured.
 #[test]
-fn a_bad_checkpoint_is_told_at_once() {
+fn a_bad_checkpoint_is_reported_first() {
     let folder = Folder::new();
     let text = folder.write("text.safetensors", "no checkpoint");
     let began = std::time::Instant::now();

@@ -10,11 +10,15 @@ const CAT: &str = "photos/chelsea.png";
 /// Runs the README's first command.
 #[test]
 fn a_photo_has_five_likeliest_classes() {
-    let ran = resnet(&["classify", CAT]);
-    assert_eq!(ran.notes().len(), 1, "{}", ran.stderr);
-    assert!(ran.notes()[0].contains("ten classes"), "{}", ran.stderr);
-    assert!(ran.notes()[0].contains("--weights"), "{}", ran.stderr);
-    let stdout = ran.ok();
+    let output = resnet(&["classify", CAT]);
+    assert_eq!(output.notes().len(), 1, "{}", output.stderr);
+    assert!(
+        output.notes()[0].contains("ten classes"),
+        "{}",
+        output.stderr
+    );
+    assert!(output.notes()[0].contains("--weights"), "{}", output.stderr);
+    let stdout = output.ok();
     let lines: Vec<_> = stdout.lines().collect();
     assert_eq!(lines.len(), 6, "{stdout}");
     assert_eq!(lines[0], CAT);
@@ -47,7 +51,7 @@ fn it_works_from_any_folder() {
 
 #[test]
 fn json_is_one_object_a_line() {
-    let ran = resnet(&[
+    let output = resnet(&[
         "classify",
         "--json",
         "-k",
@@ -56,7 +60,7 @@ fn json_is_one_object_a_line() {
         "photos/rocket.jpg",
         CAT,
     ]);
-    let lines = json_lines(&ran.ok());
+    let lines = json_lines(&output.ok());
     assert_eq!(lines.len(), 3);
     assert_eq!(lines[0], lines[2]);
     assert_eq!(lines[1]["path"], "photos/rocket.jpg");
@@ -81,10 +85,10 @@ fn json_is_one_object_a_line() {
 #[test]
 fn the_cpu_agrees_with_the_gpu() {
     let top = |device| {
-        let ran = resnet(&[
+        let output = resnet(&[
             "classify", "--json", "-k", "10", "--device", device, "photos",
         ]);
-        json_lines(&ran.ok())
+        json_lines(&output.ok())
     };
     let (gpu, cpu) = (top("auto"), top("cpu"));
     assert_eq!((gpu.len(), cpu.len()), (5, 5));
@@ -107,24 +111,24 @@ fn the_cpu_agrees_with_the_gpu() {
 
 #[test]
 fn without_an_adapter_the_cpu_computes_and_says_so_once() {
-    let ran = without_adapter(&["classify", "--json", CAT]);
-    let fallback = ran
+    let output = without_adapter(&["classify", "--json", CAT]);
+    let fallback = output
         .notes()
         .into_iter()
         .filter(|n| n.contains("no GPU driver"));
     let fallback: Vec<_> = fallback.map(str::to_owned).collect();
-    assert_eq!(fallback.len(), 1, "{}", ran.stderr);
+    assert_eq!(fallback.len(), 1, "{}", output.stderr);
     assert!(
         fallback[0].contains("apt-get install mesa-vulkan-drivers"),
         "{}",
         fallback[0]
     );
-    assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
-    assert_eq!(json_lines(&ran.ok())[0]["device"], "cpu");
+    assert_eq!(output.stderr.lines().count(), 2, "{}", output.stderr);
+    assert_eq!(json_lines(&output.ok())[0]["device"], "cpu");
     // A request for the CPU causes no message about drivers.
-    let ran = without_adapter(&["classify", "--device", "cpu", CAT]);
-    assert!(!ran.stderr.contains("driver"), "{}", ran.stderr);
-    ran.ok();
+    let output = without_adapter(&["classify", "--device", "cpu", CAT]);
+    assert!(!output.stderr.contains("driver"), "{}", output.stderr);
+    output.ok();
     // A request for a GPU fails without an adapter.
     let error = without_adapter(&["classify", "--device", "0", CAT]).error(1);
     assert!(error.contains("no GPU driver"), "{error}");
@@ -149,9 +153,9 @@ fn one_broken_file_does_not_stop_the_others() {
             &folder.arg("a"),
             &missing,
         ];
-        let ran = resnet(&args);
-        assert_eq!(ran.code, 1);
-        let lines = json_lines(&ran.stdout);
+        let output = resnet(&args);
+        assert_eq!(output.code, 1);
+        let lines = json_lines(&output.stdout);
         let (right, wrong): (Vec<_>, Vec<_>) =
             lines.iter().partition(|line| line["error"].is_null());
         let labels = right.iter().map(|line| &line["top"][0]["label"]);
@@ -167,15 +171,15 @@ fn one_broken_file_does_not_stop_the_others() {
         assert_eq!(kind("broken.png"), "image");
         assert_eq!(kind("empty.jpg"), "image");
         assert_eq!(kind("missing.png"), "io");
-        let last = ran.stderr.lines().last().unwrap();
+        let last = output.stderr.lines().last().unwrap();
         let counted = "note: 2 of 5 read; left out: 1 damaged PNG, 1 empty, 1 missing";
         assert_eq!(last, counted);
-        assert_eq!(ran.errors().len(), 3, "{}", ran.stderr);
+        assert_eq!(output.errors().len(), 3, "{}", output.stderr);
         for name in ["broken.png", "empty.jpg", "missing.png"] {
             assert!(
-                ran.errors().iter().any(|e| e.contains(name)),
+                output.errors().iter().any(|e| e.contains(name)),
                 "{}",
-                ran.stderr
+                output.stderr
             );
         }
     }
@@ -215,7 +219,7 @@ fn an_image_of_one_pixel_has_classes_too() {
 }
 
 #[test]
-fn labels_and_image_flags_are_taken() {
+fn labels_and_image_flags_are_accepted() {
     let folder = Folder::new();
     let labels = folder.write("labels.txt", "A\nB\nC\nD\nE\nF\nG\nH\nI\nJ\n");
     let plain = [
@@ -248,7 +252,7 @@ fn labels_and_image_flags_are_taken() {
 
 /// Every file that looks like a picture is either read or named with a reason.
 #[test]
-fn pictures_are_never_passed_over_in_silence() {
+fn skipped_images_are_always_reported() {
     let folder = Folder::new();
     folder.photo("chelsea.png", "a/1.png");
     folder.photo("rocket.jpg", "a/2.jfif");
@@ -265,9 +269,9 @@ fn pictures_are_never_passed_over_in_silence() {
     folder.write("a/notes.txt", "P3 is a road");
     folder.write("a/film.mp4", "\0\0\0\x18ftypisom\0\0\0\0mp42");
     folder.write("a/__MACOSX/11.png", "");
-    let ran = resnet(&["classify", "--json", &folder.arg("a")]);
-    assert_eq!(ran.code, 1);
-    let lines = json_lines(&ran.stdout);
+    let output = resnet(&["classify", "--json", &folder.arg("a")]);
+    assert_eq!(output.code, 1);
+    let lines = json_lines(&output.stdout);
     let read = lines.iter().filter(|line| line["error"].is_null());
     assert_eq!((lines.len(), read.count()), (10, 4));
     for (name, says) in [
@@ -283,25 +287,25 @@ fn pictures_are_never_passed_over_in_silence() {
         assert_eq!(line["error"]["kind"], "image", "{name}");
         let message = line["error"]["message"].as_str().unwrap();
         assert!(message.contains(says), "{message}");
-        assert!(ran.errors().iter().any(|error| error.contains(says)));
+        assert!(output.errors().iter().any(|error| error.contains(says)));
     }
     let last = "note: 4 of 10 read; left out: 1 AVIF, 3 HEIC, 1 PNM, 1 no image";
-    assert_eq!(ran.stderr.lines().last(), Some(last));
+    assert_eq!(output.stderr.lines().last(), Some(last));
     // The other commands that read photos print this note as well.
-    let output = folder.arg("features.safetensors");
-    let ran = resnet(&["embed", "--json", &folder.arg("a"), "--output", &output]);
-    assert_eq!(ran.code, 1);
-    assert_eq!(ran.stderr.lines().last(), Some(last));
-    let report = &json_lines(&ran.stdout)[0];
+    let features = folder.arg("features.safetensors");
+    let output = resnet(&["embed", "--json", &folder.arg("a"), "--output", &features]);
+    assert_eq!(output.code, 1);
+    assert_eq!(output.stderr.lines().last(), Some(last));
+    let report = &json_lines(&output.stdout)[0];
     assert_eq!(
         (&report["images"], &report["failed"]),
         (&4.into(), &6.into())
     );
     assert_eq!(report["errors"].as_array().unwrap().len(), 6);
     assert_eq!(report["errors"][0]["kind"], "image");
-    let ran = resnet(&["explain", "--json", &folder.arg("a/5.HEIC")]);
-    assert_eq!((ran.code, ran.errors().len()), (1, 1));
-    assert_eq!(json_lines(&ran.stdout)[0]["error"]["kind"], "image");
+    let output = resnet(&["explain", "--json", &folder.arg("a/5.HEIC")]);
+    assert_eq!((output.code, output.errors().len()), (1, 1));
+    assert_eq!(json_lines(&output.stdout)[0]["error"]["kind"], "image");
 }
 
 /// Class names come from the file. Guessed names are marked as a guess.
@@ -355,15 +359,15 @@ fn assumed_labels_are_said_to_be_assumed() {
             "--weights",
             &file,
         ];
-        let ran = resnet(&[&args[..], &[CAT]].concat());
-        let assumed = ran.notes().iter().any(|note| note.contains("assumed"));
+        let output = resnet(&[&args[..], &[CAT]].concat());
+        let assumed = output.notes().iter().any(|note| note.contains("assumed"));
         assert_eq!(
             assumed,
             labels == "assumed",
             "{preset} {classes}: {}",
-            ran.stderr
+            output.stderr
         );
-        let line = &json_lines(&ran.ok())[0];
+        let line = &json_lines(&output.ok())[0];
         assert_eq!(line["labels"], labels, "{preset} {classes}");
         let first = &line["top"][0];
         let index = format!("class {}", first["class"]);

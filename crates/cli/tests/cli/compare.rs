@@ -2,7 +2,7 @@
 
 // The types of the fixture.
 use resnet_wgpu_bench::{
-    Check, Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power,
+    Check, Clock, CooperativePeak, Device, Host, Limits, Memory, MissingFigure, Peaks, Power,
     Profile, Repetitions, Report, Roofline, Row, SCHEMA_VERSION, Scenario, Startup, Startups,
     Stats, Status, StepTime, Verification, Work,
 };
@@ -29,7 +29,7 @@ fn write(folder: &Folder, name: &str, report: &Report) -> String {
 }
 
 #[test]
-fn the_same_work_side_by_side() {
+fn equal_work_is_compared() {
     let folder = Folder::new();
     let a = write(&folder, "a.json", &full());
     let mut other = full();
@@ -67,7 +67,7 @@ fn the_same_work_side_by_side() {
 }
 
 #[test]
-fn the_gate_goes_one_way() {
+fn the_gate_fails_only_slower_rows() {
     let folder = Folder::new();
     let fast = timed(&folder, "fast.json", &[10.0, 10.1, 9.9]);
     let slow = timed(&folder, "slow.json", &[11.0, 11.1, 10.9]);
@@ -76,15 +76,21 @@ fn the_gate_goes_one_way() {
     gate("0", &slow, &fast).ok();
     gate("0", &fast, &fast).ok();
     gate("10.5", &fast, &slow).ok();
-    let ran = gate("5", &fast, &slow);
+    let output = gate("5", &fast, &slow);
     // The table is printed despite the failure.
-    assert!(ran.stdout.contains("1.10× slower"), "{}", ran.stdout);
-    assert_eq!((ran.code, ran.errors().len()), (1, 1), "{}", ran.stderr);
+    assert!(output.stdout.contains("1.10× slower"), "{}", output.stdout);
+    assert_eq!(
+        (output.code, output.errors().len()),
+        (1, 1),
+        "{}",
+        output.stderr
+    );
     assert!(
-        ran.stderr
+        output
+            .stderr
             .contains("found 1 row:\n  resnet50, batch 8: 10.0 % slower in "),
         "{}",
-        ran.stderr
+        output.stderr
     );
     for percent in ["-1", "inf", "NaN", "x", ""] {
         let error = gate(percent, &fast, &slow).error(2);
@@ -93,7 +99,7 @@ fn the_gate_goes_one_way() {
 }
 
 #[test]
-fn what_failed_is_no_speed() {
+fn failed_rows_have_no_speed() {
     let folder = Folder::new();
     let good = timed(&folder, "good.json", &[10.0]);
     let bad = write(
@@ -108,12 +114,12 @@ fn what_failed_is_no_speed() {
             !text.contains("faster") && !text.contains("slower"),
             "{text}"
         );
-        let ran = resnet(&["compare", "--fail-if-slower", "1000", files[0], files[1]]);
-        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        let output = resnet(&["compare", "--fail-if-slower", "1000", files[0], files[1]]);
+        assert_eq!(output.code, 1, "{}", output.stderr);
         assert!(
-            ran.stderr.contains("resnet50, batch 8: failed in "),
+            output.stderr.contains("resnet50, batch 8: failed in "),
             "{}",
-            ran.stderr
+            output.stderr
         );
     }
 }
@@ -185,7 +191,7 @@ fn files_that_are_no_results() {
 }
 
 #[test]
-fn command_lines_that_ask_for_what_cannot_be() {
+fn impossible_command_lines_are_rejected() {
     let help = resnet(&["compare", "--help"]).ok();
     assert!(
         help.contains("  resnet compare --fail-if-slower 5"),

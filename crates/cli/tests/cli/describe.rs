@@ -81,8 +81,13 @@ fn a_reader_that_has_gone_is_no_failure() {
             .spawn()
             .unwrap();
         drop(child.stdout.take());
-        let ran = finished(child.wait_with_output().unwrap());
-        assert_eq!((ran.code, ran.errors().len()), (0, 0), "{}", ran.stderr);
+        let output = finished(child.wait_with_output().unwrap());
+        assert_eq!(
+            (output.code, output.errors().len()),
+            (0, 0),
+            "{}",
+            output.stderr
+        );
     }
 }
 
@@ -197,12 +202,12 @@ fn pages_and_completions_know_every_command() {
         let page = std::fs::read_to_string(page).unwrap();
         assert!(page.contains(".SH OPTIONS"), "{command}");
     }
-    let ran = resnet(&["man", "--to", &folder.arg("none")]);
-    assert_eq!(ran.code, 1);
+    let output = resnet(&["man", "--to", &folder.arg("none")]);
+    assert_eq!(output.code, 1);
     assert!(
-        ran.stderr.contains("name an existing folder"),
+        output.stderr.contains("name an existing folder"),
         "{}",
-        ran.stderr
+        output.stderr
     );
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = resnet(&["completions", shell]).ok();

@@ -129,15 +129,19 @@ fn the_most_similar_come_first() {
 }
 
 #[test]
-fn broken_pictures_are_left_out_and_nothing_is_half_written() {
+fn broken_images_are_skipped_and_nothing_is_half_written() {
     let folder = Folder::new();
     let data = photos(&folder);
     folder.write("photos/broken.jpg", "no picture");
     let file = folder.arg("f.safetensors");
-    let ran = resnet(&["embed", &data, "--output", &file]);
-    assert_eq!(ran.code, 1);
-    assert!(ran.errors()[0].contains("broken.jpg"), "{}", ran.stderr);
-    assert!(ran.stdout.contains("failed  1"), "{}", ran.stdout);
+    let output = resnet(&["embed", &data, "--output", &file]);
+    assert_eq!(output.code, 1);
+    assert!(
+        output.errors()[0].contains("broken.jpg"),
+        "{}",
+        output.stderr
+    );
+    assert!(output.stdout.contains("failed  1"), "{}", output.stdout);
     let (shape, _, paths) = features(&file);
     assert_eq!((shape[0], paths.len()), (4, 4));
 

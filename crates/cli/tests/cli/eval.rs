@@ -5,11 +5,11 @@ use serde_json::Value;
 use crate::support::{Folder, keys, resnet, root};
 
 fn report(args: &[&str]) -> (i32, Value) {
-    let ran = resnet(args);
-    let report = serde_json::from_str(&ran.stdout);
+    let output = resnet(args);
+    let report = serde_json::from_str(&output.stdout);
     (
-        ran.code,
-        report.unwrap_or_else(|e| panic!("{e}: {}{}", ran.stdout, ran.stderr)),
+        output.code,
+        report.unwrap_or_else(|e| panic!("{e}: {}{}", output.stdout, output.stderr)),
     )
 }
 
@@ -84,7 +84,7 @@ fn cifar_batches_are_read_and_printed() {
 }
 
 #[test]
-fn broken_images_are_left_out() {
+fn broken_images_are_skipped() {
     let folder = Folder::new();
     folder.photo("chelsea.png", "val/cat/1.png");
     folder.write("val/cat/2.png", b"");
@@ -147,9 +147,14 @@ fn several_views_are_averaged() {
         assert!(error.contains(says), "{error}");
     }
     // A picture that is smaller than a crop has no ten crops, so every picture fails.
-    let ran = resnet(&["eval", "--data", &data, "--crops", "10", "--resize", "16"]);
-    assert_eq!((ran.code, ran.errors().len()), (1, 4), "{}", ran.stderr);
-    let why = ran.errors()[0];
+    let output = resnet(&["eval", "--data", &data, "--crops", "10", "--resize", "16"]);
+    assert_eq!(
+        (output.code, output.errors().len()),
+        (1, 4),
+        "{}",
+        output.stderr
+    );
+    let why = output.errors()[0];
     assert!(
         why.contains("3.jpg: preprocessing: expected a picture of at least 32x32"),
         "{why}"
@@ -173,7 +178,7 @@ fn a_picture_that_is_too_long_does_not_end_a_run() {
 }
 
 #[test]
-fn answers_are_kept_and_gone_on_with() {
+fn predictions_are_stored_and_resumed() {
     let folder = Folder::new();
     let data = photos(&folder);
     let save = folder.arg("predictions.csv");
@@ -181,15 +186,16 @@ fn answers_are_kept_and_gone_on_with() {
     let (_, whole) = report(&["eval", "--json", "--data", &data]);
     let (_, two) = report(&[&run, &["--limit", "2"][..]].concat());
     assert_eq!((&two["images"], &two["of"]), (&2.into(), &4.into()));
-    let ran = resnet(&run);
+    let output = resnet(&run);
     assert!(
-        ran.notes()
+        output
+            .notes()
             .iter()
             .any(|note| note.contains("2 of 4 images were evaluated by an earlier run")),
         "{}",
-        ran.stderr
+        output.stderr
     );
-    let all: Value = serde_json::from_str(&ran.ok()).unwrap();
+    let all: Value = serde_json::from_str(&output.ok()).unwrap();
     for key in [
         "images",
         "top1",
@@ -258,13 +264,13 @@ fn labels_in_a_file_of_their_own() {
     folder.photo("rocket.jpg", "images/b.jpg");
     let images = folder.arg("images");
     let truth = folder.write("truth.txt", "3\n0\n");
-    let ran = resnet(&["eval", "--json", "--data", &images, "--truth", &truth]);
+    let output = resnet(&["eval", "--json", "--data", &images, "--truth", &truth]);
     assert!(
-        ran.stderr.contains("class indices, counted from 0"),
+        output.stderr.contains("class indices, counted from 0"),
         "{}",
-        ran.stderr
+        output.stderr
     );
-    let found: Value = serde_json::from_str(&ran.ok()).unwrap();
+    let found: Value = serde_json::from_str(&output.ok()).unwrap();
     let labels: Vec<_> = found["classes"]
         .as_array()
         .unwrap()
@@ -306,7 +312,7 @@ fn batch(folder: &Folder, images: usize) -> String {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_tells_what_it_has_and_goes_on() {
+fn an_interrupted_run_reports_its_results_and_resumes() {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 
@@ -338,14 +344,14 @@ fn an_interrupted_run_tells_what_it_has_and_goes_on() {
             .unwrap()
             .success()
     );
-    let ran = finished(child.wait_with_output().unwrap());
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let output = finished(child.wait_with_output().unwrap());
+    assert_eq!(output.code, 1, "{}", output.stderr);
     assert!(
-        ran.errors()[0].contains("the same command continues from here"),
+        output.errors()[0].contains("the same command continues from here"),
         "{}",
-        ran.stderr
+        output.stderr
     );
-    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let found: Value = serde_json::from_str(&output.stdout).unwrap();
     let images = found["images"].as_u64().unwrap();
     assert_eq!(found["interrupted"], true);
     assert!((99..1500).contains(&images), "{images}");
@@ -359,7 +365,7 @@ fn an_interrupted_run_tells_what_it_has_and_goes_on() {
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_ends_a_run_with_what_it_has() {
+fn a_full_disk_ends_a_run_with_its_results() {
     use crate::support::{command, finished};
 
     let folder = Folder::new();
@@ -383,14 +389,14 @@ fn a_full_disk_ends_a_run_with_what_it_has() {
                 .filter_map(|(k, v)| Some((k, v?))),
         )
         .current_dir(root());
-    let ran = finished(limited.output().unwrap());
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let output = finished(limited.output().unwrap());
+    assert_eq!(output.code, 1, "{}", output.stderr);
     assert!(
-        ran.errors()[0].contains("predictions.csv: cannot write it"),
+        output.errors()[0].contains("predictions.csv: cannot write it"),
         "{}",
-        ran.stderr
+        output.stderr
     );
-    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let found: Value = serde_json::from_str(&output.stdout).unwrap();
     assert!(found["images"].as_u64().unwrap() > 5, "{found}");
     // Once the disk has room, the run continues after the last whole line.
     let (code, all) = report(&run);
@@ -399,7 +405,7 @@ fn a_full_disk_ends_a_run_with_what_it_has() {
 }
 
 #[test]
-fn what_is_no_data_set_is_named() {
+fn invalid_data_sets_are_named() {
     let folder = Folder::new();
     let error = resnet(&["eval", "--data", &folder.arg("missing")]).error(1);
     assert!(error.contains("no such path"), "{error}");
@@ -407,8 +413,8 @@ fn what_is_no_data_set_is_named() {
     let error = resnet(&["eval", "--data", &list]).error(1);
     assert!(error.contains("unicorn"), "{error}");
     folder.write("val/cat/2.png", b"");
-    let ran = resnet(&["eval", "--json", "--data", &folder.arg("val")]);
-    assert!(ran.error(1).contains("2.png"));
+    let output = resnet(&["eval", "--json", "--data", &folder.arg("val")]);
+    assert!(output.error(1).contains("2.png"));
 }
 
 #[test]
@@ -430,7 +436,7 @@ fn a_single_folder_is_no_set_of_classes() {
 
 /// Folders that are not classes do not shift the labels of the class folders.
 #[test]
-fn folders_beside_class_folders_shift_no_labels() {
+fn other_folders_shift_no_labels() {
     let folder = Folder::new();
     let labels = folder.write("labels.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
     folder.photo("chelsea.png", "plain/x3/1.png");
@@ -446,8 +452,8 @@ fn folders_beside_class_folders_shift_no_labels() {
             "eval", "--json", "--device", "cpu", "--labels", &labels, "--data", &data,
         ])
     };
-    let classes = |ran: crate::support::Ran| {
-        let found: Value = serde_json::from_str(&ran.ok()).unwrap();
+    let classes = |output: crate::support::CommandOutput| {
+        let found: Value = serde_json::from_str(&output.ok()).unwrap();
         let classes = found["classes"].as_array().unwrap().clone();
         let with_images = classes.into_iter().filter(|c| c["images"] != 0);
         with_images

@@ -84,7 +84,8 @@ fn seven_classes(folder: &Folder) -> String {
     let bytes = std::fs::read(root().join("weights/resnet20-cifar10.safetensors")).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let views = tensors.tensors().into_iter().map(|(name, view)| {
-        let (mut shape, mut data) = (view.shape().to_vec(), view.data());
+        let mut shape = view.shape().to_vec();
+        let mut data = view.data();
         if shape[0] == 10 {
             shape[0] = 7;
             data = &data[..data.len() / 10 * 7];
@@ -107,7 +108,7 @@ fn classes_need_no_names() {
 }
 
 #[test]
-fn what_cannot_be_explained_is_told() {
+fn unexplainable_networks_are_rejected() {
     let folder = Folder::new();
     let error = resnet(&["explain", CHELSEA, "--output", "overlay.gif"]).error(2);
     assert!(error.contains(".png or .jpg"), "{error}");

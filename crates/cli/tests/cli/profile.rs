@@ -19,7 +19,7 @@ fn each_layer_has_its_line() {
 }
 
 #[test]
-fn json_and_trace_tell_the_same_run() {
+fn json_and_trace_agree() {
     let folder = Folder::new();
     let trace = folder.arg("trace.json");
     let args = [
@@ -65,7 +65,7 @@ fn json_and_trace_tell_the_same_run() {
 }
 
 #[test]
-fn what_cannot_be_profiled_says_why() {
+fn unprofilable_networks_give_a_reason() {
     for (args, code, says) in [
         (&["resnet51"][..], 2, "such as resnet50"),
         (&["--device", "cpu"], 2, "expected a GPU"),

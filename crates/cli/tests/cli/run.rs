@@ -202,7 +202,7 @@ fn unwritable_outputs_are_found_first() {
 }
 
 #[test]
-fn the_logits_are_no_layer_besides() {
+fn the_logits_are_not_repeated_as_a_layer() {
     let folder = Folder::new();
     let images = folder.write("in.safetensors", input([1, 3, 32, 32]));
     let output = folder.arg("out.safetensors");
@@ -212,7 +212,7 @@ fn the_logits_are_no_layer_besides() {
 }
 
 #[test]
-fn what_is_read_is_not_written_over() {
+fn input_files_are_not_overwritten() {
     let folder = Folder::new();
     let images = folder.write("in.safetensors", input([1, 3, 32, 32]));
     let before = fs::read(&images).unwrap();

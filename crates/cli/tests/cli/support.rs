@@ -5,11 +5,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
-#[path = "ran.rs"]
+#[path = "command_output.rs"]
 #[allow(dead_code, reason = "each suite uses a part of it")]
-mod ran;
+mod command_output;
 
-pub use ran::{Ran, finished};
+pub use command_output::{CommandOutput, finished};
 
 /// Returns the repository's root folder.
 pub fn root() -> PathBuf {
@@ -31,12 +31,12 @@ pub fn command(args: &[&str]) -> Command {
 }
 
 /// Runs the binary.
-pub fn resnet(args: &[&str]) -> Ran {
+pub fn resnet(args: &[&str]) -> CommandOutput {
     finished(command(args).output().unwrap())
 }
 
 /// Runs the binary with a backend that has no adapter.
-pub fn without_adapter(args: &[&str]) -> Ran {
+pub fn without_adapter(args: &[&str]) -> CommandOutput {
     // The tests' systems do not have this backend.
     let backend = if cfg!(windows) { "vulkan" } else { "dx12" };
     finished(command(args).env("WGPU_BACKEND", backend).output().unwrap())

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::{Folder, Ran, command, finished, resnet};
+use crate::support::{CommandOutput, Folder, command, finished, resnet};
 
 /// The arguments of a tuning that is small enough to take seconds.
 const QUICK: [&str; 6] = [
@@ -17,7 +17,7 @@ const QUICK: [&str; 6] = [
 ];
 
 /// Runs the binary with `cache` as its cache folder.
-fn with_cache(cache: &str, args: &[&str]) -> Ran {
+fn with_cache(cache: &str, args: &[&str]) -> CommandOutput {
     let mut command = command(args);
     finished(command.env("RESNET_CACHE_DIR", cache).output().unwrap())
 }
@@ -35,12 +35,12 @@ fn only_file(folder: &Folder, name: &str) -> PathBuf {
 /// Tunes, exports, imports into another cache, and uses the tuning. A stale or damaged tuning is
 /// skipped.
 #[test]
-fn what_is_tuned_is_kept_and_used() {
+fn tunings_are_stored_and_used() {
     let folder = Folder::new();
     let (here, there) = (folder.arg("made/here"), folder.arg("there"));
-    let ran = with_cache(&here, &QUICK);
-    assert_eq!(ran.stderr, "");
-    let text = ran.ok();
+    let output = with_cache(&here, &QUICK);
+    assert_eq!(output.stderr, "");
+    let text = output.ok();
     for has in [
         "by the rules",
         "3×3 3→16, 8×8, relu, batch 1",
@@ -89,16 +89,16 @@ fn what_is_tuned_is_kept_and_used() {
         "--input-size",
         "8",
     ];
-    let ran = with_cache(&there, &plan);
+    let output = with_cache(&there, &plan);
     assert!(
-        ran.notes()[0].contains("using the tuning"),
+        output.notes()[0].contains("using the tuning"),
         "{}",
-        ran.stderr
+        output.stderr
     );
     let off = with_cache(&there, &[&plan[..], &["--tuning", "off"]].concat());
     assert_eq!(off.stderr, "");
     let named = [&plan[..], &["--tuning", &file]].concat();
-    assert_eq!(with_cache(&folder.arg("none"), &named).ok(), ran.ok());
+    assert_eq!(with_cache(&folder.arg("none"), &named).ok(), output.ok());
 
     let driver = kept["origin"]["driver_info"].as_str().unwrap();
     let older = text.replacen(driver, "older", 1);
@@ -107,14 +107,14 @@ fn what_is_tuned_is_kept_and_used() {
         (&text[..text.len() / 2], "EOF"),
     ] {
         std::fs::write(&file, damaged).unwrap();
-        let ran = with_cache(&there, &named);
-        let notes = ran.notes();
-        assert_eq!(notes.len(), 1, "{}", ran.stderr);
+        let output = with_cache(&there, &named);
+        let notes = output.notes();
+        assert_eq!(notes.len(), 1, "{}", output.stderr);
         assert!(
             notes[0].contains("is skipped") && notes[0].contains(says),
             "{notes:?}"
         );
-        ran.ok();
+        output.ok();
         // The damaged file is not imported, and the existing tuning stays.
         let error = with_cache(&there, &["tune", "--import", &file]).error(1);
         assert!(error.contains(says), "{error}");
@@ -167,7 +167,7 @@ fn one_kernel_can_be_forced() {
 }
 
 #[test]
-fn what_cannot_be_tuned_says_why() {
+fn untunable_networks_give_a_reason() {
     let folder = Folder::new();
     let file = folder.write("file", "{}");
     let below = format!("{file}/below");

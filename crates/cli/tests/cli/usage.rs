@@ -3,7 +3,7 @@
 use crate::support::{Folder, resnet};
 
 #[test]
-fn values_that_make_no_sense() {
+fn invalid_values_are_rejected() {
     for (args, says) in [
         (
             &["classify", "x.png", "--model", "resnet51"][..],
@@ -46,9 +46,9 @@ fn values_that_make_no_sense() {
         (&["eval"], "--data"),
         (&["frobnicate"], "frobnicate"),
     ] {
-        let ran = resnet(args);
-        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}");
-        assert!(ran.stderr.contains(says), "{args:?}: {}", ran.stderr);
+        let output = resnet(args);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(output.stderr.contains(says), "{args:?}: {}", output.stderr);
     }
 }
 
@@ -91,7 +91,7 @@ fn help_is_the_documentation() {
         }
     }
     // Without a command, the program lists its commands.
-    let ran = resnet(&[]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("Usage: resnet"), "{}", ran.stderr);
+    let output = resnet(&[]);
+    assert_eq!(output.code, 2);
+    assert!(output.stderr.contains("Usage: resnet"), "{}", output.stderr);
 }

@@ -9,11 +9,15 @@ use crate::support::{MODEL, User, contains, hub, hub_with, weights};
 fn storage_that_is_out_of_reach_is_not_the_hub() {
     for status in [401, 403, 404, 451] {
         let server = hub_with(State {
-            storage: Some(status),
+            cdn_status: Some(status),
             ..State::default()
         });
         let error = User::new(&server).fetch().error(1);
-        let blob = server.seen().into_iter().find(|seen| seen.cdn).unwrap();
+        let blob = server
+            .take_requests()
+            .into_iter()
+            .find(|request| request.cdn)
+            .unwrap();
         let blob = blob.path.split('?').next().unwrap().to_owned();
         let found = format!("{blob}: expected the file that {}", server.endpoint());
         contains(
@@ -35,8 +39,8 @@ fn storage_that_is_out_of_reach_is_not_the_hub() {
 fn a_portal_that_everyone_is_sent_to_is_named() {
     for (status, says) in [(Some(404), "found HTTP 404"), (Some(200), "X-Repo-Commit")] {
         let server = hub_with(State {
-            storage: status,
-            portal: true,
+            cdn_status: status,
+            captive_portal: true,
             ..State::default()
         });
         let user = User::new(&server);
@@ -52,19 +56,19 @@ fn a_portal_that_everyone_is_sent_to_is_named() {
     user.resnet(&["fetch", &pinned]).ok();
     let marks = user.cached(".no_exist");
     fs::remove_dir_all(&marks).unwrap();
-    server.state().storage = Some(404);
-    server.state().portal = true;
-    let ran = user.resnet(&["fetch", &pinned]);
+    server.state().cdn_status = Some(404);
+    server.state().captive_portal = true;
+    let output = user.resnet(&["fetch", &pinned]);
     contains(
-        &ran.stderr,
+        &output.stderr,
         &["/login", "preprocessor_config.json", "did not report"],
     );
-    ran.ok();
+    output.ok();
     assert!(!marks.exists());
 }
 
 #[test]
-fn a_copy_in_the_cache_does_where_the_hub_refuses() {
+fn a_cached_copy_is_used_if_the_hub_refuses() {
     let server = hub();
     let user = User::new(&server);
     let path = user.fetch().ok();
@@ -80,21 +84,24 @@ fn a_copy_in_the_cache_does_where_the_hub_refuses() {
         ((410, "Gone"), "HTTP 410"),
     ] {
         server.state().refusal = Some(refusal);
-        let ran = user.fetch();
+        let output = user.fetch();
         let hub = server.endpoint();
         let note =
             format!("note: {MODEL}: from the cache, commit aaaaaaa, because {hub} refused (");
-        contains(&ran.stderr, &[&note, "a newer commit may exist", says]);
-        assert_eq!(ran.ok(), path, "{refusal:?}");
+        contains(&output.stderr, &[&note, "a newer commit may exist", says]);
+        assert_eq!(output.ok(), path, "{refusal:?}");
     }
     server.state().refusal = None;
 
     // The hub's address serves a web page, as a network's login portal does.
     let pages = server.endpoint() + "/pages";
-    let ran = user.resnet_with(("HF_ENDPOINT", &pages), &["fetch", MODEL]);
-    contains(&ran.stderr, &["X-Repo-Commit", "a newer commit may exist"]);
-    assert_eq!(ran.ok(), path);
-    server.state().portal = true;
+    let output = user.resnet_with(("HF_ENDPOINT", &pages), &["fetch", MODEL]);
+    contains(
+        &output.stderr,
+        &["X-Repo-Commit", "a newer commit may exist"],
+    );
+    assert_eq!(output.ok(), path);
+    server.state().captive_portal = true;
     assert_eq!(user.fetch().says("/login"), path);
     let args = ["summary", "--model", MODEL];
     let summary = user.resnet(&args).says("a newer commit may exist");
@@ -104,14 +111,14 @@ fn a_copy_in_the_cache_does_where_the_hub_refuses() {
 }
 
 #[test]
-fn a_copy_does_where_the_storage_of_a_newer_one_is_out_of_reach() {
+fn a_cached_copy_is_used_if_a_newer_one_is_unreachable() {
     let server = hub();
     let user = User::new(&server);
     let path = user.fetch().ok();
     let newer = vec![File::large("model.safetensors", "x")];
     server.state().commits.push((MODEL, commit('b'), newer));
     server.state().revisions[0].2 = commit('b');
-    server.state().storage = Some(403);
+    server.state().cdn_status = Some(403);
     assert_eq!(user.fetch().says("found HTTP 403"), path);
     // The revision now names a commit without weights, so the cached copy does not apply.
     server.state().commits[1].2.clear();

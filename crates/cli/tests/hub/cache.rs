@@ -6,7 +6,7 @@ use crate::server::commit;
 use crate::support::{MODEL, User, contains, hub, weights};
 
 #[test]
-fn without_links_the_files_themselves_are_there() {
+fn without_links_snapshots_hold_the_files() {
     let server = hub();
     let user = User::new(&server);
     let plain = ("HF_HUB_DISABLE_SYMLINKS", "1");
@@ -15,10 +15,10 @@ fn without_links_the_files_themselves_are_there() {
     assert!(fs::symlink_metadata(path).unwrap().is_file());
     assert_eq!(fs::read(path).unwrap(), weights());
     // Both modes find the files in their place.
-    server.seen();
+    server.take_requests();
     user.resnet_with(plain, &["fetch", MODEL]).ok();
     user.fetch().ok();
-    assert_eq!(server.seen().len(), 2);
+    assert_eq!(server.take_requests().len(), 2);
 }
 
 #[test]
@@ -46,21 +46,25 @@ fn a_file_that_has_lost_bytes_is_fetched_again() {
             file.set_len(300_000).unwrap();
         };
         cut();
-        server.seen();
+        server.take_requests();
         assert_eq!(fetch().says("1.0 MiB from"), path);
         assert_eq!(fs::read(file).unwrap(), weights());
         // A configuration is not requested again.
-        let seen = server.seen();
-        assert!(!seen.iter().any(|seen| seen.path.contains("config")));
+        let requests = server.take_requests();
+        assert!(
+            !requests
+                .iter()
+                .any(|request| request.path.contains("config"))
+        );
         fetch().says("from the cache");
-        assert_eq!(server.seen().len(), 1);
+        assert_eq!(server.take_requests().len(), 1);
 
         // The damaged copy is no fallback if the fetch fails.
         cut();
-        server.state().storage = Some(403);
+        server.state().cdn_status = Some(403);
         let error = fetch().error(1);
         contains(&error, &["found HTTP 403"]);
-        server.state().storage = None;
+        server.state().cdn_status = None;
         // Only the hub knows the file's size, so an offline run accepts the damaged copy.
         fetch().ok();
         cut();
@@ -90,7 +94,7 @@ mod unix {
     }
 
     /// Runs a fetch as a user without write access to `user`'s files.
-    fn fetch_without_rights(user: &User) -> crate::support::Ran {
+    fn fetch_without_rights(user: &User) -> crate::support::CommandOutput {
         let binary = Path::new(env!("CARGO_BIN_EXE_resnet"));
         let folder = tempfile::tempdir().unwrap();
         allow(folder.path(), 0o755);
@@ -162,7 +166,7 @@ mod unix {
 
     /// Limits files to half a MiB. The system then refuses further writes, as on a full disk.
     #[test]
-    fn a_full_disk_keeps_what_came() {
+    fn a_full_disk_keeps_the_received_part() {
         let server = hub();
         let user = User::new(&server);
         let mut command = Command::new("sh");
@@ -184,10 +188,15 @@ mod unix {
         let kept = fs::metadata(part).unwrap().len() as usize;
         assert!(kept > 0 && kept < weights().len(), "{kept}");
 
-        server.seen();
+        server.take_requests();
         let path = user.fetch().ok();
         assert_eq!(fs::read(path.trim_end()).unwrap(), weights());
-        let sent: usize = server.seen().iter().filter(|s| s.cdn).map(|s| s.sent).sum();
+        let sent: usize = server
+            .take_requests()
+            .iter()
+            .filter(|s| s.cdn)
+            .map(|s| s.sent)
+            .sum();
         assert_eq!(sent, weights().len() - kept);
     }
 }

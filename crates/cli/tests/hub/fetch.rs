@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use std::process::Stdio;
 use std::time::Duration;
 
-use resnet_wgpu::hub::{Event, Hub, HubError, HubOptions, Origin};
+use resnet_wgpu::hub::{Event, Hub, HubError, HubOptions, Provenance};
 
-use crate::server::{File, Seen, State, commit};
-use crate::support::{MODEL, Ran, User, contains, finished, hub, hub_with, weights};
+use crate::server::{File, RecordedRequest, State, commit};
+use crate::support::{CommandOutput, MODEL, User, contains, finished, hub, hub_with, weights};
 
 #[test]
 fn a_model_is_fetched_and_classifies_as_its_file_does() {
@@ -22,12 +22,13 @@ fn a_model_is_fetched_and_classifies_as_its_file_does() {
     let fetched = classify(&["--model", MODEL]).says("1.0 MiB from http://127.0.0.1");
     assert_eq!(fetched, expected);
     assert!(expected.contains("cat"), "{expected}");
-    let asked: Vec<String> = server.seen().iter().map(request).collect();
+    let request_lines: Vec<String> = server.take_requests().iter().map(request_line).collect();
     let etag = File::small("", "{}\n").etag();
-    let (config, content) = ("config.json", format!("config.json?etag=%22{etag}%22"));
+    let config = "config.json";
+    let content = format!("config.json?etag=%22{etag}%22");
     let blob = format!("{}?signature=xyz", File::large("", weights()).etag());
     assert_eq!(
-        asked,
+        request_lines,
         [
             "HEAD model.safetensors".to_owned(),
             format!("HEAD {config}"),
@@ -46,11 +47,11 @@ fn a_model_is_fetched_and_classifies_as_its_file_does() {
         classify(&["--model", MODEL]).says("from the cache"),
         expected
     );
-    let seen = server.seen();
+    let requests = server.take_requests();
     assert_eq!(
-        (seen.len(), seen[0].method.as_str()),
+        (requests.len(), requests[0].method.as_str()),
         (1, "HEAD"),
-        "{seen:?}"
+        "{requests:?}"
     );
     let summary = user.resnet(&["summary", "--model", MODEL]).ok();
     assert!(summary.contains("resnet20"), "{summary}");
@@ -61,7 +62,8 @@ fn the_cache_is_laid_out_as_huggingface_hub_has_it() {
     let server = hub();
     let user = User::new(&server);
     let printed = user.fetch().ok();
-    let (a, sha256) = (commit('a'), File::large("", weights()).etag());
+    let a = commit('a');
+    let sha256 = File::large("", weights()).etag();
     let git = File::small("", "{}\n").etag();
     let model = "hub/models--some--resnet20";
     let mut blobs = [&sha256, &git];
@@ -90,13 +92,13 @@ fn the_cache_is_laid_out_as_huggingface_hub_has_it() {
 }
 
 /// Returns a request's method and the last part of its path.
-fn request(seen: &Seen) -> String {
-    let file = seen.path.rsplit('/').next().unwrap();
-    format!("{} {file}", seen.method)
+fn request_line(request: &RecordedRequest) -> String {
+    let file = request.path.rsplit('/').next().unwrap();
+    format!("{} {file}", request.method)
 }
 
 #[test]
-fn revisions_are_kept_apart() {
+fn revisions_have_separate_snapshots() {
     let server = hub();
     let mut other = weights();
     // The two files differ in the last weight.
@@ -117,27 +119,27 @@ fn revisions_are_kept_apart() {
         fs::read(path.trim_end()).unwrap()
     };
     assert_eq!(fetch("main"), weights());
-    server.seen();
+    server.take_requests();
     assert_eq!(fetch("refs/pr/1"), other);
     assert_eq!(
         fs::read_to_string(user.cached("refs/refs/pr/1")).unwrap(),
         commit('b')
     );
     // The unchanged configuration is already in the cache.
-    let seen = server.seen();
-    let again = |s: &Seen| s.method == "GET" && s.path.contains("config");
-    assert!(!seen.iter().any(again), "{seen:?}");
+    let requests = server.take_requests();
+    let again = |s: &RecordedRequest| s.method == "GET" && s.path.contains("config");
+    assert!(!requests.iter().any(again), "{requests:?}");
 
     // A commit never changes, so no request is necessary.
     for (digit, bytes) in [('a', weights()), ('b', other.clone())] {
         assert_eq!(fetch(&commit(digit)), bytes);
     }
-    assert_eq!(server.seen().len(), 0);
+    assert_eq!(server.take_requests().len(), 0);
 
     // The branch moves to the other commit.
     server.state().revisions[0].2 = commit('b');
     assert_eq!(fetch("main"), other);
-    assert!(server.seen().iter().all(|s| s.method == "HEAD"));
+    assert!(server.take_requests().iter().all(|s| s.method == "HEAD"));
 }
 
 #[test]
@@ -155,17 +157,22 @@ fn two_processes_transfer_once() {
     };
     let both = [start(), start()].map(|child| finished(child.wait_with_output().unwrap()));
     assert_eq!(both[0].stdout, both[1].stdout);
-    let waited = |ran: &Ran| ran.stderr.contains("another process is fetching");
+    let waited = |output: &CommandOutput| output.stderr.contains("another process is fetching");
     assert!(
         both.iter().any(waited),
         "{} {}",
         both[0].stderr,
         both[1].stderr
     );
-    for ran in both {
-        assert_eq!(fs::read(ran.ok().trim_end()).unwrap(), weights());
+    for output in both {
+        assert_eq!(fs::read(output.ok().trim_end()).unwrap(), weights());
     }
-    let sent: usize = server.seen().iter().filter(|s| s.cdn).map(|s| s.sent).sum();
+    let sent: usize = server
+        .take_requests()
+        .iter()
+        .filter(|s| s.cdn)
+        .map(|s| s.sent)
+        .sum();
     assert_eq!(sent, weights().len());
 }
 
@@ -185,7 +192,7 @@ fn the_token_is_for_the_hub_alone() {
         .resnet_with(("HF_TOKEN", "hf_secret"), &["fetch", MODEL])
         .ok();
 
-    let (cdn, hub): (Vec<_>, Vec<_>) = server.seen().into_iter().partition(|s| s.cdn);
+    let (cdn, hub): (Vec<_>, Vec<_>) = server.take_requests().into_iter().partition(|s| s.cdn);
     assert_eq!(cdn.len(), 2);
     assert!(cdn.iter().all(|s| s.authorization.is_none()), "{cdn:?}");
     let known = hub
@@ -206,7 +213,7 @@ fn renamed_repositories_and_busy_hubs() {
 }
 
 #[test]
-fn the_library_tells_what_happens_and_can_be_ended() {
+fn the_library_reports_events_and_can_be_cancelled() {
     let server = hub();
     let folder = tempfile::tempdir().unwrap();
     let mut options = HubOptions::new(folder.path());
@@ -225,20 +232,20 @@ fn the_library_tells_what_happens_and_can_be_ended() {
         matches!(ended, Err(HubError::Cancelled { .. })),
         "{ended:?}"
     );
-    let mut told = vec![];
+    let mut reports = vec![];
     let fetched = hub.fetch(&id, |event| {
         if let Event::Received { file, done, total } = event {
-            told.push((file.to_owned(), done, total));
+            reports.push((file.to_owned(), done, total));
         }
         ControlFlow::Continue(())
     });
     let fetched = fetched.unwrap();
     let size = weights().len() as u64;
-    let (file, left, total) = &told[0];
+    let (file, left, total) = &reports[0];
     assert_eq!((file.as_str(), *total), ("model.safetensors", size));
     assert!((100_000..size).contains(left), "{left}");
-    assert_eq!(told.last().unwrap().1, size);
-    assert_eq!(fetched.origin, Origin::Hub(size - left));
+    assert_eq!(reports.last().unwrap().1, size);
+    assert_eq!(fetched.provenance, Provenance::Hub(size - left));
     assert_eq!(fetched.commit, commit('a'));
     let cached = hub.cached(&id).unwrap();
     assert_eq!((cached.weights, cached.bytes), (fetched.weights, size));
@@ -248,16 +255,16 @@ fn the_library_tells_what_happens_and_can_be_ended() {
 fn several_names_and_json() {
     let server = hub();
     let user = User::new(&server);
-    let ran = user.resnet(&["fetch", "--json", "no/such", MODEL, "resnet20"]);
-    assert_eq!(ran.code, 1);
+    let output = user.resnet(&["fetch", "--json", "no/such", MODEL, "resnet20"]);
+    assert_eq!(output.code, 1);
     contains(
-        &ran.stderr,
+        &output.stderr,
         &["error: no/such: no such repository", "in this program"],
     );
-    let lines: Vec<serde_json::Value> = (ran.stdout.lines())
+    let lines: Vec<serde_json::Value> = (output.stdout.lines())
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(lines.len(), 2, "{}", ran.stdout);
+    assert_eq!(lines.len(), 2, "{}", output.stdout);
     assert_eq!(lines[0]["repository"], MODEL);
     assert_eq!(lines[0]["revision"], "main");
     assert_eq!(lines[0]["commit"], commit('a'));

@@ -8,7 +8,7 @@ use crate::support::{MODEL, User, closed, contains, finished, hub, weights};
 const OFFLINE: (&str, &str) = ("HF_HUB_OFFLINE", "1");
 
 #[test]
-fn offline_nobody_is_asked() {
+fn offline_no_request_is_sent() {
     let server = hub();
     let user = User::new(&server);
     let error = user.resnet_with(OFFLINE, &["fetch", MODEL]).error(1);
@@ -17,10 +17,10 @@ fn offline_nobody_is_asked() {
         &error,
         &[MODEL, "HF_HUB_OFFLINE", cache.to_str().unwrap(), "HF_HOME"],
     );
-    assert_eq!(server.seen().len(), 0);
+    assert_eq!(server.take_requests().len(), 0);
 
     let path = user.fetch().ok();
-    server.seen();
+    server.take_requests();
     for variable in [OFFLINE, ("TRANSFORMERS_OFFLINE", "yes")] {
         let cached = user.resnet_with(variable, &["fetch", MODEL]);
         assert_eq!(cached.says("from the cache, offline"), path);
@@ -29,11 +29,11 @@ fn offline_nobody_is_asked() {
     assert_eq!(user.resnet_with(OFFLINE, &["fetch", &pinned]).ok(), path);
     let other = user.resnet_with(OFFLINE, &["fetch", "some/resnet20@v1"]);
     contains(&other.error(1), &["some/resnet20@v1"]);
-    assert_eq!(server.seen().len(), 0);
+    assert_eq!(server.take_requests().len(), 0);
 }
 
 #[test]
-fn without_a_network_the_cache_does() {
+fn without_a_network_the_cache_is_used() {
     let user = User::without_network();
     let error = user.fetch().error(1);
     contains(
@@ -71,7 +71,8 @@ fn laid_out_by_hand(user: &User, model: &str) {
         .home()
         .join("hub")
         .join(format!("models--{}", model.replace('/', "--")));
-    let (a, etag) = (commit('a'), File::large("", weights()).etag());
+    let a = commit('a');
+    let etag = File::large("", weights()).etag();
     let snapshot = folder.join("snapshots").join(&a);
     for made in [&folder.join("blobs"), &folder.join("refs"), &snapshot] {
         fs::create_dir_all(made).unwrap();
@@ -92,9 +93,9 @@ fn a_cache_that_huggingface_hub_made_is_found() {
     let classify = ["classify", "photos/chelsea.png", "--device", "cpu"];
     let expected = user.resnet(&classify).ok();
     let args = [&classify[..], &["--model", MODEL]].concat();
-    let ran = user.resnet_with(OFFLINE, &args);
-    contains(&ran.stderr, &["config.json", "the hub was not asked"]);
-    assert_eq!(ran.ok(), expected);
+    let output = user.resnet_with(OFFLINE, &args);
+    contains(&output.stderr, &["config.json", "the hub was not asked"]);
+    assert_eq!(output.ok(), expected);
     // HF_HUB_CACHE has priority over HF_HOME.
     let mut command = user.command(&args);
     let cache = user.home().join("hub");
@@ -105,7 +106,7 @@ fn a_cache_that_huggingface_hub_made_is_found() {
 }
 
 #[test]
-fn models_lists_what_is_known_and_what_is_cached() {
+fn models_lists_known_and_cached_weights() {
     let user = User::without_network();
     let cached = "timm/resnet18.tv_in1k";
     laid_out_by_hand(&user, cached);

@@ -5,7 +5,7 @@ use crate::server::{File, Server, State, commit};
 use crate::support::{MODEL, User, contains, hub, hub_with};
 
 #[test]
-fn what_is_not_there() {
+fn missing_repositories_revisions_and_weights() {
     let server = hub();
     server.state().commits.push((
         "some/pickle",
@@ -51,7 +51,7 @@ fn what_is_not_there() {
 }
 
 #[test]
-fn who_is_not_let_in() {
+fn requests_without_access() {
     for (refusal, says) in [
         ((401, "RepoNotFound"), &["private", "HF_TOKEN"][..]),
         (
@@ -75,14 +75,14 @@ fn who_is_not_let_in() {
         contains(&error, says);
         contains(&error, &[MODEL.split('/').next().unwrap()]);
         assert_eq!(user.files(), [""; 0]);
-        assert_eq!(server.seen().len(), 1);
+        assert_eq!(server.take_requests().len(), 1);
     }
 }
 
 #[test]
-fn what_no_resnet_can_be() {
+fn files_that_are_too_large() {
     let server = hub_with(State {
-        announced: Some(5 << 30),
+        announced_size: Some(5 << 30),
         ..State::default()
     });
     let error = User::new(&server).fetch().error(1);
@@ -90,11 +90,11 @@ fn what_no_resnet_can_be() {
         &error,
         &["at most 4294967296 bytes", "5368709120", "another model"],
     );
-    assert!(!server.seen().iter().any(|seen| seen.cdn));
+    assert!(!server.take_requests().iter().any(|request| request.cdn));
 }
 
 #[test]
-fn what_is_no_hub() {
+fn addresses_without_a_hub() {
     // This address answers every request with a web page.
     let server = Server::start(State::default());
     let user = User::with_endpoint(server.endpoint() + "/pages");
@@ -110,7 +110,8 @@ fn what_is_no_hub() {
 
 #[test]
 fn a_hub_that_would_lead_out_of_the_cache() {
-    let (a, etag) = (commit('a'), "0".repeat(64));
+    let a = commit('a');
+    let etag = "0".repeat(64);
     for forged in [
         ("../../../x", &*etag.leak()),
         ("main", "0"),

@@ -5,13 +5,17 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::server::{Fate, File, Seen, Server, State, commit};
+use crate::server::{File, RecordedRequest, Server, State, TransferFailure, commit};
 use crate::support::{MODEL, User, contains, hub, hub_with, weights};
 
 /// Returns the requests to the CDN: the requested range, and the bytes that were sent.
 fn transfers(server: &Server) -> Vec<(Option<String>, usize)> {
-    let cdn = server.seen().into_iter().filter(|seen| seen.cdn);
-    cdn.map(|Seen { range, sent, .. }| (range, sent)).collect()
+    let cdn = server
+        .take_requests()
+        .into_iter()
+        .filter(|request| request.cdn);
+    cdn.map(|RecordedRequest { range, sent, .. }| (range, sent))
+        .collect()
 }
 
 fn fetched(user: &User) -> Vec<u8> {
@@ -26,9 +30,9 @@ fn part(user: &User) -> std::path::PathBuf {
 
 #[test]
 fn within_a_process() {
-    let fates = vec![Fate::Cut(300_000), Fate::Cut(100_000)];
+    let transfer_failures = vec![TransferFailure::Cut(300_000), TransferFailure::Cut(100_000)];
     let server = hub_with(State {
-        fates,
+        transfer_failures,
         ..State::default()
     });
     let user = User::new(&server);
@@ -46,9 +50,9 @@ fn within_a_process() {
 
 #[test]
 fn in_the_next_process_after_this_one_was_killed() {
-    let fates = vec![Fate::Stall(500_000)];
+    let transfer_failures = vec![TransferFailure::Stall(500_000)];
     let server = hub_with(State {
-        fates,
+        transfer_failures,
         ..State::default()
     });
     let user = User::new(&server);
@@ -76,9 +80,9 @@ fn in_the_next_process_after_this_one_was_killed() {
 
 #[test]
 fn a_connection_that_falls_silent_counts_as_cut() {
-    let fates = vec![Fate::Stall(500_000)];
+    let transfer_failures = vec![TransferFailure::Stall(500_000)];
     let server = hub_with(State {
-        fates,
+        transfer_failures,
         ..State::default()
     });
     let user = User::new(&server);
@@ -90,11 +94,11 @@ fn a_connection_that_falls_silent_counts_as_cut() {
 }
 
 #[test]
-fn one_that_breaks_off_for_good_keeps_what_came() {
-    let mut fates = vec![Fate::Cut(200_000)];
-    fates.extend([Fate::Cut(0); 5]);
+fn a_transfer_that_fails_keeps_the_received_part() {
+    let mut transfer_failures = vec![TransferFailure::Cut(200_000)];
+    transfer_failures.extend([TransferFailure::Cut(0); 5]);
     let server = hub_with(State {
-        fates,
+        transfer_failures,
         ..State::default()
     });
     let user = User::new(&server);
@@ -104,7 +108,7 @@ fn one_that_breaks_off_for_good_keeps_what_came() {
         &[MODEL, "model.safetensors", "200000 bytes", "run it again"],
     );
     assert_eq!(fs::metadata(part(&user)).unwrap().len(), 200_000);
-    server.seen();
+    server.take_requests();
     user.fetch().ok();
     let rest = weights().len() - 200_000;
     assert_eq!(transfers(&server), [(Some("bytes=200000-".into()), rest)]);
@@ -112,9 +116,9 @@ fn one_that_breaks_off_for_good_keeps_what_came() {
 
 #[test]
 fn a_server_without_ranges_begins_anew() {
-    let fates = vec![Fate::Cut(300_000)];
+    let transfer_failures = vec![TransferFailure::Cut(300_000)];
     let server = hub_with(State {
-        fates,
+        transfer_failures,
         no_ranges: true,
         ..State::default()
     });
@@ -126,7 +130,7 @@ fn a_server_without_ranges_begins_anew() {
 }
 
 #[test]
-fn what_an_earlier_run_left_is_not_believed() {
+fn the_part_of_an_earlier_run_is_verified() {
     let server = hub();
     for left in [&b"not the beginning"[..], &[0; 2_000_000]] {
         let user = User::new(&server);
@@ -139,7 +143,7 @@ fn what_an_earlier_run_left_is_not_believed() {
     let user = User::new(&server);
     fs::create_dir_all(part(&user).parent().unwrap()).unwrap();
     fs::write(part(&user), weights()).unwrap();
-    server.seen();
+    server.take_requests();
     user.fetch().ok();
     assert_eq!((fetched(&user), transfers(&server)), (weights(), vec![]));
 }
@@ -150,14 +154,14 @@ fn other_bytes_than_announced_are_refused_and_gone() {
     for (state, expected) in [
         (
             State {
-                lies: true,
+                corrupts: true,
                 ..State::default()
             },
             format!("sha256 {etag}"),
         ),
         (
             State {
-                announced: Some(1000),
+                announced_size: Some(1000),
                 ..State::default()
             },
             "1000 bytes".into(),
@@ -182,8 +186,8 @@ fn other_bytes_than_announced_are_refused_and_gone() {
         assert_eq!(files.iter().find(absent), None, "{files:?}");
 
         // The hub has recovered.
-        server.state().lies = false;
-        server.state().announced = None;
+        server.state().corrupts = false;
+        server.state().announced_size = None;
         user.fetch().ok();
         assert_eq!(fetched(&user), weights());
     }

@@ -18,7 +18,7 @@ fn a_commit_is_that_commit() {
         ("config.json", MODEL.to_owned()),
         ("preprocessor_config.json", MODEL.to_owned()),
     ] {
-        server.state().claims = Some((file, b.clone()));
+        server.state().wrong_commit = Some((file, b.clone()));
         let error = user.resnet(&["fetch", &name]).error(1);
         let says = [file, &format!("expected {a}"), &format!("found {b}")];
         contains(&error, &says);
@@ -26,7 +26,7 @@ fn a_commit_is_that_commit() {
         assert!(!files.iter().any(|f| f.contains(&b)), "{files:?}");
         assert!(!files.iter().any(|f| f.ends_with(".safetensors")));
     }
-    server.state().claims = None;
+    server.state().wrong_commit = None;
     user.resnet(&["fetch", &format!("{MODEL}@{a}")]).ok();
     // Only branches are recorded under `refs`.
     assert!(!user.cached("refs").exists());
@@ -36,7 +36,8 @@ fn a_commit_is_that_commit() {
 #[test]
 fn weights_of_a_pull_request() {
     let server = Server::start(State::default());
-    let (repo, of_pr) = ("microsoft/resnet-101", "refs/pr/2");
+    let repo = "microsoft/resnet-101";
+    let of_pr = "refs/pr/2";
     let pickle = File::large("pytorch_model.bin", "x");
     let config = File::small("config.json", "{}\n");
     let main = vec![pickle.clone(), config.clone()];
@@ -51,11 +52,11 @@ fn weights_of_a_pull_request() {
     let user = User::new(&server);
     let error = user.resnet(&["fetch", repo]).error(1);
     contains(&error, &["no model.safetensors", "@refs/pr/"]);
-    server.seen();
+    server.take_requests();
     let name = format!("{repo}@{of_pr}");
     let path = user.resnet(&["fetch", &name]).ok();
-    let asked = format!("/{repo}/resolve/refs%2Fpr%2F2/model.safetensors");
-    assert_eq!(server.seen()[0].path, asked);
+    let expected_path = format!("/{repo}/resolve/refs%2Fpr%2F2/model.safetensors");
+    assert_eq!(server.take_requests()[0].path, expected_path);
 
     let folder = user.home().join("hub/models--microsoft--resnet-101");
     let reference = fs::read_to_string(folder.join("refs/refs/pr/2")).unwrap();

@@ -61,11 +61,18 @@ fn hex(bytes: &[u8]) -> String {
 
 /// A failure of the transfer of a body.
 #[derive(Clone, Copy)]
-pub enum Fate {
+pub enum TransferFailure {
     /// The connection ends after this number of bytes.
     Cut(usize),
     /// The connection stalls after this number of bytes.
     Stall(usize),
+}
+
+/// The server that received a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Hub,
+    Cdn,
 }
 
 /// The contents and the failures of the server.
@@ -84,30 +91,30 @@ pub struct State {
     /// The number of requests that the hub answers as busy.
     pub busy: usize,
     /// The failures of the CDN's next bodies, in order. Later bodies arrive whole.
-    pub fates: Vec<Fate>,
+    pub transfer_failures: Vec<TransferFailure>,
     /// True if the CDN ignores ranges and always sends whole files.
     pub no_ranges: bool,
     /// True if the CDN changes the last byte.
-    pub lies: bool,
+    pub corrupts: bool,
     /// A wrong size that the hub announces for large files.
-    pub announced: Option<u64>,
+    pub announced_size: Option<u64>,
     /// A wrong commit and etag that the hub announces for large files.
     pub forged: Option<(&'static str, &'static str)>,
     /// A file, and the wrong commit that the hub announces for the file.
-    pub claims: Option<(&'static str, String)>,
+    pub wrong_commit: Option<(&'static str, String)>,
     /// The status with which the CDN answers every request.
-    pub storage: Option<u16>,
+    pub cdn_status: Option<u16>,
     /// True if the hub redirects every request to the CDN's `/login`.
-    pub portal: bool,
+    pub captive_portal: bool,
     /// The pause after each 64 KiB.
     pub pause: Duration,
     /// All requests so far.
-    pub seen: Vec<Seen>,
+    pub requests: Vec<RecordedRequest>,
 }
 
 /// A request.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct RecordedRequest {
     pub cdn: bool,
     pub method: String,
     pub path: String,
@@ -128,19 +135,20 @@ pub struct Server {
 impl Server {
     pub fn start(state: State) -> Self {
         let listen = || TcpListener::bind("127.0.0.1:0").unwrap();
-        let (hub, cdn) = (listen(), listen());
+        let hub = listen();
+        let cdn = listen();
         let server = Self {
             state: Arc::new(Mutex::new(state)),
             hub: hub.local_addr().unwrap().port(),
             cdn: cdn.local_addr().unwrap().port(),
         };
-        for (listener, is_cdn) in [(hub, false), (cdn, true)] {
+        for (listener, role) in [(hub, Role::Hub), (cdn, Role::Cdn)] {
             let server = server.clone();
             thread::spawn(move || {
                 for stream in listener.incoming().flatten() {
                     let server = server.clone();
                     // A client may close the connection early, so errors are ignored.
-                    thread::spawn(move || server.answer(stream, is_cdn).ok());
+                    thread::spawn(move || server.answer(stream, role).ok());
                 }
             });
         }
@@ -157,16 +165,16 @@ impl Server {
     }
 
     /// Returns the requests since the last call.
-    pub fn seen(&self) -> Vec<Seen> {
-        std::mem::take(&mut self.state().seen)
+    pub fn take_requests(&self) -> Vec<RecordedRequest> {
+        std::mem::take(&mut self.state().requests)
     }
 
-    fn answer(&self, mut stream: TcpStream, cdn: bool) -> std::io::Result<()> {
+    fn answer(&self, mut stream: TcpStream, role: Role) -> std::io::Result<()> {
         let mut lines = BufReader::new(stream.try_clone()?).lines();
         let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
         let mut words = first.split(' ').map(str::to_owned);
-        let mut seen = Seen {
-            cdn,
+        let mut request = RecordedRequest {
+            cdn: role == Role::Cdn,
             method: words.next().unwrap_or_default(),
             path: words.next().unwrap_or_default(),
             range: None,
@@ -179,37 +187,36 @@ impl Server {
                 break;
             };
             match name.to_ascii_lowercase().as_str() {
-                "range" => seen.range = Some(value.to_owned()),
-                "authorization" => seen.authorization = Some(value.to_owned()),
+                "range" => request.range = Some(value.to_owned()),
+                "authorization" => request.authorization = Some(value.to_owned()),
                 _ => {}
             }
         }
-        let (head, body, fate, pause) = if cdn {
-            self.state().blob(&seen)
-        } else {
-            self.state().resolve(&seen, self.cdn)
+        let (head, body, failure, pause) = match role {
+            Role::Cdn => self.state().blob(&request),
+            Role::Hub => self.state().resolve(&request, self.cdn),
         };
         let index = {
             let mut state = self.state();
-            state.seen.push(seen.clone());
-            state.seen.len() - 1
+            state.requests.push(request.clone());
+            state.requests.len() - 1
         };
         stream.write_all(head.as_bytes())?;
-        if seen.method == "HEAD" {
+        if request.method == "HEAD" {
             return Ok(());
         }
-        let whole = match fate {
-            Some(Fate::Cut(n) | Fate::Stall(n)) => n.min(body.len()),
+        let whole = match failure {
+            Some(TransferFailure::Cut(n) | TransferFailure::Stall(n)) => n.min(body.len()),
             None => body.len(),
         };
         for piece in body[..whole].chunks(1 << 16) {
             stream.write_all(piece)?;
-            if let Some(seen) = self.state().seen.get_mut(index) {
-                seen.sent += piece.len();
+            if let Some(request) = self.state().requests.get_mut(index) {
+                request.sent += piece.len();
             }
             thread::sleep(pause);
         }
-        if let Some(Fate::Stall(_)) = fate {
+        if let Some(TransferFailure::Stall(_)) = failure {
             thread::sleep(Duration::from_secs(60));
         }
         Ok(())

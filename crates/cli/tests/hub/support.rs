@@ -6,11 +6,11 @@ use std::process::Command;
 
 use crate::server::{File, Server, State, commit};
 
-#[path = "../cli/ran.rs"]
+#[path = "../cli/command_output.rs"]
 #[allow(dead_code, reason = "each suite uses a part of it")]
-mod ran;
+mod command_output;
 
-pub use ran::{Ran, finished};
+pub use command_output::{CommandOutput, finished};
 
 /// The model that most tests fetch.
 pub const MODEL: &str = "some/resnet20";
@@ -111,18 +111,18 @@ impl User {
         command.env("XDG_RUNTIME_DIR", self.home());
     }
 
-    pub fn resnet(&self, args: &[&str]) -> Ran {
+    pub fn resnet(&self, args: &[&str]) -> CommandOutput {
         finished(self.command(args).output().unwrap())
     }
 
     /// Runs the binary with an additional environment variable.
-    pub fn resnet_with(&self, variable: (&str, &str), args: &[&str]) -> Ran {
+    pub fn resnet_with(&self, variable: (&str, &str), args: &[&str]) -> CommandOutput {
         let mut command = self.command(args);
         finished(command.env(variable.0, variable.1).output().unwrap())
     }
 
     /// Fetches the model.
-    pub fn fetch(&self) -> Ran {
+    pub fn fetch(&self) -> CommandOutput {
         self.resnet(&["fetch", MODEL])
     }
 }

@@ -4,7 +4,7 @@ use crate::server::{File, commit};
 use crate::support::{User, contains, hub, weights};
 
 #[test]
-fn names_that_make_no_sense() {
+fn invalid_names_are_rejected() {
     let user = User::without_network();
     for (args, says) in [
         (&["fetch"][..], &["required"][..]),
@@ -61,12 +61,18 @@ fn names_that_make_no_sense() {
 }
 
 #[test]
-fn presets_are_fetched_from_their_homes() {
+fn presets_are_fetched_from_their_repositories() {
     let server = hub();
-    let home = "timm/resnet18.tv_in1k";
+    let repository = "timm/resnet18.tv_in1k";
     let files = vec![File::large("model.safetensors", weights())];
-    server.state().commits.push((home, commit('d'), files));
-    server.state().revisions.push((home, "main", commit('d')));
+    server
+        .state()
+        .commits
+        .push((repository, commit('d'), files));
+    server
+        .state()
+        .revisions
+        .push((repository, "main", commit('d')));
     let user = User::new(&server);
     let path = user.resnet(&["fetch", "resnet18"]).ok();
     contains(
@@ -74,12 +80,12 @@ fn presets_are_fetched_from_their_homes() {
         &["models--timm--resnet18.tv_in1k", "model.safetensors"],
     );
     // These are the weights of a ResNet-20. The fetched network must be the named network.
-    let ran = user.resnet(&["summary", "--model", "resnet18", "--pretrained"]);
-    contains(&ran.error(1), &["resnet18", "do not fit"]);
+    let output = user.resnet(&["summary", "--model", "resnet18", "--pretrained"]);
+    contains(&output.error(1), &["resnet18", "do not fit"]);
 }
 
 #[test]
-fn the_embedded_weights_have_their_home_here() {
+fn the_embedded_weights_need_no_fetch() {
     let user = User::without_network();
     let classify = ["classify", "photos/chelsea.png", "--device", "cpu"];
     let default = user.resnet(&classify);

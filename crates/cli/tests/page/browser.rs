@@ -22,14 +22,15 @@ const NAMES: [&str; 5] = [
 ];
 
 /// The time limit for Chromium, which starts slowly on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+const TIME_LIMIT: Duration = Duration::from_secs(180);
 
 /// Returns the DOM of a file after loading, and the browser's log.
 pub fn open(file: &Path) -> (String, String) {
-    let asked = std::env::var("CHROMIUM").ok();
-    let names = asked.iter().map(String::as_str).chain(NAMES);
+    let configured = std::env::var("CHROMIUM").ok();
+    let names = configured.iter().map(String::as_str).chain(NAMES);
     let folder = tempfile::tempdir().unwrap();
-    let (dom, log) = (folder.path().join("dom"), folder.path().join("log"));
+    let dom = folder.path().join("dom");
+    let log = folder.path().join("log");
     for name in names {
         let mut command = Command::new(name);
         command
@@ -62,9 +63,9 @@ pub fn open(file: &Path) -> (String, String) {
         let Ok(mut child) = command.spawn() else {
             continue;
         };
-        let began = Instant::now();
+        let start = Instant::now();
         while child.try_wait().unwrap().is_none() {
-            if began.elapsed() > PATIENCE {
+            if start.elapsed() > TIME_LIMIT {
                 child.kill().unwrap();
                 child.wait().unwrap();
                 panic!("{name} did not end: {}", fs::read_to_string(&log).unwrap());
@@ -88,9 +89,9 @@ pub fn write(name: &str, text: &str) -> PathBuf {
 }
 
 /// The script that inspects each page in a frame from outside, so that the page is unchanged.
-const LOOK: &str = include_str!("look.js");
+const INSPECT: &str = include_str!("inspect.js");
 
-pub fn looked_at(pages: &[(&str, &str)]) -> (Vec<Value>, String) {
+pub fn inspect(pages: &[(&str, &str)]) -> (Vec<Value>, String) {
     let mut text = String::from("<!DOCTYPE html><meta charset=utf-8><title>pages</title><body>");
     for (name, page) in pages {
         let page = page.replace('&', "&amp;").replace('"', "&quot;");
@@ -100,7 +101,7 @@ pub fn looked_at(pages: &[(&str, &str)]) -> (Vec<Value>, String) {
             );
         }
     }
-    text += &format!("<script>{LOOK}</script>");
+    text += &format!("<script>{INSPECT}</script>");
     let (dom, log) = open(&write("frames.html", &text));
     let found = dom
         .split_once("<pre id=\"found\">")
@@ -180,7 +181,7 @@ fn pages_are_right_in_a_browser() {
         .iter()
         .map(|(name, page)| (*name, page.as_str()))
         .collect();
-    let (found, log) = looked_at(&pages);
+    let (found, log) = inspect(&pages);
     assert_eq!(complaints(&log), Vec::<&str>::new());
     assert_eq!(found.len(), 10);
     for page in found {

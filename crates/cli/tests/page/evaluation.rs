@@ -2,12 +2,14 @@
 
 use image::RgbImage;
 use resnet_wgpu::Labels;
-use resnet_wgpu_cli::eval::{About, Answer, Broken, Evaluation, Tally, page};
+use resnet_wgpu_cli::eval::{
+    Evaluation, EvaluationProvenance, LabelledPrediction, Tally, UnreadableImage, page,
+};
 use serde_json::Value;
 
-use crate::browser::{assert_sound, complaints, looked_at, open, write};
+use crate::browser::{assert_sound, complaints, inspect, open, write};
 
-/// Returns a few hundred answers, with some mistakes and too much confidence.
+/// Returns a few hundred predictions, with some mistakes and too much confidence.
 fn tally(classes: usize, images: usize, name: &str) -> Tally {
     let mut tally = Tally::new(classes);
     for index in 0..images {
@@ -19,7 +21,7 @@ fn tally(classes: usize, images: usize, name: &str) -> Tally {
             label
         };
         let second = (first + 1) % classes;
-        tally.add(&Answer {
+        tally.add(&LabelledPrediction {
             index,
             image: format!("{name}/{index}.png"),
             label,
@@ -30,8 +32,8 @@ fn tally(classes: usize, images: usize, name: &str) -> Tally {
     tally
 }
 
-fn about() -> About {
-    About {
+fn provenance() -> EvaluationProvenance {
+    EvaluationProvenance {
         model: "resnet20".into(),
         data: "photos".into(),
         device: "a device".into(),
@@ -51,8 +53,13 @@ fn pictures(n: usize) -> Vec<Option<RgbImage>> {
         .collect()
 }
 
-fn shown(tally: &Tally, labels: &Labels, about: About, failures: Vec<Broken>) -> String {
-    let found = Evaluation::new(tally, labels, about, failures);
+fn rendered_page(
+    tally: &Tally,
+    labels: &Labels,
+    provenance: EvaluationProvenance,
+    failures: Vec<UnreadableImage>,
+) -> String {
+    let found = Evaluation::new(tally, labels, provenance, failures);
     let pictures = pictures(found.mistakes.len());
     page(&found, tally, labels, &pictures).unwrap()
 }
@@ -62,33 +69,33 @@ const EVIL: &str = "</script><script>hacked = 1</script><img src=x onerror=hacke
 #[test]
 fn pages_are_right_in_a_browser() {
     let cifar = Labels::cifar10();
-    let usual = shown(&tally(10, 400, "val"), &cifar, about(), vec![]);
+    let usual = rendered_page(&tally(10, 400, "val"), &cifar, provenance(), vec![]);
     let many = Labels::from_list((0..1000).map(|i| format!("class number {i}")).collect());
-    let imagenet = shown(&tally(1000, 3000, "val"), &many, about(), vec![]);
-    let broken = Broken {
+    let imagenet = rendered_page(&tally(1000, 3000, "val"), &many, provenance(), vec![]);
+    let broken = UnreadableImage {
         image: EVIL.into(),
         error: EVIL.into(),
     };
-    let evil = About {
+    let evil = EvaluationProvenance {
         model: EVIL.into(),
         data: EVIL.into(),
         device: EVIL.into(),
         interrupted: true,
         resumed: 5,
-        ..about()
+        ..provenance()
     };
     let labels = Labels::from_list(vec![EVIL.into(), "b".into(), "c".repeat(200)]);
-    let hostile = shown(&tally(3, 50, EVIL), &labels, evil, vec![broken]);
+    let hostile = rendered_page(&tally(3, 50, EVIL), &labels, evil, vec![broken]);
     let right = {
         let mut tally = Tally::new(10);
-        tally.add(&Answer {
+        tally.add(&LabelledPrediction {
             index: 0,
             image: "only.png".into(),
             label: 3,
             top: vec![3],
             confidence: 1.0,
         });
-        shown(&tally, &cifar, about(), vec![])
+        rendered_page(&tally, &cifar, provenance(), vec![])
     };
     let pages = [
         ("eval", usual.as_str()),
@@ -100,7 +107,7 @@ fn pages_are_right_in_a_browser() {
         write(&format!("{name}.html"), page);
     }
     assert!(imagenet.len() < 3 << 20, "{} bytes", imagenet.len());
-    let (found, log) = looked_at(&pages);
+    let (found, log) = inspect(&pages);
     assert_eq!(complaints(&log), Vec::<&str>::new());
     assert_eq!(found.len(), 8);
     for page in found {
@@ -128,7 +135,12 @@ fn check(page: &Value) {
 
 #[test]
 fn a_page_opens_from_a_file() {
-    let page = shown(&tally(10, 400, "val"), &Labels::cifar10(), about(), vec![]);
+    let page = rendered_page(
+        &tally(10, 400, "val"),
+        &Labels::cifar10(),
+        provenance(),
+        vec![],
+    );
     let (dom, log) = open(&write("eval-opened.html", &page));
     assert_eq!(complaints(&log), Vec::<&str>::new());
     for tag in ["<tr", "<svg", "<rect", "<img", "<section", "<li"] {

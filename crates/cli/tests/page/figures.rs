@@ -42,7 +42,7 @@ pub fn figures(page: &str) -> Vec<Figure<'_>> {
 }
 
 /// Returns the number at a JSON pointer; `…/length` gives the length of an array.
-fn looked_up(data: &Value, at: &str) -> Option<String> {
+fn json_number(data: &Value, at: &str) -> Option<String> {
     match at.strip_suffix("/length") {
         Some(at) => Some(data.pointer(at)?.as_array()?.len().to_string()),
         None => data.pointer(at).map(Value::to_string),
@@ -70,7 +70,8 @@ fn read(text: &str) -> Option<(f64, f64)> {
     let (mantissa, power) = digits.split_once('e').unwrap_or((digits, "0"));
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let mut groups = whole.trim_start_matches('-').split(',');
-    let (first, mut others) = (groups.next()?, groups);
+    let first = groups.next()?;
+    let mut others = groups;
     if whole.contains(',') && (first.is_empty() || first.len() > 3 || others.any(|g| g.len() != 3))
     {
         return None;
@@ -115,7 +116,7 @@ fn every_figure_is_the_json_number_that_it_points_to() {
     let mut texts = 0;
     for figure in figures {
         let Figure { value, at, text } = &figure;
-        assert_eq!(looked_up(&data, at).as_deref(), Some(*value), "{at}");
+        assert_eq!(json_number(&data, at).as_deref(), Some(*value), "{at}");
         let Some(text) = text else { continue };
         texts += 1;
         let exact: f64 = value.parse().unwrap();

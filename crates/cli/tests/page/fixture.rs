@@ -8,7 +8,7 @@ use resnet_wgpu::low_level::tensor::Params;
 use resnet_wgpu::{Network, Tensor};
 use resnet_wgpu_bench::roofline::{gbytes_per_second, gflops};
 use resnet_wgpu_bench::{
-    Check, Clock, CooperativePeak, Device, Host, Limits, Memory, NotMeasured, Peaks, Power,
+    Check, Clock, CooperativePeak, Device, Host, Limits, Memory, MissingFigure, Peaks, Power,
     Profile, Repetitions, Report, Row, SCHEMA_VERSION, Scenario, Startup, Startups, Stats, Status,
     StepTime, Verification, Work,
 };
@@ -43,7 +43,7 @@ pub fn peaks(fma: f64, memory: f64) -> Peaks {
         round_trip_us: 31.7,
         upload_gbytes_per_second: 11.3,
         readback_gbytes_per_second: 9.8,
-        not_measured: vec![NotMeasured {
+        not_measured: vec![MissingFigure {
             what: "cooperative_matrix 8×8×8".into(),
             why: "the adapter does not offer it".into(),
         }],

@@ -8,7 +8,7 @@ use crate::fixture::{device, peaks, report, row};
 pub fn failed(row: Row) -> Row {
     Row {
         status: Status::FailedVerification,
-        error: Some("the logits differ from the CPU twin's by 3.1e-1 of the largest".into()),
+        error: Some("the logits differ from the CPU reference's by 3.1e-1 of the largest".into()),
         verification: row.verification.as_ref().map(|v| Verification {
             passed: false,
             deterministic: None,

@@ -46,7 +46,7 @@ fn a_failed_row_says_why_and_has_no_speed() {
     let report = worse();
     let page = one(&report);
     assert!(page.contains("1 of 4 rows failed"));
-    assert!(page.contains("differ from the CPU twin"));
+    assert!(page.contains("differ from the CPU reference"));
     let speeds = [
         "end_to_end",
         "images_per_second",
@@ -63,7 +63,7 @@ fn a_failed_row_says_why_and_has_no_speed() {
 }
 
 #[test]
-fn what_is_missing_is_said() {
+fn missing_figures_are_stated() {
     let page = one(&worse());
     assert!(page.contains("peaks of <bdi>Apple M2</bdi> were not measured"));
     assert!(page.contains("No peaks were measured"));
@@ -97,7 +97,7 @@ fn results_are_compared_with_the_first() {
 }
 
 #[test]
-fn what_several_in_flight_wait_for_is_no_speed() {
+fn waiting_for_other_batches_is_no_speed() {
     let page = one(&realistic());
     assert!(page.contains("4 batches in flight"));
     assert!(page.contains("In the throughput scenario, the time per batch at the measured rate"));
@@ -106,7 +106,7 @@ fn what_several_in_flight_wait_for_is_no_speed() {
 }
 
 #[test]
-fn results_are_named_by_what_tells_them_apart() {
+fn results_are_named_by_distinguishing_paths() {
     let (a, b) = (realistic(), worse());
     let page = page(&[("/r/run1/x.json".into(), &a), ("/r/run2/x.json".into(), &b)]).unwrap();
     assert!(page.contains("<h3><bdi>run1&#x2f;x.json</bdi></h3>"));
@@ -116,7 +116,7 @@ fn results_are_named_by_what_tells_them_apart() {
 }
 
 #[test]
-fn how_often_rows_were_repeated_is_said() {
+fn the_number_of_repetitions_is_stated() {
     let mut report = realistic();
     let text = |page: String| {
         let (_, rest) = page.split_once("Each row repeated</dt><dd>").unwrap();

@@ -6,15 +6,15 @@ use std::time::Duration;
 use eframe::egui::Key;
 use serde_json::{Value, json};
 
-use super::{Next, Stop, Tour, scene};
-use crate::desk::{Desk, Mode};
-use crate::frames::{Kind, Summary};
-use crate::live::Setup;
+use super::{NextStop, Tour, TourStop, scene};
+use crate::frames::{FrameKind, Summary};
+use crate::live::RecorderState;
+use crate::state::{AppState, Mode};
 
 /// The number of frames to measure of each kind, the time limit for them, and the least number.
 const FRAMES: usize = 300;
 const MEASURING: Duration = Duration::from_secs(12);
-const LEAST: usize = 20;
+const MIN_FRAMES: usize = 20;
 
 /// The number of answers to wait for.
 const ANSWERS: usize = 3;
@@ -32,63 +32,63 @@ const UNDERWAY: usize = 4;
 impl Tour {
     /// Waits for the recorder. Until it is ready, frames have no inference, and workers may wait
     /// for the device.
-    pub(super) fn recorder(&mut self, desk: &mut Desk) {
-        if desk.mode == Mode::Live
-            && desk.is_idle()
-            && let Setup::There(recorder) = &desk.live.recorder
+    pub(super) fn recorder(&mut self, state: &mut AppState) {
+        if state.mode == Mode::Live
+            && state.is_idle()
+            && let RecorderState::Ready(recorder) = &state.live.recorder
         {
             let budget = recorder.gpu_time() / PARTS;
             self.note("budget_ms", ms(budget));
             self.note("gpu_ms", ms(recorder.gpu_time()));
             self.note("slices_said", recorder.slices(budget));
-            desk.live.set_budget(budget);
-            self.before = (desk.gpu.waits(), desk.gpu.uploaded_bytes());
-            self.go(Stop::With);
+            state.live.set_budget(budget);
+            self.before = (state.gpu.waits(), state.gpu.uploaded_bytes());
+            self.go_to(TourStop::With);
         }
     }
 
-    pub(super) fn with(&mut self, desk: &Desk) {
-        let answers = &desk.live.answers;
-        let frames = desk.live.frames.summary(Kind::With);
+    pub(super) fn with_inference(&mut self, state: &AppState) {
+        let answers = &state.live.answers;
+        let frames = state.live.frames.summary(FrameKind::With);
         let (Some(frames), Some(run)) = (frames, answers.run) else {
             return;
         };
-        if self.measured(frames) && answers.count >= ANSWERS {
+        if self.is_measured(frames) && answers.count >= ANSWERS {
             self.note("answers", answers.count);
             self.note("slices", run.slices);
             self.note("miscounted", answers.miscounted);
             self.note("answers_a_second", answers.rate());
             self.note("latency_ms", ms(answers.latency));
             self.note("with", summary(frames));
-            self.hands.press(Key::I);
-            self.go(Stop::Without);
+            self.user.press(Key::I);
+            self.go_to(TourStop::Without);
         }
     }
 
-    pub(super) fn without(&mut self, desk: &Desk) {
-        let frames = desk.live.frames.summary(Kind::Without);
-        let frames = frames.filter(|frames| !desk.live.classify && self.measured(*frames));
+    pub(super) fn without_inference(&mut self, state: &AppState) {
+        let frames = state.live.frames.summary(FrameKind::Without);
+        let frames = frames.filter(|frames| !state.live.classify && self.is_measured(*frames));
         if let Some(frames) = frames {
             let (waits, uploaded) = self.before;
             self.note("without", summary(frames));
-            self.note("waits", desk.gpu.waits() - waits);
-            self.note("uploaded_bytes", desk.gpu.uploaded_bytes() - uploaded);
-            self.hands.press(Key::I);
-            self.go(Stop::Again);
+            self.note("waits", state.gpu.waits() - waits);
+            self.note("uploaded_bytes", state.gpu.uploaded_bytes() - uploaded);
+            self.user.press(Key::I);
+            self.go_to(TourStop::Again);
         }
     }
 
     /// Stops the scene once frames of both kinds are visible in the plot.
-    pub(super) fn again(&mut self, desk: &mut Desk) {
-        if desk.live.classify && self.passed > LEAST {
-            desk.live.stand_still(STILL);
-            self.go(Stop::Still(desk.live.answers.count));
+    pub(super) fn inference_again(&mut self, state: &mut AppState) {
+        if state.live.classify && self.frames > MIN_FRAMES {
+            state.live.freeze(STILL);
+            self.go_to(TourStop::Still(state.live.answers.count));
         }
     }
 
     /// Writes the scene into a file and its answer into the report.
-    pub(super) fn still(&mut self, desk: &Desk, from: usize) {
-        let answers = &desk.live.answers;
+    pub(super) fn still_scene(&mut self, state: &AppState, from: usize) {
+        let answers = &state.live.answers;
         let Some(best) = answers
             .top
             .first()
@@ -96,19 +96,18 @@ impl Tour {
         else {
             return;
         };
-        let (label, probability) = (&best.label, best.probability);
-        let said = json!({"label": label, "probability": probability});
-        self.note("live_top", said);
+        let answer = json!({"label": best.label, "probability": best.probability});
+        self.note("live_top", answer);
         let path = self.folder.join("scene.png");
-        match scene::save(&desk.gpu, desk.live.texture(), &path) {
-            Ok(()) => self.go(Stop::Shot("live", Next::End)),
+        match scene::save(&state.gpu, state.live.texture(), &path) {
+            Ok(()) => self.go_to(TourStop::Shot("live", NextStop::End)),
             Err(message) => self.fail(message),
         }
     }
 
-    fn measured(&self, frames: Summary) -> bool {
+    fn is_measured(&self, frames: Summary) -> bool {
         let enough = frames.frames >= FRAMES || self.since.elapsed() > MEASURING;
-        enough && frames.frames >= LEAST
+        enough && frames.frames >= MIN_FRAMES
     }
 }
 

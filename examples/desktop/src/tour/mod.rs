@@ -2,10 +2,10 @@
 //! presses keys and clicks as a user would, checks the effects, and writes screenshots and a
 //! report.
 
-mod hands;
 mod live;
 mod pictures;
 mod scene;
+mod simulated_user;
 
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
@@ -14,26 +14,26 @@ use std::time::{Duration, Instant};
 use eframe::egui::{Context, Key, Rect, ViewportCommand};
 use serde_json::{Map, Value};
 
-use crate::desk::Desk;
-use hands::{Hands, screenshot};
+use crate::state::AppState;
+use simulated_user::{SimulatedUser, screenshot};
 
 /// The time limit of the tour. Software drivers on busy machines take a second for a frame.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The number of frames before a screenshot, so that animations have ended.
-const REST: usize = 4;
+const SETTLING_FRAMES: usize = 4;
 
 /// The state of the tour.
 pub struct Tour {
     folder: PathBuf,
     /// The number of pictures and folders on the command line.
-    asked: usize,
-    stop: Stop,
+    requested: usize,
+    stop: TourStop,
     began: Instant,
     /// The time at which this stop was reached.
     since: Instant,
-    passed: usize,
-    pub hands: Hands,
+    frames: usize,
+    pub user: SimulatedUser,
     report: Map<String, Value>,
     /// The counts of waits and uploads at the start of the measurement of live mode.
     before: (u64, u64),
@@ -42,7 +42,7 @@ pub struct Tour {
 
 /// The stops of the tour, each with the event that it waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stop {
+enum TourStop {
     /// All requested pictures are open and classified.
     Answers,
     /// The key for heat was pressed.
@@ -62,28 +62,28 @@ enum Stop {
     /// visible picture.
     Still(usize),
     /// A screenshot is taken, and the tour then continues.
-    Shot(&'static str, Next),
+    Shot(&'static str, NextStop),
     End,
 }
 
 /// The stop after a screenshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
+enum NextStop {
     Heat,
     Another,
     End,
 }
 
 impl Tour {
-    pub fn new(folder: PathBuf, asked: usize) -> Self {
+    pub fn new(folder: PathBuf, requested: usize) -> Self {
         Self {
             folder,
-            asked,
-            stop: Stop::Answers,
+            requested,
+            stop: TourStop::Answers,
             began: Instant::now(),
             since: Instant::now(),
-            passed: 0,
-            hands: Hands::default(),
+            frames: 0,
+            user: SimulatedUser::default(),
             report: Map::new(),
             before: (0, 0),
             shot: None,
@@ -91,43 +91,49 @@ impl Tour {
     }
 
     /// Runs one frame of the tour, after the application's own frame.
-    pub fn step(&mut self, desk: &mut Desk, context: &Context) {
+    pub fn step(&mut self, state: &mut AppState, context: &Context) {
         context.request_repaint();
-        self.passed += 1;
-        if self.stop != Stop::End {
+        self.frames += 1;
+        if self.stop != TourStop::End {
             if self.began.elapsed() > PATIENCE {
                 self.fail(format!("the tour did not finish {:?} in time", self.stop));
-            } else if !desk.notices.is_empty()
-                && desk.is_idle()
+            } else if !state.notices.is_empty()
+                && state.is_idle()
                 && !self.report.contains_key("error")
             {
-                let told: Vec<String> = desk.notices.all().collect();
-                self.note("error", told.join("; "));
-                self.go(Stop::Shot("notice", Next::End));
+                let messages: Vec<String> = state.notices.all().collect();
+                self.note("error", messages.join("; "));
+                self.go_to(TourStop::Shot("notice", NextStop::End));
             }
         }
         match self.stop {
-            Stop::Answers => self.answers(desk),
-            Stop::Heat => self.heat(desk),
-            Stop::Another => self.another(desk),
-            Stop::Dropped(before) => self.dropped(desk, before),
-            Stop::Recorder => self.recorder(desk),
-            Stop::With => self.with(desk),
-            Stop::Without => self.without(desk),
-            Stop::Again => self.again(desk),
-            Stop::Still(from) => self.still(desk, from),
-            Stop::Shot(name, next) => self.shoot(name, next, desk, context),
-            Stop::End => context.send_viewport_cmd(ViewportCommand::Close),
+            TourStop::Answers => self.answers(state),
+            TourStop::Heat => self.heat(state),
+            TourStop::Another => self.another(state),
+            TourStop::Dropped(before) => self.dropped(state, before),
+            TourStop::Recorder => self.recorder(state),
+            TourStop::With => self.with_inference(state),
+            TourStop::Without => self.without_inference(state),
+            TourStop::Again => self.inference_again(state),
+            TourStop::Still(from) => self.still_scene(state, from),
+            TourStop::Shot(name, next) => self.take_screenshot(name, next, state, context),
+            TourStop::End => context.send_viewport_cmd(ViewportCommand::Close),
         }
     }
 
-    fn shoot(&mut self, name: &'static str, next: Next, desk: &Desk, context: &Context) {
+    fn take_screenshot(
+        &mut self,
+        name: &'static str,
+        next: NextStop,
+        state: &AppState,
+        context: &Context,
+    ) {
         let Some(shot) = &self.shot else {
-            if self.passed > REST {
+            if self.frames > SETTLING_FRAMES {
                 let path = self.folder.join(format!("{name}.png"));
                 self.shot = Some(screenshot(context, path));
                 let scale = context.pixels_per_point();
-                let bars = desk.bars.iter().map(|bar| corners(*bar, scale));
+                let bars = state.bars.iter().map(|bar| corners(*bar, scale));
                 let bars: Vec<Value> = bars.collect();
                 self.report.insert(format!("{name}_bars"), bars.into());
             }
@@ -136,7 +142,7 @@ impl Tour {
         match shot.try_recv() {
             Ok(Ok(())) => {
                 self.shot = None;
-                self.leave(next, desk);
+                self.continue_with(next, state);
             }
             Ok(Err(message)) => self.fail(message),
             // The screenshot is not ready. The time limit ends the tour if it never is.
@@ -144,20 +150,20 @@ impl Tour {
         }
     }
 
-    fn leave(&mut self, next: Next, desk: &Desk) {
+    fn continue_with(&mut self, next: NextStop, state: &AppState) {
         match next {
-            Next::Heat => {
-                self.hands.press(Key::H);
-                self.go(Stop::Heat);
+            NextStop::Heat => {
+                self.user.press(Key::H);
+                self.go_to(TourStop::Heat);
             }
-            Next::Another => match desk.bars.get(1) {
+            NextStop::Another => match state.bars.get(1) {
                 Some(bar) => {
-                    self.hands.click(bar.center());
-                    self.go(Stop::Another);
+                    self.user.click(bar.center());
+                    self.go_to(TourStop::Another);
                 }
                 None => self.fail("expected a second bar to click, found none"),
             },
-            Next::End => self.end(),
+            NextStop::End => self.end(),
         }
     }
 
@@ -171,8 +177,10 @@ impl Tour {
         self.report.insert(name.into(), value.into());
     }
 
-    fn go(&mut self, stop: Stop) {
-        (self.stop, self.since, self.passed) = (stop, Instant::now(), 0);
+    fn go_to(&mut self, stop: TourStop) {
+        self.stop = stop;
+        self.since = Instant::now();
+        self.frames = 0;
     }
 
     fn end(&mut self) {
@@ -181,7 +189,7 @@ impl Tour {
         if let Err(error) = std::fs::write(&path, format!("{report:#}\n")) {
             eprintln!("resnet-desktop: {}: {error}", path.display());
         }
-        self.go(Stop::End);
+        self.go_to(TourStop::End);
     }
 }
 

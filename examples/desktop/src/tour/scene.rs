@@ -10,7 +10,8 @@ use resnet_wgpu::Gpu;
 /// Writes the texture to a file. The function waits for the device, since all measurements are
 /// finished.
 pub fn save(gpu: &Gpu, scene: &wgpu::Texture, path: &Path) -> Result<(), String> {
-    let (width, height) = (scene.width(), scene.height());
+    let width = scene.width();
+    let height = scene.height();
     let row = (4 * width).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
     let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
         label: Some("scene, for a file"),
@@ -30,14 +31,14 @@ pub fn save(gpu: &Gpu, scene: &wgpu::Texture, path: &Path) -> Result<(), String>
     };
     encoder.copy_texture_to_buffer(scene.as_image_copy(), into, scene.size());
     gpu.queue().submit([encoder.finish()]);
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     buffer.map_async(wgpu::MapMode::Read, .., move |mapped| {
         // The receiver is gone after an error, so a failed send is ignored.
-        let _ = tell.send(mapped);
+        let _ = sender.send(mapped);
     });
     let polled = gpu.device().poll(wgpu::PollType::wait_indefinitely());
     polled.map_err(|error| error.to_string())?;
-    let mapped = told.recv().map_err(|error| error.to_string())?;
+    let mapped = receiver.recv().map_err(|error| error.to_string())?;
     mapped.map_err(|error| error.to_string())?;
     let range = buffer
         .get_mapped_range(..)

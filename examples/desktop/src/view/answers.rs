@@ -6,27 +6,27 @@ use resnet_wgpu::Prediction;
 use super::parts::{bar, caption, focus};
 use super::stage;
 use super::theme::{Palette, ROUND_SMALL};
-use crate::desk::{Desk, Mode};
-use crate::live::Setup;
+use crate::live::RecorderState;
 use crate::model::TOP;
-use crate::wish::Wish;
+use crate::state::{AppState, Mode};
+use crate::user_action::UserAction;
 
 /// The height of a class.
 const HEIGHT: f32 = 42.0;
 
 /// Draws the classes and returns the positions of the bars.
-pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
+pub fn show(ui: &mut Ui, state: &AppState, actions: &mut Vec<UserAction>) -> Vec<Rect> {
     caption(ui, "Likeliest classes");
     ui.add_space(2.0);
-    let (top, chosen) = match desk.mode {
-        Mode::Live => (&desk.live.answers.top[..], None),
-        Mode::Pictures => match desk.pictures.selected() {
+    let (top, chosen) = match state.mode {
+        Mode::Live => (&state.live.answers.top[..], None),
+        Mode::Pictures => match state.pictures.selected() {
             Some(picture) => {
                 let top = picture
                     .answer
                     .as_ref()
                     .map_or(&[][..], |answer| &answer.top);
-                (top, stage::class(desk, picture).filter(|_| desk.heat))
+                (top, stage::class(state, picture).filter(|_| state.heat))
             }
             None => (&[][..], None),
         },
@@ -34,16 +34,15 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
     let below = ui.cursor().top() + HEIGHT * TOP as f32 + ui.spacing().item_spacing.y;
     let bars = match top {
         [] => {
-            waiting(ui, desk);
+            waiting(ui, state);
             vec![]
         }
         top => {
-            let class = |ui: &mut Ui, best: &Prediction, wishes: &mut Vec<Wish>| {
-                class(ui, best, chosen == Some(best.class), desk.mode, wishes)
-            };
             ui.scope(|ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
-                top.iter().map(|best| class(ui, best, wishes)).collect()
+                top.iter()
+                    .map(|best| class(ui, best, chosen, state.mode, actions))
+                    .collect()
             })
             .inner
         }
@@ -54,32 +53,40 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
 }
 
 /// Shows the reason why there are no answers.
-fn waiting(ui: &mut Ui, desk: &Desk) {
+fn waiting(ui: &mut Ui, state: &AppState) {
     let palette = Palette::of(ui);
-    let selected = desk.pictures.selected();
+    let selected = state.pictures.selected();
     let failed = selected.is_some_and(|picture| picture.answer.is_some());
-    let (spins, says) = match (desk.mode, &desk.live.recorder) {
-        _ if desk.pictures.all().is_empty() => (false, "No picture is open."),
-        _ if desk.models.coming.is_some() && desk.models.loaded.is_none() => {
+    let (spins, message) = match (state.mode, &state.live.recorder) {
+        _ if state.pictures.all().is_empty() => (false, "No picture is open."),
+        _ if state.models.pending.is_some() && state.models.loaded.is_none() => {
             (true, "The network is being loaded.")
         }
-        (_, _) if desk.models.loaded.is_none() => (false, "No network is open: open one."),
+        (_, _) if state.models.loaded.is_none() => (false, "No network is open: open one."),
         (Mode::Pictures, _) if failed => (false, "The picture has no answer."),
-        (Mode::Live, Setup::Coming) => (true, "The steps of the network are being measured."),
-        (Mode::Live, Setup::Failed) => (false, "The network cannot run in live mode."),
-        (Mode::Live, _) if !desk.live.classify => (false, "Inference is off."),
+        (Mode::Live, RecorderState::Pending) => {
+            (true, "The steps of the network are being measured.")
+        }
+        (Mode::Live, RecorderState::Failed) => (false, "The network cannot run in live mode."),
+        (Mode::Live, _) if !state.live.classify => (false, "Inference is off."),
         _ => (true, "Classifying…"),
     };
     ui.horizontal(|ui| {
         if spins {
             ui.add(Spinner::new().size(14.0).color(palette.accent));
         }
-        ui.label(RichText::new(says).color(palette.weak));
+        ui.label(RichText::new(message).color(palette.weak));
     });
 }
 
-/// Draws a class. A click shows its heat.
-fn class(ui: &mut Ui, best: &Prediction, chosen: bool, mode: Mode, wishes: &mut Vec<Wish>) -> Rect {
+/// Draws a class, highlighted if it is the chosen class. A click shows its heat.
+fn class(
+    ui: &mut Ui,
+    best: &Prediction,
+    chosen: Option<usize>,
+    mode: Mode,
+    actions: &mut Vec<UserAction>,
+) -> Rect {
     let palette = Palette::of(ui);
     let sense = match mode {
         Mode::Pictures => Sense::click(),
@@ -88,7 +95,7 @@ fn class(ui: &mut Ui, best: &Prediction, chosen: bool, mode: Mode, wishes: &mut 
     let (rect, row) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), sense);
     let reacts = mode == Mode::Pictures;
     let around = rect.expand2(vec2(6.0, 0.0)).shrink2(vec2(0.0, 1.0));
-    if chosen || (reacts && row.hovered()) {
+    if chosen == Some(best.class) || (reacts && row.hovered()) {
         ui.painter().rect_filled(around, ROUND_SMALL, palette.card);
     }
     focus(ui, &row, around);
@@ -126,7 +133,7 @@ fn class(ui: &mut Ui, best: &Prediction, chosen: bool, mode: Mode, wishes: &mut 
             .on_hover_text(format!("Show the heat map of “{}”", best.label))
             .clicked()
     {
-        wishes.push(Wish::Class(best.class));
+        actions.push(UserAction::Class(best.class));
     }
     at
 }

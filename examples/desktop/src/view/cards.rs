@@ -4,21 +4,21 @@ use eframe::egui::{RichText, Ui};
 
 use super::parts::{card, count, row, time};
 use super::theme::Palette;
-use crate::desk::{Desk, Mode};
-use crate::live::Setup;
+use crate::live::RecorderState;
+use crate::state::{AppState, Mode};
 
-pub fn show(ui: &mut Ui, desk: &Desk) {
-    network(ui, desk);
-    device(ui, desk);
-    match desk.mode {
-        Mode::Pictures => timing(ui, desk),
-        Mode::Live => inference(ui, desk),
+pub fn show(ui: &mut Ui, state: &AppState) {
+    network(ui, state);
+    device(ui, state);
+    match state.mode {
+        Mode::Pictures => timing(ui, state),
+        Mode::Live => inference(ui, state),
     }
 }
 
-fn network(ui: &mut Ui, desk: &Desk) {
+fn network(ui: &mut Ui, state: &AppState) {
     card(ui, Palette::of(ui).card, "Network", |ui| {
-        let Some(model) = &desk.models.loaded else {
+        let Some(model) = &state.models.loaded else {
             ui.label(RichText::new("none yet").color(Palette::of(ui).weak));
             return;
         };
@@ -35,45 +35,45 @@ fn network(ui: &mut Ui, desk: &Desk) {
     });
 }
 
-fn device(ui: &mut Ui, desk: &Desk) {
+fn device(ui: &mut Ui, state: &AppState) {
     card(ui, Palette::of(ui).card, "Device", |ui| {
-        let info = desk.gpu.info();
+        let info = state.gpu.info();
         row(ui, "Name", &info.name);
         row(ui, "Backend", info.backend.to_string());
         row(ui, "Shared with", "this window");
     });
 }
 
-fn timing(ui: &mut Ui, desk: &Desk) {
+fn timing(ui: &mut Ui, state: &AppState) {
     card(ui, Palette::of(ui).card, "Time", |ui| {
-        let picture = desk.pictures.selected();
+        let picture = state.pictures.selected();
         let answer = picture.and_then(|picture| picture.answer.as_ref());
         let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".into());
-        let model = desk.models.loaded.as_ref();
+        let model = state.models.loaded.as_ref();
         row(
             ui,
             "Loading the network",
             or_dash(model.map(|m| time(m.loading))),
         );
         row(ui, "Decoding", or_dash(picture.map(|p| time(p.decoding))));
-        row(ui, "Classifying", or_dash(answer.map(|a| time(a.took))));
+        row(ui, "Classifying", or_dash(answer.map(|a| time(a.duration))));
     });
 }
 
-fn inference(ui: &mut Ui, desk: &Desk) {
+fn inference(ui: &mut Ui, state: &AppState) {
     card(ui, Palette::of(ui).card, "Inference", |ui| {
-        let Setup::There(recorder) = &desk.live.recorder else {
+        let RecorderState::Ready(recorder) = &state.live.recorder else {
             ui.label(RichText::new("being set up").color(Palette::of(ui).weak));
             return;
         };
-        let answers = &desk.live.answers;
+        let answers = &state.live.answers;
         row(ui, "GPU time per run", time(recorder.gpu_time()));
-        let slices = recorder.slices(desk.live.budget);
+        let slices = recorder.slices(state.live.budget);
         row(ui, "Slices per answer", slices.to_string());
         row(ui, "Answers per second", format!("{:.1}", answers.rate()));
         row(ui, "Latency", time(answers.latency));
-        row(ui, "Recording a frame", time(desk.live.recording));
-        let waits = desk.gpu.waits() - desk.live.waits_before;
+        row(ui, "Recording a frame", time(state.live.recording));
+        let waits = state.gpu.waits() - state.live.waits_before;
         row(ui, "Waits for the device", waits.to_string());
     });
 }

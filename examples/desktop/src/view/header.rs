@@ -4,10 +4,10 @@ use eframe::egui::{Align, Layout, ProgressBar, RichText, Stroke, Ui, vec2};
 
 use super::parts::choice;
 use super::theme::Palette;
-use crate::desk::{Desk, Mode};
-use crate::wish::Wish;
+use crate::state::{AppState, Mode};
+use crate::user_action::UserAction;
 
-pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+pub fn show(ui: &mut Ui, state: &AppState, actions: &mut Vec<UserAction>) {
     ui.horizontal(|ui| {
         ui.label(RichText::new("resnet-wgpu").heading().strong());
         ui.add_space(28.0);
@@ -15,34 +15,34 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
             (Mode::Pictures, "Pictures", "Pictures from files"),
             (Mode::Live, "Live", "A scene, classified in each frame (L)"),
         ];
-        for (mode, name, says) in modes {
-            let shown = choice(ui, desk.mode == mode, name);
-            if shown.on_hover_text(says).clicked() {
-                wishes.push(Wish::Show(mode));
+        for (mode, name, hint) in modes {
+            let button = choice(ui, state.mode, mode, name);
+            if button.on_hover_text(hint).clicked() {
+                actions.push(UserAction::Show(mode));
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            models(ui, desk, wishes);
+            models(ui, state, actions);
         });
     });
 }
 
 /// Draws the present network with a menu to change it, or the progress of loading.
-fn models(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+fn models(ui: &mut Ui, state: &AppState, actions: &mut Vec<UserAction>) {
     let palette = Palette::of(ui);
-    if let Some(coming) = &desk.models.coming {
+    if let Some(pending) = &state.models.pending {
         if ui.button("Cancel").clicked() {
-            wishes.push(Wish::CancelLoading);
+            actions.push(UserAction::CancelLoading);
         }
-        let part = coming.fraction();
-        let bar = ProgressBar::new(part)
+        let fraction = pending.fraction();
+        let bar = ProgressBar::new(fraction)
             .desired_width(160.0)
             .desired_height(6.0);
         ui.add(bar.fill(palette.accent));
-        ui.label(RichText::new(format!("Loading {}", coming.name)).color(palette.weak));
+        ui.label(RichText::new(format!("Loading {}", pending.name)).color(palette.weak));
         return;
     }
-    let name = match &desk.models.loaded {
+    let name = match &state.models.loaded {
         Some(model) => model.network.classifier.model().network().name.clone(),
         None => "No network".into(),
     };
@@ -50,11 +50,11 @@ fn models(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     let menu = ui.menu_button(format!("{name}      "), |ui| {
         ui.set_min_width(210.0);
         if ui.button("Embedded network (CIFAR-10)").clicked() {
-            wishes.push(Wish::Embedded);
+            actions.push(UserAction::Embedded);
             ui.close();
         }
         if ui.button("Open a safetensors file…").clicked() {
-            wishes.push(Wish::OpenModel);
+            actions.push(UserAction::OpenModel);
             ui.close();
         }
     });

@@ -6,9 +6,9 @@ use eframe::egui::{
 
 use super::parts::{caption, focus, within};
 use super::theme::{Palette, ROUND, ROUND_SMALL};
-use crate::desk::Desk;
 use crate::picture::Picture;
-use crate::wish::Wish;
+use crate::state::AppState;
+use crate::user_action::UserAction;
 
 /// The height of an entry, and the side of its thumbnail.
 const HEIGHT: f32 = 64.0;
@@ -18,9 +18,9 @@ const THUMB: f32 = 48.0;
 const GAP: f32 = 4.0;
 const STEP: f32 = HEIGHT + GAP;
 
-pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+pub fn show(ui: &mut Ui, state: &AppState, actions: &mut Vec<UserAction>) {
     ui.horizontal(|ui| {
-        let pictures = desk.pictures.all().len();
+        let pictures = state.pictures.all().len();
         caption(
             ui,
             &match pictures {
@@ -34,43 +34,50 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
                 .on_hover_text("Open pictures (O)")
                 .clicked()
             {
-                wishes.push(Wish::OpenPictures);
+                actions.push(UserAction::OpenPictures);
             }
-            if desk.pictures.all().len() > 1
+            if state.pictures.all().len() > 1
                 && ui.small_button("×").on_hover_text("Close all").clicked()
             {
-                wishes.push(Wish::CloseAll);
+                actions.push(UserAction::CloseAll);
             }
         });
     });
     ui.add_space(6.0);
     ScrollArea::vertical()
         .auto_shrink(false)
-        .show_viewport(ui, |ui, seen| entries(ui, desk, seen, wishes));
+        .show_viewport(ui, |ui, visible| entries(ui, state, visible, actions));
 }
 
 /// Draws only the visible entries, since there may be thousands.
-fn entries(ui: &mut Ui, desk: &Desk, seen: Rect, wishes: &mut Vec<Wish>) {
-    let all = desk.pictures.all();
-    let selected = desk.pictures.selected_at();
-    let (across, top) = (ui.max_rect().x_range(), ui.max_rect().top());
+fn entries(ui: &mut Ui, state: &AppState, visible: Rect, actions: &mut Vec<UserAction>) {
+    let all = state.pictures.all();
+    let across = ui.max_rect().x_range();
+    let top = ui.max_rect().top();
     ui.set_height((all.len() as f32 * STEP - GAP).max(0.0));
-    let place = |at: usize| {
+    let entry_rect = |at: usize| {
         let top = top + at as f32 * STEP;
         Rect::from_x_y_ranges(across, top..=top + HEIGHT)
     };
-    let first = (seen.top() / STEP).max(0.0) as usize;
-    let last = (seen.bottom() / STEP).max(0.0) as usize;
+    let first = (visible.top() / STEP).max(0.0) as usize;
+    let last = (visible.bottom() / STEP).max(0.0) as usize;
     for (at, picture) in all.iter().enumerate().take(last + 1).skip(first) {
-        entry(ui, place(at), picture, at == selected, wishes);
+        entry(ui, state, entry_rect(at), picture, actions);
     }
-    if desk.reveal {
-        ui.scroll_to_rect(place(selected), None);
+    if state.scroll_to_selected {
+        ui.scroll_to_rect(entry_rect(state.pictures.selected_index()), None);
     }
 }
 
-fn entry(ui: &mut Ui, rect: Rect, picture: &Picture, selected: bool, wishes: &mut Vec<Wish>) {
+fn entry(
+    ui: &mut Ui,
+    state: &AppState,
+    rect: Rect,
+    picture: &Picture,
+    actions: &mut Vec<UserAction>,
+) {
     let palette = Palette::of(ui);
+    let selected = state.pictures.selected().map(|selected| selected.id) == Some(picture.id);
     let id = ui.scope_id().with(("picture", picture.id));
     let entry = ui.interact(rect, id, Sense::click());
     if selected || entry.hovered() {
@@ -109,15 +116,15 @@ fn entry(ui: &mut Ui, rect: Rect, picture: &Picture, selected: bool, wishes: &mu
         ui.add(Label::new(RichText::new(name).small().color(palette.weak)).truncate());
     });
     if entry.clicked() {
-        wishes.push(Wish::Select(picture.id));
+        actions.push(UserAction::Select(picture.id));
     }
     entry.context_menu(|ui| {
         if ui.button("Close").clicked() {
-            wishes.push(Wish::Remove(picture.id));
+            actions.push(UserAction::Remove(picture.id));
             ui.close();
         }
         if ui.button("Close all").clicked() {
-            wishes.push(Wish::CloseAll);
+            actions.push(UserAction::CloseAll);
             ui.close();
         }
     });

@@ -1,4 +1,4 @@
-//! The views. They only read the desk and return the user's wishes.
+//! The views. They only read the state and return the user's actions.
 
 mod answers;
 mod cards;
@@ -15,12 +15,12 @@ use eframe::egui::{
     Align, CentralPanel, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui,
 };
 
-use crate::desk::{Desk, Mode};
-use crate::wish::Wish;
+use crate::state::{AppState, Mode};
+use crate::user_action::UserAction;
 use theme::Palette;
 
 /// Draws the window and returns the positions of the bars.
-pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
+pub fn show(ui: &mut Ui, state: &AppState, actions: &mut Vec<UserAction>) -> Vec<Rect> {
     let palette = Palette::of(ui);
     let side = Frame::new()
         .fill(palette.side)
@@ -34,30 +34,30 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) -> Vec<Rect> {
     Panel::top("header")
         .frame(head)
         .resizable(false)
-        .show(ui, |ui| header::show(ui, desk, wishes));
+        .show(ui, |ui| header::show(ui, state, actions));
     Panel::left("pictures")
         .frame(side)
         .resizable(false)
         .exact_size(236.0)
-        .show(ui, |ui| list::show(ui, desk, wishes));
+        .show(ui, |ui| list::show(ui, state, actions));
     let mut bars = vec![];
     Panel::right("answers")
         .frame(side)
         .resizable(false)
         .exact_size(312.0)
         .show(ui, |ui| {
-            bars = answers::show(ui, desk, wishes);
+            bars = answers::show(ui, state, actions);
             ui.add_space(10.0);
             // The cards may be taller than the window.
-            ScrollArea::vertical().show(ui, |ui| cards::show(ui, desk));
+            ScrollArea::vertical().show(ui, |ui| cards::show(ui, state));
         });
     CentralPanel::no_frame()
         .frame(ground)
-        .show(ui, |ui| match desk.mode {
-            Mode::Pictures => stage::show(ui, desk, wishes),
-            Mode::Live => live::show(ui, desk, wishes),
+        .show(ui, |ui| match state.mode {
+            Mode::Pictures => stage::show(ui, state, actions),
+            Mode::Live => live::show(ui, state, actions),
         });
-    notices::show(ui, desk, wishes);
+    notices::show(ui, state, actions);
     bars
 }
 

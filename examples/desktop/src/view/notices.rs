@@ -5,14 +5,14 @@ use eframe::egui::{
 };
 
 use super::theme::{Palette, ROUND};
-use crate::desk::Desk;
-use crate::wish::Wish;
+use crate::state::AppState;
+use crate::user_action::UserAction;
 
 /// The number of notices that are visible at once; the latest are shown.
-const SEEN: usize = 3;
+const VISIBLE: usize = 3;
 
-pub fn show(ui: &Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
-    if desk.notices.is_empty() {
+pub fn show(ui: &Ui, state: &AppState, actions: &mut Vec<UserAction>) {
+    if state.notices.is_empty() {
         return;
     }
     let palette = Palette::of(ui);
@@ -21,15 +21,15 @@ pub fn show(ui: &Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
         .order(Order::Foreground)
         .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -20.0))
         .show(ui.ctx(), |ui| {
-            let first = desk.notices.len().saturating_sub(SEEN);
-            if desk.notices.len() > 1 {
-                let says = format!("Dismiss all {}", desk.notices.len());
+            let first = state.notices.len().saturating_sub(VISIBLE);
+            if state.notices.len() > 1 {
+                let says = format!("Dismiss all {}", state.notices.len());
                 if ui.button(says).clicked() {
-                    wishes.push(Wish::DismissAll);
+                    actions.push(UserAction::DismissAll);
                 }
                 ui.add_space(6.0);
             }
-            for (at, message) in desk.notices.all().enumerate().skip(first) {
+            for (at, message) in state.notices.all().enumerate().skip(first) {
                 let frame = Frame::new()
                     .fill(palette.card)
                     .stroke(Stroke::new(1.0, palette.error))
@@ -39,7 +39,7 @@ pub fn show(ui: &Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
                     ui.set_width(width);
                     ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
                         if ui.small_button("×").on_hover_text("Dismiss").clicked() {
-                            wishes.push(Wish::Dismiss(at));
+                            actions.push(UserAction::Dismiss(at));
                         }
                         ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
                             ui.add(Label::new(RichText::new(message).color(palette.text)).wrap());

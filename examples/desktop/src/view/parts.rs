@@ -15,7 +15,7 @@ pub fn card<R>(ui: &mut Ui, fill: Color32, title: &str, contents: impl FnOnce(&m
         .fill(fill)
         .corner_radius(ROUND)
         .inner_margin(Margin::symmetric(14, 11));
-    let shown = frame.show(ui, |ui| {
+    let response = frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 4.0;
         ui.spacing_mut().interact_size.y = 19.0;
@@ -24,7 +24,7 @@ pub fn card<R>(ui: &mut Ui, fill: Color32, title: &str, contents: impl FnOnce(&m
         contents(ui)
     });
     ui.add_space(6.0);
-    shown.inner
+    response.inner
 }
 
 /// Draws a small title.
@@ -33,10 +33,10 @@ pub fn caption(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).small().strong().color(colour));
 }
 
-/// Draws a button that is either chosen or not.
-pub fn choice(ui: &mut Ui, chosen: bool, name: &str) -> Response {
+/// Draws a button for one of several values, highlighted if this value is the current one.
+pub fn choice<T: PartialEq>(ui: &mut Ui, current: T, value: T, name: &str) -> Response {
     let palette = Palette::of(ui);
-    let (text, fill) = if chosen {
+    let (text, fill) = if current == value {
         (palette.on_accent, palette.accent)
     } else {
         (palette.text, palette.track)

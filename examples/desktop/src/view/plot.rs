@@ -5,7 +5,7 @@ use std::time::Duration;
 use eframe::egui::{Align2, Color32, FontId, Rect, Stroke, Ui, pos2};
 
 use super::theme::{Palette, ROUND_SMALL};
-use crate::frames::{Frames, Kind};
+use crate::frames::{FrameKind, Frames};
 
 /// The width of a frame's bar in points.
 const WIDTH: f32 = 2.0;
@@ -13,10 +13,10 @@ const WIDTH: f32 = 2.0;
 /// The time of a frame at 60 Hz.
 const TICK: Duration = Duration::from_micros(16_667);
 
-pub fn colour(palette: &Palette, kind: Kind) -> Color32 {
+pub fn colour(palette: &Palette, kind: FrameKind) -> Color32 {
     match kind {
-        Kind::Without => palette.calm,
-        Kind::With => palette.accent,
+        FrameKind::Without => palette.calm,
+        FrameKind::With => palette.accent,
     }
 }
 
@@ -24,8 +24,8 @@ pub fn show(ui: &Ui, rect: Rect, frames: &Frames) {
     let palette = Palette::of(ui);
     ui.painter().rect_filled(rect, ROUND_SMALL, palette.ground);
     let inside = rect.shrink(6.0);
-    let room = (inside.width() / WIDTH) as usize;
-    let recent: Vec<(Kind, Duration)> = frames.recent().rev().take(room).collect();
+    let capacity = (inside.width() / WIDTH) as usize;
+    let recent: Vec<(FrameKind, Duration)> = frames.recent().rev().take(capacity).collect();
     let longest = recent.iter().map(|(_, time)| *time).max().unwrap_or(TICK);
     // The scale shows both the line and the longest frame.
     let scale = longest.max(2 * TICK).as_secs_f32();
@@ -40,7 +40,8 @@ pub fn show(ui: &Ui, rect: Rect, frames: &Frames) {
     let faint = palette.weak.gamma_multiply(0.6);
     ui.painter()
         .hline(inside.x_range(), line, Stroke::new(1.0, faint));
-    let (at, font) = (pos2(inside.left(), line - 2.0), FontId::proportional(10.5));
+    let at = pos2(inside.left(), line - 2.0);
+    let font = FontId::proportional(10.5);
     ui.painter()
         .text(at, Align2::LEFT_BOTTOM, "16.7 ms", font, palette.weak);
 }

@@ -8,9 +8,9 @@ use resnet_wgpu::low_level::preprocess::Region;
 
 use super::parts::{choice, fitted, within};
 use super::theme::{Palette, ROUND};
-use crate::desk::Desk;
-use crate::picture::{Maps, Picture};
-use crate::wish::Wish;
+use crate::picture::{MapState, Picture};
+use crate::state::AppState;
+use crate::user_action::UserAction;
 
 /// The height of the toolbar below the picture.
 const TOOLS: f32 = 44.0;
@@ -18,19 +18,19 @@ const TOOLS: f32 = 44.0;
 /// The darkness of the area outside the network's crop.
 const OUTSIDE: u8 = 150;
 
-pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
-    let Some(picture) = desk.pictures.selected() else {
-        return nothing(ui, desk, wishes);
+pub fn show(ui: &mut Ui, state: &AppState, actions: &mut Vec<UserAction>) {
+    let Some(picture) = state.pictures.selected() else {
+        return instructions(ui, state, actions);
     };
     let space = ui.available_rect_before_wrap();
     let (above, below) = space.split_top_bottom_at_y(space.bottom() - TOOLS);
-    let rect = fitted(above, picture.shown_size());
-    Image::from_texture((picture.shown().id(), rect.size()))
+    let rect = fitted(above, picture.displayed_size());
+    Image::from_texture((picture.displayed().id(), rect.size()))
         .corner_radius(ROUND)
         .paint_at(ui, rect);
-    let class = class(desk, picture);
-    if let (true, Some(class)) = (desk.heat, class) {
-        heat(ui, desk, picture, class, rect);
+    let class = class(state, picture);
+    if let Some(class) = class.filter(|_| state.heat) {
+        heat(ui, state, picture, class, rect);
     }
     let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
     if hovering {
@@ -39,27 +39,27 @@ pub fn show(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
             .rect_stroke(above, ROUND, stroke, StrokeKind::Inside);
     }
     within(ui, below.with_min_y(below.top() + 12.0), |ui| {
-        tools(ui, desk, picture, class, wishes)
+        tools(ui, state, picture, class, actions)
     });
 }
 
 /// Returns the class whose heat is shown.
-pub fn class(desk: &Desk, picture: &Picture) -> Option<usize> {
+pub fn class(state: &AppState, picture: &Picture) -> Option<usize> {
     let top = &picture.answer.as_ref()?.top;
-    let chosen = top.iter().find(|best| Some(best.class) == desk.class);
+    let chosen = top.iter().find(|best| Some(best.class) == state.class);
     chosen.or(top.first()).map(|best| best.class)
 }
 
 /// Draws a class's heat over the network's crop, and dims the rest.
-fn heat(ui: &Ui, desk: &Desk, picture: &Picture, class: usize, rect: Rect) {
+fn heat(ui: &Ui, state: &AppState, picture: &Picture, class: usize, rect: Rect) {
     let Some(heat) = picture.heat(class) else {
         return;
     };
-    let Some(seen) = seen(desk, picture, rect) else {
+    let Some(crop) = crop_rect(state, picture, rect) else {
         return;
     };
-    let inside = seen.intersect(rect);
-    let outside = Color32::from_black_alpha((f32::from(OUTSIDE) * desk.opacity) as u8);
+    let inside = crop.intersect(rect);
+    let outside = Color32::from_black_alpha((f32::from(OUTSIDE) * state.opacity) as u8);
     for part in [
         rect.with_max_y(inside.top()),
         rect.with_min_y(inside.bottom()),
@@ -72,11 +72,11 @@ fn heat(ui: &Ui, desk: &Desk, picture: &Picture, class: usize, rect: Rect) {
         }
     }
     // If the crop exceeds the picture, only the part inside the picture is drawn.
-    let part = |at: Pos2| ((at - seen.min) / seen.size()).to_pos2();
+    let part = |at: Pos2| ((at - crop.min) / crop.size()).to_pos2();
     let corners = shared_corners(inside, rect);
-    Image::from_texture((heat.shown.id(), heat.shown.size()))
+    Image::from_texture((heat.texture.id(), heat.texture.size()))
         .uv(Rect::from_min_max(part(inside.min), part(inside.max)))
-        .tint(Color32::WHITE.gamma_multiply(desk.opacity))
+        .tint(Color32::WHITE.gamma_multiply(state.opacity))
         .corner_radius(corners)
         .paint_at(ui, inside);
     let line = Stroke::new(1.0, Color32::from_white_alpha(90));
@@ -96,8 +96,8 @@ fn shared_corners(part: Rect, all: Rect) -> CornerRadius {
 }
 
 /// Returns the network's crop of the picture in screen coordinates.
-fn seen(desk: &Desk, picture: &Picture, rect: Rect) -> Option<Rect> {
-    let model = desk.models.loaded.as_ref()?;
+fn crop_rect(state: &AppState, picture: &Picture, rect: Rect) -> Option<Rect> {
+    let model = state.models.loaded.as_ref()?;
     let (width, height) = picture.size;
     let region = model.network.classifier.preprocess().region(width, height);
     let Region {
@@ -117,34 +117,34 @@ fn seen(desk: &Desk, picture: &Picture, rect: Rect) -> Option<Rect> {
 /// Draws the toolbar below the picture.
 fn tools(
     ui: &mut Ui,
-    desk: &Desk,
+    state: &AppState,
     picture: &Picture,
     class: Option<usize>,
-    wishes: &mut Vec<Wish>,
+    actions: &mut Vec<UserAction>,
 ) {
     let palette = Palette::of(ui);
     ui.horizontal_centered(|ui| {
-        let heat = choice(ui, desk.heat, "Heat");
+        let heat = choice(ui, state.heat, true, "Heat");
         if heat
             .on_hover_text("Show the evidence for the answer (H)")
             .clicked()
         {
-            wishes.push(Wish::Heat(!desk.heat));
+            actions.push(UserAction::ToggleHeat);
         }
-        if desk.heat {
-            let mut opacity = desk.opacity;
+        if state.heat {
+            let mut opacity = state.opacity;
             let slider = Slider::new(&mut opacity, 0.0..=1.0).show_value(false);
             if ui
                 .add(slider)
                 .on_hover_text("Opacity of the heat map")
                 .changed()
             {
-                wishes.push(Wish::Opacity(opacity));
+                actions.push(UserAction::Opacity(opacity));
             }
             let says = match &picture.maps {
-                Maps::Coming | Maps::None => "making the map…".into(),
-                Maps::Failed => "no map".into(),
-                Maps::There(_) => match (&desk.models.loaded, class) {
+                MapState::Pending | MapState::None => "making the map…".into(),
+                MapState::Failed => "no map".into(),
+                MapState::Ready(_) => match (&state.models.loaded, class) {
                     (Some(model), Some(class)) => {
                         format!(
                             "evidence for “{}”",
@@ -165,7 +165,7 @@ fn tools(
 }
 
 /// Draws instructions while no picture is open.
-fn nothing(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
+fn instructions(ui: &mut Ui, state: &AppState, actions: &mut Vec<UserAction>) {
     let palette = Palette::of(ui);
     let space = ui.available_rect_before_wrap();
     let hovering = ui.input(|input| !input.raw.hovered_files.is_empty());
@@ -187,13 +187,13 @@ fn nothing(ui: &mut Ui, desk: &Desk, wishes: &mut Vec<Wish>) {
     text(0.0, "Drop pictures here", 21.0, palette.text);
     text(30.0, "or a .safetensors checkpoint", 13.5, palette.weak);
     let button = Rect::from_center_size(zone.center() + vec2(0.0, 80.0), vec2(150.0, 34.0));
-    let says = if desk.is_idle() {
+    let says = if state.is_idle() {
         "Open pictures…"
     } else {
         "Opening…"
     };
     if ui.put(button, Button::new(says)).clicked() {
-        wishes.push(Wish::OpenPictures);
+        actions.push(UserAction::OpenPictures);
     }
 }
 

@@ -33,17 +33,17 @@ impl Display {
         let out = server.stdout.take().expect("it was piped");
         // The server prints its number once it listens. A separate thread reads the
         // number, because a read has no time limit.
-        let (tell, told) = channel();
+        let (sender, receiver) = channel();
         std::thread::spawn(move || {
             let mut line = String::new();
             let read = BufReader::new(out).read_line(&mut line);
-            let _ = tell.send(read.map(|_| line));
+            let _ = sender.send(read.map(|_| line));
         });
         let mut display = Self {
             server,
             name: String::new(),
         };
-        let line = told.recv_timeout(Duration::from_secs(30));
+        let line = receiver.recv_timeout(Duration::from_secs(30));
         let number: u32 = line
             .expect("Xvfb does not start")
             .unwrap()

@@ -4,12 +4,12 @@ use serde::Serialize;
 
 /// A logarithmic axis of positive numbers.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Log {
+pub(super) struct LogAxis {
     low: f64,
     high: f64,
 }
 
-impl Log {
+impl LogAxis {
     /// Makes an axis that covers all positive finite values, with a margin. Returns `None` if no
     /// such value exists.
     pub fn over(values: impl IntoIterator<Item = f64>) -> Option<Self> {
@@ -28,13 +28,13 @@ impl Log {
     }
 
     /// Returns the position of a number on the axis, from 0 to 1.
-    pub fn place(&self, value: f64) -> f64 {
+    pub fn position(&self, value: f64) -> f64 {
         (value.log10() - self.low) / (self.high - self.low)
     }
 
     /// Returns the number at a position.
-    pub fn at(&self, place: f64) -> f64 {
-        10f64.powf(self.low + place * (self.high - self.low))
+    pub fn at(&self, position: f64) -> f64 {
+        10f64.powf(self.low + position * (self.high - self.low))
     }
 
     /// Returns a few round numbers on the axis: powers of ten, or 1 and 3 times powers of ten if
@@ -48,12 +48,13 @@ impl Log {
         let between =
             (first..=first + 3).flat_map(|power| [1.0, 3.0].map(|step| step * 10f64.powi(power)));
         between
-            .filter(|&tick| (0.0..=1.0).contains(&self.place(tick)))
+            .filter(|&tick| (0.0..=1.0).contains(&self.position(tick)))
             .collect()
     }
 
     fn decades(&self) -> Vec<f64> {
-        let (first, last) = (self.low.ceil() as i32, self.high.floor() as i32);
+        let first = self.low.ceil() as i32;
+        let last = self.high.floor() as i32;
         let every = 1 + (last - first).max(0) as usize / 7;
         (first..=last)
             .step_by(every)
@@ -110,28 +111,28 @@ mod tests {
 
     #[test]
     fn logarithmic_axes() {
-        let axis = Log::over([1.0, 1000.0, 0.0, -3.0, f64::NAN]).unwrap();
+        let axis = LogAxis::over([1.0, 1000.0, 0.0, -3.0, f64::NAN]).unwrap();
         assert_eq!(axis.decades(), [1.0, 10.0, 100.0, 1000.0]);
-        assert!((axis.at(axis.place(20.0)) - 20.0).abs() < 1e-9);
-        assert!(Log::over([0.0]).is_none());
-        let narrow = Log::over([150.0, 900.0]).unwrap();
+        assert!((axis.at(axis.position(20.0)) - 20.0).abs() < 1e-9);
+        assert!(LogAxis::over([0.0]).is_none());
+        let narrow = LogAxis::over([150.0, 900.0]).unwrap();
         assert_eq!(narrow.ticks(), [100.0, 300.0, 1000.0]);
-        let wide = Log::over([f64::MIN_POSITIVE, f64::MAX]).unwrap();
+        let wide = LogAxis::over([f64::MIN_POSITIVE, f64::MAX]).unwrap();
         assert!(wide.decades().len() <= 16);
     }
 
     #[test]
-    fn every_convolution_is_known_as_one() {
-        use resnet_wgpu::low_level::kernels::Family;
+    fn every_kernel_has_its_family() {
+        use resnet_wgpu::low_level::kernels::KernelFamily;
         for kernel in KERNELS {
             let class = family_of(kernel.name).class;
             match kernel.family {
-                Family::Conv | Family::WinogradInput | Family::WinogradOutput => {
+                KernelFamily::Conv | KernelFamily::WinogradInput | KernelFamily::WinogradOutput => {
                     assert!(["f1", "f2"].contains(&class))
                 }
-                Family::GroupedConv => assert_eq!(class, "f3"),
-                Family::Linear => assert_eq!(class, "f4"),
-                Family::MaxPool | Family::AvgPool | Family::GlobalAvgPool => {
+                KernelFamily::GroupedConv => assert_eq!(class, "f3"),
+                KernelFamily::Linear => assert_eq!(class, "f4"),
+                KernelFamily::MaxPool | KernelFamily::AvgPool | KernelFamily::GlobalAvgPool => {
                     assert_eq!(class, "f5");
                 }
                 _ => assert_eq!(class, "f6"),

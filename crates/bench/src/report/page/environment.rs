@@ -8,7 +8,7 @@ use super::number::Num;
 use super::rows::Rows;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Environment {
+pub(super) struct EnvironmentView {
     name: String,
     /// The path that was given, if the name is only a part of it.
     path: Option<String>,
@@ -17,7 +17,7 @@ pub(super) struct Environment {
     crate_version: String,
     wgpu_version: String,
     schema_version: u32,
-    repetitions: Repeated,
+    repetitions: RepetitionsView,
     os: String,
     kernel: String,
     cpu: String,
@@ -29,7 +29,7 @@ pub(super) struct Environment {
 
 /// The repetitions of each row.
 #[derive(Debug, Serialize)]
-struct Repeated {
+struct RepetitionsView {
     /// The duration, or `None` if a fixed number of repetitions was requested.
     seconds: Option<Num>,
     at_least: Num,
@@ -50,14 +50,14 @@ struct DeviceView {
     limits: Vec<(&'static str, Num)>,
 }
 
-pub(super) fn environment(rows: &Rows, paths: &[&str]) -> Vec<Environment> {
+pub(super) fn environment(rows: &Rows, paths: &[&str]) -> Vec<EnvironmentView> {
     let reports = rows.reports.iter().zip(paths).enumerate();
     reports
-        .map(|(i, ((name, report), path))| one(i, name, path, report))
+        .map(|(i, ((name, report), path))| environment_view(i, name, path, report))
         .collect()
 }
 
-fn one(index: usize, name: &str, path: &str, report: &Report) -> Environment {
+fn environment_view(index: usize, name: &str, path: &str, report: &Report) -> EnvironmentView {
     let Host {
         os,
         kernel,
@@ -68,7 +68,7 @@ fn one(index: usize, name: &str, path: &str, report: &Report) -> Environment {
     } = &report.host;
     let at = |path: &str| format!("/{index}/report/{path}");
     let devices = report.devices.iter().enumerate();
-    Environment {
+    EnvironmentView {
         name: name.into(),
         path: (path != name).then(|| path.into()),
         created: report.created.clone(),
@@ -76,7 +76,7 @@ fn one(index: usize, name: &str, path: &str, report: &Report) -> Environment {
         crate_version: report.crate_version.clone(),
         wgpu_version: report.wgpu_version.clone(),
         schema_version: report.schema_version,
-        repetitions: repeated(&report.repetitions, &at("repetitions")),
+        repetitions: repetitions_view(&report.repetitions, &at("repetitions")),
         os: os.clone(),
         kernel: kernel.clone(),
         cpu: cpu.clone(),
@@ -88,12 +88,12 @@ fn one(index: usize, name: &str, path: &str, report: &Report) -> Environment {
             Power::Unknown => "no battery, or unknown",
         },
         devices: devices
-            .map(|(i, device)| view(device, &at(&format!("devices/{i}"))))
+            .map(|(i, device)| device_view(device, &at(&format!("devices/{i}"))))
             .collect(),
     }
 }
 
-fn repeated(repetitions: &Repetitions, at: &str) -> Repeated {
+fn repetitions_view(repetitions: &Repetitions, at: &str) -> RepetitionsView {
     let Repetitions {
         seconds,
         at_least,
@@ -103,14 +103,14 @@ fn repeated(repetitions: &Repetitions, at: &str) -> Repeated {
         1e9.. => format!("{seconds:.1e}"),
         _ => seconds.to_string(),
     };
-    Repeated {
+    RepetitionsView {
         seconds: (at_least != at_most).then(|| Num::new(seconds, text, format!("{at}/seconds"))),
         at_least: Num::count(at_least, format!("{at}/at_least")),
         at_most: Num::count(at_most, format!("{at}/at_most")),
     }
 }
 
-fn view(device: &Device, at: &str) -> DeviceView {
+fn device_view(device: &Device, at: &str) -> DeviceView {
     let limits = &device.limits;
     let at = |name: &str| format!("{at}/limits/{name}");
     let size = |name, value: u64| (name, Num::bytes(value, at(name)));

@@ -166,9 +166,9 @@ fn warnings(rows: &Rows) -> Vec<Warning> {
                 add(Warning { about, text });
             }
         }
-        let mut told = report.devices.iter().flat_map(|device| &device.warnings);
-        let told = told.any(|text| text.to_lowercase().contains("battery"));
-        if report.host.power == Power::Battery && !told {
+        let mut device_warnings = report.devices.iter().flat_map(|device| &device.warnings);
+        let mentioned = device_warnings.any(|text| text.to_lowercase().contains("battery"));
+        if report.host.power == Power::Battery && !mentioned {
             let text = "the machine ran on battery, so its clocks may have been lower".into();
             add(Warning {
                 about: if name.is_empty() {
@@ -180,8 +180,8 @@ fn warnings(rows: &Rows) -> Vec<Warning> {
             });
         }
     }
-    type Doubt = fn(&Row) -> bool;
-    let doubts: [(Doubt, &str); 2] = [
+    type RowFilter = fn(&Row) -> bool;
+    let filters: [(RowFilter, &str); 2] = [
         (
             |row| {
                 let v = row.verification.as_ref();
@@ -194,8 +194,8 @@ fn warnings(rows: &Rows) -> Vec<Warning> {
             "the table shows the warnings about their figures",
         ),
     ];
-    for (doubtful, text) in doubts {
-        let n = rows.entries.iter().filter(|e| doubtful(e.row)).count();
+    for (is_affected, text) in filters {
+        let n = rows.entries.iter().filter(|e| is_affected(e.row)).count();
         if n > 0 {
             warnings.push(Warning {
                 about: format!("{n} of {} rows", rows.entries.len()),

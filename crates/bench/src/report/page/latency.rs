@@ -42,7 +42,7 @@ pub(super) fn latency(rows: &Rows) -> Vec<Latency> {
 }
 
 fn distribution(rows: &Rows, entry: &Entry, times: &Stats) -> Latency {
-    let axis = Axis::of(times);
+    let axis = TimeAxis::of(times);
     let title = rows.title(entry);
     let n = times.samples.len();
     let label = format!(
@@ -71,30 +71,31 @@ fn distribution(rows: &Rows, entry: &Entry, times: &Stats) -> Latency {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Axis {
+struct TimeAxis {
     low: f64,
     high: f64,
 }
 
-impl Axis {
+impl TimeAxis {
     /// Makes an axis from the smallest to the largest sample. If a few outliers would compress all
     /// other samples into one bar, the axis ends soon after p99.
     fn of(times: &Stats) -> Self {
-        let (low, max) = (times.min, times.max);
-        let usual = times.p99 - low;
-        let high = if max - low <= 1.6 * usual {
+        let low = times.min;
+        let max = times.max;
+        let spread = times.p99 - low;
+        let high = if max - low <= 1.6 * spread {
             max
         } else {
-            times.p99 + 0.25 * usual
+            times.p99 + 0.25 * spread
         };
-        let room = (0.03 * (high - low)).max(0.01 * high.abs());
+        let margin = (0.03 * (high - low)).max(0.01 * high.abs());
         Self {
-            low: low - room,
-            high: high + room,
+            low: low - margin,
+            high: high + margin,
         }
     }
 
-    fn place(&self, ms: f64) -> f64 {
+    fn position(&self, ms: f64) -> f64 {
         (ms - self.low) / (self.high - self.low)
     }
 
@@ -103,21 +104,21 @@ impl Axis {
         let base = el("line").class("axis").set("x1", 0).set("x2", "100%");
         chart.push(base.set("y1", px(y)).set("y2", px(y)));
         for tick in ticks(self.low, self.high, 4) {
-            let place = self.place(tick);
-            let anchor = match place {
+            let position = self.position(tick);
+            let anchor = match position {
                 p if p < 0.04 => "start",
                 p if p > 0.9 => "end",
                 _ => "middle",
             };
-            let text = el("text").class("tick").set("x", percent(place));
+            let text = el("text").class("tick").set("x", percent(position));
             let text = text.set("y", px(y + 14.0)).set("text-anchor", anchor);
-            chart.push(text.text(&format!("{} ms", short(tick))));
+            chart.push(text.text(&format!("{} ms", tick_text(tick))));
         }
     }
 }
 
 /// Returns a tick's number without trailing zeros.
-fn short(tick: f64) -> String {
+fn tick_text(tick: f64) -> String {
     let text = significant(tick, 4);
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').into()
@@ -126,12 +127,12 @@ fn short(tick: f64) -> String {
     }
 }
 
-fn histogram(chart: &mut Element, times: &Stats, axis: Axis, colour: &str) {
+fn histogram(chart: &mut Element, times: &Stats, axis: TimeAxis, colour: &str) {
     let n = times.samples.len();
     let bins = ((2.0 * (n as f64).sqrt()) as usize).clamp(12, 48);
     let mut counts = vec![0usize; bins];
     for &ms in times.samples.iter().filter(|&&ms| ms <= axis.high) {
-        let bin = (axis.place(ms) * bins as f64) as usize;
+        let bin = (axis.position(ms) * bins as f64) as usize;
         counts[bin.min(bins - 1)] += 1;
     }
     let most = counts.iter().copied().max().unwrap_or(1).max(1) as f64;
@@ -147,17 +148,18 @@ fn histogram(chart: &mut Element, times: &Stats, axis: Axis, colour: &str) {
             .set("y", px(LABELS + PLOT - height))
             .set("height", px(height))
             .set("data-count", count);
-        let (from, to) = (significant(from, 4), significant(to, 4));
+        let from = significant(from, 4);
+        let to = significant(to, 4);
         chart.push(bar.title(&format!("{count} of {n} from {from} to {to} ms")));
     }
 }
 
-fn dots(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis, colour: &str) {
+fn dots(chart: &mut Element, entry: &Entry, times: &Stats, axis: TimeAxis, colour: &str) {
     for (i, &ms) in times.samples.iter().enumerate() {
         let num = entry.ms(ms, &format!("end_to_end/samples/{i}"));
         let dot = el("circle")
             .class(&format!("dot {colour}"))
-            .set("cx", percent(axis.place(ms)))
+            .set("cx", percent(axis.position(ms)))
             .set("cy", px(LABELS + PLOT / 2.0))
             .set("r", 6)
             .num(&num);
@@ -166,14 +168,14 @@ fn dots(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis, colour: &
 }
 
 /// Draws marks for median, p90 and p99, with each label on its own line.
-fn marks(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis) {
+fn marks(chart: &mut Element, entry: &Entry, times: &Stats, axis: TimeAxis) {
     let marks = [
         ("median", times.median),
         ("p90", times.p90),
         ("p99", times.p99),
     ];
     for (i, (name, ms)) in marks.into_iter().enumerate() {
-        let x = axis.place(ms);
+        let x = axis.position(ms);
         let y = 11.0 + 15.0 * i as f64;
         let line = el("line").class("mark").set("y1", px(y - 9.0));
         let line = line.set("y2", px(LABELS + PLOT));
@@ -192,7 +194,7 @@ fn marks(chart: &mut Element, entry: &Entry, times: &Stats, axis: Axis) {
 
 /// Draws the samples in the order of measurement, which shows clocks that fall as a device warms
 /// up.
-fn trend(times: &Stats, axis: Axis, colour: &str) -> Element {
+fn trend(times: &Stats, axis: TimeAxis, colour: &str) -> Element {
     const HEIGHT: f64 = 34.0;
     const POINTS: usize = 160;
     let each = times.samples.len().div_ceil(POINTS);
@@ -206,7 +208,7 @@ fn trend(times: &Stats, axis: Axis, colour: &str) -> Element {
         .iter()
         .enumerate()
         .map(|(i, mean)| {
-            let part = axis.place(*mean).clamp(0.0, 1.0);
+            let part = axis.position(*mean).clamp(0.0, 1.0);
             let y = 1.0 + (HEIGHT - 2.0) * (1.0 - part);
             format!("{},{}", px(100.0 * i as f64 / last), px(y))
         })
@@ -230,23 +232,23 @@ mod tests {
     #[test]
     fn a_straggler_does_not_set_the_axis() {
         let mut samples: Vec<f64> = (0..200).map(|i| 1.0 + 0.001 * f64::from(i)).collect();
-        let even = Axis::of(&Stats::of(samples.clone()).unwrap());
-        assert!(even.place(1.199) < 1.0);
+        let even = TimeAxis::of(&Stats::of(samples.clone()).unwrap());
+        assert!(even.position(1.199) < 1.0);
         samples[7] = 50.0;
-        let axis = Axis::of(&Stats::of(samples).unwrap());
+        let axis = TimeAxis::of(&Stats::of(samples).unwrap());
         assert!(axis.high < 1.5 && axis.low < 1.0, "{axis:?}");
     }
 
     #[test]
     fn equal_samples_have_an_axis() {
-        let axis = Axis::of(&Stats::of(vec![2.0; 30]).unwrap());
-        assert!((axis.place(2.0) - 0.5).abs() < 1e-9);
+        let axis = TimeAxis::of(&Stats::of(vec![2.0; 30]).unwrap());
+        assert!((axis.position(2.0) - 0.5).abs() < 1e-9);
     }
 
     #[test]
     fn ticks_are_short() {
-        assert_eq!(short(2.0), "2");
-        assert_eq!(short(0.25), "0.25");
-        assert_eq!(short(1200.0), "1,200");
+        assert_eq!(tick_text(2.0), "2");
+        assert_eq!(tick_text(0.25), "0.25");
+        assert_eq!(tick_text(1200.0), "1,200");
     }
 }

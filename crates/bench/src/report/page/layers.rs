@@ -18,21 +18,21 @@ pub(super) struct Layers {
     total: Num,
     repetitions: Num,
     clock: &'static str,
-    families: Vec<Part>,
+    families: Vec<FamilyShare>,
     parts: Value,
     has_ceilings: bool,
-    steps: Vec<Step>,
+    steps: Vec<StepRow>,
 }
 
 /// A kernel family's share of the time.
 #[derive(Debug, Serialize)]
-struct Part {
+struct FamilyShare {
     family: Family,
     share: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Step {
+struct StepRow {
     layer: String,
     kernel: String,
     output: String,
@@ -47,11 +47,11 @@ struct Step {
 pub(super) fn layers(rows: &Rows) -> Vec<Layers> {
     let right = rows.entries.iter().filter(|entry| entry.is_right());
     right
-        .filter_map(|entry| Some(profile(rows, entry, entry.row.profile.as_ref()?)))
+        .filter_map(|entry| Some(profile_section(rows, entry, entry.row.profile.as_ref()?)))
         .collect()
 }
 
-fn profile(rows: &Rows, entry: &Entry, profile: &Profile) -> Layers {
+fn profile_section(rows: &Rows, entry: &Entry, profile: &Profile) -> Layers {
     let at = |path: &str| entry.at(&format!("profile/{path}"));
     let longest = profile.steps.iter().map(|step| step.ms).fold(0.0, f64::max);
     let sum: f64 = profile.steps.iter().map(|step| step.ms).sum();
@@ -64,11 +64,11 @@ fn profile(rows: &Rows, entry: &Entry, profile: &Profile) -> Layers {
         let rate = |value: f64, path: &str| Num::rate(value, at(path));
         let [channels, height, width] = step.output;
         let ms = Num::ms(step.ms, at("ms"));
-        Step {
+        StepRow {
             layer: step.layer.clone(),
             kernel: step.kernel.clone(),
             output: format!("{channels}×{height}×{width}"),
-            bar: bar(step, longest, &ms).into_value(),
+            bar: step_bar(step, longest, &ms).into_value(),
             ms,
             share: Num::new(step.share, format!("{:.1}", step.share), at("share")),
             gflops: rate(step.gflops, "gflops"),
@@ -82,14 +82,14 @@ fn profile(rows: &Rows, entry: &Entry, profile: &Profile) -> Layers {
         total: Num::ms(profile.total_ms, at("total_ms")),
         repetitions: Num::count(profile.repetitions, at("repetitions")),
         clock: super::environment::clock(profile.clock),
-        parts: parts(&families).into_value(),
+        parts: family_bar(&families).into_value(),
         families: FAMILIES
             .iter()
             .filter_map(|family| {
                 let share = 100.0 * families.get(family)?;
                 let family = *family;
                 let share = format!("{share:.1} %");
-                Some(Part { family, share })
+                Some(FamilyShare { family, share })
             })
             .collect(),
         has_ceilings: profile.steps.iter().any(|step| step.ceiling_ms.is_some()),
@@ -98,7 +98,7 @@ fn profile(rows: &Rows, entry: &Entry, profile: &Profile) -> Layers {
 }
 
 /// Draws the shares of all families in one bar.
-fn parts(families: &BTreeMap<Family, f64>) -> Element {
+fn family_bar(families: &BTreeMap<Family, f64>) -> Element {
     const HEIGHT: f64 = 14.0;
     let mut chart = picture(HEIGHT, "Parts of the GPU time by kind of kernel");
     let mut x = 0.0;
@@ -115,7 +115,7 @@ fn parts(families: &BTreeMap<Family, f64>) -> Element {
 }
 
 /// Draws the time of a step as a bar, with a mark at the time that the device's peaks would allow.
-fn bar(step: &StepTime, longest: f64, ms: &Num) -> Element {
+fn step_bar(step: &StepTime, longest: f64, ms: &Num) -> Element {
     const HEIGHT: f64 = 12.0;
     let part = |ms: f64| if longest > 0.0 { ms / longest } else { 0.0 };
     let ceiling = step.ceiling_ms.map(|ceiling| {

@@ -12,7 +12,7 @@ use crate::page::svg::{Element, el, percent, picture, px};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Medians {
-    groups: Vec<Group>,
+    groups: Vec<MedianChart>,
     /// True if each group has its own scale.
     own_scales: bool,
     /// True if some rows have several batches in flight. `latency` is true if some rows have only
@@ -23,7 +23,7 @@ pub(super) struct Medians {
 }
 
 #[derive(Debug, Serialize)]
-struct Group {
+struct MedianChart {
     work: String,
     chart: Value,
 }
@@ -51,7 +51,7 @@ pub(super) fn medians(rows: &Rows) -> Medians {
             chart.push(bar(rows, &group, entry, scale).set("transform", down));
         }
         let chart = chart.into_value();
-        Group { work, chart }
+        MedianChart { work, chart }
     });
     let has = |scenario| rows.entries.iter().any(|e| e.row.work.scenario == scenario);
     let legend = rows.series.iter().enumerate();

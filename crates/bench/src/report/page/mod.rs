@@ -52,7 +52,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
 pub fn page(reports: &[(String, &Report)]) -> Result<String, PageError> {
     let env = environment(TEMPLATES)?;
     let paths: Vec<&str> = reports.iter().map(|(path, _)| path.as_str()).collect();
-    let named: Vec<(String, &Report)> = (names::short(&paths).into_iter())
+    let named: Vec<(String, &Report)> = (names::short_names(&paths).into_iter())
         .zip(reports.iter().map(|(_, report)| *report))
         .collect();
     let rows = Rows::of(&named);
@@ -82,7 +82,7 @@ struct Page {
     data: Value,
     several: bool,
     headline: headline::Headline,
-    table: table::Table,
+    table: table::RowTable,
     medians: medians::Medians,
     memory: Vec<memory::MemoryRow>,
     layers: Vec<layers::Layers>,
@@ -90,19 +90,19 @@ struct Page {
     latency: Vec<latency::Latency>,
     start_ups: start_ups::StartUps,
     peaks: peaks::PeakTable,
-    environment: Vec<environment::Environment>,
+    environment: Vec<environment::EnvironmentView>,
 }
 
 /// Returns the results as JSON that no HTML parser interprets as markup.
 fn embed(reports: &[(String, &Report)]) -> Result<String, serde_json::Error> {
     #[derive(Serialize)]
-    struct Named<'a> {
+    struct EmbeddedReport<'a> {
         name: &'a str,
         report: &'a Report,
     }
-    let named: Vec<Named> = reports
+    let reports: Vec<EmbeddedReport> = reports
         .iter()
-        .map(|(name, report)| Named { name, report })
+        .map(|(name, report)| EmbeddedReport { name, report })
         .collect();
-    embedded(&named)
+    embedded(&reports)
 }

@@ -2,7 +2,7 @@
 //! is unique.
 
 /// Returns for each path its shortest unique tail. Equal paths are numbered.
-pub(super) fn short(paths: &[&str]) -> Vec<String> {
+pub(super) fn short_names(paths: &[&str]) -> Vec<String> {
     let parts = paths.iter().map(|path| path.split(SEPARATORS).count());
     let longest = parts.max().unwrap_or(0);
     let name = |(i, path): (usize, &&str)| {
@@ -31,7 +31,7 @@ fn tail(path: &str, n: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::short;
+    use super::short_names;
 
     #[test]
     fn names_are_as_short_as_they_can_be() {
@@ -47,7 +47,7 @@ mod tests {
             (vec![""], vec![""]),
             (vec![], vec![]),
         ] {
-            assert_eq!(short(&paths), names);
+            assert_eq!(short_names(&paths), names);
         }
     }
 }

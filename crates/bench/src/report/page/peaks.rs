@@ -11,12 +11,12 @@ use super::rows::Rows;
 
 #[derive(Debug, Serialize)]
 pub(super) struct PeakTable {
-    devices: Vec<Column>,
-    lines: Vec<Line>,
+    devices: Vec<DeviceColumn>,
+    lines: Vec<Quantity>,
 }
 
 #[derive(Debug, Serialize)]
-struct Column {
+struct DeviceColumn {
     result: String,
     device: String,
     clock: &'static str,
@@ -25,7 +25,7 @@ struct Column {
 
 /// One quantity, with its values for all devices.
 #[derive(Debug, Serialize)]
-struct Line {
+struct Quantity {
     name: String,
     unit: &'static str,
     values: Vec<Option<Num>>,
@@ -34,14 +34,14 @@ struct Line {
 pub(super) fn peaks(rows: &Rows) -> PeakTable {
     let mut devices = vec![];
     // The key is order and name, because devices differ in their cooperative matrices.
-    let mut lines: BTreeMap<(usize, String), Line> = BTreeMap::new();
+    let mut lines: BTreeMap<(usize, String), Quantity> = BTreeMap::new();
     for (report, (name, result)) in rows.reports.iter().enumerate() {
         for (device, found) in result.devices.iter().enumerate() {
             let Some(peaks) = &found.peaks else { continue };
             let at = |path: &str| format!("/{report}/report/devices/{device}/peaks/{path}");
             for (order, what, unit, value) in quantities(peaks, at) {
                 let name = what.clone();
-                let line = lines.entry((order, what)).or_insert(Line {
+                let line = lines.entry((order, what)).or_insert(Quantity {
                     name,
                     unit,
                     values: vec![],
@@ -50,7 +50,7 @@ pub(super) fn peaks(rows: &Rows) -> PeakTable {
                 line.values.push(Some(value));
             }
             let why = peaks.not_measured.iter();
-            devices.push(Column {
+            devices.push(DeviceColumn {
                 result: name.clone(),
                 device: found.name.clone(),
                 clock: super::environment::clock(peaks.clock),
@@ -58,7 +58,7 @@ pub(super) fn peaks(rows: &Rows) -> PeakTable {
             });
         }
     }
-    let mut lines: Vec<Line> = lines.into_values().collect();
+    let mut lines: Vec<Quantity> = lines.into_values().collect();
     for line in &mut lines {
         line.values.resize(devices.len(), None);
     }
@@ -80,7 +80,8 @@ fn quantities(
     }
     for (i, matrix) in peaks.cooperative_matrix.iter().enumerate() {
         let [m, n, k] = matrix.shape;
-        let (from, to) = (&matrix.operands, &matrix.accumulator);
+        let from = &matrix.operands;
+        let to = &matrix.accumulator;
         let name = format!("Cooperative matrices {m}×{n}×{k}, {from} to {to}");
         let num = rate(matrix.gflops, &format!("cooperative_matrix/{i}/gflops"));
         found.push((2, name, "GFLOP/s", num));

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{Peaks, Profile, StepTime};
 
-use super::chart::{FAMILIES, Family, Log, family_of};
+use super::chart::{FAMILIES, Family, LogAxis, family_of};
 use super::number::{Num, rate, significant};
 use super::rows::{Entry, Rows};
 use crate::page::svg::{Element, el, percent, picture, px};
@@ -47,7 +47,7 @@ pub(super) fn rooflines(rows: &Rows) -> Rooflines {
             }
             continue;
         };
-        families.extend(placed(profile).map(|(_, step)| family_of(&step.kernel)));
+        families.extend(plotted_steps(profile).map(|(_, step)| family_of(&step.kernel)));
         plots.extend(plot(rows, entry, profile, peaks));
     }
     let used = FAMILIES
@@ -61,7 +61,7 @@ pub(super) fn rooflines(rows: &Rows) -> Rooflines {
 }
 
 /// Returns the steps that have a position on logarithmic axes.
-fn placed(profile: &Profile) -> impl Iterator<Item = (usize, &StepTime)> {
+fn plotted_steps(profile: &Profile) -> impl Iterator<Item = (usize, &StepTime)> {
     let steps = profile.steps.iter().enumerate();
     steps.filter(|(_, s)| s.macs > 0 && s.bytes > 0 && s.gflops > 0.0 && s.gflops.is_finite())
 }
@@ -71,19 +71,20 @@ fn intensity(step: &StepTime) -> f64 {
 }
 
 fn plot(rows: &Rows, entry: &Entry, profile: &Profile, peaks: &Peaks) -> Option<Plot> {
-    let (fma, memory) = (peaks.fma_f32_gflops, peaks.memory_gbytes_per_second);
+    let fma = peaks.fma_f32_gflops;
+    let memory = peaks.memory_gbytes_per_second;
     let ridge = fma / memory;
     if !(ridge > 0.0 && ridge.is_finite()) {
         return None;
     }
-    let steps: Vec<_> = placed(profile).collect();
-    let x = Log::over(
+    let steps: Vec<_> = plotted_steps(profile).collect();
+    let x = LogAxis::over(
         steps
             .iter()
             .map(|(_, s)| intensity(s))
             .chain([ridge / 2.0, ridge * 8.0]),
     )?;
-    let y = Log::over(
+    let y = LogAxis::over(
         steps
             .iter()
             .map(|(_, s)| s.gflops)
@@ -96,9 +97,9 @@ fn plot(rows: &Rows, entry: &Entry, profile: &Profile, peaks: &Peaks) -> Option<
         steps.len()
     );
     let mut chart = picture(HEIGHT + AXIS, &label);
-    axes.lines(&mut chart);
-    axes.ceilings(&mut chart, fma, memory);
-    axes.names(&mut chart);
+    axes.draw_grid(&mut chart);
+    axes.draw_ceilings(&mut chart, fma, memory);
+    axes.draw_labels(&mut chart);
     let largest = steps.iter().map(|(_, s)| s.share).fold(0.0, f64::max);
     for (i, step) in &steps {
         let at = entry.at(&format!("profile/steps/{i}/gflops"));
@@ -117,8 +118,8 @@ fn plot(rows: &Rows, entry: &Entry, profile: &Profile, peaks: &Peaks) -> Option<
         );
         let dot = el("circle")
             .class(&format!("dot {}", family_of(&step.kernel).class))
-            .set("cx", percent(x.place(intensity(step))))
-            .set("cy", px(axes.down(step.gflops)))
+            .set("cx", percent(x.position(intensity(step))))
+            .set("cy", px(axes.y_pixels(step.gflops)))
             // The area of the dot shows the step's share.
             .set("r", px(2.5 + 7.5 * part.sqrt()));
         chart.push(dot.num(&num).title(&text));
@@ -145,34 +146,34 @@ fn flops(gflops: f64) -> String {
 
 #[derive(Debug, Clone, Copy)]
 struct Axes {
-    x: Log,
-    y: Log,
+    x: LogAxis,
+    y: LogAxis,
 }
 
 impl Axes {
-    fn down(&self, gflops: f64) -> f64 {
-        HEIGHT * (1.0 - self.y.place(gflops))
+    fn y_pixels(&self, gflops: f64) -> f64 {
+        HEIGHT * (1.0 - self.y.position(gflops))
     }
 
-    fn lines(&self, chart: &mut Element) {
+    fn draw_grid(&self, chart: &mut Element) {
         let line = el("line").class("grid");
         for tick in self.y.ticks() {
-            let y = px(self.down(tick));
+            let y = px(self.y_pixels(tick));
             let line = line.clone().set("x1", 0).set("x2", "100%");
             chart.push(line.set("y1", &y).set("y2", &y));
         }
         for tick in self.x.ticks() {
-            let x = percent(self.x.place(tick));
+            let x = percent(self.x.position(tick));
             let line = line.clone().set("y1", 0).set("y2", px(HEIGHT));
             chart.push(line.set("x1", &x).set("x2", &x));
         }
     }
 
-    fn names(&self, chart: &mut Element) {
+    fn draw_labels(&self, chart: &mut Element) {
         let text = el("text").class("tick");
         // The first and the last tick would overlap the titles of the axes.
         for tick in self.y.ticks() {
-            let y = self.down(tick) - 4.0;
+            let y = self.y_pixels(tick) - 4.0;
             if y > 24.0 {
                 let text = text.clone().set("x", 0).set("y", px(y));
                 chart.push(text.text(&significant(tick, 1)));
@@ -180,7 +181,7 @@ impl Axes {
         }
         let below = px(HEIGHT + 14.0);
         for tick in self.x.ticks() {
-            let x = self.x.place(tick);
+            let x = self.x.position(tick);
             if (0.03..0.75).contains(&x) {
                 let text = text.clone().set("x", percent(x)).set("y", &below);
                 let text = text.set("text-anchor", "middle");
@@ -194,14 +195,14 @@ impl Axes {
 
     /// Draws the slope that memory bandwidth sets up to the ridge, and the plateau that arithmetic
     /// sets beyond it.
-    fn ceilings(&self, chart: &mut Element, fma: f64, memory: f64) {
-        let ridge = self.x.place(fma / memory);
-        let top = px(self.down(fma));
+    fn draw_ceilings(&self, chart: &mut Element, fma: f64, memory: f64) {
+        let ridge = self.x.position(fma / memory);
+        let top = px(self.y_pixels(fma));
         let line = el("line").class("ceiling");
         // The slope enters the plot at its left or at its bottom.
         let low = self.x.at(0.0).max(self.y.at(0.0) / memory);
-        let slope = line.clone().set("x1", percent(self.x.place(low)));
-        let slope = slope.set("y1", px(self.down(low * memory)));
+        let slope = line.clone().set("x1", percent(self.x.position(low)));
+        let slope = slope.set("y1", px(self.y_pixels(low * memory)));
         chart.push(slope.set("x2", percent(ridge)).set("y2", &top));
         let plateau = line.set("x1", percent(ridge)).set("y1", &top);
         chart.push(plateau.set("x2", "100%").set("y2", &top));
@@ -209,7 +210,7 @@ impl Axes {
             .class("tick")
             .set("x", "100%")
             .set("text-anchor", "end");
-        let text = text.set("y", px(self.down(fma) - 6.0));
+        let text = text.set("y", px(self.y_pixels(fma) - 6.0));
         chart.push(text.text(&flops(fma)));
     }
 }

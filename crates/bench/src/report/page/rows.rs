@@ -90,14 +90,14 @@ impl<'a> Rows<'a> {
         let plain = self.series.clone();
         for (i, series) in self.series.iter_mut().enumerate() {
             let (name, report) = &self.reports[series.report];
-            let alike =
+            let has_equal_label =
                 |other: &Series| other.report == series.report && other.label == series.label;
             let device = series.device.and_then(|i| report.devices.get(i));
             if let Some(device) = device
                 && plain
                     .iter()
                     .enumerate()
-                    .any(|(j, other)| j != i && alike(other))
+                    .any(|(j, other)| j != i && has_equal_label(other))
             {
                 series.label = format!("{} ({})", series.label, device.backend);
             }
@@ -128,11 +128,13 @@ impl<'a> Rows<'a> {
     /// on the same device, or else the first result's first row. Returns `None` if a row would be
     /// compared with itself.
     pub fn reference<'b>(&self, group: &[&'b Entry<'a>], of: &Entry) -> Option<&'b Entry<'a>> {
+        fn identity(device: &Device) -> (&str, &str) {
+            (&device.name, &device.backend)
+        }
         let mut first = group.iter().filter(|e| e.report == 0 && e.is_right());
-        let same = first.clone().find(|e| {
-            let (a, b) = (e.device, of.device);
-            a.is_some() && a.map(|d| (&d.name, &d.backend)) == b.map(|d| (&d.name, &d.backend))
-        });
+        let same = first
+            .clone()
+            .find(|e| e.device.is_some() && e.device.map(identity) == of.device.map(identity));
         let reference = match self.reports.len() {
             0 | 1 => first.next(),
             _ => same.or_else(|| first.next()),

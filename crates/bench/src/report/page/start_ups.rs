@@ -12,7 +12,7 @@ use crate::page::svg::{Element, el, percent, picture, px};
 
 #[derive(Debug, Serialize)]
 pub(super) struct StartUps {
-    groups: Vec<Group>,
+    groups: Vec<StartUpChart>,
     phases: Vec<(String, &'static str)>,
     /// True if some rows have a cold start. `without_cold` is true if some rows have none.
     with_cold: bool,
@@ -20,13 +20,13 @@ pub(super) struct StartUps {
 }
 
 #[derive(Debug, Serialize)]
-struct Group {
+struct StartUpChart {
     title: String,
     chart: Value,
 }
 
 /// A start, its name on the page and its name in JSON.
-type Start<'a> = (&'a Startup, &'static str, &'static str);
+type NamedStartup<'a> = (&'a Startup, &'static str, &'static str);
 
 const LONGEST: f64 = 0.55;
 const BAR: f64 = 16.0;
@@ -56,7 +56,7 @@ fn phases(start: &Startup) -> [f64; 6] {
 
 /// Returns the starts of a row. The caches are known to be warm only after a cold start. Without a
 /// cold start, the caches are in an unknown state.
-fn starts<'a>(entry: &Entry<'a>) -> Vec<Start<'a>> {
+fn starts<'a>(entry: &Entry<'a>) -> Vec<NamedStartup<'a>> {
     let start = &entry.row.startup;
     let second = match start.cold {
         Some(_) => "warm",
@@ -81,7 +81,7 @@ pub(super) fn start_ups(rows: &Rows) -> StartUps {
             chart.push(bar(entry, start, longest).set("transform", down));
         }
         let chart = chart.into_value();
-        Group { title, chart }
+        StartUpChart { title, chart }
     });
     let has_cold = |(entry, _): &(&Entry, _)| entry.row.startup.cold.is_some();
     let classes = PHASES.iter().enumerate();
@@ -95,7 +95,7 @@ pub(super) fn start_ups(rows: &Rows) -> StartUps {
     }
 }
 
-fn bar(entry: &Entry, &(start, name, path): &Start, longest: f64) -> Element {
+fn bar(entry: &Entry, &(start, name, path): &NamedStartup, longest: f64) -> Element {
     let part = |ms: f64| {
         if longest > 0.0 {
             LONGEST * ms / longest

@@ -9,15 +9,15 @@ use super::number::{Num, spread};
 use super::rows::{Entry, Rows, scenario};
 
 #[derive(Debug, Serialize)]
-pub(super) struct Table {
-    groups: Vec<Group>,
+pub(super) struct RowTable {
+    groups: Vec<RowGroup>,
     /// True if any GPU time was taken by the host's clock.
     wall: bool,
 }
 
 /// Consecutive rows on one device.
 #[derive(Debug, Serialize)]
-struct Group {
+struct RowGroup {
     colour: String,
     label: String,
     rows: Vec<TableRow>,
@@ -47,11 +47,11 @@ struct TableRow {
     wall: bool,
     encode: Option<Num>,
     roofline: Option<Num>,
-    verified: Option<Verified>,
+    verified: Option<VerificationView>,
 }
 
 #[derive(Debug, Serialize)]
-struct Verified {
+struct VerificationView {
     passed: bool,
     error: Option<Num>,
     /// The counts before the timed loop and, if the loop ran, after it.
@@ -60,17 +60,17 @@ struct Verified {
     deterministic: Option<bool>,
 }
 
-pub(super) fn table(rows: &Rows) -> Table {
+pub(super) fn table(rows: &Rows) -> RowTable {
     let groups = rows.entries.chunk_by(|a, b| a.series == b.series);
-    let groups: Vec<Group> = groups
-        .map(|group| Group {
+    let groups: Vec<RowGroup> = groups
+        .map(|group| RowGroup {
             colour: colour(group[0].series),
             label: rows.label(&group[0]).into(),
             rows: group.iter().map(table_row).collect(),
         })
         .collect();
     let wall = groups.iter().flat_map(|group| &group.rows).any(|r| r.wall);
-    Table { groups, wall }
+    RowTable { groups, wall }
 }
 
 fn table_row(entry: &Entry) -> TableRow {
@@ -116,11 +116,11 @@ fn table_row(entry: &Entry) -> TableRow {
         encode: inner(&row.encode, "encode/median"),
         roofline: (row.roofline.as_ref().filter(|_| right))
             .map(|roofline| Num::percent(roofline.percent, entry.at("roofline/percent"))),
-        verified: verified(entry),
+        verified: verification_view(entry),
     }
 }
 
-fn verified(entry: &Entry) -> Option<Verified> {
+fn verification_view(entry: &Entry) -> Option<VerificationView> {
     let v = entry.row.verification.as_ref()?;
     // The error shown is the worst. An output that is not a number counts as worse than any error.
     let checks = [("before", Some(&v.before)), ("after", v.after.as_ref())];
@@ -140,7 +140,7 @@ fn verified(entry: &Entry) -> Option<Verified> {
         let at = entry.at(&format!("verification/{path}/top1_equal"));
         Num::count(check.top1_equal, at)
     });
-    Some(Verified {
+    Some(VerificationView {
         passed: v.passed,
         error,
         top1: top1.collect(),

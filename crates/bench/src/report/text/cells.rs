@@ -7,8 +7,8 @@ use crate::{Row, Status};
 pub const NONE: &str = "-";
 
 /// Returns the text of a number, or [`NONE`] without a number.
-pub fn or_none<T>(value: Option<T>, shown: impl Fn(T) -> String) -> String {
-    value.map_or_else(|| NONE.into(), shown)
+pub fn or_none<T>(value: Option<T>, format: impl Fn(T) -> String) -> String {
+    value.map_or_else(|| NONE.into(), format)
 }
 
 /// Returns the outcome of a row in a few words.
@@ -29,11 +29,13 @@ pub fn verdict(row: &Row) -> String {
 
 /// Returns the reason why a row has no speed, or `None` if the row has one.
 pub fn failure(row: &Row) -> Option<String> {
-    let told = row.error.as_deref();
+    let error = row.error.as_deref();
     match (row.status, &row.verification) {
         (Status::Ok, _) => None,
-        (Status::Error, _) => Some(told.unwrap_or("no reason was given").into()),
-        (Status::FailedVerification, None) => Some(told.unwrap_or("the outputs were wrong").into()),
+        (Status::Error, _) => Some(error.unwrap_or("no reason was given").into()),
+        (Status::FailedVerification, None) => {
+            Some(error.unwrap_or("the outputs were wrong").into())
+        }
         (Status::FailedVerification, Some(v)) => {
             let n = v.images;
             let error = v.worst_error().map_or_else(

@@ -5,14 +5,14 @@ use super::works::Works;
 use crate::Row;
 use crate::text::document::Document;
 use crate::text::number::{bytes, ms};
-use crate::text::table::{Align, Table};
+use crate::text::table::{Alignment, Table};
 
 /// Adds the table of the start-up phases, up to the first logits. Adds nothing if no row has
 /// start-up times.
 pub fn startup(rows: &[&Row], document: &mut Document) {
     let works = Works::of(rows.iter().map(|row| &row.work));
     let mut columns = works.columns();
-    columns.push(("start, ms", Align::Left));
+    columns.push(("start, ms", Alignment::Left));
     columns.extend(
         [
             "device",
@@ -23,7 +23,7 @@ pub fn startup(rows: &[&Row], document: &mut Document) {
             "first inference",
             "total",
         ]
-        .map(|name| (name, Align::Right)),
+        .map(|name| (name, Alignment::Right)),
     );
     let mut table = Table::new(&columns);
     for row in rows {
@@ -62,7 +62,7 @@ pub fn memory(rows: &[&Row], document: &mut Document) {
             "device memory",
             "process peak",
         ]
-        .map(|name| (name, Align::Right)),
+        .map(|name| (name, Alignment::Right)),
     );
     let mut table = Table::new(&columns);
     for row in rows {

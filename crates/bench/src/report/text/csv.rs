@@ -199,33 +199,33 @@ fn outcome(row: Option<&Row>, out: &mut Columns) {
     put(out, "images", v.map(|v| v.images));
 }
 
-fn stats(of: &str, s: Option<&Stats>, out: &mut Columns) {
-    put(out, &format!("{of}_median_ms"), s.map(|s| s.median));
-    put(out, &format!("{of}_mean_ms"), s.map(|s| s.mean));
-    put(out, &format!("{of}_stddev_ms"), s.map(|s| s.stddev));
-    put(out, &format!("{of}_min_ms"), s.map(|s| s.min));
-    put(out, &format!("{of}_p90_ms"), s.map(|s| s.p90));
-    put(out, &format!("{of}_p99_ms"), s.map(|s| s.p99));
-    put(out, &format!("{of}_max_ms"), s.map(|s| s.max));
-    put(out, &format!("{of}_n"), s.map(|s| s.samples.len()));
+fn stats(prefix: &str, s: Option<&Stats>, out: &mut Columns) {
+    put(out, &format!("{prefix}_median_ms"), s.map(|s| s.median));
+    put(out, &format!("{prefix}_mean_ms"), s.map(|s| s.mean));
+    put(out, &format!("{prefix}_stddev_ms"), s.map(|s| s.stddev));
+    put(out, &format!("{prefix}_min_ms"), s.map(|s| s.min));
+    put(out, &format!("{prefix}_p90_ms"), s.map(|s| s.p90));
+    put(out, &format!("{prefix}_p99_ms"), s.map(|s| s.p99));
+    put(out, &format!("{prefix}_max_ms"), s.map(|s| s.max));
+    put(out, &format!("{prefix}_n"), s.map(|s| s.samples.len()));
 }
 
-fn startup(of: &str, s: Option<&Startup>, out: &mut Columns) {
-    put(out, &format!("{of}_device_ms"), s.map(|s| s.device_ms));
-    put(out, &format!("{of}_load_ms"), s.map(|s| s.load_ms));
-    put(out, &format!("{of}_plan_ms"), s.map(|s| s.plan_ms));
+fn startup(prefix: &str, s: Option<&Startup>, out: &mut Columns) {
+    put(out, &format!("{prefix}_device_ms"), s.map(|s| s.device_ms));
+    put(out, &format!("{prefix}_load_ms"), s.map(|s| s.load_ms));
+    put(out, &format!("{prefix}_plan_ms"), s.map(|s| s.plan_ms));
     put(
         out,
-        &format!("{of}_pipelines_ms"),
+        &format!("{prefix}_pipelines_ms"),
         s.map(|s| s.pipelines_ms),
     );
-    put(out, &format!("{of}_upload_ms"), s.map(|s| s.upload_ms));
+    put(out, &format!("{prefix}_upload_ms"), s.map(|s| s.upload_ms));
     put(
         out,
-        &format!("{of}_first_inference_ms"),
+        &format!("{prefix}_first_inference_ms"),
         s.map(|s| s.first_inference_ms),
     );
-    put(out, &format!("{of}_total_ms"), s.map(|s| s.total_ms));
+    put(out, &format!("{prefix}_total_ms"), s.map(|s| s.total_ms));
 }
 
 fn clock(clock: Clock) -> &'static str {

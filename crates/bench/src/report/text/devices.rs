@@ -27,10 +27,10 @@ impl DeviceRows<'_> {
     /// Returns the ways in which the kernels of these rows were chosen, without duplicates.
     pub fn kernels_by(&self) -> String {
         let by = self.rows.iter().filter_map(|row| row.kernels_by.as_deref());
-        let mut ways: Vec<&str> = by.collect();
-        ways.sort_unstable();
-        ways.dedup();
-        ways.join(", ")
+        let mut choices: Vec<&str> = by.collect();
+        choices.sort_unstable();
+        choices.dedup();
+        choices.join(", ")
     }
 }
 

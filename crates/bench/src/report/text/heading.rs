@@ -3,7 +3,7 @@
 use super::devices::DeviceRows;
 use crate::text::document::Document;
 use crate::text::number::{bytes, rate};
-use crate::text::table::{Align, Table};
+use crate::text::table::{Alignment, Table};
 use crate::{Clock, Device, Peaks, Power, Report};
 
 /// Adds the lines about the program's versions and the machine.
@@ -26,11 +26,11 @@ pub fn host(report: &Report, document: &mut Document) {
             Power::Unknown => "",
         }
     ));
-    document.line(&repeated(report));
+    document.line(&repetitions(report));
 }
 
 /// Returns a line such as `each row repeated for 5 s, at least 3 times (column n has the number)`.
-fn repeated(report: &Report) -> String {
+fn repetitions(report: &Report) -> String {
     let r = &report.repetitions;
     if r.at_least == r.at_most {
         return format!("each row repeated {} times", r.at_least);
@@ -47,7 +47,7 @@ pub fn device(report: &Report, rows: &DeviceRows<'_>, document: &mut Document) {
         document.heading(&format!("{}: could not be opened", rows.asked));
         return;
     };
-    document.heading(&named(device));
+    document.heading(&describe(device));
     for warning in &device.warnings {
         document.line(&format!("warning: {warning}"));
     }
@@ -58,7 +58,7 @@ pub fn device(report: &Report, rows: &DeviceRows<'_>, document: &mut Document) {
 }
 
 /// Returns the device in words, such as `NVIDIA H200, discrete (Vulkan, NVIDIA 570.86)`.
-pub fn named(device: &Device) -> String {
+pub fn describe(device: &Device) -> String {
     format!(
         "{}, {} ({}, {})",
         device.name,
@@ -74,7 +74,7 @@ pub fn peaks(report: &Report, rows: &DeviceRows<'_>, document: &mut Document) {
     let Some(peaks) = device.and_then(|d| d.peaks.as_ref()) else {
         return;
     };
-    document.table(of(peaks));
+    document.table(peaks_table(peaks));
     for missing in &peaks.not_measured {
         document.line(&format!("not measured: {}: {}", missing.what, missing.why));
     }
@@ -83,11 +83,11 @@ pub fn peaks(report: &Report, rows: &DeviceRows<'_>, document: &mut Document) {
     }
 }
 
-fn of(peaks: &Peaks) -> Table {
+fn peaks_table(peaks: &Peaks) -> Table {
     let mut table = Table::new(&[
-        ("peak", Align::Left),
-        ("", Align::Right),
-        ("unit", Align::Left),
+        ("peak", Alignment::Left),
+        ("", Alignment::Right),
+        ("unit", Alignment::Left),
     ]);
     let mut row = |name: String, value: f64, unit: &str| {
         table.row(vec![name, rate(value), unit.into()]);

@@ -1,9 +1,9 @@
 //! Results as text for human readers, and as CSV for spreadsheets.
 
-mod across;
 pub(crate) mod cells;
 mod cost;
 mod csv;
+mod device_comparison;
 pub(crate) mod devices;
 mod heading;
 mod speed;
@@ -39,6 +39,6 @@ fn document(report: &Report) -> Document {
         cost::memory(&device.rows, &mut document);
         heading::peaks(report, device, &mut document);
     }
-    across::devices(report, &devices, &mut document);
+    device_comparison::devices(report, &devices, &mut document);
     document
 }

@@ -4,7 +4,7 @@ use super::cells::{NONE, failure, or_none, verdict};
 use super::works::Works;
 use crate::text::document::Document;
 use crate::text::number::{ms, ms_spread, rate};
-use crate::text::table::{Align, Table};
+use crate::text::table::{Alignment, Table};
 use crate::{Clock, Row, Stats};
 
 /// Adds the table of these rows' times. Below the table, lines give the reasons why rows have no
@@ -17,25 +17,25 @@ pub fn rows(rows: &[&Row], document: &mut Document) {
 
     let mut columns = works.columns();
     columns.extend([
-        ("median", Align::Right),
-        ("mean ± sd", Align::Right),
-        ("p90", Align::Right),
-        ("p99", Align::Right),
-        ("min", Align::Right),
-        ("n", Align::Right),
-        ("img/s", Align::Right),
-        ("GFLOP/s", Align::Right),
-        (if wall { "GPU*" } else { "GPU" }, Align::Right),
-        ("encode", Align::Right),
+        ("median", Alignment::Right),
+        ("mean ± sd", Alignment::Right),
+        ("p90", Alignment::Right),
+        ("p99", Alignment::Right),
+        ("min", Alignment::Right),
+        ("n", Alignment::Right),
+        ("img/s", Alignment::Right),
+        ("GFLOP/s", Alignment::Right),
+        (if wall { "GPU*" } else { "GPU" }, Alignment::Right),
+        ("encode", Alignment::Right),
     ]);
     if roofline {
-        columns.push(("roof", Align::Right));
+        columns.push(("roof", Alignment::Right));
     }
-    columns.push(("verified", Align::Left));
+    columns.push(("verified", Alignment::Left));
     let mut table = Table::new(&columns);
     for row in rows {
         let mut cells = works.cells(&row.work);
-        cells.extend(times(row.end_to_end.as_ref()));
+        cells.extend(time_cells(row.end_to_end.as_ref()));
         cells.push(or_none(row.images_per_second, rate));
         cells.push(or_none(row.gflops, rate));
         cells.push(or_none(row.gpu.as_ref(), |s| ms(s.median)));
@@ -51,11 +51,11 @@ pub fn rows(rows: &[&Row], document: &mut Document) {
     if wall {
         document.line("* by the host's clock: includes the round trip");
     }
-    for (warning, of) in warnings(rows) {
-        let which = if of.len() == rows.len() {
+    for (warning, affected) in warnings(rows) {
+        let which = if affected.len() == rows.len() {
             "every row".to_owned()
         } else {
-            (of.iter().map(|row| works.words(&row.work)))
+            (affected.iter().map(|row| works.describe(&row.work)))
                 .collect::<Vec<_>>()
                 .join("; ")
         };
@@ -63,7 +63,8 @@ pub fn rows(rows: &[&Row], document: &mut Document) {
     }
     for row in rows {
         if let Some(why) = failure(row) {
-            let (verdict, work) = (verdict(row), works.words(&row.work));
+            let verdict = verdict(row);
+            let work = works.describe(&row.work);
             document.line(&format!("{verdict}: {work}: {why}"));
         }
     }
@@ -75,7 +76,7 @@ fn warnings<'a>(rows: &[&'a Row]) -> Vec<(&'a str, Vec<&'a Row>)> {
     for &row in rows {
         for warning in &row.warnings {
             match warnings.iter_mut().find(|(known, _)| known == warning) {
-                Some((_, of)) => of.push(row),
+                Some((_, affected)) => affected.push(row),
                 None => warnings.push((warning, vec![row])),
             }
         }
@@ -83,7 +84,7 @@ fn warnings<'a>(rows: &[&'a Row]) -> Vec<(&'a str, Vec<&'a Row>)> {
     warnings
 }
 
-fn times(stats: Option<&Stats>) -> [String; 6] {
+fn time_cells(stats: Option<&Stats>) -> [String; 6] {
     let Some(s) = stats else {
         return [NONE; 6].map(str::to_owned);
     };

@@ -41,7 +41,7 @@ fn as_markdown() {
 }
 
 #[test]
-fn what_was_wrong_has_no_speed() {
+fn failed_rows_have_no_speed() {
     let report = fixture::report(vec![
         fixture::failed(fixture::work("resnet50", 8)),
         fixture::broken(fixture::work("resnet152", 8), "out of memory"),
@@ -72,7 +72,7 @@ fn what_was_wrong_has_no_speed() {
 }
 
 #[test]
-fn what_is_not_a_number_or_not_repeatable_is_told() {
+fn missing_numbers_and_random_outputs_are_reported() {
     let mut nan = fixture::failed(fixture::work("resnet50", 8));
     nan.verification.as_mut().unwrap().before.relative_error = None;
     let mut random = fixture::row(fixture::work("resnet18", 1), &[1.0]);
@@ -127,7 +127,7 @@ fn a_spreadsheet() {
 
 /// Every CSV column is named in the documentation of `csv`.
 #[test]
-fn spreadsheets_have_each_column_that_is_promised() {
+fn every_column_of_spreadsheets_is_documented() {
     let text = csv(&fixture::report(vec![])).unwrap();
     let head: Vec<&str> = text.trim_end().split(',').collect();
     let docs = include_str!("csv.rs");
@@ -138,9 +138,9 @@ fn spreadsheets_have_each_column_that_is_promised() {
         let stats = ["end_to_end_", "encode_", "gpu_"];
         let stem = stem.or_else(|| stats.iter().find_map(|s| name.rsplit_once(s)));
         let limit = name.starts_with("max_");
-        let told = docs.contains(&format!("`{name}`"))
+        let documented = docs.contains(&format!("`{name}`"))
             || stem.is_some_and(|(_, field)| docs.contains(&format!("`…_{field}`")));
-        assert!(told || limit, "{name}");
+        assert!(documented || limit, "{name}");
     }
     assert_eq!(head.len(), 105);
 }

@@ -1,13 +1,13 @@
 //! The columns that identify works in a table. Network and batch size always have a column. Other
 //! settings have a column only if rows differ in them.
 
-use crate::text::table::Align;
+use crate::text::table::Alignment;
 use crate::{Scenario, Work};
 
-/// A setting of a work besides network and batch size: its name and its value.
-type Part = (&'static str, fn(&Work) -> String);
+/// The name and the value of a setting of a work, other than network and batch size.
+type Setting = (&'static str, fn(&Work) -> String);
 
-const PARTS: [Part; 4] = [
+const SETTINGS: [Setting; 4] = [
     ("scenario", |w| scenario(w.scenario).into()),
     ("precision", |w| w.precision.clone()),
     ("input", |w| format!("{0}×{0}", w.input_size)),
@@ -17,7 +17,7 @@ const PARTS: [Part; 4] = [
 /// The columns that distinguish works.
 #[derive(Debug, Clone)]
 pub struct Works {
-    differing: Vec<Part>,
+    differing: Vec<Setting>,
     common: Vec<String>,
 }
 
@@ -28,18 +28,18 @@ impl Works {
             differing: vec![],
             common: vec![],
         };
-        for part in PARTS {
-            let mut values = works.clone().map(part.1);
+        for setting in SETTINGS {
+            let mut values = works.clone().map(setting.1);
             let Some(first) = values.next() else { break };
             if values.all(|value| value == first) {
-                let named = match part.0 {
+                let text = match setting.0 {
                     "weights" => format!("weights {first}"),
                     "input" => format!("input {first}"),
                     _ => first,
                 };
-                columns.common.push(named);
+                columns.common.push(text);
             } else {
-                columns.differing.push(part);
+                columns.differing.push(setting);
             }
         }
         columns
@@ -51,23 +51,27 @@ impl Works {
     }
 
     /// Returns the column heads.
-    pub fn columns(&self) -> Vec<(&'static str, Align)> {
-        let mut columns = vec![("network", Align::Left), ("batch", Align::Right)];
-        columns.extend(self.differing.iter().map(|part| (part.0, Align::Left)));
+    pub fn columns(&self) -> Vec<(&'static str, Alignment)> {
+        let mut columns = vec![("network", Alignment::Left), ("batch", Alignment::Right)];
+        columns.extend(
+            self.differing
+                .iter()
+                .map(|setting| (setting.0, Alignment::Left)),
+        );
         columns
     }
 
     /// Returns the cells of a work.
     pub fn cells(&self, work: &Work) -> Vec<String> {
         let mut cells = vec![work.model.clone(), work.batch_size.to_string()];
-        cells.extend(self.differing.iter().map(|part| part.1(work)));
+        cells.extend(self.differing.iter().map(|setting| setting.1(work)));
         cells
     }
 
     /// Returns a work in words, such as `resnet50, batch 8, throughput`.
-    pub fn words(&self, work: &Work) -> String {
+    pub fn describe(&self, work: &Work) -> String {
         let mut words = vec![work.model.clone(), format!("batch {}", work.batch_size)];
-        words.extend(self.differing.iter().map(|part| part.1(work)));
+        words.extend(self.differing.iter().map(|setting| setting.1(work)));
         words.join(", ")
     }
 }

@@ -100,8 +100,8 @@ pub struct BenchArgs {
     pub no_startup: bool,
 
     /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Table, conflicts_with = "json")]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = BenchFormat::Table, conflicts_with = "json")]
+    pub format: BenchFormat,
 
     /// Print JSON, like --format json
     #[arg(long)]
@@ -118,7 +118,7 @@ pub struct BenchArgs {
 
 /// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum BenchFormat {
     /// Table for a terminal.
     Table,
     /// Markdown for an issue or a README.

@@ -1,7 +1,7 @@
 //! `resnet bench`: selects the measurements and shows the results. The module `run` measures.
 
 pub mod args;
-mod found;
+mod measured_device;
 pub mod run;
 pub mod worker;
 
@@ -11,28 +11,30 @@ use resnet_wgpu::{DeviceSelector, Gpu, adapters};
 use resnet_wgpu_bench::report::{page, text};
 use resnet_wgpu_bench::{Device, Report, Row, Source, Status};
 
-use crate::commands::bench::args::{BenchArgs, Format};
-use crate::commands::bench::found::Found;
+use crate::commands::bench::args::{BenchArgs, BenchFormat};
+use crate::commands::bench::measured_device::MeasuredDevice;
 use crate::commands::bench::run::Bench;
 use crate::device;
 use crate::failure::{Failure, with_sources};
-use crate::options::choice::Kernels;
+use crate::options::choice::KernelChoice;
 use crate::options::values::{BenchDevice, DeviceChoice};
 use crate::output_file::OutputFile;
 use crate::term;
 
 /// The networks that are measured if the user names none.
-const NETWORKS: [&str; 2] = ["resnet18", "resnet50"];
+const DEFAULT_NETWORKS: [&str; 2] = ["resnet18", "resnet50"];
 
 /// Runs the command.
 pub fn command(args: &BenchArgs) -> Result<(), Failure> {
     let mut sources: Vec<Source> = match &args.networks[..] {
-        [] => NETWORKS.map(|name| Source::Preset(name.into())).to_vec(),
+        [] => DEFAULT_NETWORKS
+            .map(|name| Source::Preset(name.into()))
+            .to_vec(),
         given => given.to_vec(),
     };
     let mut batches = args.batch_size.clone();
-    once(&mut sources);
-    once(&mut batches);
+    remove_duplicates(&mut sources);
+    remove_duplicates(&mut batches);
     // Invalid arguments are rejected before any work is done.
     let read: Vec<PathBuf> = sources.iter().filter_map(Source::file).cloned().collect();
     let page_file = file(&args.report, &read)?;
@@ -49,20 +51,24 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
     for device in &devices {
         bench.device(device, &sources, &batches, &args.precision)?;
     }
-    let report = bench.end();
+    let report = bench.into_report();
 
     // The result is printed before files are written, so that a full disk cannot cause its loss.
     let json = || {
         let text = report.to_json();
         text.map_err(|e| Failure::new(format!("the result cannot be written as JSON: {e}")))
     };
-    let format = if args.json { Format::Json } else { args.format };
+    let format = if args.json {
+        BenchFormat::Json
+    } else {
+        args.format
+    };
     term::print(&match format {
-        Format::Table => text::table(&report),
-        Format::Markdown => text::markdown(&report),
-        Format::Csv => text::csv(&report)
+        BenchFormat::Table => text::table(&report),
+        BenchFormat::Markdown => text::markdown(&report),
+        BenchFormat::Csv => text::csv(&report)
             .map_err(|e| Failure::new(format!("the result cannot be written as CSV: {e}")))?,
-        Format::Json => json()?,
+        BenchFormat::Json => json()?,
     })?;
     if let Some(file) = json_file {
         file.write(json()?.as_bytes())?;
@@ -72,11 +78,11 @@ pub fn command(args: &BenchArgs) -> Result<(), Failure> {
             .map_err(|e| Failure::new(format!("the page cannot be made: {}", with_sources(&e))))?;
         file.write(page.as_bytes())?;
     }
-    conclude(&report)
+    report_failed_rows(&report)
 }
 
 /// Removes duplicates and keeps the first of equal items.
-fn once<T: PartialEq + Clone>(items: &mut Vec<T>) {
+fn remove_duplicates<T: PartialEq + Clone>(items: &mut Vec<T>) {
     let mut seen: Vec<T> = vec![];
     items.retain(|item| {
         let new = !seen.contains(item);
@@ -93,7 +99,7 @@ fn file(path: &Option<PathBuf>, read: &[PathBuf]) -> Result<Option<OutputFile>, 
 }
 
 /// Reports failed rows on stderr, and returns a failure if there were any.
-fn conclude(report: &Report) -> Result<(), Failure> {
+fn report_failed_rows(report: &Report) -> Result<(), Failure> {
     let failed: Vec<&Row> = (report.rows.iter())
         .filter(|row| row.status != Status::Ok)
         .collect();
@@ -112,16 +118,16 @@ fn conclude(report: &Report) -> Result<(), Failure> {
 }
 
 /// Opens the requested devices; finding none is an error.
-fn devices(args: &BenchArgs) -> Result<Vec<Found>, Failure> {
-    let opened = |gpu: &Gpu| (Device::of(gpu), gpu.profile().clone());
+fn devices(args: &BenchArgs) -> Result<Vec<MeasuredDevice>, Failure> {
+    let details = |gpu: &Gpu| (Device::of(gpu), gpu.profile().clone());
     match &args.device {
         BenchDevice::One(selector) => {
             let gpu = device::open_gpu(&DeviceChoice::Gpu(selector.clone()), args.kernels)?;
-            Ok(vec![Found {
+            Ok(vec![MeasuredDevice {
                 selector: selector.clone(),
-                shown: gpu.describe(),
-                opened: Some(opened(&gpu)),
-                kernels: args.choice.found(&gpu),
+                description: gpu.describe(),
+                details: Some(details(&gpu)),
+                kernels: args.choice.resolve(&gpu),
             }])
         }
         BenchDevice::All => {
@@ -129,14 +135,15 @@ fn devices(args: &BenchArgs) -> Result<Vec<Found>, Failure> {
                 let selector = DeviceSelector::Index(adapter.index);
                 // The rows of a device that cannot be opened report the error.
                 let gpu = Gpu::new(&selector).ok();
-                Found {
-                    shown: adapter.describe(),
-                    opened: gpu.as_ref().map(opened),
-                    kernels: (gpu.as_ref()).map_or(Kernels::Rules, |gpu| args.choice.found(gpu)),
+                MeasuredDevice {
+                    description: adapter.describe(),
+                    details: gpu.as_ref().map(details),
+                    kernels: (gpu.as_ref())
+                        .map_or(KernelChoice::Rules, |gpu| args.choice.resolve(gpu)),
                     selector,
                 }
             });
-            let all: Vec<Found> = all.collect();
+            let all: Vec<MeasuredDevice> = all.collect();
             if all.is_empty() {
                 Err(device::no_driver())
             } else {
@@ -153,7 +160,7 @@ mod tests {
     #[test]
     fn nothing_is_measured_twice() {
         let mut batches = vec![8, 1, 8, 2, 1];
-        once(&mut batches);
+        remove_duplicates(&mut batches);
         assert_eq!(batches, [8, 1, 2]);
     }
 }

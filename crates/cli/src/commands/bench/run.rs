@@ -8,14 +8,14 @@ use std::time::Duration;
 use resnet_wgpu::low_level::kernels::Scalar;
 use resnet_wgpu::{Model, Precision};
 use resnet_wgpu_bench::{
-    CRATE_VERSION, Case, Peaks, Power, Repeat, Report, Row, SCHEMA_VERSION, Source, Work, check,
-    reference, work,
+    CRATE_VERSION, Case, Peaks, Power, RepetitionLimits, Report, Row, SCHEMA_VERSION, Source, Work,
+    check, reference, work,
 };
 use tempfile::TempDir;
 
 use crate::commands::bench::args::BenchArgs;
-use crate::commands::bench::found::Found;
-use crate::commands::bench::worker::{self, Done, Job, Task, caches_can_be_moved};
+use crate::commands::bench::measured_device::MeasuredDevice;
+use crate::commands::bench::worker::{self, Job, Task, TaskResult, caches_can_be_moved};
 use crate::failure::{Failure, with_sources};
 use crate::host;
 use crate::progress::Progress;
@@ -23,27 +23,27 @@ use crate::term;
 
 /// The default repetition of a row: 5 seconds, but at least three times. Samples beyond the maximum
 /// would not improve the result.
-const REPEAT: Repeat = Repeat {
+const DEFAULT_LIMITS: RepetitionLimits = RepetitionLimits {
     duration: Duration::from_secs(5),
     at_least: 3,
     at_most: 5000,
 };
 
 /// The largest number of samples of a row if the user sets the duration.
-const MOST: usize = 1_000_000;
+const MAX_SAMPLES: usize = 1_000_000;
 
 /// A benchmark in progress.
 pub struct Bench<'a> {
     args: &'a BenchArgs,
-    repeat: Repeat,
+    repeat: RepetitionLimits,
     report: Report,
     folder: TempDir,
-    models: HashMap<Source, Loaded>,
+    models: HashMap<Source, LoadedModel>,
     progress: Progress,
 }
 
 /// A model with the reference's logits, for as many images as were needed so far.
-struct Loaded {
+struct LoadedModel {
     model: Model,
     /// The work at batch 1. Stored so that the weights are fingerprinted only once.
     work: Work,
@@ -60,7 +60,7 @@ impl<'a> Bench<'a> {
         let mut models = HashMap::new();
         for (i, source) in sources.iter().enumerate() {
             let model = source.load()?;
-            let loaded = Loaded {
+            let loaded = LoadedModel {
                 // Rejects an input size that the network does not support.
                 work: work(&model, &case(args, source, 1, Scalar::F32))?,
                 model,
@@ -70,13 +70,13 @@ impl<'a> Bench<'a> {
             models.insert(source.clone(), loaded);
         }
         let repeat = match (args.repetitions, args.duration) {
-            (Some(n), _) => Repeat::times(n as usize),
-            (None, Some(seconds)) => Repeat {
+            (Some(n), _) => RepetitionLimits::exactly(n as usize),
+            (None, Some(seconds)) => RepetitionLimits {
                 duration: Duration::from_secs_f64(seconds),
-                at_most: MOST,
-                ..REPEAT
+                at_most: MAX_SAMPLES,
+                ..DEFAULT_LIMITS
             },
-            (None, None) => REPEAT,
+            (None, None) => DEFAULT_LIMITS,
         };
         let mut command = "resnet".to_owned();
         for word in std::env::args_os().skip(1) {
@@ -92,7 +92,7 @@ impl<'a> Bench<'a> {
                 crate_version: CRATE_VERSION.into(),
                 wgpu_version: host::WGPU_VERSION.into(),
                 repetitions: repeat.repetitions(),
-                host: host::here(),
+                host: host::this_machine(),
                 devices: vec![],
                 rows: vec![],
             },
@@ -103,19 +103,19 @@ impl<'a> Bench<'a> {
     }
 
     /// Returns all results.
-    pub fn end(self) -> Report {
+    pub fn into_report(self) -> Report {
         self.report
     }
 
     /// Measures every row of one device.
     pub fn device(
         &mut self,
-        found: &Found,
+        device: &MeasuredDevice,
         sources: &[Source],
         batches: &[u32],
         precisions: &[Precision],
     ) -> Result<(), Failure> {
-        let index = found.opened.as_ref().map(|(device, _)| {
+        let index = device.details.as_ref().map(|(device, _)| {
             let mut device = device.clone();
             if self.report.host.power == Power::Battery {
                 let warning = "on battery: clocks may be reduced; measure on mains power";
@@ -126,10 +126,10 @@ impl<'a> Bench<'a> {
         });
         let mut peaks = None;
         if self.args.peaks {
-            match self.peaks(found) {
+            match self.peaks(device) {
                 Ok(measured) => peaks = Some(measured),
-                Err(why) => self.progress.aside(|| {
-                    term::note(&format!("{}: no peaks: {why}", found.shown));
+                Err(why) => self.progress.suspend(|| {
+                    term::note(&format!("{}: no peaks: {why}", device.description));
                 }),
             }
         }
@@ -138,7 +138,7 @@ impl<'a> Bench<'a> {
         }
         let mut scalars = vec![];
         for precision in precisions {
-            let scalar = self.settle(found, *precision);
+            let scalar = self.resolve_precision(device, *precision);
             if !scalars.contains(&scalar) {
                 scalars.push(scalar);
             }
@@ -147,7 +147,7 @@ impl<'a> Bench<'a> {
             for &batch in batches {
                 for &scalar in &scalars {
                     let case = case(self.args, source, batch as usize, scalar);
-                    let mut row = self.row(found, &case)?;
+                    let mut row = self.row(device, &case)?;
                     row.device = index;
                     if let Some(peaks) = &peaks {
                         row.set_ceilings(peaks);
@@ -161,35 +161,35 @@ impl<'a> Bench<'a> {
 
     /// Resolves a requested precision for a device. If the device lacks the requested f16, its rows
     /// report the error.
-    fn settle(&self, found: &Found, asked: Precision) -> Scalar {
-        let settled = (found.opened.as_ref()).and_then(|(_, p)| asked.on(p).ok());
-        let Some(settled) = settled else {
-            return match asked {
+    fn resolve_precision(&self, device: &MeasuredDevice, requested: Precision) -> Scalar {
+        let resolved = (device.details.as_ref()).and_then(|(_, p)| requested.on(p).ok());
+        let Some(resolved) = resolved else {
+            return match requested {
                 Precision::F16 => Scalar::F16,
                 _ => Scalar::F32,
             };
         };
-        if let Some(why) = &settled.why {
-            self.progress.aside(|| {
+        if let Some(why) = &resolved.why {
+            self.progress.suspend(|| {
                 term::note(&format!(
                     "{}: --precision auto: f32, since {why}",
-                    found.shown
+                    device.description
                 ));
             });
         }
-        settled.scalar
+        resolved.scalar
     }
 
-    fn peaks(&self, found: &Found) -> Result<Peaks, String> {
-        let what = format!("peaks of {}", found.shown);
-        match self.run(found, Task::Peaks, &what, None)? {
-            Done::Peaks(peaks) => Ok(*peaks),
+    fn peaks(&self, device: &MeasuredDevice) -> Result<Peaks, String> {
+        let what = format!("peaks of {}", device.description);
+        match self.run(device, Task::Peaks, &what, None)? {
+            TaskResult::Peaks(peaks) => Ok(*peaks),
             other => Err(format!("expected peaks, found {other:?}")),
         }
     }
 
     /// Measures one row. A failed measurement is recorded in the row.
-    fn row(&mut self, found: &Found, case: &Case) -> Result<Row, Failure> {
+    fn row(&mut self, device: &MeasuredDevice, case: &Case) -> Result<Row, Failure> {
         let Some(loaded) = self.models.get(&case.source) else {
             return Err(Failure::new("a model is gone"));
         };
@@ -198,12 +198,12 @@ impl<'a> Bench<'a> {
             precision: case.precision.name().into(),
             ..loaded.work.clone()
         };
-        let row = Row::new(&found.shown, work, case);
+        let row = Row::new(&device.description, work, case);
         let what = format!(
             "{}, batch {}, on {}",
-            row.work.model, row.work.batch_size, found.shown
+            row.work.model, row.work.batch_size, device.description
         );
-        Ok(match self.measured(found, case, row.clone(), &what) {
+        Ok(match self.measure(device, case, row.clone(), &what) {
             Ok(row) => row,
             Err(why) => Row {
                 error: Some(why),
@@ -212,14 +212,15 @@ impl<'a> Bench<'a> {
         })
     }
 
-    fn measured(
+    fn measure(
         &mut self,
-        found: &Found,
+        device: &MeasuredDevice,
         case: &Case,
         row: Row,
         what: &str,
     ) -> Result<Row, String> {
-        if let (Some(loaded), Some((_, profile))) = (self.models.get(&case.source), &found.opened) {
+        if let (Some(loaded), Some((_, profile))) = (self.models.get(&case.source), &device.details)
+        {
             check(&loaded.model, case, profile).map_err(|e| with_sources(&e))?;
         }
         // The start with empty caches and the measurement share a cache folder. Without a start
@@ -229,8 +230,8 @@ impl<'a> Bench<'a> {
             std::fs::create_dir_all(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
             let task = Task::StartUp { case: case.clone() };
             let what = format!("{what}: start with empty driver caches");
-            match self.run(found, task, &what, Some(&cache))? {
-                Done::StartUp(startup) => (Some(startup), Some(cache)),
+            match self.run(device, task, &what, Some(&cache))? {
+                TaskResult::StartUp(startup) => (Some(startup), Some(cache)),
                 other => return Err(format!("expected a start-up, found {other:?}")),
             }
         } else {
@@ -242,8 +243,8 @@ impl<'a> Bench<'a> {
             repeat: self.repeat,
             reference: self.reference(case)?,
         };
-        match self.run(found, task, what, cache.as_deref())? {
-            Done::Row(mut row) => {
+        match self.run(device, task, what, cache.as_deref())? {
+            TaskResult::Row(mut row) => {
                 row.startup.cold = cold;
                 Ok(*row)
             }
@@ -273,14 +274,14 @@ impl<'a> Bench<'a> {
 
     fn run(
         &self,
-        found: &Found,
+        device: &MeasuredDevice,
         task: Task,
         what: &str,
         cache: Option<&Path>,
-    ) -> Result<Done, String> {
+    ) -> Result<TaskResult, String> {
         let job = Job {
-            device: found.selector.to_string(),
-            kernels: found.kernels.clone(),
+            device: device.selector.to_string(),
+            kernels: device.kernels.clone(),
             checked: self.args.kernels.checked,
             task,
         };

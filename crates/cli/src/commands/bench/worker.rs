@@ -7,13 +7,15 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use resnet_wgpu::{DeviceSelector, Error, Gpu};
-use resnet_wgpu_bench::{Case, Peaks, Repeat, Row, Started, Startup, measure, peaks, start_up};
+use resnet_wgpu_bench::{
+    Case, Peaks, RepetitionLimits, Row, StartedSession, Startup, measure, peaks, start_up,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, with_sources};
 use crate::folder;
 use crate::memory::PeakMemory;
-use crate::options::choice::Kernels;
+use crate::options::choice::KernelChoice;
 use crate::options::kernels::KernelArgs;
 use crate::term;
 
@@ -36,7 +38,7 @@ pub enum Task {
         /// The row to fill.
         row: Box<Row>,
         /// The number of repetitions.
-        repeat: Repeat,
+        repeat: RepetitionLimits,
         /// The file with the reference's logits, f32 in little-endian order.
         reference: PathBuf,
     },
@@ -50,7 +52,7 @@ pub struct Job {
     /// The device, in the syntax that [`DeviceSelector`] parses.
     pub device: String,
     /// The choice of kernels on the device.
-    pub kernels: Kernels,
+    pub kernels: KernelChoice,
     /// True if kernels are compiled with checks of every memory access.
     pub checked: bool,
     /// The task.
@@ -60,16 +62,16 @@ pub struct Job {
 /// A line that a worker prints.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line {
+enum WorkerMessage {
     Progress(String),
-    Done(Done),
+    Done(TaskResult),
     Failed(String),
 }
 
 /// The result of a task.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Done {
+pub enum TaskResult {
     /// The result of a start-up.
     StartUp(Startup),
     /// The result of a measurement.
@@ -85,36 +87,38 @@ pub fn command() -> Result<(), Failure> {
     read.map_err(|e| Failure::new(format!("stdin: {e}")))?;
     let job: Job = serde_json::from_str(&text)
         .map_err(|e| Failure::usage(format!("expected a job of `resnet bench` on stdin: {e}")))?;
-    tell(&work(job).map_or_else(Line::Failed, Line::Done))
+    send(&work(job).map_or_else(WorkerMessage::Failed, WorkerMessage::Done))
 }
 
 /// The prefix of a worker's lines. Drivers print to stdout too, and not always complete lines.
-const MARK: &str = "@resnet-bench ";
+const LINE_PREFIX: &str = "@resnet-bench ";
 
-fn tell(line: &Line) -> Result<(), Failure> {
-    let text = serde_json::to_string(line);
+fn send(message: &WorkerMessage) -> Result<(), Failure> {
+    let text = serde_json::to_string(message);
     let text = text.map_err(|e| Failure::new(format!("the result cannot be written: {e}")))?;
-    term::print(&format!("\n{MARK}{text}\n"))
+    term::print(&format!("\n{LINE_PREFIX}{text}\n"))
 }
 
-fn work(job: Job) -> Result<Done, String> {
+fn work(job: Job) -> Result<TaskResult, String> {
     let Ok(selector) = job.device.parse::<DeviceSelector>();
     let checked = job.checked;
     let options = KernelArgs { checked }.options(&selector);
     let progress = |text: &str| {
-        if tell(&Line::Progress(text.to_owned())).is_err() {
+        if send(&WorkerMessage::Progress(text.to_owned())).is_err() {
             // The parent process has ended, so nobody needs the result.
             std::process::exit(1);
         }
     };
     let choose = |case: &Case| {
-        let (kernels, precision) = (job.kernels.clone(), case.precision);
+        let kernels = job.kernels.clone();
+        let precision = case.precision;
         move |gpu: &Gpu| kernels.choice(gpu, precision)
     };
     match job.task {
         Task::StartUp { case } => {
-            let Started { startup, .. } = start_up(&options, &case, choose(&case)).map_err(told)?;
-            Ok(Done::StartUp(startup))
+            let StartedSession { startup, .. } =
+                start_up(&options, &case, choose(&case)).map_err(error_text)?;
+            Ok(TaskResult::StartUp(startup))
         }
         Task::Measure {
             case,
@@ -123,30 +127,36 @@ fn work(job: Job) -> Result<Done, String> {
             reference,
         } => {
             progress("starting");
-            let started = start_up(&options, &case, choose(&case)).map_err(told)?;
+            let started = start_up(&options, &case, choose(&case)).map_err(error_text)?;
             let reference = floats(&reference)?;
             let mut memory = PeakMemory::default();
-            let look = || memory.look();
+            let sample_memory = || memory.sample();
             measure(
-                &mut row, started, &case, &reference, &repeat, look, progress,
+                &mut row,
+                started,
+                &case,
+                &reference,
+                &repeat,
+                sample_memory,
+                progress,
             )
-            .map_err(told)?;
-            Ok(Done::Row(row))
+            .map_err(error_text)?;
+            Ok(TaskResult::Row(row))
         }
         Task::Peaks => {
-            let peaks = peaks(&selector, PEAKS_TIME, progress).map_err(told)?;
-            Ok(Done::Peaks(Box::new(peaks)))
+            let peaks = peaks(&selector, PEAKS_TIME, progress).map_err(error_text)?;
+            Ok(TaskResult::Peaks(Box::new(peaks)))
         }
     }
 }
 
-fn told(error: Error) -> String {
+fn error_text(error: Error) -> String {
     with_sources(&error)
 }
 
 /// Reads the floats of a file.
 fn floats(file: &Path) -> Result<Vec<f32>, String> {
-    let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", term::shown(file)))?;
+    let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", term::display_path(file)))?;
     let words = bytes.chunks_exact(4);
     Ok(words
         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
@@ -155,7 +165,7 @@ fn floats(file: &Path) -> Result<Vec<f32>, String> {
 
 /// Environment variables with the cache folders of drivers on Linux (Mesa, NVIDIA and AMD's own),
 /// and with this program's folder for pipelines.
-const CACHES: [&str; 5] = [
+const CACHE_VARIABLES: [&str; 5] = [
     "MESA_SHADER_CACHE_DIR",
     "MESA_GLSL_CACHE_DIR",
     "__GL_SHADER_DISK_CACHE_PATH",
@@ -176,13 +186,13 @@ pub fn run(
     job: &Job,
     cache: Option<&Path>,
     mut progress: impl FnMut(&str),
-) -> Result<Done, String> {
+) -> Result<TaskResult, String> {
     let failed = |what: &str, e: std::io::Error| format!("cannot {what} a process: {e}");
     let program = std::env::current_exe().map_err(|e| failed("find the program for", e))?;
     let mut command = Command::new(program);
     command.arg("bench-worker").stdin(Stdio::piped());
     if let Some(cache) = cache {
-        command.envs(CACHES.map(|name| (name, cache)));
+        command.envs(CACHE_VARIABLES.map(|name| (name, cache)));
     }
     let mut child = command
         .stdout(Stdio::piped())
@@ -197,13 +207,13 @@ pub fn run(
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
-            let Some(line) = line.strip_prefix(MARK) else {
+            let Some(line) = line.strip_prefix(LINE_PREFIX) else {
                 continue;
             };
             match serde_json::from_str(line) {
-                Ok(Line::Progress(what)) => progress(&what),
-                Ok(Line::Done(done)) => end = Some(Ok(done)),
-                Ok(Line::Failed(why)) => end = Some(Err(why)),
+                Ok(WorkerMessage::Progress(what)) => progress(&what),
+                Ok(WorkerMessage::Done(done)) => end = Some(Ok(done)),
+                Ok(WorkerMessage::Failed(why)) => end = Some(Err(why)),
                 Err(error) => end = Some(Err(format!("the result cannot be read: {error}"))),
             }
         }

@@ -38,8 +38,8 @@ pub struct CompareArgs {
     pub report: Option<PathBuf>,
 
     /// Output format
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = CompareFormat::Table)]
+    pub format: CompareFormat,
 
     /// Print one JSON object
     ///
@@ -51,7 +51,7 @@ pub struct CompareArgs {
 
 /// The output format of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum CompareFormat {
     /// Table for a terminal
     Table,
     /// Markdown for a README or an issue

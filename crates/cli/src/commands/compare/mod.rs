@@ -5,7 +5,7 @@ pub mod args;
 use resnet_wgpu_bench::report::page;
 use resnet_wgpu_bench::{Comparison, Report};
 
-use crate::commands::compare::args::{CompareArgs, Format};
+use crate::commands::compare::args::{CompareArgs, CompareFormat};
 use crate::failure::Failure;
 use crate::output_file::OutputFile;
 use crate::term;
@@ -19,7 +19,7 @@ pub fn command(args: &CompareArgs) -> Result<(), Failure> {
     let mut reports = vec![];
     for file in &args.files {
         let report = Report::from_file(file).map_err(failed)?;
-        reports.push((term::shown(file), report));
+        reports.push((term::display_path(file), report));
     }
     let named: Vec<(String, &Report)> = (reports.iter())
         .map(|(name, report)| (name.clone(), report))
@@ -30,11 +30,11 @@ pub fn command(args: &CompareArgs) -> Result<(), Failure> {
     }
     match (args.json, args.format) {
         (true, _) => term::print_json_pretty(&comparison)?,
-        (false, Format::Table) => term::print(&comparison.table())?,
-        (false, Format::Markdown) => term::print(&comparison.markdown())?,
+        (false, CompareFormat::Table) => term::print(&comparison.table())?,
+        (false, CompareFormat::Markdown) => term::print(&comparison.markdown())?,
     }
     args.fail_if_slower
-        .map_or(Ok(()), |percent| judge(&comparison, percent))
+        .map_or(Ok(()), |percent| check_speed(&comparison, percent))
 }
 
 /// Renders the page of these results.
@@ -42,12 +42,13 @@ fn html(reports: &[(String, &Report)]) -> Result<String, Failure> {
     page(reports).map_err(|e| Failure::new(format!("the page cannot be made: {e}")))
 }
 
-fn judge(comparison: &Comparison, percent: f64) -> Result<(), Failure> {
+fn check_speed(comparison: &Comparison, percent: f64) -> Result<(), Failure> {
     let slower = comparison.slower_than(percent);
     if slower.is_empty() {
         return Ok(());
     }
-    let (first, n) = (&comparison.files[0].name, slower.len());
+    let first = &comparison.files[0].name;
+    let n = slower.len();
     let rows = if n == 1 { "row" } else { "rows" };
     Err(Failure::new(format!(
         "expected no row more than {percent} % slower than in {first}, and no failed row; found {n} \

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use resnet_wgpu::low_level::features::{FeaturesError, Origin, Writer, normalize, pooled};
+use resnet_wgpu::low_level::features::{
+    FeaturesError, FeaturesProvenance, FeaturesWriter, normalize, pooled_layer,
+};
 use resnet_wgpu::low_level::graph::Shape;
 use resnet_wgpu::{Classifier, ClassifierOptions, Device, Error, ImageLimits, Model, decode_file};
 use serde::Serialize;
@@ -15,10 +17,10 @@ use crate::commands::embed::args::EmbedArgs;
 use crate::device;
 use crate::failure::{Failure, with_sources};
 use crate::interrupt::stop_on_interrupt;
-use crate::left_out::{LeftOut, Tally};
 use crate::options::model::ModelArgs;
 use crate::output_file::OutputFile;
 use crate::progress::Progress;
+use crate::skipped::{SkipCounts, SkipReason};
 use crate::stream::{self, Outcome};
 use crate::term;
 use resnet_wgpu_bench::text::number::{rate, thousands};
@@ -28,11 +30,11 @@ const BATCH: usize = 32;
 
 /// The output of `--json`.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct EmbedReport<'a> {
     output: String,
     images: usize,
     failed: usize,
-    errors: Vec<LeftOutImage>,
+    errors: Vec<SkippedImage>,
     shape: Vec<usize>,
     layer: &'a str,
     model: &'a str,
@@ -42,14 +44,14 @@ struct Report<'a> {
 
 /// A skipped image with the reason.
 #[derive(Debug, Serialize)]
-struct LeftOutImage {
+struct SkippedImage {
     path: String,
     #[serde(flatten)]
-    error: LeftOut,
+    error: SkipReason,
 }
 
-impl LeftOutImage {
-    fn new(path: &Path, error: LeftOut) -> Self {
+impl SkippedImage {
+    fn new(path: &Path, error: SkipReason) -> Self {
         Self {
             path: path.to_string_lossy().into_owned(),
             error,
@@ -62,10 +64,10 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
     let (images, without) = stream::find(&args.images);
     let all = images.len() + without.len();
-    let mut tally = Tally::default();
-    without.iter().for_each(|(_, error)| tally.add(error));
-    let mut errors: Vec<LeftOutImage> = (without.into_iter())
-        .map(|(path, error)| LeftOutImage::new(path, error))
+    let mut skip_counts = SkipCounts::default();
+    without.iter().for_each(|(_, error)| skip_counts.add(error));
+    let mut errors: Vec<SkippedImage> = (without.into_iter())
+        .map(|(path, error)| SkippedImage::new(path, error))
         .collect();
     let missing = errors.len();
     if images.is_empty() {
@@ -84,10 +86,13 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     args.model.announce();
     let classifier = &embedder.classifier;
     (args.model).announce_precision(classifier.session().precision());
-    let (layer, shape) = (&embedder.layer, embedder.shape);
-    let origin = Origin::new(&model, layer, classifier.preprocess(), args.normalize)?;
+    let layer = &embedder.layer;
+    let shape = embedder.shape;
+    let provenance =
+        FeaturesProvenance::new(&model, layer, classifier.preprocess(), args.normalize)?;
     let mut writer =
-        Writer::create(output.path(), origin, &extents(shape), images.len()).map_err(features)?;
+        FeaturesWriter::create(output.path(), provenance, &extents(shape), images.len())
+            .map_err(features)?;
 
     let stop = stop_on_interrupt(Some(writer.part()));
     let limits = ImageLimits::default();
@@ -99,18 +104,18 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         &stream::Images {
             items: &images,
             load: &|path| stream::read(path, &limits),
-            name: &|path| term::shown(path),
+            name: &|path| term::display_path(path),
         },
         &stop,
         |index, outcome, _| {
             match outcome {
-                Outcome::Broken(why) => {
-                    tally.add(&why);
-                    progress.aside(|| term::error(&why.message));
-                    errors.push(LeftOutImage::new(&images[index], why));
+                Outcome::Skipped(why) => {
+                    skip_counts.add(&why);
+                    progress.suspend(|| term::error(&why.message));
+                    errors.push(SkippedImage::new(&images[index], why));
                 }
-                Outcome::Scored(scores, place) => {
-                    let values = scores.layer(layer, place).unwrap_or_default();
+                Outcome::Scored(scores, index_in_batch) => {
+                    let values = scores.layer(layer, index_in_batch).unwrap_or_default();
                     in_pytorchs_order(values, shape, &mut row);
                     if args.normalize {
                         normalize(&mut row);
@@ -123,9 +128,9 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
         },
     );
     drop(progress);
-    tally.announce(all);
+    skip_counts.announce(all);
     ran?;
-    let broken = tally.total() - missing;
+    let broken = skip_counts.total() - missing;
     let seconds = begun.elapsed().as_secs_f64();
     let rows = writer.rows();
     if stop.load(Ordering::Relaxed) && rows + broken < images.len() {
@@ -133,7 +138,7 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
             "interrupted after {} of {} images: {} is not written",
             thousands(rows as u64),
             thousands(images.len() as u64),
-            term::shown(&args.output)
+            term::display_path(&args.output)
         )));
     }
     if rows == 0 {
@@ -142,10 +147,10 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     writer.finish().map_err(features)?;
     let mut shape_of_all = vec![rows];
     shape_of_all.extend(extents(shape));
-    let report = Report {
-        output: term::shown(&args.output),
+    let report = EmbedReport {
+        output: term::display_path(&args.output),
         images: rows,
-        failed: tally.total(),
+        failed: skip_counts.total(),
         errors,
         shape: shape_of_all,
         layer,
@@ -158,13 +163,13 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     } else {
         term::print(&text(&report))?
     }
-    match tally.total() {
+    match skip_counts.total() {
         0 => Ok(()),
         _ => Err(Failure::Reported),
     }
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &EmbedReport) -> String {
     let shape: Vec<String> = report.shape.iter().map(usize::to_string).collect();
     let mut text = format!(
         "output  {}\nshape   {} ({} of {})\nimages  {}\n",
@@ -200,7 +205,7 @@ impl Embedder {
     ) -> Result<Self, Failure> {
         let (h, w) = model.preprocess(&args.overrides())?.crop;
         let graph = model.graph(h as usize, w as usize).map_err(Error::from)?;
-        let layer = layer.map(str::to_owned).or_else(|| pooled(&graph));
+        let layer = layer.map(str::to_owned).or_else(|| pooled_layer(&graph));
         let layer = layer.ok_or_else(|| {
             Failure::usage(format!(
                 "{} has no classifier, and so no pooled features; name a --layer",

@@ -10,8 +10,8 @@ use resnet_wgpu::{ErrorKind, ImageLimits, Labels, Preprocess, Views};
 
 use crate::commands::eval::args::EvalArgs;
 use crate::failure::{Failure, with_sources};
-use crate::left_out::LeftOut;
 use crate::progress::Progress;
+use crate::skipped::SkipReason;
 use crate::stream;
 use crate::term;
 use resnet_wgpu_bench::text::number::{rate, thousands};
@@ -34,17 +34,17 @@ pub fn open(args: &EvalArgs, labels: &Labels, classes: usize) -> Result<Dataset,
 }
 
 /// Reads an image's pixels; the error holds the reason for skipping the image.
-pub fn load(data: &Dataset, index: usize, limits: &ImageLimits) -> Result<RgbImage, LeftOut> {
-    let sample = data.get(index).map_err(|e| LeftOut::new(&e))?;
+pub fn load(data: &Dataset, index: usize, limits: &ImageLimits) -> Result<RgbImage, SkipReason> {
+    let sample = data.get(index).map_err(|e| SkipReason::new(&e))?;
     match sample.source {
         SampleSource::File(path) => stream::read(path, limits),
         SampleSource::Rgb {
             width,
             height,
             data,
-        } => RgbImage::from_raw(width, height, data).ok_or_else(|| LeftOut {
+        } => RgbImage::from_raw(width, height, data).ok_or_else(|| SkipReason {
             kind: ErrorKind::Image,
-            what: "truncated".into(),
+            category: "truncated".into(),
             message: format!("image {index}: expected {width}x{height} pixels, found fewer"),
         }),
     }
@@ -61,13 +61,14 @@ pub fn decode_only(
     let limits = ImageLimits::default();
     let indices: Vec<usize> = (0..wanted).collect();
     let prepare = |&index: &usize| {
-        let image = load(data, index, &limits).map_err(|left_out| left_out.message)?;
+        let image = load(data, index, &limits).map_err(|reason| reason.message)?;
         let views = preprocess.views(&image, views);
         views.map_err(|e| format!("{}: {e}", data.name(index)))
     };
     let mut progress = Progress::bar(wanted, "images");
     let begun = Instant::now();
-    let (mut read, mut failed) = (0, None);
+    let mut read = 0;
+    let mut failed = None;
     decode_ahead(&indices, AHEAD, prepare, |_, made| {
         progress.advance(1);
         match made {
@@ -76,7 +77,7 @@ pub fn decode_only(
                 failed = Some(why);
                 return ControlFlow::Break(());
             }
-            Err(why) => progress.aside(|| term::error(&why)),
+            Err(why) => progress.suspend(|| term::error(&why)),
         }
         ControlFlow::Continue(())
     });

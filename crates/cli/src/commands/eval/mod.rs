@@ -8,12 +8,12 @@ pub mod text;
 use std::sync::atomic::Ordering;
 
 use crate::dataset::Dataset;
-use crate::eval::{About, Answer, Evaluation, page, thumbnail};
+use crate::eval::{Evaluation, EvaluationProvenance, LabelledPrediction, page, thumbnail};
 use resnet_wgpu::{Classifier, ClassifierOptions, ImageLimits, Labels, Model, Views};
 
 use crate::commands::eval::args::EvalArgs;
 use crate::commands::eval::data::{decode_only, load, open};
-use crate::commands::eval::run::Run;
+use crate::commands::eval::run::EvaluationRun;
 use crate::device;
 use crate::failure::Failure;
 use crate::interrupt::stop_on_interrupt;
@@ -30,7 +30,7 @@ const BATCH: usize = 32;
 pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     let views = args.views().map_err(Failure::usage)?;
     let model = args.model.load_trained()?;
-    admits(&model, &views)?;
+    check_scales(&model, &views)?;
     let classes = model.network().classes;
     let labels = args.model.class_names(&model)?;
     let data = open(args, &labels, classes)?;
@@ -59,7 +59,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     args.model.announce_labels(&labels);
     (args.model).announce_precision(classifier.session().precision());
 
-    let mut run = Run::new(&data, &labels, classes, wanted, args.strict);
+    let mut run = EvaluationRun::new(&data, &labels, classes, wanted);
     if let Some(path) = &args.save {
         run.resume(path, &model, &classifier)?;
     }
@@ -68,19 +68,19 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     let report = report(args)?;
     evaluate(args, &mut run, &classifier, &data)?;
     if run.images() == 0 {
-        return Err(run.ended().unwrap_or(Failure::Reported));
+        return Err(run.take_failure().unwrap_or(Failure::Reported));
     }
-    let about = About {
+    let provenance = EvaluationProvenance {
         model: model.network().name.clone(),
-        data: term::shown(&args.data),
+        data: term::display_path(&args.data),
         device: on.to_string(),
         labels: label_source(&labels).into(),
         views: classifier.views().to_string(),
         of: data.len() as u64,
-        ..run.about()
+        ..run.provenance()
     };
-    let failures = run.take_failures();
-    let found = Evaluation::new(run.tally(), &labels, about, failures);
+    let failures = run.take_unreadable();
+    let found = Evaluation::new(run.tally(), &labels, provenance, failures);
     if let Some(report) = report {
         write_report(&report, &found, &run, &data, &labels)?;
     }
@@ -89,7 +89,7 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
     } else {
         term::print(&text::text(&found))?
     }
-    run.ended().map_or(Ok(()), Err)
+    run.take_failure().map_or(Ok(()), Err)
 }
 
 /// Evaluates the remaining images.
@@ -98,11 +98,11 @@ pub fn command(args: &EvalArgs) -> Result<(), Failure> {
 /// the error. With `--strict`, the error is returned immediately.
 fn evaluate(
     args: &EvalArgs,
-    run: &mut Run,
+    run: &mut EvaluationRun,
     classifier: &Classifier,
     data: &Dataset,
 ) -> Result<(), Failure> {
-    let indices = run.left();
+    let indices = run.remaining();
     let stop = stop_on_interrupt(None);
     let mut progress = Progress::bar(indices.len(), "images");
     let limits = ImageLimits::default();
@@ -118,11 +118,16 @@ fn evaluate(
         |item, outcome, waits| {
             let index = indices[item];
             match outcome {
-                Outcome::Broken(why) => run.broken(index, why.message, &progress)?,
-                Outcome::Scored(scores, place) => {
+                Outcome::Skipped(reason) if args.strict => {
+                    return Err(Failure::new(reason.message));
+                }
+                Outcome::Skipped(reason) => run.skip(index, reason.message, &progress),
+                Outcome::Scored(scores, index_in_batch) => {
                     let label = data.label(index).unwrap_or_default();
                     let image = data.name(index);
-                    run.answered(&Answer::new(index, image, label, scores, place))?;
+                    let prediction =
+                        LabelledPrediction::new(index, image, label, scores, index_in_batch);
+                    run.record(&prediction)?;
                 }
             }
             progress.message(run.message(waits));
@@ -131,7 +136,10 @@ fn evaluate(
         },
     );
     drop(progress);
-    run.end(&waits, stop.load(Ordering::Relaxed), args.save.is_some());
+    run.end(&waits);
+    if stop.load(Ordering::Relaxed) {
+        run.interrupt();
+    }
     match ran {
         Err(failure) if args.strict => Err(failure),
         Err(failure) => {
@@ -155,7 +163,7 @@ fn batch(views: &Views, images: usize) -> usize {
 }
 
 /// Rejects scales that the network does not support.
-fn admits(model: &Model, views: &Views) -> Result<(), Failure> {
+fn check_scales(model: &Model, views: &Views) -> Result<(), Failure> {
     let Views::Scales(scales) = views else {
         return Ok(());
     };
@@ -187,7 +195,7 @@ fn report(args: &EvalArgs) -> Result<Option<OutputFile>, Failure> {
 fn write_report(
     report: &OutputFile,
     found: &Evaluation,
-    run: &Run,
+    run: &EvaluationRun,
     data: &Dataset,
     labels: &Labels,
 ) -> Result<(), Failure> {

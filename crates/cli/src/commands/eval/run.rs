@@ -4,8 +4,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::dataset::Dataset;
-use crate::eval::{About, Answer, Broken, Identity, Journal, Tally, fingerprint};
-use resnet_wgpu::{Classifier, Labels, Model, Waits};
+use crate::eval::{
+    EvaluationProvenance, Identity, Journal, LabelledPrediction, Tally, UnreadableImage,
+    fingerprint,
+};
+use resnet_wgpu::{Classifier, Labels, Model, WaitTimes};
 
 use crate::failure::{Failure, with_sources};
 use crate::progress::Progress;
@@ -14,7 +17,7 @@ use crate::term;
 use resnet_wgpu_bench::text::number::{rate, thousands};
 
 /// The state of an evaluation in progress.
-pub struct Run<'a> {
+pub struct EvaluationRun<'a> {
     data: &'a Dataset,
     labels: &'a Labels,
     tally: Tally,
@@ -22,26 +25,19 @@ pub struct Run<'a> {
     /// For each requested image, true if the image has a prediction.
     known: Vec<bool>,
     resumed: u64,
-    broken: Vec<Broken>,
-    strict: bool,
-    begun: Instant,
-    took: Duration,
+    unreadable: Vec<UnreadableImage>,
+    start: Instant,
+    duration: Duration,
     /// The number of images that this run evaluated.
-    now: u64,
+    evaluated: u64,
     limited_by: &'static str,
-    ended: Option<Failure>,
+    failure: Option<Failure>,
     interrupted: bool,
 }
 
-impl<'a> Run<'a> {
+impl<'a> EvaluationRun<'a> {
     /// Creates an empty run over the first `wanted` images.
-    pub fn new(
-        data: &'a Dataset,
-        labels: &'a Labels,
-        classes: usize,
-        wanted: usize,
-        strict: bool,
-    ) -> Self {
+    pub fn new(data: &'a Dataset, labels: &'a Labels, classes: usize, wanted: usize) -> Self {
         Self {
             data,
             labels,
@@ -49,13 +45,12 @@ impl<'a> Run<'a> {
             journal: None,
             known: vec![false; wanted],
             resumed: 0,
-            broken: vec![],
-            strict,
-            begun: Instant::now(),
-            took: Duration::ZERO,
-            now: 0,
+            unreadable: vec![],
+            start: Instant::now(),
+            duration: Duration::ZERO,
+            evaluated: 0,
             limited_by: "nothing",
-            ended: None,
+            failure: None,
             interrupted: false,
         }
     }
@@ -76,29 +71,30 @@ impl<'a> Run<'a> {
             precision: classifier.session().precision(),
         })?;
         let classes = self.tally.classes().len();
-        let journal = Journal::open(path, &run, |answer| {
-            if self.data.label(answer.index) != Some(answer.label) {
+        let journal = Journal::open(path, &run, |prediction| {
+            if self.data.label(prediction.index) != Some(prediction.label) {
                 return Err(format!(
                     "a label that differs from that of image {}",
-                    answer.index
+                    prediction.index
                 ));
             }
-            if answer.top.is_empty() || answer.top.iter().any(|&class| class >= classes) {
+            if prediction.top.is_empty() || prediction.top.iter().any(|&class| class >= classes) {
                 return Err(format!("a class that is not among the network's {classes}"));
             }
-            if !(0.0..=1.0).contains(&answer.confidence) {
-                return Err(format!("a confidence of {}", answer.confidence));
+            if !(0.0..=1.0).contains(&prediction.confidence) {
+                return Err(format!("a confidence of {}", prediction.confidence));
             }
             // A repeated image counts once; an image beyond the limit is not counted.
-            if let Some(known @ false) = self.known.get_mut(answer.index) {
+            if let Some(known @ false) = self.known.get_mut(prediction.index) {
                 *known = true;
-                self.tally.add(&answer);
+                self.tally.add(&prediction);
             }
             Ok(())
         });
         self.journal = Some(journal.map_err(|e| Failure::new(with_sources(&e)))?);
         self.resumed = self.tally.images();
-        let (done, wanted) = (self.resumed, self.known.len() as u64);
+        let done = self.resumed;
+        let wanted = self.known.len() as u64;
         if done > 0 {
             let next = if done == wanted {
                 "nothing is left to do"
@@ -107,7 +103,7 @@ impl<'a> Run<'a> {
             };
             term::note(&format!(
                 "{}: {} of {} images were evaluated by an earlier run; {next}",
-                term::shown(path),
+                term::display_path(path),
                 thousands(done),
                 thousands(wanted),
             ));
@@ -116,40 +112,36 @@ impl<'a> Run<'a> {
     }
 
     /// Returns the indices of the images without a prediction.
-    pub fn left(&self) -> Vec<usize> {
+    pub fn remaining(&self) -> Vec<usize> {
         (0..self.known.len()).filter(|&i| !self.known[i]).collect()
     }
 
     /// Starts the clock.
     pub fn begin(&mut self) {
-        self.begun = Instant::now();
+        self.start = Instant::now();
     }
 
     /// Counts a prediction and stores it.
-    pub fn answered(&mut self, answer: &Answer) -> Result<(), Failure> {
+    pub fn record(&mut self, prediction: &LabelledPrediction) -> Result<(), Failure> {
         if let Some(journal) = &mut self.journal {
-            let added = journal.add(answer, self.labels);
+            let added = journal.add(prediction, self.labels);
             added.map_err(|e| Failure::new(with_sources(&e)))?;
         }
-        self.tally.add(answer);
-        self.now += 1;
+        self.tally.add(prediction);
+        self.evaluated += 1;
         Ok(())
     }
 
-    /// Counts an image that cannot be read. Returns an error in strict mode, which ends the run.
-    pub fn broken(&mut self, index: usize, error: String, bar: &Progress) -> Result<(), Failure> {
-        if self.strict {
-            return Err(Failure::new(error));
-        }
-        bar.aside(|| term::error(&error));
+    /// Counts and reports an image that cannot be read.
+    pub fn skip(&mut self, index: usize, error: String, bar: &Progress) {
+        bar.suspend(|| term::error(&error));
         let image = self.data.name(index);
-        self.broken.push(Broken { image, error });
-        Ok(())
+        self.unreadable.push(UnreadableImage { image, error });
     }
 
     /// Returns the text after the progress bar.
-    pub fn message(&self, waits: &Waits) -> String {
-        let speed = self.now as f64 / self.begun.elapsed().as_secs_f64().max(1e-9);
+    pub fn message(&self, waits: &WaitTimes) -> String {
+        let speed = self.evaluated as f64 / self.start.elapsed().as_secs_f64().max(1e-9);
         format!(
             "top-1 {:.2} %, {} images/s, limited by {}",
             100.0 * self.tally.top1().value,
@@ -158,17 +150,20 @@ impl<'a> Run<'a> {
         )
     }
 
-    /// Stops the clock. `stopped` is whether the user interrupted the run, `kept` whether
-    /// predictions are stored in a file.
-    pub fn end(&mut self, waits: &Waits, stopped: bool, kept: bool) {
-        self.took = self.begun.elapsed();
-        if self.now > 0 {
+    /// Stops the clock.
+    pub fn end(&mut self, waits: &WaitTimes) {
+        self.duration = self.start.elapsed();
+        if self.evaluated > 0 {
             self.limited_by = limit(waits);
         }
-        let seen = self.images() + self.broken.len() as u64;
-        if stopped && seen < self.known.len() as u64 {
+    }
+
+    /// Records that the user interrupted the run. Has no effect if all images are evaluated.
+    pub fn interrupt(&mut self) {
+        let done = self.images() + self.unreadable.len() as u64;
+        if done < self.known.len() as u64 {
             self.interrupted = true;
-            self.ended = Some(Failure::new(if kept {
+            self.failure = Some(Failure::new(if self.journal.is_some() {
                 "interrupted: the same command continues from here"
             } else {
                 "interrupted: with --save FILE.csv, the same command would continue from here"
@@ -179,12 +174,12 @@ impl<'a> Run<'a> {
     /// Records that an error ended the run early.
     pub fn fail(&mut self, failure: Failure) {
         self.interrupted = true;
-        self.ended = Some(failure);
+        self.failure = Some(failure);
     }
 
     /// Takes the reason why the run ended early.
-    pub fn ended(&mut self) -> Option<Failure> {
-        self.ended.take()
+    pub fn take_failure(&mut self) -> Option<Failure> {
+        self.failure.take()
     }
 
     /// Returns the number of evaluated images, including those of an earlier run.
@@ -198,18 +193,18 @@ impl<'a> Run<'a> {
     }
 
     /// Takes the images that could not be read.
-    pub fn take_failures(&mut self) -> Vec<Broken> {
-        std::mem::take(&mut self.broken)
+    pub fn take_unreadable(&mut self) -> Vec<UnreadableImage> {
+        std::mem::take(&mut self.unreadable)
     }
 
     /// Returns the provenance of the results, as far as the run knows it.
-    pub fn about(&self) -> About {
-        let seconds = self.took.as_secs_f64();
-        About {
+    pub fn provenance(&self) -> EvaluationProvenance {
+        let seconds = self.duration.as_secs_f64();
+        EvaluationProvenance {
             resumed: self.resumed,
             interrupted: self.interrupted,
             seconds,
-            images_per_second: self.now as f64 / seconds.max(1e-9),
+            images_per_second: self.evaluated as f64 / seconds.max(1e-9),
             limited_by: self.limited_by.into(),
             ..Default::default()
         }

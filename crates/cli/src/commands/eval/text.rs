@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::eval::Evaluation;
 
 use resnet_wgpu_bench::text::number::{rate, thousands};
-use resnet_wgpu_bench::text::table::{Align, Table};
+use resnet_wgpu_bench::text::table::{Alignment, Table};
 
 /// The largest number of classes that are listed completely. Of more classes, only the worst are
 /// listed.
@@ -16,7 +16,7 @@ const SOME: usize = 10;
 
 /// Formats the accuracy, the confused pairs and the classes.
 pub fn text(found: &Evaluation) -> String {
-    let about = &found.about;
+    let provenance = &found.provenance;
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         // Writing to a String cannot fail.
@@ -26,10 +26,10 @@ pub fn text(found: &Evaluation) -> String {
         let [value, low, high] = [value, low, high].map(|share| 100.0 * share);
         format!("{value:.2} % ({low:.2} to {high:.2})")
     };
-    line("model", about.model.clone());
-    line("data", about.data.clone());
-    line("device", about.device.clone());
-    line("views", about.views.clone());
+    line("model", provenance.model.clone());
+    line("data", provenance.data.clone());
+    line("device", provenance.device.clone());
+    line("views", provenance.views.clone());
     line("top-1", share(found.top1, found.top1_interval));
     line("top-5", share(found.top5, found.top5_interval));
     let error = 100.0 * found.calibration.expected_error;
@@ -38,26 +38,30 @@ pub fn text(found: &Evaluation) -> String {
     if found.failed > 0 {
         line("failed", thousands(found.failed));
     }
-    if found.images > about.resumed {
-        let speed = rate(about.images_per_second);
+    if found.images > provenance.resumed {
+        let speed = rate(provenance.images_per_second);
         line(
             "speed",
-            format!("{speed} images/s, limited by {}", about.limited_by),
+            format!("{speed} images/s, limited by {}", provenance.limited_by),
         );
     }
     text + &classes(found) + &confused(found)
 }
 
 fn images(found: &Evaluation) -> String {
-    let about = &found.about;
+    let provenance = &found.provenance;
     let mut text = thousands(found.images);
-    if found.images + found.failed < about.of {
-        let _ = write!(text, " of {}", thousands(about.of));
+    if found.images + found.failed < provenance.of {
+        let _ = write!(text, " of {}", thousands(provenance.of));
     }
-    if about.resumed > 0 {
-        let _ = write!(text, ", {} from an earlier run", thousands(about.resumed));
+    if provenance.resumed > 0 {
+        let _ = write!(
+            text,
+            ", {} from an earlier run",
+            thousands(provenance.resumed)
+        );
     }
-    if about.interrupted {
+    if provenance.interrupted {
         text += ", interrupted";
     }
     text
@@ -76,10 +80,10 @@ fn classes(found: &Evaluation) -> String {
         }
     };
     let mut table = Table::new(&[
-        (heading.as_str(), Align::Left),
-        ("images", Align::Right),
-        ("accuracy", Align::Right),
-        ("95 %", Align::Left),
+        (heading.as_str(), Alignment::Left),
+        ("images", Alignment::Right),
+        ("accuracy", Alignment::Right),
+        ("95 %", Alignment::Left),
     ]);
     for class in classes {
         let [low, high] = class.top1.interval.map(|share| 100.0 * share);
@@ -99,10 +103,10 @@ fn confused(found: &Evaluation) -> String {
         return String::new();
     }
     let mut table = Table::new(&[
-        ("correct class", Align::Left),
-        ("predicted class", Align::Left),
-        ("images", Align::Right),
-        ("of", Align::Right),
+        ("correct class", Alignment::Left),
+        ("predicted class", Alignment::Left),
+        ("images", Alignment::Right),
+        ("of", Alignment::Right),
     ]);
     for pair in found.confused.iter().take(SOME) {
         table.row(vec![

@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ImageFormat};
 use resnet_wgpu::low_level::preprocess::RgbImage;
-use resnet_wgpu::{Explained, Explainer, ExplainerOptions, ImageLimits, Labels, Model, Tensor};
+use resnet_wgpu::{Explainer, ExplainerOptions, Explanation, ImageLimits, Labels, Model, Tensor};
 use serde::Serialize;
 
 use crate::commands::explain::args::ExplainArgs;
 use crate::commands::explain::panels::panels;
 use crate::device;
 use crate::failure::Failure;
-use crate::left_out;
 use crate::options::model::label_source;
 use crate::output_file::OutputFile;
+use crate::skipped;
 use crate::stream;
 use crate::tensor_file::to_bytes;
 use crate::term;
@@ -31,7 +31,7 @@ const ROWS: u32 = 40;
 
 /// The output of `--json`.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct ExplainReport<'a> {
     path: String,
     model: &'a str,
     device: String,
@@ -39,11 +39,11 @@ struct Report<'a> {
     region: [f64; 4],
     rows: usize,
     columns: usize,
-    classes: Vec<Class<'a>>,
+    classes: Vec<ClassExplanation<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Class<'a> {
+struct ClassExplanation<'a> {
     class: usize,
     label: &'a str,
     probability: f32,
@@ -63,7 +63,7 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
     let output = output_file(args, args.output.as_ref())?;
     let map = output_file(args, args.map.as_ref())?;
     if let (Some(output), Some(map)) = (&output, &map)
-        && output.is(map)
+        && output.is_same_file(map)
     {
         return Err(Failure::usage(
             "--map and --output: expected two files, found one; name another",
@@ -71,11 +71,11 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
     }
     let photo = match stream::read(&args.image, &ImageLimits::default()) {
         Ok(photo) => photo,
-        Err(left_out) => {
+        Err(reason) => {
             if args.json {
-                term::print_json(&left_out::Line::new(&args.image, &left_out))?;
+                term::print_json(&skipped::SkippedLine::new(&args.image, &reason))?;
             }
-            return Err(Failure::new(left_out.message));
+            return Err(Failure::new(reason.message));
         }
     };
 
@@ -97,7 +97,7 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
 
     let picture = panels(&photo, explainer.preprocess(), &found)?;
     if let (Some(output), Some(format)) = (output, format) {
-        output.write(&encoded(&picture, format)?)?;
+        output.write(&encode(&picture, format)?)?;
     }
     if let Some(map) = map {
         map.write(&maps(&found, &model)?)?;
@@ -107,7 +107,7 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
             .preprocess()
             .region(photo.width(), photo.height())?;
         let first = found.first().map(|e| &e.map);
-        return term::print_json(&Report {
+        return term::print_json(&ExplainReport {
             path: args.image.to_string_lossy().into_owned(),
             model: &model.network().name,
             device: on.to_string(),
@@ -123,9 +123,9 @@ pub fn command(args: &ExplainArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn report(found: &Explained) -> Class<'_> {
+fn report(found: &Explanation) -> ClassExplanation<'_> {
     let (row, column) = found.map.peak();
-    Class {
+    ClassExplanation {
         class: found.prediction.class,
         label: &found.prediction.label,
         probability: found.prediction.probability,
@@ -139,7 +139,7 @@ fn report(found: &Explained) -> Class<'_> {
 fn class(name: &str, labels: &Labels, model: &Model) -> Result<usize, Failure> {
     let classes = model.network().classes;
     let index = || name.parse().ok().filter(|&class| class < classes);
-    let alike = || {
+    let by_part = || {
         // Accepts a name in different case, or a part of a name that occurs in no other name.
         let lower = name.to_lowercase();
         let names = (0..labels.len()).map(|class| labels.get(class).to_lowercase());
@@ -150,7 +150,7 @@ fn class(name: &str, labels: &Labels, model: &Model) -> Result<usize, Failure> {
         equal.or(part)
     };
     let found = labels.index_of(name).or_else(index);
-    found.or_else(alike).ok_or_else(|| {
+    found.or_else(by_part).ok_or_else(|| {
         let lower = name.to_lowercase();
         let near = (0..labels.len()).map(|class| labels.get(class));
         let near = near.filter(|label| label.to_lowercase().contains(&lower));
@@ -171,7 +171,7 @@ fn format(path: &Path) -> Result<ImageFormat, Failure> {
         Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => Ok(format),
         _ => Err(Failure::usage(format!(
             "--output {}: expected a name that ends in .png or .jpg",
-            term::shown(path)
+            term::display_path(path)
         ))),
     }
 }
@@ -183,7 +183,7 @@ fn output_file(args: &ExplainArgs, path: Option<&PathBuf>) -> Result<Option<Outp
     path.map(|path| OutputFile::at(path, read)).transpose()
 }
 
-fn encoded(picture: &RgbImage, format: ImageFormat) -> Result<Vec<u8>, Failure> {
+fn encode(picture: &RgbImage, format: ImageFormat) -> Result<Vec<u8>, Failure> {
     let mut bytes = Cursor::new(vec![]);
     let written = picture.write_to(&mut bytes, format);
     written.map_err(|e| Failure::new(format!("the overlay cannot be encoded: {e}")))?;
@@ -191,11 +191,11 @@ fn encoded(picture: &RgbImage, format: ImageFormat) -> Result<Vec<u8>, Failure> 
 }
 
 /// Serializes the maps as a safetensors file.
-fn maps(found: &[Explained], model: &Model) -> Result<Vec<u8>, Failure> {
+fn maps(found: &[Explanation], model: &Model) -> Result<Vec<u8>, Failure> {
     let first = found.first().map(|e| &e.map);
     let (height, width) = first.map_or((0, 0), |map| (map.height, map.width));
     let values = found.iter().flat_map(|e| e.map.values.iter().copied());
-    let one = |value: fn(&Explained) -> f32| {
+    let one = |value: fn(&Explanation) -> f32| {
         let values: Vec<f32> = found.iter().map(value).collect();
         Tensor::new([found.len()], values)
     };
@@ -224,15 +224,15 @@ fn maps(found: &[Explained], model: &Model) -> Result<Vec<u8>, Failure> {
     to_bytes(&tensors, metadata)
 }
 
-fn text(path: &Path, found: &[Explained]) -> String {
-    let wide = found.iter().map(|e| e.prediction.label.chars().count());
-    let wide = wide.max().unwrap_or(0);
-    let mut text = format!("{}\n", term::shown(path));
+fn text(path: &Path, found: &[Explanation]) -> String {
+    let width = found.iter().map(|e| e.prediction.label.chars().count());
+    let width = width.max().unwrap_or(0);
+    let mut text = format!("{}\n", term::display_path(path));
     for e in found {
         let (row, column) = e.map.peak();
         text += &format!(
-            "  {:6.2} %  {:wide$}  logit {:.3} = mean {:.3} of {}x{} positions + bias {:.3}; maximum \
-             at row {}, column {}\n",
+            "  {:6.2} %  {:width$}  logit {:.3} = mean {:.3} of {}x{} positions + bias {:.3}; \
+             maximum at row {}, column {}\n",
             100.0 * e.prediction.probability,
             e.prediction.label,
             e.prediction.logit,
@@ -256,9 +256,12 @@ fn show(picture: &RgbImage) {
         return;
     }
     // Some terminals do not report their size.
-    let told = |n: u16, usual: u32| if n == 0 { usual } else { u32::from(n) };
+    let reported = |n: u16, usual: u32| if n == 0 { usual } else { u32::from(n) };
     let (columns, rows) = viuer::terminal_size();
-    let (columns, rows) = (told(columns, COLUMNS).min(COLUMNS), told(rows, ROWS));
+    let (columns, rows) = (
+        reported(columns, COLUMNS).min(COLUMNS),
+        reported(rows, ROWS),
+    );
     // A character cell is two pixels high. One line is left for the prompt.
     let (width, height) = picture.dimensions();
     let fit = u64::from(2 * rows.saturating_sub(1)) * u64::from(width) / u64::from(height.max(1));

@@ -9,23 +9,23 @@ use embedded_graphics::text::{Baseline, Text};
 use image::imageops::{FilterType, replace, resize};
 use image::{Rgb, RgbImage};
 use resnet_wgpu::low_level::explain::Overlay;
-use resnet_wgpu::{Explained, Preprocess};
+use resnet_wgpu::{Explanation, Preprocess};
 
 use crate::failure::Failure;
 
 /// The longest side in pixels of an overlay if there are several.
-const SIDE: u32 = 640;
+const MAX_SIDE: u32 = 640;
 
 /// The longest side in pixels below which a photo is enlarged.
-const SEEN: u32 = 256;
+const MIN_SIDE: u32 = 256;
 
 /// The gap between overlays, in pixels.
 const GAP: u32 = 8;
 
 /// The height of the caption strip of an overlay, and the width of a letter in the strip, in
 /// pixels.
-const STRIP: u32 = 32;
-const LETTER: u32 = 10;
+const STRIP_HEIGHT: u32 = 32;
+const LETTER_WIDTH: u32 = 10;
 
 /// The left margin of the first letter, in pixels.
 const INDENT: u32 = 6;
@@ -35,9 +35,9 @@ const INDENT: u32 = 6;
 pub fn panels(
     photo: &RgbImage,
     preprocess: &Preprocess,
-    found: &[Explained],
+    found: &[Explanation],
 ) -> Result<RgbImage, Failure> {
-    let photo = sized(photo, found.len() > 1);
+    let photo = resize_photo(photo, found.len());
     let (width, height) = photo.dimensions();
     let region = preprocess.region(width, height)?;
     let overlay = Overlay::new(&photo, region);
@@ -47,23 +47,28 @@ pub fn panels(
     let n = found.len() as u32;
     let mut all = RgbImage::from_pixel(
         n * width + n.saturating_sub(1) * GAP,
-        height + STRIP,
+        height + STRIP_HEIGHT,
         Rgb([255; 3]),
     );
     for (i, e) in (0..).zip(found) {
         let left = i * (width + GAP);
-        replace(&mut all, &overlay.paint(&e.map), left.into(), STRIP.into());
+        replace(
+            &mut all,
+            &overlay.paint(&e.map),
+            left.into(),
+            STRIP_HEIGHT.into(),
+        );
         let percent = format!(" {:.1} %", 100.0 * e.prediction.probability);
-        let room = (width.saturating_sub(INDENT) / LETTER) as usize;
-        let label = cut(&e.prediction.label, room.saturating_sub(percent.len()));
+        let capacity = (width.saturating_sub(INDENT) / LETTER_WIDTH) as usize;
+        let label = truncate(&e.prediction.label, capacity.saturating_sub(percent.len()));
         write(&mut all, left + INDENT, &(label + &percent));
     }
     Ok(all)
 }
 
-/// Returns the photo in the size of its overlay: reduced if there are several overlays, enlarged if
-/// the photo is tiny.
-fn sized(photo: &RgbImage, several: bool) -> RgbImage {
+/// Returns the photo in the size of its overlays: reduced if `overlays` is more than one, enlarged
+/// if the photo is tiny.
+fn resize_photo(photo: &RgbImage, overlays: usize) -> RgbImage {
     let (width, height) = photo.dimensions();
     let longest = width.max(height).max(1);
     let scaled = |side: u32, filter| {
@@ -73,18 +78,18 @@ fn sized(photo: &RgbImage, several: bool) -> RgbImage {
     };
     match longest {
         // Nearest-neighbour scaling keeps the pixels of a tiny photo visible.
-        ..SEEN => scaled(longest * SEEN.div_ceil(longest), FilterType::Nearest),
-        n if several && n > SIDE => scaled(SIDE, FilterType::CatmullRom),
+        ..MIN_SIDE => scaled(longest * MIN_SIDE.div_ceil(longest), FilterType::Nearest),
+        n if overlays > 1 && n > MAX_SIDE => scaled(MAX_SIDE, FilterType::CatmullRom),
         _ => photo.clone(),
     }
 }
 
-/// Shortens a label to at most `room` characters.
-fn cut(label: &str, room: usize) -> String {
-    if label.chars().count() > room {
+/// Shortens a label to at most `capacity` characters.
+fn truncate(label: &str, capacity: usize) -> String {
+    if label.chars().count() > capacity {
         label
             .chars()
-            .take(room.saturating_sub(3))
+            .take(capacity.saturating_sub(3))
             .collect::<String>()
             + "..."
     } else {
@@ -135,18 +140,18 @@ mod tests {
 
     #[test]
     fn photos_are_large_enough_and_not_too_large() {
-        let size = |w, h, several| sized(&RgbImage::new(w, h), several).dimensions();
-        assert_eq!(size(32, 16, false), (256, 128));
-        assert_eq!(size(100, 300, false), (100, 300));
-        assert_eq!(size(2000, 1000, false), (2000, 1000));
-        assert_eq!(size(2000, 1000, true), (640, 320));
+        let size = |w, h, overlays| resize_photo(&RgbImage::new(w, h), overlays).dimensions();
+        assert_eq!(size(32, 16, 1), (256, 128));
+        assert_eq!(size(100, 300, 1), (100, 300));
+        assert_eq!(size(2000, 1000, 1), (2000, 1000));
+        assert_eq!(size(2000, 1000, 2), (640, 320));
     }
 
     #[test]
     fn labels_fit_and_letters_are_drawn() {
-        assert_eq!(cut("Egyptian cat", 20), "Egyptian cat");
-        assert_eq!(cut("Egyptian cat", 7), "Egyp...");
-        let mut strip = RgbImage::from_pixel(40, STRIP, Rgb([255; 3]));
+        assert_eq!(truncate("Egyptian cat", 20), "Egyptian cat");
+        assert_eq!(truncate("Egyptian cat", 7), "Egyp...");
+        let mut strip = RgbImage::from_pixel(40, STRIP_HEIGHT, Rgb([255; 3]));
         write(&mut strip, 0, "cat and what does not fit");
         assert!(strip.pixels().any(|pixel| pixel.0 == [0; 3]));
     }

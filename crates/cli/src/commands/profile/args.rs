@@ -75,8 +75,8 @@ pub struct ProfileArgs {
     pub duration: f64,
 
     /// Order of the steps
-    #[arg(long, value_enum, default_value_t = Order::Execution)]
-    pub sort: Order,
+    #[arg(long, value_enum, default_value_t = StepOrder::Execution)]
+    pub sort: StepOrder,
 
     /// Print one JSON object
     #[arg(long)]
@@ -89,7 +89,7 @@ pub struct ProfileArgs {
 
 /// The order of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Order {
+pub enum StepOrder {
     /// Order of execution.
     Execution,
     /// Longest first.

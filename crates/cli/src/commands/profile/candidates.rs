@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use resnet_wgpu::low_level::plan::PlanOptions;
-use resnet_wgpu::low_level::plan::chosen;
-use resnet_wgpu::low_level::tune::{Outcome, ShapeReport, TuneOptions, measure, shapes};
+use resnet_wgpu::low_level::plan::selected_candidate;
+use resnet_wgpu::low_level::tune::{ShapeReport, TuneOptions, TuningOutcome, measure, shapes};
 use resnet_wgpu_bench::{CRATE_VERSION, Device, roofline};
 use serde::Serialize;
 
@@ -16,17 +16,17 @@ use crate::progress::Progress;
 use crate::shape_line::ShapeLine;
 use crate::term;
 use resnet_wgpu_bench::text::number;
-use resnet_wgpu_bench::text::table::{Align, Table};
+use resnet_wgpu_bench::text::table::{Alignment, Table};
 
 /// The version of the schema of `--json`.
 const SCHEMA_VERSION: u32 = 1;
 
 /// The number of layers of a shape that are listed by name; further layers are only counted.
-const NAMED: usize = 3;
+const MAX_LAYER_NAMES: usize = 3;
 
 /// The output of `--json`.
 #[derive(Debug, Serialize)]
-struct Found {
+struct CandidatesReport {
     schema_version: u32,
     created: String,
     crate_version: &'static str,
@@ -38,20 +38,20 @@ struct Found {
 /// Runs the command.
 pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     let gpu = device::open_gpu(&args.device, args.kernels)?;
-    let settled = gpu.precision(args.precision)?;
-    if let Some(why) = &settled.why {
+    let resolved = gpu.precision(args.precision)?;
+    if let Some(why) = &resolved.why {
         term::note(&format!("--precision auto: f32, since {why}"));
     }
     let planned = PlanOptions {
-        choice: args.choice.choice(&gpu, settled.scalar),
-        precision: settled.scalar,
+        choice: args.choice.choice(&gpu, resolved.scalar),
+        precision: resolved.scalar,
         ..PlanOptions::default()
     };
     let model = args.network.load()?;
     let side = args.input_size.map(|n| n as usize);
     let mut options = TuneOptions {
         batch: args.batch_size as usize,
-        precision: settled.scalar,
+        precision: resolved.scalar,
         input_size: side.map(|side| (side, side)),
         time: Duration::ZERO,
         thorough: true,
@@ -85,14 +85,14 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     let mut progress = Progress::bar(shapes.len(), "shapes");
     for shape in &shapes {
         let report = measure(&gpu, shape, &options)?;
-        let chosen = chosen(&shape.problem, gpu.profile(), &planned).map(|c| c.name);
-        progress.aside(|| show(&text(&report, chosen)))?;
+        let chosen = selected_candidate(&shape.problem, gpu.profile(), &planned).map(|c| c.name);
+        progress.suspend(|| show(&text(&report, chosen)))?;
         lines.push(ShapeLine::new(&report, chosen));
         progress.advance(1);
     }
     drop(progress);
     if args.json {
-        term::print_json_pretty(&Found {
+        term::print_json_pretty(&CandidatesReport {
             schema_version: SCHEMA_VERSION,
             created: host::now(),
             crate_version: CRATE_VERSION,
@@ -108,17 +108,17 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
 /// Formats the shape, its layers, and its candidates, the fastest first.
 fn text(report: &ShapeReport, chosen: Option<&'static str>) -> String {
     let mut table = Table::new(&[
-        ("candidate", Align::Left),
-        ("ms", Align::Right),
-        ("GFLOP/s", Align::Right),
-        ("vs. chosen", Align::Right),
-        ("", Align::Left),
+        ("candidate", Alignment::Left),
+        ("ms", Alignment::Right),
+        ("GFLOP/s", Alignment::Right),
+        ("vs. chosen", Alignment::Right),
+        ("", Alignment::Left),
     ]);
     let of_chosen = chosen.and_then(|c| report.ms(c));
     for timing in &report.timings {
         let mut cells = vec![timing.candidate.to_owned()];
         match &timing.outcome {
-            Outcome::Timed { ms, .. } => {
+            TuningOutcome::Timed { ms, .. } => {
                 let gflops = roofline::gflops(report.problem.macs(), *ms);
                 let ratio = of_chosen.map(|chosen| format!("{:.2}×", ms / chosen));
                 cells.extend([
@@ -133,7 +133,7 @@ fn text(report: &ShapeReport, chosen: Option<&'static str>) -> String {
                 };
                 cells.push(mark.into());
             }
-            Outcome::Failed(why) => {
+            TuningOutcome::Failed(why) => {
                 let none = || "-".to_owned();
                 cells.extend([none(), none(), none(), format!("left out: {why}")]);
             }
@@ -141,10 +141,10 @@ fn text(report: &ShapeReport, chosen: Option<&'static str>) -> String {
         table.row(cells);
     }
     let layers = &report.layers;
-    let more = match layers.len().saturating_sub(NAMED) {
+    let more = match layers.len().saturating_sub(MAX_LAYER_NAMES) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let names = layers[..layers.len().min(NAMED)].join(", ");
+    let names = layers[..layers.len().min(MAX_LAYER_NAMES)].join(", ");
     format!("\n{names}{more}: {}\n\n{}", report.key(), table.text())
 }

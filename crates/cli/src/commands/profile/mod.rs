@@ -11,7 +11,7 @@ use resnet_wgpu_bench::{
 };
 use serde::Serialize;
 
-use crate::commands::profile::args::{Order, ProfileArgs};
+use crate::commands::profile::args::{ProfileArgs, StepOrder};
 use crate::commands::summary::shape_text;
 use crate::device;
 use crate::failure::{Failure, with_sources};
@@ -20,20 +20,20 @@ use crate::options::values::DeviceChoice;
 use crate::output_file::OutputFile;
 use crate::progress::Progress;
 use crate::term;
-use resnet_wgpu_bench::text::table::{Align, Table};
+use resnet_wgpu_bench::text::table::{Alignment, Table};
 
 /// The approximate duration of the peak measurement.
 const PEAKS_TIME: Duration = Duration::from_secs(4);
 
 /// The largest number of timed runs. More samples would not improve the result.
-const AT_MOST: usize = 5000;
+const MAX_REPETITIONS: usize = 5000;
 
 /// The version of the schema of `--json`.
 const SCHEMA_VERSION: u32 = 1;
 
 /// The output of `--json`.
 #[derive(Debug, Serialize)]
-struct Found {
+struct ProfileReport {
     schema_version: u32,
     created: String,
     crate_version: &'static str,
@@ -57,8 +57,8 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     let DeviceChoice::Gpu(selector) = &args.device else {
         return Err(device::needs_gpu());
     };
-    let settled = device::open_gpu(&args.device, args.kernels)?.precision(args.precision)?;
-    if let Some(why) = &settled.why {
+    let resolved = device::open_gpu(&args.device, args.kernels)?.precision(args.precision)?;
+    if let Some(why) = &resolved.why {
         term::note(&format!("--precision auto: f32, since {why}"));
     }
     let case = Case {
@@ -66,7 +66,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         batch_size: args.batch_size as usize,
         input_size: args.input_size.map(|n| n as usize),
         scenario: Scenario::Latency,
-        precision: settled.scalar,
+        precision: resolved.scalar,
         tolerance: None,
     };
     let progress = Progress::spinner("starting");
@@ -80,12 +80,13 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     if !verification.passed(tolerance) {
         return Err(Failure::new(verification.failure(tolerance)));
     }
-    let (session, input) = (&mut started.session, &started.input);
+    let session = &mut started.session;
+    let input = &started.input;
     progress.message("warming up".into());
     warm_up(session, input, |_| {})?;
     progress.message("timing each step".into());
     let time = Duration::from_secs_f64(args.duration);
-    let Some((mut profile, timeline)) = profile(session, input, time, AT_MOST)? else {
+    let Some((mut profile, timeline)) = profile(session, input, time, MAX_REPETITIONS)? else {
         return Err(device::needs_gpu());
     };
     let peaks = peaks_on(&started.gpu, PEAKS_TIME, |what| {
@@ -101,7 +102,7 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         let text = text.map_err(|e| Failure::new(format!("the trace: {e}")))?;
         file.write(text.as_bytes())?;
     }
-    if args.sort == Order::Time {
+    if args.sort == StepOrder::Time {
         profile.steps.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     }
     let mut device = Device::of(&started.gpu);
@@ -109,12 +110,12 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
         Ok(peaks) => device.peaks = Some(peaks),
         Err(error) => term::note(&format!("no roofline: {}", with_sources(&error))),
     }
-    let found = Found {
+    let found = ProfileReport {
         schema_version: SCHEMA_VERSION,
         created: host::now(),
         crate_version: CRATE_VERSION,
         wgpu_version: host::WGPU_VERSION,
-        host: host::here(),
+        host: host::this_machine(),
         device,
         work: work(&started.model, &case)?,
         verification,
@@ -127,16 +128,16 @@ pub fn command(args: &ProfileArgs) -> Result<(), Failure> {
     }
 }
 
-fn text(found: &Found, device: &str) -> String {
+fn text(found: &ProfileReport, device: &str) -> String {
     let mut table = Table::new(&[
-        ("layer", Align::Left),
-        ("kernel", Align::Left),
-        ("output", Align::Right),
-        ("ms", Align::Right),
-        ("share", Align::Right),
-        ("GFLOP/s", Align::Right),
-        ("GB/s", Align::Right),
-        ("roofline", Align::Right),
+        ("layer", Alignment::Left),
+        ("kernel", Alignment::Left),
+        ("output", Alignment::Right),
+        ("ms", Alignment::Right),
+        ("share", Alignment::Right),
+        ("GFLOP/s", Alignment::Right),
+        ("GB/s", Alignment::Right),
+        ("roofline", Alignment::Right),
     ]);
     for step in &found.profile.steps {
         table.row(cells(step));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use resnet_wgpu::low_level::kernels::candidates;
 use resnet_wgpu::low_level::plan::ConvShape;
 use resnet_wgpu::low_level::tune::{
-    ConvKey, Origin, Outcome, ShapeReport, TuneOptions, measure, shapes,
+    ConvKey, ShapeReport, TuneOptions, TuningOutcome, TuningProvenance, measure, shapes,
 };
 use resnet_wgpu::{Gpu, Tuning};
 use resnet_wgpu_bench::Source;
@@ -17,22 +17,22 @@ use serde::Serialize;
 use crate::commands::tune::args::TuneArgs;
 use crate::device;
 use crate::failure::Failure;
-use crate::options::choice::{so_far, stored};
+use crate::options::choice::{existing_tuning, tuning_path};
 use crate::output_file::OutputFile;
 use crate::progress::Progress;
 use crate::shape_line::{ShapeLine, layers_text};
 use crate::term;
 use resnet_wgpu_bench::text::number;
-use resnet_wgpu_bench::text::table::{Align, Table};
+use resnet_wgpu_bench::text::table::{Alignment, Table};
 
 /// The networks that are measured if the user names none.
-const NETWORKS: [&str; 2] = ["resnet18", "resnet50"];
+const DEFAULT_NETWORKS: [&str; 2] = ["resnet18", "resnet50"];
 
 /// The output of `--json`. The sums are over all layers, in milliseconds.
 #[derive(Debug, Serialize)]
-struct Found {
+struct TuneReport {
     device: String,
-    origin: Origin,
+    origin: TuningProvenance,
     file: String,
     rules_ms: f64,
     tuned_ms: f64,
@@ -50,26 +50,28 @@ pub fn command(args: &TuneArgs) -> Result<(), Failure> {
     }
     // Invalid arguments are rejected before any work is done.
     let sources: Vec<Source> = match &args.networks[..] {
-        [] => NETWORKS.map(|name| Source::Preset(name.into())).to_vec(),
+        [] => DEFAULT_NETWORKS
+            .map(|name| Source::Preset(name.into()))
+            .to_vec(),
         given => given.to_vec(),
     };
     let path = match &args.output {
         Some(path) => path.clone(),
-        None => store(&gpu)?,
+        None => writable_tuning_path(&gpu)?,
     };
     OutputFile::at(&path, sources.iter().filter_map(Source::file))?;
-    let mut tuning = so_far(&path, &gpu);
-    let settled = gpu.precision(args.precision)?;
-    if let Some(why) = &settled.why {
+    let mut tuning = existing_tuning(&path, &gpu);
+    let resolved = gpu.precision(args.precision)?;
+    if let Some(why) = &resolved.why {
         term::note(&format!("--precision auto: f32, since {why}"));
     }
     let options = TuneOptions {
-        precision: settled.scalar,
+        precision: resolved.scalar,
         time: Duration::from_secs_f64(args.duration),
         ..TuneOptions::default()
     };
-    let shapes = distinct(args, &sources)?;
-    let reports = measured(&gpu, &shapes, &options, args.json)?;
+    let shapes = distinct_shapes(args, &sources)?;
+    let reports = measure_all(args, &gpu, &shapes, &options)?;
     for report in &reports {
         tuning.add(report);
     }
@@ -85,12 +87,13 @@ pub fn command(args: &TuneArgs) -> Result<(), Failure> {
         });
         all.sum()
     };
-    let (rules_ms, tuned_ms) = (sum(|r| r.rules), sum(|r| r.winner));
-    let file = term::shown(&path);
+    let rules_ms = sum(|r| r.rules);
+    let tuned_ms = sum(|r| r.winner);
+    let file = term::display_path(&path);
     if args.json {
-        return term::print_json_pretty(&Found {
+        return term::print_json_pretty(&TuneReport {
             device: gpu.describe(),
-            origin: tuning.origin().clone(),
+            origin: tuning.provenance().clone(),
             file,
             rules_ms,
             tuned_ms,
@@ -107,8 +110,8 @@ pub fn command(args: &TuneArgs) -> Result<(), Failure> {
 }
 
 /// Returns the path of this device's stored tuning, and creates the folder.
-fn store(gpu: &Gpu) -> Result<PathBuf, Failure> {
-    let Some(path) = stored(gpu) else {
+fn writable_tuning_path(gpu: &Gpu) -> Result<PathBuf, Failure> {
+    let Some(path) = tuning_path(gpu) else {
         return Err(Failure::new(
             "no folder to keep a tuning in: set RESNET_CACHE_DIR to one, or name a file with \
              --output",
@@ -119,7 +122,7 @@ fn store(gpu: &Gpu) -> Result<PathBuf, Failure> {
             Failure::new(format!(
                 "{}: cannot be created: {e}; set RESNET_CACHE_DIR to another folder, or name a \
                  file with --output",
-                term::shown(folder)
+                term::display_path(folder)
             ))
         })?;
     }
@@ -128,15 +131,15 @@ fn store(gpu: &Gpu) -> Result<PathBuf, Failure> {
 
 fn import(file: &Path, gpu: &Gpu) -> Result<(), Failure> {
     let found = Tuning::for_device(file, gpu)?;
-    let path = store(gpu)?;
-    let mut tuning = so_far(&path, gpu);
+    let path = writable_tuning_path(gpu)?;
+    let mut tuning = existing_tuning(&path, gpu);
     tuning.merge(&found)?;
     tuning.write(&path)?;
-    term::print(&kept(&path, &found, "imported"))
+    term::print(&result_line(&path, &found, "imported"))
 }
 
 fn export(file: &Path, gpu: &Gpu) -> Result<(), Failure> {
-    let path = store(gpu)?;
+    let path = writable_tuning_path(gpu)?;
     if !path.exists() {
         return Err(Failure::new(format!(
             "nothing is tuned yet on {}; run `resnet tune` first",
@@ -146,17 +149,17 @@ fn export(file: &Path, gpu: &Gpu) -> Result<(), Failure> {
     let out = OutputFile::at(file, [&path])?;
     let tuning = Tuning::for_device(&path, gpu)?;
     tuning.write(out.path())?;
-    term::print(&kept(file, &tuning, "exported"))
+    term::print(&result_line(file, &tuning, "exported"))
 }
 
-fn kept(path: &Path, tuning: &Tuning, how: &str) -> String {
+fn result_line(path: &Path, tuning: &Tuning, how: &str) -> String {
     let shapes = tuning.shapes().len();
-    format!("{}: {shapes} shapes {how}\n", term::shown(path))
+    format!("{}: {shapes} shapes {how}\n", term::display_path(path))
 }
 
 /// Returns the distinct convolutions of all networks and batch sizes. If there are several
 /// networks, their names precede the names of the layers.
-fn distinct(args: &TuneArgs, sources: &[Source]) -> Result<Vec<ConvShape>, Failure> {
+fn distinct_shapes(args: &TuneArgs, sources: &[Source]) -> Result<Vec<ConvShape>, Failure> {
     let _spinner = Progress::spinner("loading the models");
     let side = args.input_size.map(|n| n as usize);
     let mut all: Vec<ConvShape> = vec![];
@@ -188,20 +191,20 @@ fn distinct(args: &TuneArgs, sources: &[Source]) -> Result<Vec<ConvShape>, Failu
 }
 
 /// Measures all shapes, and prints each result as soon as it is available.
-fn measured(
+fn measure_all(
+    args: &TuneArgs,
     gpu: &Gpu,
     shapes: &[ConvShape],
     options: &TuneOptions,
-    json: bool,
 ) -> Result<Vec<ShapeReport>, Failure> {
     let mut table = Table::new(&[
-        ("convolution", Align::Left),
-        ("layers", Align::Left),
-        ("fastest", Align::Left),
-        ("ms", Align::Right),
-        ("by the rules", Align::Left),
-        ("ms", Align::Right),
-        ("faster by", Align::Right),
+        ("convolution", Alignment::Left),
+        ("layers", Alignment::Left),
+        ("fastest", Alignment::Left),
+        ("ms", Alignment::Right),
+        ("by the rules", Alignment::Left),
+        ("ms", Alignment::Right),
+        ("faster by", Alignment::Right),
     ]);
     for shape in shapes {
         let key = ConvKey::new(options.precision.name(), &shape.problem).to_string();
@@ -215,7 +218,7 @@ fn measured(
     for column in [3, 5] {
         table.reserve(column, 7);
     }
-    let show = |text: &str| if json { Ok(()) } else { term::print(text) };
+    let show = |text: &str| if args.json { Ok(()) } else { term::print(text) };
     show(&format!("{}\n\n{}", gpu.describe(), table.head()))?;
 
     let mut progress = Progress::bar(shapes.len(), "shapes");
@@ -223,8 +226,8 @@ fn measured(
     for shape in shapes {
         progress.message(layers_text(&shape.layers));
         let report = measure(gpu, shape, options)?;
-        let printed = progress.aside(|| {
-            warn(&report);
+        let printed = progress.suspend(|| {
+            report_failures(&report);
             show(&table.line(&cells(&report)))
         });
         printed?;
@@ -235,9 +238,9 @@ fn measured(
 }
 
 /// Reports the candidates that are left out, with the reasons.
-fn warn(report: &ShapeReport) {
+fn report_failures(report: &ShapeReport) {
     for timing in &report.timings {
-        if let Outcome::Failed(why) = &timing.outcome {
+        if let TuningOutcome::Failed(why) = &timing.outcome {
             let name = timing.candidate;
             term::note(&format!("{name} is left out for {}: {why}", report.key()));
         }

@@ -7,27 +7,27 @@ use resnet_wgpu::low_level::verify::{KernelReport, kernels, tolerance};
 use serde::Serialize;
 
 use crate::commands::verify::args::VerifyArgs;
-use crate::commands::verify::verdict::{Verdict, conclude};
+use crate::commands::verify::verdict::{Verdict, wrong_results};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::term;
-use resnet_wgpu_bench::text::table::{Align, Table};
+use resnet_wgpu_bench::text::table::{Alignment, Table};
 
 /// The output of `--json`.
 #[derive(Debug, Serialize)]
-struct Report {
+struct KernelsReport {
     device: String,
     seed: u64,
     cases: u32,
     precision: &'static str,
     tolerance: f64,
     passed: bool,
-    kernels: Vec<Line>,
+    kernels: Vec<KernelLine>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Line {
+enum KernelLine {
     Ran {
         kernel: &'static str,
         cases: usize,
@@ -43,16 +43,16 @@ enum Line {
 
 /// Runs the command.
 pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
-    let settled = gpu.precision(args.model.precision)?;
-    args.model.announce_precision(&settled);
-    let precision = settled.scalar;
+    let resolved = gpu.precision(args.model.precision)?;
+    args.model.announce_precision(&resolved);
+    let precision = resolved.scalar;
     let tolerance = tolerance(precision);
     let mut table = Table::new(&[
-        ("kernel", Align::Left),
-        ("cases", Align::Right),
-        ("max error", Align::Right),
-        ("relative", Align::Right),
-        ("", Align::Left),
+        ("kernel", Alignment::Left),
+        ("cases", Alignment::Right),
+        ("max error", Alignment::Right),
+        ("relative", Alignment::Right),
+        ("", Alignment::Left),
     ]);
     for candidate in candidates() {
         table.reserve(0, candidate.name.len());
@@ -74,7 +74,7 @@ pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
     let mut lines = vec![];
     kernels(gpu, precision, args.seed, args.cases as usize, |report| {
         let line = line(report, gpu.profile(), report.tolerance);
-        let written = progress.aside(|| show(&text(&table, &line)));
+        let written = progress.suspend(|| show(&text(&table, &line)));
         if printed.is_ok() {
             printed = written;
         }
@@ -84,9 +84,10 @@ pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
     drop(progress);
     printed?;
 
-    let failed = |line: &&Line| matches!(line, Line::Ran { verdict, .. } if !verdict.passed());
+    let failed =
+        |line: &&KernelLine| matches!(line, KernelLine::Ran { verdict, .. } if !verdict.passed());
     let wrong = lines.iter().filter(failed).count();
-    let report = Report {
+    let report = KernelsReport {
         device: gpu.describe(),
         seed: args.seed,
         cases: args.cases,
@@ -100,19 +101,26 @@ pub fn command(args: &VerifyArgs, gpu: &Gpu) -> Result<(), Failure> {
     } else {
         term::print("\n")?;
     }
-    conclude(args.json, report.passed, || {
-        format!("{wrong} kernels are off by more than {tolerance:e} of their largest value")
-    })
+    if !report.passed {
+        return Err(wrong_results(&format!(
+            "{wrong} kernels are off by more than {tolerance:e} of their largest value"
+        )));
+    }
+    if args.json {
+        Ok(())
+    } else {
+        term::print("passed\n")
+    }
 }
 
-fn line(report: &KernelReport, profile: &DeviceProfile, tolerance: f64) -> Line {
+fn line(report: &KernelReport, profile: &DeviceProfile, tolerance: f64) -> KernelLine {
     let kernel = report.kernel;
     match report.cases {
-        0 => Line::NotRun {
+        0 => KernelLine::NotRun {
             kernel,
-            not_run: candidate(kernel).map_or_else(String::new, |c| lacking(&c, profile)),
+            not_run: candidate(kernel).map_or_else(String::new, |c| missing_features(&c, profile)),
         },
-        cases => Line::Ran {
+        cases => KernelLine::Ran {
             kernel,
             cases,
             verdict: Verdict::new(&report.worst, tolerance),
@@ -122,7 +130,7 @@ fn line(report: &KernelReport, profile: &DeviceProfile, tolerance: f64) -> Line 
 }
 
 /// Lists the features that a candidate needs and the device lacks.
-fn lacking(candidate: &Candidate, profile: &DeviceProfile) -> String {
+fn missing_features(candidate: &Candidate, profile: &DeviceProfile) -> String {
     let mut lacks: Vec<String> = vec![];
     for kernel in candidate.kernels() {
         for lack in profile.lacks(kernel) {
@@ -134,13 +142,13 @@ fn lacking(candidate: &Candidate, profile: &DeviceProfile) -> String {
     format!("needs {}", lacks.join(", "))
 }
 
-fn text(table: &Table, line: &Line) -> String {
+fn text(table: &Table, line: &KernelLine) -> String {
     match line {
-        Line::NotRun { kernel, not_run } => {
+        KernelLine::NotRun { kernel, not_run } => {
             let name = [(*kernel).to_owned()];
             format!("{}  not run: {not_run}\n", table.line(&name).trim_end())
         }
-        Line::Ran {
+        KernelLine::Ran {
             kernel,
             cases,
             verdict,

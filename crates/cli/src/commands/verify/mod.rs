@@ -6,24 +6,26 @@ mod verdict;
 
 use resnet_wgpu::low_level::kernels::candidates;
 use resnet_wgpu::low_level::plan::PlanOptions;
-use resnet_wgpu::low_level::verify::{LayerReport, Range, network, tolerance, tolerance_of_logits};
+use resnet_wgpu::low_level::verify::{
+    LayerReport, RangeCheck, network, tolerance, tolerance_of_logits,
+};
 use serde::Serialize;
 
 use crate::commands::summary::{chw, shape_text};
 use crate::commands::verify::args::VerifyArgs;
-use crate::commands::verify::verdict::{Verdict, conclude};
+use crate::commands::verify::verdict::{Verdict, wrong_results};
 use crate::device;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::term;
-use resnet_wgpu_bench::text::table::{Align, Table};
+use resnet_wgpu_bench::text::table::{Alignment, Table};
 
 /// The default batch size. A batch of more than one image reveals kernels that mix up images.
 const BATCH: usize = 2;
 
 /// The output of `--json`. Shapes are those of one image, in PyTorch's order.
 #[derive(Debug, Serialize)]
-struct Report {
+struct VerifyReport {
     model: String,
     device: String,
     batch: usize,
@@ -31,11 +33,11 @@ struct Report {
     tolerance: f64,
     passed: bool,
     logits: Verdict,
-    layers: Vec<Layer>,
+    layers: Vec<LayerLine>,
 }
 
 #[derive(Debug, Serialize)]
-struct Layer {
+struct LayerLine {
     layer: String,
     kernel: &'static str,
     output: [usize; 3],
@@ -66,18 +68,18 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
     let model = args.model.load()?;
     let side = args.model.side(&model);
     let batch = args.model.batch(BATCH);
-    let settled = gpu.precision(args.model.precision)?;
-    args.model.announce_precision(&settled);
-    let tolerance = tolerance(settled.scalar);
-    let choice = args.model.choice.choice(&gpu, settled.scalar);
+    let resolved = gpu.precision(args.model.precision)?;
+    args.model.announce_precision(&resolved);
+    let tolerance = tolerance(resolved.scalar);
+    let choice = args.model.choice.choice(&gpu, resolved.scalar);
 
     let mut table = Table::new(&[
-        ("layer", Align::Left),
-        ("kernel", Align::Left),
-        ("output", Align::Right),
-        ("max error", Align::Right),
-        ("relative", Align::Right),
-        ("", Align::Left),
+        ("layer", Alignment::Left),
+        ("kernel", Alignment::Left),
+        ("output", Alignment::Right),
+        ("max error", Alignment::Right),
+        ("relative", Alignment::Right),
+        ("", Alignment::Left),
     ]);
     let graph = model.graph(side, side)?;
     for node in &graph.nodes {
@@ -92,7 +94,7 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
     show(&format!(
         "{} in {} on {}\n\n{}",
         model.network().name,
-        settled.scalar.name(),
+        resolved.scalar.name(),
         gpu.describe(),
         table.head()
     ))?;
@@ -109,13 +111,13 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
         cells.extend(verdict(report, tolerance).cells());
         if let Some(last) = cells.last_mut() {
             match report.range {
-                Range::Fits => {}
-                Range::Overflows(_) => *last = "OVERFLOWS f16".into(),
-                Range::Unknown => *last = "its input overflows".into(),
+                RangeCheck::Fits => {}
+                RangeCheck::Overflows(_) => *last = "OVERFLOWS f16".into(),
+                RangeCheck::Unknown => *last = "its input overflows".into(),
             }
         }
         // The verdict counts even if stdout is closed.
-        let line = progress.aside(|| show(&table.line(&cells)));
+        let line = progress.suspend(|| show(&table.line(&cells)));
         if printed.is_ok() {
             printed = line;
         }
@@ -123,32 +125,32 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
     };
     let options = PlanOptions {
         choice,
-        precision: settled.scalar,
+        precision: resolved.scalar,
         ..PlanOptions::default()
     };
     let found = network(&gpu, &model, batch, (side, side), &options, each)?;
     drop(progress);
     printed?;
 
-    let layers = found.layers.iter().map(|l| Layer {
+    let layers = found.layers.iter().map(|l| LayerLine {
         layer: l.layer.clone(),
         kernel: l.kernel,
         output: chw(l.shape),
         verdict: verdict(l, tolerance),
         overflow: match l.range {
-            Range::Overflows(largest) => Some(largest),
+            RangeCheck::Overflows(largest) => Some(largest),
             _ => None,
         },
-        unknown: l.range == Range::Unknown,
+        unknown: l.range == RangeCheck::Unknown,
     });
-    let report = Report {
+    let report = VerifyReport {
         model: model.network().name.clone(),
         device: gpu.describe(),
         batch,
-        precision: settled.scalar.name(),
+        precision: resolved.scalar.name(),
         tolerance,
-        passed: found.passed(settled.scalar),
-        logits: Verdict::new(&found.logits, tolerance_of_logits(settled.scalar)),
+        passed: found.passed(resolved.scalar),
+        logits: Verdict::new(&found.logits, tolerance_of_logits(resolved.scalar)),
         layers: layers.collect(),
     };
     if args.json {
@@ -171,14 +173,21 @@ pub fn command(args: &VerifyArgs) -> Result<(), Failure> {
         )));
     }
     let wrong = report.layers.iter().filter(|l| !l.verdict.passed).count();
-    conclude(args.json, report.passed, || match wrong {
-        0 => format!(
-            "the logits are off by more than {:e} of the largest",
-            tolerance_of_logits(settled.scalar)
-        ),
-        n => format!(
-            "{n} of {} layers are off by more than {tolerance:e} of their largest value",
-            report.layers.len()
-        ),
-    })
+    if !report.passed {
+        return Err(wrong_results(&match wrong {
+            0 => format!(
+                "the logits are off by more than {:e} of the largest",
+                tolerance_of_logits(resolved.scalar)
+            ),
+            n => format!(
+                "{n} of {} layers are off by more than {tolerance:e} of their largest value",
+                report.layers.len()
+            ),
+        }));
+    }
+    if args.json {
+        Ok(())
+    } else {
+        term::print("passed\n")
+    }
 }

@@ -1,10 +1,9 @@
-//! The verdict on the device's errors, and the end of the command.
+//! The verdict on the device's errors.
 
 use resnet_wgpu::low_level::verify::Difference;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::term;
 
 /// The size of an error, and whether the error is within the tolerance.
 #[derive(Debug, Serialize)]
@@ -50,15 +49,10 @@ impl Verdict {
     }
 }
 
-/// Reports the result of the command.
-pub fn conclude(json: bool, passed: bool, failure: impl FnOnce() -> String) -> Result<(), Failure> {
-    match (passed, json) {
-        (true, true) => Ok(()),
-        (true, false) => term::print("passed\n"),
-        (false, _) => Err(Failure::new(format!(
-            "{}; please report this with the output of `resnet devices --json`, and use another \
-             --device meanwhile",
-            failure()
-        ))),
-    }
+/// Returns the failure of a device with wrong results. `found` describes the results.
+pub fn wrong_results(found: &str) -> Failure {
+    Failure::new(format!(
+        "{found}; please report this with the output of `resnet devices --json`, and use another \
+         --device meanwhile"
+    ))
 }

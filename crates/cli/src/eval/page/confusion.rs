@@ -11,26 +11,26 @@ use resnet_wgpu::Labels;
 use resnet_wgpu_bench::page::PageError;
 
 /// The largest number of classes that is shown as a table.
-const TABLE: usize = 24;
+const MAX_TABLE_CLASSES: usize = 24;
 
 /// The confusion matrix.
 #[derive(Debug, Serialize)]
-pub(super) struct Matrix {
+pub(super) struct ConfusionMatrix {
     classes: Vec<String>,
     /// For few classes: one row for each correct class, with the counts of the predicted classes.
-    rows: Vec<Row>,
+    rows: Vec<MatrixRow>,
     /// For many classes: a picture with one pixel for each pair of classes.
     picture: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct Row {
+struct MatrixRow {
     label: String,
-    cells: Vec<Cell>,
+    cells: Vec<MatrixCell>,
 }
 
 #[derive(Debug, Serialize)]
-struct Cell {
+struct MatrixCell {
     images: u64,
     /// The strength of the colour in percent. For correct predictions: their share of the row. For
     /// wrong predictions: their count relative to that of the most frequently confused pair.
@@ -41,7 +41,7 @@ struct Cell {
 
 /// Builds the matrix of all classes that have images or were predicted. Returns `None` if fewer
 /// than two classes remain.
-pub(super) fn matrix(tally: &Tally, labels: &Labels) -> Result<Option<Matrix>, PageError> {
+pub(super) fn matrix(tally: &Tally, labels: &Labels) -> Result<Option<ConfusionMatrix>, PageError> {
     let counts = tally.classes().iter().enumerate();
     let seen = counts.filter(|(_, count)| count.images + count.answered > 0);
     let seen: Vec<usize> = seen.map(|(class, _)| class).collect();
@@ -49,15 +49,15 @@ pub(super) fn matrix(tally: &Tally, labels: &Labels) -> Result<Option<Matrix>, P
         return Ok(None);
     }
     let name = |class: usize| labels.get(class).into_owned();
-    let few = seen.len() <= TABLE;
+    let few = seen.len() <= MAX_TABLE_CLASSES;
     let worst = tally.confused().first().map_or(0, |(_, images)| *images);
-    let row = |&label: &usize| Row {
+    let row = |&label: &usize| MatrixRow {
         label: name(label),
         cells: (seen.iter())
             .map(|&predicted| cell(tally, labels, (label, predicted), worst))
             .collect(),
     };
-    Ok(Some(Matrix {
+    Ok(Some(ConfusionMatrix {
         classes: seen.iter().map(|&class| name(class)).collect(),
         rows: if few {
             seen.iter().map(row).collect()
@@ -72,12 +72,12 @@ pub(super) fn matrix(tally: &Tally, labels: &Labels) -> Result<Option<Matrix>, P
     }))
 }
 
-fn cell(tally: &Tally, labels: &Labels, pair: (usize, usize), worst: u64) -> Cell {
+fn cell(tally: &Tally, labels: &Labels, pair: (usize, usize), worst: u64) -> MatrixCell {
     let (label, predicted) = pair;
-    let images = tally.taken(label, predicted);
+    let images = tally.confusion_count(label, predicted);
     let of = tally.classes()[label].images;
     let most = if label == predicted { of } else { worst };
-    Cell {
+    MatrixCell {
         images,
         share: (100 * images).div_ceil(most.max(1)),
         right: label == predicted,
@@ -96,7 +96,7 @@ fn picture(tally: &Tally, seen: &[usize]) -> Result<String, PageError> {
     let picture = RgbImage::from_fn(side, side, |x, y| {
         let (label, predicted) = (seen[y as usize], seen[x as usize]);
         let of = tally.classes()[label].images.max(1);
-        let share = tally.taken(label, predicted) as f64 / of as f64;
+        let share = tally.confusion_count(label, predicted) as f64 / of as f64;
         let (r, g, b) = colorous::INFERNO.eval_continuous(share.sqrt()).as_tuple();
         Rgb([r, g, b])
     });

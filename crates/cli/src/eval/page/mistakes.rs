@@ -22,7 +22,7 @@ const QUALITY: u8 = 85;
 
 /// A wrong prediction as the page shows it.
 #[derive(Debug, Serialize)]
-pub(super) struct Shown<'a> {
+pub(super) struct MistakeView<'a> {
     mistake: &'a Mistake,
     confidence: Figure,
     picture: Option<String>,
@@ -34,12 +34,12 @@ pub(super) struct Shown<'a> {
 pub(super) fn mistakes<'a>(
     found: &'a Evaluation,
     pictures: &[Option<RgbImage>],
-) -> Result<Vec<Shown<'a>>, PageError> {
+) -> Result<Vec<MistakeView<'a>>, PageError> {
     let pictures = pictures.iter().map(Option::as_ref);
     let pictures = pictures.chain(std::iter::repeat(None));
     let shown = found.mistakes.iter().zip(pictures).enumerate();
     let shown = shown.map(|(i, (mistake, picture))| {
-        Ok(Shown {
+        Ok(MistakeView {
             mistake,
             confidence: Figure::probability(
                 mistake.confidence,

@@ -31,7 +31,7 @@ const TEMPLATES: &[(&str, &str)] = &[
 const OWN_STYLE: &str = include_str!("style.css");
 
 /// The number of classes that are listed; the page folds further classes away.
-const LISTED: usize = 20;
+const MAX_LISTED: usize = 20;
 
 /// Renders the page of an evaluation. `pictures` are the pictures of the
 /// [mistakes](Evaluation::mistakes), in the same order and of any size; `None` stands for a picture
@@ -59,13 +59,13 @@ pub fn page(
         ),
         images: Figure::count(found.images, "/images"),
         failed: Figure::count(found.failed, "/failed"),
-        speed: Figure::rate(found.about.images_per_second, "/images_per_second"),
+        speed: Figure::rate(found.provenance.images_per_second, "/images_per_second"),
         verdict: reliability::verdict(&found.calibration),
         reliability: reliability::diagram(&found.calibration),
         histogram: reliability::histogram(&found.calibration),
         confusion: confusion::matrix(tally, labels)?,
         classes: classes(found),
-        listed: LISTED,
+        listed: MAX_LISTED,
         mistakes: mistakes::mistakes(found, pictures)?,
         found,
     };
@@ -89,16 +89,16 @@ struct Page<'a> {
     verdict: &'static str,
     reliability: Value,
     histogram: Value,
-    confusion: Option<confusion::Matrix>,
-    classes: Vec<Class>,
+    confusion: Option<confusion::ConfusionMatrix>,
+    classes: Vec<ClassRow>,
     listed: usize,
-    mistakes: Vec<mistakes::Shown<'a>>,
+    mistakes: Vec<mistakes::MistakeView<'a>>,
     found: &'a Evaluation,
 }
 
 /// The accuracy of a class, as a bar with its interval.
 #[derive(Serialize)]
-struct Class {
+struct ClassRow {
     label: String,
     images: Figure,
     top1: Figure,
@@ -107,14 +107,14 @@ struct Class {
 }
 
 /// Returns the classes in ascending order of their accuracy.
-fn classes(found: &Evaluation) -> Vec<Class> {
+fn classes(found: &Evaluation) -> Vec<ClassRow> {
     let mut order: Vec<usize> = (0..found.classes.len()).collect();
     let value = |i: usize| found.classes[i].top1.value;
     order.sort_by(|&a, &b| value(a).total_cmp(&value(b)).then(a.cmp(&b)));
     let shown = order.into_iter().map(|i| {
         let class = &found.classes[i];
         let at = format!("/classes/{i}/top1/value");
-        Class {
+        ClassRow {
             label: class.label.clone(),
             images: Figure::count(class.top1.of, &format!("/classes/{i}/top1/of")),
             bar: reliability::interval(class.top1.value, class.top1.interval, &at),

@@ -16,13 +16,13 @@ const HISTOGRAM: f64 = 70.0;
 const TICKS: [f64; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
 
 /// The expected calibration error below which a network is called well calibrated.
-const WELL: f64 = 0.02;
+const MAX_CALIBRATED_ERROR: f64 = 0.02;
 
 fn x(share: f64) -> String {
     percent(LEFT + share * (RIGHT - LEFT))
 }
 
-fn wide(share: f64) -> String {
+fn width(share: f64) -> String {
     percent(share * (RIGHT - LEFT))
 }
 
@@ -37,7 +37,9 @@ pub(super) fn verdict(found: &Calibration) -> &'static str {
         gap * bin.images as f64
     });
     match (found.expected_error, by_images.sum::<f64>()) {
-        (error, _) if error < WELL => "Well calibrated: confidence matches accuracy.",
+        (error, _) if error < MAX_CALIBRATED_ERROR => {
+            "Well calibrated: confidence matches accuracy."
+        }
         (_, gap) if gap > 0.0 => "Overconfident: confidence exceeds accuracy.",
         _ => "Underconfident: accuracy exceeds confidence.",
     }
@@ -59,7 +61,7 @@ pub(super) fn diagram(found: &Calibration) -> Value {
         let text = el("text").class("tick").set("text-anchor", "end");
         let text = text.set("x", x(-0.01)).set("y", px(y(tick) + 4.0));
         chart.push(text.text(&format!("{:.0} %", 100.0 * tick)));
-        chart.push(under(tick, HEIGHT + 18.0));
+        chart.push(tick_label(tick, HEIGHT + 18.0));
     }
     for (i, bin) in found.bins.iter().enumerate().filter(|(_, b)| b.images > 0) {
         let (low, high) = (
@@ -70,7 +72,7 @@ pub(super) fn diagram(found: &Calibration) -> Value {
             el("rect")
                 .class(class)
                 .set("x", x(bin.from))
-                .set("width", wide(bin.to - bin.from))
+                .set("width", width(bin.to - bin.from))
                 .set("y", px(y(to)))
                 .set("height", px(y(from) - y(to)))
         };
@@ -107,19 +109,19 @@ pub(super) fn histogram(found: &Calibration) -> Value {
         let height = HISTOGRAM * bin.images as f64 / most.max(1) as f64;
         let bar = el("rect").class("s7").set("x", x(bin.from)).set("rx", 1);
         let bar = bar
-            .set("width", wide((bin.to - bin.from) * 0.94))
+            .set("width", width((bin.to - bin.from) * 0.94))
             .set("y", px(HISTOGRAM - height))
             .set("height", px(height));
         chart.push(bar.title(&format!("{} images", thousands(bin.images))));
     }
     for tick in TICKS {
-        chart.push(under(tick, HISTOGRAM + 14.0));
+        chart.push(tick_label(tick, HISTOGRAM + 14.0));
     }
     chart.into_value()
 }
 
 /// Creates the number of a tick below a chart.
-fn under(tick: f64, y: f64) -> Element {
+fn tick_label(tick: f64, y: f64) -> Element {
     // Centred, the last number would exceed the right edge.
     let anchor = if tick == 1.0 { "end" } else { "middle" };
     let text = el("text").class("tick").set("text-anchor", anchor);
