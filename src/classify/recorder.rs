@@ -244,7 +244,7 @@ impl Recorder {
         picture: impl Into<Input<'a>>,
     ) -> Result<PendingScores, Error> {
         let all = 0..self.times.len();
-        let run = self.begin_run(encoder, picture.into(), all, true)?;
+        let run = self.begin_run(encoder, picture.into(), all)?;
         Ok(PendingScores::new(&self.classifier, run))
     }
 
@@ -261,7 +261,7 @@ impl Recorder {
         picture: impl Into<Input<'a>>,
         budget: Duration,
     ) -> Result<Slice, Error> {
-        let run = self.begin_run(encoder, picture.into(), 0..0, false)?;
+        let run = self.begin_run(encoder, picture.into(), 0..0)?;
         let mut left = parts(&self.times, budget);
         left.reverse();
         let slices = left.len();
@@ -278,7 +278,7 @@ impl Recorder {
         let mut partial = self.partial.take().ok_or(GpuError::Idle)?;
         let steps = partial.left.pop().ok_or(GpuError::Idle)?;
         let last = partial.left.is_empty();
-        (self.network).record_part(encoder, &mut partial.run, None, steps, last)?;
+        (self.network).record_part(encoder, &mut partial.run, None, steps)?;
         if last {
             return Ok(Slice::Last(PendingScores::new(
                 &self.classifier,
@@ -300,7 +300,6 @@ impl Recorder {
         encoder: &mut wgpu::CommandEncoder,
         picture: Input<'_>,
         steps: Range<usize>,
-        last: bool,
     ) -> Result<Run, Error> {
         if self.partial.is_some() {
             return Err(GpuError::Unfinished.into());
@@ -318,7 +317,7 @@ impl Recorder {
             PreparedInput::Device(ready) => Intake::Device(ready),
         };
         let mut run = self.network.begin()?;
-        (self.network).record_part(encoder, &mut run, Some(intake), steps, last)?;
+        (self.network).record_part(encoder, &mut run, Some(intake), steps)?;
         Ok(run)
     }
 

@@ -16,7 +16,7 @@ use crate::printable::printable;
 ///
 /// let model = Model::embedded()?;
 /// let preprocess = model.preprocess(&Default::default())?;
-/// let pooled = FeaturesProvenance::new(&model, "avgpool", &preprocess, false)?;
+/// let pooled = FeaturesProvenance::new(&model, "avgpool", &preprocess)?;
 /// let normalized = FeaturesProvenance { normalized: true, ..pooled.clone() };
 /// assert!(pooled.is_comparable(&normalized));
 /// let deeper = FeaturesProvenance { layer: "layer3".into(), ..pooled.clone() };
@@ -40,23 +40,18 @@ pub struct FeaturesProvenance {
 const KEYS: [&str; 5] = ["model", "weights", "layer", "preprocess", "normalized"];
 
 impl FeaturesProvenance {
-    /// Creates the provenance for a layer of a model. The weights are read to compute their
-    /// fingerprint.
+    /// Creates the provenance for the rows of a layer, which are not normalised. The weights are
+    /// read to compute their fingerprint.
     ///
     /// # Errors
     /// An error if the weights cannot be read.
-    pub fn new(
-        model: &Model,
-        layer: &str,
-        preprocess: &Preprocess,
-        normalized: bool,
-    ) -> Result<Self, Error> {
+    pub fn new(model: &Model, layer: &str, preprocess: &Preprocess) -> Result<Self, Error> {
         Ok(Self {
             model: model.network().name.clone(),
             weights: model.fingerprint()?,
             layer: layer.into(),
             preprocess: format!("{preprocess:?}"),
-            normalized,
+            normalized: false,
         })
     }
 

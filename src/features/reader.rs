@@ -24,7 +24,7 @@ const CHUNK: usize = 4 << 20;
 /// # let path = folder.path().join("pictures.safetensors");
 /// # let model = resnet_wgpu::Model::embedded()?;
 /// # let preprocess = model.preprocess(&Default::default())?;
-/// # let provenance = FeaturesProvenance::new(&model, "avgpool", &preprocess, false)?;
+/// # let provenance = FeaturesProvenance::new(&model, "avgpool", &preprocess)?;
 /// # let mut writer = FeaturesWriter::create(&path, provenance, &[2], 2)?;
 /// # writer.add("cat.png", &[1.0, 0.0])?;
 /// # writer.add("dog.png", &[0.0, 1.0])?;

@@ -23,7 +23,7 @@ use crate::whole_file::temporary;
 /// # let path = folder.path().join("pictures.safetensors");
 /// let model = Model::embedded()?;
 /// let preprocess = model.preprocess(&Default::default())?;
-/// let provenance = FeaturesProvenance::new(&model, "avgpool", &preprocess, false)?;
+/// let provenance = FeaturesProvenance::new(&model, "avgpool", &preprocess)?;
 /// let mut writer = FeaturesWriter::create(&path, provenance, &[64], 1000)?;
 /// writer.add("cat.png", &[0.5; 64])?;
 /// writer.finish()?;

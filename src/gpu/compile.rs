@@ -136,10 +136,8 @@ impl Gpu {
                     visibility: wgpu::ShaderStages::COMPUTE,
                     ty: match binding {
                         0 => buffer_binding(wgpu::BufferBindingType::Uniform),
-                        _ if binding < written => {
-                            value_binding(read_memory_kind(variant, storage), true)
-                        }
-                        _ => value_binding(storage.memory_kind(variant.types.writes), false),
+                        _ if binding < written => read_binding(read_memory_kind(variant, storage)),
+                        _ => write_binding(storage.memory_kind(variant.types.writes)),
                     },
                     count: None,
                 })
@@ -184,16 +182,23 @@ pub(super) fn read_memory_kind(variant: KernelVariant, storage: Storage) -> Memo
     }
 }
 
-/// Returns the binding type of a value that a kernel reads or writes.
-fn value_binding(memory_kind: MemoryKind, read_only: bool) -> wgpu::BindingType {
-    match (memory_kind, read_only) {
-        (MemoryKind::Buffer, _) => buffer_binding(wgpu::BufferBindingType::Storage { read_only }),
-        (MemoryKind::Texture(_), true) => wgpu::BindingType::Texture {
+/// Returns the binding type of a value that a kernel reads.
+fn read_binding(memory_kind: MemoryKind) -> wgpu::BindingType {
+    match memory_kind {
+        MemoryKind::Buffer => buffer_binding(wgpu::BufferBindingType::Storage { read_only: true }),
+        MemoryKind::Texture(_) => wgpu::BindingType::Texture {
             sample_type: wgpu::TextureSampleType::Float { filterable: false },
             view_dimension: wgpu::TextureViewDimension::D2,
             multisampled: false,
         },
-        (MemoryKind::Texture(scalar), false) => wgpu::BindingType::StorageTexture {
+    }
+}
+
+/// Returns the binding type of a value that a kernel writes.
+fn write_binding(memory_kind: MemoryKind) -> wgpu::BindingType {
+    match memory_kind {
+        MemoryKind::Buffer => buffer_binding(wgpu::BufferBindingType::Storage { read_only: false }),
+        MemoryKind::Texture(scalar) => wgpu::BindingType::StorageTexture {
             access: wgpu::StorageTextureAccess::WriteOnly,
             format: texture_format(scalar),
             view_dimension: wgpu::TextureViewDimension::D2,

@@ -7,7 +7,7 @@ use super::pipelines::Pipelines;
 use super::poller::{PollRequest, Poller};
 use super::profile::profile;
 use super::signal::Signal;
-use super::{GpuError, Handles, PipelineOptions};
+use super::{DeviceOwner, GpuError, Handles, PipelineOptions};
 use crate::kernels::Storage;
 use crate::plan::{DeviceProfile, Precision, ResolvedPrecision};
 
@@ -40,9 +40,9 @@ impl Gpu {
         queue: wgpu::Queue,
         options: &PipelineOptions,
         cooperative: Vec<u32>,
-        is_shared: bool,
+        owner: DeviceOwner,
     ) -> Self {
-        let handles = Handles::new(device, queue, is_shared);
+        let handles = Handles::new(device, queue, owner);
         let (device, info) = (handles.device(), handles.info());
         let profile = DeviceProfile {
             cooperative,
@@ -72,7 +72,7 @@ impl Gpu {
             ..self.profile().clone()
         };
         let (device, queue) = (self.device().clone(), self.queue().clone());
-        let handles = Handles::new(device, queue, self.is_shared());
+        let handles = Handles::new(device, queue, self.handles().owner());
         let pipelines = Pipelines::new(&PipelineOptions::default(), None);
         Self::of(handles, profile, pipelines)
     }

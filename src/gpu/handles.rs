@@ -13,8 +13,7 @@ pub(super) struct Handles {
     device: wgpu::Device,
     queue: wgpu::Queue,
     info: wgpu::AdapterInfo,
-    /// Set if the application draws on the device, too.
-    is_shared: bool,
+    owner: DeviceOwner,
     /// Bytes of images that came from the host.
     uploaded: AtomicU64,
     /// The number of waits of threads.
@@ -22,13 +21,27 @@ pub(super) struct Handles {
     submissions: Mutex<Submissions>,
 }
 
+/// The owner of a device, who decides what else runs on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeviceOwner {
+    /// This library, which opened the device.
+    Library,
+    /// The application, which may draw on the device, too.
+    Application,
+}
+
 impl Handles {
-    pub fn new(device: wgpu::Device, queue: wgpu::Queue, is_shared: bool) -> Self {
+    /// Returns the owner of the device.
+    pub fn owner(&self) -> DeviceOwner {
+        self.owner
+    }
+
+    pub fn new(device: wgpu::Device, queue: wgpu::Queue, owner: DeviceOwner) -> Self {
         Self {
             info: device.adapter_info(),
             device,
             queue,
-            is_shared,
+            owner,
             uploaded: AtomicU64::new(0),
             waits: AtomicU64::new(0),
             submissions: Mutex::default(),
@@ -52,7 +65,7 @@ impl Handles {
 
     /// Returns whether the application draws on the device, too.
     pub fn is_shared(&self) -> bool {
-        self.is_shared
+        self.owner == DeviceOwner::Application
     }
 
     /// One line that names the device.

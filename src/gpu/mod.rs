@@ -53,7 +53,7 @@ pub(crate) use engine::Engine;
 pub use error::GpuError;
 pub(crate) use executable::Executable;
 pub(crate) use flight::Flight;
-use handles::Handles;
+use handles::{DeviceOwner, Handles};
 pub use images::Images;
 pub(crate) use intake::Intake;
 pub use options::{GpuOptions, PipelineOptions};

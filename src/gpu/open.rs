@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::DeviceSelector;
 use super::adapters::{describe, select};
 use super::requested_features::{MEMORY_HINTS, REQUESTED};
-use super::{Gpu, GpuError, GpuOptions, PipelineOptions, audited};
+use super::{DeviceOwner, Gpu, GpuError, GpuOptions, PipelineOptions, audited};
 use crate::kernels::{KERNELS, KernelVariant, Requirements};
 
 /// The longest time that the application's work on its device may take when the application hands
@@ -59,7 +59,7 @@ impl Gpu {
                     &adapter,
                     (device, queue),
                     &options.pipelines,
-                    false,
+                    DeviceOwner::Library,
                 ));
             }
         }
@@ -80,21 +80,17 @@ impl Gpu {
             &adapter,
             (device, queue),
             &options.pipelines,
-            false,
+            DeviceOwner::Library,
         ))
     }
 
-    /// Opens a device with lower limits than the adapter offers, to simulate an adapter with small
-    /// limits. `features` has the meaning of [`GpuOptions::features`].
+    /// Opens a device with lower limits than the adapter offers and without optional features, to
+    /// simulate a small adapter.
     #[cfg(not(target_arch = "wasm32"))]
-    pub fn with_limits(
-        selector: &DeviceSelector,
-        limits: wgpu::Limits,
-        features: bool,
-    ) -> Result<Self, GpuError> {
+    pub fn with_limits(selector: &DeviceSelector, limits: wgpu::Limits) -> Result<Self, GpuError> {
         Self::new(GpuOptions {
             limits: Some(limits),
-            features,
+            features: false,
             ..selector.into()
         })
     }
@@ -176,7 +172,7 @@ impl Gpu {
                 missing: missing.join(", "),
             });
         }
-        let gpu = Self::assemble(adapter, (device, queue), options, true);
+        let gpu = Self::assemble(adapter, (device, queue), options, DeviceOwner::Application);
         gpu.check_queue()?;
         Ok(gpu)
     }
@@ -210,14 +206,14 @@ impl Gpu {
         adapter: &wgpu::Adapter,
         (device, queue): (wgpu::Device, wgpu::Queue),
         options: &PipelineOptions,
-        shared: bool,
+        owner: DeviceOwner,
     ) -> Self {
         let cooperative = if device.features().contains(audited::COOPERATIVE) {
             audited::cooperative_sizes(adapter)
         } else {
             vec![]
         };
-        Self::make(device, queue, options, cooperative, shared)
+        Self::make(device, queue, options, cooperative, owner)
     }
 }
 

@@ -123,15 +123,15 @@ impl Executable {
     }
 
     /// Records a part of a run into the application's encoder: the images if given, some steps, and
-    /// the outputs if the part is the last.
+    /// the outputs after the plan's last step.
     pub(crate) fn record_part(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         flight: &mut Flight,
         intake: Option<Intake<'_>>,
         steps: Range<usize>,
-        last: bool,
     ) -> Result<(), GpuError> {
+        let is_last = steps.end == self.plan.steps.len();
         // On a lost device, none of these calls would have an effect, and the error would appear
         // only at the application's own encoder.
         self.handles().check_lost()?;
@@ -147,7 +147,7 @@ impl Executable {
             if !steps.is_empty() {
                 self.record(encoder, steps, None);
             }
-            if last {
+            if is_last {
                 self.give_out(encoder, claim, slices)?;
             }
             Ok(())

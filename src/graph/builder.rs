@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::check::output_shape;
 use super::{
-    BatchNorm, Conv2d, Epilogue, Graph, GraphError, Linear, Node, NodeId, Op, Shape, Window,
+    BatchNorm, Bias, Conv2d, Epilogue, Graph, GraphError, Linear, Node, NodeId, Op, Shape, Window,
 };
 
 /// Maximum height, width and channel count of an input. Within this limit no arithmetic on shapes
@@ -17,14 +17,14 @@ pub const MAX_EXTENT: usize = 1 << 16;
 /// other id.
 ///
 /// ```
-/// use resnet_wgpu::low_level::graph::{GraphBuilder, Shape, Window};
+/// use resnet_wgpu::low_level::graph::{Bias, GraphBuilder, Shape, Window};
 ///
 /// // The bottleneck of He 2015, figure 5: 1×1, 3×3 and 1×1 convolutions, and the sum.
 /// let mut g = GraphBuilder::new(Shape::new(320, 320, 256))?;
 /// let x = g.input();
-/// let a = g.conv("conv1", x, 64, Window::new(1, 1, 0), 1, false)?;
-/// let b = g.conv("conv2", a, 64, Window::new(3, 1, 1), 1, false)?;
-/// let c = g.conv("conv3", b, 256, Window::new(1, 1, 0), 1, false)?;
+/// let a = g.conv("conv1", x, 64, Window::new(1, 1, 0), 1, Bias::Absent)?;
+/// let b = g.conv("conv2", a, 64, Window::new(3, 1, 1), 1, Bias::Absent)?;
+/// let c = g.conv("conv3", b, 256, Window::new(1, 1, 0), 1, Bias::Absent)?;
 /// let y = g.add("add", c, x)?;
 /// let graph = g.finish(y);
 /// let parameters: usize = graph.params().iter().map(|p| p.shape.iter().product::<usize>()).sum();
@@ -103,7 +103,7 @@ impl GraphBuilder {
     }
 
     /// Adds a convolution. Its tensors are `{name}.weight`, `[out_channels, in / groups, K, K]`,
-    /// and, with `bias`, `{name}.bias`, `[out_channels]`.
+    /// and, with a bias, `{name}.bias`, `[out_channels]`.
     ///
     /// # Errors
     /// [`GraphError`] if no window fits, or if the number of input or output channels is not a
@@ -115,12 +115,12 @@ impl GraphBuilder {
         out_channels: usize,
         window: Window,
         groups: usize,
-        bias: bool,
+        bias: Bias,
     ) -> Result<NodeId, GraphError> {
         let s = self.shape(x);
         let conv = Conv2d {
             weight: format!("{name}.weight"),
-            bias: bias.then(|| format!("{name}.bias")),
+            bias: (bias == Bias::Present).then(|| format!("{name}.bias")),
             in_channels: s.c,
             out_channels,
             window,
@@ -278,7 +278,9 @@ mod tests {
         let mut g = GraphBuilder::new(Shape::new(8, 8, 64)).unwrap();
         let mut x = g.input();
         for name in ["conv1", "conv2"] {
-            x = g.conv(name, x, 64, Window::new(3, 1, 1), 1, false).unwrap();
+            x = g
+                .conv(name, x, 64, Window::new(3, 1, 1), 1, Bias::Absent)
+                .unwrap();
         }
         let graph = g.finish(x);
         let count: usize = graph
@@ -294,12 +296,12 @@ mod tests {
         let mut g = GraphBuilder::new(Shape::new(2, 9, 3)).unwrap();
         let x = g.input();
         let err = g
-            .conv("conv1", x, 8, Window::new(5, 1, 0), 1, false)
+            .conv("conv1", x, 8, Window::new(5, 1, 0), 1, Bias::Absent)
             .unwrap_err();
         assert_eq!(err.node, "conv1");
         assert!(err.to_string().contains("larger input size"), "{err}");
         let err = g
-            .conv("conv1", x, 8, Window::new(1, 1, 0), 2, false)
+            .conv("conv1", x, 8, Window::new(1, 1, 0), 2, Bias::Absent)
             .unwrap_err();
         assert!(err.to_string().contains("2 groups"), "{err}");
         assert!(GraphBuilder::new(Shape::new(0, 1, 3)).is_err());

@@ -11,7 +11,7 @@ mod op;
 
 pub use builder::{GraphBuilder, MAX_EXTENT};
 pub use cost::{NodeCost, TotalCost};
-pub use op::{BatchNorm, Conv2d, Epilogue, Linear, Op, Window, ZeroChannels};
+pub use op::{BatchNorm, Bias, Conv2d, Epilogue, Linear, Op, Window, ZeroChannels};
 
 use std::collections::BTreeMap;
 use std::fmt;

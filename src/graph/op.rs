@@ -88,6 +88,15 @@ pub struct Epilogue {
     pub relu: bool,
 }
 
+/// The bias of a convolution, as PyTorch's argument `bias`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bias {
+    /// No bias.
+    Absent,
+    /// One summand for each output channel.
+    Present,
+}
+
 /// A two-dimensional convolution (`torch.nn.Conv2d`, dilation 1).
 ///
 /// ```

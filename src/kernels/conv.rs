@@ -1,7 +1,7 @@
 //! Host code for the convolution kernels.
 
 use super::conv_problem::ConvProblem;
-use super::dispatch::{Dispatch, flags, word};
+use super::dispatch::{Dispatch, Flags, word};
 use super::divisor::Divisor;
 use super::table::Kernel;
 use super::tile::Tile;
@@ -51,7 +51,11 @@ impl ConvProblem {
             word(self.weight_quads(kernel)),
             word(m_tiles),
             word(tiles),
-            flags(self.relu, self.residual),
+            Flags {
+                relu: self.relu,
+                residual: self.residual,
+            }
+            .word(),
             word(group_in),
             word(group_out),
         ];

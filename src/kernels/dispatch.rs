@@ -33,9 +33,17 @@ pub(super) fn word(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-/// Encodes the flags as the shaders read them: 1 for ReLU, 2 for a residual.
-pub(super) fn flags(relu: bool, residual: bool) -> u32 {
-    u32::from(relu) | u32::from(residual) << 1
+/// The flags of an epilogue.
+pub(super) struct Flags {
+    pub relu: bool,
+    pub residual: bool,
+}
+
+impl Flags {
+    /// Encodes the flags as the shaders read them: 1 for ReLU, 2 for a residual.
+    pub fn word(self) -> u32 {
+        u32::from(self.relu) | u32::from(self.residual) << 1
+    }
 }
 
 #[cfg(test)]

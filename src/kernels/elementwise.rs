@@ -1,6 +1,6 @@
 //! Host code for the elementwise, option-A and softmax kernels.
 
-use super::{Dispatch, Kernel, flags, word};
+use super::{Dispatch, Flags, Kernel, word};
 use crate::graph::Shape;
 use crate::tensor::quads;
 
@@ -21,7 +21,15 @@ impl ElementwiseProblem {
         let quads = quads(self.shape.c);
         let items = self.batch * self.shape.h * self.shape.w * quads;
         Dispatch {
-            params: vec![word(items), word(quads), flags(self.relu, false)],
+            params: vec![
+                word(items),
+                word(quads),
+                Flags {
+                    relu: self.relu,
+                    residual: false,
+                }
+                .word(),
+            ],
             workgroups: items.div_ceil(kernel.workgroup) as u64,
         }
     }

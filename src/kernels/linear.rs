@@ -1,6 +1,6 @@
 //! Host code for the fully connected kernels.
 
-use super::{Dispatch, Kernel, Packing, Scalar, Tile, flags, word};
+use super::{Dispatch, Flags, Kernel, Packing, Scalar, Tile, word};
 use crate::tensor::{QUAD, quads};
 
 /// One fully connected layer over a batch.
@@ -106,7 +106,11 @@ impl LinearProblem {
                 word(chunk.first),
                 word(chunk.quads),
                 word(Self::weight_quads(kernel, chunk)),
-                flags(self.relu, self.residual),
+                Flags {
+                    relu: self.relu,
+                    residual: self.residual,
+                }
+                .word(),
             ],
             workgroups: tiles as u64,
         }

@@ -51,4 +51,4 @@ pub use tile::{KernelFamily, Reduction, Tile};
 pub use variant::{KernelOutputs, KernelVariant};
 pub use winograd::WinogradProblem;
 
-use dispatch::{flags, word};
+use dispatch::{Flags, word};

@@ -101,12 +101,12 @@ const M8X32: Layout = layout((8, 32, false), (64, 16, 8), (2, 2));
 const M8X8: Layout = layout((8, 8, true), (64, 16, 8), (2, 2));
 const S8X8: Layout = layout((8, 8, false), (32, 16, 4), (1, 2));
 
-const fn direct(name: &'static str, aligned: bool) -> Kernel {
+const fn direct(name: &'static str, tile: Tile) -> Kernel {
     Kernel {
         name,
         family: KernelFamily::GroupedConv,
         shader: "conv_grouped.wgsl",
-        tile: Tile::Direct { pixels: 4, aligned },
+        tile,
         workgroup: 64,
     }
 }
@@ -210,8 +210,20 @@ pub const KERNELS: &[Kernel] = &[
         },
         workgroup: 64,
     },
-    direct("conv.grouped.quads", true),
-    direct("conv.grouped.any", false),
+    direct(
+        "conv.grouped.quads",
+        Tile::Direct {
+            pixels: 4,
+            aligned: true,
+        },
+    ),
+    direct(
+        "conv.grouped.any",
+        Tile::Direct {
+            pixels: 4,
+            aligned: false,
+        },
+    ),
     // With the second kernel, 1000 features need 63 workgroups for each image, of 128 invocations
     // each. That keeps enough reads in flight to saturate a large GPU's memory bus.
     reduce("linear", KernelFamily::Linear, "linear.wgsl", (8, 8)),

@@ -4,8 +4,8 @@
 //! reduction of each tile.
 
 use super::{
-    ConvProblem, Dispatch, Kernel, KernelCall, KernelSequence, Operand, Packing, Scalar,
-    ScalarTypes, Scratch, WeightSource, flags, word,
+    ConvProblem, Dispatch, Flags, Kernel, KernelCall, KernelSequence, Operand, Packing, Scalar,
+    ScalarTypes, Scratch, WeightSource, word,
 };
 use crate::tensor::{QUAD, quads};
 
@@ -46,7 +46,11 @@ pub(super) fn split(
             word(items),
             word(out_quads),
             word(parts),
-            flags(problem.relu, problem.residual),
+            Flags {
+                relu: problem.relu,
+                residual: problem.residual,
+            }
+            .word(),
         ],
         workgroups: items.div_ceil(sum.workgroup) as u64,
     };

@@ -19,7 +19,7 @@
 //! 655 would overflow f16. Aᵀ multiplies M's rounding error by up to 8 in each direction. In f32
 //! the error of the result is that of the input (0.5e-3).
 
-use super::{ConvProblem, Dispatch, Kernel, Scalar, flags, word};
+use super::{ConvProblem, Dispatch, Flags, Kernel, Scalar, word};
 use crate::graph::{Shape, Window};
 use crate::tensor::quads;
 
@@ -114,7 +114,11 @@ impl WinogradProblem {
                 word(c.output.h),
                 word(c.output.w),
                 word(c.window.padding),
-                flags(c.relu, c.residual),
+                Flags {
+                    relu: c.relu,
+                    residual: c.residual,
+                }
+                .word(),
             ],
             workgroups: (self.tiles() * quads).div_ceil(kernel.workgroup) as u64,
         }

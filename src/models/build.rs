@@ -12,7 +12,7 @@
 use super::network::{
     ActivationOrder, Block, Head, Network, Norm, Projection, Shortcut, Stem, StridePlacement,
 };
-use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Shape, Window, ZeroChannels};
+use crate::graph::{Bias, Graph, GraphBuilder, GraphError, NodeId, Shape, Window, ZeroChannels};
 
 impl Network {
     /// Builds the network's graph for images of `h`×`w` pixels; the graph's output is the logits.
@@ -62,7 +62,10 @@ impl Builder<'_> {
         window: Window,
         groups: usize,
     ) -> Result<NodeId, GraphError> {
-        let bias = self.net.norm != Norm::BatchNorm;
+        let bias = match self.net.norm {
+            Norm::BatchNorm => Bias::Absent,
+            _ => Bias::Present,
+        };
         let x = self.g.conv(conv, x, width, window, groups, bias)?;
         if self.net.norm == Norm::Bias {
             // The batch norm was folded away, so the convolution's output is the output of the
@@ -81,12 +84,12 @@ impl Builder<'_> {
             // Before pre-activation blocks, the stem has neither BN nor ReLU.
             Stem::Conv7x7 if pre => {
                 self.g
-                    .conv("conv1", x, width, Window::new(7, 2, 3), 1, false)?
+                    .conv("conv1", x, width, Window::new(7, 2, 3), 1, Bias::Absent)?
             }
             Stem::Conv3x3 if pre => {
                 return self
                     .g
-                    .conv("conv1", x, width, Window::new(3, 1, 1), 1, false);
+                    .conv("conv1", x, width, Window::new(3, 1, 1), 1, Bias::Absent);
             }
             Stem::Conv7x7 => self.stem_layer("conv1", "bn1", x, width, Window::new(7, 2, 3))?,
             Stem::Conv3x3 => {
@@ -217,7 +220,7 @@ impl Builder<'_> {
             }
             y = self
                 .g
-                .conv(&l.conv, y, l.width, l.window, l.groups, false)?;
+                .conv(&l.conv, y, l.width, l.window, l.groups, Bias::Absent)?;
         }
         match shortcut {
             Some(shortcut) => self.g.add(name, y, shortcut),
@@ -280,7 +283,7 @@ impl Builder<'_> {
         let conv = format!("{module}.{first}");
         let window = Window::new(1, stride, 0);
         let y = match self.net.order {
-            ActivationOrder::Pre => self.g.conv(&conv, x, out, window, 1, false)?,
+            ActivationOrder::Pre => self.g.conv(&conv, x, out, window, 1, Bias::Absent)?,
             ActivationOrder::Post => {
                 let bn = format!("{module}.{}", first + 1);
                 self.conv_norm(&conv, &bn, x, out, window, 1)?
@@ -299,9 +302,14 @@ impl Builder<'_> {
                 let conv = format!("features.{module}");
                 let bn = format!("features.{}", module + 1);
                 if net.norm == Norm::Bias {
-                    x = self
-                        .g
-                        .conv(&conv, x, net.widths[stage], Window::new(3, 1, 1), 1, true)?;
+                    x = self.g.conv(
+                        &conv,
+                        x,
+                        net.widths[stage],
+                        Window::new(3, 1, 1),
+                        1,
+                        Bias::Present,
+                    )?;
                     module += 1;
                 } else {
                     let window = Window::new(3, 1, 1);

@@ -1,7 +1,7 @@
 //! Tests each pass alone and all passes together, on small graphs and on presets.
 
 use super::*;
-use crate::graph::{Epilogue, GraphBuilder, Op, Shape, Window};
+use crate::graph::{Bias, Epilogue, GraphBuilder, Op, Shape, Window};
 use crate::models::Network;
 use crate::tensor::Tensor;
 
@@ -22,7 +22,7 @@ fn conv_bn_relu() -> Graph {
     let mut g = GraphBuilder::new(Shape::new(4, 4, 3)).unwrap();
     let x = g.input();
     let x = g
-        .conv("conv1", x, 5, Window::new(3, 1, 1), 1, false)
+        .conv("conv1", x, 5, Window::new(3, 1, 1), 1, Bias::Absent)
         .unwrap();
     let x = g.batch_norm("bn1", x, 1e-5);
     let x = g.relu("relu", x);
@@ -74,7 +74,7 @@ fn a_shared_convolution_is_not_absorbed() {
     let mut g = GraphBuilder::new(Shape::new(4, 4, 4)).unwrap();
     let x = g.input();
     let y = g
-        .conv("conv1", x, 4, Window::new(1, 1, 0), 1, false)
+        .conv("conv1", x, 4, Window::new(1, 1, 0), 1, Bias::Absent)
         .unwrap();
     let r = g.relu("relu", y);
     let z = g.add("add", y, r).unwrap();

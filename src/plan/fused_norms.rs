@@ -16,8 +16,6 @@ pub(super) struct FusedNorm {
     pub node: NodeId,
     /// Outputs of the convolution's last kernel.
     pub outputs: KernelOutputs,
-    /// Set if the convolution's own value is not stored.
-    pub instead: bool,
 }
 
 /// The fused norms of a graph, by node.
@@ -52,8 +50,12 @@ impl FusedNorms {
             let fused_norm = match node.op {
                 // A norm without ReLU exists only if its value was requested, which is rare.
                 Op::ScaleShift { relu: true, .. } => {
-                    let instead = uses[input.0] == 1 && !wanted.contains(&input);
-                    norm(id, instead, chosen, profile)
+                    let outputs = if uses[input.0] == 1 && !wanted.contains(&input) {
+                        KernelOutputs::Normed
+                    } else {
+                        KernelOutputs::Both
+                    };
+                    norm(id, outputs, chosen, profile)
                 }
                 _ => None,
             };
@@ -80,7 +82,7 @@ impl FusedNorms {
     /// Returns the node that replaces node `id` if the value of `id` is not stored.
     pub fn instead_of(&self, id: NodeId) -> Option<NodeId> {
         let fused_norm = self.of[id.0]?;
-        fused_norm.instead.then_some(fused_norm.node)
+        (fused_norm.outputs == KernelOutputs::Normed).then_some(fused_norm.node)
     }
 
     /// Returns, for each node, the node whose steps write its value, or `None` for a value that is
@@ -96,18 +98,13 @@ impl FusedNorms {
 }
 
 /// Returns the fused norm for batch norm `node`, if the last kernel of the chosen candidate can
-/// compute it on the device. `instead` omits the sum itself.
+/// compute `outputs` on the device.
 fn norm(
     node: NodeId,
-    instead: bool,
+    outputs: KernelOutputs,
     chosen: &Selection,
     profile: &DeviceProfile,
 ) -> Option<FusedNorm> {
-    let outputs = if instead {
-        KernelOutputs::Normed
-    } else {
-        KernelOutputs::Both
-    };
     let call = chosen.sequence.calls.last()?;
     let variant = KernelVariant {
         kernel: call.kernel,
@@ -115,11 +112,7 @@ fn norm(
         outputs,
     };
     let able = call.kernel.outputs().contains(&outputs);
-    (able && profile.binds(variant.values())).then_some(FusedNorm {
-        node,
-        outputs,
-        instead,
-    })
+    (able && profile.binds(variant.values())).then_some(FusedNorm { node, outputs })
 }
 
 #[cfg(test)]

@@ -9,16 +9,16 @@ use crate::tensor::Tensor;
 pub(super) struct Affine {
     scale: Vec<f32>,
     shift: Vec<f32>,
-    relu: bool,
+    pub(super) relu: bool,
 }
 
 impl Affine {
     /// Creates the operation from factors and summands, `[C]` each.
-    pub(super) fn new(scale: &Tensor, shift: &Tensor, relu: bool) -> Self {
+    pub(super) fn new(scale: &Tensor, shift: &Tensor) -> Self {
         Self {
             scale: scale.data().to_vec(),
             shift: shift.data().to_vec(),
-            relu,
+            relu: false,
         }
     }
 

@@ -59,7 +59,9 @@ impl Layer {
             Op::ScaleShift { scale, shift, relu } => {
                 let channels = [node.shape.c];
                 let (scale, shift) = (tensor(scale, &channels)?, tensor(shift, &channels)?);
-                Self::Affine(Affine::new(&scale, &shift, *relu))
+                let mut affine = Affine::new(&scale, &shift);
+                affine.relu = *relu;
+                Self::Affine(affine)
             }
             Op::Relu => Self::Relu,
             Op::Add => Self::Add,

@@ -12,13 +12,13 @@
 //!
 //! ```
 //! use resnet_wgpu::low_level::reference;
-//! use resnet_wgpu::low_level::graph::{GraphBuilder, Shape, Window};
+//! use resnet_wgpu::low_level::graph::{Bias, GraphBuilder, Shape, Window};
 //! use resnet_wgpu::Tensor;
 //! use resnet_wgpu::low_level::tensor::Params;
 //!
 //! let mut g = GraphBuilder::new(Shape::new(3, 3, 1))?;
 //! let x = g.input();
-//! let y = g.conv("conv1", x, 1, Window::new(3, 1, 0), 1, false)?;
+//! let y = g.conv("conv1", x, 1, Window::new(3, 1, 0), 1, Bias::Absent)?;
 //! let graph = g.finish(y);
 //!
 //! let mut params = Params::new();

@@ -37,7 +37,7 @@ impl Backend {
             Some(gpu) => Self::Gpu(Engine::new(gpu, options.in_flight)),
             None => {
                 let size = options.size_for(model);
-                let (graph, _) = graph(model, size, &[], options.probabilities)?;
+                let (graph, _) = graph(model, size, &[], options)?;
                 // A size that memory does not hold, before weights are read.
                 cpu_batch(&graph, 1)?;
                 Self::Cpu(Box::new(ReferenceModel::new(&graph, model.params())?))
@@ -62,7 +62,7 @@ impl Backend {
         precision: Scalar,
     ) -> Result<(CompiledNetwork, SetupTimes), Error> {
         let began = Instant::now();
-        let (graph, layers) = graph(model, key.size, &key.layers, options.probabilities)?;
+        let (graph, layers) = graph(model, key.size, &key.layers, options)?;
         let nodes: Vec<NodeId> = layers.iter().map(|(_, id)| *id).collect();
         let in_flight = options.in_flight.clamp(1, crate::gpu::MOST_IN_FLIGHT);
         match self {

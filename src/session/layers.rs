@@ -1,17 +1,17 @@
 //! The layers that a session is asked for, by name.
 
-use super::{PROBABILITIES, SessionError};
+use super::{PROBABILITIES, SessionError, SessionOptions};
 use crate::error::Error;
 use crate::graph::{Graph, Node, NodeId, Op};
 use crate::model::Model;
 
-/// The model's graph for images of height `h` and width `w`, with a softmax if
-/// `probabilities` are wanted, and the layers by name.
+/// Returns the model's graph for images of height `h` and width `w`, with a softmax if `options`
+/// ask for probabilities, and the layers by name.
 pub(super) fn graph(
     model: &Model,
     (h, w): (usize, usize),
     names: &[String],
-    probabilities: bool,
+    options: &SessionOptions,
 ) -> Result<(Graph, Vec<(String, NodeId)>), Error> {
     let mut graph = model.graph(h, w)?;
     let mut layers = Vec::new();
@@ -23,7 +23,7 @@ pub(super) fn graph(
         })?;
         layers.push((name.clone(), id));
     }
-    if probabilities {
+    if options.probabilities {
         graph.nodes.push(Node {
             name: PROBABILITIES.into(),
             op: Op::Softmax,

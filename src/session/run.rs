@@ -234,21 +234,18 @@ pub(crate) mod isolated {
             })
         }
 
-        /// Records a part of a run: the images if given, some steps, and the outputs if the
-        /// part is the last.
+        /// Records a part of a run: the images if given, some steps, and the outputs after
+        /// the plan's last step.
         pub fn record_part(
             &self,
             encoder: &mut wgpu::CommandEncoder,
             run: &mut Run,
             intake: Option<Intake<'_>>,
             steps: Range<usize>,
-            last: bool,
         ) -> Result<(), Error> {
             let executable = self.executable()?;
             match &mut run.work {
-                Work::Gpu(flight) => {
-                    Ok(executable.record_part(encoder, flight, intake, steps, last)?)
-                }
+                Work::Gpu(flight) => Ok(executable.record_part(encoder, flight, intake, steps)?),
                 Work::Cpu(..) => Err(GpuError::OnCpu.into()),
             }
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::error::Error;
 use crate::gpu::{Executable, Gpu, StepTimes};
-use crate::graph::{GraphBuilder, GraphError, NodeId, Window};
+use crate::graph::{Bias, GraphBuilder, GraphError, NodeId, Window};
 use crate::kernels::{Candidate, ConvProblem, Scalar};
 use crate::passes::{LoweredGraph, lower};
 use crate::plan::{DeviceProfile, KernelChoice, Plan, PlanOptions};
@@ -37,11 +37,18 @@ impl Trial {
         let channels = problem.output.c;
         let residual = if problem.residual {
             let window = residual_window(problem);
-            Some(g.conv("residual", x, channels, window, 1, true)?)
+            Some(g.conv("residual", x, channels, window, 1, Bias::Present)?)
         } else {
             None
         };
-        let mut y = g.conv("conv", x, channels, problem.window, problem.groups, true)?;
+        let mut y = g.conv(
+            "conv",
+            x,
+            channels,
+            problem.window,
+            problem.groups,
+            Bias::Present,
+        )?;
         if let Some(residual) = residual {
             // The residual is the second summand, so that the convolution `conv` absorbs the
             // addition.

@@ -1,7 +1,7 @@
 //! Random problems for candidates: a graph of one operation, or of a convolution with random parts
 //! of its epilogue.
 
-use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Shape, Window};
+use crate::graph::{Bias, Graph, GraphBuilder, GraphError, NodeId, Shape, Window};
 use crate::kernels::{
     Algorithm, Candidate, KernelFamily, KernelOutputs, KernelVariant, Reduction, Tile,
 };
@@ -138,10 +138,10 @@ fn convolution(
 
     let mut g = GraphBuilder::new(Shape::new(h, w, inputs))?;
     let x = g.input();
-    let bias = r.below(2) == 1;
+    let bias = [Bias::Absent, Bias::Present][r.below(2)];
     let mut y = g.conv("conv1", x, outputs, window, groups, bias)?;
     if residual {
-        let second = g.conv("conv2", x, outputs, window, groups, true)?;
+        let second = g.conv("conv2", x, outputs, window, groups, Bias::Present)?;
         y = g.add("add", second, y)?;
     }
     if relu {

@@ -108,6 +108,13 @@ impl Settings {
     /// Refuses a stem type that contradicts the tensors.
     pub(super) fn stem_fits(&self, net: &Network) -> Result<(), ConfigError> {
         let deep = matches!(net.stem, Stem::Deep(_));
+        let stem_type = |deep| {
+            if deep {
+                "`deep`"
+            } else {
+                "none, for one 7×7 convolution"
+            }
+        };
         match self.deep_stem {
             Some(wanted) if wanted != deep => Err(ConfigError {
                 file: self.origin("deep_stem").to_owned(),
@@ -190,14 +197,6 @@ impl Settings {
             self.crop_pct = crop;
             self.from.remove("crop_pct");
         }
-    }
-}
-
-fn stem_type(deep: bool) -> &'static str {
-    if deep {
-        "`deep`"
-    } else {
-        "none, for one 7×7 convolution"
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::stored_tensor::StoredTensor;
+use super::values::Sign;
 use super::{Checkpoint, CheckpointError, Listing, Mismatch};
 use crate::graph::Graph;
 use crate::models::Network;
@@ -51,10 +52,14 @@ impl Checkpoint {
                 .get(&spec.name)
                 .and_then(|s| Some((s, self.header.tensors.get(&s.name)?)));
             if let Some((stored, entry)) = entry {
-                let variance = spec.name.ends_with(".running_var");
+                let sign = if spec.name.ends_with(".running_var") {
+                    Sign::NotNegative
+                } else {
+                    Sign::Any
+                };
                 let (name, entry) = (stored.name.clone(), entry.clone());
                 let storage = Arc::clone(&self.storage);
-                let tensor = StoredTensor::new(storage, name, entry, spec.shape, variance);
+                let tensor = StoredTensor::new(storage, name, entry, spec.shape, sign);
                 tensors.push((spec.name, tensor));
             }
         }

@@ -215,11 +215,19 @@ fn placed(f: Fields, processor: &Processor) -> Result<Settings, ConfigError> {
     let expected = "{\"shortest_edge\": n}, {\"height\": n, \"width\": n} or a number of pixels";
     let square = f.flag("default_to_square")?;
     let square = square.unwrap_or(processor.number_is_square);
-    let size = f.choice("size", expected, |v| resize(v, square))?;
+    let size = f.choice("size", expected, |v| {
+        resize(v, |n| {
+            if square {
+                Resize::Exact(n, n)
+            } else {
+                Resize::Shortest(n)
+            }
+        })
+    })?;
     let crop_size = f.choice(
         "crop_size",
         "a square of 1 to 16384 pixels",
-        |v| match resize(v, true)? {
+        |v| match resize(v, |n| Resize::Exact(n, n))? {
             Resize::Exact(h, w) if h == w => Some(h),
             _ => None,
         },
@@ -282,14 +290,11 @@ fn placed(f: Fields, processor: &Processor) -> Result<Settings, ConfigError> {
 }
 
 /// Reads a size: `224`, `[224, 224]`, `{"shortest_edge": 224}` or `{"height": 224, "width": 224}`.
-/// An object with any other key is refused, because every key changes the meaning of the size.
-fn resize(v: &Value, number_is_square: bool) -> Option<Resize> {
+/// An object with any other key is refused, because every key changes the meaning of the size. A
+/// single number means `of_number`.
+fn resize(v: &Value, of_number: impl Fn(usize) -> Resize) -> Option<Resize> {
     if let Some(number) = side(v) {
-        return Some(if number_is_square {
-            Resize::Exact(number, number)
-        } else {
-            Resize::Shortest(number)
-        });
+        return Some(of_number(number));
     }
     if let Some([h, w]) = v.as_array().map(Vec::as_slice) {
         return Some(Resize::Exact(side(h)?, side(w)?));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::CheckpointError;
 use super::checkpoint_bytes::CheckpointBytes;
 use super::header::Entry;
-use super::values::{BadValues, to_f32};
+use super::values::{BadValues, Sign, to_f32};
 use crate::monitor::{Monitor, Stage};
 use crate::tensor::{Tensor, TensorError, TensorSource};
 
@@ -22,25 +22,25 @@ pub(super) struct StoredTensor {
     entry: Entry,
     /// The tensor's shape in the network. This shape has as many elements as the shape in the file.
     shape: Vec<usize>,
-    variance: bool,
+    sign: Sign,
 }
 
 impl StoredTensor {
-    /// Creates the tensor `name` of a file with its shape in the network. If `variance` is true,
-    /// its numbers are variances, and negative numbers are refused.
+    /// Creates the tensor `name` of a file with its shape in the network, and with the sign
+    /// that its numbers may have.
     pub fn new(
         storage: Arc<CheckpointBytes>,
         name: String,
         entry: Entry,
         shape: Vec<usize>,
-        variance: bool,
+        sign: Sign,
     ) -> Self {
         Self {
             storage,
             name,
             entry,
             shape,
-            variance,
+            sign,
         }
     }
 
@@ -72,7 +72,7 @@ impl StoredTensor {
         loop {
             let raw = &mut raw[..PIECE.min(bytes - done)];
             self.storage.read(start + done as u64, raw)?;
-            to_f32(dtype, raw, self.variance, &mut values).map_err(|bad| self.bad(bad, first))?;
+            to_f32(dtype, raw, self.sign, &mut values).map_err(|bad| self.bad(bad, first))?;
             take(&values);
             first += values.len();
             done += raw.len();

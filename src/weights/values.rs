@@ -16,15 +16,25 @@ pub(super) enum BadValues {
     },
 }
 
+/// The sign that the numbers of a tensor may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// Weights may have any sign.
+    Any,
+    /// Variances are at least 0.
+    NotNegative,
+}
+
 /// Converts the little-endian `bytes` of `dtype` to f32 and replaces the contents of `out`.
 ///
 /// # Errors
 /// [`BadValues::Dtype`] for a dtype that is not F32, F16, BF16 or F64. [`BadValues::Value`] for
-/// NaN, an infinity, an F64 number beyond f32's range or, if `variance` is true, a negative number.
+/// NaN, an infinity, an F64 number beyond f32's range or, under
+/// [`Sign::NotNegative`], a negative number.
 pub(super) fn to_f32(
     dtype: Dtype,
     bytes: &[u8],
-    variance: bool,
+    sign: Sign,
     out: &mut Vec<f32>,
 ) -> Result<(), BadValues> {
     match dtype {
@@ -36,7 +46,10 @@ pub(super) fn to_f32(
         _ => return Err(BadValues::Dtype),
     }
     // The fold has no early exit, so that the compiler can vectorise it.
-    let least = if variance { 0.0 } else { f32::MIN };
+    let least = match sign {
+        Sign::Any => f32::MIN,
+        Sign::NotNegative => 0.0,
+    };
     let sound = |v: f32| v >= least && v <= f32::MAX;
     if out.iter().fold(true, |all, &v| all & sound(v)) {
         return Ok(());
@@ -69,9 +82,9 @@ fn each<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32, out: &mut V
 mod tests {
     use super::*;
 
-    fn to_f32(dtype: Dtype, bytes: &[u8], variance: bool) -> Result<Vec<f32>, BadValues> {
+    fn to_f32(dtype: Dtype, bytes: &[u8], sign: Sign) -> Result<Vec<f32>, BadValues> {
         let mut out = vec![7.0];
-        super::to_f32(dtype, bytes, variance, &mut out).map(|()| out)
+        super::to_f32(dtype, bytes, sign, &mut out).map(|()| out)
     }
 
     fn f64s(values: &[f64]) -> Vec<u8> {
@@ -82,33 +95,42 @@ mod tests {
     fn all_widths_give_the_same_numbers() {
         let values = [0.5f32, -2.0, 1024.0, 0.0];
         let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        assert_eq!(to_f32(Dtype::F32, &bytes, false).unwrap(), values);
+        assert_eq!(to_f32(Dtype::F32, &bytes, Sign::Any).unwrap(), values);
         let bytes: Vec<u8> = values
             .iter()
             .flat_map(|v| f16::from_f32(*v).to_le_bytes())
             .collect();
-        assert_eq!(to_f32(Dtype::F16, &bytes, false).unwrap(), values);
+        assert_eq!(to_f32(Dtype::F16, &bytes, Sign::Any).unwrap(), values);
         let bytes: Vec<u8> = values
             .iter()
             .flat_map(|v| bf16::from_f32(*v).to_le_bytes())
             .collect();
-        assert_eq!(to_f32(Dtype::BF16, &bytes, false).unwrap(), values);
+        assert_eq!(to_f32(Dtype::BF16, &bytes, Sign::Any).unwrap(), values);
         let bytes = f64s(&values.map(f64::from));
-        assert_eq!(to_f32(Dtype::F64, &bytes, false).unwrap(), values);
+        assert_eq!(to_f32(Dtype::F64, &bytes, Sign::Any).unwrap(), values);
     }
 
     #[test]
     fn what_is_no_weight_is_refused_by_index() {
-        let index = |values: &[f64], variance| match to_f32(Dtype::F64, &f64s(values), variance) {
+        let index = |values: &[f64], sign| match to_f32(Dtype::F64, &f64s(values), sign) {
             Err(BadValues::Value { index, found, .. }) => Some((index, found.to_string())),
             _ => None,
         };
-        assert_eq!(index(&[0.0, f64::NAN], false), Some((1, "NaN".into())));
-        assert_eq!(index(&[f64::INFINITY], false), Some((0, "inf".into())));
-        assert_eq!(index(&[0.0, 0.0, 1e39], false).map(|f| f.0), Some(2));
-        assert_eq!(index(&[1.0, -0.5], true), Some((1, "-0.5".into())));
-        assert_eq!(index(&[0.0, f64::NAN], true), Some((1, "NaN".into())));
-        assert_eq!(index(&[1.0, -0.5, 1e-300], false), None);
-        assert_eq!(to_f32(Dtype::I32, &[0; 4], false), Err(BadValues::Dtype));
+        assert_eq!(index(&[0.0, f64::NAN], Sign::Any), Some((1, "NaN".into())));
+        assert_eq!(index(&[f64::INFINITY], Sign::Any), Some((0, "inf".into())));
+        assert_eq!(index(&[0.0, 0.0, 1e39], Sign::Any).map(|f| f.0), Some(2));
+        assert_eq!(
+            index(&[1.0, -0.5], Sign::NotNegative),
+            Some((1, "-0.5".into()))
+        );
+        assert_eq!(
+            index(&[0.0, f64::NAN], Sign::NotNegative),
+            Some((1, "NaN".into()))
+        );
+        assert_eq!(index(&[1.0, -0.5, 1e-300], Sign::Any), None);
+        assert_eq!(
+            to_f32(Dtype::I32, &[0; 4], Sign::Any),
+            Err(BadValues::Dtype)
+        );
     }
 }

@@ -3,7 +3,7 @@
 
 use resnet_wgpu::low_level::gpu::Executable;
 use resnet_wgpu::low_level::gpu::{Clock, SpanKind};
-use resnet_wgpu::low_level::graph::{Graph, GraphBuilder, Shape, Window};
+use resnet_wgpu::low_level::graph::{Bias, Graph, GraphBuilder, Shape, Window};
 use resnet_wgpu::low_level::kernels::{
     Candidate, Kernel, Scalar, Storage, candidate, candidates, find,
 };
@@ -165,7 +165,7 @@ fn small_limits() {
         ..wgpu::Limits::default()
     };
     for limits in [webgpu, small] {
-        let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits.clone(), false).unwrap();
+        let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits.clone()).unwrap();
         assert_eq!(gpu.profile().subgroup, 0);
         let ran = verified(&gpu, Scalar::F32, few_cases());
         assert!(ran.contains(&"conv.tiled.32x32"));
@@ -196,7 +196,7 @@ fn a_network_on_small_devices() {
         ..wgpu::Limits::default()
     };
     for limits in [sixteen_kib, few_invocations] {
-        let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+        let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits).unwrap();
         let lacking =
             wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16;
         assert!(!gpu.device().features().intersects(lacking));
@@ -223,11 +223,11 @@ fn a_network_on_small_devices() {
 /// Their kernels would read beyond their buffers.
 #[test]
 fn what_kernels_cannot_trust_does_not_reach_them() {
-    let gpu = Gpu::with_limits(&DeviceSelector::Auto, wgpu::Limits::default(), false).unwrap();
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, wgpu::Limits::default()).unwrap();
     let mut g = GraphBuilder::new(Shape::new(9, 9, 16)).unwrap();
     let x = g.input();
     let y = g
-        .conv("conv", x, 32, Window::new(3, 1, 1), 1, false)
+        .conv("conv", x, 32, Window::new(3, 1, 1), 1, Bias::Absent)
         .unwrap();
     let graph = g.finish(y);
     let liar = DeviceProfile {
@@ -299,7 +299,7 @@ fn too_many_images() {
 fn a_texture_of_all_rows() {
     let limits = wgpu::Limits::default();
     let most = limits.max_texture_dimension_2d;
-    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits).unwrap();
     let gpu = with_storage(&gpu, Storage::Textures);
     let mut g = GraphBuilder::new(Shape::new(1024, most as usize, 1)).unwrap();
     let x = g.input();
@@ -344,7 +344,7 @@ fn limits_that_are_too_small() {
         max_storage_buffers_per_shader_stage: 4,
         ..wgpu::Limits::default()
     };
-    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits).unwrap();
     let gpu = with_storage(&gpu, Storage::Buffers);
     let model = Model::embedded().unwrap();
     let err = Session::new(&gpu, &model, &SessionOptions::default()).unwrap_err();

@@ -11,7 +11,7 @@ use crate::support::device::{all, gpu};
 use crate::support::goldens::{self, Case, Goldens};
 use crate::support::host::host_device;
 use resnet_wgpu::low_level::gpu::Executable;
-use resnet_wgpu::low_level::graph::{GraphBuilder, Shape, Window};
+use resnet_wgpu::low_level::graph::{Bias, GraphBuilder, Shape, Window};
 use resnet_wgpu::low_level::models::{Norm, presets};
 use resnet_wgpu::low_level::passes::lower;
 use resnet_wgpu::low_level::plan::{Plan, PlanOptions};
@@ -193,7 +193,7 @@ fn every_preset_has_a_golden() {
 #[test]
 fn other_devices() {
     let limits = wgpu::Limits::default();
-    let tiled = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+    let tiled = Gpu::with_limits(&DeviceSelector::Auto, limits).unwrap();
     assert_eq!(tiled.profile().subgroup, 0);
     let mut gpus = vec![tiled];
     for adapter in &adapters()[1..] {
@@ -295,7 +295,7 @@ fn a_residual_block_alone() {
     let mut y = x;
     for (name, width, k) in [("conv1", 64, 1), ("conv2", 64, 3), ("conv3", 256, 1)] {
         y = g
-            .conv(name, y, width, Window::new(k, 1, k / 2), 1, false)
+            .conv(name, y, width, Window::new(k, 1, k / 2), 1, Bias::Absent)
             .unwrap();
         if name != "conv3" {
             y = g.relu(&format!("{name}.relu"), y);

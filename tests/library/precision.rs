@@ -75,7 +75,7 @@ fn f16_agrees_with_the_reference_and_takes_less() {
 #[test]
 fn missing_f16_is_reported() {
     let limits = wgpu::Limits::default();
-    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits).unwrap();
     let model = Model::embedded().unwrap();
     let options = |precision| SessionOptions {
         precision,

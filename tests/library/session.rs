@@ -190,7 +190,7 @@ fn timed_runs_cover_each_step_and_leave_the_session_usable() {
 #[test]
 fn without_timestamps_the_host_times() {
     let selector = DeviceSelector::Auto;
-    let gpu = Gpu::with_limits(&selector, wgpu::Limits::defaults(), false).unwrap();
+    let gpu = Gpu::with_limits(&selector, wgpu::Limits::defaults()).unwrap();
     let model = Model::embedded().unwrap();
     let session = Session::new(&gpu, &model, &options(1)).unwrap();
     let input = image(1, session.input_len());

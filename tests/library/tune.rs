@@ -173,7 +173,7 @@ fn a_tuning_of_another_driver_is_refused() {
 #[test]
 fn without_timestamps_the_host_measures() {
     let selector = DeviceSelector::Auto;
-    let gpu = Gpu::with_limits(&selector, resnet_wgpu::wgpu::Limits::defaults(), false).unwrap();
+    let gpu = Gpu::with_limits(&selector, resnet_wgpu::wgpu::Limits::defaults()).unwrap();
     let model = Model::embedded().unwrap();
     let shape = &shapes(&model, &quick(1)).unwrap()[0];
     let report = measure(&gpu, shape, &quick(1)).unwrap();

@@ -12,8 +12,9 @@ use resnet_wgpu::low_level::plan::PlanError;
 use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::wgpu;
 use resnet_wgpu::{
-    Classifier, ClassifierOptions, Device, DeviceSelector, Error, Gpu, ImageLimits, Model,
-    PictureOutcome, Run, RunOutputs, Scores, Session, SessionOptions, Tensor, Views, decode_file,
+    Classifier, ClassifierOptions, Device, DeviceSelector, Error, Gpu, GpuOptions, ImageLimits,
+    Model, PictureOutcome, Run, RunOutputs, Scores, Session, SessionOptions, Tensor, Views,
+    decode_file,
 };
 use safetensors::SafeTensors;
 
@@ -327,7 +328,11 @@ fn a_size_that_the_device_has_no_room_for_is_reported_alone() {
         max_storage_buffer_binding_size: 1 << 20,
         ..Default::default()
     };
-    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, true).unwrap();
+    let options = GpuOptions {
+        limits: Some(limits),
+        ..DeviceSelector::Auto.into()
+    };
+    let gpu = Gpu::new(options).unwrap();
     let model = Model::embedded().unwrap();
     let classifier = classifier(&gpu, &model, Views::Scales(vec![32, 64]));
     // The second picture needs 16 channels of f32 for 64 times 320 pixels.

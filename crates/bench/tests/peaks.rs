@@ -79,7 +79,7 @@ fn a_device_with_small_limits_has_peaks() {
         max_texture_dimension_2d: 4096,
         ..wgpu::Limits::downlevel_defaults()
     };
-    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits, false).unwrap();
+    let gpu = Gpu::with_limits(&DeviceSelector::Auto, limits).unwrap();
     let peaks = peaks_on(&gpu, Duration::from_millis(100), |_| {}).unwrap();
     assert_plausible(&peaks, &gpu.describe());
     assert_eq!(peaks.clock, Clock::Wall);

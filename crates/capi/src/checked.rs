@@ -153,11 +153,11 @@ pub unsafe fn out_buffer<T>(
 ///
 /// # Safety
 /// The requirements of [`out_buffer`].
-pub unsafe fn handle_slot<T>(ptr: *mut *mut T, name: &str) -> Result<OutBuffer<*mut T>, Failure> {
+pub unsafe fn out_handle<T>(ptr: *mut *mut T, name: &str) -> Result<OutBuffer<*mut T>, Failure> {
     // SAFETY: the caller fulfils this function's requirements.
-    let slot = unsafe { out_buffer(ptr, 1, name) }?;
-    slot.write(&[std::ptr::null_mut()]);
-    Ok(slot)
+    let out = unsafe { out_buffer(ptr, 1, name) }?;
+    out.write(&[std::ptr::null_mut()]);
+    Ok(out)
 }
 
 impl<T: Copy> OutBuffer<T> {

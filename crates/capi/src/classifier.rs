@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use resnet_wgpu::Classifier;
 
-use crate::checked::{handle, handle_slot, release};
+use crate::checked::{handle, out_handle, release};
 use crate::device::ResnetDevice;
 use crate::guard::{status, value};
 use crate::model::{CNames, ResnetModel};
@@ -31,15 +31,15 @@ pub unsafe extern "C" fn resnet_classifier_new(
 ) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes memory for a handle, and handles.
-        let (slot, device, model, options) = unsafe {
-            let slot = handle_slot(classifier, "classifier")?;
+        let (out, device, model, options) = unsafe {
+            let out = out_handle(classifier, "classifier")?;
             let device = handle(device, "device")?;
             let model = handle(model, "model")?;
-            (slot, device, model, ResnetOptions::or_default(options)?)
+            (out, device, model, ResnetOptions::or_default(options)?)
         };
         let options = options.classifier();
         let classifier = Classifier::new(&device.device, &model.model, &options)?;
-        slot.write_handle(ResnetClassifier {
+        out.write_handle(ResnetClassifier {
             classifier,
             names: Arc::clone(&model.names),
         });

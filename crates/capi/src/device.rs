@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char};
 use resnet_wgpu::low_level::gpu::GpuError;
 use resnet_wgpu::{Device, DeviceSelector, Gpu};
 
-use crate::checked::{handle, handle_slot, release, text};
+use crate::checked::{handle, out_handle, release, text};
 use crate::guard::{status, value};
 use crate::status::{Failure, ResnetStatus};
 use crate::text::c_text;
@@ -27,11 +27,11 @@ pub unsafe extern "C" fn resnet_device_open(
 ) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes a text, and memory for a handle.
-        let (slot, selector) =
-            unsafe { (handle_slot(device, "device")?, text(selector, "selector")?) };
+        let (out, selector) =
+            unsafe { (out_handle(device, "device")?, text(selector, "selector")?) };
         let device = open(selector.trim())?;
         let name = device.to_string();
-        slot.write_handle(ResnetDevice {
+        out.write_handle(ResnetDevice {
             device,
             name: c_text(name),
         });

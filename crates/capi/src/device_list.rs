@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, c_char};
 use resnet_wgpu::adapters;
 use resnet_wgpu::low_level::gpu::{backend_name, kind_name};
 
-use crate::checked::{handle, handle_slot, release};
+use crate::checked::{handle, out_handle, release};
 use crate::guard::{status, value};
 use crate::status::{Failure, ResnetStatus};
 use crate::text::c_text;
@@ -28,14 +28,14 @@ struct DeviceEntry {
 pub unsafe extern "C" fn resnet_device_list_new(list: *mut *mut ResnetDeviceList) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes memory for a handle.
-        let slot = unsafe { handle_slot(list, "list") }?;
+        let out = unsafe { out_handle(list, "list") }?;
         let entries = adapters().into_iter().map(|adapter| DeviceEntry {
             backend: c_text(backend_name(&adapter.info)),
             kind: c_text(kind_name(&adapter.info)),
             name: c_text(adapter.info.name),
         });
         let devices = entries.collect();
-        slot.write_handle(ResnetDeviceList { devices });
+        out.write_handle(ResnetDeviceList { devices });
         Ok(())
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use resnet_wgpu::{Checkpoint, Hints, Model};
 
-use crate::checked::{handle, handle_slot, path, release, text, values};
+use crate::checked::{handle, out_handle, path, release, text, values};
 use crate::guard::{status, value};
 use crate::status::{Failure, ResnetStatus};
 use crate::text::c_text;
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn resnet_model_open_file(
 ) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes memory for a handle, and a text or NULL.
-        let (slot, hints) = unsafe { (handle_slot(model, "model")?, hints(network)?) };
+        let (out, hints) = unsafe { (out_handle(model, "model")?, hints(network)?) };
         let opened = match (path.is_null(), &hints.preset) {
             (true, None) => Model::embedded()?,
             (true, Some(network)) => {
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn resnet_model_open_file(
                 Model::load(&Checkpoint::from_file(path)?, &hints)?
             }
         };
-        slot.write_handle(ResnetModel::of(opened)?);
+        out.write_handle(ResnetModel::of(opened)?);
         Ok(())
     })
 }
@@ -68,16 +68,16 @@ pub unsafe extern "C" fn resnet_model_open_memory(
 ) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes memory for a handle, a text or NULL, and `length` bytes.
-        let (slot, hints, bytes) = unsafe {
-            let slot = handle_slot(model, "model")?;
-            (slot, hints(network)?, values(bytes, length, "bytes")?)
+        let (out, hints, bytes) = unsafe {
+            let out = out_handle(model, "model")?;
+            (out, hints(network)?, values(bytes, length, "bytes")?)
         };
         let mut copy = vec![];
         copy.try_reserve_exact(length)
             .map_err(|_| Failure::memory(length))?;
         copy.extend_from_slice(bytes);
         let checkpoint = Checkpoint::from_bytes("memory", copy)?;
-        slot.write_handle(ResnetModel::of(Model::load(&checkpoint, &hints)?)?);
+        out.write_handle(ResnetModel::of(Model::load(&checkpoint, &hints)?)?);
         Ok(())
     })
 }

@@ -6,7 +6,7 @@ use std::ffi::c_char;
 
 use resnet_wgpu::{ClassifierOptions, Interpolation, Precision, SessionOptions};
 
-use crate::checked::{handle, handle_mut, handle_slot, release, text, values};
+use crate::checked::{handle, handle_mut, out_handle, release, text, values};
 use crate::guard::{status, value};
 use crate::model::ResnetModel;
 use crate::status::{Failure, ResnetStatus};
@@ -28,8 +28,8 @@ pub struct ResnetOptions {
 pub unsafe extern "C" fn resnet_options_new(options: *mut *mut ResnetOptions) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes memory for a handle.
-        let slot = unsafe { handle_slot(options, "options") }?;
-        slot.write_handle(ResnetOptions::default());
+        let out = unsafe { out_handle(options, "options") }?;
+        out.write_handle(ResnetOptions::default());
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 
 use resnet_wgpu::{Session, Tensor};
 
-use crate::checked::{handle, handle_slot, out_buffer, release, values};
+use crate::checked::{handle, out_buffer, out_handle, release, values};
 use crate::device::ResnetDevice;
 use crate::guard::{status, value};
 use crate::model::ResnetModel;
@@ -29,16 +29,16 @@ pub unsafe extern "C" fn resnet_session_new(
 ) -> ResnetStatus {
     status(|| {
         // SAFETY: the caller passes memory for a handle, and handles.
-        let (slot, device, model, options) = unsafe {
-            let slot = handle_slot(session, "session")?;
+        let (out, device, model, options) = unsafe {
+            let out = out_handle(session, "session")?;
             let device = handle(device, "device")?;
             let model = handle(model, "model")?;
-            (slot, device, model, ResnetOptions::or_default(options)?)
+            (out, device, model, ResnetOptions::or_default(options)?)
         };
         let options = options.session(model);
         let session = Session::new(&device.device, &model.model, &options)?;
         let input = session.graph().input_shape();
-        slot.write_handle(ResnetSession {
+        out.write_handle(ResnetSession {
             image: [input.h, input.w, input.c],
             session,
             classes: model.names.classes.len(),

@@ -3,7 +3,7 @@
 
 use super::{StepBuilder, slots_of};
 use crate::graph::{Conv2d, Node, NodeId, Op};
-use crate::kernels::{KernelCall, KernelSequence, Operand, Scalar, WeightSource};
+use crate::kernels::{KernelCall, KernelOutputs, KernelSequence, Operand, Scalar, WeightSource};
 use crate::plan::fused_norms::FusedNorm;
 use crate::plan::traffic::traffic;
 use crate::plan::{Binding, PlanError, activation_bytes};
@@ -77,7 +77,7 @@ impl StepBuilder<'_> {
             step.bytes += (vectors.len() * quads(node.shape.c) * Scalar::F32.quad_bytes()) as u64;
             step.bytes += written(fused_norm.node, node);
             step.reads.extend(vectors);
-            if fused_norm.instead {
+            if fused_norm.outputs == KernelOutputs::Normed {
                 step.bytes -= written(id, own);
                 step.output = node.shape;
             } else {

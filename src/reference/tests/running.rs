@@ -2,7 +2,7 @@
 //! documented.
 
 use super::Random;
-use crate::graph::{Graph, GraphBuilder, GraphError, NodeId, Shape, Window};
+use crate::graph::{Bias, Graph, GraphBuilder, GraphError, NodeId, Shape, Window};
 use crate::reference::scalar_loops::Random as Seeded;
 use crate::reference::{ReferenceError, ReferenceExecutor, ReferenceModel};
 use crate::tensor::Params;
@@ -11,10 +11,10 @@ use crate::tensor::Params;
 fn network() -> Result<Graph, GraphError> {
     let mut g = GraphBuilder::new(Shape::new(9, 7, 3))?;
     let x = g.input();
-    let x = g.conv("conv1", x, 6, Window::new(3, 1, 1), 1, false)?;
+    let x = g.conv("conv1", x, 6, Window::new(3, 1, 1), 1, Bias::Absent)?;
     let y = g.batch_norm("bn1", x, 1e-5);
     let y = g.relu("relu1", y);
-    let y = g.conv("conv2", y, 6, Window::new(3, 1, 1), 2, true)?;
+    let y = g.conv("conv2", y, 6, Window::new(3, 1, 1), 2, Bias::Present)?;
     let y = g.add("add", y, x)?;
     let y = g.max_pool("maxpool", y, Window::new(3, 2, 1))?;
     let y = g.shortcut_a("shortcut", y, 10, 2, 2)?;

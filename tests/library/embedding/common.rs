@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use image::{Rgba, RgbaImage};
+use resnet_wgpu::low_level::gpu::ByteOrder;
 use resnet_wgpu::low_level::preprocess::RgbImage;
 use resnet_wgpu::wgpu::{self, util::DeviceExt};
 use resnet_wgpu::{
@@ -74,17 +75,20 @@ fn swapped(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Returns a photo's pixels, alpha included.
-pub fn bytes(image: &RgbImage, bgr: bool) -> Vec<u8> {
+pub fn bytes(image: &RgbImage, order: ByteOrder) -> Vec<u8> {
     let bytes = rgba(image).into_raw();
-    if bgr { swapped(&bytes) } else { bytes }
+    match order {
+        ByteOrder::Rgba => bytes,
+        ByteOrder::Bgra => swapped(&bytes),
+    }
 }
 
 /// Uploads a photo into a texture that can be bound.
 pub fn texture(gpu: &Gpu, image: &RgbImage, format: wgpu::TextureFormat) -> wgpu::Texture {
-    let bgr = matches!(
-        format,
-        wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Bgra8UnormSrgb
-    );
+    let byte_order = match format {
+        wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Bgra8UnormSrgb => ByteOrder::Bgra,
+        _ => ByteOrder::Rgba,
+    };
     let descriptor = wgpu::TextureDescriptor {
         label: None,
         size: wgpu::Extent3d {
@@ -100,7 +104,7 @@ pub fn texture(gpu: &Gpu, image: &RgbImage, format: wgpu::TextureFormat) -> wgpu
         view_formats: &[],
     };
     let order = wgpu::util::TextureDataOrder::LayerMajor;
-    let data = bytes(image, bgr);
+    let data = bytes(image, byte_order);
     (gpu.device()).create_texture_with_data(gpu.queue(), &descriptor, order, &data)
 }
 

@@ -25,9 +25,9 @@ const FORMATS: [wgpu::TextureFormat; 4] = [
 ];
 
 /// Creates a buffer that holds the picture at `offset`, with gaps between its rows.
-fn buffer(gpu: &Gpu, image: &RgbImage, offset: u64, row: u32, bgr: bool) -> wgpu::Buffer {
+fn buffer(gpu: &Gpu, image: &RgbImage, offset: u64, row: u32, order: ByteOrder) -> wgpu::Buffer {
     let mut data = vec![0xAB; offset as usize];
-    for line in bytes(image, bgr).chunks(4 * image.width() as usize) {
+    for line in bytes(image, order).chunks(4 * image.width() as usize) {
         data.extend_from_slice(line);
         data.resize(data.len() + row as usize - line.len(), 0xCD);
     }
@@ -65,9 +65,9 @@ fn textures_and_buffers_score_as_files_do() {
             let tolerance = if format.is_srgb() { 2e-2 } else { 0.0 };
             assert!(d <= tolerance, "{name}, {format:?}: {d}");
         }
-        for (order, bgr) in [(ByteOrder::Rgba, false), (ByteOrder::Bgra, true)] {
+        for order in [ByteOrder::Rgba, ByteOrder::Bgra] {
             let row = (4 * photo.width()).next_multiple_of(256);
-            let buffer = buffer(&gpu, &photo, 1028, row, bgr);
+            let buffer = buffer(&gpu, &photo, 1028, row, order);
             let source = BufferSource {
                 buffer: &buffer,
                 offset: 1028,
@@ -147,7 +147,10 @@ fn pictures_in_memory_score_as_files_do() {
     let reference = Classifier::new(Device::Cpu, &model, &ClassifierOptions::default()).unwrap();
     let (_, photo) = photos().swap_remove(2);
     let (w, h) = photo.dimensions();
-    let (rgba, bgra) = (bytes(&photo, false), bytes(&photo, true));
+    let (rgba, bgra) = (
+        bytes(&photo, ByteOrder::Rgba),
+        bytes(&photo, ByteOrder::Bgra),
+    );
     let stride = 4 * w as usize + 12;
     let mut gaps = vec![];
     for line in rgba.chunks(4 * w as usize) {
@@ -298,7 +301,7 @@ fn what_is_no_picture_is_an_error() {
             SourceError::Region { .. }
         ));
     }
-    let buffer = buffer(&gpu, &RgbImage::new(8, 8), 0, 32, false);
+    let buffer = buffer(&gpu, &RgbImage::new(8, 8), 0, 32, ByteOrder::Rgba);
     let whole = BufferSource {
         buffer: &buffer,
         offset: 0,

@@ -58,7 +58,7 @@ pub fn command(args: &SimilarArgs) -> Result<(), Failure> {
     let model = args.model.load_trained()?;
     let layer = &file.provenance().layer;
     let preprocess = model.preprocess(&args.model.overrides())?;
-    let expected = FeaturesProvenance::new(&model, layer, &preprocess, false)?;
+    let expected = FeaturesProvenance::new(&model, layer, &preprocess)?;
     // Checked before the network is set up for a layer that it may not have.
     if !expected.is_comparable(file.provenance()) {
         return Err(features(FeaturesError::OtherModel {

@@ -36,23 +36,23 @@ impl Classes {
         given().or_else(by_synset)
     }
 
-    /// Returns the class with this name, synset or index. An error names `place`, the place of the
+    /// Returns the class with this name, synset or index. An error names `position`, the position of the
     /// text.
-    pub(super) fn resolve(&self, text: &str, place: &str) -> Result<usize, DatasetError> {
+    pub(super) fn resolve(&self, text: &str, position: &str) -> Result<usize, DatasetError> {
         let class = self.by_name(text).or_else(|| text.parse().ok());
         let class = class.ok_or_else(|| DatasetError::UnknownLabel {
-            place: place.to_owned(),
+            position: position.to_owned(),
             found: printable(text),
         })?;
-        self.check(class, place)
+        self.check(class, position)
     }
 
-    /// Returns `class` if the network has this class. An error names `place`, the place of the
+    /// Returns `class` if the network has this class. An error names `position`, the position of the
     /// label.
-    pub(super) fn check(&self, class: usize, place: &str) -> Result<usize, DatasetError> {
+    pub(super) fn check(&self, class: usize, position: &str) -> Result<usize, DatasetError> {
         if class >= self.count {
             return Err(DatasetError::LabelRange {
-                place: place.to_owned(),
+                position: position.to_owned(),
                 found: class,
                 classes: self.count,
             });

@@ -158,12 +158,12 @@ pub enum DatasetError {
     },
     /// A label exceeds the network's last class.
     #[error(
-        "{place}: expected a class from 0 to {}, as the network has {classes}, found {found}; \
+        "{position}: expected a class from 0 to {}, as the network has {classes}, found {found}; \
          use the images that the network was trained for", classes.saturating_sub(1)
     )]
     LabelRange {
         /// The file and line, the file and image, or the folder.
-        place: String,
+        position: String,
         /// The class found.
         found: usize,
         /// The number of classes of the network.
@@ -171,12 +171,12 @@ pub enum DatasetError {
     },
     /// A label does not name any class.
     #[error(
-        "{place}: expected a class index, a label's exact name or a synset, found \"{found}\"; \
+        "{position}: expected a class index, a label's exact name or a synset, found \"{found}\"; \
          correct it, or give the network's labels (--labels FILE)"
     )]
     UnknownLabel {
         /// The file and line, or the folder.
-        place: String,
+        position: String,
         /// The name found.
         found: String,
     },

@@ -160,10 +160,10 @@ fn number(folders: &[PathBuf], classes: &Classes) -> Result<(Vec<usize>, Numberi
         .zip(folders)
         .enumerate()
         .map(|(i, (name, folder))| {
-            let place = printable(folder.display());
+            let position = printable(folder.display());
             match order {
-                Numbering::Name => classes.check(i, &place),
-                Numbering::Index | Numbering::Label => classes.resolve(name, &place),
+                Numbering::Name => classes.check(i, &position),
+                Numbering::Index | Numbering::Label => classes.resolve(name, &position),
             }
         });
     Ok((numbers.collect::<Result<_, _>>()?, order))

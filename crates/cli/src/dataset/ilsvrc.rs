@@ -14,11 +14,11 @@ pub(super) const COUNT: usize = 1000;
 /// The number of images of the validation set.
 pub(super) const IMAGES: usize = 50_000;
 
-/// Returns the class of the synset with number `id`. An error names `place`, the place of the
+/// Returns the class of the synset with number `id`. An error names `position`, the position of the
 /// number.
-pub(super) fn class(id: usize, place: &str, classes: &Classes) -> Result<usize, DatasetError> {
+pub(super) fn class(id: usize, position: &str, classes: &Classes) -> Result<usize, DatasetError> {
     let synset = id.checked_sub(1).and_then(|i| SYNSETS.lines().nth(i));
-    classes.resolve(synset.unwrap_or_default(), place)
+    classes.resolve(synset.unwrap_or_default(), position)
 }
 
 #[cfg(test)]

@@ -35,10 +35,10 @@ pub(super) fn open(
     let images = find_images(folder)?.images;
     let (numbers, note) = numbering(truth, &entries, classes);
     let class = |entry: &TruthEntry| {
-        let place = format!("{path}, line {}", entry.line);
+        let position = format!("{path}, line {}", entry.line);
         match (numbers, entry.label.parse::<usize>()) {
-            (LabelNumbers::Ilsvrc, Ok(id)) => ilsvrc::class(id, &place, classes),
-            _ => classes.resolve(entry.label, &place),
+            (LabelNumbers::Ilsvrc, Ok(id)) => ilsvrc::class(id, &position, classes),
+            _ => classes.resolve(entry.label, &position),
         }
     };
     let named = entries.first().is_some_and(|entry| entry.name.is_some());

@@ -88,8 +88,10 @@ pub fn command(args: &EmbedArgs) -> Result<(), Failure> {
     (args.model).announce_precision(classifier.session().precision());
     let layer = &embedder.layer;
     let shape = embedder.shape;
-    let provenance =
-        FeaturesProvenance::new(&model, layer, classifier.preprocess(), args.normalize)?;
+    let provenance = FeaturesProvenance {
+        normalized: args.normalize,
+        ..FeaturesProvenance::new(&model, layer, classifier.preprocess())?
+    };
     let mut writer =
         FeaturesWriter::create(output.path(), provenance, &extents(shape), images.len())
             .map_err(features)?;
