@@ -70,7 +70,7 @@ fn classes_are_found_by_name_index_and_a_part_of_the_name() {
     for (name, says) in [
         ("unicorn", "found \"unicorn\""),
         ("10", "0 to 9"),
-        ("r", "there are airplane"),
+        ("r", "similar names are airplane"),
     ] {
         let error = resnet(&["explain", CHELSEA, "--class", name]).error(2);
         assert!(error.contains(says), "{error}");
