@@ -147,7 +147,7 @@ fn a_page_opens_from_a_file() {
         assert_eq!(dom.matches(tag).count(), page.matches(tag).count(), "{tag}");
     }
     for says in [
-        "top-1 accuracy on",
+        "correct on",
         "Overconfident",
         "Most confident mistakes",
         "Accuracy by class",
