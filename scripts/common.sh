@@ -36,18 +36,25 @@ need() {
     [ ${#missing[@]} -eq 0 ] || install "${missing[*]}" "${missing[@]}"
 }
 
-# need_adapter RESNET installs a software driver where that program finds no GPU.
+# need_adapter RESNET installs software drivers where that program finds no GPU. On
+# Linux it must find one of Vulkan, and one of OpenGL to cross-check with.
 need_adapter() {
-    has_adapter() { "$1" devices --json 2>/dev/null | grep -q '"backend"'; }
+    has_adapter() {
+        local backend found backends=('[a-z0-9]*')
+        [ "$(uname)" != Linux ] || backends=(vulkan gl)
+        found=$("$1" devices --json 2>/dev/null) || return
+        for backend in "${backends[@]}"; do
+            grep -q "\"backend\": *\"$backend\"" <<<"$found" || return
+        done
+    }
     has_adapter "$1" && return
     if [ "$(uname)" != Linux ]; then
         echo "$0: no GPU adapter found; install the driver of your GPU" >&2
         exit 1
     fi
-    # The last two bring Mesa's OpenGL, a second driver to cross-check with.
     install "GPU adapter" mesa-vulkan-drivers libegl1 libgl1-mesa-dri
     if ! has_adapter "$1"; then
-        echo "$0: still no GPU adapter after installing mesa-vulkan-drivers" >&2
+        echo "$0: still no adapters of Vulkan and OpenGL after installing Mesa's" >&2
         exit 1
     fi
 }

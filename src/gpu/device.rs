@@ -154,6 +154,12 @@ impl Gpu {
         self.handles().waits()
     }
 
+    /// Returns the number of runs that this library has submitted to the device so far. Commands
+    /// that an application records and submits do not count.
+    pub fn submitted_runs(&self) -> u64 {
+        self.handles().submitted()
+    }
+
     /// Returns whether the device is lost. wgpu reports a loss to a single callback, which belongs
     /// to the application, so this function tests the device with a call. Always `false` in a
     /// browser, where the error of the next run reports the loss.

@@ -116,6 +116,11 @@ impl Handles {
         self.submissions(|all| all.complete(number));
     }
 
+    /// The number of runs that were submitted so far.
+    pub fn submitted(&self) -> u64 {
+        self.submissions(|all| all.count())
+    }
+
     /// The oldest submission that is not known to have completed.
     pub fn oldest_submission(&self) -> Option<(u64, wgpu::SubmissionIndex)> {
         self.submissions(|all| all.oldest())

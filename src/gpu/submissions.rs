@@ -33,6 +33,11 @@ impl Submissions {
         number
     }
 
+    /// The number of submissions so far.
+    pub fn count(&self) -> u64 {
+        self.next
+    }
+
     /// Removes the submission of this number and those before it.
     pub fn complete(&mut self, number: u64) {
         while self.waiting.front().is_some_and(|(n, _)| *n <= number) {

@@ -90,9 +90,9 @@ fn check_all(select: impl Fn(&Case) -> bool) {
         // Cases with layers, sizes or options of their own test exactly these, so they always run.
         let own = case.case != case.preset && !case.case.starts_with("hf-");
         if kinds.insert(kind(case)) || own || all() {
-            let before = gpu.waits();
+            let before = gpu.submitted_runs();
             check(&goldens, case, &[None, Some(&gpu)]);
-            assert!(gpu.waits() > before, "{} ran on no GPU", case.case);
+            assert!(gpu.submitted_runs() > before, "{} ran on no GPU", case.case);
             submitted += 1;
         } else {
             check_plan(case, &gpu);

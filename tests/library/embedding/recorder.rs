@@ -250,10 +250,10 @@ fn frames_never_wait() {
     }
     assert_eq!(gpu.waits(), waits, "a frame waited");
     assert_eq!(gpu.uploaded_bytes(), uploaded);
-    // A blocking call increases the counter.
+    // A blocking call increases the counter, except on OpenGL, which has the results at once.
     drop(answers);
     classifier.score(&photo).unwrap();
-    assert!(gpu.waits() > waits);
+    assert!(gpu.waits() > waits || gpu.info().backend == wgpu::Backend::Gl);
 }
 
 #[test]
