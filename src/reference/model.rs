@@ -131,7 +131,7 @@ impl ReferenceModel {
 
     /// Runs a batch and returns the output. For each node in execution order, calls `visit` with
     /// the node's id, the values of its inputs and its own value. The memory is bounded as in
-    /// [`run`](Self::run). For values that must outlive their last reader in the graph, use an
+    /// [`run`](Self::run). For values that must outlive their last reader in the graph, use a
     /// [`ReferenceExecutor`].
     ///
     /// # Errors

@@ -15,9 +15,9 @@ pub(super) struct Medians {
     groups: Vec<MedianChart>,
     /// True if each group has its own scale.
     own_scales: bool,
-    /// True if some rows have several batches in flight. `latency` is true if some rows have only
-    /// one.
+    /// True if some rows have several batches in flight.
     throughput: bool,
+    /// True if some rows have one batch in flight.
     latency: bool,
     legend: Vec<(String, String)>,
 }
