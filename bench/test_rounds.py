@@ -160,7 +160,7 @@ class Ours(unittest.TestCase):
         self.assertEqual((measured.error, measured.versions), (0.25, {"resnet-wgpu": "0.1.0", "wgpu": "27.0.1"}))
         self.assertEqual(measured.proof, Proof("Radeon, Vulkan", [
             "wgpu's adapter: Radeon, Vulkan, discrete", "driver radv Mesa 25.0",
-            "bench's own images off by 3e-06 from the CPU twin"]))
+            "bench's own images off by 3e-06 from the CPU reference"]))
         bench, run = (self.folder / "calls").read_text().splitlines()
         for part in ("--batch-size 1", "--repetitions 3", "--no-startup", "--precision f32 --x 1"):
             self.assertIn(part, bench)

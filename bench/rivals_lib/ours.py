@@ -68,7 +68,7 @@ def _proof(device: dict, row: dict) -> Proof:
     return Proof(f"{device['name']}, {device['backend']}",
                  [f"wgpu's adapter: {device['name']}, {device['backend']}, {device['kind']}",
                   f"driver {device['driver']} {device['driver_info']}".strip(),
-                  f"bench's own images off by {max(errors):.0e} from the CPU twin"])
+                  f"bench's own images off by {max(errors):.0e} from the CPU reference"])
 
 
 def _check(case: Case, precision: str) -> tuple[float, float]:

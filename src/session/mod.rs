@@ -52,7 +52,7 @@ pub const PROBABILITIES: &str = "probabilities";
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
-/// Not its plan and its weights, which are long.
+/// Leaves out the plan and the weights, which are long.
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")

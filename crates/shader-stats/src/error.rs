@@ -69,7 +69,7 @@ pub enum Error {
         path: PathBuf,
         /// The version that this program writes.
         expected: u32,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }

@@ -68,8 +68,8 @@ impl Figures {
         Self {
             simd: Some(compiled.subgroup).filter(|s| *s > 0),
             registers: number(REGISTERS),
-            // NVK tells the bytes of local memory, which our kernels use for nothing else: none means
-            // that nothing was spilled. PanVK tells nothing, but its assembly names the memory.
+            // NVK reports the bytes of local memory, which our kernels use only for spills. PanVK
+            // reports no figure, but its assembly names the memory.
             spills: number(SPILLS)
                 .or(number(&["SLM Size"]).map(|bytes| bytes.div_ceil(4)))
                 .or_else(|| private_accesses(&compiled.listings)),

@@ -14,7 +14,7 @@ use crate::spirv::{bindings, spirv};
 /// A GPU whose compiler is examined.
 pub struct Device {
     info: wgpu::AdapterInfo,
-    /// The same GPU, opened for sessions.
+    /// The GPU, opened for sessions.
     gpu: Gpu,
     compiler: Compiler,
     varying_subgroups: VaryingSubgroups,
