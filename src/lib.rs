@@ -63,9 +63,10 @@
 //! # ) -> Result<(), resnet_wgpu::Error> {
 //! let best = classifier.classify_async("photo.jpg", 5).await?;
 //! // Or in the application's own encoders, at most 2 ms of GPU time in each:
-//! let slice = match recorder.is_idle() {
-//!     true => recorder.begin(encoder, frame, Duration::from_millis(2))?,
-//!     false => recorder.go_on(encoder)?, // `Slice::Last` has the pending scores
+//! let slice = if recorder.is_idle() {
+//!     recorder.begin(encoder, frame, Duration::from_millis(2))?
+//! } else {
+//!     recorder.go_on(encoder)? // `Slice::Last` has the pending scores
 //! };
 //! # Ok(())
 //! # }
