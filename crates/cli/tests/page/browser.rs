@@ -102,7 +102,9 @@ pub fn inspect(pages: &[(&str, &str)]) -> (Vec<Value>, String) {
         }
     }
     text += &format!("<script>{INSPECT}</script>");
-    let (dom, log) = open(&write("frames.html", &text));
+    // Tests run at the same time, so each has a file of its own.
+    let file = format!("frames-{}.html", pages[0].0);
+    let (dom, log) = open(&write(&file, &text));
     let found = dom
         .split_once("<pre id=\"found\">")
         .and_then(|(_, rest)| rest.split_once("</pre>"));
