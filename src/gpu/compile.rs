@@ -7,7 +7,7 @@ use super::pipelines::Pipeline;
 use super::reports::Reports;
 use super::texture_format::texture_format;
 use super::{Gpu, GpuError, audited};
-use crate::kernels::{KernelVariant, MemoryKind, Storage, Tile, source};
+use crate::kernels::{KernelVariant, MemoryKind, source};
 use crate::monitor::{Monitor, Stage};
 
 /// Kernels and their new pipelines.
@@ -136,8 +136,8 @@ impl Gpu {
                     visibility: wgpu::ShaderStages::COMPUTE,
                     ty: match binding {
                         0 => buffer_binding(wgpu::BufferBindingType::Uniform),
-                        _ if binding < written => read_binding(read_memory_kind(variant, storage)),
-                        _ => write_binding(storage.memory_kind(variant.types.writes)),
+                        _ if binding < written => read_binding(variant.read_memory_kind(storage)),
+                        _ => write_binding(variant.write_memory_kind(storage)),
                     },
                     count: None,
                 })
@@ -170,15 +170,6 @@ impl Gpu {
             kernel: kernel.name,
             reason: error.to_string(),
         })
-    }
-}
-
-/// Returns the memory kind of a kernel's inputs: a buffer or a texture. Some inputs may have
-/// another scalar type than the first, but the binding is the same.
-pub(super) fn read_memory_kind(variant: KernelVariant, storage: Storage) -> MemoryKind {
-    match variant.kernel.tile {
-        Tile::Bytes => MemoryKind::Buffer,
-        _ => storage.memory_kind(variant.types.reads),
     }
 }
 

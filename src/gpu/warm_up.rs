@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use super::compile::read_memory_kind;
 use super::pipelines::Pipeline;
 use super::value::Value;
 use super::{Gpu, GpuError};
@@ -43,9 +42,9 @@ impl Gpu {
                     self.handles(),
                     "reads",
                     BYTES,
-                    read_memory_kind(*variant, storage),
+                    variant.read_memory_kind(storage),
                 );
-                let memory_kind = storage.memory_kind(variant.types.writes);
+                let memory_kind = variant.write_memory_kind(storage);
                 let written: Vec<Value> = (0..variant.writes())
                     .map(|_| Value::new(self.handles(), "writes", BYTES, memory_kind))
                     .collect();

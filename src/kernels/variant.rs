@@ -1,6 +1,6 @@
 //! A kernel in one form in which it is compiled.
 
-use super::{Kernel, KernelFamily, ScalarTypes};
+use super::{Kernel, KernelFamily, MemoryKind, ScalarTypes, Storage, Tile};
 
 /// The values that a convolution's last kernel stores.
 ///
@@ -73,6 +73,20 @@ impl KernelVariant {
             KernelOutputs::Sum | KernelOutputs::Normed => 1,
             KernelOutputs::Both => 2,
         }
+    }
+
+    /// Returns the memory kind of the values that the variant reads. Some of them may have another
+    /// scalar type than the first, but the binding is the same.
+    pub fn read_memory_kind(&self, storage: Storage) -> MemoryKind {
+        match self.kernel.tile {
+            Tile::Bytes => MemoryKind::Buffer,
+            _ => storage.memory_kind(self.types.reads),
+        }
+    }
+
+    /// Returns the memory kind of the values that the variant writes.
+    pub fn write_memory_kind(&self, storage: Storage) -> MemoryKind {
+        storage.memory_kind(self.types.writes)
     }
 
     /// Returns the total number of values that the variant binds.

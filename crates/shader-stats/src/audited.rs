@@ -61,6 +61,8 @@ pub struct Compiler {
     functions: extension::Device,
     /// The version of SPIR-V that wgpu writes for the device.
     pub spirv_version: (u8, u8),
+    /// On devices with subgroups, wgpu permits the driver to choose their size.
+    stage_flags: vk::PipelineShaderStageCreateFlags,
     opened: OpenDevice<Vulkan>,
 }
 
@@ -108,8 +110,16 @@ impl Compiler {
         };
         let opened = opened.map_err(|e| Error::vulkan("a device", e))?;
         let functions = extension::Device::new(instance, opened.device.raw_device());
+        let subgroups = descriptor
+            .required_features
+            .contains(wgpu::Features::SUBGROUP);
         Ok(Self {
             functions,
+            stage_flags: if subgroups {
+                vk::PipelineShaderStageCreateFlags::ALLOW_VARYING_SUBGROUP_SIZE
+            } else {
+                vk::PipelineShaderStageCreateFlags::empty()
+            },
             spirv_version: match properties.api_version {
                 vk::API_VERSION_1_3.. => (1, 6),
                 vk::API_VERSION_1_2.. => (1, 5),
@@ -126,12 +136,7 @@ impl Compiler {
     /// # Errors
     /// [`Error::Vulkan`] if the driver refuses the pipeline.
     #[allow(unsafe_code)]
-    pub fn compile(
-        &self,
-        spirv: &[u32],
-        bindings: &[Binding],
-        varying_subgroups: VaryingSubgroups,
-    ) -> Result<Compiled, Error> {
+    pub fn compile(&self, spirv: &[u32], bindings: &[Binding]) -> Result<Compiled, Error> {
         let device = self.opened.device.raw_device();
         let layout_bindings: Vec<_> = (0..).zip(bindings).map(layout_binding).collect();
         let set_layout = vk::DescriptorSetLayoutCreateInfo::default().bindings(&layout_bindings);
@@ -159,12 +164,8 @@ impl Compiler {
             created.layout = device
                 .create_pipeline_layout(&layout, None)
                 .map_err(refused)?;
-            let mut flags = vk::PipelineShaderStageCreateFlags::empty();
-            if varying_subgroups == VaryingSubgroups::Allowed {
-                flags |= vk::PipelineShaderStageCreateFlags::ALLOW_VARYING_SUBGROUP_SIZE;
-            }
             let stage = vk::PipelineShaderStageCreateInfo::default()
-                .flags(flags)
+                .flags(self.stage_flags)
                 .stage(vk::ShaderStageFlags::COMPUTE)
                 .module(created.module)
                 .name(c"main");
@@ -199,10 +200,10 @@ impl Compiler {
         let info = vk::PipelineInfoKHR::default().pipeline(pipeline);
         // SAFETY: as this function's.
         let executables = unsafe { self.functions.get_pipeline_executable_properties(&info) }?;
-        let last = executables.len().saturating_sub(1);
+        let last = executables.last().ok_or(vk::Result::ERROR_UNKNOWN)?;
         let executable = vk::PipelineExecutableInfoKHR::default()
             .pipeline(pipeline)
-            .executable_index(last as u32);
+            .executable_index(executables.len() as u32 - 1);
         // SAFETY: the index is below the number of executables.
         let statistics = unsafe {
             self.functions
@@ -222,7 +223,7 @@ impl Compiler {
         };
         Ok(Compiled {
             time,
-            subgroup: executables.last().map_or(0, |e| e.subgroup_size),
+            subgroup: last.subgroup_size,
             statistics: statistics
                 .iter()
                 .map(|s| (text(&s.name), value(s)))
@@ -274,16 +275,6 @@ impl Compiler {
             })
             .collect())
     }
-}
-
-/// Permission for the driver to choose the size of subgroups, as wgpu gives it on devices with
-/// subgroups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VaryingSubgroups {
-    /// The driver chooses the size.
-    Allowed,
-    /// The size is the device's default.
-    Refused,
 }
 
 /// Objects that are destroyed together.

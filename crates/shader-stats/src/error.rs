@@ -45,15 +45,12 @@ pub enum Error {
         /// Naga's error.
         reason: String,
     },
-    /// There is no such network.
-    #[error("there is no preset `{name}`; `resnet models` lists the presets")]
-    NoPreset {
-        /// The name asked for.
-        name: String,
-    },
-    /// The network or its plan is refused.
+    /// There is no such network, or its plan is refused.
     #[error(transparent)]
     Network(#[from] resnet_wgpu::Error),
+    /// The statistics cannot be written as JSON: a defect of this program.
+    #[error("the statistics cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
     /// A file cannot be read or written.
     #[error("`{}`: {source}", path.display())]
     File {

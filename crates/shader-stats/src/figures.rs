@@ -86,7 +86,7 @@ impl Figures {
 
 /// Returns the number of instructions of Arm's assembly that access private memory.
 fn private_accesses(listings: &[(String, String)]) -> Option<u32> {
-    let (_, text) = listings.iter().find(|(name, _)| name == "Assembly")?;
+    let text = hot_loop::arm_assembly(listings)?;
     let accesses = text.lines().filter(|l| l.contains("thread_local_pointer"));
     Some(accesses.count() as u32)
 }

@@ -36,10 +36,18 @@ pub fn fma_share(listings: &[(String, String)]) -> Option<f64> {
         "NAK assembly" => nvidia,
         "IR3 Assembly" => adreno,
         _ if text.contains("ACO shader stage") => amd,
-        _ => mali,
+        _ if arm_assembly(listings).is_some() => mali,
+        _ => return None,
     };
     let lines: Vec<Line<'_>> = text.lines().filter_map(parse).collect();
     hottest(&lines)
+}
+
+/// Returns Arm's assembly if PanVK wrote these listings, which have no name of their own.
+pub fn arm_assembly(listings: &[(String, String)]) -> Option<&str> {
+    let find = |name: &str| listings.iter().find(|listing| listing.0 == name);
+    find("NIR shader")?;
+    find("Assembly").map(|(_, text)| &text[..])
 }
 
 fn hottest(lines: &[Line<'_>]) -> Option<f64> {
@@ -190,7 +198,10 @@ mod tests {
 
     #[track_caller]
     fn assert_share(name: &str, text: &str, expected: f64) {
-        let found = fma_share(&[("NIR".into(), "loop".into()), (name.into(), text.into())]);
+        let found = fma_share(&[
+            ("NIR shader".into(), "loop".into()),
+            (name.into(), text.into()),
+        ]);
         assert_eq!(found, Some(expected), "{name}");
     }
 
@@ -256,5 +267,11 @@ mod tests {
             None
         );
         assert_eq!(fma_share(&[]), None);
+    }
+
+    #[test]
+    fn the_assembly_of_an_unknown_driver_is_not_read() {
+        let text = "   FMA.f32 r4, r4, r5, r6\n   BRANCHZ.eq 0x0, offset:-2\n";
+        assert_eq!(fma_share(&[("Assembly".into(), text.into())]), None);
     }
 }

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use resnet_wgpu::low_level::whole_file;
 
 pub use error::Error;
 use measure::{Device, Listings};
@@ -83,13 +84,13 @@ fn measure(args: &MeasureArgs) -> Result<ExitCode, Error> {
     let network = args.model.as_ref().map(|name| (&name[..], args.batch_size));
     let statistics = device.statistics(network, listings.as_ref())?;
     if let Some(path) = &args.output {
-        std::fs::write(path, statistics.json()).map_err(|source| Error::File {
+        whole_file::replace(path, statistics.json()?.as_bytes()).map_err(|source| Error::File {
             path: path.clone(),
             source,
         })?;
     }
     if args.json {
-        print!("{}", statistics.json());
+        print!("{}", statistics.json()?);
     } else {
         println!("{} ({})\n", statistics.gpu, statistics.driver);
         print!("{}", table::table(&statistics).text());

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use resnet_wgpu::low_level::kernels::{KERNELS, Kernel, KernelOutputs, KernelVariant, ScalarTypes};
-use resnet_wgpu::{Gpu, Model, Network, Session, SessionOptions};
+use resnet_wgpu::low_level::passes::lower;
+use resnet_wgpu::low_level::plan::{Plan, PlanOptions};
+use resnet_wgpu::{Gpu, Model, Network};
 
 use crate::Error;
-use crate::audited::{Compiled, Compiler, VaryingSubgroups};
+use crate::audited::{Compiled, Compiler};
 use crate::figures::Figures;
 use crate::result::{KernelStatistics, Statistics, VERSION};
 use crate::spirv::{bindings, spirv};
@@ -17,7 +19,6 @@ pub struct Device {
     /// The GPU, opened for sessions.
     gpu: Gpu,
     compiler: Compiler,
-    varying_subgroups: VaryingSubgroups,
 }
 
 impl Device {
@@ -37,9 +38,6 @@ impl Device {
         }
         let adapter = adapters.swap_remove(index);
         let descriptor = Gpu::device_descriptor(&adapter);
-        let subgroups = descriptor
-            .required_features
-            .contains(wgpu::Features::SUBGROUP);
         let compiler = Compiler::open(&adapter, &descriptor)?;
         let opened = pollster::block_on(adapter.request_device(&descriptor));
         let (device, queue) = opened.map_err(|e| Error::vulkan("a device", e))?;
@@ -48,11 +46,6 @@ impl Device {
             info: adapter.get_info(),
             gpu,
             compiler,
-            varying_subgroups: if subgroups {
-                VaryingSubgroups::Allowed
-            } else {
-                VaryingSubgroups::Refused
-            },
         })
     }
 
@@ -60,7 +53,7 @@ impl Device {
     /// A kernel that the driver refuses is part of the result.
     ///
     /// # Errors
-    /// [`Error::Shader`] if a kernel does not translate; [`Error::NoPreset`]; [`Error::File`] if a
+    /// [`Error::Shader`] if a kernel does not translate; [`Error::Network`]; [`Error::File`] if a
     /// listing cannot be written.
     pub fn statistics(
         &self,
@@ -83,10 +76,7 @@ impl Device {
             let storage = self.gpu.profile().storage;
             let code = spirv(variant, storage, self.compiler.spirv_version)?;
             let bindings = bindings(variant, storage);
-            match self
-                .compiler
-                .compile(&code, &bindings, self.varying_subgroups)
-            {
+            match self.compiler.compile(&code, &bindings) {
                 Ok(compiled) => {
                     row.compile_ms = compiled.time.as_secs_f64() * 1e3;
                     row.figures = Figures::of(&compiled);
@@ -111,23 +101,16 @@ impl Device {
     /// in which the plan first uses them, each with its share of the multiply-adds.
     ///
     /// # Errors
-    /// As [`Session::new`].
+    /// [`Error::Network`].
     fn chosen(
         &self,
         network: &str,
         batch: usize,
     ) -> Result<Vec<(KernelVariant, Option<f64>)>, Error> {
-        let network = Network::preset(network).ok_or_else(|| Error::NoPreset {
-            name: network.to_owned(),
-        })?;
+        let network: Network = network.parse().map_err(resnet_wgpu::Error::from)?;
         let model = Model::synthetic(network, 0)?;
-        let options = SessionOptions {
-            batch,
-            exact_batch: true,
-            ..Default::default()
-        };
-        let session = Session::new(&self.gpu, &model, &options)?;
-        let steps = session.plan().map_or(&[][..], |plan| &plan.steps[..]);
+        let plan = self.plan(&model, batch)?;
+        let steps = &plan.steps;
         let total: u64 = steps.iter().map(|step| step.macs).sum();
         let mut kernels: Vec<(KernelVariant, Option<f64>)> = vec![];
         for step in steps {
@@ -138,6 +121,15 @@ impl Device {
             }
         }
         Ok(kernels)
+    }
+
+    /// Returns the network's plan. A session would also compile its kernels and upload its weights.
+    fn plan(&self, model: &Model, batch: usize) -> Result<Plan, resnet_wgpu::Error> {
+        let side = model.input_size();
+        let graph = model.graph(side, side)?;
+        let lowered = lower(&graph, model.params(), &[])?;
+        let (profile, options) = (self.gpu.profile(), PlanOptions::default());
+        Ok(Plan::new(&lowered, batch, profile, &[], &options)?)
     }
 
     /// Returns all kernels that the device can run, in their table's order.
@@ -175,13 +167,11 @@ impl Listings {
     /// [`Error::File`].
     pub fn new(folder: &Path) -> Result<Self, Error> {
         let folder = folder.to_owned();
-        match std::fs::create_dir_all(&folder) {
-            Ok(()) => Ok(Self { folder }),
-            Err(source) => Err(Error::File {
-                path: folder,
-                source,
-            }),
-        }
+        std::fs::create_dir_all(&folder).map_err(|source| Error::File {
+            path: folder.clone(),
+            source,
+        })?;
+        Ok(Self { folder })
     }
 
     fn write(&self, kernel: &str, compiled: &Compiled) -> Result<(), Error> {

@@ -67,7 +67,10 @@ impl Statistics {
     }
 
     /// Returns the file's text.
-    pub fn json(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    ///
+    /// # Errors
+    /// [`Error::Json`].
+    pub fn json(&self) -> Result<String, Error> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 }

@@ -3,7 +3,7 @@
 use naga::back::spv;
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use resnet_wgpu::low_level::kernels::{KernelVariant, MemoryKind, Storage, Tile, source};
+use resnet_wgpu::low_level::kernels::{KernelVariant, MemoryKind, Storage, source};
 
 use crate::Error;
 use crate::audited::Binding;
@@ -54,15 +54,12 @@ pub fn spirv(
 /// Returns the bindings of a kernel: its parameters, the values that it reads, and the values that
 /// it writes.
 pub fn bindings(variant: KernelVariant, storage: Storage) -> Vec<Binding> {
-    let kind = |scalar, texture| match storage.memory_kind(scalar) {
+    let binding = |memory_kind, texture| match memory_kind {
         MemoryKind::Texture(_) => texture,
         _ => Binding::Buffer,
     };
-    let read = match variant.kernel.tile {
-        Tile::Bytes => Binding::Buffer,
-        _ => kind(variant.types.reads, Binding::Texture),
-    };
-    let written = kind(variant.types.writes, Binding::StorageTexture);
+    let read = binding(variant.read_memory_kind(storage), Binding::Texture);
+    let written = binding(variant.write_memory_kind(storage), Binding::StorageTexture);
     std::iter::once(Binding::Uniform)
         .chain(std::iter::repeat_n(read, variant.reads()))
         .chain(std::iter::repeat_n(written, variant.writes()))

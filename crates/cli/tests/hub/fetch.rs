@@ -167,13 +167,7 @@ fn two_processes_transfer_once() {
     for output in both {
         assert_eq!(fs::read(output.ok().trim_end()).unwrap(), weights());
     }
-    let sent: usize = server
-        .take_requests()
-        .iter()
-        .filter(|s| s.cdn)
-        .map(|s| s.sent)
-        .sum();
-    assert_eq!(sent, weights().len());
+    assert_eq!(server.take_sent_bytes(), weights().len());
 }
 
 #[test]

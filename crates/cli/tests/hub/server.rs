@@ -169,6 +169,12 @@ impl Server {
         std::mem::take(&mut self.state().requests)
     }
 
+    /// Returns the bytes that the storage has sent since the last call.
+    pub fn take_sent_bytes(&self) -> usize {
+        let requests = self.take_requests();
+        requests.iter().filter(|s| s.cdn).map(|s| s.sent).sum()
+    }
+
     fn answer(&self, mut stream: TcpStream, role: Role) -> std::io::Result<()> {
         let mut lines = BufReader::new(stream.try_clone()?).lines();
         let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
